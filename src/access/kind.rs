@@ -1,0 +1,107 @@
+//! What the access model knows of a target's kinds. The values live in the targets' own folders.
+
+use serde::Serialize;
+
+/// The type of a target: which system its kinds belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetType {
+    Github,
+    Aws,
+    Gcp,
+}
+
+impl TargetType {
+    pub const ALL: [TargetType; 3] = [TargetType::Github, TargetType::Aws, TargetType::Gcp];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TargetType::Github => "github",
+            TargetType::Aws => "aws",
+            TargetType::Gcp => "gcp",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        TargetType::ALL.into_iter().find(|t| t.as_str() == text)
+    }
+}
+
+impl std::fmt::Display for TargetType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Which permissions a kind has.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Permissions {
+    /// One value a person: the words from least to most. The highest of all grants holds.
+    Ordered(&'static [&'static str]),
+    /// Any number of values a person; the function says what is wrong with a word.
+    Open(fn(&str) -> Result<(), &'static str>),
+}
+
+/// A sort of resource that entitlements reach.
+#[derive(Debug)]
+pub struct Kind {
+    pub name: &'static str,
+    pub target: TargetType,
+    /// How a resource of the kind is written, for messages: `ORGANIZATION/REPOSITORY`.
+    pub shape: &'static str,
+    /// Says what is wrong with a resource's name.
+    pub check_resource: fn(&str) -> Result<(), &'static str>,
+    pub permissions: Permissions,
+    /// True for a permission that can change who has access or that reaches everything (an admin's).
+    pub dangerous: fn(&str) -> bool,
+    /// True for a permission that administers the whole target; its holders are the admins that guards count.
+    pub administers: fn(&str) -> bool,
+    /// What the target itself can enforce.
+    pub enforces: Enforces,
+}
+
+/// What a target enforces by itself on a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Enforces {
+    pub ends: bool,
+    pub hours: bool,
+    pub mfa: bool,
+}
+
+impl Kind {
+    /// True where a person holds one value at a time.
+    pub fn holds_one(&self) -> bool {
+        matches!(self.permissions, Permissions::Ordered(_))
+    }
+
+    /// Says what is wrong with a permission of this kind.
+    pub fn check_permission(&self, permission: &str) -> Result<(), String> {
+        match self.permissions {
+            Permissions::Ordered(words) if words.contains(&permission) => Ok(()),
+            Permissions::Ordered(words) => Err(format!("the permissions of `{}` are {}", self.name, words.join(", "))),
+            Permissions::Open(check) => check(permission).map_err(str::to_owned),
+        }
+    }
+
+    /// The place of a permission in the kind's order; 0 where the kind has none.
+    pub fn rank(&self, permission: &str) -> usize {
+        match self.permissions {
+            Permissions::Ordered(words) => words.iter().position(|w| *w == permission).map_or(0, |i| i + 1),
+            Permissions::Open(_) => 0,
+        }
+    }
+}
+
+/// All kinds the program was given, by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Kinds(pub &'static [&'static Kind]);
+
+impl Kinds {
+    pub fn get(self, name: &str) -> Option<&'static Kind> {
+        self.0.iter().find(|k| k.name == name).copied()
+    }
+
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|k| k.name)
+    }
+}

@@ -1,0 +1,15 @@
+//! Contractor access as code, turned by two keys.
+//!
+//! ```text
+//! git ─► repository ─► access ─► lint ─► plan ─► approval ─► apply ─► audit
+//!                                          ▲ target::Reader     │ target::Writer
+//! ```
+//!
+//! A room imports only from rooms to its left. `access`, `lint`, `plan`, `report`, the decision in `approval` and the
+//! tree in `audit` are pure: no file, no network, no clock.
+
+pub mod access;
+pub mod audit;
+pub mod finding;
+pub mod repository;
+pub mod targets;

@@ -1,0 +1,1 @@
+//! From git to text, and back to refs.
