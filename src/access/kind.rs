@@ -34,7 +34,7 @@ impl std::fmt::Display for TargetType {
 }
 
 /// Which permissions a kind has.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Permissions {
     /// One value a person: the words from least to most. The highest of all grants holds.
     Ordered(&'static [&'static str]),

@@ -6,19 +6,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-macro_rules! raw {
-    ($($(#[$meta:meta])* $kind:ident $name:ident { $($body:tt)* })*) => {$(
-        $(#[$meta])*
-        #[derive(Clone, Debug, Deserialize)]
-        #[cfg_attr(test, derive(schemars::JsonSchema))]
-        pub $kind $name { $($body)* }
-    )*};
-}
-
-raw! {
 /// `dualkey.yaml`: the organisation, its targets, and how changes are approved.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Config {
+pub struct Config {
     /// Version of the format.
     pub version: u64,
     /// The organisation's id.
@@ -36,8 +28,10 @@ struct Config {
 }
 
 /// A target's settings. Which of them it needs depends on its type.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Target {
+pub struct Target {
     /// The target's type, by default its name; `sandbox` is the embedded one.
     #[serde(rename = "type")]
     pub target_type: Option<TargetTypeName>,
@@ -59,20 +53,40 @@ struct Target {
 }
 
 /// Whose undeclared live access is removed.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum Manage { Contractors, Everyone }
+pub enum Manage {
+    Contractors,
+    Everyone,
+}
 
 /// The types a target can have.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum TargetTypeName { Github, Aws, Gcp, Sandbox }
+pub enum TargetTypeName {
+    Github,
+    Aws,
+    Gcp,
+    Sandbox,
+}
 
 /// The types a sandbox can stand in for.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum StandsFor { Github, Aws, Gcp }
+pub enum StandsFor {
+    Github,
+    Aws,
+    Gcp,
+}
 
 /// How a change is proven to be approved.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Approval {
+pub struct Approval {
     /// Where the proof comes from: a forge's pull requests, or SSH signatures.
     pub evidence: EvidenceName,
     /// The repository on the forge (github only).
@@ -82,12 +96,19 @@ struct Approval {
 }
 
 /// Where the proof of an approval comes from.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum EvidenceName { Github, Signatures }
+pub enum EvidenceName {
+    Github,
+    Signatures,
+}
 
 /// A repository on the forge, pinned by its number.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct ForgeRepository {
+pub struct ForgeRepository {
     /// OWNER/NAME, for people.
     pub name: String,
     /// The number, which is its identity.
@@ -95,8 +116,10 @@ struct ForgeRepository {
 }
 
 /// The tamper-evident log.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Audit {
+pub struct Audit {
     /// The git ref that holds the log.
     #[serde(rename = "ref")]
     pub reference: String,
@@ -105,8 +128,10 @@ struct Audit {
 }
 
 /// `vendors/ID.yaml`: a company that contractors come from.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Vendor {
+pub struct Vendor {
     /// The vendor's name.
     pub name: String,
     /// The employee who answers for the vendor.
@@ -120,8 +145,10 @@ struct Vendor {
 }
 
 /// A stretch of time. A date means the organisation's zone and counts whole.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Term {
+pub struct Term {
     /// First day (2026-11-01) or instant (2026-11-01T09:00:00Z).
     pub from: String,
     /// Last day (2027-01-31) or instant at which it ends.
@@ -129,8 +156,10 @@ struct Term {
 }
 
 /// `people/ID.yaml`: a human, or a service that acts like one.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Person {
+pub struct Person {
     /// The person's name, for people.
     pub name: String,
     /// employee, contractor or service.
@@ -153,12 +182,20 @@ struct Person {
 }
 
 /// What a person is.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum PersonType { Employee, Contractor, Service }
+pub enum PersonType {
+    Employee,
+    Contractor,
+    Service,
+}
 
 /// A person's accounts at the targets.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Accounts {
+pub struct Accounts {
     /// The GitHub account.
     pub github: Option<GithubAccount>,
     /// The Identity Center user name.
@@ -168,8 +205,10 @@ struct Accounts {
 }
 
 /// A GitHub account. The number is the identity, the login is display.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct GithubAccount {
+pub struct GithubAccount {
     /// The login, for people.
     pub login: String,
     /// The number, as `gh api users/LOGIN --jq .id` prints it.
@@ -177,8 +216,10 @@ struct GithubAccount {
 }
 
 /// `groups/ID.yaml`: people who are granted access or who approve together.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Group {
+pub struct Group {
     /// What the group is for.
     pub title: Option<String>,
     /// People by id, other groups as `group:ID`.
@@ -186,8 +227,10 @@ struct Group {
 }
 
 /// `domains/ID.yaml`: a wall around resources. A grant reaches only resources of its domain.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Domain {
+pub struct Domain {
     /// The domain's title.
     pub title: String,
     /// What runs there.
@@ -201,18 +244,30 @@ struct Domain {
 }
 
 /// What runs in a domain.
-#[derive(Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Deserialize, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum Environment { Production, Staging, Development, Sandbox }
+pub enum Environment {
+    Production,
+    Staging,
+    Development,
+    Sandbox,
+}
 
 /// Whether something is open to contractors.
-#[derive(Copy, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum Permit { Allowed, Denied }
+pub enum Permit {
+    Allowed,
+    Denied,
+}
 
 /// `roles/ID.yaml`: permissions that go together, and the duties they carry.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Role {
+pub struct Role {
     /// The role's title.
     pub title: String,
     /// Words that separation-of-duties rules speak of.
@@ -230,17 +285,28 @@ struct Role {
 }
 
 /// How dangerous a role is.
-#[derive(Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Debug, Deserialize, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum Risk { Standard, Elevated, Privileged }
+pub enum Risk {
+    Standard,
+    Elevated,
+    Privileged,
+}
 
 /// Whether a second factor is needed.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum Mfa { Required }
+pub enum Mfa {
+    Required,
+}
 
 /// `grants/**/ID.yaml`: who gets which role where, until when, and why.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Grant {
+pub struct Grant {
     /// People by id, groups as `group:ID`.
     pub to: Vec<String>,
     /// The role.
@@ -262,8 +328,10 @@ struct Grant {
 }
 
 /// Hours of the week.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Hours {
+pub struct Hours {
     /// Days of the week.
     pub days: Vec<Weekday>,
     /// Such as 08:00-19:00.
@@ -271,12 +339,24 @@ struct Hours {
 }
 
 /// A day of the week.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum Weekday { Mon, Tue, Wed, Thu, Fri, Sat, Sun }
+pub enum Weekday {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
 
 /// `bridges/ID.yaml`: lets named people of one domain work in another for a while.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Bridge {
+pub struct Bridge {
     /// The domain in which the people are at home.
     pub home: String,
     /// The domain in which they may also hold grants.
@@ -291,8 +371,10 @@ struct Bridge {
 }
 
 /// `policies/ID.yaml`: rules about duties, limits, admins and approvals. Lists of several files add up.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Policy {
+pub struct Policy {
     /// Separation-of-duties rules.
     pub duties: Option<Vec<DutyRule>>,
     /// Limits; of two the stricter holds.
@@ -310,8 +392,10 @@ struct Policy {
 }
 
 /// A separation-of-duties rule: sets that one person must not hold together.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct DutyRule {
+pub struct DutyRule {
     /// The rule's id.
     pub id: String,
     /// One sentence that says what it forbids.
@@ -325,8 +409,10 @@ struct DutyRule {
 }
 
 /// What belongs to a set. What it lists adds up; environments and domains restrict.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct DutySet {
+pub struct DutySet {
     /// Duties of roles.
     pub duties: Option<Vec<String>>,
     /// Roles by id.
@@ -342,8 +428,10 @@ struct DutySet {
 }
 
 /// Limits; of two the stricter holds.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Limits {
+pub struct Limits {
     /// A change that removes more needs one approval more.
     pub removals: Option<RemovalLimit>,
     /// Limits on grants.
@@ -353,8 +441,10 @@ struct Limits {
 }
 
 /// Removals are many when both are exceeded.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct RemovalLimit {
+pub struct RemovalLimit {
     /// How many.
     pub count: u32,
     /// Of how many, such as `5%`.
@@ -362,22 +452,28 @@ struct RemovalLimit {
 }
 
 /// Limits on grants.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct GrantLimit {
+pub struct GrantLimit {
     /// The longest a contractor's or service's access may last, such as `180 days`.
     pub contractor_max_duration: Option<String>,
 }
 
 /// Limits on waivers.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct WaiverLimit {
+pub struct WaiverLimit {
     /// The longest a waiver may last, such as `90 days`.
     pub max_duration: Option<String>,
 }
 
 /// Administrators that each target must keep, counted live as distinct employees.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Admins {
+pub struct Admins {
     /// How many at the least.
     pub minimum: Option<u32>,
     /// People by id who must stay.
@@ -385,8 +481,10 @@ struct Admins {
 }
 
 /// Who must approve what.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct ApprovalRule {
+pub struct ApprovalRule {
     /// The rule's id; by default made of class, risk and number.
     pub id: Option<String>,
     /// The class of change it speaks of.
@@ -400,12 +498,22 @@ struct ApprovalRule {
 }
 
 /// Classes of change.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum ChangeClassName { Policy, Bridge, Identity, Access, Removal }
+pub enum ChangeClassName {
+    Policy,
+    Bridge,
+    Identity,
+    Access,
+    Removal,
+}
 
 /// An accepted violation of a duties rule.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Waiver {
+pub struct Waiver {
     /// The duties rule.
     pub rule: String,
     /// The digest of its content, as `dualkey explain RULE` prints it.
@@ -425,9 +533,12 @@ struct Waiver {
 }
 
 /// The weight of a finding.
-#[derive(Copy, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum SeverityName { Error, Warning }
+pub enum SeverityName {
+    Error,
+    Warning,
 }
 
 /// One word or a list of words.
