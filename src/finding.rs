@@ -116,8 +116,8 @@ impl Finding {
     }
 
     /// What stays the same when lines move: rule, file and message. Findings of base and head meet by it.
-    pub fn identity(&self) -> (&'static str, &str, &str) {
-        (self.rule.code.id, &self.place.file, &self.message)
+    pub fn identity(&self) -> (&'static str, String, String) {
+        (self.rule.code.id, self.place.file.clone(), self.message.clone())
     }
 
     /// The order findings are printed in: file, place, rule, message.

@@ -11,5 +11,7 @@
 pub mod access;
 pub mod audit;
 pub mod finding;
+mod hex;
+pub mod lint;
 pub mod repository;
 pub mod targets;

@@ -94,6 +94,8 @@ ids! {
     /// ```
     PersonId,
     VendorId,
+    /// The organisation, in digests and log entries.
+    OrganizationId,
     GroupId,
     DomainId,
     BridgeId,

@@ -1,9 +1,19 @@
 //! The access model: people, vendors, groups, domains, bridges, roles, grants, policies and time.
 
+pub mod build;
+pub mod entitlement;
+pub mod groups;
 pub mod id;
 pub mod kind;
+pub mod model;
+pub mod pattern;
 pub mod raw;
+pub mod reading;
 pub mod time;
 
+pub use entitlement::{Cause, Desired, Entitlement, EntitlementKey, Entitlements, Holding};
 pub use id::*;
 pub use kind::{Enforces, Kind, Kinds, Permissions, TargetType};
+pub use model::*;
+pub use pattern::EntitlementPattern;
+pub use time::{Days, Interval, Intervals, Moment};

@@ -587,3 +587,24 @@ impl schemars::JsonSchema for Words {
         })
     }
 }
+
+impl Risk {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Risk::Standard => "standard",
+            Risk::Elevated => "elevated",
+            Risk::Privileged => "privileged",
+        }
+    }
+}
+
+impl Environment {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Environment::Production => "production",
+            Environment::Staging => "staging",
+            Environment::Development => "development",
+            Environment::Sandbox => "sandbox",
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Entitlements: what role × the domain's resources × people yields, with groups expanded and ends derived.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::id::{DomainId, GrantId, GroupId, PersonId, ResourceId, RoleId, TargetId};
+use super::kind::Kind;
+use super::model::{Access, Grant, Person};
+use super::time::{Interval, Intervals};
+
+/// Who may do what where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntitlementKey {
+    pub person: PersonId,
+    pub target: TargetId,
+    pub kind: &'static Kind,
+    /// The target's own name of the resource.
+    pub resource: String,
+    pub permission: String,
+    /// The person's name at the target.
+    pub principal: String,
+}
+
+/// Why an entitlement is there: one grant, through one path of groups, to one resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cause {
+    pub grant: GrantId,
+    pub role: RoleId,
+    pub domain: DomainId,
+    pub resource: ResourceId,
+    /// From the group that the grant names down to the one that holds the person; empty where it names the person.
+    pub via: Vec<GroupId>,
+    pub interval: Interval,
+}
+
+/// The unit of everything.
+#[derive(Clone, Debug)]
+pub struct Entitlement {
+    pub key: EntitlementKey,
+    pub intervals: Intervals,
+    pub causes: Vec<Cause>,
+}
+
+/// All entitlements of an access repository, over all of time.
+#[derive(Clone, Debug, Default)]
+pub struct Entitlements(BTreeMap<EntitlementKey, Entitlement>);
+
+/// What one person should hold at one instant, after kinds that hold one value have taken the highest.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    pub key: EntitlementKey,
+    /// When it ends as things are declared now, `Timestamp::MAX` for never.
+    pub until: Timestamp,
+    pub causes: Vec<Cause>,
+}
+
+/// One grant held by one person, before it is spread over resources.
+#[derive(Clone, Debug)]
+pub struct Holding<'a> {
+    pub grant: &'a Grant,
+    pub person: &'a Person,
+    pub via: Vec<GroupId>,
+    /// When the person holds it; already cut by engagement, contract, `ended` and bridge.
+    pub interval: Interval,
+}
+
+impl Access {
+    /// When a person's access can hold at all: engagement, vendor's contract and both `ended`. None where never.
+    pub fn bounds(&self, person: &Person) -> Option<Interval> {
+        let mut bounds = person.engagement.unwrap_or(Interval::ALWAYS);
+        let until = |ended: Option<Timestamp>| Interval::new(Timestamp::MIN, ended.unwrap_or(Timestamp::MAX));
+        bounds = bounds.intersect(&until(person.ended)?)?;
+        if let Some(vendor) = person.vendor.as_ref().and_then(|id| self.vendors.get(id)) {
+            bounds = bounds.intersect(&vendor.contract)?.intersect(&until(vendor.ended)?)?;
+        }
+        Some(bounds)
+    }
+
+    /// When the bridges that let a person into a domain end; None where there is no such bridge.
+    pub fn bridge_end(&self, person: &PersonId, into: &DomainId) -> Option<Timestamp> {
+        self.bridges.values().filter(|b| &b.into == into && b.people.contains(person)).map(|b| b.until).max()
+    }
+
+    /// Every grant × person, in order of grants and people. Grants that a person never holds are left out.
+    pub fn holdings(&self) -> Vec<Holding<'_>> {
+        let mut holdings = Vec::new();
+        for grant in self.grants.values() {
+            let Some(whole) = grant.interval() else { continue };
+            for (person, via) in self.expand(&grant.to) {
+                let Some(person) = self.people.get(&person) else { continue };
+                let Some(mut interval) = self.bounds(person).and_then(|bounds| bounds.intersect(&whole)) else {
+                    continue;
+                };
+                if let Some(end) = self.bridge_end(&person.id, &grant.domain) {
+                    match Interval::new(Timestamp::MIN, end).and_then(|until| interval.intersect(&until)) {
+                        Some(cut) => interval = cut,
+                        None => continue,
+                    }
+                }
+                holdings.push(Holding { grant, person, via, interval });
+            }
+        }
+        holdings
+    }
+
+    /// The resources of a grant with the permissions its role has there.
+    pub fn reach<'a>(
+        &'a self,
+        grant: &'a Grant,
+    ) -> impl Iterator<Item = (&'a ResourceId, &'a super::model::Resource, &'a str)> {
+        let role = self.roles.get(&grant.role);
+        let domain = self.domains.get(&grant.domain);
+        domain
+            .into_iter()
+            .flat_map(|domain| domain.resources.iter())
+            .filter(|(id, _)| grant.resources.as_ref().is_none_or(|only| only.contains(*id)))
+            .flat_map(move |(id, resource)| {
+                let permissions = role.and_then(|role| role.entitlements.get(resource.kind.name));
+                permissions.into_iter().flatten().map(move |permission| (id, resource, permission.as_str()))
+            })
+    }
+}
+
+impl Entitlements {
+    /// Derives everything that the repository declares. People without the account are left out (`missing-account`).
+    pub fn derive(access: &Access) -> Self {
+        let mut all: BTreeMap<EntitlementKey, Entitlement> = BTreeMap::new();
+        for holding in access.holdings() {
+            for (id, resource, permission) in access.reach(holding.grant) {
+                let Some(principal) = holding.person.accounts.principal(resource.kind.target) else { continue };
+                let key = EntitlementKey {
+                    person: holding.person.id.clone(),
+                    target: resource.target.clone(),
+                    kind: resource.kind,
+                    resource: resource.name.clone(),
+                    permission: permission.to_owned(),
+                    principal,
+                };
+                let cause = Cause {
+                    grant: holding.grant.id.clone(),
+                    role: holding.grant.role.clone(),
+                    domain: holding.grant.domain.clone(),
+                    resource: id.clone(),
+                    via: holding.via.clone(),
+                    interval: holding.interval,
+                };
+                let entry = all.entry(key.clone()).or_insert_with(|| Entitlement {
+                    key,
+                    intervals: Intervals::default(),
+                    causes: Vec::new(),
+                });
+                entry.intervals.insert(holding.interval);
+                entry.causes.push(cause);
+            }
+        }
+        for entitlement in all.values_mut() {
+            entitlement.causes.sort();
+        }
+        Entitlements(all)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Entitlement> {
+        self.0.values()
+    }
+
+    pub fn get(&self, key: &EntitlementKey) -> Option<&Entitlement> {
+        self.0.get(key)
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What should be live at an instant. Where a kind holds one value a person, the highest of all grants.
+    pub fn desired_at(&self, at: Timestamp) -> Vec<Desired> {
+        let mut desired: Vec<Desired> = Vec::new();
+        let mut single: BTreeMap<(TargetId, &'static Kind, String, String), Desired> = BTreeMap::new();
+        for entitlement in self.iter() {
+            let Some(interval) = entitlement.intervals.at(at) else { continue };
+            let kind = entitlement.key.kind;
+            let next = Desired {
+                key: entitlement.key.clone(),
+                until: interval.until(),
+                causes: entitlement.causes.iter().filter(|cause| cause.interval.contains(at)).cloned().collect(),
+            };
+            if !kind.holds_one() {
+                desired.push(next);
+                continue;
+            }
+            let key = &next.key;
+            let slot = (key.target.clone(), key.kind, key.resource.clone(), key.principal.clone());
+            match single.get(&slot) {
+                Some(held) if kind.rank(&held.key.permission) >= kind.rank(&next.key.permission) => {}
+                Some(_) | None => {
+                    single.insert(slot, next);
+                }
+            }
+        }
+        desired.extend(single.into_values());
+        desired.sort_by(|a, b| a.key.cmp(&b.key));
+        desired
+    }
+}

@@ -1,0 +1,58 @@
+//! Groups expanded to people, with the path that leads to each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::id::{GroupId, PersonId};
+use super::model::{Access, Member};
+
+impl Access {
+    /// The people behind members, each with the shortest path of groups to them (empty where named directly).
+    pub fn expand(&self, members: &[Member]) -> BTreeMap<PersonId, Vec<GroupId>> {
+        let mut people = BTreeMap::new();
+        let mut seen: BTreeSet<&GroupId> = BTreeSet::new();
+        let mut layer: Vec<(Vec<GroupId>, &[Member])> = vec![(Vec::new(), members)];
+        while !layer.is_empty() {
+            let mut next = Vec::new();
+            for (path, members) in layer {
+                for member in members {
+                    match member {
+                        Member::Person(person) => {
+                            people.entry(person.clone()).or_insert_with(|| path.clone());
+                        }
+                        Member::Group(id) => {
+                            let Some(group) = self.groups.get(id) else { continue };
+                            // a group that was reached before, also through a cycle, adds nothing
+                            if seen.insert(&group.id) {
+                                let mut longer = path.clone();
+                                longer.push(id.clone());
+                                next.push((longer, group.members.as_slice()));
+                            }
+                        }
+                    }
+                }
+            }
+            layer = next;
+        }
+        people
+    }
+
+    /// The people of one group.
+    pub fn group_people(&self, group: &GroupId) -> BTreeSet<PersonId> {
+        self.expand(&[Member::Group(group.clone())]).into_keys().collect()
+    }
+
+    /// Every group that is reached from members, including through nesting.
+    pub fn reached_groups<'a>(&'a self, members: impl IntoIterator<Item = &'a Member>) -> BTreeSet<GroupId> {
+        let mut reached = BTreeSet::new();
+        let mut open: Vec<&Member> = members.into_iter().collect();
+        while let Some(member) = open.pop() {
+            if let Member::Group(id) = member
+                && reached.insert(id.clone())
+                && let Some(group) = self.groups.get(id)
+            {
+                open.extend(&group.members);
+            }
+        }
+        reached
+    }
+}

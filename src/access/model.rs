@@ -1,0 +1,386 @@
+//! What an access repository says, once its shape and its names are right.
+//!
+//! Values here are built by [`super::build`] alone. References between files are ids; a reference that leads nowhere is
+//! a finding, and everything that is judged or applied requires that there is none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::id::{
+    BridgeId, DomainId, Duty, GrantId, GroupId, OrganizationId, PersonId, PolicyId, ResourceId, RoleId, TargetId,
+    VendorId,
+};
+use super::kind::{Kind, TargetType};
+use super::pattern::EntitlementPattern;
+use super::raw::{Environment, Risk};
+use super::reading::{Source, Step};
+use super::time::{Days, Interval};
+use crate::finding::{Place, Severity};
+
+/// An access repository at one revision.
+#[derive(Debug)]
+pub struct Access {
+    pub config: Config,
+    pub people: BTreeMap<PersonId, Person>,
+    pub vendors: BTreeMap<VendorId, Vendor>,
+    pub groups: BTreeMap<GroupId, Group>,
+    pub domains: BTreeMap<DomainId, Domain>,
+    pub bridges: BTreeMap<BridgeId, Bridge>,
+    pub roles: BTreeMap<RoleId, Role>,
+    pub grants: BTreeMap<GrantId, Grant>,
+    pub policy: Policy,
+}
+
+/// `dualkey.yaml`.
+#[derive(Debug)]
+pub struct Config {
+    pub organization: OrganizationId,
+    pub zone: TimeZone,
+    pub targets: BTreeMap<TargetId, Target>,
+    pub manage: Manage,
+    pub evidence: EvidenceSource,
+    /// The protected branch, without `refs/heads/`.
+    pub branch: String,
+    /// The full name of the ref that holds the log.
+    pub audit_ref: String,
+    /// The log's verifier key, as text.
+    pub audit_key: String,
+    pub source: Arc<Source>,
+}
+
+/// Whose undeclared live access is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manage {
+    Contractors,
+    Everyone,
+}
+
+/// Where the proof of an approval comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EvidenceSource {
+    Signatures,
+    Github,
+}
+
+/// A system whose access is managed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub id: TargetId,
+    /// Whose kinds it has; for a sandbox the type it stands in for.
+    pub target_type: TargetType,
+    /// What pins the target, so that an approval for one can't be used for another: `github:9919`, `sandbox:play`.
+    pub pinned: String,
+    /// The sandbox's settings, where the target is one.
+    pub sandbox: Option<SandboxSettings>,
+}
+
+/// Where a sandbox keeps its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SandboxSettings {
+    /// A path relative to the repository; by default a file in its git directory.
+    pub file: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Vendor {
+    pub id: VendorId,
+    pub name: String,
+    pub sponsor: PersonId,
+    pub contract: Interval,
+    /// The only domains its people may work in.
+    pub domains: Option<BTreeSet<DomainId>>,
+    pub ended: Option<Timestamp>,
+    pub source: Arc<Source>,
+}
+
+/// What a person is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PersonType {
+    Employee,
+    Contractor,
+    Service,
+}
+
+impl PersonType {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PersonType::Employee => "employee",
+            PersonType::Contractor => "contractor",
+            PersonType::Service => "service",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Person {
+    pub id: PersonId,
+    pub name: String,
+    pub person_type: PersonType,
+    pub vendor: Option<VendorId>,
+    pub sponsor: Option<PersonId>,
+    pub engagement: Option<Interval>,
+    pub ended: Option<Timestamp>,
+    pub accounts: Accounts,
+    pub emails: Vec<String>,
+    pub keys: Vec<PersonKey>,
+    pub source: Arc<Source>,
+}
+
+/// An SSH public key of a person: an algorithm that can be verified, or the text of one that can't.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonKey {
+    /// As written.
+    pub text: String,
+    /// None where the key can't be parsed or its algorithm isn't supported (`unsupported-key`).
+    pub public: Option<ssh_key::public::KeyData>,
+}
+
+/// A person's accounts, by type of target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    pub github: Option<GithubAccount>,
+    pub aws: Option<String>,
+    pub gcp: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GithubAccount {
+    /// For people; never compared.
+    pub login: String,
+    /// The identity.
+    pub id: u64,
+}
+
+impl Accounts {
+    /// The name that identifies the person at a target of the type: for GitHub the account's number.
+    pub fn principal(&self, target: TargetType) -> Option<String> {
+        match target {
+            TargetType::Github => self.github.as_ref().map(|account| account.id.to_string()),
+            TargetType::Aws => self.aws.clone(),
+            TargetType::Gcp => self.gcp.clone(),
+        }
+    }
+}
+
+/// A person, or a group of people.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Member {
+    Person(PersonId),
+    Group(GroupId),
+}
+
+impl std::fmt::Display for Member {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Member::Person(person) => write!(f, "{person}"),
+            Member::Group(group) => write!(f, "group:{group}"),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Group {
+    pub id: GroupId,
+    pub members: Vec<Member>,
+    pub source: Arc<Source>,
+}
+
+#[derive(Debug)]
+pub struct Domain {
+    pub id: DomainId,
+    pub title: String,
+    pub environment: Environment,
+    pub owners: Vec<Member>,
+    pub contractors_allowed: bool,
+    pub resources: BTreeMap<ResourceId, Resource>,
+    pub source: Arc<Source>,
+}
+
+/// Something that entitlements reach.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub target: TargetId,
+    pub kind: &'static Kind,
+    /// The target's own name of it.
+    pub name: String,
+}
+
+#[derive(Debug)]
+pub struct Role {
+    pub id: RoleId,
+    pub title: String,
+    pub duties: BTreeSet<Duty>,
+    pub risk: Risk,
+    pub contractors_allowed: bool,
+    pub max_duration: Option<Days>,
+    /// Kind to permissions.
+    pub entitlements: BTreeMap<&'static str, BTreeSet<String>>,
+    pub source: Arc<Source>,
+}
+
+#[derive(Debug)]
+pub struct Grant {
+    pub id: GrantId,
+    pub to: Vec<Member>,
+    pub role: RoleId,
+    pub domain: DomainId,
+    /// Only these of the domain's resources.
+    pub resources: Option<BTreeSet<ResourceId>>,
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    pub reason: String,
+    pub ticket: Option<String>,
+    pub source: Arc<Source>,
+}
+
+impl Grant {
+    /// When the grant itself holds, before anything about its people cuts it. None where it would never hold.
+    pub fn interval(&self) -> Option<Interval> {
+        Interval::new(self.from.unwrap_or(Timestamp::MIN), self.until.unwrap_or(Timestamp::MAX))
+    }
+}
+
+#[derive(Debug)]
+pub struct Bridge {
+    pub id: BridgeId,
+    pub home: DomainId,
+    pub into: DomainId,
+    pub people: BTreeSet<PersonId>,
+    pub until: Timestamp,
+    pub source: Arc<Source>,
+}
+
+/// All files of `policies/` together.
+#[derive(Debug, Default)]
+pub struct Policy {
+    pub duties: BTreeMap<PolicyId, DutyRule>,
+    pub removals: Option<RemovalLimit>,
+    /// The longest access of a contractor or service.
+    pub contractor_max_duration: Option<Days>,
+    pub waiver_max_duration: Option<Days>,
+    /// Admins that each target must keep.
+    pub admins_minimum: u32,
+    /// Who must stay admin, with the place that says so.
+    pub admins_required: BTreeMap<PersonId, Place>,
+    pub protected: Vec<EntitlementPattern>,
+    /// In the order of files and lines.
+    pub approvals: Vec<ApprovalRule>,
+    pub waivers: Vec<Waiver>,
+    pub severities: BTreeMap<String, Severity>,
+}
+
+/// A separation-of-duties rule.
+#[derive(Debug)]
+pub struct DutyRule {
+    pub id: PolicyId,
+    pub title: String,
+    pub sets: BTreeMap<String, DutySet>,
+    /// How many of the sets a person may hold at one instant.
+    pub at_most: u32,
+    pub severity: Severity,
+    /// `sha256:…` of the rule's content, which waivers pin.
+    pub digest: String,
+    pub place: Place,
+}
+
+/// What belongs to a set of a duties rule: any of duties, roles and entitlements, within environments and domains.
+#[derive(Debug)]
+pub struct DutySet {
+    pub duties: BTreeSet<Duty>,
+    pub roles: BTreeSet<RoleId>,
+    pub entitlements: Vec<EntitlementPattern>,
+    /// Empty: in all.
+    pub environments: BTreeSet<Environment>,
+    /// Empty: in all.
+    pub domains: BTreeSet<DomainId>,
+    /// How many distinct matches a person may hold at one instant.
+    pub at_most: Option<u32>,
+}
+
+/// Removals are many when both the number and the share are exceeded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RemovalLimit {
+    pub count: u32,
+    /// Hundredths.
+    pub percent: u32,
+}
+
+/// Classes of change, by what changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangeClass {
+    Policy,
+    Bridge,
+    Identity,
+    Access,
+    Removal,
+}
+
+impl ChangeClass {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ChangeClass::Policy => "policy",
+            ChangeClass::Bridge => "bridge",
+            ChangeClass::Identity => "identity",
+            ChangeClass::Access => "access",
+            ChangeClass::Removal => "removal",
+        }
+    }
+}
+
+/// Who must approve what.
+#[derive(Clone, Debug)]
+pub struct ApprovalRule {
+    /// As written, or `<class>[-<risk>]-<n>`.
+    pub id: String,
+    pub change: ChangeClass,
+    /// Only changes of this risk and above.
+    pub risk: Option<Risk>,
+    pub count: u32,
+    pub from: Vec<Approvers>,
+    pub place: Place,
+}
+
+/// A source of approvers, resolved for each pair of a domain and a person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Approvers {
+    DomainOwners,
+    Sponsors,
+    Group(GroupId),
+}
+
+impl std::fmt::Display for Approvers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Approvers::DomainOwners => f.write_str("domain-owners"),
+            Approvers::Sponsors => f.write_str("sponsors"),
+            Approvers::Group(group) => write!(f, "group:{group}"),
+        }
+    }
+}
+
+/// An accepted violation of a duties rule.
+#[derive(Debug)]
+pub struct Waiver {
+    pub rule: PolicyId,
+    pub rule_digest: String,
+    pub person: PersonId,
+    pub interval: Interval,
+    pub owner: PersonId,
+    pub place: Place,
+}
+
+macro_rules! places {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// The place of a value of the file, or of its nearest parent that is there.
+            pub fn place(&self, path: &[Step<'_>]) -> Place {
+                self.source.place(path)
+            }
+        }
+    )*};
+}
+
+places!(Config, Vendor, Person, Group, Domain, Role, Grant, Bridge);

@@ -1,0 +1,1 @@
+//! The separation-of-duties engine: who holds which duties when, and which rules that breaks.
