@@ -3,6 +3,7 @@
 pub mod id;
 pub mod kind;
 pub mod raw;
+pub mod reading;
 pub mod time;
 
 pub use id::*;
