@@ -22,6 +22,7 @@ pub(super) fn resolve(text: &str) -> Plain {
     match first {
         b'~' if text.len() == 1 => Plain::Nothing,
         b'=' if text.len() == 1 => Plain::Unclear("a single `=` has a meaning of its own in some"),
+        b'?' | b':' => Plain::Unclear("some take the sign at its start for YAML's own"),
         b'0'..=b'9' | b'+' | b'-' | b'.' => number(text),
         _ if text.len() <= 5 => word(text),
         _ => Plain::Text,
@@ -155,6 +156,8 @@ mod tests {
             "True",
             "FALSE",
             "=",
+            "?a",
+            ":a",
             "1E+3",
             "1.5e-3",
             "-012",

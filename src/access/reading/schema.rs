@@ -39,6 +39,9 @@ pub const UNKNOWN_FIELD: Rule = Rule {
     dated: false,
 };
 
+/// No object has so many fields; what comes later isn't looked at for suggestions.
+const FIELDS_COMPARED: usize = 100;
+
 struct Compiled {
     schema: Value,
     validator: Validator,
@@ -113,6 +116,10 @@ impl<'a> Judge<'a, '_> {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 let fields = self.fields(error);
                 for name in unexpected {
+                    // finding a place takes its time, so a file full of unknown fields ends here
+                    if self.flaws.is_full() {
+                        return;
+                    }
                     self.unknown(name, &steps, instance, &fields);
                 }
             }
@@ -121,7 +128,7 @@ impl<'a> Judge<'a, '_> {
                 // its misspelling is told of, with this name as the suggestion
                 let misspelt = |fields: &[&str]| {
                     let of = |key: &String| !fields.contains(&key.as_str()) && closest(key, fields) == Some(name);
-                    instance.as_object().is_some_and(|map| map.keys().any(of))
+                    instance.as_object().is_some_and(|map| map.keys().take(FIELDS_COMPARED).any(of))
                 };
                 if !misspelt(&self.fields(error)) {
                     let message = format!("{subject} needs {}", quote(name));

@@ -176,7 +176,7 @@ fn each_rule_names_its_place() {
         ("ticket: &a T\n", &[("yaml-feature", 5, 9, 11)]),
         ("ticket: *a\n", &[("yaml-feature", 5, 9, 11)]),
         ("<<: { ticket: T }\n", &[("yaml-feature", 5, 1, 3)]),
-        ("ticket: !!str 12\n", &[("schema", 5, 15, 17), ("yaml-feature", 5, 9, 14)]),
+        ("ticket: !!str 12\n", &[("yaml-feature", 5, 9, 14), ("schema", 5, 15, 17)]),
         ("ticket: ! x\n", &[("yaml-feature", 5, 9, 10)]),
         ("ticket: T\n---\na: b\n", &[("yaml-feature", 6, 1, 4)]),
         ("? ticket\n: T\n", &[("yaml-feature", 5, 1, 2)]),
@@ -202,6 +202,9 @@ fn each_rule_names_its_place() {
         ("hours: { days: [mon, sunday], between: x }\n", &[("schema", 5, 22, 28)]),
         ("hours: { days: [mon] }\n", &[("schema", 5, 1, 6)]),
         ("ticket: [a\n", &[("invalid-yaml", 5, 9, 10)]),
+        ("ticket:\tT\n", &[("invalid-yaml", 5, 8, 9)]),
+        ("ticket: \"a\tb\" #\tc\n", &[]),
+        ("ticket: ?a\n", &[("schema", 5, 9, 11)]),
         ("ticket: T\r\n", &[("invalid-yaml", 5, 10, 11)]),
         ("ticket: T\rx: y\n", &[("invalid-yaml", 5, 10, 11), ("unknown-field", 5, 11, 12)]),
         ("ticket: é\nuntill: no\n", &[("unknown-field", 6, 1, 7), ("schema", 6, 9, 11)]),
@@ -294,7 +297,7 @@ fn places_follow_the_steps() {
     assert_eq!(at(&["duties".into(), 1.into(), "id".into()]), "policies/payments.yaml:9:9");
     assert_eq!(source.key_place(&["duties".into(), 1.into(), "id".into()]).column, 5);
     assert_eq!(at(&["duties".into(), 1.into(), "nothing".into()]), "policies/payments.yaml:9:5");
-    assert_eq!(at(&["waivers".into(), 0.into(), "rule".into()]), "policies/payments.yaml:22:13");
+    assert_eq!(at(&["waivers".into(), 0.into(), "rule".into()]), "policies/payments.yaml:23:13");
     assert_eq!(source.line_text(9), "  - id: two-payment-duties");
     assert_eq!(source.line_text(999), "");
     let block = read_text("grants/x.yaml", "reason: |\n  one\n  two\n\n# later\nto: [a]\n").source;

@@ -99,13 +99,24 @@ pub(super) fn load(text: &str, flaws: &mut Flaws) -> (Option<Value>, Vec<Span>) 
         disallow_directives: true,
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
-        emit_comments: false,
+        // only needed to tell which tabs stand in comments
+        emit_comments: text.contains('\t'),
+        max_buffered_comment_events: MAX_VALUES,
         // one more than is allowed, so that the loader's own limit tells of it
         flow_nesting_limit: MAX_DEPTH + 1,
         block_nesting_limit: MAX_DEPTH + 1,
     };
-    let mut loader =
-        Loader { text, flaws, open: Vec::new(), spans: Vec::new(), root: None, documents: 0, last_end: 0, done: false };
+    let mut loader = Loader {
+        text,
+        flaws,
+        open: Vec::new(),
+        spans: Vec::new(),
+        root: None,
+        documents: 0,
+        last_end: 0,
+        done: false,
+        tabs_checked: 0,
+    };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, marks)) => loader.event(event, marks),
@@ -132,6 +143,8 @@ struct Loader<'a, 'f> {
     /// End of what the last event covered: between it and a key stand only indicators, blanks and comments.
     last_end: usize,
     done: bool,
+    /// Up to here no tab stands where tools differ.
+    tabs_checked: usize,
 }
 
 impl Loader<'_, '_> {
@@ -146,6 +159,12 @@ impl Loader<'_, '_> {
             });
             let message = format!("the tag {} is not allowed", quote(&tag.original()));
             self.flaws.add(&YAML_FEATURE, at, message, "delete the tag; put the value in quotes if it is text");
+        }
+        match &event {
+            Event::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..) | Event::Comment(..) => {
+                self.tabs(start, end);
+            }
+            _ => {}
         }
         match event {
             Event::DocumentStart(..) => {
@@ -177,6 +196,21 @@ impl Loader<'_, '_> {
             Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Comment(..) | _ => {}
         }
         self.last_end = self.last_end.max(end);
+    }
+
+    /// Refuses a tab between what was checked and the start of a quoted text or comment, which may hold tabs.
+    fn tabs(&mut self, start: usize, end: usize) {
+        let from = self.tabs_checked;
+        if let Some(at) = self.text.get(from..start).and_then(|gap| gap.find('\t')) {
+            let at = from + at;
+            self.flaws.add(
+                &INVALID_YAML,
+                at..at + 1,
+                "a tab stands outside of quotes",
+                "use spaces, or put the text in quotes",
+            );
+        }
+        self.tabs_checked = from.max(end);
     }
 
     /// True where the next node is a key of a mapping.
@@ -381,7 +415,8 @@ impl Loader<'_, '_> {
     fn syntax(&mut self, error: &ScanError) {
         let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
         let wrong = self.text.get(at..).and_then(|rest| rest.chars().next());
-        if wrong.is_some_and(|c| hidden::is_hidden(c)) {
+        let line = self.text.get(at..).and_then(|rest| rest.split('\n').next()).unwrap_or_default();
+        if line.contains(hidden::is_hidden) {
             // told of already, with its code point
             return;
         }
@@ -401,7 +436,8 @@ impl Loader<'_, '_> {
         }
     }
 
-    fn finish(self) -> (Option<Value>, Vec<Span>) {
+    fn finish(mut self) -> (Option<Value>, Vec<Span>) {
+        self.tabs(self.text.len(), self.text.len());
         let stopped = self.done && self.documents < 2;
         match self.root {
             Some(Value::Object(map)) if !stopped => (Some(Value::Object(map)), self.spans),
