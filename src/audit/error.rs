@@ -22,7 +22,7 @@ pub enum LogError {
     /// An entry and what the log says about it elsewhere disagree; the first such entry, counted from 0.
     #[error("entry `{index}` does not match `{file}`")]
     #[diagnostic(help(
-        "entries before it are sound; restore the log from an export or another clone, and keep this one"
+        "restore the log from an export or another clone, and keep this one to see what was changed in the entry"
     ))]
     LeafMismatch { index: u64, file: String },
     /// A hash above the leaves is wrong, the first of which covers the entries from `index` on.
