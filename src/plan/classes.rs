@@ -133,13 +133,17 @@ fn file_class(
         FileKind::Group if judges.groups.contains(stem) => ChangeClass::Policy,
         FileKind::Group => removal_or(group_shrinks(base.groups.get(stem), head.groups.get(stem)), ChangeClass::Access),
         FileKind::Grant => removal_or(grant_shrinks(base.grants.get(stem), head.grants.get(stem)), ChangeClass::Access),
-        FileKind::Bridge => removal_or(bridge_shrinks(base.bridges.get(stem), head.bridges.get(stem)), ChangeClass::Bridge),
+        FileKind::Bridge => {
+            removal_or(bridge_shrinks(base.bridges.get(stem), head.bridges.get(stem)), ChangeClass::Bridge)
+        }
         FileKind::Vendor => {
             let (before, after) = (base.vendors.get(stem), head.vendors.get(stem));
             if let (Some(before), Some(after)) = (before, after)
                 && (before.ended != after.ended || before.contract != after.contract)
             {
-                ending.extend(base.people.values().filter(|p| p.vendor.as_ref() == Some(&before.id)).map(|p| p.id.clone()));
+                ending.extend(
+                    base.people.values().filter(|p| p.vendor.as_ref() == Some(&before.id)).map(|p| p.id.clone()),
+                );
             }
             removal_or(vendor_shrinks(before, after), ChangeClass::Identity)
         }

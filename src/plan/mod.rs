@@ -74,6 +74,14 @@ impl Verdict {
     }
 }
 
+/// What reading and the rules find in a revision.
+pub fn findings_of(revision: &Revision, now: Timestamp) -> Vec<Finding> {
+    let mut findings = revision.reading.clone();
+    findings.extend(lint::run(&lint::Subject { access: &revision.access, entitlements: &revision.entitlements, now }));
+    lint::sort(&mut findings);
+    findings
+}
+
 /// Understands a change. Base and head are linted at the same instant.
 pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<'a> {
     let changes = changes::between(&base.entitlements, &head.entitlements);
@@ -84,9 +92,9 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     let requirements = requirements::all(base, head, &classes, &pairs);
     let stakes = Stakes::of(base, head, &changes);
     let digest = digest::of(&head.access.config, &changes, &judges);
-    let mut findings = head.findings(now);
+    let mut findings = findings_of(head, now);
     findings.extend(classes.mixed_change());
-    lint::compare(&base.findings(now), &mut findings);
+    lint::compare(&findings_of(base, now), &mut findings);
     lint::sort(&mut findings);
     let lines = lines::of(base, head);
     Plan { base, head, now, changes, lines, classes, judges, digest, requirements, stakes, findings, mass_removal }

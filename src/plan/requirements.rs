@@ -50,7 +50,9 @@ pub fn all(base: &Revision, head: &Revision, classes: &Classes, pairs: &Pairs) -
         let resolver = Resolver { side, judging, base: &base.access, head: &head.access };
         for requirement in resolver.requirements(classes, pairs) {
             match found.iter_mut().find(|held| {
-                held.rule == requirement.rule && held.eligible == requirement.eligible && held.class == requirement.class
+                held.rule == requirement.rule
+                    && held.eligible == requirement.eligible
+                    && held.class == requirement.class
             }) {
                 Some(held) => {
                     held.count = held.count.max(requirement.count);
@@ -99,11 +101,9 @@ impl Resolver<'_> {
 
     fn rules(&self, class: ChangeClass, pairs: &Pairs) -> impl Iterator<Item = &ApprovalRule> {
         let risk = pairs.risk;
-        self.judging
-            .policy
-            .approvals
-            .iter()
-            .filter(move |rule| rule.change == class && rule.risk.is_none_or(|least| risk.is_some_and(|risk| risk >= least)))
+        self.judging.policy.approvals.iter().filter(move |rule| {
+            rule.change == class && rule.risk.is_none_or(|least| risk.is_some_and(|risk| risk >= least))
+        })
     }
 
     fn scopes(&self, class: ChangeClass, classes: &Classes, pairs: &Pairs) -> Vec<Scope> {
@@ -124,7 +124,9 @@ impl Resolver<'_> {
         for id in ids {
             let (before, after) = (self.base.bridges.get(id), self.head.bridges.get(id));
             let same = match (before, after) {
-                (Some(b), Some(a)) => b.home == a.home && b.into == a.into && b.people == a.people && b.until == a.until,
+                (Some(b), Some(a)) => {
+                    b.home == a.home && b.into == a.into && b.people == a.people && b.until == a.until
+                }
                 _ => false,
             };
             if same {

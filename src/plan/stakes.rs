@@ -24,10 +24,17 @@ impl Stakes {
                 .map(|cause| path(&cause.via))
                 .min_by_key(String::len)
                 .unwrap_or_default();
-            stakes.benefits(&key.person, format!("gains {} on {} {}{path}", key.permission, key.kind.name, key.resource));
+            stakes
+                .benefits(&key.person, format!("gains {} on {} {}{path}", key.permission, key.kind.name, key.resource));
         }
         let waiver_id = |waiver: &Waiver| {
-            (waiver.rule.clone(), waiver.rule_digest.clone(), waiver.person.clone(), waiver.owner.clone(), waiver.interval)
+            (
+                waiver.rule.clone(),
+                waiver.rule_digest.clone(),
+                waiver.person.clone(),
+                waiver.owner.clone(),
+                waiver.interval,
+            )
         };
         let stood: Vec<_> = base.access.policy.waivers.iter().map(waiver_id).collect();
         for waiver in head.access.policy.waivers.iter().filter(|waiver| !stood.contains(&waiver_id(waiver))) {
@@ -35,10 +42,13 @@ impl Stakes {
             stakes.benefits(&waiver.owner, format!("owns a waiver of {}", waiver.rule));
         }
         for (id, bridge) in &head.access.bridges {
-            let stood = base.access.bridges.get(id).filter(|stood| {
-                stood.home == bridge.home && stood.into == bridge.into && stood.until >= bridge.until
-            });
-            for person in bridge.people.iter().filter(|person| stood.is_none_or(|stood| !stood.people.contains(*person))) {
+            let stood =
+                base.access.bridges.get(id).filter(|stood| {
+                    stood.home == bridge.home && stood.into == bridge.into && stood.until >= bridge.until
+                });
+            for person in
+                bridge.people.iter().filter(|person| stood.is_none_or(|stood| !stood.people.contains(*person)))
+            {
                 stakes.benefits(person, format!("is let into {} by bridge {id}", bridge.into));
             }
         }

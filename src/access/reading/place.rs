@@ -130,6 +130,26 @@ impl Text {
         self.find(steps).map_or(0..0, |(span, _)| range(span.value))
     }
 
+    /// The range of the item of a list that reads so, quoted or not; of the list where no item does.
+    pub(super) fn item_range(&self, list: &[Step<'_>], item: &str) -> Range<u32> {
+        let mut at = 0;
+        for step in list {
+            match self.child(at, *step) {
+                Some((index, _)) => at = index,
+                None => return self.value_range(list),
+            }
+        }
+        let mut index = 0;
+        while let Some((_, span)) = self.child(at, Step::Index(index)) {
+            let text = self.slice(span.value.0, span.value.1);
+            if text.trim_matches(['"', '\'']) == item {
+                return range(span.value);
+            }
+            index += 1;
+        }
+        self.value_range(list)
+    }
+
     /// The key's range; an item of a list has none and gives its value's, the whole file its start.
     pub(super) fn key_range(&self, steps: &[Step<'_>]) -> Range<u32> {
         match self.find(steps) {
@@ -156,6 +176,11 @@ impl Source {
     /// Where a value's key stands; an item of a list gives its own place.
     pub fn key_place(&self, steps: &[Step<'_>]) -> Place {
         self.text.place_of(&self.path, &self.text.key_range(steps))
+    }
+
+    /// Where the item of a list that reads so stands; the list where there is none.
+    pub fn item_place(&self, list: &str, item: &str) -> Place {
+        self.text.place_of(&self.path, &self.text.item_range(&[Step::Key(list)], item))
     }
 
     /// A line without its end, counted from 1.
