@@ -101,6 +101,7 @@ struct Judge<'a, 'f> {
 }
 
 impl<'a> Judge<'a, '_> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum; the schemas use few of its keywords")]
     fn error(&mut self, error: &ValidationError<'_>) {
         let Some((steps, instance)) = resolve(self.root, error.instance_path().as_str()) else {
             return;

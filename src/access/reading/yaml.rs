@@ -160,11 +160,9 @@ impl Loader<'_, '_> {
             let message = format!("the tag {} is not allowed", quote(&tag.original()));
             self.flaws.add(&YAML_FEATURE, at, message, "delete the tag; put the value in quotes if it is text");
         }
-        match &event {
-            Event::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..) | Event::Comment(..) => {
-                self.tabs(start, end);
-            }
-            _ => {}
+        let quoted = matches!(event, Event::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..));
+        if quoted || matches!(event, Event::Comment(..)) {
+            self.tabs(start, end);
         }
         match event {
             Event::DocumentStart(..) => {
@@ -285,6 +283,10 @@ impl Loader<'_, '_> {
         let at = start as usize..end as usize;
         let raw = self.text.get(at.clone()).unwrap_or_default();
         let mut dropped = false;
+        if raw.contains('\n') {
+            let help = "write the key on one line";
+            self.flaws.add(&YAML_FEATURE, at.clone(), "a key over several lines is not allowed", help);
+        }
         let range = if style == ScalarStyle::Plain {
             if raw == "<<" {
                 self.flaws.add(&YAML_FEATURE, at, "the merge key `<<` is not allowed", "write the fields out");
@@ -373,7 +375,7 @@ impl Loader<'_, '_> {
         }
         if self.open.len() >= MAX_DEPTH {
             let message = format!("the file is nested more than {MAX_DEPTH} levels deep");
-            self.flaws.add_range(&TOO_LARGE, range.0..range.1, message, "no file needs so many levels; flatten it");
+            self.flaws.add_range(&TOO_LARGE, range.0..range.1, message, FLATTEN_HELP);
             self.done = true;
             return;
         }
@@ -416,23 +418,20 @@ impl Loader<'_, '_> {
         let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
         let wrong = self.text.get(at..).and_then(|rest| rest.chars().next());
         let line = self.text.get(at..).and_then(|rest| rest.split('\n').next()).unwrap_or_default();
-        if line.contains(hidden::is_hidden) {
+        if line.contains(|c| hidden::is_hidden(c) && c != '\r') {
             // told of already, with its code point
             return;
         }
         let range = at..at + wrong.filter(|c| *c != '\n').map_or(0, char::len_utf8);
-        match error.kind() {
-            ErrorKind::DirectiveDisallowed => {
-                self.flaws.add(&YAML_FEATURE, range, "a directive is not allowed", "delete the line");
-            }
-            ErrorKind::RecursionLimitExceeded => {
-                let message = format!("the file is nested more than {MAX_DEPTH} levels deep");
-                self.flaws.add(&TOO_LARGE, range, message, "no file needs so many levels; flatten it");
-            }
-            kind => {
-                let help = "mend the syntax here or just before; text with special characters goes in quotes";
-                self.flaws.add(&INVALID_YAML, range, kind.to_string(), help);
-            }
+        let kind = error.kind();
+        if matches!(kind, ErrorKind::DirectiveDisallowed) {
+            self.flaws.add(&YAML_FEATURE, range, "a directive is not allowed", "delete the line");
+        } else if matches!(kind, ErrorKind::RecursionLimitExceeded) {
+            let message = format!("the file is nested more than {MAX_DEPTH} levels deep");
+            self.flaws.add(&TOO_LARGE, range, message, FLATTEN_HELP);
+        } else {
+            let help = "mend the syntax here or just before; text with special characters goes in quotes";
+            self.flaws.add(&INVALID_YAML, range, kind.to_string(), help);
         }
     }
 
@@ -462,6 +461,7 @@ impl Loader<'_, '_> {
     }
 }
 
+const FLATTEN_HELP: &str = "no file needs so many levels; flatten it";
 const COMPLEX_HELP: &str = "write the key as plain text before the `:`";
 const EMPTY_HELP: &str = "write its fields, or delete the file";
 
