@@ -122,7 +122,7 @@ impl RepositoryError {
     }
 }
 
-/// Why refs were not swapped. In every case but `Moved` none of them has changed.
+/// Why refs were not swapped. After `Refused` none of them has changed; after `Unreachable` nobody can tell.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum SwapError {
     /// The ref does not hold what was expected. After a connection that broke in the middle of a push, `actual` may be

@@ -269,3 +269,7 @@ fn is_filled(file: &Path) -> bool {
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }
 }
+
+#[cfg(test)]
+#[path = "git_tests.rs"]
+mod tests;

@@ -39,8 +39,8 @@ impl Oid {
     }
 
     pub(super) fn to_git(self) -> git2::Oid {
-        // a slice of 20 bytes is always an id
-        git2::Oid::from_bytes(&self.0).unwrap_or_else(|_| git2::Oid::ZERO_SHA1)
+        // INVARIANT: 20 bytes are always an id, and the id of nothing names no object
+        git2::Oid::from_bytes(&self.0).unwrap_or(git2::Oid::ZERO_SHA1)
     }
 }
 

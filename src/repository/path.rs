@@ -87,11 +87,7 @@ pub fn is_managed(path: &str) -> bool {
 /// The managed name at the root that `name` would be on a file system that ignores case, where it is spelled differently.
 pub(super) fn misspelled_root(name: &str) -> Option<&'static str> {
     let folded = fold_case(name);
-    MANAGED_FOLDERS
-        .into_iter()
-        .chain(MANAGED_FILES)
-        .chain([DOCS])
-        .find(|root| name != *root && fold_case(root) == folded)
+    MANAGED_FOLDERS.into_iter().chain(MANAGED_FILES).find(|root| name != *root && fold_case(root) == folded)
 }
 
 /// One spelling for all names that a file system may take for the same.
@@ -201,6 +197,7 @@ mod tests {
         assert_eq!(misspelled_root("codeowners"), Some("CODEOWNERS"));
         assert_eq!(misspelled_root("vendorſ"), Some("vendors"));
         assert_eq!(misspelled_root("people"), None);
+        assert_eq!(misspelled_root("Docs"), None);
         assert_eq!(misspelled_root("CODEOWNERS"), None);
     }
 }

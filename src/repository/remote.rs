@@ -357,3 +357,7 @@ fn told(answer: &Answer) -> String {
     let reasons: Vec<&str> = answer.stdout.lines().filter_map(|line| line.strip_prefix("!\t")).collect();
     process::presentable([reasons.join("\n"), answer.words.clone()].join("\n").as_bytes())
 }
+
+#[cfg(test)]
+#[path = "remote_tests.rs"]
+mod tests;

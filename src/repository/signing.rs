@@ -76,3 +76,63 @@ fn sign(
     }
     String::from_utf8(output.stdout).map_err(|_| failed("it did not print a signature".to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use ssh_key::{LineEnding, PrivateKey, PublicKey, SshSig};
+
+    use super::super::testing::Sandbox;
+    use super::*;
+
+    /// A key pair on disk, made from fixed bytes.
+    fn key_file(sandbox: &Sandbox) -> (PathBuf, PublicKey) {
+        let pair = ssh_key::private::Ed25519Keypair::from_seed(&[7; 32]);
+        let key = PrivateKey::from(pair);
+        let path = sandbox.beside("id");
+        key.write_openssh_file(&path, LineEnding::LF).unwrap();
+        key.public_key().write_openssh_file(&sandbox.beside("id.pub")).unwrap();
+        (path, key.public_key().clone())
+    }
+
+    #[test]
+    fn a_signature_verifies_and_binds_namespace_and_payload() {
+        let sandbox = Sandbox::new();
+        let (path, public) = key_file(&sandbox);
+        let armored = ssh_sign(&SigningKey::File(path), "dualkey-approval", b"payload").unwrap();
+        let signature = SshSig::from_pem(&armored).unwrap();
+        assert!(public.verify("dualkey-approval", b"payload", &signature).is_ok());
+        assert!(public.verify("git", b"payload", &signature).is_err());
+        assert!(public.verify("dualkey-approval", b"other", &signature).is_err());
+    }
+
+    #[test]
+    fn a_key_that_cannot_sign_says_why() {
+        let sandbox = Sandbox::new();
+        let missing = SigningKey::File(sandbox.beside("missing"));
+        let error = ssh_sign(&missing, "dualkey-approval", b"x").unwrap_err();
+        assert!(error.to_string().contains("No such file"), "{error}");
+    }
+
+    #[test]
+    fn the_signature_of_a_commit_is_over_its_payload() {
+        let sandbox = Sandbox::new();
+        let (path, public) = key_file(&sandbox);
+        let key = format!("user.signingkey={}", path.display());
+        let commit = ["commit", "--quiet", "--allow-empty", "--message", "signed\n\n second paragraph", "-S"];
+        sandbox.git(&[&["-c", "gpg.format=ssh", "-c", &key][..], &commit].concat());
+        let read = sandbox.open().commit(sandbox.oid("HEAD")).unwrap();
+        let signature = read.signature.unwrap();
+        let armored = SshSig::from_pem(&signature.armored).unwrap();
+        assert!(public.verify("git", &signature.payload, &armored).is_ok());
+        sandbox.commit(&[]);
+        assert!(sandbox.open().commit(sandbox.oid("HEAD")).unwrap().signature.is_none());
+    }
+
+    #[test]
+    fn keys_are_named_as_git_names_them() {
+        let agent = SigningKey::Agent("ssh-ed25519 AAAA ann".to_owned());
+        assert_eq!(SigningKey::parse("ssh-ed25519 AAAA ann"), agent);
+        assert_eq!(SigningKey::parse("key::ssh-ed25519 AAAA ann"), agent);
+        assert_eq!(SigningKey::parse("keys/id"), SigningKey::File(PathBuf::from("keys/id")));
+    }
+}

@@ -226,7 +226,8 @@ mod tests {
         let b = sandbox.commit(&files);
         let repository = sandbox.open();
         let changed = repository.changed_managed(a, b).unwrap();
-        let expected = ["docs/CODEOWNERS", "grants/g", "grants/g/deep/h", "people/a", "people/a/x.yaml", "people/b.yaml"];
+        let expected =
+            ["docs/CODEOWNERS", "grants/g", "grants/g/deep/h", "people/a", "people/a/x.yaml", "people/b.yaml"];
         let expected: BTreeSet<String> = expected.map(str::to_owned).into();
         let (of_a, of_b) = (repository.managed_entries(a).unwrap(), repository.managed_entries(b).unwrap());
         let keys: BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
