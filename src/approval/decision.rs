@@ -110,7 +110,10 @@ fn landing_refusals(evidence: &Evidence) -> Vec<Refusal> {
         };
         by_code.entry(code.id).or_insert((code, Vec::new())).1.push(fact);
     }
-    by_code.into_values().map(|(code, facts)| Refusal::new(code, listed(&facts), first_sentence(code.instead))).collect()
+    by_code
+        .into_values()
+        .map(|(code, facts)| Refusal::new(code, listed(&facts), first_sentence(code.instead)))
+        .collect()
 }
 
 /// The first few of many facts, and how many more there are.
@@ -135,7 +138,9 @@ fn blocking_findings(plan: &Plan<'_>) -> Vec<Refusal> {
     plan.findings
         .iter()
         .filter(|finding| finding.blocks() && !finding.rule.dated)
-        .map(|finding| Refusal::new(&finding.rule.code, format!("{}: {}", finding.place, finding.message), &finding.help))
+        .map(|finding| {
+            Refusal::new(&finding.rule.code, format!("{}: {}", finding.place, finding.message), &finding.help)
+        })
         .collect()
 }
 
@@ -170,17 +175,16 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
         parties.insert(person.clone(), &codes::APPROVER_IS_AUTHOR);
     }
     let mut more_because: Vec<String> = unknown.first().cloned().into_iter().collect();
-    let services: Vec<Person<'_>> = parties
+    let services: Vec<&Person> = parties
         .keys()
         .filter_map(|id| judge.people.get(id))
         .filter(|person| person.person_type == PersonType::Service)
-        .map(|person| (person.id.clone(), person.sponsor.clone(), std::marker::PhantomData))
         .collect();
-    for (service, sponsor, _) in services {
-        more_because.push(format!("`{service}` is a service"));
-        if let Some(sponsor) = sponsor {
+    for service in services {
+        more_because.push(format!("`{}` is a service", service.id));
+        if let Some(sponsor) = &service.sponsor {
             // who answers for a machine answers for what it wrote
-            parties.entry(sponsor).or_insert(&codes::APPROVER_IS_AUTHOR);
+            parties.entry(sponsor.clone()).or_insert(&codes::APPROVER_IS_AUTHOR);
         }
     }
     if let Some((removed, of)) = plan.mass_removal {
@@ -204,8 +208,6 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
     Assessment { valid, against, more, more_because, authors }
 }
 
-type Person<'a> = (PersonId, Option<PersonId>, std::marker::PhantomData<&'a ()>);
-
 /// A change of an approver's own keys or accounts is the approver's to prove: by a commit signed with what stood before,
 /// or else by one approval more.
 fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, parties: &BTreeMap<PersonId, &'static Code>) -> Option<String> {
@@ -219,7 +221,9 @@ fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, parties: &BTreeMap<Perso
             before.keys != after.keys || before.accounts != after.accounts || before.emails != after.emails
         })
         .find(|(before, _)| !before.keys.is_empty() && parties.get(&before.id) != Some(&&codes::APPROVER_IS_COMMITTER))
-        .map(|(before, _)| format!("keys, accounts or e-mails of `{}` change without that person's signature", before.id))
+        .map(|(before, _)| {
+            format!("keys, accounts or e-mails of `{}` change without that person's signature", before.id)
+        })
 }
 
 /// Every reason for which an opinion doesn't count.
@@ -233,7 +237,8 @@ fn reasons_against(
     let id = &opinion.person;
     let judge = &trusted.revision().access;
     let mut reasons = Vec::new();
-    let mut because = |code: &'static Code, fact: String| reasons.push(Refusal::new(code, fact, first_sentence(code.instead)));
+    let mut because =
+        |code: &'static Code, fact: String| reasons.push(Refusal::new(code, fact, first_sentence(code.instead)));
     if opinion.says == Says::Withdraw {
         because(&codes::APPROVAL_WITHDRAWN, format!("`{id}` took the approval back"));
     }
@@ -272,7 +277,11 @@ fn reasons_against(
     }
     if reasons.is_empty() && !plan.requirements.iter().any(|requirement| requirement.eligible.contains(id)) {
         let fact = format!("no rule that this change meets asks for `{id}`");
-        reasons.push(Refusal::new(&codes::APPROVER_OUT_OF_SCOPE, fact, first_sentence(codes::APPROVER_OUT_OF_SCOPE.instead)));
+        reasons.push(Refusal::new(
+            &codes::APPROVER_OUT_OF_SCOPE,
+            fact,
+            first_sentence(codes::APPROVER_OUT_OF_SCOPE.instead),
+        ));
     }
     reasons
 }
@@ -318,7 +327,12 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
             if given == 1 { "s" } else { "" }
         );
         if assessment.more > 0 {
-            fact.push_str(&format!(" ({} more than the rule's {}: {})", assessment.more, requirement.count, assessment.more_because.join("; ")));
+            fact.push_str(&format!(
+                " ({} more than the rule's {}: {})",
+                assessment.more,
+                requirement.count,
+                assessment.more_because.join("; ")
+            ));
         }
         refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, fact, &help));
     }

@@ -140,6 +140,18 @@ impl Snapshot {
         Ok(walk.finish(Source::WorkTree))
     }
 
+    /// The files that merging `head` onto `base` gives where each path is taken from one side as a whole.
+    #[must_use]
+    pub fn merged(base: &Snapshot, head: &Snapshot, takes_head: impl Fn(&str) -> bool) -> Self {
+        let of = |side: &Snapshot, wanted: bool| {
+            let files = side.files.iter().filter(|(path, _)| takes_head(path.as_str()) == wanted);
+            files.map(|(path, file)| (path.clone(), file.clone())).collect::<Vec<_>>()
+        };
+        let files = of(base, false).into_iter().chain(of(head, true)).collect();
+        let findings = base.findings.iter().chain(&head.findings).cloned().collect();
+        Snapshot { source: head.source, files, findings }
+    }
+
     pub fn source(&self) -> Source {
         self.source
     }
