@@ -13,5 +13,6 @@ pub mod audit;
 pub mod finding;
 mod hex;
 pub mod lint;
+pub mod plan;
 pub mod repository;
 pub mod targets;

@@ -9,6 +9,7 @@ pub mod model;
 pub mod pattern;
 pub mod raw;
 pub mod reading;
+mod revision;
 pub mod time;
 
 pub use entitlement::{Cause, Desired, Entitlement, EntitlementKey, Entitlements, Holding};
@@ -16,4 +17,5 @@ pub use id::*;
 pub use kind::{Enforces, Kind, Kinds, Permissions, TargetType};
 pub use model::*;
 pub use pattern::EntitlementPattern;
+pub use revision::{LoadError, ParseCache, Revision};
 pub use time::{Days, Interval, Intervals, Moment};

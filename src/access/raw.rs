@@ -110,6 +110,7 @@ pub enum EvidenceName {
 #[serde(deny_unknown_fields)]
 pub struct ForgeRepository {
     /// OWNER/NAME, for people.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub name: String,
     /// The number, which is its identity.
     pub id: u64,
@@ -133,6 +134,7 @@ pub struct Audit {
 #[serde(deny_unknown_fields)]
 pub struct Vendor {
     /// The vendor's name.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub name: String,
     /// The employee who answers for the vendor.
     pub sponsor: String,
@@ -150,8 +152,10 @@ pub struct Vendor {
 #[serde(deny_unknown_fields)]
 pub struct Term {
     /// First day (2026-11-01) or instant (2026-11-01T09:00:00Z).
+    #[cfg_attr(test, schemars(example = "2026-11-01"))]
     pub from: String,
     /// Last day (2027-01-31) or instant at which it ends.
+    #[cfg_attr(test, schemars(example = "2027-01-31"))]
     pub until: String,
 }
 
@@ -161,6 +165,7 @@ pub struct Term {
 #[serde(deny_unknown_fields)]
 pub struct Person {
     /// The person's name, for people.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub name: String,
     /// employee, contractor or service.
     #[serde(rename = "type")]
@@ -232,10 +237,12 @@ pub struct Group {
 #[serde(deny_unknown_fields)]
 pub struct Domain {
     /// The domain's title.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub title: String,
     /// What runs there.
     pub environment: Environment,
     /// Who approves access to it: people by id, groups as `group:ID`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub owners: Vec<String>,
     /// Whether contractors may hold grants here; denied is the default for production.
     pub contractors: Option<Permit>,
@@ -269,6 +276,7 @@ pub enum Permit {
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// The role's title.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub title: String,
     /// Words that separation-of-duties rules speak of.
     pub duties: Option<Vec<String>>,
@@ -277,6 +285,7 @@ pub struct Role {
     /// Whether contractors may hold it; denied is the default for privileged roles.
     pub contractors: Option<Permit>,
     /// The longest a grant of it may last, such as `90 days`.
+    #[cfg_attr(test, schemars(example = "90 days"))]
     pub max_duration: Option<String>,
     /// Whether its holders must use a second factor.
     pub mfa: Option<Mfa>,
@@ -308,20 +317,25 @@ pub enum Mfa {
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// People by id, groups as `group:ID`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub to: Vec<String>,
     /// The role.
     pub role: String,
     /// The domain.
     pub domain: String,
     /// Only these resources of the domain.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub resources: Option<Vec<String>>,
     /// First day or instant.
+    #[cfg_attr(test, schemars(example = "2026-11-01"))]
     pub from: Option<String>,
     /// Last day, or the instant at which it ends. Contractors and services need one.
+    #[cfg_attr(test, schemars(example = "2027-01-31"))]
     pub until: Option<String>,
     /// Hours of the week in which it holds.
     pub hours: Option<Hours>,
     /// Why this access is needed.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub reason: String,
     /// The ticket that asked for it.
     pub ticket: Option<String>,
@@ -333,6 +347,7 @@ pub struct Grant {
 #[serde(deny_unknown_fields)]
 pub struct Hours {
     /// Days of the week.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub days: Vec<Weekday>,
     /// Such as 08:00-19:00.
     pub between: String,
@@ -363,10 +378,13 @@ pub struct Bridge {
     pub into: String,
     /// People by id.
     #[serde(rename = "for")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub people: Vec<String>,
     /// Last day, or the instant at which it ends.
+    #[cfg_attr(test, schemars(example = "2027-01-31"))]
     pub until: String,
     /// Why it is needed.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub reason: String,
 }
 
@@ -399,6 +417,7 @@ pub struct DutyRule {
     /// The rule's id.
     pub id: String,
     /// One sentence that says what it forbids.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub title: String,
     /// Names to what belongs to each set.
     pub sets: BTreeMap<String, DutySet>,
@@ -466,6 +485,7 @@ pub struct GrantLimit {
 #[serde(deny_unknown_fields)]
 pub struct WaiverLimit {
     /// The longest a waiver may last, such as `90 days`.
+    #[cfg_attr(test, schemars(example = "90 days"))]
     pub max_duration: Option<String>,
 }
 
@@ -492,6 +512,7 @@ pub struct ApprovalRule {
     /// Only changes of this risk and above.
     pub risk: Option<Risk>,
     /// How many distinct people.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub count: u32,
     /// Out of whom: domain-owners, sponsors, group:ID, or a list of these.
     pub from: Words,
@@ -521,12 +542,15 @@ pub struct Waiver {
     /// The person it is for.
     pub person: String,
     /// First day or instant.
+    #[cfg_attr(test, schemars(example = "2026-11-01"))]
     pub from: String,
     /// Last day or the instant at which it ends.
+    #[cfg_attr(test, schemars(example = "2027-01-31"))]
     pub until: String,
     /// The employee who answers for it; not the person.
     pub owner: String,
     /// What keeps the risk down meanwhile.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub control: String,
     /// The ticket.
     pub ticket: Option<String>,

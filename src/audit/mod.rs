@@ -1,1 +1,29 @@
-//! The log: records, the Merkle tree, checkpoints.
+//! The log: what dualkey judged and did, in an append-only Merkle tree that anyone can verify offline.
+//!
+//! A [`Log`] is a list of [`Record`]s. Each is one leaf of an RFC 6962 [`Tree`], whose root and size are signed as a
+//! [`Checkpoint`]. As files it has the C2SP tlog-tiles layout: [`Log::files`] writes it, [`Log::from_files`] reads it
+//! and recomputes everything, so an export is nothing but these files. An older checkpoint that somebody kept proves
+//! that nothing it covers was changed since ([`Log::verify_consistency`]).
+//!
+//! Nothing here touches files, git, the network or the clock: who stores the files is another room's business.
+
+pub mod codes;
+mod entry;
+mod error;
+mod key;
+mod log;
+mod merkle;
+mod note;
+pub mod record;
+mod tiles;
+
+pub use entry::Entry;
+pub use error::LogError;
+pub use key::{InvalidKey, LogKey, VerifierKey};
+pub use log::Log;
+pub use merkle::{Hash, Tree, check_consistency, check_inclusion};
+pub use note::Checkpoint;
+pub use record::Record;
+
+#[cfg(test)]
+mod tests;

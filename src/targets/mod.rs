@@ -1,1 +1,181 @@
-//! One folder a target.
+//! The systems whose access is managed, one folder a target with the same file names in each.
+//!
+//! A [`Reader`] lists what is held, a [`Writer`] changes it. They are two traits because they take two credentials.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::access::{Kind, Kinds};
+
+pub mod aws;
+pub mod error;
+pub mod gcp;
+pub mod github;
+pub mod sandbox;
+
+#[cfg(test)]
+pub(crate) mod contract;
+
+pub use error::TargetError;
+pub use sandbox::Sandbox;
+
+/// The kinds of all targets.
+pub const KINDS: Kinds = Kinds(&[
+    &github::kinds::REPOSITORY,
+    &github::kinds::TEAM,
+    &github::kinds::MEMBERSHIP,
+    &aws::kinds::ACCOUNT,
+    &aws::kinds::IDENTITY_GROUP,
+    &gcp::kinds::PROJECT,
+    &gcp::kinds::FOLDER,
+    &gcp::kinds::ORGANIZATION,
+    &gcp::kinds::BUCKET,
+    &gcp::kinds::SERVICE_ACCOUNT,
+]);
+
+/// One entitlement as a target holds it now. Sorted by kind, resource, permission, principal, end.
+#[derive(Clone)]
+pub struct Live {
+    pub kind: &'static Kind,
+    pub resource: String,
+    pub permission: String,
+    /// Who holds it, as the target names its accounts. The registry may not know them.
+    pub principal: String,
+    /// The end that the target itself enforces, exclusive; None where it knows none.
+    pub until: Option<Timestamp>,
+}
+
+impl Live {
+    fn key(&self) -> (&str, &str, &str, &str, Option<Timestamp>) {
+        (self.kind.name, &self.resource, &self.permission, &self.principal, self.until)
+    }
+}
+
+impl PartialEq for Live {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Live {}
+
+impl PartialOrd for Live {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Live {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{} {}", self.kind.name, self.resource, self.permission, self.principal)?;
+        self.until.map_or(Ok(()), |until| write!(f, " until {until}"))
+    }
+}
+
+/// The resources of one target whose holders are to be listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope(BTreeSet<(&'static str, String)>);
+
+impl Scope {
+    pub fn insert(&mut self, kind: &'static Kind, resource: impl Into<String>) {
+        self.0.insert((kind.name, resource.into()));
+    }
+
+    pub fn contains(&self, kind: &Kind, resource: &str) -> bool {
+        // the set is keyed by owned text; a look-up takes one copy of a short name
+        self.0.contains(&(kind.name, resource.to_owned()))
+    }
+
+    /// Kind names and resources, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(kind, resource)| (*kind, resource.as_str()))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<R: Into<String>> FromIterator<(&'static Kind, R)> for Scope {
+    fn from_iter<T: IntoIterator<Item = (&'static Kind, R)>>(resources: T) -> Self {
+        let mut scope = Scope::default();
+        for (kind, resource) in resources {
+            scope.insert(kind, resource);
+        }
+        scope
+    }
+}
+
+/// Lists what is held at a target.
+pub trait Reader {
+    /// Every entitlement on every resource of the scope, sorted and without doubles, whoever holds it.
+    ///
+    /// It is all of them or an error, never a part. A resource that the target can tell does not exist has no
+    /// entitlements; one that it cannot look at is an error. Ends that have passed are not listed.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the error, the live state is unknown: the caller could not judge.
+    fn read(&self, scope: &Scope) -> Result<Vec<Live>, TargetError>;
+}
+
+/// What a call does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Afterwards the principal holds the permission, until exactly that end where the target enforces ends.
+    Grant { until: Option<Timestamp> },
+    /// Afterwards the principal doesn't hold the permission. On a kind of one value nothing is left, whatever was held.
+    Revoke,
+    /// As `Grant`, and the previous permission is gone. There is no instant at which nothing is held.
+    Change { previous: String, until: Option<Timestamp> },
+}
+
+impl Verb {
+    /// The word that plans and outcomes print.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Verb::Grant { .. } => "grant",
+            Verb::Revoke => "revoke",
+            Verb::Change { .. } => "change",
+        }
+    }
+}
+
+/// One write to one target.
+#[derive(Clone)]
+pub struct Call {
+    pub verb: Verb,
+    pub kind: &'static Kind,
+    pub resource: String,
+    pub permission: String,
+    pub principal: String,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {}:{}:{} {}", self.verb, self.kind.name, self.resource, self.permission, self.principal)
+    }
+}
+
+/// Changes what is held at a target.
+pub trait Writer {
+    /// Performs one call to its end: when it returns, a read shows the result.
+    ///
+    /// It is idempotent: granting what is there and revoking what is gone succeed. On a kind of one value a grant
+    /// replaces what is held. A native end is kept where the target enforces ends and dropped where it doesn't; the
+    /// caller's next revoke is what ends access then.
+    ///
+    /// # Errors
+    ///
+    /// The call may or may not have had its effect, unless the error is `Refused`, `Corrupt` or `Locked`: read again.
+    fn perform(&mut self, call: &Call) -> Result<(), TargetError>;
+}

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::context::{Context, field};
-use super::is_known_version;
 use crate::access::id::{OrganizationId, TargetId};
 use crate::access::kind::TargetType;
 use crate::access::model::{Config, EvidenceSource, Manage, SandboxSettings, Target};
@@ -14,14 +13,6 @@ use crate::access::raw;
 use crate::access::reading::Step;
 
 pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Config> {
-    if !is_known_version(raw) {
-        context.schema(
-            &[Step::Key("version")],
-            format!("version {} of the format is not known", raw.version),
-            "write `version: 1`, or use a newer dualkey",
-        );
-        return None;
-    }
     let organization = context.id(OrganizationId::parse, &raw.organization, &[Step::Key("organization")]);
     let zone = TimeZone::get(&raw.timezone).ok();
     if zone.is_none() {

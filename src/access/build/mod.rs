@@ -16,12 +16,8 @@ use self::context::Context;
 pub use self::references::UNKNOWN_REFERENCE;
 use super::kind::Kinds;
 use super::model::{Access, Policy};
-use super::raw;
 use super::reading::{RawFile, Source};
 use crate::finding::Finding;
-
-/// The version of the format that this program reads.
-pub const FORMAT_VERSION: u64 = 1;
 
 /// A parsed file, ready to be built: its stem, where it came from and what it says.
 #[derive(Debug)]
@@ -94,9 +90,4 @@ fn insert<K: Ord, V>(map: &mut BTreeMap<K, V>, built: Option<V>, key: impl Fn(&V
     if let Some(value) = built {
         map.insert(key(&value), value);
     }
-}
-
-/// True for the version of `dualkey.yaml` that this program reads.
-pub fn is_known_version(config: &raw::Config) -> bool {
-    config.version == FORMAT_VERSION
 }

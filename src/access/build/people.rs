@@ -172,12 +172,11 @@ fn is_email(text: &str) -> bool {
 fn public_key(text: &str) -> Option<ssh_key::public::KeyData> {
     use ssh_key::Algorithm;
     let key = ssh_key::PublicKey::from_openssh(text).ok()?;
-    match key.algorithm() {
-        Algorithm::Ed25519 | Algorithm::Ecdsa { .. } | Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256 => {
-            Some(key.key_data().clone())
-        }
-        _ => None,
-    }
+    let supported = matches!(
+        key.algorithm(),
+        Algorithm::Ed25519 | Algorithm::Ecdsa { .. } | Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256
+    );
+    supported.then(|| key.key_data().clone())
 }
 
 pub(super) fn group(stem: &str, raw: &raw::Group, context: &mut Context<'_>) -> Option<Group> {

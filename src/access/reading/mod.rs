@@ -1,24 +1,67 @@
-//! stub
+//! From a file's bytes to its raw type, strictly: what two readers could take differently is refused.
+
+mod flaw;
+mod hidden;
+mod kind;
+mod place;
+mod scalar;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use hidden::{HIDDEN_CHARACTER, is_hidden, quote};
+pub use kind::{Claim, FileKind, INVALID_ID, NOT_SUPPORTED, UNEXPECTED_FILE, repeated_ids};
+pub use place::{Source, Step, Text};
+pub use schema::{SCHEMA, UNKNOWN_FIELD, schema_text};
+pub use yaml::{DUPLICATE_KEY, INVALID_YAML, TOO_LARGE, YAML_FEATURE};
+
 use super::raw;
-use crate::finding::{Code, Place, Rule, Severity};
-#[derive(Clone, Copy, Debug)]
-pub enum Step<'a> {
-    Key(&'a str),
-    Index(usize),
-}
-#[derive(Debug)]
-pub struct Source {
-    pub path: String,
-}
-impl Source {
-    pub fn place(&self, _: &[Step<'_>]) -> Place {
-        Place::whole_file(&self.path)
-    }
-    pub fn item_place(&self, _: &str, _: &str) -> Place {
-        Place::whole_file(&self.path)
-    }
-}
-#[derive(Debug)]
+use crate::finding::{Code, Finding, Place, Rule, Severity};
+use flaw::{Flaw, Flaws};
+
+/// A time that does not exist or is written in another way.
+pub const INVALID_DATE: Rule = Rule {
+    code: Code {
+        id: "invalid-date",
+        title: "a date or an instant is not valid",
+        why: "Access ends by what is written here. A day that does not exist, an instant without an offset or a \
+              number of seconds would end it at a time that nobody meant.",
+        example: "until: 2026-02-30",
+        instead: "Write a day as `2026-11-24`, or an instant with its offset as `2026-11-24T09:00:00Z`.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
+/// The rules about reading files.
+pub const RULES: &[&Rule] = &[
+    &INVALID_YAML,
+    &DUPLICATE_KEY,
+    &YAML_FEATURE,
+    &TOO_LARGE,
+    &HIDDEN_CHARACTER,
+    &SCHEMA,
+    &UNKNOWN_FIELD,
+    &UNEXPECTED_FILE,
+    &INVALID_DATE,
+    &INVALID_ID,
+    &NOT_SUPPORTED,
+];
+
+/// The largest file that is read. A larger one need not be loaded: its size is enough.
+pub const MAX_SIZE: u64 = 1 << 20;
+
+/// The version of the format that this program reads.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// A file in the shape of its kind.
+#[derive(Clone, Debug)]
 pub enum RawFile {
     Config(raw::Config),
     Vendor(raw::Vendor),
@@ -30,16 +73,153 @@ pub enum RawFile {
     Bridge(raw::Bridge),
     Policy(raw::Policy),
 }
-macro_rules! rule {
-    ($n:ident, $id:literal) => {
-        pub const $n: Rule = Rule {
-            code: Code { id: $id, title: "", why: "", example: "", instead: "" },
-            severity: Severity::Error,
-            dated: false,
-        };
-    };
+
+/// What a content says as a file of a kind, wherever it stands. Equal files of one kind can share it.
+#[derive(Debug)]
+pub struct Content {
+    text: Arc<Text>,
+    raw: Option<Arc<RawFile>>,
+    version: Option<u64>,
+    flaws: Vec<Flaw>,
 }
-rule!(SCHEMA, "schema");
-rule!(INVALID_DATE, "invalid-date");
-rule!(INVALID_ID, "invalid-id");
-rule!(NOT_SUPPORTED, "not-supported");
+
+/// What was read from one file.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    pub source: Arc<Source>,
+    /// There only when nothing is wrong with the file.
+    pub raw: Option<Arc<RawFile>>,
+    /// `dualkey.yaml` only: the version it names, also when it is not `FORMAT_VERSION`.
+    pub version: Option<u64>,
+    pub findings: Vec<Finding>,
+}
+
+/// Reads a file of a repository. `bytes` may be empty where `size` is above `MAX_SIZE`.
+pub fn read(path: &str, bytes: &[u8], size: u64) -> Parsed {
+    match FileKind::of_path(path) {
+        Claim::File(kind, _) => parse(kind, bytes, size).at(path),
+        Claim::NotOurs => bare(path, None),
+        Claim::Placeholder if size == 0 && bytes.is_empty() => bare(path, None),
+        Claim::Placeholder => {
+            let message = "`.gitkeep` is not empty";
+            bare(path, Some(Finding::new(&UNEXPECTED_FILE, Place::whole_file(path), message, "empty it or delete it")))
+        }
+        Claim::Refused { rule, message, help } => {
+            bare(path, Some(Finding::new(rule, Place::whole_file(path), message, help)))
+        }
+    }
+}
+
+fn bare(path: &str, finding: Option<Finding>) -> Parsed {
+    let text = Arc::new(Text::new("", Vec::new()));
+    let source = Arc::new(Source { path: path.into(), text });
+    Parsed { source, raw: None, version: None, findings: finding.into_iter().collect() }
+}
+
+/// Reads a content as a file of a kind.
+pub fn parse(kind: FileKind, bytes: &[u8], size: u64) -> Content {
+    let mut flaws = Flaws::default();
+    let size = size.max(bytes.len() as u64);
+    if size > MAX_SIZE {
+        let message = format!("the file has {size} bytes; {MAX_SIZE} are allowed");
+        flaws.add(&TOO_LARGE, 0..0, message, "split the file");
+        return Content {
+            text: Arc::new(Text::new("", Vec::new())),
+            raw: None,
+            version: None,
+            flaws: flaws.into_list(),
+        };
+    }
+    let (text, whole) = decode(bytes, &mut flaws);
+    hidden::check(text, &mut flaws);
+    let (value, spans) = if whole { yaml::load(text, &mut flaws) } else { (None, Vec::new()) };
+    let text = Arc::new(Text::new(text, spans));
+    let mut version = None;
+    let mut raw = None;
+    if let Some(value) = value {
+        if kind == FileKind::Config {
+            version = value.get("version").and_then(Value::as_u64);
+        }
+        if version.is_some_and(|version| version != FORMAT_VERSION) {
+            // a file of another version has other fields: only its number can be judged
+            let message = format!("this program does not know version {} of the format", version.unwrap_or_default());
+            let help = format!("write `version: {FORMAT_VERSION}`, or use the program that the version needs");
+            flaws.add_range(&SCHEMA, text.value_range(&[Step::Key("version")]), message, help);
+        } else {
+            schema::check(kind, &value, &text, &mut flaws);
+        }
+        if flaws.is_empty() {
+            raw = deserialize(kind, value, &mut flaws).map(Arc::new);
+        }
+    }
+    Content { text, raw, version, flaws: flaws.into_list() }
+}
+
+impl Content {
+    /// The content as the file at a path.
+    pub fn at(&self, path: &str) -> Parsed {
+        let source = Arc::new(Source { path: path.into(), text: Arc::clone(&self.text) });
+        let mut findings: Vec<Finding> = self.flaws.iter().map(|flaw| finding(flaw, path, &self.text)).collect();
+        findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        Parsed { source, raw: self.raw.clone(), version: self.version, findings }
+    }
+}
+
+fn finding(flaw: &Flaw, path: &str, text: &Text) -> Finding {
+    let finding = Finding::new(flaw.rule, text.place_of(path, &flaw.range), flaw.message.as_str(), flaw.help.as_str());
+    match &flaw.related {
+        Some((range, message)) => finding.related(text.place_of(path, range), *message),
+        None => finding,
+    }
+}
+
+/// The text of a file, and whether it is all of it: where the bytes are not UTF-8, what stands before.
+fn decode<'a>(bytes: &'a [u8], flaws: &mut Flaws) -> (&'a str, bool) {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        flaws.add(&INVALID_YAML, 0..0, "the file is written in UTF-16", "save it as UTF-8");
+        return ("", false);
+    }
+    let (text, whole) = match std::str::from_utf8(bytes) {
+        Ok(text) => (text, true),
+        Err(error) => {
+            let end = error.valid_up_to();
+            flaws.add(&INVALID_YAML, end..end, "the file is not UTF-8 from here on", "save it as UTF-8");
+            (bytes.get(..end).and_then(|good| std::str::from_utf8(good).ok()).unwrap_or_default(), false)
+        }
+    };
+    if text.starts_with('\u{feff}') {
+        let help = "save it as UTF-8 without a byte order mark";
+        flaws.add(&INVALID_YAML, 0..'\u{feff}'.len_utf8(), "the file starts with a byte order mark", help);
+    }
+    if let Some(at) = text.find('\r') {
+        let help = "end lines with a line feed alone; in git, set `*.yaml text eol=lf` in `.gitattributes`";
+        flaws.add(&INVALID_YAML, at..at + 1, "a line ends in a carriage return", help);
+    }
+    (text, whole)
+}
+
+fn deserialize(kind: FileKind, value: Value, flaws: &mut Flaws) -> Option<RawFile> {
+    match kind {
+        FileKind::Config => of_type(value, flaws).map(RawFile::Config),
+        FileKind::Vendor => of_type(value, flaws).map(RawFile::Vendor),
+        FileKind::Person => of_type(value, flaws).map(RawFile::Person),
+        FileKind::Group => of_type(value, flaws).map(RawFile::Group),
+        FileKind::Domain => of_type(value, flaws).map(RawFile::Domain),
+        FileKind::Role => of_type(value, flaws).map(RawFile::Role),
+        FileKind::Grant => of_type(value, flaws).map(RawFile::Grant),
+        FileKind::Bridge => of_type(value, flaws).map(RawFile::Bridge),
+        FileKind::Policy => of_type(value, flaws).map(RawFile::Policy),
+    }
+}
+
+/// The schema is made of the types, so this finds nothing more; should they ever differ, the file is refused.
+fn of_type<T: DeserializeOwned>(value: Value, flaws: &mut Flaws) -> Option<T> {
+    match serde_json::from_value(value) {
+        Ok(raw) => Some(raw),
+        Err(error) => {
+            let message = format!("the file does not fit its kind: {}", quote(&error.to_string()));
+            flaws.add(&SCHEMA, 0..0, message, "`dualkey schema` prints what its fields take");
+            None
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Where things stand in a file: the tree of spans, and lines and columns.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use super::flaw::clamp;
+use crate::finding::Place;
+
+/// One step from a value to a value in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+impl<'a> From<&'a str> for Step<'a> {
+    fn from(key: &'a str) -> Self {
+        Step::Key(key)
+    }
+}
+
+impl From<usize> for Step<'_> {
+    fn from(index: usize) -> Self {
+        Step::Index(index)
+    }
+}
+
+/// A value's stretch of the text, with its key's. In document order; `next` skips what lies within.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    pub(super) key: (u32, u32),
+    pub(super) value: (u32, u32),
+    pub(super) next: u32,
+}
+
+/// A file's text with the places of everything in it. It knows no path, so that equal files can share it.
+#[derive(Debug)]
+pub struct Text {
+    text: Box<str>,
+    ascii: bool,
+    spans: Box<[Span]>,
+    /// Offsets at which lines start; made when the first place is asked for.
+    lines: OnceLock<Box<[u32]>>,
+}
+
+fn range((start, end): (u32, u32)) -> Range<u32> {
+    start..end
+}
+
+impl Text {
+    pub(super) fn new(text: &str, spans: Vec<Span>) -> Self {
+        Text { text: text.into(), ascii: text.is_ascii(), spans: spans.into(), lines: OnceLock::new() }
+    }
+
+    /// The text as it was read.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    fn slice(&self, start: u32, end: u32) -> &str {
+        self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| clamp(at + 1))).collect()
+        })
+    }
+
+    /// A line without its end, counted from 1.
+    pub fn line(&self, number: u32) -> Option<&str> {
+        let lines = self.lines();
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        let start = *lines.get(index)?;
+        let end = lines.get(index + 1).map_or(clamp(self.text.len()), |next| next - 1);
+        Some(self.slice(start, end))
+    }
+
+    /// Line and column of an offset, both from 1, the column in characters.
+    fn position(&self, offset: u32) -> (u32, u32) {
+        let lines = self.lines();
+        let index = lines.partition_point(|start| *start <= offset).saturating_sub(1);
+        let start = lines.get(index).copied().unwrap_or(0);
+        let characters = if self.ascii { offset - start } else { clamp(self.slice(start, offset).chars().count()) };
+        (clamp(index) + 1, characters + 1)
+    }
+
+    pub(super) fn place_of(&self, path: &str, range: &Range<u32>) -> Place {
+        let (line, column) = self.position(range.start);
+        let (end_line, end_column) = self.position(range.end.max(range.start));
+        Place { file: path.to_owned(), line, column, end_line, end_column }
+    }
+
+    /// The span at the end of the steps, and how many steps led to something.
+    fn find(&self, steps: &[Step<'_>]) -> Option<(Span, usize)> {
+        let mut at = 0;
+        let mut found = (*self.spans.first()?, 0);
+        for step in steps {
+            match self.child(at, *step) {
+                Some((index, span)) => {
+                    at = index;
+                    found = (span, found.1 + 1);
+                }
+                None => break,
+            }
+        }
+        Some(found)
+    }
+
+    fn child(&self, parent: usize, step: Step<'_>) -> Option<(usize, Span)> {
+        let end = self.spans.get(parent)?.next as usize;
+        let mut at = parent + 1;
+        let mut count = 0;
+        while at < end {
+            let span = *self.spans.get(at)?;
+            let hit = match step {
+                Step::Key(key) => span.key.0 != span.key.1 && self.slice(span.key.0, span.key.1) == key,
+                Step::Index(index) => count == index,
+            };
+            if hit {
+                return Some((at, span));
+            }
+            count += 1;
+            at = span.next as usize;
+        }
+        None
+    }
+
+    pub(super) fn value_range(&self, steps: &[Step<'_>]) -> Range<u32> {
+        self.find(steps).map_or(0..0, |(span, _)| range(span.value))
+    }
+
+    /// The range of the item of a list that reads so, quoted or not; of the list where no item does.
+    pub(super) fn item_range(&self, list: &[Step<'_>], item: &str) -> Range<u32> {
+        let mut at = 0;
+        for step in list {
+            match self.child(at, *step) {
+                Some((index, _)) => at = index,
+                None => return self.value_range(list),
+            }
+        }
+        let mut index = 0;
+        while let Some((_, span)) = self.child(at, Step::Index(index)) {
+            let text = self.slice(span.value.0, span.value.1);
+            if text.trim_matches(['"', '\'']) == item {
+                return range(span.value);
+            }
+            index += 1;
+        }
+        self.value_range(list)
+    }
+
+    /// The key's range; an item of a list has none and gives its value's, the whole file its start.
+    pub(super) fn key_range(&self, steps: &[Step<'_>]) -> Range<u32> {
+        match self.find(steps) {
+            Some((span, found)) if found > 0 => range(if span.key.0 == span.key.1 { span.value } else { span.key }),
+            Some((span, _)) => span.value.0..span.value.0,
+            None => 0..0,
+        }
+    }
+}
+
+/// A file: its path and its text.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub path: Arc<str>,
+    pub text: Arc<Text>,
+}
+
+impl Source {
+    /// Where a value stands; where it isn't there, the nearest thing around it.
+    pub fn place(&self, steps: &[Step<'_>]) -> Place {
+        self.text.place_of(&self.path, &self.text.value_range(steps))
+    }
+
+    /// Where a value's key stands; an item of a list gives its own place.
+    pub fn key_place(&self, steps: &[Step<'_>]) -> Place {
+        self.text.place_of(&self.path, &self.text.key_range(steps))
+    }
+
+    /// Where the item of a list that reads so stands; the list where there is none.
+    pub fn item_place(&self, list: &str, item: &str) -> Place {
+        self.text.place_of(&self.path, &self.text.item_range(&[Step::Key(list)], item))
+    }
+
+    /// A line without its end, counted from 1.
+    pub fn line_text(&self, number: u32) -> &str {
+        self.text.line(number).unwrap_or_default()
+    }
+}

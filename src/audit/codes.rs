@@ -1,0 +1,106 @@
+//! The codes a log can be refused with.
+
+use crate::finding::Code;
+
+/// All codes of the log, sorted by id.
+pub const CODES: &[&Code] = &[
+    &LOG_CHECKPOINT_INVALID,
+    &LOG_ENTRY_INVALID,
+    &LOG_FORK,
+    &LOG_INCOMPLETE,
+    &LOG_KEY_UNKNOWN,
+    &LOG_KEY_WRONG,
+    &LOG_LEAF_MISMATCH,
+    &LOG_ROLLBACK,
+    &LOG_ROOT_MISMATCH,
+];
+
+pub const LOG_CHECKPOINT_INVALID: Code = Code {
+    id: "log-checkpoint-invalid",
+    title: "The checkpoint of the log is damaged or its signature is wrong.",
+    why: "The checkpoint signs the size and the root of the log. Without a good one nothing in the log is proven, and a \
+          changed entry could not be told from a sound one.",
+    example: "example.com/access-log\n5\n<a root that was edited after it was signed>\n\n— example.com/access-log …",
+    instead: "Fetch the log again. If it stays wrong, restore the log from an export or another clone that \
+              `dualkey audit verify` accepts, and find out who can write to the ref of the log.",
+};
+
+pub const LOG_ENTRY_INVALID: Code = Code {
+    id: "log-entry-invalid",
+    title: "An entry of the log is not a record that dualkey knows.",
+    why: "Every entry is a record in canonical JSON with a known type and known fields. An entry that cannot be read \
+          completely could hide a landing or an operation, so it is not skipped.",
+    example: "{\"at\":\"2026-11-24T09:00:00Z\",\"colour\":\"red\",\"operations\":[],\"type\":\"drift\"}",
+    instead: "Use a version of dualkey that is at least as new as the one that wrote the entry. If there is none, \
+              something else than dualkey signed it with the log key: replace the key.",
+};
+
+pub const LOG_FORK: Code = Code {
+    id: "log-fork",
+    title: "The log is not a continuation of the checkpoint that was kept.",
+    why: "A log only grows. If its beginning differs from what was signed earlier, somebody with the log key wrote history \
+          anew, and the two versions tell different people different things.",
+    example: "dualkey audit verify --checkpoint kept-in-march.txt",
+    instead: "Keep both versions, compare each with other clones and exports, and see which entries differ. Treat the \
+              log key as stolen until you know the reason.",
+};
+
+pub const LOG_INCOMPLETE: Code = Code {
+    id: "log-incomplete",
+    title: "A file of the log is missing, has the wrong length, or does not belong to it.",
+    why: "The signed size says exactly which files a log has. A missing file hides entries; a file too many could be taken \
+          for part of the log although nothing proves it.",
+    example: "tile/entries/000.p/7 is there, but the checkpoint has 5 entries and needs tile/entries/000.p/5",
+    instead: "Fetch or export the whole log again and put nothing else beside it. If files are missing at the source, \
+              restore them from an export or another clone.",
+};
+
+pub const LOG_KEY_UNKNOWN: Code = Code {
+    id: "log-key-unknown",
+    title: "The log is signed by a key that you do not trust.",
+    why: "The key is what makes a log this organization's log. Anybody can write a log of their own and sign it with a key \
+          of their own.",
+    example: "the anchor names the key id c74f20a3, the checkpoint is signed by af0cfe78",
+    instead: "Compare the key with your anchor, which is kept outside of the repository. If the key was replaced on \
+              purpose, take the new anchor from those who did it, not from the repository.",
+};
+
+pub const LOG_KEY_WRONG: Code = Code {
+    id: "log-key-wrong",
+    title: "The private log key that was given does not belong to this log.",
+    why: "An entry signed by another key would make the log unreadable for everybody who trusts the right one, so it is \
+          not written.",
+    example: "dualkey apply --log-key key-of-another-organization.txt",
+    instead: "Give the private half of the key that the first entry of the log names, by `--log-key` or \
+              `DUALKEY_LOG_KEY`. If it is lost, begin anew with `dualkey audit init --continue`.",
+};
+
+pub const LOG_LEAF_MISMATCH: Code = Code {
+    id: "log-leaf-mismatch",
+    title: "An entry of the log was changed after it was written.",
+    why: "Each entry is covered by a hash. Where the two disagree, one of them was damaged or edited: what the entry says \
+          can no longer be trusted.",
+    example: "entry `3` does not match `tile/0/000.p/5`",
+    instead: "Restore the log from an export or another clone that `dualkey audit verify` accepts. Keep the changed one: \
+              comparing that entry in both shows what somebody wanted to hide.",
+};
+
+pub const LOG_ROLLBACK: Code = Code {
+    id: "log-rollback",
+    title: "The log is shorter than it was when the checkpoint was kept.",
+    why: "A log only grows. If it became shorter, its newest entries were cut off, and with them the record of what was \
+          done then.",
+    example: "dualkey audit verify --checkpoint kept-yesterday.txt",
+    instead: "Fetch the newest log first, yours may only be old. If the newest one is the short one, restore it from an \
+              export or another clone, and find out who can write to the ref of the log.",
+};
+
+pub const LOG_ROOT_MISMATCH: Code = Code {
+    id: "log-root-mismatch",
+    title: "The hashes of the log do not lead to the root that its checkpoint signs.",
+    why: "Entries and hashes may agree with each other and still not be those that were signed: somebody without the log \
+          key may have replaced both.",
+    example: "an entry and its hash in `tile/0/000.p/5` were both rewritten, the checkpoint was not",
+    instead: "Restore the log from an export or another clone that `dualkey audit verify` accepts. Keep the changed one: \
+              comparing both shows which entries were replaced.",
+};

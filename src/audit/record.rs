@@ -1,0 +1,251 @@
+//! What stands in the log: one record an entry, written as canonical JSON (RFC 8785).
+//!
+//! Records name people by id and hold no e-mail addresses and no secrets, for nothing can be taken out of a log again.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// The version of the records' format that this program reads and writes.
+pub const VERSION: u32 = 1;
+
+/// An instant as the log writes it: RFC 3339 in UTC, such as `2026-11-24T09:00:00Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct At(pub Timestamp);
+
+impl Serialize for At {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for At {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let at = text.parse().map_err(|_| serde::de::Error::custom(format_args!("`{text}` is not an instant")))?;
+        Ok(At(at))
+    }
+}
+
+/// A half-open interval of access: from, until. Nothing means that it is open on that side.
+pub type Span = (Option<At>, Option<At>);
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Record {
+    /// From which commit on the log speaks, and who vouches for it.
+    Genesis(Genesis),
+    /// A landing that was verified, with what it was verified by.
+    Landing(Landing),
+    /// What a run is about to do, written before it does it.
+    Intent(Intent),
+    /// What became of an intent.
+    Result(Outcome),
+    /// A landing that was refused.
+    Refusal(Refusal),
+    /// What live state differed in without a landing, and what will bring it back.
+    Drift(Drift),
+}
+
+/// Entry 0 of every log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Genesis {
+    /// The version of the records' format, [`VERSION`].
+    pub version: u32,
+    /// The organization the access repository belongs to.
+    pub organization: String,
+    /// The full id of the first trusted commit.
+    pub genesis: String,
+    /// The full id of its tree.
+    pub tree: String,
+    /// The public half of the key that signs the log from here on.
+    pub log_key: String,
+    /// True where one person alone vouches for the genesis.
+    pub single: bool,
+    pub statements: Vec<Statement>,
+    pub at: At,
+}
+
+/// A signed statement as it was given, so that anyone can check it again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    pub person: String,
+    /// The JSON text that was signed.
+    pub statement: String,
+    /// The armored SSH signature.
+    pub signature: String,
+}
+
+/// A landing `base..commit` with its verdict, which is final from here on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Landing {
+    pub base: String,
+    pub commit: String,
+    /// The reviewed head, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+    pub verdict: Verdict,
+    pub approvals: Vec<Approval>,
+    /// Ids of people, or `unknown`.
+    pub authors: Vec<String>,
+    /// What was seen of the approval, as its source gave it. Integers in it are below 2^53.
+    pub evidence: Value,
+    /// The SHA-256 of the access changes in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    pub changes: Vec<Change>,
+    /// The run that recorded it.
+    pub run: String,
+    pub at: At,
+}
+
+/// Why a landing is part of the verified history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Others approved it.
+    Approved,
+    /// It touches nothing that dualkey manages.
+    Unmanaged,
+    /// It brings every managed path back to where it was.
+    Restored,
+}
+
+/// Who approved and when, as far as the source of evidence knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    pub person: String,
+    pub at: At,
+}
+
+/// What a landing changes in the access of one person to one thing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub person: String,
+    pub target: String,
+    pub kind: String,
+    pub resource: String,
+    pub permission: String,
+    /// The person's account at the target.
+    pub principal: String,
+    pub before: Vec<Span>,
+    pub after: Vec<Span>,
+    /// Ids of the grants that give it, before or after.
+    pub grants: Vec<String>,
+}
+
+/// What a run is about to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intent {
+    pub run: String,
+    /// The verified commit whose tree the run brings about.
+    pub commit: String,
+    pub at: At,
+    /// True where `at` was given by hand instead of read from a clock.
+    pub at_given: bool,
+    pub mode: Mode,
+    pub operations: Vec<Operation>,
+}
+
+/// How much a run may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    Full,
+    /// It may only end access.
+    OnlyEnds,
+}
+
+/// One write to a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operation {
+    pub target: String,
+    pub verb: Verb,
+    pub kind: String,
+    pub resource: String,
+    pub permission: String,
+    pub principal: String,
+    /// Nothing where the principal belongs to nobody in the registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<At>,
+    /// The grant, rule or event it comes from, in words.
+    pub because: String,
+}
+
+/// What an operation does to an entitlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    Grant,
+    Revoke,
+    Change,
+}
+
+/// What became of a run: its operations, sorted by what happened to them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    pub run: String,
+    pub commit: String,
+    pub at: At,
+    pub done: Vec<Operation>,
+    pub failed: Vec<Failed>,
+    pub not_started: Vec<Operation>,
+    pub waiting: Vec<Waiting>,
+    pub refusals: Vec<Reason>,
+    /// True where the run died and a later one wrote this for it.
+    pub interrupted: bool,
+}
+
+/// An operation that the target did not carry out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failed {
+    pub operation: Operation,
+    pub message: String,
+}
+
+/// A landing that is not applied yet, with the code of what holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiting {
+    pub landing: String,
+    pub code: String,
+}
+
+/// Why a run did not do something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    pub code: String,
+    pub message: String,
+}
+
+/// A landing that was refused, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    pub landing: String,
+    pub code: String,
+    pub message: String,
+    pub at: At,
+}
+
+/// What differed live from the verified tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drift {
+    pub at: At,
+    /// What would bring live state back.
+    pub operations: Vec<Operation>,
+}

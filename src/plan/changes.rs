@@ -1,0 +1,72 @@
+//! The entitlements whose intervals differ between two revisions.
+
+use std::collections::BTreeSet;
+
+use crate::access::{Cause, ChangeClass, EntitlementKey, Entitlements, Intervals, Revision};
+use crate::plan::Classes;
+
+/// One entitlement that a change gives, takes, lengthens or shortens.
+#[derive(Clone, Debug)]
+pub struct EntitlementChange {
+    pub key: EntitlementKey,
+    pub before: Intervals,
+    pub after: Intervals,
+}
+
+impl EntitlementChange {
+    /// True where there is an instant at which it is held after, and was not before.
+    pub fn gains(&self) -> bool {
+        !self.after.minus(&self.before).is_empty()
+    }
+
+    /// True where there is an instant at which it was held before, and is not after.
+    pub fn loses(&self) -> bool {
+        !self.before.minus(&self.after).is_empty()
+    }
+
+    /// What brings the instants that are gained.
+    pub fn gaining_causes<'a>(&'a self, head: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
+        let gained = self.after.minus(&self.before);
+        causes(head, &self.key).filter(move |cause| gained.iter().any(|g| g.intersect(&cause.interval).is_some()))
+    }
+
+    /// What brought the instants that are lost.
+    pub fn losing_causes<'a>(&'a self, base: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
+        let lost = self.before.minus(&self.after);
+        causes(base, &self.key).filter(move |cause| lost.iter().any(|l| l.intersect(&cause.interval).is_some()))
+    }
+}
+
+fn causes<'a>(entitlements: &'a Entitlements, key: &EntitlementKey) -> impl Iterator<Item = &'a Cause> {
+    entitlements.get(key).into_iter().flat_map(|entitlement| entitlement.causes.iter())
+}
+
+/// Every entitlement whose intervals differ, sorted. A changed account is a loss under one name and a gain under another.
+pub fn between(base: &Entitlements, head: &Entitlements) -> Vec<EntitlementChange> {
+    let keys: BTreeSet<&EntitlementKey> = base.iter().chain(head.iter()).map(|entitlement| &entitlement.key).collect();
+    let intervals = |of: &Entitlements, key| of.get(key).map(|found| found.intervals.clone()).unwrap_or_default();
+    keys.into_iter()
+        .map(|key| EntitlementChange { key: key.clone(), before: intervals(base, key), after: intervals(head, key) })
+        .filter(|change| change.before != change.after)
+        .collect()
+}
+
+/// `(removed, of)` where a change removes more than the base's limit allows without one approval more.
+///
+/// Both count and share must be exceeded. What ends by time, by an `ended`, an engagement or a contract doesn't count,
+/// so only entitlements that lose through other files do.
+pub fn mass_removal(base: &Revision, changes: &[EntitlementChange], classes: &Classes) -> Option<(usize, usize)> {
+    let limit = base.access.policy.removals?;
+    if !classes.has(ChangeClass::Removal) && !changes.iter().any(EntitlementChange::loses) {
+        return None;
+    }
+    let ending_people = classes.ending_people();
+    let removed = changes
+        .iter()
+        .filter(|change| change.loses() && !change.gains() && !ending_people.contains(&change.key.person))
+        .count();
+    let of = base.entitlements.len();
+    let count = usize::try_from(limit.count).unwrap_or(usize::MAX);
+    let percent = usize::try_from(limit.percent).unwrap_or(usize::MAX);
+    (removed > count && removed * 100 > of * percent).then_some((removed, of))
+}

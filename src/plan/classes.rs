@@ -1,0 +1,280 @@
+//! Classes of change, by what changes and not by file alone (which class a file's change belongs to).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::access::reading::{Claim, FileKind};
+use crate::access::{
+    Access, Approvers, Bridge, ChangeClass, Grant, Group, GroupId, Interval, Member, Person, PersonId, PersonType,
+    Revision, Vendor,
+};
+use crate::finding::{Code, Finding, Place, Rule, Severity};
+use crate::plan::EntitlementChange;
+
+/// Rules and the access they judge, changed in one step.
+pub const MIXED_CHANGE: Rule = Rule {
+    code: Code {
+        id: "mixed-change",
+        title: "one change touches both the rules (or who people are) and the access that they judge",
+        why: "Whoever may loosen a rule and use it in the same step has turned both keys. A reviewer of the grant can't \
+              see that the rule which should have stopped it goes away in another file.",
+        example: "policies/duties.yaml      # a duties rule is dropped\ngrants/tom-deploy.yaml    # the grant that it forbade",
+        instead: "Split the change: let the policy or identity part land first, with its own approvals, then the access.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
+/// The classes of a change, and which path belongs to which.
+#[derive(Clone, Debug, Default)]
+pub struct Classes {
+    by_path: BTreeMap<String, ChangeClass>,
+    extra: BTreeSet<ChangeClass>,
+    ending: BTreeSet<PersonId>,
+}
+
+impl Classes {
+    pub fn is_empty(&self) -> bool {
+        self.by_path.is_empty()
+    }
+
+    pub fn has(&self, class: ChangeClass) -> bool {
+        self.all().contains(&class)
+    }
+
+    /// Every class that is touched.
+    pub fn all(&self) -> BTreeSet<ChangeClass> {
+        self.by_path.values().copied().chain(self.extra.iter().copied()).collect()
+    }
+
+    /// The changed paths, each with its class.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, ChangeClass)> {
+        self.by_path.iter().map(|(path, class)| (path.as_str(), *class))
+    }
+
+    /// People whose engagement, contract or `ended` moved: what they lose doesn't count as a mass removal.
+    pub fn ending_people(&self) -> &BTreeSet<PersonId> {
+        &self.ending
+    }
+
+    /// The finding for rules and access in one change, where they are.
+    pub fn mixed_change(&self) -> Option<Finding> {
+        let first = |wanted: &[ChangeClass]| self.by_path.iter().find(|(_, class)| wanted.contains(class));
+        let (judge, class) = first(&[ChangeClass::Policy, ChangeClass::Identity])?;
+        let (access, _) = first(&[ChangeClass::Access])?;
+        let place = Place::whole_file(judge);
+        let message = format!("this change touches {} (class {}) together with access files", judge, class.as_str());
+        let help = format!("move {judge} and the other {} files to a change of their own", class.as_str());
+        Some(Finding::new(&MIXED_CHANGE, place, message, help).related(Place::whole_file(access), "an access file"))
+    }
+}
+
+/// Everybody who can approve anything, and the groups through which they can.
+#[derive(Debug)]
+struct Judges {
+    people: BTreeSet<PersonId>,
+    groups: BTreeSet<GroupId>,
+}
+
+impl Judges {
+    fn of(access: &Access) -> Self {
+        let named = access.policy.approvals.iter().flat_map(|rule| &rule.from).filter_map(|from| match from {
+            Approvers::Group(group) => Some(Member::Group(group.clone())),
+            Approvers::DomainOwners | Approvers::Sponsors => None,
+        });
+        let members: Vec<Member> =
+            access.domains.values().flat_map(|domain| domain.owners.iter().cloned()).chain(named).collect();
+        let mut people: BTreeSet<PersonId> = access.expand(&members).into_keys().collect();
+        people.extend(access.people.values().filter_map(|person| person.sponsor.clone()));
+        people.extend(access.vendors.values().map(|vendor| vendor.sponsor.clone()));
+        Judges { people, groups: access.reached_groups(&members) }
+    }
+}
+
+/// Sorts every changed managed path into a class.
+pub fn classify(base: &Revision, head: &Revision, changes: &[EntitlementChange]) -> Classes {
+    let (before, after) = (Judges::of(&base.access), Judges::of(&head.access));
+    let both = Judges {
+        people: before.people.union(&after.people).cloned().collect(),
+        groups: before.groups.union(&after.groups).cloned().collect(),
+    };
+    let mut classes = Classes::default();
+    let paths: BTreeSet<&String> = base.files.keys().chain(head.files.keys()).collect();
+    for path in paths {
+        if base.files.get(path) == head.files.get(path) {
+            continue;
+        }
+        let class = match FileKind::of_path(path) {
+            Claim::File(kind, stem) => file_class(kind, stem, base, head, &both, &mut classes.ending),
+            // workflows, code owners, attributes, and whatever is not read: all of it steers how changes are judged
+            _ => ChangeClass::Policy,
+        };
+        classes.by_path.insert(path.clone(), class);
+    }
+    let gains = changes.iter().any(EntitlementChange::gains);
+    let only_removals = !classes.is_empty() && classes.by_path.values().all(|class| *class == ChangeClass::Removal);
+    if gains && only_removals {
+        // what looks like a removal file by file may still lengthen something: then it is judged as access too
+        classes.extra.insert(ChangeClass::Access);
+    }
+    classes
+}
+
+fn file_class(
+    kind: FileKind,
+    stem: &str,
+    base: &Revision,
+    head: &Revision,
+    judges: &Judges,
+    ending: &mut BTreeSet<PersonId>,
+) -> ChangeClass {
+    let (base, head) = (&base.access, &head.access);
+    match kind {
+        FileKind::Config | FileKind::Policy | FileKind::Role | FileKind::Domain => ChangeClass::Policy,
+        FileKind::Group if judges.groups.contains(stem) => ChangeClass::Policy,
+        FileKind::Group => removal_or(group_shrinks(base.groups.get(stem), head.groups.get(stem)), ChangeClass::Access),
+        FileKind::Grant => removal_or(grant_shrinks(base.grants.get(stem), head.grants.get(stem)), ChangeClass::Access),
+        FileKind::Bridge => {
+            removal_or(bridge_shrinks(base.bridges.get(stem), head.bridges.get(stem)), ChangeClass::Bridge)
+        }
+        FileKind::Vendor => {
+            let (before, after) = (base.vendors.get(stem), head.vendors.get(stem));
+            if let (Some(before), Some(after)) = (before, after)
+                && (before.ended != after.ended || before.contract != after.contract)
+            {
+                ending.extend(
+                    base.people.values().filter(|p| p.vendor.as_ref() == Some(&before.id)).map(|p| p.id.clone()),
+                );
+            }
+            removal_or(vendor_shrinks(before, after), ChangeClass::Identity)
+        }
+        FileKind::Person => {
+            let (before, after) = (base.people.get(stem), head.people.get(stem));
+            if let (Some(before), Some(after)) = (before, after)
+                && (before.ended != after.ended || before.engagement != after.engagement)
+            {
+                ending.insert(before.id.clone());
+            }
+            person_class(before, after, judges.people.contains(stem))
+        }
+    }
+}
+
+fn removal_or(shrinks: bool, otherwise: ChangeClass) -> ChangeClass {
+    if shrinks { ChangeClass::Removal } else { otherwise }
+}
+
+fn shrinks_to<T: Ord>(before: &[T], after: &[T]) -> bool {
+    let before: BTreeSet<&T> = before.iter().collect();
+    after.iter().all(|member| before.contains(member))
+}
+
+fn group_shrinks(before: Option<&Group>, after: Option<&Group>) -> bool {
+    match (before, after) {
+        (Some(_), None) => true,
+        (Some(before), Some(after)) => shrinks_to(&before.members, &after.members),
+        (None, _) => false,
+    }
+}
+
+fn grant_shrinks(before: Option<&Grant>, after: Option<&Grant>) -> bool {
+    match (before, after) {
+        (Some(_), None) => true,
+        (Some(before), Some(after)) => {
+            let narrower = match (&before.resources, &after.resources) {
+                (None, _) => true,
+                (Some(before), Some(after)) => after.is_subset(before),
+                (Some(_), None) => false,
+            };
+            before.role == after.role
+                && before.domain == after.domain
+                && narrower
+                && before.from == after.from
+                && ends_no_later(before.until, after.until)
+                && shrinks_to(&before.to, &after.to)
+        }
+        (None, _) => false,
+    }
+}
+
+fn ends_no_later(before: Option<jiff::Timestamp>, after: Option<jiff::Timestamp>) -> bool {
+    match (before, after) {
+        (None, _) => true,
+        (Some(before), Some(after)) => after <= before,
+        (Some(_), None) => false,
+    }
+}
+
+fn bridge_shrinks(before: Option<&Bridge>, after: Option<&Bridge>) -> bool {
+    match (before, after) {
+        (Some(_), None) => true,
+        (Some(before), Some(after)) => {
+            before.home == after.home
+                && before.into == after.into
+                && after.until <= before.until
+                && after.people.is_subset(&before.people)
+        }
+        (None, _) => false,
+    }
+}
+
+fn vendor_shrinks(before: Option<&Vendor>, after: Option<&Vendor>) -> bool {
+    match (before, after) {
+        (Some(_), None) => true,
+        (Some(before), Some(after)) => {
+            before.name == after.name
+                && before.sponsor == after.sponsor
+                && before.domains == after.domains
+                && within(&after.contract, &before.contract)
+                && ends_no_later(before.ended, after.ended)
+        }
+        (None, _) => false,
+    }
+}
+
+fn within(inner: &Interval, outer: &Interval) -> bool {
+    inner.from() == outer.from() && inner.until() <= outer.until()
+}
+
+fn person_class(before: Option<&Person>, after: Option<&Person>, approves: bool) -> ChangeClass {
+    let (before, after) = match (before, after) {
+        (Some(before), Some(after)) => (before, after),
+        (Some(_), None) if approves => return ChangeClass::Policy,
+        (Some(_), None) => return ChangeClass::Removal,
+        (None, Some(new)) => {
+            let quiet = new.person_type == PersonType::Contractor && new.keys.is_empty() && new.emails.is_empty();
+            return if approves {
+                ChangeClass::Policy
+            } else if quiet {
+                ChangeClass::Access
+            } else {
+                ChangeClass::Identity
+            };
+        }
+        // a file that is read in neither revision has findings that stop the change; it must not count as harmless
+        (None, None) => return ChangeClass::Policy,
+    };
+    let identity = before.accounts != after.accounts
+        || before.emails != after.emails
+        || before.keys != after.keys
+        || before.person_type != after.person_type
+        || before.sponsor != after.sponsor;
+    if identity && approves {
+        return ChangeClass::Policy;
+    }
+    let later_end = before.ended != after.ended && !ends_no_later(before.ended, after.ended);
+    if identity || later_end || before.vendor != after.vendor {
+        return ChangeClass::Identity;
+    }
+    let same_name = before.name == after.name;
+    let same_engagement = before.engagement == after.engagement;
+    let shorter = match (&before.engagement, &after.engagement) {
+        (Some(before), Some(after)) => within(after, before),
+        (before, after) => before == after,
+    };
+    let ends = before.ended != after.ended;
+    if same_name && ((same_engagement && ends) || (shorter && !approves && (ends || !same_engagement))) {
+        ChangeClass::Removal
+    } else {
+        ChangeClass::Access
+    }
+}

@@ -1,0 +1,71 @@
+//! The digest of a change: what an approval binds. Same meaning, same digest; other meaning, other digest.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{EntitlementChange, JudgeChange};
+use crate::access::{Config, Intervals, OrganizationId, PersonId, TargetId};
+
+const DIGEST_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Content<'a> {
+    digest_version: u32,
+    organization: &'a OrganizationId,
+    targets: BTreeMap<&'a TargetId, &'a str>,
+    changes: Vec<Change<'a>>,
+    judges: &'a [JudgeChange],
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    person: &'a PersonId,
+    principal: &'a str,
+    target: &'a TargetId,
+    kind: &'a str,
+    resource: &'a str,
+    permission: &'a str,
+    conditions: [&'a str; 0],
+    before: Vec<[Option<String>; 2]>,
+    after: Vec<[Option<String>; 2]>,
+}
+
+/// `sha256:` and the digest, in hexadecimal, of RFC 8785 JSON. Revisions, paths, names, reasons, findings and the clock
+/// are not in it.
+pub fn of(config: &Config, changes: &[EntitlementChange], judges: &[JudgeChange]) -> String {
+    let content = Content {
+        digest_version: DIGEST_VERSION,
+        organization: &config.organization,
+        targets: config.targets.values().map(|target| (&target.id, target.pinned.as_str())).collect(),
+        changes: changes
+            .iter()
+            .map(|change| Change {
+                person: &change.key.person,
+                principal: &change.key.principal,
+                target: &change.key.target,
+                kind: change.key.kind.name,
+                resource: &change.key.resource,
+                permission: &change.key.permission,
+                conditions: [],
+                before: instants(&change.before),
+                after: instants(&change.after),
+            })
+            .collect(),
+        judges,
+    };
+    // texts, lists and one small number always have a canonical form
+    let canonical = serde_json_canonicalizer::to_vec(&content).unwrap_or_default();
+    format!("sha256:{}", crate::hex::encode(&Sha256::digest(canonical)))
+}
+
+/// Pairs of instants in UTC; none where there is no start or no end.
+pub fn instants(intervals: &Intervals) -> Vec<[Option<String>; 2]> {
+    let text = |at: Timestamp, none: Timestamp| (at != none).then(|| at.to_string());
+    intervals
+        .iter()
+        .map(|interval| [text(interval.from(), Timestamp::MIN), text(interval.until(), Timestamp::MAX)])
+        .collect()
+}

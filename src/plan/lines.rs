@@ -1,0 +1,146 @@
+//! The change as a reader wants it: who gains, keeps or loses what, a line a person and grant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::access::raw::Risk;
+use crate::access::reading::Step;
+use crate::access::{
+    DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, Intervals, PersonId, ResourceId, Revision,
+    RoleId,
+};
+use crate::finding::Place;
+
+/// What happens to a person by a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    Gain,
+    Change,
+    Keep,
+    Lose,
+}
+
+impl Action {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Gain => "gain",
+            Action::Change => "change",
+            Action::Keep => "keep",
+            Action::Lose => "lose",
+        }
+    }
+}
+
+/// One person by one grant.
+#[derive(Clone, Debug)]
+pub struct AccessLine {
+    pub person: PersonId,
+    pub action: Action,
+    pub grant: GrantId,
+    pub role: RoleId,
+    pub domain: DomainId,
+    pub risk: Risk,
+    /// When it starts and ends after the change, or ended before where it is lost. MIN and MAX stand for open.
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// What it said before, where the action is a change.
+    pub until_before: Option<Timestamp>,
+    /// Where the grant stands: in the head, or in the base where it went.
+    pub place: Place,
+    pub resources: BTreeSet<ResourceId>,
+    pub entitlements: Vec<(EntitlementKey, Interval)>,
+    /// True where a permission among them can change who has access or reaches everything.
+    pub dangerous: bool,
+}
+
+/// What one person has by one grant: entitlement to interval.
+type Held<'a> = BTreeMap<(&'a PersonId, &'a GrantId), BTreeMap<&'a EntitlementKey, (Interval, &'a ResourceId)>>;
+
+fn held(entitlements: &Entitlements) -> Held<'_> {
+    let mut held: Held<'_> = BTreeMap::new();
+    for Entitlement { key, causes, .. } in entitlements.iter() {
+        for cause in causes {
+            let slot = held.entry((&key.person, &cause.grant)).or_default();
+            slot.insert(key, (cause.interval, &cause.resource));
+        }
+    }
+    held
+}
+
+/// Every person and grant for which anything differs, the most dangerous first.
+pub(super) fn of(base: &Revision, head: &Revision) -> Vec<AccessLine> {
+    let (before, after) = (held(&base.entitlements), held(&head.entitlements));
+    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let mut lines: Vec<AccessLine> = Vec::new();
+    for key in keys {
+        let (was, is) = (before.get(key), after.get(key));
+        if was == is {
+            continue;
+        }
+        let (revision, held) = match (is, was) {
+            (Some(is), _) => (head, is),
+            (None, Some(was)) => (base, was),
+            (None, None) => continue,
+        };
+        lines.extend(line(key.0, key.1, action(was, is, base, head), revision, held, was));
+    }
+    lines.sort_by(|a, b| {
+        (std::cmp::Reverse(a.dangerous), std::cmp::Reverse(a.risk), a.action, &a.person, &a.grant).cmp(&(
+            std::cmp::Reverse(b.dangerous),
+            std::cmp::Reverse(b.risk),
+            b.action,
+            &b.person,
+            &b.grant,
+        ))
+    });
+    lines
+}
+
+type Slot<'a> = BTreeMap<&'a EntitlementKey, (Interval, &'a ResourceId)>;
+
+/// Whether the person really gains or loses: another grant may hold the same.
+fn action(was: Option<&Slot<'_>>, is: Option<&Slot<'_>>, base: &Revision, head: &Revision) -> Action {
+    let differs = |slot: &Slot<'_>| {
+        let of = |revision: &Revision, key: &EntitlementKey| -> Intervals {
+            revision.entitlements.get(key).map(|e| e.intervals.clone()).unwrap_or_default()
+        };
+        slot.keys().any(|key| of(base, key) != of(head, key))
+    };
+    match (was, is) {
+        (None, Some(is)) if differs(is) => Action::Gain,
+        (Some(was), None) if differs(was) => Action::Lose,
+        (Some(was), Some(is)) if differs(was) || differs(is) => Action::Change,
+        _ => Action::Keep,
+    }
+}
+
+fn line(
+    person: &PersonId,
+    grant: &GrantId,
+    action: Action,
+    revision: &Revision,
+    held: &Slot<'_>,
+    was: Option<&Slot<'_>>,
+) -> Option<AccessLine> {
+    let file = revision.access.grants.get(grant)?;
+    let role = revision.access.roles.get(&file.role)?;
+    let ends = |slot: &Slot<'_>| slot.values().map(|(interval, _)| interval.until()).max();
+    let until = ends(held)?;
+    Some(AccessLine {
+        person: person.clone(),
+        action,
+        grant: grant.clone(),
+        role: file.role.clone(),
+        domain: file.domain.clone(),
+        risk: role.risk,
+        from: held.values().map(|(interval, _)| interval.from()).min()?,
+        until,
+        until_before: was.and_then(ends).filter(|before| action == Action::Change && *before != until),
+        place: file.place(&[Step::Key("to")]),
+        resources: held.values().map(|(_, resource)| (*resource).clone()).collect(),
+        entitlements: held.iter().map(|(key, (interval, _))| ((*key).clone(), *interval)).collect(),
+        dangerous: held.keys().any(|key| (key.kind.dangerous)(&key.permission)),
+    })
+}

@@ -1,0 +1,169 @@
+//! What a change would do: who gains and loses what, what class of change it is, and who must approve it.
+//!
+//! Everything here comes from two revisions and an instant; [`operations`] adds what is live.
+
+pub mod changes;
+pub mod classes;
+pub mod digest;
+pub mod judges;
+pub mod lines;
+pub mod operations;
+pub mod requirements;
+pub mod stakes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::access::raw::Risk;
+use crate::access::{ChangeClass, DomainId, PersonId, Revision};
+use crate::finding::Finding;
+use crate::lint;
+
+pub use changes::EntitlementChange;
+pub use classes::Classes;
+pub use judges::JudgeChange;
+pub use lines::{AccessLine, Action};
+pub use operations::{Operation, Verb};
+pub use requirements::{Requirement, Side};
+pub use stakes::Stakes;
+
+/// A change from one revision to another, understood.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    pub base: &'a Revision,
+    pub head: &'a Revision,
+    /// The instant that "now" meant for findings.
+    pub now: Timestamp,
+    pub changes: Vec<EntitlementChange>,
+    /// The changes as a reader wants them: a line a person and grant.
+    pub lines: Vec<AccessLine>,
+    pub classes: Classes,
+    pub judges: Vec<JudgeChange>,
+    /// `sha256:…` of what the change means.
+    pub digest: String,
+    pub requirements: Vec<Requirement>,
+    pub stakes: Stakes,
+    /// Both revisions' findings compared: what is new, waived, standing. Sorted.
+    pub findings: Vec<Finding>,
+    /// Set where more is removed than the policy's limit: `(removed, of)`.
+    pub mass_removal: Option<(usize, usize)>,
+}
+
+/// What a plan says in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Findings stop it.
+    Blocked,
+    NeedsApproval,
+    /// Enough people have approved.
+    Ready,
+    /// No managed file changed.
+    Nothing,
+}
+
+impl Verdict {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Blocked => "blocked",
+            Verdict::NeedsApproval => "needs-approval",
+            Verdict::Ready => "ready",
+            Verdict::Nothing => "nothing",
+        }
+    }
+}
+
+/// What reading and the rules find in a revision.
+pub fn findings_of(revision: &Revision, now: Timestamp) -> Vec<Finding> {
+    let mut findings = revision.reading.clone();
+    findings.extend(lint::run(&lint::Subject { access: &revision.access, entitlements: &revision.entitlements, now }));
+    lint::sort(&mut findings);
+    findings
+}
+
+/// Understands a change. Base and head are linted at the same instant.
+pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<'a> {
+    let changes = changes::between(&base.entitlements, &head.entitlements);
+    let classes = classes::classify(base, head, &changes);
+    let judges = judges::between(&base.access, &head.access);
+    let pairs = Pairs::of(&changes, base, head);
+    let mass_removal = changes::mass_removal(base, &changes, &classes);
+    let requirements = requirements::all(base, head, &classes, &pairs);
+    let stakes = Stakes::of(base, head, &changes);
+    let digest = digest::of(&head.access.config, &changes, &judges);
+    let mut findings = findings_of(head, now);
+    findings.extend(classes.mixed_change());
+    lint::compare(&findings_of(base, now), &mut findings);
+    lint::sort(&mut findings);
+    let lines = lines::of(base, head);
+    Plan { base, head, now, changes, lines, classes, judges, digest, requirements, stakes, findings, mass_removal }
+}
+
+impl Plan<'_> {
+    /// True where no managed file differs.
+    pub fn is_nothing(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// The verdict, given the people whose approval counts, and how many approvals more are asked for.
+    pub fn verdict(&self, approvers: &BTreeSet<PersonId>, more: u32) -> Verdict {
+        if self.is_nothing() {
+            return Verdict::Nothing;
+        }
+        if lint::blocked(&self.findings) || self.requirements.is_empty() {
+            return Verdict::Blocked;
+        }
+        if self.requirements.iter().all(|requirement| requirement.met_by(approvers, more)) {
+            Verdict::Ready
+        } else {
+            Verdict::NeedsApproval
+        }
+    }
+
+    /// The highest risk of the roles in the change.
+    pub fn risk(&self) -> Option<Risk> {
+        Pairs::of(&self.changes, self.base, self.head).risk
+    }
+}
+
+/// Which people gain or lose in which domains, and at what risk.
+#[derive(Debug, Default)]
+pub struct Pairs {
+    pub gaining: BTreeSet<(DomainId, PersonId)>,
+    pub losing: BTreeSet<(DomainId, PersonId)>,
+    /// The highest of the roles in the change.
+    pub risk: Option<Risk>,
+}
+
+impl Pairs {
+    fn of(changes: &[EntitlementChange], base: &Revision, head: &Revision) -> Self {
+        let mut pairs = Pairs::default();
+        for change in changes {
+            let person = &change.key.person;
+            for cause in change.gaining_causes(&head.entitlements) {
+                pairs.gaining.insert((cause.domain.clone(), person.clone()));
+                pairs.risk = pairs.risk.max(head.access.roles.get(&cause.role).map(|role| role.risk));
+            }
+            for cause in change.losing_causes(&base.entitlements) {
+                pairs.losing.insert((cause.domain.clone(), person.clone()));
+                pairs.risk = pairs.risk.max(base.access.roles.get(&cause.role).map(|role| role.risk));
+            }
+        }
+        pairs
+    }
+
+    /// Everybody who gains or loses.
+    pub fn all(&self) -> BTreeSet<(DomainId, PersonId)> {
+        self.gaining.union(&self.losing).cloned().collect()
+    }
+}
+
+/// How many requirements a class has, for readers that group by class.
+pub fn by_class(requirements: &[Requirement]) -> BTreeMap<ChangeClass, usize> {
+    let mut counts = BTreeMap::new();
+    for requirement in requirements {
+        *counts.entry(requirement.class).or_default() += 1;
+    }
+    counts
+}

@@ -1,0 +1,377 @@
+//! The calls that bring live state to what is declared, each with its reason.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::access::time::format_end;
+use crate::access::{Access, Desired, EntitlementKey, GrantId, Kind, Manage, PersonId, PersonType, Revision, TargetId};
+use crate::targets::{self, Call, Live, Scope};
+
+/// What an operation does to a person's access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    Revoke,
+    Change,
+    Grant,
+}
+
+impl Verb {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verb::Revoke => "revoke",
+            Verb::Change => "change",
+            Verb::Grant => "grant",
+        }
+    }
+}
+
+/// Why an operation is needed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Because {
+    /// An approved landing brought the grant.
+    Landing(GrantId),
+    /// The grant's start came.
+    Start(GrantId),
+    /// The grant's end, the engagement's or the contract's came.
+    End { grant: GrantId, on: String },
+    /// Nothing declares it any more since an approved landing.
+    Undeclared,
+    /// It is live though nothing declares it.
+    DriftAdded,
+    /// It was applied and is gone from the target.
+    DriftRemoved(GrantId),
+}
+
+impl std::fmt::Display for Because {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Because::Landing(grant) => write!(f, "landing: grant {grant}"),
+            Because::Start(grant) => write!(f, "start: grant {grant}"),
+            Because::End { grant, on } => write!(f, "end: grant {grant} ended {on}"),
+            Because::Undeclared => f.write_str("landing: no grant declares it any more"),
+            Because::DriftAdded => f.write_str("drift: no grant declares it"),
+            Because::DriftRemoved(grant) => write!(f, "drift: grant {grant} declares it, but it was gone"),
+        }
+    }
+}
+
+/// One call that apply would make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    pub target: TargetId,
+    pub verb: Verb,
+    pub kind: &'static Kind,
+    pub resource: String,
+    pub permission: String,
+    /// What is held before a change.
+    pub previous: Option<String>,
+    pub principal: String,
+    /// The person the principal belongs to, where anybody knows.
+    pub person: Option<PersonId>,
+    /// When the access ends, as things are declared now.
+    pub until: Option<Timestamp>,
+    pub because: Because,
+    /// True where the person ended: such a revoke goes first.
+    pub urgent: bool,
+}
+
+impl Operation {
+    /// True where nobody holds anything more after it than before.
+    pub fn only_takes(&self) -> bool {
+        match self.verb {
+            Verb::Revoke => true,
+            Verb::Grant => false,
+            Verb::Change => {
+                self.previous.as_ref().is_some_and(|p| self.kind.rank(p) > self.kind.rank(&self.permission))
+            }
+        }
+    }
+
+    /// True where it touches a permission that administers the target.
+    pub fn touches_admin(&self) -> bool {
+        (self.kind.administers)(&self.permission) || self.previous.as_ref().is_some_and(|p| (self.kind.administers)(p))
+    }
+
+    /// The call for the target. A native end goes along only where the kind can enforce one.
+    pub fn call(&self) -> Call {
+        let until = self.until.filter(|_| self.kind.enforces.ends);
+        let verb = match (self.verb, &self.previous) {
+            (Verb::Revoke, _) => targets::Verb::Revoke,
+            (Verb::Change, Some(previous)) => targets::Verb::Change { previous: previous.clone(), until },
+            (Verb::Grant, _) | (Verb::Change, None) => targets::Verb::Grant { until },
+        };
+        Call {
+            verb,
+            kind: self.kind,
+            resource: self.resource.clone(),
+            permission: self.permission.clone(),
+            principal: self.principal.clone(),
+        }
+    }
+
+    fn sort_key(&self) -> (&TargetId, &Kind, &str, &str, Verb, &str) {
+        (&self.target, self.kind, &self.resource, &self.principal, self.verb, &self.permission)
+    }
+}
+
+impl PartialOrd for Operation {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Operation {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.sort_key().cmp(&other.sort_key())
+    }
+}
+
+/// A live entitlement that is left as it is, since nothing says that dualkey may remove it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unmanaged {
+    pub target: TargetId,
+    pub live: Live,
+    /// Whose it is, where anybody knows.
+    pub person: Option<PersonId>,
+}
+
+/// What operations are computed from.
+#[derive(Debug)]
+pub struct Basis<'a> {
+    /// What should be: the verified tree.
+    pub tree: &'a Revision,
+    /// What was applied last, and when: it may be taken away too.
+    pub applied: Option<(&'a Revision, Timestamp)>,
+    /// Accounts that the log says access was granted to: `(target, principal)` and the person then.
+    pub granted: &'a BTreeMap<(TargetId, String), PersonId>,
+    pub now: Timestamp,
+}
+
+/// Operations to make and entitlements that stay, both sorted.
+#[derive(Clone, Debug, Default)]
+pub struct Difference {
+    pub operations: Vec<Operation>,
+    pub unmanaged: Vec<Unmanaged>,
+}
+
+/// What must be read: every resource of the tree and of the tree applied last, by target.
+pub fn scopes(basis: &Basis<'_>) -> BTreeMap<TargetId, Scope> {
+    let mut scopes: BTreeMap<TargetId, Scope> = BTreeMap::new();
+    for revision in std::iter::once(basis.tree).chain(basis.applied.map(|(revision, _)| revision)) {
+        for resource in revision.access.domains.values().flat_map(|domain| domain.resources.values()) {
+            scopes.entry(resource.target.clone()).or_default().insert(resource.kind, resource.name.clone());
+        }
+    }
+    scopes
+}
+
+/// Compares what should be live with what is.
+pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Difference {
+    let people = Accounts::of(basis);
+    let mut desired: BTreeMap<Slot<'_>, Desired> = BTreeMap::new();
+    let wanted = basis.tree.entitlements.desired_at(basis.now);
+    for one in &wanted {
+        desired.insert(Slot::of_key(&one.key), one.clone());
+    }
+    let mut difference = Difference::default();
+    for (target, live) in live {
+        for live in live {
+            let slot = Slot::of_live(target, live);
+            match desired.remove(&slot) {
+                Some(one) if one.key.permission == live.permission => {}
+                Some(one) => difference.operations.push(change(basis, target, live, &one)),
+                None => people.undeclared(target, live, &mut difference),
+            }
+        }
+    }
+    for one in desired.into_values() {
+        difference.operations.push(grant(basis, &one));
+    }
+    difference.operations.sort();
+    difference.unmanaged.sort();
+    difference
+}
+
+/// What a target tells apart: where a kind holds one value, the permission is not part of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Slot<'a> {
+    target: &'a TargetId,
+    kind: &'static Kind,
+    resource: &'a str,
+    principal: &'a str,
+    permission: Option<&'a str>,
+}
+
+impl<'a> Slot<'a> {
+    fn of_key(key: &'a EntitlementKey) -> Self {
+        Slot {
+            target: &key.target,
+            kind: key.kind,
+            resource: &key.resource,
+            principal: &key.principal,
+            permission: (!key.kind.holds_one()).then_some(key.permission.as_str()),
+        }
+    }
+
+    fn of_live(target: &'a TargetId, live: &'a Live) -> Self {
+        Slot {
+            target,
+            kind: live.kind,
+            resource: &live.resource,
+            principal: &live.principal,
+            permission: (!live.kind.holds_one()).then_some(live.permission.as_str()),
+        }
+    }
+}
+
+fn until(desired: &Desired) -> Option<Timestamp> {
+    (desired.until != Timestamp::MAX).then_some(desired.until)
+}
+
+fn first_grant(desired: &Desired) -> Option<GrantId> {
+    desired.causes.first().map(|cause| cause.grant.clone())
+}
+
+fn grant(basis: &Basis<'_>, desired: &Desired) -> Operation {
+    Operation {
+        target: desired.key.target.clone(),
+        verb: Verb::Grant,
+        kind: desired.key.kind,
+        resource: desired.key.resource.clone(),
+        permission: desired.key.permission.clone(),
+        previous: None,
+        principal: desired.key.principal.clone(),
+        person: Some(desired.key.person.clone()),
+        until: until(desired),
+        because: why_granted(basis, desired),
+        urgent: false,
+    }
+}
+
+fn why_granted(basis: &Basis<'_>, desired: &Desired) -> Because {
+    let Some(grant) = first_grant(desired) else { return Because::Undeclared };
+    let stood = basis.applied.and_then(|(revision, at)| Some((revision.entitlements.get(&desired.key)?, at)));
+    match stood {
+        Some((entitlement, at)) if entitlement.intervals.contains(at) => Because::DriftRemoved(grant),
+        Some((entitlement, _)) if entitlement.intervals.contains(basis.now) => Because::Start(grant),
+        Some(_) | None => Because::Landing(grant),
+    }
+}
+
+fn change(basis: &Basis<'_>, target: &TargetId, live: &Live, desired: &Desired) -> Operation {
+    let declared = |revision: &Revision, at: Timestamp| {
+        revision.entitlements.desired_at(at).iter().any(|held| {
+            &held.key.target == target
+                && held.key.kind == live.kind
+                && held.key.resource == live.resource
+                && held.key.principal == live.principal
+                && held.key.permission == live.permission
+        })
+    };
+    let because = match basis.applied {
+        // what is live is not what was applied: somebody changed it
+        Some((revision, at)) if !declared(revision, at) => {
+            first_grant(desired).map_or(Because::DriftAdded, Because::DriftRemoved)
+        }
+        Some(_) | None => why_granted(basis, desired),
+    };
+    Operation { verb: Verb::Change, previous: Some(live.permission.clone()), because, ..grant(basis, desired) }
+}
+
+/// Whose accounts are whose, and which live access dualkey may take away.
+struct Accounts<'a> {
+    basis: &'a Basis<'a>,
+    people: BTreeMap<(TargetId, String), PersonId>,
+    /// Entitlements that were declared at any time, now or when last applied.
+    declared: BTreeSet<Slot<'a>>,
+}
+
+impl<'a> Accounts<'a> {
+    fn of(basis: &'a Basis<'a>) -> Self {
+        let mut people = BTreeMap::new();
+        let mut declared = BTreeSet::new();
+        // the tree comes last, so that it has the last word on whose an account is
+        let revisions = basis.applied.map(|(revision, _)| revision).into_iter().chain([basis.tree]);
+        for revision in revisions {
+            add_accounts(&revision.access, &mut people);
+            declared.extend(revision.entitlements.iter().map(|entitlement| Slot::of_key(&entitlement.key)));
+        }
+        for ((target, principal), person) in basis.granted {
+            people.entry((target.clone(), principal.clone())).or_insert_with(|| person.clone());
+        }
+        Accounts { basis, people, declared }
+    }
+
+    /// What to do with something live that should not be there now.
+    fn undeclared(&self, target: &TargetId, live: &Live, difference: &mut Difference) {
+        let account = (target.clone(), live.principal.clone());
+        let person = self.people.get(&account).cloned();
+        let known = person.as_ref().and_then(|person| {
+            let applied = self.basis.applied.and_then(|(revision, _)| revision.access.people.get(person));
+            self.basis.tree.access.people.get(person).or(applied)
+        });
+        let contractor = known.is_some_and(|person| person.person_type != PersonType::Employee);
+        let ours = self.declared.contains(&Slot::of_live(target, live)) || self.basis.granted.contains_key(&account);
+        let everyone = self.basis.tree.access.config.manage == Manage::Everyone;
+        // what employees hold beside their grants is theirs, unless dualkey gave it
+        if !(everyone || contractor || ours) {
+            difference.unmanaged.push(Unmanaged { target: target.clone(), live: live.clone(), person });
+            return;
+        }
+        let gone = person.as_ref().is_some_and(|id| match self.basis.tree.access.people.get(id) {
+            Some(person) => self.basis.tree.access.bounds(person).is_none_or(|b| b.until() <= self.basis.now),
+            None => true,
+        });
+        difference.operations.push(Operation {
+            target: target.clone(),
+            verb: Verb::Revoke,
+            kind: live.kind,
+            resource: live.resource.clone(),
+            permission: live.permission.clone(),
+            previous: None,
+            principal: live.principal.clone(),
+            because: self.why_revoked(target, live),
+            person,
+            until: None,
+            urgent: gone,
+        });
+    }
+
+    fn why_revoked(&self, target: &TargetId, live: &Live) -> Because {
+        let find = |revision: &'a Revision| {
+            revision.entitlements.iter().find(|entitlement| {
+                let key = &entitlement.key;
+                key.target == *target
+                    && key.kind == live.kind
+                    && key.resource == live.resource
+                    && key.principal == live.principal
+                    && key.permission == live.permission
+            })
+        };
+        if let Some(entitlement) = find(self.basis.tree) {
+            let ended = entitlement.causes.iter().filter(|cause| cause.interval.until() <= self.basis.now);
+            if let Some(cause) = ended.max_by_key(|cause| cause.interval.until()) {
+                let on = format_end(cause.interval.until(), &self.basis.tree.access.config.zone);
+                return Because::End { grant: cause.grant.clone(), on };
+            }
+            return Because::DriftAdded;
+        }
+        match self.basis.applied.and_then(|(revision, at)| Some((find(revision)?, at))) {
+            Some((entitlement, at)) if entitlement.intervals.contains(at) => Because::Undeclared,
+            Some(_) | None => Because::DriftAdded,
+        }
+    }
+}
+
+fn add_accounts(access: &Access, people: &mut BTreeMap<(TargetId, String), PersonId>) {
+    for person in access.people.values() {
+        for target in access.config.targets.values() {
+            if let Some(principal) = person.accounts.principal(target.target_type) {
+                people.insert((target.id.clone(), principal), person.id.clone());
+            }
+        }
+    }
+}

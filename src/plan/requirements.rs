@@ -1,0 +1,209 @@
+//! Who must approve: the approval rules that a change meets, each resolved to people.
+
+use std::collections::BTreeSet;
+
+use super::{Classes, Pairs};
+use crate::access::{Access, ApprovalRule, Approvers, ChangeClass, DomainId, Member, PersonId, Revision};
+
+/// Which policy asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// The policy that stands: of the last verified landing.
+    Old,
+    /// The policy that the change brings.
+    New,
+}
+
+/// So many distinct people out of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The approval rule's id.
+    pub rule: String,
+    pub class: ChangeClass,
+    pub count: u32,
+    pub side: Side,
+    /// Whom the rule's words mean here: `owners of payments-staging`, `sponsor of alice.nguyen`, `group:security`.
+    pub from: Vec<String>,
+    /// Everybody whom the rule entitles, before anything about the person or the change bars them.
+    pub eligible: BTreeSet<PersonId>,
+}
+
+impl Requirement {
+    /// True where enough of the people are eligible; `more` raises the count.
+    pub fn met_by(&self, approvers: &BTreeSet<PersonId>, more: u32) -> bool {
+        self.given(approvers).count() >= usize::try_from(self.count.saturating_add(more)).unwrap_or(usize::MAX)
+    }
+
+    /// Those of the people who count here.
+    pub fn given<'a>(&'a self, approvers: &'a BTreeSet<PersonId>) -> impl Iterator<Item = &'a PersonId> {
+        approvers.iter().filter(|person| self.eligible.contains(*person))
+    }
+}
+
+/// What a requirement is judged for.
+type Scope = Option<(DomainId, PersonId)>;
+
+/// All requirements of a change, under the old policy and under the new one. Equal ones are merged.
+pub fn all(base: &Revision, head: &Revision, classes: &Classes, pairs: &Pairs) -> Vec<Requirement> {
+    let mut found: Vec<Requirement> = Vec::new();
+    for (side, judging) in [(Side::Old, &base.access), (Side::New, &head.access)] {
+        let resolver = Resolver { side, judging, base: &base.access, head: &head.access };
+        for requirement in resolver.requirements(classes, pairs) {
+            match found.iter_mut().find(|held| {
+                held.rule == requirement.rule
+                    && held.eligible == requirement.eligible
+                    && held.class == requirement.class
+            }) {
+                Some(held) => {
+                    held.count = held.count.max(requirement.count);
+                    for from in requirement.from {
+                        if !held.from.contains(&from) {
+                            held.from.push(from);
+                        }
+                    }
+                }
+                None => found.push(requirement),
+            }
+        }
+    }
+    for requirement in &mut found {
+        requirement.from.sort();
+    }
+    found.sort_by(|a, b| (a.class, &a.rule, &a.from, a.side).cmp(&(b.class, &b.rule, &b.from, b.side)));
+    found
+}
+
+struct Resolver<'a> {
+    side: Side,
+    /// Whose rules, groups and owners.
+    judging: &'a Access,
+    /// Whose people and sponsors: nobody whom the change itself brings can judge it.
+    base: &'a Access,
+    head: &'a Access,
+}
+
+impl Resolver<'_> {
+    fn requirements(&self, classes: &Classes, pairs: &Pairs) -> Vec<Requirement> {
+        let mut touched = classes.all();
+        if !pairs.gaining.is_empty() {
+            // whatever the class, what is gained is approved like access
+            touched.insert(ChangeClass::Access);
+        }
+        let mut found = Vec::new();
+        for class in &touched {
+            let scopes = self.scopes(*class, classes, pairs);
+            for rule in self.rules(*class, pairs) {
+                found.extend(self.resolve(rule, *class, &scopes));
+            }
+        }
+        found
+    }
+
+    fn rules(&self, class: ChangeClass, pairs: &Pairs) -> impl Iterator<Item = &ApprovalRule> {
+        let risk = pairs.risk;
+        self.judging.policy.approvals.iter().filter(move |rule| {
+            rule.change == class && rule.risk.is_none_or(|least| risk.is_some_and(|risk| risk >= least))
+        })
+    }
+
+    fn scopes(&self, class: ChangeClass, classes: &Classes, pairs: &Pairs) -> Vec<Scope> {
+        let scopes: BTreeSet<(DomainId, PersonId)> = match class {
+            ChangeClass::Access if classes.has(ChangeClass::Access) => pairs.all(),
+            ChangeClass::Access => pairs.gaining.clone(),
+            ChangeClass::Removal => pairs.losing.clone(),
+            ChangeClass::Policy | ChangeClass::Identity => pairs.all(),
+            ChangeClass::Bridge => self.bridged(),
+        };
+        if scopes.is_empty() { vec![None] } else { scopes.into_iter().map(Some).collect() }
+    }
+
+    /// A bridge that changes needs owners of both its ends, for each of its people.
+    fn bridged(&self) -> BTreeSet<(DomainId, PersonId)> {
+        let ids: BTreeSet<_> = self.base.bridges.keys().chain(self.head.bridges.keys()).collect();
+        let mut scopes = BTreeSet::new();
+        for id in ids {
+            let (before, after) = (self.base.bridges.get(id), self.head.bridges.get(id));
+            let same = match (before, after) {
+                (Some(b), Some(a)) => {
+                    b.home == a.home && b.into == a.into && b.people == a.people && b.until == a.until
+                }
+                _ => false,
+            };
+            if same {
+                continue;
+            }
+            for bridge in [before, after].into_iter().flatten() {
+                for person in &bridge.people {
+                    scopes.insert((bridge.home.clone(), person.clone()));
+                    scopes.insert((bridge.into.clone(), person.clone()));
+                }
+            }
+        }
+        scopes
+    }
+
+    fn resolve(&self, rule: &ApprovalRule, class: ChangeClass, scopes: &[Scope]) -> Vec<Requirement> {
+        let mut found = Vec::new();
+        for scope in scopes {
+            let (from, eligible) = self.people(&rule.from, scope);
+            if from.is_empty() && class != ChangeClass::Identity {
+                // nothing that is owned or sponsored changes, so the rule names nobody: identity's rules stand in
+                let fallback = self.judging.policy.approvals.iter().filter(|rule| rule.change == ChangeClass::Identity);
+                found.extend(fallback.map(|stand_in| {
+                    let (from, eligible) = self.people(&stand_in.from, &None);
+                    self.requirement(stand_in, class, from, eligible)
+                }));
+            } else {
+                found.push(self.requirement(rule, class, from, eligible));
+            }
+        }
+        found
+    }
+
+    fn requirement(
+        &self,
+        rule: &ApprovalRule,
+        class: ChangeClass,
+        from: Vec<String>,
+        eligible: BTreeSet<PersonId>,
+    ) -> Requirement {
+        Requirement { rule: rule.id.clone(), class, count: rule.count, side: self.side, from, eligible }
+    }
+
+    /// What the words of a rule mean for a pair, and the people; both empty where the words need a pair and there is none.
+    fn people(&self, words: &[Approvers], scope: &Scope) -> (Vec<String>, BTreeSet<PersonId>) {
+        let mut from = Vec::new();
+        let mut people = BTreeSet::new();
+        for word in words {
+            match (word, scope) {
+                (Approvers::Group(group), _) => {
+                    from.push(word.to_string());
+                    people.extend(self.judging.group_people(group));
+                }
+                (Approvers::DomainOwners, Some((domain, _))) => {
+                    from.push(format!("owners of {domain}"));
+                    let owners: &[Member] = self.judging.domains.get(domain).map_or(&[], |domain| &domain.owners);
+                    people.extend(self.judging.expand(owners).into_keys());
+                }
+                (Approvers::Sponsors, Some((_, person))) => {
+                    from.push(format!("sponsor of {person}"));
+                    people.extend(self.sponsor(person));
+                }
+                (Approvers::DomainOwners | Approvers::Sponsors, None) => {}
+            }
+        }
+        people.retain(|person| self.base.people.contains_key(person));
+        (from, people)
+    }
+
+    /// The sponsor who stood before the change; for a new person the one of the vendor. An author never picks an approver.
+    fn sponsor(&self, person: &PersonId) -> Option<PersonId> {
+        match self.base.people.get(person) {
+            Some(person) => person.sponsor.clone(),
+            None => {
+                let vendor = self.head.people.get(person)?.vendor.as_ref()?;
+                self.base.vendors.get(vendor).map(|vendor| vendor.sponsor.clone())
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What can be held at AWS through Identity Center.
+
+use crate::access::{Enforces, Kind, Permissions, TargetType};
+
+/// An account, reached by permission sets. An end is enforced by a dated deny in the set.
+pub static ACCOUNT: Kind = Kind {
+    name: "account",
+    target: TargetType::Aws,
+    shape: "ACCOUNT (12 digits)",
+    check_resource: check_account,
+    permissions: Permissions::Open(check_permission_set),
+    dangerous: is_dangerous,
+    administers,
+    enforces: Enforces { ends: true, hours: false, mfa: false },
+};
+
+/// A group of the identity store, by its display name or its id.
+pub static IDENTITY_GROUP: Kind = Kind {
+    name: "identity-group",
+    target: TargetType::Aws,
+    shape: "GROUP",
+    check_resource: check_group,
+    permissions: Permissions::Ordered(&["member"]),
+    dangerous: |_| false,
+    administers: |_| false,
+    enforces: Enforces { ends: false, hours: false, mfa: false },
+};
+
+/// Twelve digits, as the organisation lists them.
+fn check_account(account: &str) -> Result<(), &'static str> {
+    if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("an AWS account is 12 digits");
+    }
+    Ok(())
+}
+
+/// `Name` of CreatePermissionSet: `[\w+=,.@-]+`, 1 to 32 characters.
+fn check_permission_set(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() || name.len() > 32 {
+        return Err("a permission set's name has 1 to 32 characters");
+    }
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'=' | b',' | b'.' | b'@' | b'-');
+    if !name.bytes().all(allowed) {
+        return Err("a permission set's name holds only letters, digits and `_+=,.@-`");
+    }
+    Ok(())
+}
+
+/// `DisplayName` of CreateGroup, 1 to 1,024 characters; stricter in white space, which nobody can tell apart.
+fn check_group(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() || name.chars().count() > 1024 {
+        return Err("a group's name has 1 to 1024 characters");
+    }
+    if name.chars().any(|c| c.is_control() || (c.is_whitespace() && c != ' ')) || name.trim() != name {
+        return Err("a group's name holds no white space but inner blanks");
+    }
+    Ok(())
+}
+
+/// A permission set is known by its name alone: what is named for administration, for power or for IAM.
+fn is_dangerous(permission_set: &str) -> bool {
+    let small = permission_set.to_ascii_lowercase();
+    small.contains("admin")
+        || small.contains("poweruser")
+        || permission_set.contains("IAM")
+        || small.contains("organizationsfullaccess")
+}
+
+/// The names that AWS, Control Tower and common use give to sets that reach everything. Narrower than dangerous: a
+/// `DatabaseAdministrator` counted as an admin would let the last true one be removed.
+fn administers(permission_set: &str) -> bool {
+    let small = permission_set.to_ascii_lowercase();
+    matches!(small.as_str(), "admin" | "administrator" | "adminaccess" | "fulladmin" | "fulladminaccess")
+        || small.ends_with("administratoraccess")
+        || small.ends_with("organizationadmin")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_apis() {
+        assert!(check_account("012345678901").is_ok());
+        for bad in ["", "12345678901", "1234567890123", "11112222333a", "1111-2222-33", "١٢٣٤٥٦"] {
+            assert!(check_account(bad).is_err(), "{bad}");
+        }
+        for good in ["DeveloperAccess", "a+b=c,d.e@f-g_h", &"a".repeat(32)] {
+            assert!(check_permission_set(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "a/b", "*", "é", &"a".repeat(33)] {
+            assert!(check_permission_set(bad).is_err(), "{bad}");
+        }
+        for good in ["On call", "906712345a-0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f", "Équipe"] {
+            assert!(check_group(good).is_ok(), "{good}");
+        }
+        for bad in ["", " a", "a ", "a\tb", "a\nb", "a\u{a0}b"] {
+            assert!(check_group(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn who_administers() {
+        for admin in ["AdministratorAccess", "AWSAdministratorAccess", "OrganizationAdmin", "Admin"] {
+            assert!(administers(admin) && is_dangerous(admin), "{admin}");
+        }
+        for not in ["DatabaseAdministrator", "BillingAdmin", "PowerUserAccess"] {
+            assert!(!administers(not) && is_dangerous(not), "{not}");
+        }
+        assert!(!is_dangerous("DiamondAccess") && is_dangerous("IAMFullAccess"));
+    }
+}

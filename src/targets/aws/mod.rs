@@ -1,0 +1,3 @@
+//! AWS Identity Center.
+
+pub mod kinds;

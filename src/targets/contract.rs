@@ -1,0 +1,198 @@
+//! What every target promises, as tests that each target runs against itself.
+
+use std::thread;
+
+use jiff::Timestamp;
+
+use super::*;
+
+/// One kind to try a target with: two resources that exist, and two permissions, the lesser first.
+#[derive(Clone, Copy)]
+pub(crate) struct Sample {
+    pub kind: &'static Kind,
+    pub resources: [&'static str; 2],
+    pub permissions: [&'static str; 2],
+    /// Two accounts that exist.
+    pub principals: [&'static str; 2],
+}
+
+/// A target in its first state: nobody holds anything on the samples' resources.
+pub(crate) trait World {
+    fn samples(&self) -> Vec<Sample>;
+    fn reader(&self) -> Box<dyn Reader>;
+    fn writer(&self) -> Box<dyn Writer + Send>;
+    /// True where the target keeps an `until`.
+    fn keeps_ends(&self) -> bool;
+}
+
+/// Makes a module of tests, one a promise, each with a world of its own.
+macro_rules! contract {
+    ($name:ident, $world:expr) => {
+        mod $name {
+            use super::*;
+            $crate::targets::contract::contract!(@ $world, [
+                read_after_grant, grant_is_idempotent, revoke_is_idempotent, a_change_replaces,
+                one_value_or_many, only_the_scope, sorted, ends_are_kept_or_dropped, writers_lose_nothing
+            ]);
+        }
+    };
+    (@ $world:expr, [$($promise:ident),*]) => {
+        $(#[test]
+        fn $promise() {
+            let world = $world;
+            $crate::targets::contract::$promise(&world);
+        })*
+    };
+}
+pub(crate) use contract;
+
+impl Sample {
+    fn call(&self, verb: Verb, resource: usize, permission: usize, principal: usize) -> Call {
+        Call {
+            verb,
+            kind: self.kind,
+            resource: self.resources[resource].to_owned(),
+            permission: self.permissions[permission].to_owned(),
+            principal: self.principals[principal].to_owned(),
+        }
+    }
+
+    fn live(&self, resource: usize, permission: usize, principal: usize) -> Live {
+        Live {
+            kind: self.kind,
+            resource: self.resources[resource].to_owned(),
+            permission: self.permissions[permission].to_owned(),
+            principal: self.principals[principal].to_owned(),
+            until: None,
+        }
+    }
+
+    fn change(&self, from: usize, to: usize) -> Call {
+        self.call(Verb::Change { previous: self.permissions[from].to_owned(), until: None }, 0, to, 0)
+    }
+
+    fn scope(&self) -> Scope {
+        self.resources.into_iter().map(|resource| (self.kind, resource)).collect()
+    }
+}
+
+const GRANT: Verb = Verb::Grant { until: None };
+
+fn perform(world: &dyn World, calls: &[Call]) {
+    let mut writer = world.writer();
+    for call in calls {
+        writer.perform(call).unwrap_or_else(|error| panic!("{call:?}: {error}"));
+    }
+}
+
+fn read(world: &dyn World, sample: &Sample) -> Vec<Live> {
+    world.reader().read(&sample.scope()).unwrap()
+}
+
+pub(crate) fn read_after_grant(world: &dyn World) {
+    for sample in world.samples() {
+        assert_eq!(read(world, &sample), []);
+        perform(world, &[sample.call(GRANT, 0, 0, 0)]);
+        assert_eq!(read(world, &sample), [sample.live(0, 0, 0)]);
+        perform(world, &[sample.call(Verb::Revoke, 0, 0, 0)]);
+        assert_eq!(read(world, &sample), []);
+    }
+}
+
+pub(crate) fn grant_is_idempotent(world: &dyn World) {
+    for sample in world.samples() {
+        perform(world, &[sample.call(GRANT, 0, 1, 0), sample.call(GRANT, 0, 1, 0)]);
+        assert_eq!(read(world, &sample), [sample.live(0, 1, 0)]);
+    }
+}
+
+pub(crate) fn revoke_is_idempotent(world: &dyn World) {
+    for sample in world.samples() {
+        let revoke = sample.call(Verb::Revoke, 0, 0, 0);
+        perform(world, &[revoke.clone(), sample.call(GRANT, 0, 0, 0), sample.call(GRANT, 0, 0, 1)]);
+        perform(world, &[revoke.clone(), revoke]);
+        assert_eq!(read(world, &sample), [sample.live(0, 0, 1)]);
+    }
+}
+
+pub(crate) fn a_change_replaces(world: &dyn World) {
+    for sample in world.samples() {
+        perform(world, &[sample.call(GRANT, 0, 0, 0), sample.change(0, 1)]);
+        assert_eq!(read(world, &sample), [sample.live(0, 1, 0)]);
+        perform(world, &[sample.change(0, 1)]);
+        assert_eq!(read(world, &sample), [sample.live(0, 1, 0)], "again");
+        perform(world, &[sample.change(1, 0)]);
+        assert_eq!(read(world, &sample), [sample.live(0, 0, 0)], "down");
+    }
+}
+
+pub(crate) fn one_value_or_many(world: &dyn World) {
+    for sample in world.samples() {
+        let [low, high] = [sample.call(GRANT, 0, 0, 0), sample.call(GRANT, 0, 1, 0)];
+        perform(world, &[low, high]);
+        let mut both = vec![sample.live(0, 0, 0), sample.live(0, 1, 0)];
+        both.sort();
+        let held = read(world, &sample);
+        if sample.kind.holds_one() {
+            assert_eq!(held, [sample.live(0, 1, 0)], "a grant replaces");
+            perform(world, &[sample.call(Verb::Revoke, 0, 0, 0)]);
+            assert_eq!(read(world, &sample), [], "a revoke leaves nothing, whatever was held");
+        } else {
+            assert_eq!(held, both);
+            perform(world, &[sample.call(Verb::Revoke, 0, 0, 0)]);
+            assert_eq!(read(world, &sample), [sample.live(0, 1, 0)]);
+        }
+    }
+}
+
+pub(crate) fn only_the_scope(world: &dyn World) {
+    for sample in world.samples() {
+        perform(world, &[sample.call(GRANT, 0, 0, 0), sample.call(GRANT, 1, 0, 0)]);
+        let one: Scope = [(sample.kind, sample.resources[1])].into_iter().collect();
+        assert_eq!(world.reader().read(&one).unwrap(), [sample.live(1, 0, 0)]);
+        assert_eq!(world.reader().read(&Scope::default()).unwrap(), []);
+    }
+}
+
+pub(crate) fn sorted(world: &dyn World) {
+    for sample in world.samples() {
+        let mut expected = Vec::new();
+        for (resource, permission, principal) in [(1, 1, 1), (0, 1, 0), (1, 0, 0), (0, 0, 1)] {
+            perform(world, &[sample.call(GRANT, resource, permission, principal)]);
+            expected.push(sample.live(resource, permission, principal));
+        }
+        expected.sort();
+        assert_eq!(read(world, &sample), expected);
+    }
+}
+
+pub(crate) fn ends_are_kept_or_dropped(world: &dyn World) {
+    let [early, late]: [Timestamp; 2] = ["2150-01-01T00:00:00Z", "2160-01-01T00:00:00Z"].map(|t| t.parse().unwrap());
+    let held_until = |until| if world.keeps_ends() { until } else { None };
+    for sample in world.samples() {
+        for until in [Some(early), Some(late), None] {
+            perform(world, &[sample.call(Verb::Grant { until }, 0, 0, 0)]);
+            assert_eq!(read(world, &sample), [Live { until: held_until(until), ..sample.live(0, 0, 0) }]);
+        }
+    }
+}
+
+pub(crate) fn writers_lose_nothing(world: &dyn World) {
+    for sample in world.samples() {
+        thread::scope(|threads| {
+            for principal in 0..2 {
+                let mut writer = world.writer();
+                threads.spawn(move || {
+                    for verb in [GRANT, Verb::Revoke, GRANT] {
+                        for resource in 0..2 {
+                            writer.perform(&sample.call(verb.clone(), resource, 1, principal)).unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        let mut expected: Vec<Live> = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(r, p)| sample.live(r, 1, p)).to_vec();
+        expected.sort();
+        assert_eq!(read(world, &sample), expected);
+    }
+}

@@ -1,0 +1,3 @@
+//! Google Cloud.
+
+pub mod kinds;

@@ -1,0 +1,150 @@
+//! What can be held at GitHub.
+//!
+//! GitHub doesn't tell capitals from small letters in these names. They are written small here, so that one resource
+//! has one spelling and cannot be declared in two domains.
+
+use crate::access::{Enforces, Kind, Permissions, TargetType};
+
+/// GitHub ends nothing by itself and asks for a second factor for a whole organisation only.
+const NOTHING: Enforces = Enforces { ends: false, hours: false, mfa: false };
+
+/// A repository, shared with a person as its collaborator. An admin changes who has access; a maintainer changes the
+/// settings that guard it (GitHub's "Repository roles for an organization").
+pub static REPOSITORY: Kind = Kind {
+    name: "repository",
+    target: TargetType::Github,
+    shape: "OWNER/NAME",
+    check_resource: check_repository,
+    permissions: Permissions::Ordered(&["pull", "triage", "push", "maintain", "admin"]),
+    dangerous: |permission| matches!(permission, "maintain" | "admin"),
+    administers: |_| false,
+    enforces: NOTHING,
+};
+
+/// A team of an organisation. A maintainer adds and removes members.
+pub static TEAM: Kind = Kind {
+    name: "team",
+    target: TargetType::Github,
+    shape: "ORGANIZATION/SLUG",
+    check_resource: check_team,
+    permissions: Permissions::Ordered(&["member", "maintainer"]),
+    dangerous: |permission| permission == "maintainer",
+    administers: |_| false,
+    enforces: NOTHING,
+};
+
+/// Membership of an organisation. An admin is what GitHub's pages call an owner.
+pub static MEMBERSHIP: Kind = Kind {
+    name: "membership",
+    target: TargetType::Github,
+    shape: "ORGANIZATION",
+    check_resource: check_login,
+    permissions: Permissions::Ordered(&["member", "admin"]),
+    dangerous: |permission| permission == "admin",
+    administers: |permission| permission == "admin",
+    enforces: NOTHING,
+};
+
+/// GitHub's rule at sign-up: letters, digits and single inner hyphens, at most 39 characters.
+fn check_login(login: &str) -> Result<(), &'static str> {
+    if login.is_empty() || login.len() > 39 {
+        return Err("a GitHub account's name has 1 to 39 characters");
+    }
+    check_case(login)?;
+    if !login.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err("a GitHub account's name holds only letters, digits and `-`");
+    }
+    if login.starts_with('-') || login.ends_with('-') || login.contains("--") {
+        return Err("a GitHub account's name neither starts nor ends with `-` nor holds `--`");
+    }
+    Ok(())
+}
+
+/// GitHub's "Repository limits": ASCII letters, digits, `.`, `-`, `_`, at most 100; `.git` and `.wiki` are reserved.
+fn check_repository(resource: &str) -> Result<(), &'static str> {
+    let Some((owner, name)) = resource.split_once('/') else {
+        return Err("a repository is written OWNER/NAME");
+    };
+    check_login(owner)?;
+    if name.is_empty() || name.len() > 100 {
+        return Err("a repository's name has 1 to 100 characters");
+    }
+    check_case(name)?;
+    if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_')) {
+        return Err("a repository's name holds only letters, digits, `.`, `-` and `_`");
+    }
+    if matches!(name, "." | "..") || name.ends_with(".git") || name.ends_with(".wiki") {
+        return Err("a repository's name is not `.` or `..` and doesn't end in `.git` or `.wiki`");
+    }
+    Ok(())
+}
+
+/// A team is named by the slug of its address: GitHub makes it of letters, digits, `-` and `_`.
+fn check_team(resource: &str) -> Result<(), &'static str> {
+    let Some((organization, slug)) = resource.split_once('/') else {
+        return Err("a team is written ORGANIZATION/SLUG");
+    };
+    check_login(organization)?;
+    if slug.is_empty() || slug.len() > 255 {
+        return Err("a team's slug has 1 to 255 characters");
+    }
+    check_case(slug)?;
+    if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')) {
+        return Err("a team is named by the slug in its address: letters, digits, `-` and `_`");
+    }
+    Ok(())
+}
+
+fn check_case(name: &str) -> Result<(), &'static str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err("write it in small letters: GitHub doesn't tell capitals apart");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_has_one_spelling() {
+        let long = "n".repeat(101);
+        for good in ["northwind/payments-api", "a/.github", "a-1/x_y.z"] {
+            assert_eq!(check_repository(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "northwind",
+            "/a",
+            "a/",
+            "a/b/c",
+            "Northwind/a",
+            "a/B",
+            "a/..",
+            "a/b.git",
+            "a/b.wiki",
+            "a--b/c",
+            "a /b",
+        ] {
+            assert!(check_repository(bad).is_err(), "{bad}");
+        }
+        assert!(check_repository(&format!("a/{long}")).is_err());
+        assert!(check_team("northwind/on_call-1").is_ok());
+        for bad in ["northwind/On-call", "northwind/on.call", "northwind/", "oncall", "northwind/é"] {
+            assert!(check_team(bad).is_err(), "{bad}");
+        }
+        assert!(check_login("northwind").is_ok());
+        for bad in ["", "-a", "a-", "a_b", &"a".repeat(40)] {
+            assert!(check_login(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn who_administers_the_organisation() {
+        assert!((MEMBERSHIP.administers)("admin"));
+        assert!(!(MEMBERSHIP.administers)("member"));
+        assert!(!(REPOSITORY.administers)("admin"));
+        assert!((REPOSITORY.dangerous)("maintain") && !(REPOSITORY.dangerous)("push"));
+        assert!(MEMBERSHIP.rank("admin") > MEMBERSHIP.rank("member"));
+    }
+}

@@ -1,0 +1,252 @@
+//! The format of a sandbox's file: strict to read, sorted and indented to write.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::access::{Kind, TargetType};
+use crate::targets::{KINDS, Live};
+
+/// The only version of the format.
+const VERSION: u64 = 1;
+
+/// What a file holds.
+#[derive(Debug)]
+pub struct Content {
+    /// True where the target itself ends what has an `until`.
+    pub native_ends: bool,
+    /// Without doubles; in the order of the file.
+    pub entitlements: Vec<Live>,
+}
+
+/// What is wrong with a file, and where: just behind it. Line and column count from 1, columns in bytes.
+#[derive(Debug)]
+pub struct Fault {
+    pub line: usize,
+    pub column: usize,
+    pub why: String,
+}
+
+/// The kind of that name, if the target type has it and the resource is one of it.
+pub fn check_resource(target: TargetType, kind: &str, resource: &str) -> Result<&'static Kind, String> {
+    let Some(found) = KINDS.get(kind).filter(|k| k.target == target) else {
+        let known: Vec<&str> = KINDS.0.iter().filter(|k| k.target == target).map(|k| k.name).collect();
+        return Err(format!("`{kind}` is not a kind of {target}, which has {}", known.join(", ")));
+    };
+    (found.check_resource)(resource).map_err(|why| format!("`{resource}` is not a {kind}: {why}"))?;
+    Ok(found)
+}
+
+/// The kind of an entitlement, if all its parts are well formed.
+pub fn check(
+    target: TargetType,
+    kind: &str,
+    resource: &str,
+    permission: &str,
+    principal: &str,
+) -> Result<&'static Kind, String> {
+    let found = check_resource(target, kind, resource)?;
+    found.check_permission(permission).map_err(|why| format!("`{permission}` is not a permission of {kind}: {why}"))?;
+    if principal.is_empty() || principal.chars().any(char::is_control) {
+        return Err("a principal is not empty and holds no control characters".to_owned());
+    }
+    Ok(found)
+}
+
+/// Reads a file whole, or says what is wrong with it.
+pub fn parse(text: &[u8], target: TargetType) -> Result<Content, Fault> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let content = Whole(target).deserialize(&mut json).and_then(|content| json.end().map(|()| content));
+    content.map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let message = error.to_string();
+        let place = format!(" at line {line} column {column}");
+        let why = message.strip_suffix(&place).unwrap_or(&message).to_owned();
+        Fault { line: line.max(1), column: column.max(1), why }
+    })
+}
+
+/// The file's text, in the order of [`Live`].
+pub fn render(content: &Content, target: TargetType) -> serde_json::Result<String> {
+    let mut sorted: Vec<&Live> = content.entitlements.iter().collect();
+    sorted.sort();
+    let entitlements = sorted
+        .into_iter()
+        .map(|live| EntryOut {
+            kind: live.kind.name,
+            resource: &live.resource,
+            permission: &live.permission,
+            principal: &live.principal,
+            until: live.until.map(|until| until.to_string()),
+        })
+        .collect();
+    let whole = WholeOut { version: VERSION, target, native_ends: content.native_ends, entitlements };
+    serde_json::to_string_pretty(&whole).map(|text| text + "\n")
+}
+
+#[derive(Serialize)]
+struct WholeOut<'a> {
+    version: u64,
+    #[serde(rename = "as")]
+    target: TargetType,
+    native_ends: bool,
+    entitlements: Vec<EntryOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct EntryOut<'a> {
+    kind: &'a str,
+    resource: &'a str,
+    permission: &'a str,
+    principal: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryIn {
+    kind: String,
+    resource: String,
+    permission: String,
+    principal: String,
+    until: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Field {
+    Version,
+    As,
+    NativeEnds,
+    Entitlements,
+}
+
+/// Reads the whole file. Checks run while the reader stands at what they speak of, so that errors carry the place.
+struct Whole(TargetType);
+
+impl<'de> DeserializeSeed<'de> for Whole {
+    type Value = Content;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Content, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Whole {
+    type Value = Content;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with `version`, `as` and `entitlements`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content, A::Error> {
+        let (mut version, mut target, mut native_ends, mut entitlements) = (None, None, None, None);
+        while let Some(field) = map.next_key()? {
+            match field {
+                Field::Version => {
+                    let found: u64 = map.next_value()?;
+                    if found != VERSION {
+                        return Err(A::Error::custom(format!("version `{found}` is unknown, this program reads 1")));
+                    }
+                    once(&mut version, found, "version")?;
+                }
+                Field::As => {
+                    let found: String = map.next_value()?;
+                    if found != self.0.as_str() {
+                        return Err(A::Error::custom(format!("it is `as: {found}`, but should be `as: {}`", self.0)));
+                    }
+                    once(&mut target, found, "as")?;
+                }
+                Field::NativeEnds => once(&mut native_ends, map.next_value::<bool>()?, "native_ends")?,
+                Field::Entitlements => {
+                    once(&mut entitlements, map.next_value_seed(Entitlements(self.0))?, "entitlements")?;
+                }
+            }
+        }
+        version.ok_or_else(|| A::Error::missing_field("version"))?;
+        target.ok_or_else(|| A::Error::missing_field("as"))?;
+        let entitlements: Vec<Live> = entitlements.ok_or_else(|| A::Error::missing_field("entitlements"))?;
+        let native_ends = native_ends.unwrap_or(false);
+        if let Some(live) = entitlements.iter().find(|live| live.until.is_some() && !native_ends) {
+            return Err(A::Error::custom(format!(
+                "`until` of `{}` on `{}` needs `native_ends: true`",
+                live.principal, live.resource
+            )));
+        }
+        Ok(Content { native_ends, entitlements })
+    }
+}
+
+fn once<T, E: Error>(slot: &mut Option<T>, value: T, name: &'static str) -> Result<(), E> {
+    if slot.replace(value).is_some() { Err(E::duplicate_field(name)) } else { Ok(()) }
+}
+
+struct Entitlements(TargetType);
+
+impl<'de> DeserializeSeed<'de> for Entitlements {
+    type Value = Vec<Live>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Live>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entitlements {
+    type Value = Vec<Live>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of entitlements")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Live>, A::Error> {
+        let (mut entitlements, mut held) = (Vec::new(), BTreeSet::new());
+        while let Some(live) = seq.next_element_seed(Entry { target: self.0, held: &mut held })? {
+            entitlements.push(live);
+        }
+        Ok(entitlements)
+    }
+}
+
+/// What may be there only once: kind, resource, principal and, where several may be held, the permission.
+type Slot = (&'static str, String, String, Option<String>);
+
+struct Entry<'a> {
+    target: TargetType,
+    held: &'a mut BTreeSet<Slot>,
+}
+
+impl<'de> DeserializeSeed<'de> for Entry<'_> {
+    type Value = Live;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Live, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entry<'_> {
+    type Value = Live;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an entitlement with `kind`, `resource`, `permission` and `principal`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Live, A::Error> {
+        let EntryIn { kind, resource, permission, principal, until } =
+            EntryIn::deserialize(MapAccessDeserializer::new(map))?;
+        let kind = check(self.target, &kind, &resource, &permission, &principal).map_err(A::Error::custom)?;
+        let until = until
+            .map(|text| text.parse::<Timestamp>().map_err(|_| A::Error::custom(format!("`{text}` is not an instant"))))
+            .transpose()?;
+        let several = (!kind.holds_one()).then(|| permission.clone());
+        if !self.held.insert((kind.name, resource.clone(), principal.clone(), several)) {
+            let what = if kind.holds_one() { "a second permission" } else { "the same permission twice" };
+            return Err(A::Error::custom(format!("`{principal}` holds {what} on {} `{resource}`", kind.name)));
+        }
+        Ok(Live { kind, resource, permission, principal, until })
+    }
+}

@@ -1,0 +1,135 @@
+//! The embedded target: one JSON file that stands in for a target of another type, with that type's kinds.
+//!
+//! ```json
+//! {
+//!   "version": 1,
+//!   "as": "github",
+//!   "native_ends": false,
+//!   "entitlements": [
+//!     {
+//!       "kind": "repository",
+//!       "resource": "northwind/payments-api",
+//!       "permission": "push",
+//!       "principal": "583231"
+//!     }
+//!   ]
+//! }
+//! ```
+//!
+//! The file is the whole state and may be edited by hand: that is how drift looks here. It knows no list of resources
+//! and no list of accounts, so every well-formed name is one that exists and may have no entitlements.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{Call, Live, Reader, Scope, TargetError, Verb, Writer};
+use crate::access::TargetType;
+
+mod file;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use file::Content;
+
+/// An embedded target at an instant.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    path: PathBuf,
+    target: TargetType,
+    now: Timestamp,
+}
+
+impl Sandbox {
+    /// The target in the file `path`, standing in for `target`, as it is at `now`. Nothing is read yet. A missing file
+    /// is an empty target; the first write that changes something makes it. Writing makes the folder and a lock file
+    /// beside the file, which stays.
+    ///
+    /// With `"native_ends": true` in the file, entitlements end by themselves: what ended by `now` is not there.
+    pub fn open(path: impl Into<PathBuf>, target: TargetType, now: Timestamp) -> Self {
+        Sandbox { path: path.into(), target, now }
+    }
+
+    /// What the file holds at `now`.
+    fn load(&self) -> Result<Content, TargetError> {
+        let Some(text) = store::read(&self.path)? else {
+            return Ok(Content { native_ends: false, entitlements: Vec::new() });
+        };
+        let mut content = file::parse(&text, self.target).map_err(|fault| TargetError::Corrupt {
+            path: self.path.clone(),
+            line: fault.line,
+            column: fault.column,
+            why: fault.why,
+        })?;
+        content.entitlements.retain(|live| live.until.is_none_or(|until| self.now < until));
+        Ok(content)
+    }
+
+    fn refused(&self, why: String) -> TargetError {
+        TargetError::Refused {
+            why,
+            help: format!(
+                "`{}` stands in for {}: use names that such a target knows",
+                self.path.display(),
+                self.target
+            ),
+        }
+    }
+}
+
+impl Reader for Sandbox {
+    fn read(&self, scope: &Scope) -> Result<Vec<Live>, TargetError> {
+        for (kind, resource) in scope.iter() {
+            file::check_resource(self.target, kind, resource).map_err(|why| self.refused(why))?;
+        }
+        let mut live = self.load()?.entitlements;
+        live.retain(|live| scope.contains(live.kind, &live.resource));
+        live.sort();
+        Ok(live)
+    }
+}
+
+impl Writer for Sandbox {
+    fn perform(&mut self, call: &Call) -> Result<(), TargetError> {
+        file::check(self.target, call.kind.name, &call.resource, &call.permission, &call.principal)
+            .map_err(|why| self.refused(why))?;
+        let _lock = store::lock(&self.path)?;
+        let mut content = self.load()?;
+        content.entitlements.sort();
+        let before = content.entitlements.clone();
+        carry_out(call, &mut content);
+        if content.entitlements == before {
+            return Ok(());
+        }
+        let text =
+            file::render(&content, self.target).map_err(|error| store::failed(&self.path, "written", error.into()))?;
+        store::write(&self.path, &text)
+    }
+}
+
+/// Makes the content what the call asks for, sorted.
+fn carry_out(call: &Call, content: &mut Content) {
+    let (granted, previous) = match &call.verb {
+        Verb::Grant { until } => (Some(*until), None),
+        Verb::Revoke => (None, None),
+        Verb::Change { previous, until } => (Some(*until), Some(previous.as_str())),
+    };
+    content.entitlements.retain(|live| {
+        let same_holder =
+            live.kind.name == call.kind.name && live.resource == call.resource && live.principal == call.principal;
+        let replaced =
+            call.kind.holds_one() || live.permission == call.permission || Some(live.permission.as_str()) == previous;
+        !(same_holder && replaced)
+    });
+    if let Some(until) = granted {
+        content.entitlements.push(Live {
+            kind: call.kind,
+            resource: call.resource.clone(),
+            permission: call.permission.clone(),
+            principal: call.principal.clone(),
+            until: until.filter(|_| content.native_ends),
+        });
+    }
+    content.entitlements.sort();
+}

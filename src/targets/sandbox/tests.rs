@@ -1,0 +1,333 @@
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::targets::contract::{Sample, World, contract};
+use crate::targets::{aws, gcp, github};
+
+struct SandboxWorld {
+    folder: TempDir,
+    target: TargetType,
+    native_ends: bool,
+}
+
+impl SandboxWorld {
+    fn new(target: TargetType, native_ends: bool) -> Self {
+        let world = SandboxWorld { folder: TempDir::new().unwrap(), target, native_ends };
+        if native_ends {
+            let text = format!(r#"{{ "version": 1, "as": "{target}", "native_ends": true, "entitlements": [] }}"#);
+            fs::create_dir_all(world.path().parent().unwrap()).unwrap();
+            fs::write(world.path(), text).unwrap();
+        }
+        world
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("dualkey/play.json")
+    }
+}
+
+impl World for SandboxWorld {
+    fn samples(&self) -> Vec<Sample> {
+        let principals = ["583231", "tom"];
+        let sample = |kind, resources, permissions| Sample { kind, resources, permissions, principals };
+        match self.target {
+            TargetType::Github => vec![
+                sample(&github::kinds::REPOSITORY, ["northwind/api", "northwind/web"], ["push", "admin"]),
+                sample(&github::kinds::TEAM, ["northwind/a", "northwind/b"], ["member", "maintainer"]),
+            ],
+            TargetType::Aws => vec![sample(
+                &aws::kinds::ACCOUNT,
+                ["111122223333", "444455556666"],
+                ["DeveloperAccess", "AdministratorAccess"],
+            )],
+            TargetType::Gcp => vec![sample(
+                &gcp::kinds::PROJECT,
+                ["northwind-stg", "northwind-prod"],
+                ["roles/run.viewer", "roles/run.admin"],
+            )],
+        }
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::new(Sandbox::open(self.path(), self.target, now()))
+    }
+
+    fn writer(&self) -> Box<dyn Writer + Send> {
+        Box::new(Sandbox::open(self.path(), self.target, now()))
+    }
+
+    fn keeps_ends(&self) -> bool {
+        self.native_ends
+    }
+}
+
+contract!(as_github, SandboxWorld::new(TargetType::Github, false));
+contract!(as_aws, SandboxWorld::new(TargetType::Aws, false));
+contract!(as_gcp, SandboxWorld::new(TargetType::Gcp, false));
+contract!(with_native_ends, SandboxWorld::new(TargetType::Gcp, true));
+
+fn now() -> Timestamp {
+    "2026-11-24T09:00:00Z".parse().unwrap()
+}
+
+fn at(path: &Path) -> Sandbox {
+    Sandbox::open(path, TargetType::Github, now())
+}
+
+fn repository(verb: Verb, principal: &str) -> Call {
+    Call {
+        verb,
+        kind: &github::kinds::REPOSITORY,
+        resource: "northwind/api".into(),
+        permission: "push".into(),
+        principal: principal.into(),
+    }
+}
+
+fn grant(principal: &str) -> Call {
+    repository(Verb::Grant { until: None }, principal)
+}
+
+fn scope() -> Scope {
+    [(&github::kinds::REPOSITORY, "northwind/api")].into_iter().collect()
+}
+
+fn entry(permission: &str, principal: &str, more: &str) -> String {
+    format!(
+        r#"{{ "kind": "repository", "resource": "northwind/api", "permission": "{permission}", "principal": "{principal}"{more} }}"#
+    )
+}
+
+fn whole(head: &str, entries: &[String]) -> String {
+    format!("{{\n  \"version\": 1,\n  \"as\": \"github\",{head}\n  \"entitlements\": [\n{}\n]}}", entries.join(",\n"))
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_file_is_pretty_sorted_and_stable() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    for principal in ["tom", "583231"] {
+        at(&path).perform(&grant(principal)).unwrap();
+    }
+    insta::assert_snapshot!(fs::read_to_string(&path).unwrap(), @r#"
+    {
+      "version": 1,
+      "as": "github",
+      "native_ends": false,
+      "entitlements": [
+        {
+          "kind": "repository",
+          "resource": "northwind/api",
+          "permission": "push",
+          "principal": "583231"
+        },
+        {
+          "kind": "repository",
+          "resource": "northwind/api",
+          "permission": "push",
+          "principal": "tom"
+        }
+      ]
+    }
+    "#);
+    assert_eq!(names_in(folder.path()), ["play.json", "play.json.lock"]);
+}
+
+#[test]
+fn what_changes_nothing_writes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    at(&path).perform(&repository(Verb::Revoke, "tom")).unwrap();
+    assert!(!path.exists());
+    let by_hand = whole("", &[entry("push", "tom", "")]);
+    fs::write(&path, &by_hand).unwrap();
+    at(&path).perform(&grant("tom")).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), by_hand);
+}
+
+#[test]
+fn an_edit_by_hand_is_what_is_live() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    fs::write(&path, whole("", &[entry("push", "tom", ""), entry("admin", "nobody-knows", "")])).unwrap();
+    let live = at(&path).read(&scope()).unwrap();
+    assert_eq!(format!("{live:?}"), "[repository:northwind/api:admin nobody-knows, repository:northwind/api:push tom]");
+}
+
+#[test]
+fn a_corrupt_file_is_named_by_place_and_never_touched() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    let tom = entry("push", "tom", "");
+    let cases = [
+        String::new(),
+        "[]".into(),
+        "{}".into(),
+        r#"{"version": 2}"#.into(),
+        whole("", std::slice::from_ref(&tom)) + "{}",
+        whole(" \"seed\": 1,", &[]),
+        whole(" \"as\": \"github\",", &[]),
+        whole("", &[]).replace("github", "aws"),
+        whole("", &[tom.clone(), entry("admin", "tom", "")]),
+        whole("", &[tom.clone(), entry("owner", "alice", "")]),
+        whole("", &[tom.replace("repository", "account")]),
+        whole("", &[tom.replace("northwind/api", "northwind"), tom]),
+        whole("", &[entry("push", "", "")]),
+        whole("", &[entry("push", "tom", r#", "note": "x""#)]),
+        whole("", &[entry("push", "tom", r#", "until": "soon""#)]),
+        whole("", &[entry("push", "tom", r#", "until": "2026-11-30T00:00:00Z""#)]),
+    ];
+    let mut found = String::new();
+    for text in cases {
+        fs::write(&path, &text).unwrap();
+        let error = at(&path).read(&scope()).unwrap_err();
+        let TargetError::Corrupt { line, column, why, .. } = &error else { panic!("{error}: {text}") };
+        found += &format!("{line}:{column} {why}\n");
+        assert_eq!(at(&path).perform(&grant("alice")).unwrap_err().to_string(), error.to_string());
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    insta::assert_snapshot!(found, @r"
+    1:1 EOF while parsing a value
+    1:1 invalid type: sequence, expected an object with `version`, `as` and `entitlements`
+    1:2 missing field `version`
+    1:14 version `2` is unknown, this program reads 1
+    6:3 trailing characters
+    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `entitlements`
+    3:32 duplicate field `as`
+    3:13 it is `as: aws`, but should be `as: github`
+    6:96 `tom` holds a second permission on repository `northwind/api`
+    6:98 `owner` is not a permission of repository: the permissions of `repository` are pull, triage, push, maintain, admin
+    5:92 `account` is not a kind of github, which has repository, team, membership
+    5:91 `northwind` is not a repository: a repository is written OWNER/NAME
+    5:92 a principal is not empty and holds no control characters
+    5:101 unknown field `note`, expected one of `kind`, `resource`, `permission`, `principal`, `until`
+    5:112 `soon` is not an instant
+    6:2 `until` of `tom` on `northwind/api` needs `native_ends: true`
+    ");
+    fs::write(&path, [b'{', 0xff]).unwrap();
+    assert!(matches!(at(&path).read(&scope()), Err(TargetError::Corrupt { .. })));
+}
+
+#[test]
+fn native_ends_end_at_their_instant() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    let over = entry("push", "over", r#", "until": "2026-11-24T09:00:00Z""#);
+    let soon = entry("push", "soon", r#", "until": "2026-11-24T09:00:00.000000001Z""#);
+    let text = whole(" \"native_ends\": true,", &[over, soon, entry("push", "tom", "")]);
+    fs::write(&path, text).unwrap();
+    let holders = |sandbox: Sandbox| -> Vec<String> {
+        sandbox.read(&scope()).unwrap().into_iter().map(|live| live.principal).collect()
+    };
+    assert_eq!(holders(at(&path)), ["soon", "tom"]);
+    assert_eq!(holders(Sandbox::open(&path, TargetType::Github, Timestamp::MIN)), ["over", "soon", "tom"]);
+    at(&path).perform(&repository(Verb::Revoke, "tom")).unwrap();
+    assert_eq!(holders(Sandbox::open(&path, TargetType::Github, Timestamp::MIN)), ["soon"]);
+}
+
+#[test]
+fn names_the_target_does_not_have_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    let account: Scope = [(&aws::kinds::ACCOUNT, "111122223333")].into_iter().collect();
+    assert!(matches!(at(&path).read(&account), Err(TargetError::Refused { .. })));
+    let malformed: Scope = [(&github::kinds::REPOSITORY, "Northwind/api")].into_iter().collect();
+    assert!(matches!(at(&path).read(&malformed), Err(TargetError::Refused { .. })));
+    for call in [grant(""), grant("a\nb"), Call { permission: "write".into(), ..grant("tom") }] {
+        assert!(matches!(at(&path).perform(&call), Err(TargetError::Refused { .. })), "{call:?}");
+    }
+    assert!(!path.exists());
+}
+
+#[test]
+fn what_a_crash_left_does_no_harm() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    fs::write(&path, whole("", &[entry("push", "tom", "")])).unwrap();
+    fs::write(folder.path().join(".play.json.tmp"), "{ \"version\": 1, \"as").unwrap();
+    fs::write(folder.path().join("play.json.lock"), "").unwrap();
+    assert_eq!(at(&path).read(&scope()).unwrap().len(), 1);
+    at(&path).perform(&grant("alice")).unwrap();
+    assert_eq!(at(&path).read(&scope()).unwrap().len(), 2);
+    assert_eq!(names_in(folder.path()), ["play.json", "play.json.lock"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_refused_and_a_mode_is_kept() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = TempDir::new().unwrap();
+    let (real, link) = (folder.path().join("real.json"), folder.path().join("link.json"));
+    fs::write(&real, whole("", &[])).unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(&real, &link).unwrap();
+    assert!(matches!(at(&link).read(&scope()), Err(TargetError::Refused { .. })));
+    assert!(matches!(at(&link).perform(&grant("tom")), Err(TargetError::Refused { .. })));
+    assert!(matches!(at(folder.path()).read(&scope()), Err(TargetError::Refused { .. })));
+    assert_eq!(names_in(folder.path()), ["link.json", "real.json"]);
+    at(&real).perform(&grant("tom")).unwrap();
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_folder_that_is_not_one_is_an_error() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, "").unwrap();
+    let below = path.join("play.json");
+    assert!(matches!(at(&below).read(&scope()), Err(TargetError::Io { .. })));
+    assert!(matches!(at(&below).perform(&grant("tom")), Err(TargetError::Io { .. })));
+}
+
+#[test]
+fn a_lock_that_is_held_is_an_error_and_ends_with_its_holder() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    let held = store::lock(&path).unwrap();
+    assert!(matches!(store::lock_within(&path, 2), Err(TargetError::Locked { .. })));
+    assert_eq!(at(&path).read(&scope()).unwrap(), [], "a reader doesn't wait");
+    drop(held);
+    assert!(store::lock_within(&path, 1).is_ok());
+}
+
+/// Where the process that the next test starts finds the file, and its part in the names.
+const CHILD: &str = "DUALKEY_TEST_SANDBOX_CHILD";
+
+#[test]
+fn processes_lose_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    let start = |number: u32| {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "targets::sandbox::tests::child_of_processes_lose_nothing", "--ignored"])
+            .env(CHILD, format!("{number} {}", path.display()))
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    for mut child in [start(0), start(1), start(2)] {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(at(&path).read(&scope()).unwrap().len(), 3 * 20);
+}
+
+#[test]
+#[ignore = "run by processes_lose_nothing"]
+fn child_of_processes_lose_nothing() {
+    let Ok(told) = std::env::var(CHILD) else { return };
+    let (number, path) = told.split_once(' ').unwrap();
+    for i in 0..20 {
+        at(Path::new(path)).perform(&grant(&format!("child-{number}-{i}"))).unwrap();
+    }
+}
