@@ -15,5 +15,6 @@ pub mod finding;
 mod hex;
 pub mod lint;
 pub mod plan;
+pub mod report;
 pub mod repository;
 pub mod targets;
