@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Exit, NowOption, RemoteOption, RepoOption, Stop, output};
+use super::{Exit, NowOption, RepoOption, Stop, output};
 use crate::access::{Access, LoadError, Moment, ParseCache, Revision};
 use crate::finding::Finding;
 use crate::report;
-use crate::repository::{Oid, Repository, Snapshot, StateRefs};
+use crate::repository::{Oid, Repository, Snapshot};
 use crate::targets;
 
 /// The name under which findings and plans speak of the work tree.
@@ -150,14 +150,6 @@ pub fn default_base(repository: &Repository, branch: &str, head: Oid) -> Result<
             "name the base with `--base REV`",
         )),
     }
-}
-
-/// The shared refs, brought up to date.
-pub fn refs<'a>(repository: &'a Repository, option: &RemoteOption, access: &Access) -> Result<StateRefs<'a>, Stop> {
-    repository.ensure_complete()?;
-    let refs = StateRefs::open(repository, option.remote.as_deref(), &access.config.branch)?;
-    refs.refresh(&[&access.config.audit_ref])?;
-    Ok(refs)
 }
 
 /// Writes a file, making the folders above it.

@@ -16,6 +16,8 @@ mod new;
 mod output;
 mod plan;
 mod schema;
+mod shared;
+mod targets;
 mod verify;
 
 use std::path::PathBuf;

@@ -12,6 +12,7 @@ pub mod plan;
 pub mod style;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 
 pub use facts::PlanView;
 pub use style::Style;
