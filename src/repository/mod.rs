@@ -1,1 +1,33 @@
 //! From git to text, and back to refs.
+//!
+//! libgit2 lives here and nowhere else. What is judged is read from objects by their names; the work tree is read only
+//! for commands that say so, and the network is left to the `git` program.
+
+mod error;
+mod git;
+mod history;
+mod objects;
+mod oid;
+mod path;
+mod process;
+mod remote;
+mod signing;
+mod snapshot;
+#[cfg(test)]
+mod testing;
+mod tree;
+mod write;
+
+pub use error::{Failure, RepositoryError, SwapError};
+pub use git::Repository;
+pub use objects::{Commit, Entry, Identity, Signature};
+pub use oid::{InvalidOid, Oid};
+pub use path::{InvalidPath, MANAGED_FILES, MANAGED_FOLDERS, RepoPath, is_managed};
+pub use remote::{StateRefs, Swap};
+pub use signing::{SigningKey, ssh_sign};
+pub use snapshot::{File, MAX_FILE_BYTES, Mode, Snapshot, Source, UNSAFE_PATH};
+
+use crate::finding::Rule;
+
+/// The rules whose findings are made here.
+pub const RULES: &[&Rule] = &[&UNSAFE_PATH];

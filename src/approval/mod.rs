@@ -1,0 +1,84 @@
+//! Whether what landed was approved by a second, independent party. Nothing else in the program may say so.
+//!
+//! A source at the edge gathers [`Evidence`]; [`decide`] judges it, purely; [`verify`] walks the protected branch and is
+//! the only maker of [`Approved`], without which nothing can be written to a target.
+
+pub mod codes;
+mod decision;
+mod evidence;
+pub mod landing;
+mod signatures;
+pub mod statement;
+mod verify;
+
+use std::rc::Rc;
+
+use crate::access::Revision;
+use crate::repository::Oid;
+
+pub use decision::{Assessment, Granted, assess, decide};
+pub use evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
+pub use signatures::Source;
+pub use verify::{Chain, Given, Landing, Prospect, Recorded, RecordedLanding, Verdict, Verifier, VerifyError};
+
+/// A revision whose rules, people and keys judge: the last verified landing, or the genesis.
+#[derive(Debug)]
+pub struct Trusted(Rc<Revision>);
+
+impl Trusted {
+    pub fn revision(&self) -> &Revision {
+        &self.0
+    }
+}
+
+/// A revision that is judged.
+///
+/// ```compile_fail
+/// // what a pull request proposes can't judge it
+/// fn judge(proposed: dualkey::approval::Proposed) -> dualkey::approval::Trusted {
+///     proposed
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Proposed(Rc<Revision>);
+
+impl Proposed {
+    pub fn new(revision: Rc<Revision>) -> Self {
+        Proposed(revision)
+    }
+
+    pub fn revision(&self) -> &Revision {
+        &self.0
+    }
+}
+
+/// A verified tree: it permits to bring live state to that tree at any later instant.
+///
+/// ```compile_fail
+/// // nobody else can make one
+/// fn approve(revision: std::rc::Rc<dualkey::access::Revision>) -> dualkey::approval::Approved {
+///     dualkey::approval::Approved { tree: revision, commit: todo!() }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Approved {
+    tree: Rc<Revision>,
+    commit: Oid,
+}
+
+impl Approved {
+    pub fn tree(&self) -> &Revision {
+        &self.tree
+    }
+
+    /// The landing, or the genesis.
+    pub fn commit(&self) -> Oid {
+        self.commit
+    }
+
+    /// A tree that tests of other rooms call approved.
+    #[cfg(test)]
+    pub(crate) fn for_test(tree: Revision, commit: Oid) -> Self {
+        Approved { tree: Rc::new(tree), commit }
+    }
+}

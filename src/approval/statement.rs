@@ -1,0 +1,173 @@
+//! Signed statements: canonical JSON that a person signs with an SSH key, and the checks of one.
+
+use serde::{Deserialize, Serialize};
+
+use super::codes;
+use super::evidence::{Opinion, Says};
+use crate::access::{Access, PersonId};
+use crate::finding::Refusal;
+use crate::repository::Oid;
+
+/// The namespace of SSH signatures over approvals, so that a signature for anything else can't be one.
+pub const NAMESPACE: &str = "dualkey-approval";
+/// The namespace that git signs commits under.
+pub const GIT_NAMESPACE: &str = "git";
+
+/// File names in the commit that holds a statement.
+pub const STATEMENT_FILE: &str = "statement.json";
+pub const SIGNATURE_FILE: &str = "statement.sig";
+
+/// Where approvals and withdrawals are kept: `<prefix><head>/<person>`.
+pub const APPROVALS: &str = "refs/dualkey/approvals/";
+pub const WITHDRAWALS: &str = "refs/dualkey/withdrawals/";
+/// Where statements about a genesis are kept.
+pub const GENESIS: &str = "refs/dualkey/genesis/";
+
+/// What an approver says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalStatement {
+    #[serde(rename = "type")]
+    pub statement_type: ApprovalType,
+    /// `<genesis>:<log key id>`, which no other repository has.
+    pub anchor: String,
+    pub branch: String,
+    /// The merge base of the head with the last verified landing.
+    pub base: String,
+    pub head: String,
+    pub head_tree: String,
+    /// Of the change from base to head.
+    pub digest: String,
+    pub person: String,
+    pub verdict: Says,
+    /// Shown, never trusted.
+    pub at: String,
+}
+
+/// What somebody says who answers for the first trusted commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisStatement {
+    #[serde(rename = "type")]
+    pub statement_type: GenesisType,
+    pub genesis: String,
+    pub tree: String,
+    /// The log's verifier key, whole.
+    pub log_key: String,
+    pub person: String,
+}
+
+/// The version of approval statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApprovalType {
+    #[serde(rename = "dualkey/approval/1")]
+    V1,
+}
+
+/// The version of genesis statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GenesisType {
+    #[serde(rename = "dualkey/genesis/1")]
+    V1,
+}
+
+/// RFC 8785 JSON, which is what gets signed.
+pub fn canonical(statement: &impl Serialize) -> Vec<u8> {
+    // texts alone always have a canonical form
+    serde_json_canonicalizer::to_vec(statement).unwrap_or_default()
+}
+
+/// A statement as it was found, before anything about it is believed.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// From the ref's name.
+    pub head: Oid,
+    /// From the ref's name.
+    pub person: PersonId,
+    /// Whether it stood among approvals or withdrawals.
+    pub says: Says,
+    pub parents: Vec<Oid>,
+    pub statement: Vec<u8>,
+    pub signature: String,
+}
+
+/// What a statement must say to count for a head.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    pub anchor: &'a str,
+    pub branch: &'a str,
+    pub base: Oid,
+    pub head: Oid,
+    pub head_tree: Oid,
+    /// Of the change from base to head.
+    pub digest: &'a str,
+}
+
+/// Checks every field and the signature. `registry` is the one of the last verified landing.
+pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Result<Opinion, Refusal> {
+    let person = &found.person;
+    let invalid = |why: &str| {
+        Refusal::new(
+            &codes::STATEMENT_INVALID,
+            format!("the statement of `{person}` on {} {why}", found.head),
+            "ignore it, or have that person run `dualkey approve` again",
+        )
+    };
+    let statement: ApprovalStatement =
+        serde_json::from_slice(&found.statement).map_err(|_| invalid("is not an approval statement"))?;
+    if canonical(&statement) != found.statement {
+        return Err(invalid("is not canonical JSON"));
+    }
+    if found.parents != [found.head] {
+        return Err(invalid("doesn't hang on the head it speaks of"));
+    }
+    let registered = registry.people.get(person).ok_or_else(|| {
+        Refusal::new(
+            &codes::APPROVER_NOT_AUTHORIZED,
+            format!("`{person}` is not in the registry of the last verified landing"),
+            "land people/ID.yaml first, by people who stand in the registry already",
+        )
+    })?;
+    let keys = registered.keys.iter().filter_map(|key| key.public.as_ref());
+    if !verify(keys, NAMESPACE, &found.statement, &found.signature) {
+        return Err(invalid("isn't signed by a key of that person at the last verified landing"));
+    }
+    let elsewhere = |field: &str, says: &str, here: &str| {
+        Err(Refusal::new(
+            &codes::STATEMENT_ELSEWHERE,
+            format!("the statement of `{person}` names the {field} `{}`, here it is `{here}`", says.escape_debug()),
+            "an approval counts only where it was given: run `dualkey approve` here, for this head",
+        ))
+    };
+    let (base, head, tree) = (expected.base.to_string(), expected.head.to_string(), expected.head_tree.to_string());
+    let fields = [
+        ("repository's anchor", statement.anchor.as_str(), expected.anchor),
+        ("branch", &statement.branch, expected.branch),
+        ("head", &statement.head, &head),
+        ("tree", &statement.head_tree, &tree),
+        ("base", &statement.base, &base),
+        ("person", &statement.person, person.as_str()),
+        ("digest", &statement.digest, expected.digest),
+    ];
+    for (field, says, here) in fields {
+        if says != here {
+            return elsewhere(field, says, here);
+        }
+    }
+    if statement.verdict != found.says {
+        return Err(invalid("stands among the refs of the other verdict"));
+    }
+    Ok(Opinion { person: person.clone(), says: statement.verdict, digest: statement.digest, at: statement.at })
+}
+
+/// True where one of the keys made this armored SSH signature over the message, in the namespace.
+pub fn verify<'a>(
+    keys: impl IntoIterator<Item = &'a ssh_key::public::KeyData>,
+    namespace: &str,
+    message: &[u8],
+    armored: &str,
+) -> bool {
+    let Ok(signature) = ssh_key::SshSig::from_pem(armored.trim()) else { return false };
+    let same = keys.into_iter().find(|key| *key == signature.public_key());
+    same.is_some_and(|key| ssh_key::PublicKey::from(key.clone()).verify(namespace, message, &signature).is_ok())
+}

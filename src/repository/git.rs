@@ -1,0 +1,275 @@
+//! Opening a repository, and what its refs and revisions name.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+
+use git2::{ErrorCode, ObjectType};
+
+use super::{Commit, Oid, RepositoryError, objects};
+
+/// A git repository with a work tree.
+///
+/// Objects are read by name and nothing is merged. Replacement refs are never followed.
+pub struct Repository {
+    pub(super) git: git2::Repository,
+    work_dir: PathBuf,
+    /// Parents of the commits walked so far, since several questions walk the same history.
+    pub(super) parents: RefCell<HashMap<Oid, Arc<[Oid]>>>,
+    /// Blobs that some snapshot still holds, so that base and head share theirs.
+    pub(super) blobs: RefCell<HashMap<Oid, Weak<[u8]>>>,
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repository").field("work_dir", &self.work_dir).finish_non_exhaustive()
+    }
+}
+
+impl Repository {
+    /// Opens the repository that `dir` lies in, looking upward from there.
+    ///
+    /// # Errors
+    /// `NotARepository`, `Bare`, and `Open` where git finds one but will not open it.
+    pub fn open(dir: &Path) -> Result<Self, RepositoryError> {
+        let git = git2::Repository::discover(dir).map_err(|error| {
+            if error.code() == ErrorCode::NotFound {
+                RepositoryError::NotARepository { dir: dir.to_owned() }
+            } else {
+                RepositoryError::Open { dir: dir.to_owned(), reason: error.message().to_owned() }
+            }
+        })?;
+        let work_dir = match git.workdir() {
+            Some(work_dir) if !git.is_bare() => work_dir.to_owned(),
+            Some(_) | None => return Err(RepositoryError::Bare { dir: dir.to_owned() }),
+        };
+        Ok(Repository { git, work_dir, parents: RefCell::default(), blobs: RefCell::default() })
+    }
+
+    /// The folder with the checked-out files.
+    pub fn work_dir(&self) -> &Path {
+        &self.work_dir
+    }
+
+    /// The folder git keeps its own data in; linked work trees share one.
+    pub fn git_dir(&self) -> &Path {
+        self.git.commondir()
+    }
+
+    /// The git folder of this work tree, as the `git` program wants it.
+    pub(super) fn own_git_dir(&self) -> &Path {
+        self.git.path()
+    }
+
+    /// The value of a key in git's configuration (`user.email`), the innermost file winning. None where it is not set.
+    pub fn config(&self, key: &str) -> Result<Option<String>, RepositoryError> {
+        match self.git.config().and_then(|mut config| config.snapshot()).and_then(|config| config.get_string(key)) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::InvalidSpec) => Ok(None),
+            Err(error) => Err(RepositoryError::git("read its configuration")(error)),
+        }
+    }
+
+    /// True where there is no commit to speak of: no ref at all, and no commit checked out.
+    pub fn is_empty(&self) -> Result<bool, RepositoryError> {
+        let mut references = self.git.references().map_err(RepositoryError::git("list its refs"))?;
+        match references.next() {
+            Some(_) => Ok(false),
+            None => match self.head() {
+                Ok(_) => Ok(false),
+                Err(RepositoryError::Empty) => Ok(true),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// The commit that is checked out.
+    ///
+    /// # Errors
+    /// `Empty` where the current branch has no commit yet.
+    pub fn head(&self) -> Result<Oid, RepositoryError> {
+        match self.git.head() {
+            Ok(head) => self.commit_of(&head, "HEAD"),
+            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
+                Err(RepositoryError::Empty)
+            }
+            Err(error) => Err(RepositoryError::git("read HEAD")(error)),
+        }
+    }
+
+    /// The tip of the local branch with exactly this name, whatever tags are called. None where there is no such branch.
+    pub fn branch_tip(&self, branch: &str) -> Result<Option<Oid>, RepositoryError> {
+        self.reference(&format!("refs/heads/{branch}"))
+    }
+
+    /// What was last fetched of a remote's branch.
+    pub fn remote_branch_tip(&self, remote: &str, branch: &str) -> Result<Option<Oid>, RepositoryError> {
+        self.reference(&format!("refs/remotes/{remote}/{branch}"))
+    }
+
+    /// The object a ref with this full name points to. None where there is no such ref.
+    pub(super) fn reference(&self, name: &str) -> Result<Option<Oid>, RepositoryError> {
+        match self.git.find_reference(name).and_then(|found| found.resolve()) {
+            Ok(found) => Ok(found.target().map(Oid::of_git)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) if error.code() == ErrorCode::InvalidSpec => {
+                Err(RepositoryError::InvalidRefName { name: name.to_owned() })
+            }
+            Err(error) => Err(RepositoryError::git("read a ref")(error)),
+        }
+    }
+
+    /// All refs whose full name starts with `prefix`, sorted by name. A name that is not UTF-8 is shown with
+    /// replacement characters, so it is never equal to one that dualkey writes.
+    pub(super) fn references(&self, prefix: &str) -> Result<Vec<(String, Oid)>, RepositoryError> {
+        let failed = || RepositoryError::git("list its refs");
+        let mut found = Vec::new();
+        for reference in self.git.references_glob(&format!("{prefix}*")).map_err(failed())? {
+            let reference = reference.map_err(failed())?;
+            let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
+            if let Some(target) = reference.target() {
+                found.push((name, Oid::of_git(target)));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// The commit that a revision names, in any of git's spellings of one commit (`main`, `HEAD~2`, `v1`, an id).
+    ///
+    /// # Errors
+    /// `UnknownRevision`; `NotACommit`; `AmbiguousRevision` where a short name could be more than one ref or object, even
+    /// if these are the same today; `Empty` for `HEAD` without a commit.
+    pub fn resolve(&self, rev: &str) -> Result<Oid, RepositoryError> {
+        self.refuse_ambiguous(rev)?;
+        let object = self.git.revparse_single(rev).map_err(|error| {
+            let rev = rev.to_owned();
+            if error.code() == ErrorCode::Ambiguous {
+                let meanings = vec!["several objects have an id that starts so".to_owned()];
+                RepositoryError::AmbiguousRevision { rev, meanings }
+            } else if matches!(rev.as_str(), "HEAD" | "@") && matches!(self.is_empty(), Ok(true)) {
+                RepositoryError::Empty
+            } else {
+                RepositoryError::UnknownRevision { rev }
+            }
+        })?;
+        let commit = object.peel(ObjectType::Commit);
+        commit.map(|commit| Oid::of_git(commit.id())).map_err(|_| RepositoryError::NotACommit { rev: rev.to_owned() })
+    }
+
+    /// git itself would take the first meaning and at most warn, so that a tag could pass for the branch of its name.
+    fn refuse_ambiguous(&self, rev: &str) -> Result<(), RepositoryError> {
+        let name = rev.split_once(['^', '~', ':']).map_or(rev, |(name, _)| name);
+        let name = name.split_once("@{").map_or(name, |(name, _)| name);
+        let is_hex = (4..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_hexdigit());
+        if name.is_empty() || matches!(name, "HEAD" | "@") || (is_hex && name.len() == 40) {
+            return Ok(());
+        }
+        let mut meanings = Vec::new();
+        for pattern in ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"] {
+            let full = format!("{pattern}{name}");
+            if git2::Reference::is_valid_name(&full) && self.reference(&full)?.is_some() {
+                meanings.push(format!("`{full}`"));
+            }
+        }
+        let remote_head = format!("refs/remotes/{name}/HEAD");
+        if git2::Reference::is_valid_name(&remote_head) && self.reference(&remote_head)?.is_some() {
+            meanings.push(format!("`{remote_head}`"));
+        }
+        if is_hex && !meanings.is_empty() {
+            let prefix = git2::Oid::from_str(&format!("{name:0<40}"));
+            let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
+            match prefix.and_then(|prefix| odb.exists_prefix(prefix, name.len())) {
+                Ok(oid) => meanings.push(format!("the object `{oid}`")),
+                Err(error) if error.code() == ErrorCode::Ambiguous => meanings.push("several objects".to_owned()),
+                Err(_) => {}
+            }
+        }
+        if meanings.len() > 1 {
+            return Err(RepositoryError::AmbiguousRevision { rev: rev.to_owned(), meanings });
+        }
+        Ok(())
+    }
+
+    fn commit_of(&self, reference: &git2::Reference<'_>, rev: &str) -> Result<Oid, RepositoryError> {
+        let commit = reference.peel(ObjectType::Commit);
+        commit.map(|commit| Oid::of_git(commit.id())).map_err(|_| RepositoryError::NotACommit { rev: rev.to_owned() })
+    }
+
+    /// Makes sure that history is what the objects say and that all of it can be here.
+    ///
+    /// # Errors
+    /// `Shallow`, `Partial`, `Grafted`, `Alternates`.
+    pub fn ensure_complete(&self) -> Result<(), RepositoryError> {
+        let common = self.git.commondir();
+        // each work tree could have its own, and git looks only at the shared one
+        if self.git.is_shallow() || is_filled(&common.join("shallow")) {
+            return Err(RepositoryError::Shallow);
+        }
+        if self.config("extensions.partialclone")?.is_some() || self.has_promisor()? {
+            return Err(RepositoryError::Partial);
+        }
+        for folder in [common, self.git.path()] {
+            let file = folder.join("info/grafts");
+            if is_filled(&file) {
+                return Err(RepositoryError::Grafted { file });
+            }
+        }
+        for name in ["alternates", "http-alternates"] {
+            let file = common.join("objects/info").join(name);
+            if is_filled(&file) {
+                return Err(RepositoryError::Alternates { file });
+            }
+        }
+        Ok(())
+    }
+
+    fn has_promisor(&self) -> Result<bool, RepositoryError> {
+        let failed = || RepositoryError::git("read its configuration");
+        let config = self.git.config().map_err(failed())?;
+        let mut entries = config.entries(Some("^remote\\..*\\.promisor$")).map_err(failed())?;
+        while let Some(entry) = entries.next() {
+            if entry.map_err(failed())?.value().is_ok_and(|value| value != "false") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A commit, read from its own bytes.
+    ///
+    /// # Errors
+    /// `Unreadable` where the object is missing, broken, not a commit, or means different things to different readers.
+    pub fn commit(&self, oid: Oid) -> Result<Commit, RepositoryError> {
+        self.object(oid, ObjectType::Commit, |bytes| objects::parse_commit(oid, bytes))
+    }
+
+    /// Reads one object of the kind that is expected.
+    pub(super) fn object<T>(
+        &self,
+        oid: Oid,
+        kind: ObjectType,
+        read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
+    ) -> Result<T, RepositoryError> {
+        let unreadable = |reason: &str| RepositoryError::Unreadable { oid, reason: reason.to_owned() };
+        let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
+        let object = odb.read(oid.to_git()).map_err(|error| unreadable(error.message()))?;
+        if object.kind() != kind {
+            return Err(unreadable(&format!("it is a {}, not a {kind}", object.kind())));
+        }
+        read(object.data()).map_err(unreadable)
+    }
+}
+
+fn is_filled(file: &Path) -> bool {
+    // unreadable counts as filled: what cannot be looked into is not proven harmless
+    match std::fs::read(file) {
+        Ok(bytes) => bytes.iter().any(|b| !b.is_ascii_whitespace()),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(test)]
+#[path = "git_tests.rs"]
+mod tests;

@@ -1,0 +1,137 @@
+//! Running the `git` program, which alone knows how to reach remotes.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use super::{Repository, RepositoryError};
+
+/// Variables of git that say how to connect and are the user's business; all others would redirect what we read.
+const KEPT: [&str; 12] = [
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_ASKPASS",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_PROXY_COMMAND",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_PROTOCOL_FROM_USER",
+];
+const KEPT_PREFIXES: [&str; 5] = ["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_HTTP_", "GIT_PROXY_", "GIT_SSL_"];
+
+/// Remote words are shown up to here.
+const MAX_WORDS: usize = 2000;
+
+/// What a run of a program said.
+pub(super) struct Answer {
+    pub success: bool,
+    pub stdout: String,
+    /// Standard error made safe to show.
+    pub words: String,
+}
+
+/// Runs `git` on a repository with nothing in the environment that could point it elsewhere.
+pub(super) fn git(repository: &Repository, arguments: &[String], input: &str) -> Result<Answer, RepositoryError> {
+    let mut command = Command::new("git");
+    for (name, _) in std::env::vars_os() {
+        if is_redirecting(&name) {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("LC_ALL", "C")
+        .env_remove("LANGUAGE")
+        .current_dir(repository.work_dir())
+        .arg("--git-dir")
+        .arg(repository.own_git_dir())
+        // no program of this clone has a say in what is read from or written to refs
+        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "maintenance.auto=false"])
+        .args(arguments);
+    let output = run(command, "git", input.as_bytes())?;
+    Ok(Answer {
+        success: output.status.success(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        words: presentable(&output.stderr),
+    })
+}
+
+/// Runs a program to its end, with `input` on its standard input.
+pub(super) fn run(mut command: Command, program: &'static str, input: &[u8]) -> Result<Output, RepositoryError> {
+    let failed = |source| RepositoryError::ProgramMissing { program, source };
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+    std::thread::scope(|scope| {
+        // written beside the reading, so that neither side waits for the other with full pipes
+        let stdin = child.stdin.take();
+        scope.spawn(move || {
+            if let Some(mut stdin) = stdin {
+                // a program that ends early says why by its status
+                let _ = stdin.write_all(input);
+            }
+        });
+        child.wait_with_output().map_err(failed)
+    })
+}
+
+fn is_redirecting(name: &OsStr) -> bool {
+    let name = OsString::from(name).to_string_lossy().into_owned();
+    name.starts_with("GIT_")
+        && !KEPT.contains(&name.as_str())
+        && !KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// What a program or a remote said, without terminal escapes and passwords in URLs, and not without end.
+pub(super) fn presentable(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines = text.lines().map(|line| line.chars().filter(|c| !c.is_control()).collect::<String>());
+    let lines: Vec<String> = lines.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    let words: String = without_password(&lines.join("\n")).chars().take(MAX_WORDS).collect();
+    if words.is_empty() { "no reason given".to_owned() } else { words }
+}
+
+/// A text with `user:password@` taken out of every URL.
+pub(super) fn without_password(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        let end = after.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(after.len());
+        let (host, path) = after.split_at_checked(end).unwrap_or((after, ""));
+        shown.push_str(host.rsplit_once('@').map_or(host, |(_, host)| host));
+        rest = path;
+    }
+    shown.push_str(rest);
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_remote_says_is_shown_safely() {
+        assert_eq!(presentable(b"remote: \x1b[31mno\x1b[0m\r\n\n"), "remote: [31mno[0m");
+        assert_eq!(presentable(b""), "no reason given");
+        let told = without_password("fatal: https://bob:secret@x.example/a and ssh://git@y");
+        assert_eq!(told, "fatal: https://x.example/a and ssh://y");
+    }
+
+    #[test]
+    fn only_variables_about_connecting_are_kept() {
+        for gone in
+            ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_CONFIG_PARAMETERS", "GIT_TRACE", "GIT_NAMESPACE"]
+        {
+            assert!(is_redirecting(OsStr::new(gone)), "{gone}");
+        }
+        for kept in ["GIT_SSH_COMMAND", "GIT_CONFIG_KEY_0", "PATH", "HOME"] {
+            assert!(!is_redirecting(OsStr::new(kept)), "{kept}");
+        }
+    }
+}

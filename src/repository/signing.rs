@@ -1,0 +1,138 @@
+//! Signing with SSH keys, by the program that knows agents and security keys.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::RepositoryError;
+use super::process::{presentable, run};
+
+/// The key that signs, as git's `user.signingkey` names it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SigningKey {
+    /// A private key, or a public key whose private half the agent holds or lies beside it.
+    File(PathBuf),
+    /// A public key in full whose private half the agent holds.
+    Agent(String),
+}
+
+impl std::fmt::Display for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SigningKey::File(path) => write!(f, "{}", path.display()),
+            SigningKey::Agent(key) => f.write_str(key),
+        }
+    }
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl SigningKey {
+    /// Reads git's spelling: a path (`~/` is the home folder), `key::` and a public key, or a public key alone.
+    pub fn parse(text: &str) -> Self {
+        let literal = text.strip_prefix("key::");
+        if let Some(key) = literal.or_else(|| text.starts_with("ssh-").then_some(text)) {
+            return SigningKey::Agent(key.trim().to_owned());
+        }
+        match (text.strip_prefix("~/"), std::env::home_dir()) {
+            (Some(rest), Some(home)) => SigningKey::File(home.join(rest)),
+            (Some(_) | None, _) => SigningKey::File(PathBuf::from(text)),
+        }
+    }
+}
+
+/// Signs `payload` by `ssh-keygen -Y sign` and returns the armored signature.
+///
+/// # Errors
+/// `Signing` with the words of the program; `ProgramMissing` where there is none.
+pub fn ssh_sign(key: &SigningKey, namespace: &str, payload: &[u8]) -> Result<String, RepositoryError> {
+    let failed = |words: String| RepositoryError::Signing { key: key.to_string(), words };
+    match key {
+        SigningKey::File(path) => sign(path, &[], namespace, payload, failed),
+        SigningKey::Agent(public) => {
+            let mut file = tempfile::NamedTempFile::new().map_err(|error| failed(error.to_string()))?;
+            writeln!(file, "{public}").and_then(|()| file.flush()).map_err(|error| failed(error.to_string()))?;
+            sign(file.path(), &["-U"], namespace, payload, failed)
+        }
+    }
+}
+
+fn sign(
+    key: &Path,
+    options: &[&str],
+    namespace: &str,
+    payload: &[u8],
+    failed: impl Fn(String) -> RepositoryError,
+) -> Result<String, RepositoryError> {
+    let mut command = Command::new("ssh-keygen");
+    command.env("LC_ALL", "C").args(["-Y", "sign", "-n", namespace]).args(options).arg("-f").arg(key);
+    let output = run(command, "ssh-keygen", payload)?;
+    if !output.status.success() {
+        return Err(failed(presentable(&output.stderr)));
+    }
+    String::from_utf8(output.stdout).map_err(|_| failed("it did not print a signature".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use ssh_key::{LineEnding, PrivateKey, PublicKey, SshSig};
+
+    use super::super::testing::Sandbox;
+    use super::*;
+
+    /// A key pair on disk, made from fixed bytes.
+    fn key_file(sandbox: &Sandbox) -> (PathBuf, PublicKey) {
+        let pair = ssh_key::private::Ed25519Keypair::from_seed(&[7; 32]);
+        let key = PrivateKey::from(pair);
+        let path = sandbox.beside("id");
+        key.write_openssh_file(&path, LineEnding::LF).unwrap();
+        key.public_key().write_openssh_file(&sandbox.beside("id.pub")).unwrap();
+        (path, key.public_key().clone())
+    }
+
+    #[test]
+    fn a_signature_verifies_and_binds_namespace_and_payload() {
+        let sandbox = Sandbox::new();
+        let (path, public) = key_file(&sandbox);
+        let armored = ssh_sign(&SigningKey::File(path), "dualkey-approval", b"payload").unwrap();
+        let signature = SshSig::from_pem(&armored).unwrap();
+        assert!(public.verify("dualkey-approval", b"payload", &signature).is_ok());
+        assert!(public.verify("git", b"payload", &signature).is_err());
+        assert!(public.verify("dualkey-approval", b"other", &signature).is_err());
+    }
+
+    #[test]
+    fn a_key_that_cannot_sign_says_why() {
+        let sandbox = Sandbox::new();
+        let missing = SigningKey::File(sandbox.beside("missing"));
+        let error = ssh_sign(&missing, "dualkey-approval", b"x").unwrap_err();
+        assert!(error.to_string().contains("No such file"), "{error}");
+    }
+
+    #[test]
+    fn the_signature_of_a_commit_is_over_its_payload() {
+        let sandbox = Sandbox::new();
+        let (path, public) = key_file(&sandbox);
+        let key = format!("user.signingkey={}", path.display());
+        let commit = ["commit", "--quiet", "--allow-empty", "--message", "signed\n\n second paragraph", "-S"];
+        sandbox.git(&[&["-c", "gpg.format=ssh", "-c", &key][..], &commit].concat());
+        let read = sandbox.open().commit(sandbox.oid("HEAD")).unwrap();
+        let signature = read.signature.unwrap();
+        let armored = SshSig::from_pem(&signature.armored).unwrap();
+        assert!(public.verify("git", &signature.payload, &armored).is_ok());
+        sandbox.commit(&[]);
+        assert!(sandbox.open().commit(sandbox.oid("HEAD")).unwrap().signature.is_none());
+    }
+
+    #[test]
+    fn keys_are_named_as_git_names_them() {
+        let agent = SigningKey::Agent("ssh-ed25519 AAAA ann".to_owned());
+        assert_eq!(SigningKey::parse("ssh-ed25519 AAAA ann"), agent);
+        assert_eq!(SigningKey::parse("key::ssh-ed25519 AAAA ann"), agent);
+        assert_eq!(SigningKey::parse("keys/id"), SigningKey::File(PathBuf::from("keys/id")));
+    }
+}

@@ -1,0 +1,374 @@
+//! The managed files of one commit, or of the work tree, as bytes.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use git2::ObjectType;
+
+use super::objects::{MODE_FILE, MODE_KIND, MODE_LINK, MODE_SUBMODULE, Named};
+use super::path::{check_component, fold_case, misspelled_root};
+use super::tree::{Budget, Level, MAX_ENTRIES, escape, join};
+use super::{Entry, Oid, RepoPath, Repository, RepositoryError};
+use crate::finding::{Code, Finding, Place, Rule, Severity};
+
+/// A path that is not the same plain file for everybody.
+pub const UNSAFE_PATH: Rule = Rule {
+    code: Code {
+        id: "unsafe-path",
+        title: "A managed path is not a plain file with a name that every system reads alike.",
+        why: "What is reviewed must be what is read. A symbolic link or a submodule takes its content from somewhere \
+              else, and two names that differ only in case are one file on some systems and two on others, so that \
+              reviewer and program could look at different files.",
+        example: "people/alice.yaml -> ../../elsewhere.yaml\npeople/Bob.yaml\npeople/bob.yaml",
+        instead: "Put the content itself into a regular file, and give it a plain lower-case name that no other file \
+                  in the folder shares.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
+/// Files above this size in bytes are not loaded.
+pub const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Where the files of a snapshot come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Commit(Oid),
+    /// The files as they lie in the work tree, committed or not.
+    WorkTree,
+}
+
+/// Whether git marks a file as executable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Regular,
+    Executable,
+}
+
+/// One regular file.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub mode: Mode,
+    /// The name git gives the content; equal where the content is.
+    pub oid: Oid,
+    /// In bytes.
+    pub size: u64,
+    /// The content; empty where the file is too large.
+    pub bytes: Arc<[u8]>,
+}
+
+impl File {
+    /// True where the file is larger than [`MAX_FILE_BYTES`], so that its content was not loaded.
+    pub fn is_too_large(&self) -> bool {
+        self.size > MAX_FILE_BYTES
+    }
+}
+
+/// The managed files of one commit or of the work tree. What has no safe path is left out and has a finding instead.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    source: Source,
+    files: BTreeMap<RepoPath, File>,
+    findings: Vec<Finding>,
+}
+
+impl Snapshot {
+    /// Reads a commit's files from the object database; the work tree plays no part.
+    ///
+    /// # Errors
+    /// `Unreadable` where an object is missing or broken; `TooMuch` above a million entries.
+    pub fn of_commit(repository: &Repository, commit: Oid) -> Result<Self, RepositoryError> {
+        let mut walk = Walk::new();
+        let mut budget = Budget { of: commit, left: MAX_ENTRIES };
+        let mut open = vec![(String::new(), Level::Root, repository.root(commit)?.oid)];
+        while let Some((folder, level, tree)) = open.pop() {
+            let mut listing = Vec::new();
+            for Named { name, entry } in repository.tree(tree)? {
+                // other spellings of a managed name are not managed, but have to be seen
+                if level.enter(&name).is_some() || level == Level::Root {
+                    budget.spend()?;
+                    listing.push((name, entry));
+                }
+            }
+            for (name, entry) in walk.safe_names(&folder, level, listing) {
+                let Some(inner) = level.enter(name.as_bytes()) else { continue };
+                let path = join(&folder, &name);
+                if entry.is_tree() {
+                    open.push((path, inner, entry.oid));
+                } else if inner == Level::Managed
+                    && let Some((path, mode)) = walk.regular(path, entry)
+                {
+                    walk.files.insert(path, repository.load(entry.oid, mode)?);
+                }
+            }
+        }
+        Ok(walk.finish(Source::Commit(commit)))
+    }
+
+    /// Reads the files in the work tree, also those that git ignores or does not know yet. Symbolic links are not
+    /// followed.
+    ///
+    /// # Errors
+    /// `File` where something cannot be read.
+    pub fn of_work_tree(repository: &Repository) -> Result<Self, RepositoryError> {
+        let root = repository.work_dir();
+        let mut walk = Walk::new();
+        let mut open = vec![(String::new(), Level::Root, root.to_owned())];
+        while let Some((folder, level, dir)) = open.pop() {
+            let listing = list(&dir, level).map_err(|source| RepositoryError::File { path: dir.clone(), source })?;
+            for (name, found) in walk.safe_names(&folder, level, listing) {
+                let Some(inner) = level.enter(name.as_bytes()) else { continue };
+                let path = join(&folder, &name);
+                match found.kind {
+                    OnDisk::Folder => open.push((path, inner, found.at)),
+                    OnDisk::File { mode, size } if inner == Level::Managed => {
+                        if let Some(path) = walk.path(path) {
+                            let file = read(&found.at, mode, size)
+                                .map_err(|source| RepositoryError::File { path: found.at.clone(), source })?;
+                            walk.files.insert(path, file);
+                        }
+                    }
+                    OnDisk::Link if inner == Level::Managed => walk.refuse(&path, LINK.0, LINK.1),
+                    OnDisk::Other if inner == Level::Managed => walk.refuse(&path, OTHER.0, OTHER.1),
+                    OnDisk::File { .. } | OnDisk::Link | OnDisk::Other => {}
+                }
+            }
+        }
+        Ok(walk.finish(Source::WorkTree))
+    }
+
+    /// The files that merging `head` onto `base` gives where each path is taken from one side as a whole.
+    #[must_use]
+    pub fn merged(base: &Snapshot, head: &Snapshot, takes_head: impl Fn(&str) -> bool) -> Self {
+        let of = |side: &Snapshot, wanted: bool| {
+            let files = side.files.iter().filter(|(path, _)| takes_head(path.as_str()) == wanted);
+            files.map(|(path, file)| (path.clone(), file.clone())).collect::<Vec<_>>()
+        };
+        let files = of(base, false).into_iter().chain(of(head, true)).collect();
+        let findings = base.findings.iter().chain(&head.findings).cloned().collect();
+        Snapshot { source: head.source, files, findings }
+    }
+
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// All files, sorted by path.
+    pub fn files(&self) -> &BTreeMap<RepoPath, File> {
+        &self.files
+    }
+
+    /// The file at a path, if there is one that could be read safely.
+    pub fn file(&self, path: &str) -> Option<&File> {
+        self.files.get(path)
+    }
+
+    /// What is wrong with paths, sorted.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+impl Repository {
+    /// Loads a blob, sharing its bytes with every snapshot that holds it already.
+    fn load(&self, oid: Oid, mode: Mode) -> Result<File, RepositoryError> {
+        if let Some(bytes) = self.blobs.borrow().get(&oid).and_then(std::sync::Weak::upgrade) {
+            return Ok(File { mode, oid, size: bytes.len() as u64, bytes });
+        }
+        let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
+        let header = odb.read_header(oid.to_git());
+        let (size, _) =
+            header.map_err(|error| RepositoryError::Unreadable { oid, reason: error.message().to_owned() })?;
+        let size = size as u64;
+        if size > MAX_FILE_BYTES {
+            return Ok(File { mode, oid, size, bytes: Arc::default() });
+        }
+        let bytes: Arc<[u8]> = self.object(oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes)))?;
+        self.blobs.borrow_mut().insert(oid, Arc::downgrade(&bytes));
+        Ok(File { mode, oid, size, bytes })
+    }
+}
+
+const LINK: (&str, &str) = ("is a symbolic link", "put the content itself into a regular file");
+const SUBMODULE: (&str, &str) = ("is a submodule", "put the files themselves into the folder");
+const OTHER: (&str, &str) = ("is not a regular file", "replace it by a regular file");
+
+/// What is gathered on the way through the folders.
+struct Walk {
+    files: BTreeMap<RepoPath, File>,
+    findings: Vec<Finding>,
+}
+
+impl Walk {
+    fn new() -> Self {
+        Walk { files: BTreeMap::new(), findings: Vec::new() }
+    }
+
+    fn refuse(&mut self, path: &str, what: &str, help: &str) {
+        let message = format!("`{path}` {what}");
+        self.findings.push(Finding::new(&UNSAFE_PATH, Place::whole_file(path), message, help));
+    }
+
+    /// The entries of one folder whose names are safe and not shared on a file system that ignores case.
+    fn safe_names<T>(&mut self, folder: &str, level: Level, listing: Vec<(Vec<u8>, T)>) -> Vec<(String, T)> {
+        let mut safe = Vec::with_capacity(listing.len());
+        for (name, entry) in listing {
+            let name = match String::from_utf8(name) {
+                Ok(name) => name,
+                Err(error) => {
+                    let path = join(folder, &escape(error.as_bytes()));
+                    self.refuse(&path, "has a name that is not UTF-8", "rename it");
+                    continue;
+                }
+            };
+            if level == Level::Root {
+                if let Some(meant) = misspelled_root(&name) {
+                    let what = format!("is `{meant}` on systems that ignore case, but not here");
+                    self.refuse(
+                        &escape(name.as_bytes()),
+                        &what,
+                        &format!("rename it to `{meant}`, or to something else"),
+                    );
+                    continue;
+                }
+                if level.enter(name.as_bytes()).is_none() {
+                    continue;
+                }
+            }
+            match check_component(&name) {
+                Ok(()) => safe.push((name, entry)),
+                Err(why) => {
+                    let path = join(folder, &escape(name.as_bytes()));
+                    self.refuse(&path, &format!("is not a safe path: {why}"), "rename it");
+                }
+            }
+        }
+        self.without_twins(folder, safe)
+    }
+
+    /// Leaves out all entries that share a name but for case, since none of them is certain to be the one that is read.
+    fn without_twins<T>(&mut self, folder: &str, listing: Vec<(String, T)>) -> Vec<(String, T)> {
+        let mut spellings: HashMap<Cow<'_, str>, Vec<&str>> = HashMap::with_capacity(listing.len());
+        for (name, _) in &listing {
+            spellings.entry(fold_case(name)).or_default().push(name);
+        }
+        let mut twins: Vec<Vec<String>> = spellings
+            .into_values()
+            .filter(|names| names.len() > 1)
+            .map(|names| names.into_iter().map(|name| join(folder, name)).collect())
+            .collect();
+        if twins.is_empty() {
+            return listing;
+        }
+        for paths in &mut twins {
+            paths.sort();
+            let mut places = paths.iter().map(|path| (path, Place::whole_file(path)));
+            let Some((first, place)) = places.next() else { continue };
+            let message = format!("`{first}` is the same path as another on systems that ignore case");
+            let finding = Finding::new(&UNSAFE_PATH, place, message, "rename or remove all but one of them");
+            self.findings
+                .push(places.fold(finding, |finding, (path, place)| finding.related(place, format!("`{path}`"))));
+        }
+        let left_out: std::collections::BTreeSet<String> = twins.into_iter().flatten().collect();
+        listing.into_iter().filter(|(name, _)| !left_out.contains(&join(folder, name))).collect()
+    }
+
+    /// The path as a value, or a finding where the whole of it is too long.
+    fn path(&mut self, path: String) -> Option<RepoPath> {
+        match RepoPath::parse(&path) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                self.refuse(&path, &format!("is not a safe path: {}", error.why), "rename it");
+                None
+            }
+        }
+    }
+
+    /// The path and mode of a tree's entry that is a regular file.
+    fn regular(&mut self, path: String, entry: Entry) -> Option<(RepoPath, Mode)> {
+        let (what, help) = match entry.mode & MODE_KIND {
+            MODE_FILE => {
+                let mode = if entry.mode & 0o100 == 0 { Mode::Regular } else { Mode::Executable };
+                return self.path(path).map(|path| (path, mode));
+            }
+            MODE_LINK => LINK,
+            MODE_SUBMODULE => SUBMODULE,
+            _ => OTHER,
+        };
+        self.refuse(&path, what, help);
+        None
+    }
+
+    fn finish(mut self, source: Source) -> Snapshot {
+        self.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        Snapshot { source, files: self.files, findings: self.findings }
+    }
+}
+
+enum OnDisk {
+    Folder,
+    /// The size is in bytes.
+    File {
+        mode: Mode,
+        size: u64,
+    },
+    Link,
+    Other,
+}
+
+struct Found {
+    at: PathBuf,
+    kind: OnDisk,
+}
+
+/// Lists a folder of the work tree without following links.
+fn list(dir: &Path, level: Level) -> std::io::Result<Vec<(Vec<u8>, Found)>> {
+    let mut listing = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name().into_encoded_bytes();
+        if level != Level::Root && level.enter(&name).is_none() {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        let kind = if kind.is_symlink() {
+            OnDisk::Link
+        } else if kind.is_dir() {
+            OnDisk::Folder
+        } else if kind.is_file() {
+            let metadata = entry.metadata()?;
+            OnDisk::File { mode: mode_of(&metadata), size: metadata.len() }
+        } else {
+            OnDisk::Other
+        };
+        listing.push((name, Found { at: entry.path(), kind }));
+    }
+    Ok(listing)
+}
+
+#[cfg(unix)]
+fn mode_of(metadata: &fs::Metadata) -> Mode {
+    use std::os::unix::fs::PermissionsExt;
+    if metadata.permissions().mode() & 0o100 == 0 { Mode::Regular } else { Mode::Executable }
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &fs::Metadata) -> Mode {
+    Mode::Regular
+}
+
+fn read(at: &Path, mode: Mode, size: u64) -> std::io::Result<File> {
+    if size > MAX_FILE_BYTES {
+        let oid = git2::Oid::hash_file(ObjectType::Blob, at).map_err(|error| std::io::Error::other(error.message()))?;
+        return Ok(File { mode, oid: Oid::of_git(oid), size, bytes: Arc::default() });
+    }
+    let bytes: Arc<[u8]> = Arc::from(fs::read(at)?);
+    Ok(File { mode, oid: Oid::of_blob(&bytes), size: bytes.len() as u64, bytes })
+}
+
+#[cfg(test)]
+#[path = "snapshot_tests.rs"]
+mod tests;

@@ -1,0 +1,255 @@
+//! Managed paths as trees hold them, before any judgement: what the landing rule compares.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use git2::ObjectType;
+
+use super::objects::{self, Named};
+use super::path::{CODEOWNERS, DOCS, MANAGED_FILES, MANAGED_FOLDERS};
+use super::{Entry, Oid, Repository, RepositoryError};
+
+/// More entries than any organisation has; a small tree can unfold to billions.
+pub(super) const MAX_ENTRIES: usize = 1_000_000;
+const MAX_ENTRIES_WORDS: &str = "1,000,000 managed entries";
+
+/// Which part of the tree a folder is, as far as it decides what in it is managed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    Root,
+    Docs,
+    Managed,
+}
+
+impl Level {
+    /// The level of what lies in the entry `name`, or None where nothing in there is managed.
+    pub(super) fn enter(self, name: &[u8]) -> Option<Level> {
+        let is = |known: &str| name == known.as_bytes();
+        match self {
+            Level::Managed => Some(Level::Managed),
+            Level::Docs => is(CODEOWNERS).then_some(Level::Managed),
+            Level::Root if is(DOCS) => Some(Level::Docs),
+            Level::Root => MANAGED_FOLDERS.into_iter().chain(MANAGED_FILES).any(is).then_some(Level::Managed),
+        }
+    }
+}
+
+impl Repository {
+    /// Every managed entry of a commit's tree: files of all modes, symbolic links, submodules, and folders only where
+    /// they are empty.
+    ///
+    /// The keys are paths, and no two entries share one. Bytes that are not UTF-8, control characters, backslashes and
+    /// slashes inside a name are written `\xHH`; the second entry of one name in one folder ends in `\2`, and so on.
+    ///
+    /// # Errors
+    /// `Unreadable`; `TooMuch` where the tree unfolds to more than a million entries.
+    pub fn managed_entries(&self, commit: Oid) -> Result<BTreeMap<String, Entry>, RepositoryError> {
+        let mut found = BTreeMap::new();
+        let mut budget = Budget { of: commit, left: MAX_ENTRIES };
+        let mut open = vec![(String::new(), Level::Root, self.root(commit)?)];
+        while let Some((path, level, tree)) = open.pop() {
+            for (name, (level, entry)) in self.children(level, tree, &mut budget)? {
+                let path = join(&path, &name);
+                if !entry.is_tree() || (level == Level::Managed && self.tree(entry.oid)?.is_empty()) {
+                    if level == Level::Managed {
+                        found.insert(path, entry);
+                    }
+                } else {
+                    open.push((path, level, entry));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The managed paths whose entry differs between two commits, spelled as in [`Repository::managed_entries`].
+    /// Folders that are the same in both are not looked into.
+    pub fn changed_managed(&self, a: Oid, b: Oid) -> Result<BTreeSet<String>, RepositoryError> {
+        let mut changed = BTreeSet::new();
+        let mut budget = Budget { of: b, left: MAX_ENTRIES };
+        let mut open = vec![(String::new(), Level::Root, Some(self.root(a)?), Some(self.root(b)?))];
+        while let Some((path, level, a, b)) = open.pop() {
+            if a == b {
+                continue;
+            }
+            let mut pairs: BTreeMap<String, (Level, [Option<Entry>; 2])> = BTreeMap::new();
+            for (side, entry) in [a, b].into_iter().enumerate() {
+                let Some(entry) = entry else { continue };
+                let children =
+                    if entry.is_tree() { self.children(level, entry, &mut budget)? } else { BTreeMap::new() };
+                if children.is_empty() && level == Level::Managed {
+                    changed.insert(path.clone());
+                }
+                for (name, (level, entry)) in children {
+                    let pair = pairs.entry(name).or_insert((level, [None, None]));
+                    pair.1.iter_mut().skip(side).take(1).for_each(|place| *place = Some(entry));
+                }
+            }
+            open.extend(pairs.into_iter().map(|(name, (level, [a, b]))| (join(&path, &name), level, a, b)));
+        }
+        Ok(changed)
+    }
+
+    /// The root tree of a commit as an entry.
+    pub(super) fn root(&self, commit: Oid) -> Result<Entry, RepositoryError> {
+        let links = self.object(commit, ObjectType::Commit, objects::parse_links)?;
+        Ok(Entry { mode: objects::MODE_TREE, oid: links.tree })
+    }
+
+    pub(super) fn tree(&self, oid: Oid) -> Result<Vec<Named>, RepositoryError> {
+        self.object(oid, ObjectType::Tree, objects::parse_tree)
+    }
+
+    /// What of a folder is managed or leads to it, each under a key of its own.
+    fn children(
+        &self,
+        level: Level,
+        folder: Entry,
+        budget: &mut Budget,
+    ) -> Result<BTreeMap<String, (Level, Entry)>, RepositoryError> {
+        let mut found = BTreeMap::new();
+        let mut copies = BTreeMap::new();
+        for Named { name, entry } in self.tree(folder.oid)? {
+            let Some(level) = level.enter(&name) else { continue };
+            budget.spend()?;
+            let key = escape(&name);
+            if found.contains_key(&key) {
+                let copy = copies.entry(key.clone()).and_modify(|copy| *copy += 1).or_insert(2_usize);
+                found.insert(format!("{key}\\{copy}"), (level, entry));
+            } else {
+                found.insert(key, (level, entry));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Counts entries down, so that no tree keeps the program busy for ever.
+pub(super) struct Budget {
+    pub of: Oid,
+    pub left: usize,
+}
+
+impl Budget {
+    pub(super) fn spend(&mut self) -> Result<(), RepositoryError> {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => return Err(RepositoryError::TooMuch { oid: self.of, limit: MAX_ENTRIES_WORDS }),
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// A name as text that no other name shares.
+pub(super) fn escape(name: &[u8]) -> String {
+    let mut text = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() || matches!(c, '\\' | '/') {
+                let mut bytes = [0; 4];
+                c.encode_utf8(&mut bytes).bytes().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+            } else {
+                text.push(c);
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Sandbox;
+    use super::*;
+
+    #[test]
+    fn every_entry_counts_whatever_its_mode_and_name() {
+        let sandbox = Sandbox::new();
+        let blob = sandbox.blob(b"x");
+        let link = sandbox.commit(&[]);
+        let empty = sandbox.raw_tree(&[]);
+        let people = sandbox.raw_tree(&[
+            ("100664", b"a\\x.yaml", blob),
+            ("100755", b"caf\xe9", blob),
+            ("40000", b"empty", empty),
+            ("120000", b"link", blob),
+            ("160000", b"sub", link),
+            ("100644", b"twice", blob),
+            ("120000", b"twice", blob),
+            ("100755", b"twice", blob),
+        ]);
+        let root =
+            sandbox.raw_tree(&[("100644", b"README", blob), ("40000", b"docs", people), ("40000", b"people", people)]);
+        let commit = sandbox.commit_tree(root, &[], "odd");
+        let entries = sandbox.open().managed_entries(commit).unwrap();
+        let shown: Vec<(String, String)> =
+            entries.into_iter().map(|(path, entry)| (path, format!("{:o}", entry.mode))).collect();
+        let expected = [
+            ("people/a\\x5cx.yaml", "100664"),
+            ("people/caf\\xe9", "100755"),
+            ("people/empty", "40000"),
+            ("people/link", "120000"),
+            ("people/sub", "160000"),
+            ("people/twice", "100644"),
+            ("people/twice\\2", "120000"),
+            ("people/twice\\3", "100755"),
+        ];
+        assert_eq!(shown, expected.map(|(path, mode)| (path.to_owned(), mode.to_owned())));
+    }
+
+    #[test]
+    fn what_changed_is_what_the_entries_say() {
+        let sandbox = Sandbox::new();
+        let a = sandbox.commit(&[
+            ("dualkey.yaml", "1"),
+            ("people/a/x.yaml", "x"),
+            ("people/b.yaml", "b"),
+            ("grants/g", "g"),
+            ("README", "1"),
+            ("docs/CODEOWNERS", "1"),
+            ("docs/other", "1"),
+        ]);
+        std::fs::remove_file(sandbox.dir().join("grants/g")).unwrap();
+        sandbox.git(&["config", "core.fileMode", "false"]);
+        sandbox.git(&["update-index", "--chmod=+x", "people/b.yaml"]);
+        std::fs::remove_dir_all(sandbox.dir().join("people/a")).unwrap();
+        let files = [
+            ("people/a", "now a file"),
+            ("grants/g/deep/h", "g"),
+            ("README", "2"),
+            ("docs/CODEOWNERS", "2"),
+            ("docs/other", "2"),
+        ];
+        let b = sandbox.commit(&files);
+        let repository = sandbox.open();
+        let changed = repository.changed_managed(a, b).unwrap();
+        let expected =
+            ["docs/CODEOWNERS", "grants/g", "grants/g/deep/h", "people/a", "people/a/x.yaml", "people/b.yaml"];
+        let expected: BTreeSet<String> = expected.map(str::to_owned).into();
+        let (of_a, of_b) = (repository.managed_entries(a).unwrap(), repository.managed_entries(b).unwrap());
+        let keys: BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
+        let differing: BTreeSet<String> =
+            keys.into_iter().filter(|key| of_a.get(*key) != of_b.get(*key)).cloned().collect();
+        assert_eq!(changed, differing);
+        assert_eq!(changed, expected);
+        assert_eq!(repository.changed_managed(b, a).unwrap(), changed);
+        assert!(repository.changed_managed(a, a).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_tree_that_unfolds_without_end_is_refused() {
+        let sandbox = Sandbox::new();
+        let mut tree = sandbox.raw_tree(&[("100644", b"x", sandbox.blob(b"x"))]);
+        for _ in 0..8 {
+            let names: Vec<[u8; 1]> = (b'a'..=b'j').map(|b| [b]).collect();
+            let entries: Vec<(&str, &[u8], Oid)> = names.iter().map(|name| ("40000", &name[..], tree)).collect();
+            tree = sandbox.raw_tree(&entries);
+        }
+        let commit = sandbox.commit_tree(sandbox.raw_tree(&[("40000", b"people", tree)]), &[], "bomb");
+        let error = sandbox.open().managed_entries(commit).unwrap_err();
+        assert!(matches!(error, RepositoryError::TooMuch { .. }), "{error}");
+    }
+}

@@ -1,0 +1,179 @@
+//! Commits that hold dualkey's own records, made without touching the work tree or any ref.
+
+use std::collections::BTreeMap;
+
+use git2::ObjectType;
+
+use super::objects::{MODE_FILE, MODE_KIND, MODE_TREE, Named};
+use super::tree::{Budget, MAX_ENTRIES, join};
+use super::{InvalidPath, Oid, RepoPath, Repository, RepositoryError};
+
+const AUTHOR: &str = "dualkey <dualkey@localhost>";
+/// Records are small; whoever can push could store something else under their name.
+const MAX_RECORD_BYTES: usize = 256 << 20;
+const MAX_RECORD_WORDS: &str = "256 MiB of records";
+
+enum Node<'a> {
+    File(&'a [u8]),
+    Folder(BTreeMap<&'a str, Node<'a>>),
+}
+
+impl Repository {
+    /// Writes a commit whose tree holds exactly these files, and returns its id. The same arguments give the same id.
+    /// No ref points to it yet. `at` is in seconds since 1970; author and committer are dualkey itself.
+    ///
+    /// # Errors
+    /// `InvalidPath` where a path is unsafe or is both a file and a folder; `Git` where objects cannot be written.
+    pub fn write_commit(
+        &self,
+        files: &BTreeMap<String, Vec<u8>>,
+        parents: &[Oid],
+        message: &str,
+        at: i64,
+    ) -> Result<Oid, RepositoryError> {
+        let mut root = BTreeMap::new();
+        for (path, bytes) in files {
+            RepoPath::parse(path)?;
+            let clash = || InvalidPath { path: path.clone(), why: "it is a file and a folder at once" };
+            insert(&mut root, path, bytes).ok_or_else(clash)?;
+        }
+        let tree = self.write_tree(&root)?;
+        let mut text = format!("tree {tree}\n");
+        for parent in parents {
+            text.push_str(&format!("parent {parent}\n"));
+        }
+        text.push_str(&format!(
+            "author {AUTHOR} {at} +0000\ncommitter {AUTHOR} {at} +0000\n\n{}\n",
+            message.trim_end()
+        ));
+        self.write_object(ObjectType::Commit, text.as_bytes())
+    }
+
+    fn write_tree(&self, folder: &BTreeMap<&str, Node<'_>>) -> Result<Oid, RepositoryError> {
+        let mut entries = Vec::with_capacity(folder.len());
+        for (name, node) in folder {
+            let (mode, oid, key) = match node {
+                Node::File(bytes) => ("100644", self.write_object(ObjectType::Blob, bytes)?, (*name).to_owned()),
+                // git sorts a folder as if its name ended in a slash
+                Node::Folder(inner) => ("40000", self.write_tree(inner)?, format!("{name}/")),
+            };
+            entries.push((key, mode, *name, oid));
+        }
+        entries.sort();
+        let mut bytes = Vec::new();
+        for (_, mode, name, oid) in entries {
+            bytes.extend_from_slice(format!("{mode} {name}\0").as_bytes());
+            bytes.extend_from_slice(oid.as_bytes());
+        }
+        self.write_object(ObjectType::Tree, &bytes)
+    }
+
+    fn write_object(&self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, RepositoryError> {
+        let failed = || RepositoryError::git("write an object");
+        let odb = self.git.odb().map_err(failed())?;
+        odb.write(kind, bytes).map(Oid::of_git).map_err(failed())
+    }
+
+    /// Every file of a commit written by [`Repository::write_commit`].
+    ///
+    /// # Errors
+    /// `Unreadable` where the tree holds anything but regular files with safe names; `TooMuch` above 256 MiB.
+    pub fn read_files(&self, commit: Oid) -> Result<BTreeMap<String, Vec<u8>>, RepositoryError> {
+        let mut files = BTreeMap::new();
+        let mut budget = Budget { of: commit, left: MAX_ENTRIES };
+        let mut bytes_left = MAX_RECORD_BYTES;
+        let mut open = vec![(String::new(), self.root(commit)?.oid)];
+        while let Some((folder, tree)) = open.pop() {
+            for Named { name, entry } in self.tree(tree)? {
+                budget.spend()?;
+                let strange =
+                    || RepositoryError::Unreadable { oid: tree, reason: "it is not one that dualkey wrote".to_owned() };
+                let path = join(&folder, std::str::from_utf8(&name).map_err(|_| strange())?);
+                RepoPath::parse(&path)?;
+                match entry.mode & MODE_KIND {
+                    MODE_TREE => open.push((path, entry.oid)),
+                    MODE_FILE => {
+                        let bytes = self.record(entry.oid, &mut bytes_left)?;
+                        if files.insert(path, bytes).is_some() {
+                            return Err(strange());
+                        }
+                    }
+                    _ => return Err(strange()),
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    fn record(&self, oid: Oid, bytes_left: &mut usize) -> Result<Vec<u8>, RepositoryError> {
+        let unreadable = |error: git2::Error| RepositoryError::Unreadable { oid, reason: error.message().to_owned() };
+        let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
+        let (size, _) = odb.read_header(oid.to_git()).map_err(unreadable)?;
+        *bytes_left = bytes_left.checked_sub(size).ok_or(RepositoryError::TooMuch { oid, limit: MAX_RECORD_WORDS })?;
+        self.object(oid, ObjectType::Blob, |bytes| Ok(bytes.to_vec()))
+    }
+}
+
+/// Puts a file into the folders its path names; None where one of them is a file already, or the file a folder.
+fn insert<'a>(folder: &mut BTreeMap<&'a str, Node<'a>>, path: &'a str, bytes: &'a [u8]) -> Option<()> {
+    match path.split_once('/') {
+        None => match folder.insert(path, Node::File(bytes)) {
+            None => Some(()),
+            Some(_) => None,
+        },
+        Some((name, rest)) => match folder.entry(name).or_insert_with(|| Node::Folder(BTreeMap::new())) {
+            Node::Folder(inner) => insert(inner, rest, bytes),
+            Node::File(_) => None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Sandbox;
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_sound_and_read_back() {
+        let sandbox = Sandbox::new();
+        let parent = sandbox.commit(&[("a", "a")]);
+        let repository = sandbox.open();
+        let names = ["a", "a.b", "a0", "tile/0/x001/000", "tile/0.p", "tile-1"];
+        let files: BTreeMap<String, Vec<u8>> =
+            names.iter().map(|name| ((*name).to_owned(), name.as_bytes().to_vec())).collect();
+        let commit = repository.write_commit(&files, &[parent], "hello", 1_700_000_000).unwrap();
+        assert_eq!(repository.write_commit(&files, &[parent], "hello\n", 1_700_000_000).unwrap(), commit);
+        assert_eq!(repository.read_files(commit).unwrap(), files);
+        let read = repository.commit(commit).unwrap();
+        assert_eq!((read.parents.as_slice(), read.message.as_str()), (&[parent][..], "hello\n"));
+        assert_eq!(read.author.email, "dualkey@localhost");
+        sandbox.git(&["update-ref", "refs/heads/written", &commit.to_string()]);
+        sandbox.git(&["fsck", "--strict", "--no-dangling"]);
+    }
+
+    #[test]
+    fn a_path_is_a_file_or_a_folder_and_safe() {
+        let sandbox = Sandbox::new();
+        let repository = sandbox.open();
+        for names in [&["a", "a/b"][..], &["../a"], &[""], &[".git/config"]] {
+            let files = names.iter().map(|name| ((*name).to_owned(), Vec::new())).collect();
+            let error = repository.write_commit(&files, &[], "x", 0).unwrap_err();
+            assert!(matches!(error, RepositoryError::InvalidPath(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_under_our_names_is_not_read() {
+        let sandbox = Sandbox::new();
+        let blob = sandbox.blob(b"x");
+        for entries in [
+            &[("120000", &b"a"[..], blob)][..],
+            &[("100644", b"\xff", blob)],
+            &[("100644", b"a", blob), ("100644", b"a", blob)],
+            &[("100644", b"..", blob)],
+        ] {
+            let commit = sandbox.commit_tree(sandbox.raw_tree(entries), &[], "odd");
+            assert!(sandbox.open().read_files(commit).is_err());
+        }
+    }
+}
