@@ -141,27 +141,32 @@ pub(super) fn cut(rows: Vec<Row>, room: usize) -> Vec<String> {
     let mut shown: BTreeSet<usize> = BTreeSet::new();
     for at in inwards {
         let Some(row) = rows.get(at).filter(|_| !shown.contains(&at)) else { continue };
-        match left.checked_sub(size(row)) {
+        match left.checked_sub(size(row) + GAP) {
             Some(rest) => left = rest,
+            // one huge row must not hide all others
+            None if size(row) > room / 4 => continue,
             None => break,
         }
         shown.insert(at);
     }
     let mut lines = Vec::new();
-    let mut told = false;
+    let (mut told, mut within) = (false, false);
     for (at, row) in rows.iter().enumerate() {
-        if shown.contains(&at) {
+        let is_shown = shown.contains(&at);
+        if is_shown {
             lines.push(row.text.clone());
-        } else if !told {
-            lines.push(format!("… {} of {total} shown", shown.len()));
+        } else if !within {
+            lines.push(if told { "…".to_owned() } else { format!("… {} of {total} shown", shown.len()) });
             told = true;
         }
+        within = !is_shown;
     }
     lines
 }
 
-/// Room for the line that says what was cut.
+/// Room for the line that says what was cut, and for the mark of one more gap beside each row.
 const NOTE: usize = 40;
+const GAP: usize = 2;
 
 #[cfg(test)]
 mod tests {
@@ -179,7 +184,7 @@ mod tests {
             })
             .collect();
         let lines = cut(rows.clone(), 75);
-        assert_eq!(lines, ["+ 00", "+ 01", "+ 02", "… 7 of 100 shown", "- 50", "+ 97", "+ 98", "+ 99"]);
+        assert_eq!(lines, ["+ 00", "+ 01", "… 5 of 100 shown", "- 50", "…", "+ 98", "+ 99"]);
         assert!(lines.iter().map(|line| line.chars().count() + 1).sum::<usize>() <= 75);
         assert_eq!(cut(rows, 500).len(), 100);
         assert_eq!(cut(Vec::new(), 0), Vec::<String>::new());

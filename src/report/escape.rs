@@ -108,7 +108,7 @@ fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
 /// holds backticks itself the parts may be swapped, and each is inert all the same.
 pub fn markdown_message(message: &str) -> String {
     let parts: Vec<&str> = message.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         // an odd backtick means that nothing tells code from words
         return markdown_text(message);
     }

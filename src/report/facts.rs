@@ -13,7 +13,7 @@ use crate::access::{ChangeClass, PersonId};
 use crate::finding::{Finding, State};
 use crate::plan::judges::{JudgeChange, Panel};
 use crate::plan::operations::Difference;
-use crate::plan::{AccessLine, Action, Plan, Requirement, Verdict};
+use crate::plan::{AccessLine, Action, Plan, Requirement, Side, Verdict};
 
 /// A plan with what is known beside it.
 #[derive(Clone, Copy, Debug)]
@@ -261,6 +261,10 @@ impl<'a> PlanView<'a> {
             } else {
                 voice.list(able.into_iter().map(PersonId::as_str), ", ")
             };
+            let side = match requirement.side {
+                Side::Old => "",
+                Side::New => " under the new policy",
+            };
             let state = if requirement.met_by(self.given, self.more) {
                 format!(" — given by {given}")
             } else if given.is_empty() {
@@ -269,7 +273,7 @@ impl<'a> PlanView<'a> {
                 format!(" — {given} did, more are asked for")
             };
             let from = voice.words(&requirement.from.join(" or "));
-            lines.push(format!("{}: {asked} of {people} ({from}){few}{state}", voice.data(&requirement.rule)));
+            lines.push(format!("{}: {asked} of {people} ({from}){side}{few}{state}", voice.data(&requirement.rule)));
         }
         if self.plan.requirements.is_empty() && !self.plan.is_nothing() {
             lines.push("no approval rule of the policies matches this change".to_owned());
@@ -312,6 +316,9 @@ impl<'a> PlanView<'a> {
 const SENTENCES: usize = 3;
 
 fn why(line: &AccessLine, voice: Voice) -> Option<String> {
+    if line.action == Action::Lose {
+        return None;
+    }
     let dangerous = line.entitlements.iter().map(|(key, _)| key).find(|key| (key.kind.dangerous)(&key.permission));
     match (dangerous, line.risk) {
         (Some(key), _) => Some(format!(

@@ -127,8 +127,11 @@ fn block(finding: &Finding, lines: Lines<'_>, style: Style) -> String {
 fn excerpt(source: &str, place: &Place, room: usize) -> (String, usize, usize) {
     let first = usize::try_from(place.column).unwrap_or(usize::MAX).saturating_sub(1);
     let length = source.chars().count();
-    let end =
-        if place.end_line == place.line { usize::try_from(place.end_column).unwrap_or(usize::MAX) - 1 } else { length };
+    let end = if place.end_line == place.line {
+        usize::try_from(place.end_column).unwrap_or(usize::MAX).saturating_sub(1)
+    } else {
+        length
+    };
     let end = end.clamp(first + 1, length.max(first + 1));
     // a long line is shown from a little before the place
     let room = room.max(20);

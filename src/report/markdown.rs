@@ -8,13 +8,13 @@ use super::findings::{place_text, word};
 use super::plan::operations;
 use super::style::count;
 use crate::finding::{Finding, State};
-use crate::plan::{Action, Verdict};
+use crate::plan::Verdict;
 
 /// Characters of the whole; GitHub takes 65,536.
 const LIMIT: usize = 60_000;
 
 /// Characters for each part but the diff, which has what the others leave.
-const PART: usize = 9_000;
+const PART: usize = 5_000;
 
 /// Lines about people in the answer at the top; the diff has them all.
 const ANSWERS: usize = 8;
@@ -58,13 +58,16 @@ fn answers(view: &PlanView<'_>) -> String {
         text.push_str(&format!("- **Careful:** {warning}\n"));
     }
     let gains = view.gains(Voice::Markdown);
+    let mut said = None;
     for gain in gains.iter().take(ANSWERS) {
         match &gain.why {
-            Some(why) if gain.action != Action::Lose => {
-                text.push_str(&format!("- **Dangerous:** {}; {why}\n", gain.text));
+            Some(why) => {
+                let why = if said == Some(why) { String::new() } else { format!("; {why}") };
+                text.push_str(&format!("- **Dangerous:** {}{why}\n", gain.text));
             }
-            Some(_) | None => text.push_str(&format!("- {}\n", gain.text)),
+            None => text.push_str(&format!("- {}\n", gain.text)),
         }
+        said = gain.why.as_ref();
     }
     if gains.is_empty() {
         text.push_str("- nobody gains or loses access\n");

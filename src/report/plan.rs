@@ -48,12 +48,17 @@ pub fn text(view: &PlanView<'_>, style: Style) -> String {
 
 fn answer(view: &PlanView<'_>, style: Style) -> String {
     let verdict = view.verdict();
-    let word = verdict.as_str().replace('-', " ");
+    let word = match verdict {
+        Verdict::Blocked => "blocked",
+        Verdict::NeedsApproval => "needs approval",
+        Verdict::Ready => "ready:",
+        Verdict::Nothing => "nothing to approve:",
+    };
     let because = style.wrap(&view.because(Voice::Text), word.len() + 1, "  ");
     let painted = match verdict {
-        Verdict::Blocked => style.red(&word),
-        Verdict::NeedsApproval => style.yellow(&word),
-        Verdict::Ready | Verdict::Nothing => style.green(&word),
+        Verdict::Blocked => style.red(word),
+        Verdict::NeedsApproval => style.yellow(word),
+        Verdict::Ready | Verdict::Nothing => style.green(word),
     };
     let mut text = format!("{painted} {because}\n");
     if verdict == Verdict::Nothing {
@@ -64,13 +69,14 @@ fn answer(view: &PlanView<'_>, style: Style) -> String {
         text.push_str(&format!("  {} {}\n", style.red("!"), style.wrap(&warning, 4, "    ")));
     }
     let gains = view.gains(Voice::Text);
+    let mut said = None;
     for gain in gains.iter().take(ANSWERS) {
-        let sign =
-            if gain.why.is_some() && gain.action != Action::Lose { style.red("!") } else { sign(gain).to_owned() };
+        let sign = if gain.why.is_some() { style.red("!") } else { sign(gain).to_owned() };
         text.push_str(&format!("  {sign} {}\n", style.wrap(&gain.text, 4, "    ")));
-        if let Some(why) = &gain.why {
+        if let Some(why) = gain.why.as_ref().filter(|why| said != Some(*why)) {
             text.push_str(&format!("      {}\n", style.wrap(why, 6, "      ")));
         }
+        said = gain.why.as_ref();
     }
     if gains.is_empty() {
         text.push_str("    nobody gains or loses access\n");

@@ -102,8 +102,45 @@ fn lint(findings: &[Finding], of: &Revision) -> String {
 #[test]
 fn one_person_and_one_repository() {
     let (text, markdown) = both(&revision(&[BASE]), &revision(&[BASE, &[GRANT]]));
-    insta::assert_snapshot!(text, @"TEXT1");
-    insta::assert_snapshot!(markdown, @"MD1");
+    insta::assert_snapshot!(text, @r"
+    needs approval from priya.shah or tom.reed (owners of payments-staging)
+    access, risk standard, from main to 4be1f27
+      + alice.nguyen (globex) gains developer on payments-api in payments-staging,
+        2026-11-24 … 2027-01-04
+
+    access
+      + alice.nguyen  github  repository northwind/payments-api  push  2026-11-24 … 2027-01-04
+
+    approval
+      access-1: 1 of priya.shah, tom.reed (owners of payments-staging)
+      can't: alice.nguyen (who gains by it), anybody of globex
+
+    digest sha256:a6c9bfdcf4471c4f88b936771a440c59d689f48feff6b4677df23948593820de
+    ");
+    insta::assert_snapshot!(markdown, @r"
+    ### Needs approval from `priya.shah` or `tom.reed` (owners of payments-staging)
+
+    access, risk standard, from `main` to `4be1f27`
+
+    - `alice.nguyen` (`globex`) gains `developer` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
+
+    ```diff
+    + alice.nguyen  github  repository northwind/payments-api  push  2026-11-24 … 2027-01-04
+    ```
+
+    **Approval**
+    - `access-1`: 1 of `priya.shah`, `tom.reed` (owners of payments-staging)
+    - can't: `alice.nguyen` (who gains by it), anybody of `globex`
+
+    <details><summary>Digest and 1 changed file</summary>
+
+    ```
+    digest sha256:a6c9bfdcf4471c4f88b936771a440c59d689f48feff6b4677df23948593820de
+    access grants/alice-refunds.yaml
+    ```
+
+    </details>
+    ");
     assert!(text.lines().count() <= 25 && markdown.lines().count() <= 25);
 }
 
@@ -113,7 +150,12 @@ fn a_new_person_comes_with_vendor_and_sponsor() {
     let grant = GRANT.1.replace("alice.nguyen", "bob.lind");
     let head = revision(&[BASE, &[("people/bob.lind.yaml", &person), ("grants/bob.yaml", &grant)]]);
     let (text, markdown) = both(&revision(&[BASE]), &head);
-    insta::assert_snapshot!(text.lines().take(4).collect::<Vec<_>>().join("\n"), @"NEW");
+    insta::assert_snapshot!(text.lines().take(4).collect::<Vec<_>>().join("\n"), @r"
+    needs approval from priya.shah or tom.reed (owners of payments-staging)
+    access, risk standard, from main to 4be1f27
+      + bob.lind (new, globex, sponsor priya.shah) gains developer on payments-api
+        in payments-staging, 2026-11-24 … 2027-01-04
+    ");
     assert!(markdown.lines().count() <= 25, "{markdown}");
 }
 
@@ -131,8 +173,95 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
         ],
     ]);
     let (text, markdown) = both(&revision(&[BASE, &[GRANT]]), &head);
-    insta::assert_snapshot!(text, @"TEXT2");
-    insta::assert_snapshot!(markdown, @"MD2");
+    insta::assert_snapshot!(text, @r"
+    blocked by 1 new error: mixed-change at groups/access-admins.yaml
+    policy + access + removal, risk privileged, from main to 4be1f27
+      ! changes groups/access-admins.yaml, policies/approvals.yaml
+      ! changes who judges: rule:access-1, rule:identity-1, rule:policy-1
+      ! alice.nguyen (globex) gains keeper on payments-api in payments-staging,
+        2026-11-24 … 2027-01-04
+          admin on repository northwind/payments-api can change who has access, or
+          reaches everything
+      ! tom.reed gains keeper on payments-api in payments-staging,
+        2026-11-24 … 2027-01-04
+      - alice.nguyen (globex) loses developer on payments-api in payments-staging,
+        had it until 2027-01-04
+
+    access
+      - alice.nguyen  github  repository northwind/payments-api  push   2026-11-24 … 2027-01-04
+      + alice.nguyen  github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
+      + tom.reed      github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
+
+    who judges changes
+      rule:access-1: asks 2 of domain-owners for access at risk any, asked 1 of
+        domain-owners for access at risk any
+      rule:identity-1: adds tom.reed; drops priya.shah
+      rule:policy-1: adds tom.reed; drops priya.shah
+
+    findings
+      new error[mixed-change] groups/access-admins.yaml: this change touches
+        groups/access-admins.yaml (class policy) together with access files
+        help: move groups/access-admins.yaml and the other policy files to a change
+              of their own
+
+    approval
+      policy-1: 1 of priya.shah (group:access-admins)
+      policy-1: 1 of nobody (group:access-admins) under the new policy, too few are
+        left
+      access-1: 2 of priya.shah (owners of payments-staging), too few are left
+      removal-1: 1 of priya.shah (owners of payments-staging or sponsor of
+        alice.nguyen)
+      can't, though entitled: tom.reed (gains admin on repository
+        northwind/payments-api)
+      can't: alice.nguyen (who gains by it), anybody of globex
+
+    digest sha256:227c8118e971f76cf3abce14e61dbc8a07672b106a41f2f566a240d9f13391b8
+    ");
+    insta::assert_snapshot!(markdown, @r"
+    ### Blocked by 1 new error: `mixed-change` at `groups/access-admins.yaml`
+
+    policy + access + removal, risk privileged, from `main` to `4be1f27`
+
+    - **Careful:** changes `groups/access-admins.yaml`, `policies/approvals.yaml`
+    - **Careful:** changes who judges: `rule:access-1`, `rule:identity-1`, `rule:policy-1`
+    - **Dangerous:** `alice.nguyen` (`globex`) gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04; `admin` on repository `northwind/payments-api` can change who has access, or reaches everything
+    - **Dangerous:** `tom.reed` gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
+    - `alice.nguyen` (`globex`) loses `developer` on `payments-api` in `payments-staging`, had it until 2027-01-04
+
+    ```diff
+    - alice.nguyen  github  repository northwind/payments-api  push   2026-11-24 … 2027-01-04
+    + alice.nguyen  github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
+    + tom.reed      github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
+    ```
+
+    **Who judges changes**
+    - `rule:access-1`: asks 2 of domain-owners for access at risk any, asked 1 of domain-owners for access at risk any
+    - `rule:identity-1`: adds `tom.reed`; drops `priya.shah`
+    - `rule:policy-1`: adds `tom.reed`; drops `priya.shah`
+
+    **New findings**
+    - error `mixed-change` at `groups/access-admins.yaml`: this change touches groups/access-admins.yaml \(class policy\) together with access files; move groups/access-admins.yaml and the other policy files to a change of their own
+
+    **Approval**
+    - `policy-1`: 1 of `priya.shah` (group:access-admins)
+    - `policy-1`: 1 of nobody (group:access-admins) under the new policy, too few are left
+    - `access-1`: 2 of `priya.shah` (owners of payments-staging), too few are left
+    - `removal-1`: 1 of `priya.shah` (owners of payments-staging or sponsor of alice.nguyen)
+    - can't, though entitled: `tom.reed` (gains admin on repository northwind/payments-api)
+    - can't: `alice.nguyen` (who gains by it), anybody of `globex`
+
+    <details><summary>Digest and 4 changed files</summary>
+
+    ```
+    digest sha256:227c8118e971f76cf3abce14e61dbc8a07672b106a41f2f566a240d9f13391b8
+    removal grants/alice-refunds.yaml
+    access grants/keep.yaml
+    policy groups/access-admins.yaml
+    policy policies/approvals.yaml
+    ```
+
+    </details>
+    ");
 }
 
 #[test]
@@ -144,8 +273,8 @@ fn verdicts_in_one_line() {
     };
     let (nobody, tom) = (BTreeSet::new(), BTreeSet::from([PersonId::parse("tom.reed").unwrap()]));
     let grown = plan(&base, &head, now());
-    assert_eq!(first(&plan(&base, &base, now()), &nobody, 0), "nothing no managed file differs");
-    assert_eq!(first(&grown, &tom, 0), "ready approved by tom.reed");
+    assert_eq!(first(&plan(&base, &base, now()), &nobody, 0), "nothing to approve: no managed file differs");
+    assert_eq!(first(&grown, &tom, 0), "ready: approved by tom.reed");
     assert_eq!(first(&grown, &tom, 1), "needs approval from priya.shah (owners of payments-staging)");
     assert_eq!(first(&grown, &nobody, 1), "needs approval from 2 of priya.shah, tom.reed (owners of payments-staging)");
 }
@@ -170,15 +299,89 @@ fn operations_that_take_are_never_folded() {
     let view = view(&plan, &nobody, Some(&difference));
     let markdown = super::markdown::text(&view);
     let tail = markdown.split_once("**Operations").unwrap().1;
-    insta::assert_snapshot!(tail, @"OPS");
+    insta::assert_snapshot!(tail, @r"
+     that take access away or touch administrators**
+
+    ```
+    revoke push on github's repository northwind/payments-web for alice.nguyen (583231): drift: no grant declares it
+    ```
+
+    <details><summary>1 more operation</summary>
+
+    ```
+    grant push on github's repository northwind/payments-api for alice.nguyen (583231), until 2027-01-04: landing: grant alice-refunds
+    ```
+
+    </details>
+
+    1 undeclared entitlement left as found.
+
+    <details><summary>Digest and 1 changed file</summary>
+
+    ```
+    digest sha256:f838ffcffaad3343c771cce713924f0f58e5c64f99de6fb7ace7c1de7b017d43
+    access grants/web.yaml
+    ```
+
+    </details>
+    ");
     let text = super::plan::text(&view, Style::PLAIN);
-    insta::assert_snapshot!(text.split_once("operations").unwrap().1, @"OPSTEXT");
+    insta::assert_snapshot!(text.split_once("operations").unwrap().1, @r"
+      grant push on github's repository northwind/payments-api for alice.nguyen (583231), until 2027-01-04: landing: grant alice-refunds
+      revoke push on github's repository northwind/payments-web for alice.nguyen (583231): drift: no grant declares it
+      1 undeclared entitlement left as found
+
+    digest sha256:f838ffcffaad3343c771cce713924f0f58e5c64f99de6fb7ace7c1de7b017d43
+    ");
     let json: serde_json::Value =
-        serde_json::from_str(&super::json::plan(&view, None, Some(crate::repository::Oid::from_bytes([7; 20])))).unwrap();
+        serde_json::from_str(&super::json::plan(&view, None, Some(crate::repository::Oid::from_bytes([7; 20]))))
+            .unwrap();
     assert_eq!(json["head"], "0707070707070707070707070707070707070707");
-    insta::assert_snapshot!(serde_json::to_string_pretty(&json["operations"][0]).unwrap(), @"OPSJSON");
-    insta::assert_snapshot!(serde_json::to_string_pretty(&json["changes"]).unwrap(), @"CHANGES");
-    insta::assert_snapshot!(serde_json::to_string_pretty(&json["approvals"]).unwrap(), @"APPROVALS");
+    assert_eq!(json["operations"][0]["verb"], "grant");
+    assert_eq!(json["operations"][0]["until"], "2027-01-05T00:00:00+00:00");
+    assert_eq!(json["operations"][0]["because"], "landing: grant alice-refunds");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["changes"]).unwrap(), @r#"
+    [
+      {
+        "person": "alice.nguyen",
+        "action": "gain",
+        "role": "developer",
+        "domain": "payments-staging",
+        "risk": "standard",
+        "until": "2027-01-05T00:00:00+00:00",
+        "grant": "web",
+        "file": "grants/web.yaml",
+        "line": 1,
+        "entitlements": [
+          {
+            "target": "github",
+            "kind": "repository",
+            "resource": "northwind/payments-web",
+            "permission": "push",
+            "principal": "583231",
+            "from": "2026-11-24T00:00:00+00:00",
+            "until": "2027-01-05T00:00:00+00:00"
+          }
+        ]
+      }
+    ]
+    "#);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["approvals"]).unwrap(), @r#"
+    [
+      {
+        "rule": "access-1",
+        "count": 1,
+        "from": [
+          "owners of payments-staging"
+        ],
+        "people": [
+          "priya.shah",
+          "tom.reed"
+        ],
+        "given": []
+      }
+    ]
+    "#);
     let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
     assert_eq!(
         keys,
@@ -200,7 +403,23 @@ fn findings_are_read_at_eighty_columns() {
     let mut standing = Finding::new(&TESTED, Place::whole_file("roles/x\u{1b}[2J.yaml"), "odd `\u{202e}`", "look");
     standing.state = State::Standing;
     findings.push(standing);
-    insta::assert_snapshot!(lint(&findings, &head), @"LINT");
+    insta::assert_snapshot!(lint(&findings, &head), @r"
+    error[grant-outlives-engagement] grant `alice-refunds` lasts until 2027-06-30,
+      but the engagement of `alice.nguyen` ends on 2027-01-31
+      --> grants/alice-refunds.yaml:6:8
+       |
+     6 | until: 2027-06-30
+       |        ^^^^^^^^^^
+       = people/alice.nguyen.yaml:5:40  the engagement ends here
+       = help: write `until: 2027-01-31`, or extend the engagement
+
+    warning[tested] odd `\u{202e}`
+      --> roles/x\u{1b}[2J.yaml
+       = standing: it was there before this change
+       = help: look
+
+    1 error, 1 warning (1 standing) in 11 files
+    ");
     assert_eq!(lint(&[], &head), "no findings in 11 files\n");
 }
 
@@ -212,9 +431,18 @@ fn marks_stand_under_tabs_escapes_and_long_lines() {
         let text = super::findings::lint(&[finding], 1, &|_, _| Some(source), Style { colour: false, width: 50 });
         text.lines().skip(3).take(2).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(show("a:\tb\u{202e}c def", 6, 10), @"TABS");
-    insta::assert_snapshot!(show("reason: a long line of words that does not fit, with the place at its end", 61, 66), @"LONG");
-    insta::assert_snapshot!(show("short", 40, 50), @"PAST");
+    insta::assert_snapshot!(show("a:\tb\u{202e}c def", 6, 10), @r"
+    3 | a: b\u{202e}c def
+      |             ^^^^
+    ");
+    insta::assert_snapshot!(show("reason: a long line of words that does not fit, with the place at its end", 61, 66), @r"
+    3 | … the place at its end
+      |          ^^^^^
+    ");
+    insta::assert_snapshot!(show("short", 40, 50), @r"
+    3 | short
+      |      ^
+    ");
 }
 
 #[test]
@@ -239,7 +467,11 @@ fn names_forge_no_markup() {
     let markdown = super::markdown::text(&view);
     // out of code there is neither a tag nor a mention
     let bare: Vec<&str> = markdown.lines().filter(|line| line.contains("org")).collect();
-    insta::assert_snapshot!(bare.join("\n"), @"ATTACK");
+    insta::assert_snapshot!(bare.join("\n"), @r"
+    access, from ``</details><img src=//x>@org/admins `@b` ::error::x`` to ``</details><img src=//x>@org/admins `@b` ::error::x``
+    - warning `tested` at ``</details><img src=//x>@org/admins `@b` ::error::x``: &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x; &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x
+    - doesn't count: &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x
+    ");
     let text = super::plan::text(&view, Style { colour: false, width: 40 });
     assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");
 }
