@@ -41,7 +41,7 @@ static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT]);
 /// The instant that tests mean by now.
 pub const NOW: &str = "2026-11-21T12:00:00Z";
 
-/// `KEY1` in a text stands for a key, `KEY2` for another.
+/// `KEY1` in a text stands for a key, `KEY2` for another, `DIGEST` for that of the rule `develop-and-deploy`.
 const ORGANISATION: &[(&str, &str)] = &[
     (
         "dualkey.yaml",
@@ -137,10 +137,16 @@ pub fn organisation(changes: &[(&str, &str)]) -> Access {
     let mut files: BTreeMap<&str, &str> = ORGANISATION.iter().copied().collect();
     files.extend(changes.iter().copied());
     files.retain(|_, text| !text.is_empty());
+    let digest = if files.values().any(|text| text.contains("DIGEST")) {
+        let plain: Vec<(&str, &str)> = changes.iter().copied().filter(|(_, text)| !text.contains("DIGEST")).collect();
+        organisation(&plain).policy.duties.get("develop-and-deploy").expect("rule").digest.clone()
+    } else {
+        String::new()
+    };
     let parsed: Vec<(&str, Parsed)> = files
         .into_iter()
         .map(|(path, text)| {
-            let mut text = text.to_owned();
+            let mut text = text.replace("DIGEST", &digest);
             for number in 1..=9 {
                 text = text.replace(&format!("KEY{number}"), &format!("\"{}\"", key(number)));
             }

@@ -32,18 +32,20 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
         }
         let when = if able < count {
             match able {
-                0 => "none of them can approve".to_owned(),
-                1 => "only 1 of them can approve".to_owned(),
-                _ => format!("only {able} of them can approve"),
+                0 => "none of them can give one".to_owned(),
+                1 => "only 1 of them can give one".to_owned(),
+                _ => format!("only {able} of them can give one"),
             }
         } else {
             let alone: Vec<_> = asked.pool.active.iter().filter(|person| authors.contains(*person)).collect();
-            format!("that can't be met when {} is the author", wording::some_of(alone))
+            let one_of = if alone.len() > 1 { "one of " } else { "" };
+            format!("that can't be met when the author is {one_of}{}", wording::some_of(alone))
         };
+        let approvals = if count == 1 { "approval" } else { "approvals" };
         let mut finding = Finding::new(
             &RULE,
             asked.rule.place.clone(),
-            format!("rule `{}` asks for {count} of {}: {when}", asked.rule.id, asked.who),
+            format!("rule `{}` needs {count} {approvals} by {}: {when}", asked.rule.id, asked.who),
             asked.help.clone(),
         );
         if asked.pool.ever.len() > count {

@@ -32,16 +32,17 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
         let mut shared = Vec::new();
         for (target, part, account) in accounts {
             let Some(account) = account else { continue };
-            let label = if part == "id" { "github number" } else { target };
+            let label = if part == "id" { "github account number" } else { target };
             match first.get(&(label, account.clone())) {
                 // a shared number says it all
                 Some(_) if part == "login" && !shared.is_empty() => {}
                 Some(other) => {
+                    let what = if part == "id" { label.to_owned() } else { format!("{label} account") };
                     shared.push(
                         Finding::new(
                             &RULE,
                             place(person, target),
-                            format!("`{}` and `{}` share the {label} account `{account}`", other.id, person.id),
+                            format!("`{}` and `{}` share the {what} `{account}`", other.id, person.id),
                             "correct the account of one of them, or keep one file if they are one person",
                         )
                         .related(place(other, target), format!("the account of `{}`", other.id)),
