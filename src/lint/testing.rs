@@ -57,7 +57,8 @@ audit: { ref: refs/dualkey/audit, key: \"northwind-access+70e2a96f+AddamAGCsQq31
     ),
     (
         "vendors/globex.yaml",
-        "name: Globex Ltd\nsponsor: priya.shah\ncontract: { from: 2026-10-01, until: 2027-03-31 }\ndomains: [payments, ledger]\n",
+        "name: Globex Ltd\nsponsor: priya.shah\ncontract: { from: 2026-10-01, until: 2027-03-31 }\n\
+         domains: [payments, ledger]\n",
     ),
     (
         "people/priya.shah.yaml",
@@ -73,7 +74,9 @@ audit: { ref: refs/dualkey/audit, key: \"northwind-access+70e2a96f+AddamAGCsQq31
     ),
     (
         "people/alice.nguyen.yaml",
-        "name: Alice Nguyen\ntype: contractor\nvendor: globex\nsponsor: priya.shah\nengagement: { from: 2026-11-01, until: 2027-01-31 }\naccounts: { github: { login: alice-nw, id: 4 }, aws: alice }\n",
+        "name: Alice Nguyen\ntype: contractor\nvendor: globex\nsponsor: priya.shah\n\
+         engagement: { from: 2026-11-01, until: 2027-01-31 }\n\
+         accounts: { github: { login: alice-nw, id: 4 }, aws: alice }\n",
     ),
     (
         "people/robot.yaml",
@@ -82,19 +85,23 @@ audit: { ref: refs/dualkey/audit, key: \"northwind-access+70e2a96f+AddamAGCsQq31
     ("groups/access-admins.yaml", "members: [priya.shah, omar.diaz, lea.moreau]\n"),
     (
         "domains/payments.yaml",
-        "title: Payments\nenvironment: staging\nowners: [priya.shah, omar.diaz]\nresources:\n  api: { repository: northwind/api }\n  account: { account: \"111122223333\" }\n",
+        "title: Payments\nenvironment: staging\nowners: [priya.shah, omar.diaz]\nresources:\n  \
+         api: { repository: northwind/api }\n  account: { account: \"111122223333\" }\n",
     ),
     (
         "domains/ledger.yaml",
-        "title: Ledger\nenvironment: staging\nowners: [omar.diaz, lea.moreau]\nresources:\n  ledger: { repository: northwind/ledger }\n",
+        "title: Ledger\nenvironment: staging\nowners: [omar.diaz, lea.moreau]\nresources:\n  \
+         ledger: { repository: northwind/ledger }\n",
     ),
     (
         "domains/production.yaml",
-        "title: Production\nenvironment: production\nowners: [priya.shah, omar.diaz]\nresources:\n  live: { repository: northwind/live }\n",
+        "title: Production\nenvironment: production\nowners: [priya.shah, omar.diaz]\nresources:\n  \
+         live: { repository: northwind/live }\n",
     ),
     (
         "roles/developer.yaml",
-        "title: Developer\nduties: [develop]\nrisk: standard\nmax_duration: 90 days\nentitlements:\n  repository: push\n  account: Developer\n",
+        "title: Developer\nduties: [develop]\nrisk: standard\nmax_duration: 90 days\nentitlements:\n  \
+         repository: push\n  account: Developer\n",
     ),
     (
         "roles/deployer.yaml",
@@ -103,7 +110,8 @@ audit: { ref: refs/dualkey/audit, key: \"northwind-access+70e2a96f+AddamAGCsQq31
     ("roles/owner.yaml", "title: Owner\nrisk: privileged\nentitlements:\n  repository: admin\n"),
     (
         "grants/alice.yaml",
-        "to: [alice.nguyen]\nrole: developer\ndomain: payments\nfrom: 2026-11-24\nuntil: 2027-01-31\nreason: Build the refund flow\n",
+        "to: [alice.nguyen]\nrole: developer\ndomain: payments\nfrom: 2026-11-24\nuntil: 2027-01-31\n\
+         reason: Build the refund flow\n",
     ),
     ("grants/lea-deploy.yaml", "to: [lea.moreau]\nrole: deployer\ndomain: production\nreason: Runs production\n"),
     ("grants/omar-owner.yaml", "to: [omar.diaz]\nrole: owner\ndomain: ledger\nreason: Owns the ledger\n"),

@@ -10,7 +10,8 @@ pub const RULE: Rule = Rule {
         why: "An author never approves their own change. With too few others the change can't land at all, and \
               that shows in an emergency if not here. Removals are left out, since nothing may hold them up. Where \
               it was enough until somebody left, it is a warning only.",
-        example: "approvals:\n  - { change: access, count: 1, from: domain-owners }\n# domains/payments.yaml\nowners: [priya.shah]     # nobody can approve what priya.shah writes",
+        example: "approvals:\n  - { change: access, count: 1, from: domain-owners }\n# domains/payments.yaml\n\
+                  owners: [priya.shah]     # nobody can approve what priya.shah writes",
         instead: "Have at least one more employee with a key among those who approve than the rule asks for.",
     },
     severity: Severity::Error,

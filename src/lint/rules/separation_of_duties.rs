@@ -14,7 +14,10 @@ pub const RULE: Rule = Rule {
         why: "Whoever holds both halves can do alone what is meant to need two people: write code and put it into \
               production, create a payee and pay it. Duties count over groups, roles, domains and targets, and at \
               every instant, also in the future.",
-        example: "# policies/payments.yaml\nduties:\n  - { id: develop-and-deploy, sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } } }\n# grants/tom-develop.yaml and grants/tom-deploy.yaml, at one time\nto: [tom.reed]",
+        example: "# policies/payments.yaml\nduties:\n  \
+                  - id: develop-and-deploy\n    \
+                  sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }\n\
+                  # grants/tom-develop.yaml and grants/tom-deploy.yaml, at one time\nto: [tom.reed]",
         instead: "Give one of the duties to somebody else, or let one grant end before the other starts. Where that \
               is not possible yet, a waiver accepts the risk for a while.",
     },

@@ -11,7 +11,8 @@ pub const RULE: Rule = Rule {
         title: "two people share one account",
         why: "Everything is judged per person: with one account under two names a person could hold both halves \
               of a duty, or approve their own change.",
-        example: "# people/alice.yaml\naccounts: { aws: ops@example.com }\n# people/bob.yaml\naccounts: { aws: OPS@example.com }",
+        example: "# people/alice.yaml\naccounts: { aws: ops@example.com }\n# people/bob.yaml\n\
+                  accounts: { aws: OPS@example.com }",
         instead: "Give each person an account of their own, or merge the two files if they are one person.",
     },
     severity: Severity::Error,

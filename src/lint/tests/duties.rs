@@ -2,40 +2,48 @@
 
 use super::check;
 
-#[test]
-fn through_groups_and_over_domains() {
-    check(
-        &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
+/// Tom develops in one domain, and deploys in another by a group in a group.
+const TOM: &[(&str, &str)] = &[
+    (
+        "people/tom.reed.yaml",
+        "name: Tom Reed
 type: employee
 accounts: { github: { login: tom, id: 9 }, aws: tom }
 ",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
+    ),
+    ("groups/leads.yaml", "members: [group:inner]\n"),
+    ("groups/inner.yaml", "members: [tom.reed]\n"),
+    (
+        "grants/tom-develop.yaml",
+        "to: [tom.reed]
 role: developer
 domain: payments
 from: 2026-11-24
 until: 2026-12-31
 reason: Test
 ",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
+    ),
+    (
+        "grants/tom-deploy.yaml",
+        "to: [group:leads]
 role: deployer
 domain: ledger
 from: 2026-12-01
 until: 2027-01-31
 reason: Test
 ",
-            ),
-        ],
+    ),
+];
+
+/// What is found with Tom and further changes.
+fn tom(changes: &[(&str, &str)], expected: &[&str]) {
+    check(&[TOM, changes].concat(), expected);
+}
+
+#[test]
+fn through_groups_and_over_domains() {
+    tom(
+        &[],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
         ],
@@ -44,76 +52,34 @@ reason: Test
 
 #[test]
 fn not_at_one_time() {
-    check(
-        &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
+    tom(
+        &[(
+            "grants/tom-deploy.yaml",
+            "to: [group:leads]
 role: deployer
 domain: ledger
 from: 2027-01-01
 until: 2027-01-31
 reason: Test
 ",
-            ),
-        ],
+        )],
         &[],
     );
 }
 
 #[test]
 fn on_the_last_day() {
-    check(
-        &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
+    tom(
+        &[(
+            "grants/tom-deploy.yaml",
+            "to: [group:leads]
 role: deployer
 domain: ledger
 from: 2026-12-31
 until: 2027-01-31
 reason: Test
 ",
-            ),
-        ],
+        )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` on 2026-12-31 (rule `develop-and-deploy`)",
         ],
@@ -140,37 +106,8 @@ entitlements:
 
 #[test]
 fn a_grant_that_joins_a_conflict_has_its_own_finding() {
-    check(
+    tom(
         &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-01-31
-reason: Test
-",
-            ),
             (
                 "grants/tom-more.yaml",
                 "to: [tom.reed]
@@ -201,14 +138,12 @@ reason: Test
 
 #[test]
 fn entitlements_and_what_includes_them() {
-    check(
+    tom(
         &[
             ("people/tom.reed.yaml", "name: Tom Reed
 type: employee
 accounts: { github: { login: tom, id: 9 }, aws: tom }
 "),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
             ("grants/tom-develop.yaml", "to: [tom.reed]
 role: developer
 domain: payments
@@ -246,40 +181,10 @@ approvals:
 
 #[test]
 fn more_than_a_set_allows() {
-    check(
-        &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-01-31
-reason: Test
-",
-            ),
-            (
-                "policies/main.yaml",
-                "duties:
+    tom(
+        &[(
+            "policies/main.yaml",
+            "duties:
   - id: develop-and-deploy
     title: Nobody both writes and deploys
     sets: { both: { duties: [develop, deploy], roles: [owner], at_most: 1 } }
@@ -293,8 +198,7 @@ approvals:
   - { change: access, count: 1, from: domain-owners }
   - { change: removal, count: 1, from: [domain-owners, sponsors] }
 ",
-            ),
-        ],
+        )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds 2 of `both`, of which 1 may be held (`deploy` and `develop`), from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
         ],
@@ -303,14 +207,12 @@ approvals:
 
 #[test]
 fn environments_and_domains_restrict() {
-    check(
+    tom(
         &[
             ("people/tom.reed.yaml", "name: Tom Reed
 type: employee
 accounts: { github: { login: tom, id: 9 }, aws: tom }
 "),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
             ("grants/tom-develop.yaml", "to: [tom.reed]
 role: developer
 domain: payments
@@ -347,40 +249,10 @@ approvals:
 
 #[test]
 fn a_rule_that_warns() {
-    check(
-        &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-01-31
-reason: Test
-",
-            ),
-            (
-                "policies/main.yaml",
-                "duties:
+    tom(
+        &[(
+            "policies/main.yaml",
+            "duties:
   - id: develop-and-deploy
     title: Nobody both writes and deploys
     sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }
@@ -395,8 +267,7 @@ approvals:
   - { change: access, count: 1, from: domain-owners }
   - { change: removal, count: 1, from: [domain-owners, sponsors] }
 ",
-            ),
-        ],
+        )],
         &[
             "warning separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
         ],
@@ -405,17 +276,8 @@ approvals:
 
 #[test]
 fn waived_as_a_whole() {
-    check(
+    tom(
         &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
             (
                 "grants/tom-develop.yaml",
                 "to: [tom.reed]
@@ -423,16 +285,6 @@ role: developer
 domain: payments
 from: 2026-11-24
 until: 2026-12-30
-reason: Test
-",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-01-31
 reason: Test
 ",
             ),
@@ -457,40 +309,10 @@ reason: Test
 
 #[test]
 fn what_remains_after_a_waiver() {
-    check(
-        &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-01-31
-reason: Test
-",
-            ),
-            (
-                "policies/waivers.yaml",
-                "waivers:
+    tom(
+        &[(
+            "policies/waivers.yaml",
+            "waivers:
   - rule: develop-and-deploy
     rule_digest: \"DIGEST\"
     person: tom.reed
@@ -499,8 +321,7 @@ reason: Test
     owner: priya.shah
     control: Daily review
 ",
-            ),
-        ],
+        )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-16 to 2026-12-31 (rule `develop-and-deploy`)",
         ],
@@ -509,40 +330,10 @@ reason: Test
 
 #[test]
 fn a_waiver_of_another_wording() {
-    check(
-        &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-01-31
-reason: Test
-",
-            ),
-            (
-                "policies/waivers.yaml",
-                "waivers:
+    tom(
+        &[(
+            "policies/waivers.yaml",
+            "waivers:
   - rule: develop-and-deploy
     rule_digest: \"sha256:00\"
     person: tom.reed
@@ -551,8 +342,7 @@ reason: Test
     owner: priya.shah
     control: Daily review
 ",
-            ),
-        ],
+        )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
             "error waiver-rule-changed policies/waivers.yaml:2 the waiver for `tom.reed` was given for another wording of `develop-and-deploy`",
@@ -562,40 +352,10 @@ reason: Test
 
 #[test]
 fn waivers_that_accept_nothing() {
-    check(
-        &[
-            (
-                "people/tom.reed.yaml",
-                "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-",
-            ),
-            ("groups/leads.yaml", "members: [group:inner]\n"),
-            ("groups/inner.yaml", "members: [tom.reed]\n"),
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-",
-            ),
-            (
-                "grants/tom-deploy.yaml",
-                "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-01-31
-reason: Test
-",
-            ),
-            (
-                "policies/waivers.yaml",
-                "waivers:
+    tom(
+        &[(
+            "policies/waivers.yaml",
+            "waivers:
   - rule: develop-and-deploy
     rule_digest: \"DIGEST\"
     person: tom.reed
@@ -618,8 +378,7 @@ reason: Test
     owner: alice.nguyen
     control: Daily review
 ",
-            ),
-        ],
+        )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
             "error waiver-invalid policies/waivers.yaml:2 the waiver of `develop-and-deploy` for `tom.reed` lasts longer than 30 days",
