@@ -30,16 +30,19 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
             ("aws", "", person.accounts.aws.as_ref().map(|name| name.to_ascii_lowercase())),
             ("gcp", "", person.accounts.gcp.as_ref().map(|name| name.to_ascii_lowercase())),
         ];
-        let mut shared = Vec::new();
+        let mut same_number: Option<&Person> = None;
         for (target, part, account) in accounts {
             let Some(account) = account else { continue };
             let label = if part == "id" { "github account number" } else { target };
             match first.get(&(label, account.clone())) {
                 // a shared number says it all
-                Some(_) if part == "login" && !shared.is_empty() => {}
+                Some(other) if part == "login" && same_number.is_some_and(|same| same.id == other.id) => {}
                 Some(other) => {
+                    if part == "id" {
+                        same_number = Some(other);
+                    }
                     let what = if part == "id" { label.to_owned() } else { format!("{label} account") };
-                    shared.push(
+                    findings.push(
                         Finding::new(
                             &RULE,
                             place(person, target),
@@ -54,7 +57,6 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
                 }
             }
         }
-        findings.append(&mut shared);
     }
 }
 

@@ -409,3 +409,15 @@ fn waivers_that_are_over_or_unused() {
         ],
     );
 }
+
+#[test]
+fn a_grant_that_is_enough_by_itself_is_not_hidden_by_others() {
+    let both = "title: Deployer\nduties: [deploy, develop]\nrisk: elevated\nentitlements:\n  repository: maintain\n";
+    tom(
+        &[("roles/deployer.yaml", both), ("grants/lea-deploy.yaml", "")],
+        &[
+            "error separation-of-duties grants/tom-deploy.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2027-01-31 (rule `develop-and-deploy`)",
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
+        ],
+    );
+}
