@@ -9,10 +9,12 @@
 //! tree in `audit` are pure: no file, no network, no clock.
 
 pub mod access;
+pub mod approval;
 pub mod audit;
 pub mod finding;
 mod hex;
 pub mod lint;
 pub mod plan;
+pub mod report;
 pub mod repository;
 pub mod targets;

@@ -37,6 +37,15 @@ pub struct Assessment {
     /// Why more are asked for.
     pub more_because: Vec<String>,
     pub authors: Vec<String>,
+    /// Everybody who made the change, each with the code that bars them.
+    parties: BTreeMap<PersonId, &'static Code>,
+}
+
+impl Assessment {
+    /// Every reason for which an approval by this person would not count.
+    pub fn reasons_against(&self, trusted: &Trusted, plan: &Plan<'_>, person: &PersonId, now: Timestamp) -> Vec<Refusal> {
+        reasons_against(trusted, plan, &self.parties, person, now)
+    }
 }
 
 /// Decides. All reasons are given, not the first.
@@ -110,7 +119,10 @@ fn landing_refusals(evidence: &Evidence) -> Vec<Refusal> {
         };
         by_code.entry(code.id).or_insert((code, Vec::new())).1.push(fact);
     }
-    by_code.into_values().map(|(code, facts)| Refusal::new(code, listed(&facts), first_sentence(code.instead))).collect()
+    by_code
+        .into_values()
+        .map(|(code, facts)| refusal(code, listed(&facts)))
+        .collect()
 }
 
 /// The first few of many facts, and how many more there are.
@@ -135,7 +147,9 @@ fn blocking_findings(plan: &Plan<'_>) -> Vec<Refusal> {
     plan.findings
         .iter()
         .filter(|finding| finding.blocks() && !finding.rule.dated)
-        .map(|finding| Refusal::new(&finding.rule.code, format!("{}: {}", finding.place, finding.message), &finding.help))
+        .map(|finding| {
+            Refusal::new(&finding.rule.code, format!("{}: {}", finding.place, finding.message), &finding.help)
+        })
         .collect()
 }
 
@@ -170,17 +184,16 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
         parties.insert(person.clone(), &codes::APPROVER_IS_AUTHOR);
     }
     let mut more_because: Vec<String> = unknown.first().cloned().into_iter().collect();
-    let services: Vec<Person<'_>> = parties
+    let services: Vec<&Person> = parties
         .keys()
         .filter_map(|id| judge.people.get(id))
         .filter(|person| person.person_type == PersonType::Service)
-        .map(|person| (person.id.clone(), person.sponsor.clone(), std::marker::PhantomData))
         .collect();
-    for (service, sponsor, _) in services {
-        more_because.push(format!("`{service}` is a service"));
-        if let Some(sponsor) = sponsor {
+    for service in services {
+        more_because.push(format!("`{}` is a service", service.id));
+        if let Some(sponsor) = &service.sponsor {
             // who answers for a machine answers for what it wrote
-            parties.entry(sponsor).or_insert(&codes::APPROVER_IS_AUTHOR);
+            parties.entry(sponsor.clone()).or_insert(&codes::APPROVER_IS_AUTHOR);
         }
     }
     if let Some((removed, of)) = plan.mass_removal {
@@ -194,17 +207,19 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
     let mut valid = BTreeMap::new();
     let mut against = Vec::new();
     for opinion in &evidence.opinions {
-        let reasons = reasons_against(trusted, plan, &parties, opinion, now);
+        let mut reasons = reasons_against(trusted, plan, &parties, &opinion.person, now);
+        if opinion.says == Says::Withdraw {
+            let fact = format!("`{}` took the approval back", opinion.person);
+            reasons.push(refusal(&codes::APPROVAL_WITHDRAWN, fact));
+        }
         if reasons.is_empty() {
             valid.insert(opinion.person.clone(), opinion.clone());
         }
         against.extend(reasons);
     }
     let more = u32::try_from(more_because.len()).unwrap_or(u32::MAX);
-    Assessment { valid, against, more, more_because, authors }
+    Assessment { valid, against, more, more_because, authors, parties }
 }
-
-type Person<'a> = (PersonId, Option<PersonId>, std::marker::PhantomData<&'a ()>);
 
 /// A change of an approver's own keys or accounts is the approver's to prove: by a commit signed with what stood before,
 /// or else by one approval more.
@@ -219,24 +234,26 @@ fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, parties: &BTreeMap<Perso
             before.keys != after.keys || before.accounts != after.accounts || before.emails != after.emails
         })
         .find(|(before, _)| !before.keys.is_empty() && parties.get(&before.id) != Some(&&codes::APPROVER_IS_COMMITTER))
-        .map(|(before, _)| format!("keys, accounts or e-mails of `{}` change without that person's signature", before.id))
+        .map(|(before, _)| {
+            format!("keys, accounts or e-mails of `{}` change without that person's signature", before.id)
+        })
 }
 
-/// Every reason for which an opinion doesn't count.
+fn refusal(code: &'static Code, fact: String) -> Refusal {
+    Refusal::new(code, fact, first_sentence(code.instead))
+}
+
+/// Every reason for which an approval by a person doesn't count.
 fn reasons_against(
     trusted: &Trusted,
     plan: &Plan<'_>,
     parties: &BTreeMap<PersonId, &'static Code>,
-    opinion: &Opinion,
+    id: &PersonId,
     now: Timestamp,
 ) -> Vec<Refusal> {
-    let id = &opinion.person;
     let judge = &trusted.revision().access;
     let mut reasons = Vec::new();
-    let mut because = |code: &'static Code, fact: String| reasons.push(Refusal::new(code, fact, first_sentence(code.instead)));
-    if opinion.says == Says::Withdraw {
-        because(&codes::APPROVAL_WITHDRAWN, format!("`{id}` took the approval back"));
-    }
+    let mut because = |code: &'static Code, fact: String| reasons.push(refusal(code, fact));
     if let Some(code) = parties.get(id) {
         let fact = if code.id == codes::APPROVER_IS_AUTHOR.id {
             format!("`{id}` is an author of the change")
@@ -272,7 +289,7 @@ fn reasons_against(
     }
     if reasons.is_empty() && !plan.requirements.iter().any(|requirement| requirement.eligible.contains(id)) {
         let fact = format!("no rule that this change meets asks for `{id}`");
-        reasons.push(Refusal::new(&codes::APPROVER_OUT_OF_SCOPE, fact, first_sentence(codes::APPROVER_OUT_OF_SCOPE.instead)));
+        reasons.push(refusal(&codes::APPROVER_OUT_OF_SCOPE, fact));
     }
     reasons
 }
@@ -300,7 +317,7 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
     if evidence.opinions.is_empty() {
         refusals.extend(evidence.stale.iter().map(|(person, head)| {
             let fact = format!("`{person}` approved {}, and the head is {}", head.short(), evidence.head.short());
-            Refusal::new(&codes::APPROVAL_STALE, fact, first_sentence(codes::APPROVAL_STALE.instead))
+            refusal(&codes::APPROVAL_STALE, fact)
         }));
         if evidence.stale.is_empty() && evidence.ignored.is_empty() {
             let fact = format!("nobody approved {}", evidence.head.short());
@@ -318,7 +335,12 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
             if given == 1 { "s" } else { "" }
         );
         if assessment.more > 0 {
-            fact.push_str(&format!(" ({} more than the rule's {}: {})", assessment.more, requirement.count, assessment.more_because.join("; ")));
+            fact.push_str(&format!(
+                " ({} more than the rule's {}: {})",
+                assessment.more,
+                requirement.count,
+                assessment.more_because.join("; ")
+            ));
         }
         refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, fact, &help));
     }

@@ -11,6 +11,8 @@ mod signatures;
 pub mod statement;
 mod verify;
 
+use std::rc::Rc;
+
 use crate::access::Revision;
 use crate::repository::Oid;
 
@@ -21,7 +23,7 @@ pub use verify::{Chain, Given, Landing, Prospect, Recorded, RecordedLanding, Ver
 
 /// A revision whose rules, people and keys judge: the last verified landing, or the genesis.
 #[derive(Debug)]
-pub struct Trusted(Revision);
+pub struct Trusted(Rc<Revision>);
 
 impl Trusted {
     pub fn revision(&self) -> &Revision {
@@ -38,10 +40,10 @@ impl Trusted {
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Proposed(Revision);
+pub struct Proposed(Rc<Revision>);
 
 impl Proposed {
-    pub fn new(revision: Revision) -> Self {
+    pub fn new(revision: Rc<Revision>) -> Self {
         Proposed(revision)
     }
 
@@ -54,13 +56,13 @@ impl Proposed {
 ///
 /// ```compile_fail
 /// // nobody else can make one
-/// fn approve(revision: dualkey::access::Revision) -> dualkey::approval::Approved {
+/// fn approve(revision: std::rc::Rc<dualkey::access::Revision>) -> dualkey::approval::Approved {
 ///     dualkey::approval::Approved { tree: revision, commit: todo!() }
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Approved {
-    tree: Revision,
+    tree: Rc<Revision>,
     commit: Oid,
 }
 
@@ -77,6 +79,6 @@ impl Approved {
     /// A tree that tests of other rooms call approved.
     #[cfg(test)]
     pub(crate) fn for_test(tree: Revision, commit: Oid) -> Self {
-        Approved { tree, commit }
+        Approved { tree: Rc::new(tree), commit }
     }
 }

@@ -106,7 +106,7 @@ pub fn classify(base: &Revision, head: &Revision, changes: &[EntitlementChange])
         let class = match FileKind::of_path(path) {
             Claim::File(kind, stem) => file_class(kind, stem, base, head, &both, &mut classes.ending),
             // workflows, code owners, attributes, and whatever is not read: all of it steers how changes are judged
-            _ => ChangeClass::Policy,
+            Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => ChangeClass::Policy,
         };
         classes.by_path.insert(path.clone(), class);
     }
@@ -272,9 +272,7 @@ fn person_class(before: Option<&Person>, after: Option<&Person>, approves: bool)
         (before, after) => before == after,
     };
     let ends = before.ended != after.ended;
-    if same_name && ((same_engagement && ends) || (shorter && !approves && (ends || !same_engagement))) {
-        ChangeClass::Removal
-    } else {
-        ChangeClass::Access
-    }
+    let only_ends = ends && same_engagement;
+    let only_shorter = shorter && !same_engagement && !approves;
+    if same_name && (only_ends || only_shorter) { ChangeClass::Removal } else { ChangeClass::Access }
 }

@@ -26,6 +26,13 @@ impl Oid {
         &self.0
     }
 
+    /// The first 10 digits, for people.
+    pub fn short(&self) -> String {
+        let mut text = self.to_string();
+        text.truncate(10);
+        text
+    }
+
     /// The id that git gives a blob with these bytes.
     pub fn of_blob(bytes: &[u8]) -> Self {
         // hashing a slice can only fail for want of memory, and the name of nothing can never stand for a real blob

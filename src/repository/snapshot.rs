@@ -124,20 +124,32 @@ impl Snapshot {
                 let path = join(&folder, &name);
                 match found.kind {
                     OnDisk::Folder => open.push((path, inner, found.at)),
-                    OnDisk::File(mode) if inner == Level::Managed => {
+                    OnDisk::File { mode, size } if inner == Level::Managed => {
                         if let Some(path) = walk.path(path) {
-                            let file = read(&found.at, mode)
+                            let file = read(&found.at, mode, size)
                                 .map_err(|source| RepositoryError::File { path: found.at.clone(), source })?;
                             walk.files.insert(path, file);
                         }
                     }
                     OnDisk::Link if inner == Level::Managed => walk.refuse(&path, LINK.0, LINK.1),
                     OnDisk::Other if inner == Level::Managed => walk.refuse(&path, OTHER.0, OTHER.1),
-                    OnDisk::File(_) | OnDisk::Link | OnDisk::Other => {}
+                    OnDisk::File { .. } | OnDisk::Link | OnDisk::Other => {}
                 }
             }
         }
         Ok(walk.finish(Source::WorkTree))
+    }
+
+    /// The files that merging `head` onto `base` gives where each path is taken from one side as a whole.
+    #[must_use]
+    pub fn merged(base: &Snapshot, head: &Snapshot, takes_head: impl Fn(&str) -> bool) -> Self {
+        let of = |side: &Snapshot, wanted: bool| {
+            let files = side.files.iter().filter(|(path, _)| takes_head(path.as_str()) == wanted);
+            files.map(|(path, file)| (path.clone(), file.clone())).collect::<Vec<_>>()
+        };
+        let files = of(base, false).into_iter().chain(of(head, true)).collect();
+        let findings = base.findings.iter().chain(&head.findings).cloned().collect();
+        Snapshot { source: head.source, files, findings }
     }
 
     pub fn source(&self) -> Source {
@@ -298,7 +310,11 @@ impl Walk {
 
 enum OnDisk {
     Folder,
-    File(Mode),
+    /// The size is in bytes.
+    File {
+        mode: Mode,
+        size: u64,
+    },
     Link,
     Other,
 }
@@ -323,7 +339,8 @@ fn list(dir: &Path, level: Level) -> std::io::Result<Vec<(Vec<u8>, Found)>> {
         } else if kind.is_dir() {
             OnDisk::Folder
         } else if kind.is_file() {
-            OnDisk::File(mode_of(&entry.metadata()?))
+            let metadata = entry.metadata()?;
+            OnDisk::File { mode: mode_of(&metadata), size: metadata.len() }
         } else {
             OnDisk::Other
         };
@@ -343,8 +360,7 @@ fn mode_of(_: &fs::Metadata) -> Mode {
     Mode::Regular
 }
 
-fn read(at: &Path, mode: Mode) -> std::io::Result<File> {
-    let size = fs::metadata(at)?.len();
+fn read(at: &Path, mode: Mode, size: u64) -> std::io::Result<File> {
     if size > MAX_FILE_BYTES {
         let oid = git2::Oid::hash_file(ObjectType::Blob, at).map_err(|error| std::io::Error::other(error.message()))?;
         return Ok(File { mode, oid: Oid::of_git(oid), size, bytes: Arc::default() });

@@ -1,0 +1,281 @@
+//! Evidence from git alone: signed commits, and statements under `refs/dualkey/`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
+use super::landing::{Entries, Trees};
+use super::statement::{self, APPROVALS, Expected, Found, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS};
+use super::{Trusted, codes};
+use crate::access::{Access, PersonId};
+use crate::finding::Refusal;
+use crate::repository::{Commit, Oid, Repository, RepositoryError, StateRefs};
+
+/// Reads evidence from a repository. What it has read of a commit it keeps, since commits never change.
+#[derive(Debug)]
+pub struct Source<'a> {
+    repository: &'a Repository,
+    found: BTreeMap<Oid, Vec<Found>>,
+    /// Refs that hold no readable statement.
+    broken: BTreeMap<Oid, Vec<Refusal>>,
+    entries: RefCell<HashMap<Oid, Rc<Entries>>>,
+}
+
+/// What a question about one landing is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    pub anchor: &'a str,
+    pub branch: &'a str,
+    pub base: Oid,
+    /// None: what would land if the head was merged now; then the trees' `landed` is given.
+    pub landed: Option<Oid>,
+    pub head: Oid,
+    /// The tip of the protected branch.
+    pub tip: Oid,
+    /// Digest of the change from the merge base to the head.
+    pub reviewed_digest: &'a str,
+}
+
+impl<'a> Source<'a> {
+    /// Reads all statements. One that can't be read is remembered as such; it can't stop the others.
+    ///
+    /// # Errors
+    ///
+    /// Where refs can't be listed.
+    pub fn open(repository: &'a Repository, refs: &StateRefs<'_>) -> Result<Self, RepositoryError> {
+        let mut source =
+            Source { repository, found: BTreeMap::new(), broken: BTreeMap::new(), entries: RefCell::default() };
+        for (prefix, says) in [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw)] {
+            for (name, commit) in refs.list(prefix)? {
+                let Some((head, person)) = name.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
+                    continue;
+                };
+                let (Ok(head), Ok(person)) = (head.parse::<Oid>(), PersonId::parse(person)) else { continue };
+                match source.statement(head, &person, says, commit) {
+                    Ok(found) => source.found.entry(head).or_default().push(found),
+                    Err(why) => source.broken.entry(head).or_default().push(Refusal::new(
+                        &codes::STATEMENT_INVALID,
+                        format!("the statement of `{person}` on {} can't be read: {why}", head.short()),
+                        "ignore it, or have that person run `dualkey approve` again",
+                    )),
+                }
+            }
+        }
+        Ok(source)
+    }
+
+    fn statement(&self, head: Oid, person: &PersonId, says: Says, commit: Oid) -> Result<Found, String> {
+        let parents = self.repository.commit(commit).map_err(|error| error.to_string())?.parents;
+        let mut files = self.repository.read_files(commit).map_err(|error| error.to_string())?;
+        let mut file = |name: &str| files.remove(name).ok_or_else(|| format!("it holds no {name}"));
+        let statement = file(STATEMENT_FILE)?;
+        let signature = String::from_utf8(file(SIGNATURE_FILE)?).map_err(|_| "the signature is not text".to_owned())?;
+        Ok(Found { head, person: person.clone(), says, parents, statement, signature })
+    }
+
+    /// Every head of which somebody says something.
+    pub fn heads(&self) -> impl Iterator<Item = Oid> {
+        self.found.keys().copied()
+    }
+
+    /// True where somebody says something of the head, readable or not.
+    pub fn is_spoken_of(&self, head: Oid) -> bool {
+        self.found.contains_key(&head) || self.broken.contains_key(&head)
+    }
+
+    /// The managed paths of a commit.
+    pub fn entries(&self, commit: Oid) -> Result<Rc<Entries>, RepositoryError> {
+        if let Some(entries) = self.entries.borrow().get(&commit) {
+            return Ok(Rc::clone(entries));
+        }
+        let entries = Rc::new(self.repository.managed_entries(commit)?);
+        self.entries.borrow_mut().insert(commit, Rc::clone(&entries));
+        Ok(entries)
+    }
+
+    /// Everything about one landing. `landed` are the entries of what landed, or would.
+    pub fn evidence(
+        &self,
+        trusted: &Trusted,
+        question: &Question<'_>,
+        landed: &Entries,
+    ) -> Result<Evidence, RepositoryError> {
+        let Question { base, head, .. } = *question;
+        let registry = &trusted.revision().access;
+        let merge_bases = self.repository.merge_bases(base, head)?;
+        let merge_base = match merge_bases.as_slice() {
+            [one] => *one,
+            // refused for that; the trees don't matter then
+            _ => base,
+        };
+        let trees = Trees {
+            base: (*self.entries(base)?).clone(),
+            landed: landed.clone(),
+            head: (*self.entries(head)?).clone(),
+            merge_base: (*self.entries(merge_base)?).clone(),
+        };
+        let keys = Keys::of(registry);
+        let mut commits = Vec::new();
+        for oid in self.repository.commits_between(base, head)? {
+            commits.push(keys.commit(&self.repository.commit(oid)?));
+        }
+        let (opinions, ignored) = self.opinions(registry, question, merge_base)?;
+        Ok(Evidence {
+            base,
+            landed: question.landed,
+            head,
+            merge_bases,
+            trees,
+            touched: self.touched(head, base)?,
+            commits,
+            opinions,
+            stale: self.stale(base, head)?,
+            ignored,
+        })
+    }
+
+    /// Managed paths that commits on the first-parent chain of `base` touched since `head`.
+    fn touched(&self, head: Oid, base: Oid) -> Result<BTreeSet<String>, RepositoryError> {
+        let since: BTreeSet<Oid> = self.repository.commits_between(head, base)?.into_iter().collect();
+        let mut touched = BTreeSet::new();
+        if since.is_empty() {
+            return Ok(touched);
+        }
+        for commit in self.repository.first_parents(base)?.into_iter().take_while(|commit| since.contains(commit)) {
+            if let Some(parent) = self.repository.commit(commit)?.parents.first() {
+                touched.extend(self.repository.changed_managed(*parent, commit)?);
+            }
+        }
+        Ok(touched)
+    }
+
+    /// The last opinion of each person on the head, and what was found but doesn't count as one.
+    fn opinions(
+        &self,
+        registry: &Access,
+        question: &Question<'_>,
+        base: Oid,
+    ) -> Result<(Vec<Opinion>, Vec<Refusal>), RepositoryError> {
+        let head = question.head;
+        let expected = Expected {
+            anchor: question.anchor,
+            branch: question.branch,
+            base,
+            head,
+            head_tree: self.repository.commit(head)?.tree,
+            digest: question.reviewed_digest,
+        };
+        let mut opinions: BTreeMap<PersonId, Opinion> = BTreeMap::new();
+        let mut ignored: Vec<Refusal> = self.broken.get(&head).cloned().unwrap_or_default();
+        for found in self.found.get(&head).into_iter().flatten() {
+            match statement::check(found, &expected, registry) {
+                Ok(opinion) => {
+                    let held = opinions.get(&opinion.person);
+                    // a withdrawal beats an approval, in whatever order they are found
+                    if held.is_none_or(|held| held.says == Says::Approve) {
+                        opinions.insert(opinion.person.clone(), opinion);
+                    }
+                }
+                Err(refusal) => ignored.push(refusal),
+            }
+        }
+        let mut counted = Vec::new();
+        for (person, opinion) in opinions {
+            match self.newer(&person, head, question.tip)? {
+                Some(newer) if opinion.says == Says::Approve => ignored.push(Refusal::new(
+                    &codes::APPROVAL_STALE,
+                    format!(
+                        "`{person}` approved {} since, which ended the approval of {}",
+                        newer.short(),
+                        head.short()
+                    ),
+                    "land the newer head, or ask for an approval of this one again",
+                )),
+                Some(_) | None => counted.push(opinion),
+            }
+        }
+        Ok((counted, ignored))
+    }
+
+    /// A descendant of the head that the same person approved and that has not landed.
+    fn newer(&self, person: &PersonId, head: Oid, tip: Oid) -> Result<Option<Oid>, RepositoryError> {
+        for (other, found) in &self.found {
+            let approved = found.iter().any(|found| &found.person == person && found.says == Says::Approve);
+            if *other != head
+                && approved
+                && self.repository.is_ancestor(head, *other)?
+                && !self.repository.is_ancestor(*other, tip)?
+            {
+                return Ok(Some(*other));
+            }
+        }
+        Ok(None)
+    }
+
+    /// People who approved an ancestor of the head that isn't part of the base.
+    fn stale(&self, base: Oid, head: Oid) -> Result<Vec<(PersonId, Oid)>, RepositoryError> {
+        let mut stale = Vec::new();
+        for oid in self.repository.commits_between(base, head)? {
+            let found = self.found.get(&oid).filter(|_| oid != head).into_iter().flatten();
+            stale.extend(found.filter(|found| found.says == Says::Approve).map(|found| (found.person.clone(), oid)));
+        }
+        stale.sort();
+        Ok(stale)
+    }
+}
+
+/// Who a key and an e-mail address belong to, at the last verified landing.
+struct Keys<'a> {
+    registry: &'a Access,
+    emails: BTreeMap<String, &'a PersonId>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(registry: &'a Access) -> Self {
+        let emails = registry
+            .people
+            .values()
+            .flat_map(|person| person.emails.iter().map(move |email| (email.to_lowercase(), &person.id)))
+            .collect();
+        Keys { registry, emails }
+    }
+
+    fn commit(&self, commit: &Commit) -> CommitEvidence {
+        let signer = commit.signature.as_ref().and_then(|signature| {
+            self.registry.people.values().find(|person| {
+                let keys = person.keys.iter().filter_map(|key| key.public.as_ref());
+                statement::verify(keys, statement::GIT_NAMESPACE, &signature.payload, &signature.armored)
+            })
+        });
+        let mut named = BTreeSet::new();
+        let mut names_unknown = false;
+        for email in std::iter::once(commit.author.email.clone()).chain(co_authors(&commit.message)) {
+            match self.emails.get(&email.to_lowercase()) {
+                Some(person) => {
+                    named.insert((*person).clone());
+                }
+                None => names_unknown = true,
+            }
+        }
+        CommitEvidence {
+            oid: commit.oid,
+            signer: signer.map_or(Signer::Unknown, |person| Signer::Person(person.id.clone())),
+            named,
+            names_unknown,
+        }
+    }
+}
+
+/// The addresses of `Co-authored-by:` lines.
+fn co_authors(message: &str) -> impl Iterator<Item = String> {
+    message.lines().filter_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        if !key.trim().eq_ignore_ascii_case("co-authored-by") {
+            return None;
+        }
+        let address =
+            value.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(value, |(inside, _)| inside);
+        Some(address.trim().to_owned())
+    })
+}
