@@ -128,7 +128,7 @@ impl<'a> Lists<'a> {
         }
         let with_groups = |who: String| match names.as_slice() {
             [] => who,
-            names => format!("{who} and of {}", names.join(" and of ")),
+            names => format!("{who} or {}", names.join(" or ")),
         };
         let owners = rule.from.contains(&Approvers::DomainOwners);
         let sponsors = rule.from.contains(&Approvers::Sponsors);
@@ -139,7 +139,7 @@ impl<'a> Lists<'a> {
                     _ => None,
                 };
                 let help = format!("add an employee with a key to {}", names.first().cloned().unwrap_or_default());
-                vec![Asked { rule, pool: groups, who: names.join(" and of "), help, place }]
+                vec![Asked { rule, pool: groups, who: names.join(" or "), help, place }]
             }
             (false, true) => self.by_sponsor(rule, &groups, with_groups),
             (true, _) => self.by_domain(rule, &groups, sponsors, with_groups),
@@ -191,7 +191,7 @@ impl<'a> Lists<'a> {
                 let Some((least, sponsor)) = least.min_by_key(|(pool, _)| pool.active.len()) else { continue };
                 pool = least;
                 if let Some(sponsor) = sponsor {
-                    who = format!("{who} and the sponsor `{sponsor}`");
+                    who = format!("{who} or the sponsor `{sponsor}`");
                 }
             }
             asked.push(Asked {

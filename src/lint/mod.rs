@@ -9,6 +9,8 @@ pub mod rules;
 mod severities;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,26 +4,16 @@ use std::collections::BTreeMap;
 
 use super::rules;
 use crate::access::Access;
-use crate::access::reading::SCHEMA;
+use crate::access::reading::{self, SCHEMA};
 use crate::finding::{Finding, Place, Severity};
 
-/// Rules that other rooms find, with their weights: files, changes, and live state.
+/// Rules that neither this room nor the reading of files finds, with their weights.
 const ELSEWHERE: &[(Severity, &[&str])] = &[
     (
         Severity::Error,
         &[
-            "invalid-yaml",
-            "duplicate-key",
-            "yaml-feature",
-            "too-large",
-            "hidden-character",
-            "schema",
-            "unknown-field",
             "unknown-reference",
-            "unexpected-file",
             "unsafe-path",
-            "invalid-date",
-            "invalid-id",
             "confusable-name",
             "basic-role",
             "wildcard-permission",
@@ -32,7 +22,6 @@ const ELSEWHERE: &[(Severity, &[&str])] = &[
             "reaches-access-repository",
             "policy-missing",
             "mixed-change",
-            "not-supported",
             "review-diff-hidden",
             "change-too-large",
             "login-id-mismatch",
@@ -50,8 +39,8 @@ pub fn check(access: &Access, findings: &mut Vec<Finding>) {
     if severities.is_empty() {
         return;
     }
-    let mut known: BTreeMap<&str, Severity> =
-        rules::ALL.iter().map(|check| (check.rule.code.id, check.rule.severity)).collect();
+    let all = rules::ALL.iter().map(|check| check.rule).chain(reading::RULES.iter().copied());
+    let mut known: BTreeMap<&str, Severity> = all.map(|rule| (rule.code.id, rule.severity)).collect();
     for (severity, ids) in ELSEWHERE {
         known.extend(ids.iter().map(|id| (*id, *severity)));
     }

@@ -22,7 +22,7 @@ pub fn some_of<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     }
 }
 
-/// "from 2026-11-24 to 2027-01-31", with the last day where the end is a midnight.
+/// "from 2026-11-24 to 2027-01-31", with the last day where the end is a midnight; "on 2026-11-24" for one day.
 pub fn during(interval: &Interval, zone: &TimeZone) -> String {
     let from = format_start(interval.from(), zone);
     let until = format_end(interval.until(), zone);
@@ -30,6 +30,7 @@ pub fn during(interval: &Interval, zone: &TimeZone) -> String {
         (true, true) => "without start and end".to_owned(),
         (true, false) => format!("until {until}"),
         (false, true) => format!("from {from} on"),
+        (false, false) if from == until => format!("on {from}"),
         (false, false) => format!("from {from} to {until}"),
     }
 }

@@ -10,7 +10,8 @@ pub const RULE: Rule = Rule {
         why: "An author never approves their own change. With too few others the change can't land at all, and \
               that shows in an emergency if not here. Removals are left out, since nothing may hold them up. Where \
               it was enough until somebody left, it is a warning only.",
-        example: "approvals:\n  - { change: access, count: 1, from: domain-owners }\n# domains/payments.yaml\nowners: [priya.shah]     # nobody can approve what priya.shah writes",
+        example: "approvals:\n  - { change: access, count: 1, from: domain-owners }\n# domains/payments.yaml\n\
+                  owners: [priya.shah]     # nobody can approve what priya.shah writes",
         instead: "Have at least one more employee with a key among those who approve than the rule asks for.",
     },
     severity: Severity::Error,
@@ -32,18 +33,20 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
         }
         let when = if able < count {
             match able {
-                0 => "none of them can approve".to_owned(),
-                1 => "only 1 of them can approve".to_owned(),
-                _ => format!("only {able} of them can approve"),
+                0 => "none of them can give one".to_owned(),
+                1 => "only 1 of them can give one".to_owned(),
+                _ => format!("only {able} of them can give one"),
             }
         } else {
             let alone: Vec<_> = asked.pool.active.iter().filter(|person| authors.contains(*person)).collect();
-            format!("that can't be met when {} is the author", wording::some_of(alone))
+            let one_of = if alone.len() > 1 { "one of " } else { "" };
+            format!("that can't be met when the author is {one_of}{}", wording::some_of(alone))
         };
+        let approvals = if count == 1 { "approval" } else { "approvals" };
         let mut finding = Finding::new(
             &RULE,
             asked.rule.place.clone(),
-            format!("rule `{}` asks for {count} of {}: {when}", asked.rule.id, asked.who),
+            format!("rule `{}` needs {count} {approvals} by {}: {when}", asked.rule.id, asked.who),
             asked.help.clone(),
         );
         if asked.pool.ever.len() > count {

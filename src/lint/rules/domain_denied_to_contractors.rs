@@ -9,7 +9,8 @@ pub const RULE: Rule = Rule {
         title: "a contractor is granted access in a domain that is closed to contractors",
         why: "A domain says whether people from outside may work in it; production says no unless it states \
               otherwise.",
-        example: "# domains/payments.yaml\nenvironment: production     # so `contractors: denied`\n# grants/alice-prod.yaml\nto: [alice.nguyen]          # a contractor\ndomain: payments",
+        example: "# domains/payments.yaml\nenvironment: production     # so `contractors: denied`\n\
+                  # grants/alice-prod.yaml\nto: [alice.nguyen]          # a contractor\ndomain: payments",
         instead: "Let an employee do the work, or grant access to another environment. If contractors are meant to \
               work there, write `contractors: allowed` in the domain; that is a change of policy.",
     },

@@ -10,7 +10,9 @@ pub const RULE: Rule = Rule {
         why: "Such a grant looks like access and is none. It comes to mean something on the day a resource, a \
               permission or a member is added elsewhere, by people who don't know of it. That nobody is left in it \
               is a warning only, since nothing may hold up an end.",
-        example: "# roles/cloud-operator.yaml\nentitlements: { account: OperatorAccess }\n# domains/payments.yaml\nresources: { api: { repository: northwind/payments-api } }     # no account",
+        example: "# roles/cloud-operator.yaml\nentitlements: { account: OperatorAccess }\n\
+                  # domains/payments.yaml\n\
+                  resources: { api: { repository: northwind/payments-api } }     # no account",
         instead: "Name a role that has permissions on the domain's resources, add the resource to the domain, or \
               delete the grant.",
     },

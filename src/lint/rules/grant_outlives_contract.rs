@@ -12,7 +12,8 @@ pub const RULE: Rule = Rule {
         why: "The access would end with the contract all the same, but the file promises more than it gives: a \
               reader plans with the wrong date, and a contract that is extended later lengthens access nobody \
               looked at.",
-        example: "# vendors/globex.yaml\ncontract: { from: 2026-10-01, until: 2027-03-31 }\n# grants/alice-refunds.yaml\nto: [alice.nguyen]      # of globex\nuntil: 2027-06-30",
+        example: "# vendors/globex.yaml\ncontract: { from: 2026-10-01, until: 2027-03-31 }\n\
+                  # grants/alice-refunds.yaml\nto: [alice.nguyen]      # of globex\nuntil: 2027-06-30",
         instead: "End the grant with the contract, or extend the contract in the same change.",
     },
     severity: Severity::Error,

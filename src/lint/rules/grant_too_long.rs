@@ -14,7 +14,8 @@ pub const RULE: Rule = Rule {
         why: "Access that must be renewed is access that somebody looked at lately. Grants that follow one \
               another without a gap count as one, so that a limit can't be stretched by cutting. Where a limit \
               applies, a start must be written, since nothing is measured from today.",
-        example: "# roles/developer.yaml\nmax_duration: 90 days\n# grants/alice-refunds.yaml\nrole: developer\nfrom: 2026-11-24\nuntil: 2027-06-30     # 219 days",
+        example: "# roles/developer.yaml\nmax_duration: 90 days\n# grants/alice-refunds.yaml\nrole: developer\n\
+                  from: 2026-11-24\nuntil: 2027-06-30     # 219 days",
         instead: "Write `from:`, end the grant within the limit, and renew it when that day is near.",
     },
     severity: Severity::Error,

@@ -11,7 +11,9 @@ pub const RULE: Rule = Rule {
         title: "a grant reaches a target at which somebody has no account",
         why: "The grant promises access that nobody can be given, and gives it silently on the day the account \
               appears in the person's file.",
-        example: "# people/alice.nguyen.yaml\naccounts: { github: { login: alice-nw, id: 583231 } }\n# roles/developer.yaml\nentitlements: { repository: push, account: DeveloperAccess }    # aws too",
+        example: "# people/alice.nguyen.yaml\naccounts: { github: { login: alice-nw, id: 583231 } }\n\
+                  # roles/developer.yaml\n\
+                  entitlements: { repository: push, account: DeveloperAccess }    # aws too",
         instead: "Add the account to the person's file, or use a role that doesn't reach the target.",
     },
     severity: Severity::Error,

@@ -9,7 +9,9 @@ pub const RULE: Rule = Rule {
         id: "no-approval-rule",
         title: "no rule says who approves a class of change",
         why: "A change of that class could never be approved, or nobody would have thought about who should.",
-        example: "# policies/approvals.yaml\napprovals:\n  - { change: access, count: 1, from: domain-owners }      # and nothing for policy, bridge, identity, removal",
+        example: "# policies/approvals.yaml\napprovals:\n  \
+                  - { change: access, count: 1, from: domain-owners }\n  \
+                  # and nothing for policy, bridge, identity and removal",
         instead: "Add a rule for each of policy, bridge, identity, access and removal. A rule with `risk: elevated` \
               or higher doesn't cover the changes below it.",
     },

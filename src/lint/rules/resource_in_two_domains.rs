@@ -11,7 +11,8 @@ pub const RULE: Rule = Rule {
         title: "a resource belongs to two domains",
         why: "A domain is a wall, and its owners say who comes in. What stands in two domains is reached past the \
               owners of either.",
-        example: "# domains/payments.yaml\nresources: { api: { repository: northwind/api } }\n# domains/ledger.yaml\nresources: { shared-api: { repository: northwind/API } }",
+        example: "# domains/payments.yaml\nresources: { api: { repository: northwind/api } }\n\
+                  # domains/ledger.yaml\nresources: { shared-api: { repository: northwind/API } }",
         instead: "Keep it in the domain whose owners answer for it, and let others in by grants there.",
     },
     severity: Severity::Error,

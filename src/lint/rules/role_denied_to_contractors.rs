@@ -9,7 +9,8 @@ pub const RULE: Rule = Rule {
         title: "a contractor is granted a role that contractors may not hold",
         why: "The role says that only the organisation's own people carry this risk; privileged roles say so \
               unless they state otherwise.",
-        example: "# roles/administrator.yaml\nrisk: privileged        # so `contractors: denied`\n# grants/alice-admin.yaml\nto: [alice.nguyen]      # a contractor\nrole: administrator",
+        example: "# roles/administrator.yaml\nrisk: privileged        # so `contractors: denied`\n\
+                  # grants/alice-admin.yaml\nto: [alice.nguyen]      # a contractor\nrole: administrator",
         instead: "Grant a role with less risk, or let an employee do the work. If contractors are meant to hold the \
               role, write `contractors: allowed` in it; that is a change of policy.",
     },

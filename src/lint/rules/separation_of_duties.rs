@@ -14,7 +14,10 @@ pub const RULE: Rule = Rule {
         why: "Whoever holds both halves can do alone what is meant to need two people: write code and put it into \
               production, create a payee and pay it. Duties count over groups, roles, domains and targets, and at \
               every instant, also in the future.",
-        example: "# policies/payments.yaml\nduties:\n  - { id: develop-and-deploy, sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } } }\n# grants/tom-develop.yaml and grants/tom-deploy.yaml, at one time\nto: [tom.reed]",
+        example: "# policies/payments.yaml\nduties:\n  \
+                  - id: develop-and-deploy\n    \
+                  sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }\n\
+                  # grants/tom-develop.yaml and grants/tom-deploy.yaml, at one time\nto: [tom.reed]",
         instead: "Give one of the duties to somebody else, or let one grant end before the other starts. Where that \
               is not possible yet, a waiver accepts the risk for a while.",
     },
@@ -36,8 +39,9 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
             .filter(|(_, conflict)| !conflict.is_empty())
             .collect();
         // each grant has its finding, so that one that is added to a conflict never hides behind those that stood;
-        // the first needs none, since the others name it
-        if involved.len() > 1 {
+        // the first needs none, since the others name it, unless it is enough by itself
+        let spare = involved.len() > 1 && involved.first().is_some_and(|(first, when)| !alone(violation, first, when));
+        if spare {
             involved.remove(0);
         }
         for (grant, conflict) in involved {
@@ -56,6 +60,15 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
             });
         }
     }
+}
+
+/// True where one grant breaks the rule without any other. All that it gives a person, it gives at the same time.
+fn alone(violation: &Violation<'_, Path<'_>>, grant: &GrantId, conflict: &Intervals) -> bool {
+    let (Breach::Sets { at_most } | Breach::Within { at_most, .. }) = violation.breach;
+    let Some(start) = conflict.start() else { return false };
+    let halves = violation.at(start, |path| path.grant == grant).halves;
+    let own = halves.iter().filter(|half| half.witness.grant == grant).count();
+    u32::try_from(own).is_ok_and(|own| own > at_most)
 }
 
 fn report(

@@ -11,7 +11,8 @@ pub const RULE: Rule = Rule {
         title: "two people share one account",
         why: "Everything is judged per person: with one account under two names a person could hold both halves \
               of a duty, or approve their own change.",
-        example: "# people/alice.yaml\naccounts: { aws: ops@example.com }\n# people/bob.yaml\naccounts: { aws: OPS@example.com }",
+        example: "# people/alice.yaml\naccounts: { aws: ops@example.com }\n# people/bob.yaml\n\
+                  accounts: { aws: OPS@example.com }",
         instead: "Give each person an account of their own, or merge the two files if they are one person.",
     },
     severity: Severity::Error,
@@ -29,19 +30,23 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
             ("aws", "", person.accounts.aws.as_ref().map(|name| name.to_ascii_lowercase())),
             ("gcp", "", person.accounts.gcp.as_ref().map(|name| name.to_ascii_lowercase())),
         ];
-        let mut shared = Vec::new();
+        let mut same_number: Option<&Person> = None;
         for (target, part, account) in accounts {
             let Some(account) = account else { continue };
-            let label = if part == "id" { "github number" } else { target };
+            let label = if part == "id" { "github account number" } else { target };
             match first.get(&(label, account.clone())) {
                 // a shared number says it all
-                Some(_) if part == "login" && !shared.is_empty() => {}
+                Some(other) if part == "login" && same_number.is_some_and(|same| same.id == other.id) => {}
                 Some(other) => {
-                    shared.push(
+                    if part == "id" {
+                        same_number = Some(other);
+                    }
+                    let what = if part == "id" { label.to_owned() } else { format!("{label} account") };
+                    findings.push(
                         Finding::new(
                             &RULE,
                             place(person, target),
-                            format!("`{}` and `{}` share the {label} account `{account}`", other.id, person.id),
+                            format!("`{}` and `{}` share the {what} `{account}`", other.id, person.id),
                             "correct the account of one of them, or keep one file if they are one person",
                         )
                         .related(place(other, target), format!("the account of `{}`", other.id)),
@@ -52,7 +57,6 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
                 }
             }
         }
-        findings.append(&mut shared);
     }
 }
 

@@ -7,7 +7,8 @@ pub const RULE: Rule = Rule {
         id: "vendor-outside-its-domains",
         title: "somebody of a vendor is granted access outside of the vendor's domains",
         why: "The vendor's file says where its people may ever work, as the contract does.",
-        example: "# vendors/globex.yaml\ndomains: [payments-staging]\n# grants/alice-ledger.yaml\nto: [alice.nguyen]      # of globex\ndomain: ledger-staging",
+        example: "# vendors/globex.yaml\ndomains: [payments-staging]\n# grants/alice-ledger.yaml\n\
+                  to: [alice.nguyen]      # of globex\ndomain: ledger-staging",
         instead: "Grant access in one of the vendor's domains. If the contract covers the other one too, add it to \
               `domains` of the vendor first.",
     },

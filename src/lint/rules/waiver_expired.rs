@@ -7,7 +7,8 @@ pub const RULE: Rule = Rule {
         id: "waiver-expired",
         title: "a waiver is over",
         why: "It accepts nothing any more; what it accepted is reported again.",
-        example: "waivers:\n  - { rule: develop-and-deploy, person: tom.reed, until: 2026-12-15, … }     # a day in the past",
+        example: "waivers:\n  \
+                  - { rule: develop-and-deploy, person: tom.reed, until: 2026-12-15, … }     # a day in the past",
         instead: "Remove the waiver, and what it was for.",
     },
     severity: Severity::Warning,

@@ -6,7 +6,8 @@ pub const RULE: Rule = Rule {
         id: "waiver-unused",
         title: "a waiver accepts nothing",
         why: "A waiver that is not needed now is forgotten, and accepts later what nobody has seen.",
-        example: "waivers:\n  - { rule: develop-and-deploy, person: tom.reed, … }     # tom.reed holds only one of the two",
+        example: "waivers:\n  \
+                  - { rule: develop-and-deploy, person: tom.reed, … }     # tom.reed holds only one of the two",
         instead: "Remove the waiver.",
     },
     severity: Severity::Warning,
