@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use super::rules;
 use crate::access::Access;
+use crate::access::build::UNKNOWN_REFERENCE;
 use crate::access::reading::{self, SCHEMA};
 use crate::finding::{Finding, Place, Severity};
+use crate::repository;
 
-/// Rules that neither this room nor the reading of files finds, with their weights.
+/// Rules that rooms further on find, with their weights.
 const ELSEWHERE: &[(Severity, &[&str])] = &[
     (
         Severity::Error,
         &[
-            "unknown-reference",
-            "unsafe-path",
             "confusable-name",
             "basic-role",
             "wildcard-permission",
@@ -40,6 +40,7 @@ pub fn check(access: &Access, findings: &mut Vec<Finding>) {
         return;
     }
     let all = rules::ALL.iter().map(|check| check.rule).chain(reading::RULES.iter().copied());
+    let all = all.chain(repository::RULES.iter().copied()).chain([&UNKNOWN_REFERENCE]);
     let mut known: BTreeMap<&str, Severity> = all.map(|rule| (rule.code.id, rule.severity)).collect();
     for (severity, ids) in ELSEWHERE {
         known.extend(ids.iter().map(|id| (*id, *severity)));
