@@ -11,6 +11,7 @@
 pub mod access;
 pub mod approval;
 pub mod audit;
+pub mod cli;
 pub mod finding;
 mod hex;
 pub mod lint;

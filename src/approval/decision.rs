@@ -43,7 +43,13 @@ pub struct Assessment {
 
 impl Assessment {
     /// Every reason for which an approval by this person would not count.
-    pub fn reasons_against(&self, trusted: &Trusted, plan: &Plan<'_>, person: &PersonId, now: Timestamp) -> Vec<Refusal> {
+    pub fn reasons_against(
+        &self,
+        trusted: &Trusted,
+        plan: &Plan<'_>,
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Vec<Refusal> {
         reasons_against(trusted, plan, &self.parties, person, now)
     }
 }
@@ -119,10 +125,7 @@ fn landing_refusals(evidence: &Evidence) -> Vec<Refusal> {
         };
         by_code.entry(code.id).or_insert((code, Vec::new())).1.push(fact);
     }
-    by_code
-        .into_values()
-        .map(|(code, facts)| refusal(code, listed(&facts)))
-        .collect()
+    by_code.into_values().map(|(code, facts)| refusal(code, listed(&facts))).collect()
 }
 
 /// The first few of many facts, and how many more there are.

@@ -20,9 +20,11 @@ use crate::report::{self, PlanView};
 use crate::repository::{Oid, Repository, SigningKey, StateRefs, Swap, ssh_sign};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  dualkey approve --head feature              look at a branch's plan and sign it\n  \
+#[command(
+    after_help = "Examples:\n  dualkey approve --head feature              look at a branch's plan and sign it\n  \
                         dualkey approve --head feature --withdraw   take the approval back\n  \
-                        dualkey approve --genesis main              vouch for the first trusted commit")]
+                        dualkey approve --genesis main              vouch for the first trusted commit"
+)]
 pub struct Options {
     #[command(flatten)]
     repo: RepoOption,
@@ -192,7 +194,10 @@ fn signing_key(options: &Options, repository: &Repository) -> Result<SigningKey,
 /// The public half of a signing key, from its file, the `.pub` beside it, or the text itself.
 fn public_half(key: &SigningKey) -> Result<ssh_key::PublicKey, Stop> {
     let unreadable = |why: String| {
-        Stop::usage(format!("the key `{key}` can't be used: {why}"), "give an OpenSSH key; `ssh-keygen -t ed25519` makes one")
+        Stop::usage(
+            format!("the key `{key}` can't be used: {why}"),
+            "give an OpenSSH key; `ssh-keygen -t ed25519` makes one",
+        )
     };
     let text = match key {
         SigningKey::Agent(text) => text.clone(),
@@ -203,9 +208,11 @@ fn public_half(key: &SigningKey) -> Result<ssh_key::PublicKey, Stop> {
             if text.starts_with("-----BEGIN") {
                 match std::fs::read_to_string(&beside) {
                     Ok(public) => public,
-                    Err(_) => return ssh_key::PrivateKey::from_openssh(&text)
-                        .map(|private| private.public_key().clone())
-                        .map_err(|error| unreadable(error.to_string())),
+                    Err(_) => {
+                        return ssh_key::PrivateKey::from_openssh(&text)
+                            .map(|private| private.public_key().clone())
+                            .map_err(|error| unreadable(error.to_string()));
+                    }
                 }
             } else {
                 text
@@ -260,7 +267,11 @@ fn genesis(options: &Options, repository: &Repository, commit: Oid) -> Result<Ex
     let findings = plan::findings_of(&revision, clock.now);
     if crate::lint::blocked(&findings) {
         context::show_findings(&findings, &revision);
-        return Err(Stop::new(Exit::Refused, "a genesis must lint clean", "correct what is named above, commit, and try again"));
+        return Err(Stop::new(
+            Exit::Refused,
+            "a genesis must lint clean",
+            "correct what is named above, commit, and try again",
+        ));
     }
     let key = signing_key(options, repository)?;
     let person = signer(options, access, &key)?;

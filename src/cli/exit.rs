@@ -86,6 +86,12 @@ impl Stop {
         Stop::new(Exit::Usage, message, "see that the path is right and belongs to you")
     }
 
+    /// The same, ending otherwise.
+    #[must_use]
+    pub fn with(self, exit: Exit) -> Self {
+        Stop { exit, ..self }
+    }
+
     /// The block that is printed.
     pub fn text(&self, style: Style) -> String {
         match &self.what {

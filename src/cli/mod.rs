@@ -1,18 +1,11 @@
 //! The command line: one file a command. Flags are parsed here, their meaning is built where the command runs.
 
-mod access;
-mod apply;
 mod approve;
-mod audit;
 mod completions;
 mod context;
-mod demo;
-mod drift;
 mod exit;
 mod explain;
-mod init;
 mod lint;
-mod new;
 mod output;
 mod plan;
 mod schema;
@@ -39,12 +32,6 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a small access repository that lints clean
-    Init(init::Options),
-    /// Let a person in: write the files, lint them, show the plan
-    New(new::Options),
-    /// Show the whole story on an embedded sandbox
-    Demo(demo::Options),
     /// Say what is wrong with the access repository, and where
     Lint(lint::Options),
     /// Show who gains and loses what, and who must approve it
@@ -53,14 +40,6 @@ enum Command {
     Approve(approve::Options),
     /// Prove that what landed was approved by a second party
     Verify(verify::Options),
-    /// Bring the targets to what was approved
-    Apply(apply::Options),
-    /// Compare the targets with what was approved
-    Drift(drift::Options),
-    /// Say who could do what, when, and by whose approval
-    Access(access::Options),
-    /// The tamper-evident log
-    Audit(audit::Options),
     /// Explain a rule or a refusal
     Explain(explain::Options),
     /// Print the JSON Schemas of the files
@@ -112,17 +91,10 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
-        Command::Init(options) => init::run(&options),
-        Command::New(options) => new::run(&options),
-        Command::Demo(options) => demo::run(&options),
         Command::Lint(options) => lint::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),
         Command::Verify(options) => verify::run(&options),
-        Command::Apply(options) => apply::run(&options),
-        Command::Drift(options) => drift::run(&options),
-        Command::Access(options) => access::run(&options),
-        Command::Audit(options) => audit::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Completions(options) => completions::run(&options),

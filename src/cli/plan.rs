@@ -10,7 +10,7 @@ use super::targets::{SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, Stop, output};
 use crate::access::{ParseCache, PersonId, Revision};
 use crate::approval::Prospect;
-use crate::plan::operations::Difference;
+use crate::plan::operations::{self, Basis, Difference};
 use crate::plan::{self, Verdict};
 use crate::report::{self, PlanView};
 use crate::repository::{Oid, Repository};
@@ -152,6 +152,9 @@ impl Given {
 
 /// Compares a revision with what is live.
 fn live(repository: &Repository, tree: &Revision, clock: Clock, sandbox: &SandboxOption) -> Result<Difference, Stop> {
-    let targets = Targets::open(repository, tree, sandbox, clock)?;
-    targets.difference(repository, tree, clock)
+    let targets = Targets::open(repository, [tree], sandbox, clock)?;
+    let granted = std::collections::BTreeMap::new();
+    let basis = Basis { tree, applied: None, granted: &granted, now: clock.now };
+    let live = targets.read(&operations::scopes(&basis))?;
+    Ok(operations::difference(&basis, &live))
 }

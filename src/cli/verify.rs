@@ -36,7 +36,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     match decide(options, &repository) {
         // verify reports; what apply would refuse is a finding here
-        Err(stop) if stop.exit == Exit::Refused => Err(Stop { exit: Exit::Findings, ..stop }),
+        Err(stop) if stop.exit == Exit::Refused => Err(stop.with(Exit::Findings)),
         result => result,
     }
 }
@@ -55,9 +55,9 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     }
     let (after, tip) = match &options.range {
         Some(range) => {
-            let (from, to) = range.split_once("..").ok_or_else(|| {
-                Stop::usage(format!("`{}` is not a range", range.escape_debug()), "write it as A..B")
-            })?;
+            let (from, to) = range
+                .split_once("..")
+                .ok_or_else(|| Stop::usage(format!("`{}` is not a range", range.escape_debug()), "write it as A..B"))?;
             (Some(repository.resolve(from)?), repository.resolve(to)?)
         }
         None => (None, options.rev.as_deref().map_or(Ok(shared.tip), |rev| repository.resolve(rev))?),
@@ -90,7 +90,12 @@ fn exit(landings: &[&Landing]) -> Exit {
         .fold(Exit::Done, Exit::worst)
 }
 
-fn prospect(options: &Options, verifier: &Verifier<'_>, chain: &Chain, head: crate::repository::Oid) -> Result<Exit, Stop> {
+fn prospect(
+    options: &Options,
+    verifier: &Verifier<'_>,
+    chain: &Chain,
+    head: crate::repository::Oid,
+) -> Result<Exit, Stop> {
     let prospect: Prospect = match verifier.prospect(chain, head) {
         Ok(prospect) => prospect,
         Err(error @ (VerifyError::Repository(_) | VerifyError::Refused(_) | VerifyError::Unreadable { .. })) => {

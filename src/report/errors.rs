@@ -27,6 +27,13 @@ pub fn refusals(refusals: &[Refusal], style: Style) -> String {
     blocks.join("\n")
 }
 
+/// What is worth a word and refuses nothing.
+pub fn warning(refusal: &Refusal, style: Style) -> String {
+    let message = style.wrap(&terminal(&refusal.message), refusal.code.id.chars().count() + 11, "  ");
+    let help = style.wrap(&terminal(&refusal.help), "  help: ".len(), "        ");
+    format!("{}[{}] {message}\n  {} {help}\n", style.yellow("warning"), refusal.code.id, style.bold("help:"))
+}
+
 fn block(painted: &str, label: &str, message: &str, help: Option<&str>, style: Style) -> String {
     let tail = label.strip_prefix(painted).unwrap_or_default();
     let message = style.wrap(&terminal(message), label.chars().count(), "  ");

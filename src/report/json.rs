@@ -11,8 +11,9 @@ use super::escape;
 use crate::access::raw::Risk;
 use crate::access::time::format_instant;
 use crate::access::{DomainId, GrantId, PersonId, RoleId, TargetId};
-use crate::finding::{Finding, Related, Severity, State};
-use crate::plan::{AccessLine, Action, Operation, Verb, Verdict};
+use crate::approval::{Landing, Prospect, Verdict};
+use crate::finding::{Finding, Refusal, Related, Severity, State};
+use crate::plan::{self, AccessLine, Action, Operation, Verb};
 use crate::repository::Oid;
 
 const VERSION: u32 = 1;
@@ -60,7 +61,7 @@ struct Plan<'a> {
     base: Option<Oid>,
     head: Option<Oid>,
     digest: &'a str,
-    verdict: Verdict,
+    verdict: plan::Verdict,
     approvals: Vec<Approval<'a>>,
     findings: Vec<FindingRow<'a>>,
     changes: Vec<Change<'a>>,
@@ -219,6 +220,73 @@ fn related(related: &Related) -> RelatedRow<'_> {
 /// With the zone's offset; None where there is no start or no end.
 fn instant(at: Timestamp, zone: &TimeZone) -> Option<String> {
     (at != Timestamp::MIN && at != Timestamp::MAX).then(|| format_instant(at, zone))
+}
+
+#[derive(Serialize)]
+struct Verify<'a> {
+    version: u32,
+    landings: Vec<LandingRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct LandingRow<'a> {
+    base: Oid,
+    commit: Oid,
+    verdict: Verdict,
+    approvals: Vec<GivenRow<'a>>,
+    refusals: Vec<RefusalRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct GivenRow<'a> {
+    person: &'a str,
+    at: &'a str,
+}
+
+#[derive(Serialize)]
+struct RefusalRow<'a> {
+    code: &'a str,
+    message: &'a str,
+    help: &'a str,
+}
+
+/// The document of `dualkey verify`.
+pub fn verify(landings: &[&Landing]) -> String {
+    let landings = landings
+        .iter()
+        .map(|landing| LandingRow {
+            base: landing.base,
+            commit: landing.commit,
+            verdict: landing.verdict,
+            approvals: landing
+                .approvals
+                .iter()
+                .map(|given| GivenRow { person: &given.person, at: &given.at })
+                .collect(),
+            refusals: landing.refusals.iter().map(refusal).collect(),
+        })
+        .collect();
+    print(&Verify { version: VERSION, landings })
+}
+
+/// The same document for a head that has not landed: its one landing ends at the head.
+pub fn prospect(prospect: &Prospect) -> String {
+    let (verdict, approvals, refusals) = match &prospect.outcome {
+        Ok(granted) => (Verdict::Approved, granted.approvals.as_slice(), [].as_slice()),
+        Err(refusals) => (Verdict::Refused, [].as_slice(), refusals.as_slice()),
+    };
+    let landing = LandingRow {
+        base: prospect.base,
+        commit: prospect.head,
+        verdict,
+        approvals: approvals.iter().map(|given| GivenRow { person: given.person.as_str(), at: &given.at }).collect(),
+        refusals: refusals.iter().map(refusal).collect(),
+    };
+    print(&Verify { version: VERSION, landings: vec![landing] })
+}
+
+fn refusal(refusal: &Refusal) -> RefusalRow<'_> {
+    RefusalRow { code: refusal.code.id, message: &refusal.message, help: &refusal.help }
 }
 
 fn print(document: &impl Serialize) -> String {

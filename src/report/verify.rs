@@ -16,7 +16,8 @@ pub fn text(recorded: &Recorded, landings: &[&Landing], style: Style) -> String 
     for landing in landings {
         text.push_str(&line(landing, style));
         text.push_str(&errors::refusals(&landing.refusals, style));
-        let notes: Vec<String> = landing.notes.iter().map(|note| format!("             note: {}\n", note.message)).collect();
+        let notes: Vec<String> =
+            landing.notes.iter().map(|note| format!("             note: {}\n", note.message)).collect();
         text.push_str(&style.dim(&notes.concat()));
     }
     let refused = landings.iter().filter(|landing| landing.verdict == Verdict::Refused).count();

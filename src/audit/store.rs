@@ -1,0 +1,11 @@
+//! stub
+use super::*;
+use crate::cli::Stop;
+use crate::repository::*;
+#[derive(Debug)]
+pub struct Stored {
+    pub log: Log,
+}
+pub fn load(_: &Repository, _: &StateRefs<'_>, _: &str, _: &VerifierKey) -> Result<Option<Stored>, Stop> {
+    Ok(None)
+}
