@@ -6,6 +6,7 @@ mod context;
 mod exit;
 mod explain;
 mod lint;
+mod new;
 mod output;
 mod plan;
 mod schema;
@@ -32,6 +33,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Let a person in: write the files, lint them, show the plan
+    New(new::Options),
     /// Say what is wrong with the access repository, and where
     Lint(lint::Options),
     /// Show who gains and loses what, and who must approve it
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
+        Command::New(options) => new::run(&options),
         Command::Lint(options) => lint::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),
