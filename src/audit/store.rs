@@ -9,3 +9,6 @@ pub struct Stored {
 pub fn load(_: &Repository, _: &StateRefs<'_>, _: &str, _: &VerifierKey) -> Result<Option<Stored>, Stop> {
     Ok(None)
 }
+pub fn create(_: &Repository, _: &StateRefs<'_>, _: &str, _: &Log, _: jiff::Timestamp) -> Result<(), Stop> {
+    Ok(())
+}

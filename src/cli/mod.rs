@@ -1,6 +1,7 @@
 //! The command line: one file a command. Flags are parsed here, their meaning is built where the command runs.
 
 mod approve;
+mod audit;
 mod completions;
 mod context;
 mod exit;
@@ -40,6 +41,8 @@ enum Command {
     Approve(approve::Options),
     /// Prove that what landed was approved by a second party
     Verify(verify::Options),
+    /// The tamper-evident log
+    Audit(audit::Options),
     /// Explain a rule or a refusal
     Explain(explain::Options),
     /// Print the JSON Schemas of the files
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Audit(options) => audit::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Completions(options) => completions::run(&options),

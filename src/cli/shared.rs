@@ -1,18 +1,44 @@
 //! What several machines share: the protected branch, approvals and the log, read from where they live.
 
+use std::path::PathBuf;
 use std::rc::Rc;
+
+use clap::Args;
 
 use super::context::{self, Look, Unread};
 use super::{Exit, RemoteOption, Stop};
 use crate::access::{Access, ParseCache, Revision};
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
-use crate::audit::{self, VerifierKey, store};
+use crate::audit::{self, LogKey, VerifierKey, store};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, StateRefs};
 use crate::targets;
 
 /// The variable that holds the anchor.
 const ANCHOR: &str = "DUALKEY_ANCHOR";
+
+/// The variable that holds the private half of the log's key.
+const LOG_KEY: &str = "DUALKEY_LOG_KEY";
+
+/// Where the log's private key comes from.
+#[derive(Debug, Args)]
+pub struct LogKeyOption {
+    /// The private half of the log's key [default: the text in DUALKEY_LOG_KEY]
+    #[arg(long, value_name = "FILE")]
+    log_key: Option<PathBuf>,
+}
+
+impl LogKeyOption {
+    pub fn read(&self) -> Result<LogKey, Stop> {
+        let text = match &self.log_key {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| Stop::io("reading", path, &error))?,
+            None => std::env::var(LOG_KEY).map_err(|_| {
+                Stop::usage("the log's private key is not here", "name its file with --log-key, or set DUALKEY_LOG_KEY")
+            })?,
+        };
+        LogKey::parse(text.trim()).map_err(|error| Stop::of(Exit::Usage, &error))
+    }
+}
 
 /// The shared state of an access repository.
 #[derive(Debug)]

@@ -289,7 +289,7 @@ fn refusal(refusal: &Refusal) -> RefusalRow<'_> {
     RefusalRow { code: refusal.code.id, message: &refusal.message, help: &refusal.help }
 }
 
-fn print(document: &impl Serialize) -> String {
+pub(super) fn print(document: &impl Serialize) -> String {
     // texts, numbers and lists always have a form in JSON
     let mut text = escape::json(&serde_json::to_string_pretty(document).unwrap_or_default());
     text.push('\n');
