@@ -36,8 +36,3 @@ pub use store::{Store, StoreError, Stored};
 
 #[cfg(test)]
 mod tests;
-
-pub mod store;
-pub fn recorded(_: &Log) -> crate::approval::Recorded {
-    unimplemented!()
-}

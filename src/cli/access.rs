@@ -5,7 +5,7 @@ use clap::Args;
 use super::shared::{Refresh, Shared};
 use super::{Exit, Format, RemoteOption, RepoOption, Stop, context, output};
 use crate::access::Moment;
-use crate::audit::history::{Who, access_at};
+use crate::audit::{Who, access_at};
 use crate::report;
 
 #[derive(Debug, Args)]

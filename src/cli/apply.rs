@@ -7,15 +7,11 @@ use clap::Args;
 use super::shared::{Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, context, output};
-use crate::apply::lease::{Holder, LEASE, Lease, Monotonic, Terms, random_id};
+use crate::apply::lease::{Holder, LENGTH, Lease, Monotonic, REFERENCE, Terms, random_id};
 use crate::apply::{self, Journal, Mode, Outcome, Request};
-use crate::audit::journal::{Run, RunJournal};
-use crate::audit::store::Store;
+use crate::audit::{Run, RunJournal};
 use crate::finding::Refusal;
-use crate::report;
-
-/// How long a lease lasts unless it is renewed.
-const LEASE_LENGTH: Duration = Duration::from_secs(600);
+use crate::{audit, report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey apply --log-key ~/northwind-access.log-key\n  \
@@ -63,19 +59,18 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let run = Run { id: random_id(), commit: approved.commit(), at: clock.now, at_given: clock.given, mode };
     let monotonic = Monotonic::default();
     let terms = Terms {
-        reference: LEASE.to_owned(),
+        reference: REFERENCE.to_owned(),
         holder: Holder::this_process(&run.id),
-        length: LEASE_LENGTH,
+        length: LENGTH,
         wait: Duration::from_secs(options.wait),
         now: clock.now,
     };
     let lease = Lease::take(&repository, &shared.refs, terms, &monotonic);
-    let held = lease.as_ref().map_err(apply::LeaseError::refusal).map(|lease| lease as &dyn apply::lease::Hold);
+    let held = lease.as_ref().map_err(apply::LeaseError::refusal).map(|lease| lease as &dyn apply::Hold);
     let Ledger { stored, .. } = ledger;
     let key = shared.log_key(&options.key);
-    let store = Store::new(&repository, &shared.refs, &shared.access().config.audit_ref);
     let mut journal = match &key {
-        Ok(key) => RunJournal::open(store, stored, key, &verifier, &chain, run).map_err(Stop::from),
+        Ok(key) => RunJournal::open(shared.store(), stored, key, &verifier, &chain, run).map_err(Stop::from),
         Err(stop) => Err(stop.clone()),
     };
     let outcome = {
@@ -111,7 +106,7 @@ fn release<C: apply::lease::Clock>(lease: Lease<'_, C>) {
 
 fn unlogged(stop: &Stop) -> Refusal {
     let text = stop.text(report::Style::PLAIN);
-    Refusal::new(&apply::codes::LOG_UNAVAILABLE, text.trim().to_owned(), "give the log's key, then run a full apply")
+    Refusal::new(&audit::codes::LOG_UNAVAILABLE, text.trim().to_owned(), "give the log's key, then run a full apply")
 }
 
 fn exit(outcome: &Outcome) -> Exit {

@@ -11,8 +11,9 @@ use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, output};
 use crate::access::{ParseCache, PersonId, Revision};
 use crate::approval::codes;
 use crate::approval::statement::{self, GENESIS, GenesisStatement, SIGNATURE_FILE, STATEMENT_FILE};
+use crate::audit::Store;
 use crate::audit::record::{At, Genesis, Statement, VERSION};
-use crate::audit::{Log, LogError, LogKey, VerifierKey, store};
+use crate::audit::{Log, LogKey, VerifierKey};
 use crate::finding::Refusal;
 use crate::report;
 use crate::repository::{Oid, Repository, StateRefs};
@@ -184,8 +185,7 @@ fn init(options: &Init) -> Result<Exit, Stop> {
         statements: statements.into_values().collect(),
         at: At(clock.now),
     };
-    let log = Log::new(genesis, &key).map_err(|error| wrong(&error))?;
-    store::create(&repository, &refs, &access.config.audit_ref, &log, clock.now)?;
+    Store::new(&repository, &refs, &access.config.audit_ref).create(genesis, &key)?;
     let anchor = format!("{commit}:{}", key.verifier().id());
     output::print(&format!(
         "the log begins with {} in {}\nkeep the anchor outside of the repository, and give it to every run:\n  DUALKEY_ANCHOR={anchor}\n",
@@ -250,7 +250,7 @@ fn verify(options: &Verify) -> Result<Exit, Stop> {
                 Some(text) => VerifierKey::parse(text).map_err(|error| Stop::of(Exit::Usage, &error))?,
                 None => pinned(options)?,
             };
-            Log::from_files(&read_folder(dir)?, &key).map_err(|error| wrong(&error).with(Exit::Findings))?
+            Log::from_files(&read_folder(dir)?, &key).map_err(|error| Stop::from(&error).with(Exit::Findings))?
         }
         None => {
             let repository = context::open(&options.repo)?;
@@ -264,7 +264,7 @@ fn verify(options: &Verify) -> Result<Exit, Stop> {
     };
     if let Some(path) = &options.checkpoint {
         let kept = std::fs::read(path).map_err(|error| Stop::io("reading", path, &error))?;
-        log.verify_consistency(&kept, log.key()).map_err(|error| wrong(&error).with(Exit::Findings))?;
+        log.verify_consistency(&kept, log.key()).map_err(|error| Stop::from(&error).with(Exit::Findings))?;
     }
     output::print(&report::audit::verified(&log, options.checkpoint.is_some()));
     Ok(Exit::Done)
@@ -273,10 +273,6 @@ fn verify(options: &Verify) -> Result<Exit, Stop> {
 /// What apply refuses is for `audit verify` something that is wrong.
 fn finding(stop: Stop) -> Stop {
     if stop.exit == Exit::Refused { stop.with(Exit::Findings) } else { stop }
-}
-
-fn wrong(error: &LogError) -> Stop {
-    Stop::refused(Exit::Refused, vec![error.refusal()])
 }
 
 /// The key that the repository here pins.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::escape::terminal;
 use crate::access::time::{format_end, format_instant};
-use crate::audit::history::Held;
+use crate::audit::Held;
 
 /// A block an entitlement: what, until when, by which grant, landing and approval.
 pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone) -> String {
@@ -18,9 +18,11 @@ pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone) -> String 
     let mut text = format!("{who} at {at}\n");
     for one in held {
         let until = one.until.map_or_else(|| "no end".to_owned(), |until| format!("until {}", format_end(until, zone)));
-        let what = format!("{}  {}  {} {}  {}, {until}", one.person, one.target, one.kind, one.resource, one.permission);
+        let what =
+            format!("{}  {}  {} {}  {}, {until}", one.person, one.target, one.kind, one.resource, one.permission);
         let people: Vec<&str> = one.approvals.iter().map(|approval| approval.person.as_str()).collect();
-        let by = if people.is_empty() { "the genesis".to_owned() } else { format!("approved by {}", people.join(", ")) };
+        let by =
+            if people.is_empty() { "the genesis".to_owned() } else { format!("approved by {}", people.join(", ")) };
         let landing = one.landing.get(..10).unwrap_or(&one.landing);
         let why = format!("grant {}, landing {landing}, {by}", one.grants.join(", "));
         text.push_str(&format!("  {}\n    {}\n", terminal(&what), terminal(&why)));

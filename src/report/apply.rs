@@ -7,8 +7,8 @@ use super::escape::terminal;
 use super::style::Style;
 use crate::access::time::format_end;
 use crate::apply::Outcome;
-use crate::plan::operations::{Difference, Operation};
 use crate::plan::Verb;
+use crate::plan::operations::{Difference, Operation};
 
 /// One call, as a line: what, where, for whom, why.
 fn line(operation: &Operation, zone: &TimeZone, style: Style) -> String {
@@ -27,7 +27,8 @@ fn line(operation: &Operation, zone: &TimeZone, style: Style) -> String {
         Verb::Revoke => style.red(&verb),
         Verb::Change => style.yellow(&verb),
     };
-    let what = format!("{whose}  {}  {} {}  {permission}{until}", operation.target, operation.kind.name, operation.resource);
+    let what =
+        format!("{whose}  {}  {} {}  {permission}{until}", operation.target, operation.kind.name, operation.resource);
     format!("  {verb} {}\n         {}\n", terminal(&what), style.dim(&terminal(&operation.because.to_string())))
 }
 
@@ -87,7 +88,10 @@ pub fn drift(difference: &Difference, zone: &TimeZone, style: Style) -> String {
         text.push_str("left alone, since nothing says that dualkey gave it\n");
         for one in &difference.unmanaged {
             let whose = one.person.as_ref().map_or_else(|| one.live.principal.clone(), ToString::to_string);
-            let what = format!("{whose}  {}  {} {}  {}", one.target, one.live.kind.name, one.live.resource, one.live.permission);
+            let what = format!(
+                "{whose}  {}  {} {}  {}",
+                one.target, one.live.kind.name, one.live.resource, one.live.permission
+            );
             text.push_str(&format!("  {}\n", terminal(&what)));
         }
     }
