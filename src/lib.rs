@@ -9,6 +9,7 @@
 //! tree in `audit` are pure: no file, no network, no clock.
 
 pub mod access;
+pub mod apply;
 pub mod approval;
 pub mod audit;
 pub mod cli;

@@ -6,6 +6,7 @@ use crate::finding::Code;
 pub const CODES: &[&Code] = &[
     &LOG_CHECKPOINT_INVALID,
     &LOG_ENTRY_INVALID,
+    &LOG_EXISTS,
     &LOG_FORK,
     &LOG_INCOMPLETE,
     &LOG_KEY_UNKNOWN,
@@ -13,6 +14,7 @@ pub const CODES: &[&Code] = &[
     &LOG_LEAF_MISMATCH,
     &LOG_ROLLBACK,
     &LOG_ROOT_MISMATCH,
+    &LOG_UNAVAILABLE,
 ];
 
 pub const LOG_CHECKPOINT_INVALID: Code = Code {
@@ -33,6 +35,15 @@ pub const LOG_ENTRY_INVALID: Code = Code {
     example: "{\"at\":\"2026-11-24T09:00:00Z\",\"colour\":\"red\",\"operations\":[],\"type\":\"drift\"}",
     instead: "Use a version of dualkey that is at least as new as the one that wrote the entry. If there is none, \
               something else than dualkey signed it with the log key: replace the key.",
+};
+
+pub const LOG_EXISTS: Code = Code {
+    id: "log-exists",
+    title: "There is a log already.",
+    why: "A second beginning would make everybody forget what the first one proves.",
+    example: "dualkey audit init --genesis v2",
+    instead: "Go on with the log that is there. After a lost key or quorum, begin anew in it with \
+              `dualkey audit init --continue`.",
 };
 
 pub const LOG_FORK: Code = Code {
@@ -103,4 +114,14 @@ pub const LOG_ROOT_MISMATCH: Code = Code {
     example: "an entry and its hash in `tile/0/000.p/5` were both rewritten, the checkpoint was not",
     instead: "Restore the log from an export or another clone that `dualkey audit verify` accepts. Keep the changed one: \
               comparing both shows which entries were replaced.",
+};
+
+pub const LOG_UNAVAILABLE: Code = Code {
+    id: "log-unavailable",
+    title: "The log can't be written.",
+    why: "What is about to be done is recorded before it is done. Without that a change could happen that nobody can prove, \
+          so nothing is changed.",
+    example: "the remote refused to change `refs/dualkey/audit`",
+    instead: "Allow the identity that runs `dualkey apply` to push to the ref of the log, give the log key, and see that \
+              the remote answers.",
 };

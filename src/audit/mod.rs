@@ -5,30 +5,34 @@
 //! and recomputes everything, so an export is nothing but these files. An older checkpoint that somebody kept proves
 //! that nothing it covers was changed since ([`Log::verify_consistency`]).
 //!
-//! Nothing here touches files, git, the network or the clock: who stores the files is another room's business.
+//! None of that touches files, git, the network or the clock. The [`Store`] keeps a log in a git ref, and a
+//! [`RunJournal`] writes a run into it.
 
 pub mod codes;
 mod entry;
 mod error;
+mod history;
+mod journal;
 mod key;
 mod log;
 mod merkle;
 mod note;
 pub mod record;
+mod recorded;
+mod store;
 mod tiles;
 
 pub use entry::Entry;
 pub use error::LogError;
+pub use history::{Held, Who, access_at};
+pub use journal::{Run, RunJournal};
 pub use key::{InvalidKey, LogKey, VerifierKey};
 pub use log::Log;
 pub use merkle::{Hash, Tree, check_consistency, check_inclusion};
 pub use note::Checkpoint;
 pub use record::Record;
+pub use recorded::{from_anchor, given, granted, last_applied, open_runs, recorded};
+pub use store::{Store, StoreError, Stored};
 
 #[cfg(test)]
 mod tests;
-
-pub mod store;
-pub fn recorded(_: &Log) -> crate::approval::Recorded {
-    unimplemented!()
-}

@@ -1,11 +1,195 @@
-//! stub
-use super::*;
-use crate::cli::Stop;
-use crate::repository::*;
-#[derive(Debug)]
+//! The log in git: each state of it is a commit that holds its files, one ref points to the newest.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{Log, LogError, LogKey, VerifierKey, codes, record};
+use crate::apply;
+use crate::finding::Refusal;
+use crate::repository::{Failure, Oid, Repository, RepositoryError, StateRefs, SwapError};
+
+/// The folder in the git directory where this clone keeps the last checkpoint it saw.
+const SEEN: &str = "dualkey";
+
+/// Where a log is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Store<'a> {
+    repository: &'a Repository,
+    refs: &'a StateRefs<'a>,
+    reference: &'a str,
+}
+
+/// A log as it stands in its ref, checked.
+#[derive(Clone, Debug)]
 pub struct Stored {
     pub log: Log,
+    pub commit: Oid,
 }
-pub fn load(_: &Repository, _: &StateRefs<'_>, _: &str, _: &VerifierKey) -> Result<Option<Stored>, Stop> {
-    Ok(None)
+
+/// Why a log was not read or not written.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum StoreError {
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Log(#[from] LogError),
+    #[error("{0}")]
+    #[diagnostic(help("{}", .0.help))]
+    Refused(Refusal),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Repository(#[from] RepositoryError),
+    #[error("`{}` can't be {doing}: {source}", path.display())]
+    #[diagnostic(help("see that the git directory is yours and has room"))]
+    Seen { path: PathBuf, doing: &'static str, source: io::Error },
 }
+
+impl StoreError {
+    /// How a command that needs the log ends.
+    pub fn failure(&self) -> Failure {
+        match self {
+            StoreError::Log(_) | StoreError::Refused(_) => Failure::Refused,
+            StoreError::Repository(error) => error.failure(),
+            StoreError::Seen { .. } => Failure::Unjudged,
+        }
+    }
+
+    /// The error as a refusal, with the code that `dualkey explain` knows.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            StoreError::Log(error) => error.refusal(),
+            StoreError::Refused(refusal) => refusal.clone(),
+            StoreError::Repository(_) | StoreError::Seen { .. } => unavailable(self),
+        }
+    }
+}
+
+fn unavailable(why: &impl std::fmt::Display) -> Refusal {
+    let help = "see that the remote answers and lets the identity that runs this push to the ref of the log";
+    Refusal::new(&codes::LOG_UNAVAILABLE, why.to_string(), help)
+}
+
+impl<'a> Store<'a> {
+    /// The log in a ref, as far as `refs` was last refreshed with that ref.
+    pub fn new(repository: &'a Repository, refs: &'a StateRefs<'a>, reference: &'a str) -> Self {
+        Store { repository, refs, reference }
+    }
+
+    /// Reads the log and believes nothing but the key; None where there is none. What this clone saw earlier must stand
+    /// in it unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Where anything in it is wrong, where it is shorter than it was or another one, and where it can't be read.
+    pub fn load(&self, key: &VerifierKey) -> Result<Option<Stored>, StoreError> {
+        let seen = self.seen(key)?;
+        let Some(commit) = self.refs.get(self.reference)? else {
+            let Some(seen) = seen else { return Ok(None) };
+            let kept = super::Checkpoint::open(&seen, key)?.size();
+            return Err(LogError::Rollback { kept, size: 0 }.into());
+        };
+        let log = Log::from_files(&self.repository.read_files(commit)?, key)?;
+        if let Some(seen) = seen {
+            log.verify_consistency(&seen, key)?;
+        }
+        self.remember(&log)?;
+        Ok(Some(Stored { log, commit }))
+    }
+
+    /// Begins a log.
+    ///
+    /// # Errors
+    ///
+    /// `log-exists` where there is one; where the genesis names another key; where the ref can't be written.
+    pub fn create(&self, genesis: record::Genesis, key: &LogKey) -> Result<Stored, StoreError> {
+        if self.refs.get(self.reference)?.is_some() {
+            return Err(StoreError::Refused(self.exists()));
+        }
+        let at = genesis.at.0;
+        let log = Log::new(genesis, key)?;
+        match self.write(&log, None, "Begin the log", at) {
+            Err(StoreError::Refused(refusal)) if refusal.code == &apply::codes::LEASE_LOST => {
+                Err(StoreError::Refused(self.exists()))
+            }
+            done => done,
+        }
+    }
+
+    fn exists(&self) -> Refusal {
+        let help = "go on with that log; `--continue` begins anew in it after a lost key or quorum";
+        Refusal::new(&codes::LOG_EXISTS, format!("`{}` holds a log already", self.reference), help)
+    }
+
+    /// Appends records and writes the log in one step, as a child of what it was.
+    ///
+    /// # Errors
+    ///
+    /// `lease-lost` where somebody else wrote it meanwhile; `log-unavailable` where the push is refused. The log that was
+    /// given stays as it is.
+    pub fn append(
+        &self,
+        stored: &Stored,
+        records: Vec<record::Record>,
+        key: &LogKey,
+        message: &str,
+        at: Timestamp,
+    ) -> Result<Stored, StoreError> {
+        let mut log = stored.log.clone();
+        log.append(records, key)?;
+        self.write(&log, Some(stored.commit), message, at)
+    }
+
+    fn write(&self, log: &Log, parent: Option<Oid>, message: &str, at: Timestamp) -> Result<Stored, StoreError> {
+        let parents: Vec<Oid> = parent.into_iter().collect();
+        let commit = self.repository.write_commit(&log.files(), &parents, message, at.as_second())?;
+        match self.refs.compare_and_swap(self.reference, parent, Some(commit)) {
+            Ok(()) => {}
+            // the push had its effect before the connection broke
+            Err(SwapError::Moved { actual, .. }) if actual == Some(commit) => {}
+            Err(error @ SwapError::Moved { .. }) => {
+                let help = "another run wrote the log: when it has ended, run again";
+                return Err(StoreError::Refused(Refusal::new(&apply::codes::LEASE_LOST, error.to_string(), help)));
+            }
+            Err(error @ (SwapError::Refused { .. } | SwapError::Unreachable { .. })) => {
+                return Err(StoreError::Refused(unavailable(&error)));
+            }
+            Err(SwapError::Repository(error)) => return Err(error.into()),
+        }
+        self.remember(log)?;
+        Ok(Stored { log: log.clone(), commit })
+    }
+
+    /// One file a log, remote and key, so that a log under a new key starts anew.
+    fn seen_path(&self, key: &VerifierKey) -> PathBuf {
+        let remote = self.refs.remote().unwrap_or_default();
+        let name = Oid::of_blob(format!("{remote}\n{}\n{key}", self.reference).as_bytes());
+        self.repository.git_dir().join(SEEN).join(format!("log-{name}"))
+    }
+
+    fn seen(&self, key: &VerifierKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.seen_path(key);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StoreError::Seen { path, doing: "read", source }),
+        }
+    }
+
+    /// Keeps the checkpoint, so that the next look notices what was cut off or rewritten.
+    fn remember(&self, log: &Log) -> Result<(), StoreError> {
+        let path = self.seen_path(log.key());
+        let failed = |source| StoreError::Seen { path: path.clone(), doing: "written", source };
+        let folder = self.repository.git_dir().join(SEEN);
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
+        file.write_all(log.checkpoint()).map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

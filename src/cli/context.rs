@@ -28,11 +28,16 @@ pub struct Clock {
     pub given: bool,
 }
 
+/// Reads the clock.
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the clock")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
 impl NowOption {
-    /// Reads the clock, or what the user says instead.
-    #[expect(clippy::disallowed_methods, reason = "the only place that reads the clock")]
+    /// The clock, or what the user says instead.
     pub fn clock(&self) -> Result<Clock, Stop> {
-        let Some(text) = &self.now else { return Ok(Clock { now: Timestamp::now(), given: false }) };
+        let Some(text) = &self.now else { return Ok(Clock { now: now(), given: false }) };
         match Moment::parse(text) {
             Ok(Moment::Instant(now)) => Ok(Clock { now, given: true }),
             Ok(Moment::Day(_)) | Err(_) => Err(Stop::usage(

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use miette::Diagnostic;
 
 use crate::approval::VerifyError;
+use crate::audit::LogError;
+use crate::audit::StoreError;
 use crate::finding::Refusal;
 use crate::report::{errors, style::Style};
 use crate::repository::{Failure, RepositoryError, SwapError};
@@ -49,13 +51,13 @@ impl From<Exit> for ExitCode {
 }
 
 /// Why a command stops before its end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stop {
     pub exit: Exit,
     what: What,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum What {
     Error { message: String, help: Option<String> },
     Refusals(Vec<Refusal>),
@@ -128,6 +130,21 @@ impl From<VerifyError> for Stop {
             VerifyError::Repository(error) => error.into(),
             VerifyError::Refused(refusal) => Stop::refused(Exit::Refused, vec![refusal]),
             VerifyError::Unreadable { .. } => Stop::of(Exit::Unjudged, &error),
+        }
+    }
+}
+
+impl From<&LogError> for Stop {
+    fn from(error: &LogError) -> Self {
+        Stop::refused(Exit::Refused, vec![error.refusal()])
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        match of_failure(error.failure()) {
+            Exit::Refused => Stop::refused(Exit::Refused, vec![error.refusal()]),
+            exit => Stop::of(exit, &error),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{Exit, RepoOption, Stop, output};
 use crate::access::{ParseCache, reading};
 use crate::finding::Code;
 use crate::report::style::Style;
-use crate::{approval, audit, lint, plan, repository, targets};
+use crate::{apply, approval, audit, lint, plan, repository, targets};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey explain grant-outlives-engagement\n  \
@@ -27,6 +27,7 @@ fn codes() -> Vec<&'static Code> {
     let rules = rules.chain([&crate::access::build::UNKNOWN_REFERENCE, &plan::classes::MIXED_CHANGE]);
     let mut codes: Vec<&'static Code> = rules.map(|rule| &rule.code).collect();
     codes.extend(approval::codes::CODES);
+    codes.extend(apply::codes::CODES);
     codes.extend(audit::codes::CODES);
     codes.extend(targets::error::CODES);
     codes.sort_by_key(|code| code.id);

@@ -1,8 +1,12 @@
 //! The command line: one file a command. Flags are parsed here, their meaning is built where the command runs.
 
+mod access;
+mod apply;
 mod approve;
+mod audit;
 mod completions;
 mod context;
+mod drift;
 mod exit;
 mod explain;
 mod lint;
@@ -43,6 +47,14 @@ enum Command {
     Approve(approve::Options),
     /// Prove that what landed was approved by a second party
     Verify(verify::Options),
+    /// Bring the targets to what was approved
+    Apply(apply::Options),
+    /// Compare the targets with what was approved
+    Drift(drift::Options),
+    /// Say who could do what, when, and by whose approval
+    Access(access::Options),
+    /// The tamper-evident log
+    Audit(audit::Options),
     /// Explain a rule or a refusal
     Explain(explain::Options),
     /// Print the JSON Schemas of the files
@@ -99,6 +111,10 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Apply(options) => apply::run(&options),
+        Command::Drift(options) => drift::run(&options),
+        Command::Access(options) => access::run(&options),
+        Command::Audit(options) => audit::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Completions(options) => completions::run(&options),

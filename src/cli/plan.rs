@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 
 use super::context::{self, Clock, Look};
-use super::shared::{Refresh, Shared};
+use super::shared::{Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, Stop, output};
 use crate::access::{ParseCache, PersonId, Revision};
+use crate::apply;
 use crate::approval::Prospect;
-use crate::plan::operations::{self, Basis, Difference};
+use crate::plan::operations::Difference;
 use crate::plan::{self, Verdict};
 use crate::report::{self, PlanView};
 use crate::repository::{Oid, Repository};
@@ -150,11 +151,19 @@ impl Given {
     }
 }
 
-/// Compares a revision with what is live.
+/// Compares a revision with what is live, and with what the log says of earlier runs where there is one.
 fn live(repository: &Repository, tree: &Revision, clock: Clock, sandbox: &SandboxOption) -> Result<Difference, Stop> {
-    let targets = Targets::open(repository, [tree], sandbox, clock)?;
-    let granted = std::collections::BTreeMap::new();
-    let basis = Basis { tree, applied: None, granted: &granted, now: clock.now };
-    let live = targets.read(&operations::scopes(&basis))?;
-    Ok(operations::difference(&basis, &live))
+    let shared = Shared::open(repository, &RemoteOption { remote: None }, Refresh::No);
+    let ledger = match &shared {
+        Ok(shared) => shared.ledger()?,
+        // a repository whose protected branch isn't there yet has no log either
+        Err(_) => None,
+    };
+    let past = match (&shared, &ledger) {
+        (Ok(shared), Some(ledger)) => Past::of(ledger, &shared.verifier(&ledger.recorded, clock.now)?)?,
+        (Ok(_) | Err(_), _) => Past::default(),
+    };
+    let targets = Targets::open(repository, past.trees(tree), sandbox, clock)?;
+    apply::drift(tree, &past.facts(), &targets.into_clients().readers, clock.now)
+        .map_err(|refusals| Stop::refused(Exit::Unjudged, refusals))
 }

@@ -1,18 +1,48 @@
 //! What several machines share: the protected branch, approvals and the log, read from where they live.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::rc::Rc;
+
+use clap::Args;
+use jiff::Timestamp;
 
 use super::context::{self, Look, Unread};
 use super::{Exit, RemoteOption, Stop};
-use crate::access::{Access, ParseCache, Revision};
+use crate::access::{Access, ParseCache, PersonId, Revision, TargetId};
+use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
-use crate::audit::{self, VerifierKey, store};
+use crate::audit::{self, LogError, LogKey, VerifierKey};
+use crate::audit::{Store, Stored};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, StateRefs};
 use crate::targets;
 
 /// The variable that holds the anchor.
 const ANCHOR: &str = "DUALKEY_ANCHOR";
+
+/// The variable that holds the private half of the log's key.
+const LOG_KEY: &str = "DUALKEY_LOG_KEY";
+
+/// Where the log's private key comes from.
+#[derive(Debug, Args)]
+pub struct LogKeyOption {
+    /// The private half of the log's key [default: the text in DUALKEY_LOG_KEY]
+    #[arg(long, value_name = "FILE")]
+    log_key: Option<PathBuf>,
+}
+
+impl LogKeyOption {
+    pub fn read(&self) -> Result<LogKey, Stop> {
+        let text = match &self.log_key {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| Stop::io("reading", path, &error))?,
+            None => std::env::var(LOG_KEY).map_err(|_| {
+                Stop::usage("the log's private key is not here", "name its file with --log-key, or set DUALKEY_LOG_KEY")
+            })?,
+        };
+        LogKey::parse(text.trim()).map_err(|error| Stop::of(Exit::Usage, &error))
+    }
+}
 
 /// The shared state of an access repository.
 #[derive(Debug)]
@@ -36,7 +66,7 @@ pub enum Refresh {
 /// The log and what it says of landings.
 #[derive(Debug)]
 pub struct Ledger {
-    pub stored: store::Stored,
+    pub stored: Stored,
     pub recorded: Recorded,
 }
 
@@ -80,11 +110,23 @@ impl<'a> Shared<'a> {
         VerifierKey::parse(&self.access().config.audit_key).map_err(|error| Stop::of(Exit::Usage, &error))
     }
 
+    /// Where the log is kept.
+    pub fn store(&self) -> Store<'_> {
+        Store::new(self.repository, &self.refs, &self.access().config.audit_ref)
+    }
+
     /// The log, verified whole. None where there is none yet.
     pub fn ledger(&self) -> Result<Option<Ledger>, Stop> {
-        let reference = &self.access().config.audit_ref;
-        let stored = store::load(self.repository, &self.refs, reference, &self.key()?)?;
-        Ok(stored.map(|stored| Ledger { recorded: audit::recorded(&stored.log), stored }))
+        let Some(stored) = self.store().load(&self.key()?)? else { return Ok(None) };
+        let Some(recorded) = audit::recorded(&stored.log) else { return Ok(None) };
+        Ok(Some(Ledger { stored, recorded }))
+    }
+
+    /// The private half of the log's key, which must belong to the key that is pinned.
+    pub fn log_key(&self, option: &LogKeyOption) -> Result<LogKey, Stop> {
+        let key = option.read()?;
+        let (given, expected) = (key.verifier().to_string(), self.key()?.to_string());
+        if given == expected { Ok(key) } else { Err(Stop::from(&LogError::KeyWrong { given, expected })) }
     }
 
     /// The log, or the refusal that there is none; with the warning that no anchor was given, where that is one.
@@ -132,4 +174,36 @@ fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<
             )
         }
     })
+}
+
+/// What the log says of earlier runs, with the tree that was applied last.
+#[derive(Debug, Default)]
+pub struct Past {
+    applied: Option<(Rc<Revision>, Timestamp)>,
+    accounts: BTreeMap<(TargetId, String), PersonId>,
+    given: BTreeSet<apply::Given>,
+}
+
+impl Past {
+    pub fn of(ledger: &Ledger, verifier: &Verifier<'_>) -> Result<Self, Stop> {
+        let log = &ledger.stored.log;
+        let applied = match audit::last_applied(log) {
+            Some((commit, at)) => Some((verifier.revision(commit)?, at)),
+            None => None,
+        };
+        Ok(Past { applied, accounts: audit::granted(log), given: audit::given(log, targets::KINDS) })
+    }
+
+    /// A tree together with the one applied last: what may have to be read.
+    pub fn trees<'r>(&'r self, tree: &'r Revision) -> impl Iterator<Item = &'r Revision> {
+        self.applied.iter().map(|(revision, _)| revision.as_ref()).chain([tree])
+    }
+
+    pub fn facts(&self) -> apply::Past<'_> {
+        apply::Past {
+            applied: self.applied.as_ref().map(|(revision, at)| (revision.as_ref(), *at)),
+            accounts: self.accounts.clone(),
+            given: self.given.clone(),
+        }
+    }
 }

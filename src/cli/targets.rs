@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Stop;
 use super::context::Clock;
-use super::{Exit, Stop};
 use crate::access::{Revision, TargetId};
+use crate::apply;
 use crate::repository::Repository;
-use crate::targets::{Live, Reader, Sandbox, Scope, TargetError};
+use crate::targets::Sandbox;
 
 /// `--sandbox`
 #[derive(Debug, Args)]
@@ -65,25 +66,13 @@ impl Targets {
         Ok(Targets(opened))
     }
 
-    /// Reads the scopes, all of them or nothing.
-    pub fn read(&self, scopes: &BTreeMap<TargetId, Scope>) -> Result<BTreeMap<TargetId, Vec<Live>>, Stop> {
-        let mut live = BTreeMap::new();
-        for (id, scope) in scopes {
-            let Some(target) = self.0.get(id) else {
-                let message = format!("target `{id}` is named by a resource and by no configuration");
-                return Err(Stop::new(Exit::Unjudged, message, "add it to `targets` in dualkey.yaml"));
-            };
-            live.insert(id.clone(), target.read(scope).map_err(unread)?);
+    /// As the run wants them: what reads apart from what writes.
+    pub fn into_clients(self) -> apply::Targets {
+        let mut clients = apply::Targets::default();
+        for (id, sandbox) in self.0 {
+            clients.readers.insert(id.clone(), Box::new(sandbox.clone()));
+            clients.writers.insert(id, Box::new(sandbox));
         }
-        Ok(live)
+        clients
     }
-
-    pub fn iter(&self) -> impl Iterator<Item = (&TargetId, &Sandbox)> {
-        self.0.iter()
-    }
-}
-
-/// A read that failed leaves the live state unknown.
-fn unread(error: TargetError) -> Stop {
-    Stop::refused(Exit::Unjudged, vec![error.refusal()])
 }

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::access::time::format_end;
-use crate::access::{Access, Desired, EntitlementKey, GrantId, Kind, Manage, PersonId, PersonType, Revision, TargetId};
+use crate::access::{
+    Access, Desired, Entitlement, EntitlementKey, GrantId, Kind, Manage, PersonId, PersonType, Revision, TargetId,
+};
 use crate::targets::{self, Call, Live, Scope};
 
 /// What an operation does to a person's access.
@@ -272,6 +274,12 @@ fn change(basis: &Basis<'_>, target: &TargetId, live: &Live, desired: &Desired) 
         })
     };
     let because = match basis.applied {
+        // the higher of two grants is over, and the lower one is left
+        _ if desired.key.kind.rank(&live.permission) > desired.key.kind.rank(&desired.key.permission)
+            && let Some(end) = ended(basis, target, live) =>
+        {
+            end
+        }
         // what is live is not what was applied: somebody changed it
         Some((revision, at)) if !declared(revision, at) => {
             first_grant(desired).map_or(Because::DriftAdded, Because::DriftRemoved)
@@ -279,6 +287,26 @@ fn change(basis: &Basis<'_>, target: &TargetId, live: &Live, desired: &Desired) 
         Some(_) | None => why_granted(basis, desired),
     };
     Operation { verb: Verb::Change, previous: Some(live.permission.clone()), because, ..grant(basis, desired) }
+}
+
+/// The end of the grant that last gave what is live, where the tree declares that it is over.
+fn ended(basis: &Basis<'_>, target: &TargetId, live: &Live) -> Option<Because> {
+    let entitlement = find(basis.tree, target, live)?;
+    let ended = entitlement.causes.iter().filter(|cause| cause.interval.until() <= basis.now);
+    let cause = ended.max_by_key(|cause| cause.interval.until())?;
+    let on = format_end(cause.interval.until(), &basis.tree.access.config.zone);
+    Some(Because::End { grant: cause.grant.clone(), on })
+}
+
+fn find<'a>(revision: &'a Revision, target: &TargetId, live: &Live) -> Option<&'a Entitlement> {
+    revision.entitlements.iter().find(|entitlement| {
+        let key = &entitlement.key;
+        key.target == *target
+            && key.kind == live.kind
+            && key.resource == live.resource
+            && key.principal == live.principal
+            && key.permission == live.permission
+    })
 }
 
 /// Whose accounts are whose, and which live access dualkey may take away.
@@ -341,25 +369,13 @@ impl<'a> Accounts<'a> {
     }
 
     fn why_revoked(&self, target: &TargetId, live: &Live) -> Because {
-        let find = |revision: &'a Revision| {
-            revision.entitlements.iter().find(|entitlement| {
-                let key = &entitlement.key;
-                key.target == *target
-                    && key.kind == live.kind
-                    && key.resource == live.resource
-                    && key.principal == live.principal
-                    && key.permission == live.permission
-            })
-        };
-        if let Some(entitlement) = find(self.basis.tree) {
-            let ended = entitlement.causes.iter().filter(|cause| cause.interval.until() <= self.basis.now);
-            if let Some(cause) = ended.max_by_key(|cause| cause.interval.until()) {
-                let on = format_end(cause.interval.until(), &self.basis.tree.access.config.zone);
-                return Because::End { grant: cause.grant.clone(), on };
-            }
+        if let Some(end) = ended(self.basis, target, live) {
+            return end;
+        }
+        if find(self.basis.tree, target, live).is_some() {
             return Because::DriftAdded;
         }
-        match self.basis.applied.and_then(|(revision, at)| Some((find(revision)?, at))) {
+        match self.basis.applied.and_then(|(revision, at)| Some((find(revision, target, live)?, at))) {
             Some((entitlement, at)) if entitlement.intervals.contains(at) => Because::Undeclared,
             Some(_) | None => Because::DriftAdded,
         }

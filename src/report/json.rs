@@ -11,8 +11,10 @@ use super::escape;
 use crate::access::raw::Risk;
 use crate::access::time::format_instant;
 use crate::access::{DomainId, GrantId, PersonId, RoleId, TargetId};
+use crate::apply::Outcome;
 use crate::approval::{Landing, Prospect, Verdict};
 use crate::finding::{Finding, Refusal, Related, Severity, State};
+use crate::plan::operations::Difference;
 use crate::plan::{self, AccessLine, Action, Operation, Verb};
 use crate::repository::Oid;
 
@@ -285,11 +287,84 @@ pub fn prospect(prospect: &Prospect) -> String {
     print(&Verify { version: VERSION, landings: vec![landing] })
 }
 
+#[derive(Serialize)]
+struct Apply<'a> {
+    version: u32,
+    commit: Oid,
+    superseded: bool,
+    done: Vec<OperationRow<'a>>,
+    failed: Vec<FailedRow<'a>>,
+    not_started: Vec<OperationRow<'a>>,
+    waiting: Vec<WaitingRow<'a>>,
+    refusals: Vec<RefusalRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct FailedRow<'a> {
+    #[serde(flatten)]
+    operation: OperationRow<'a>,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct WaitingRow<'a> {
+    landing: Oid,
+    codes: &'a [&'static str],
+}
+
+/// The document of `dualkey apply`.
+pub fn apply(outcome: &Outcome, zone: &TimeZone) -> String {
+    print(&Apply {
+        version: VERSION,
+        commit: outcome.commit,
+        superseded: outcome.superseded,
+        done: outcome.done.iter().map(|one| row(one, zone)).collect(),
+        failed: outcome.failed.iter().map(|(one, message)| FailedRow { operation: row(one, zone), message }).collect(),
+        not_started: outcome.not_started.iter().map(|one| row(one, zone)).collect(),
+        waiting: outcome.waiting.iter().map(|one| WaitingRow { landing: one.landing, codes: &one.codes }).collect(),
+        refusals: outcome.refusals.iter().map(refusal).collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Drift<'a> {
+    version: u32,
+    operations: Vec<OperationRow<'a>>,
+    unmanaged: Vec<UnmanagedRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnmanagedRow<'a> {
+    target: &'a TargetId,
+    kind: &'a str,
+    resource: &'a str,
+    permission: &'a str,
+    principal: &'a str,
+    person: Option<&'a PersonId>,
+}
+
+/// The document of `dualkey drift`.
+pub fn drift(difference: &Difference, zone: &TimeZone) -> String {
+    let unmanaged = difference.unmanaged.iter().map(|one| UnmanagedRow {
+        target: &one.target,
+        kind: one.live.kind.name,
+        resource: &one.live.resource,
+        permission: &one.live.permission,
+        principal: &one.live.principal,
+        person: one.person.as_ref(),
+    });
+    print(&Drift {
+        version: VERSION,
+        operations: difference.operations.iter().map(|one| row(one, zone)).collect(),
+        unmanaged: unmanaged.collect(),
+    })
+}
+
 fn refusal(refusal: &Refusal) -> RefusalRow<'_> {
     RefusalRow { code: refusal.code.id, message: &refusal.message, help: &refusal.help }
 }
 
-fn print(document: &impl Serialize) -> String {
+pub(super) fn print(document: &impl Serialize) -> String {
     // texts, numbers and lists always have a form in JSON
     let mut text = escape::json(&serde_json::to_string_pretty(document).unwrap_or_default());
     text.push('\n');

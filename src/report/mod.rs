@@ -1,6 +1,9 @@
 //! What the program says, one file a format. Pure: width and colour are arguments, and everything that comes from files
 //! or targets is data that can't forge markup, mentions, workflow commands or terminal escapes.
 
+pub mod access;
+pub mod apply;
+pub mod audit;
 mod diff;
 pub mod errors;
 pub mod escape;

@@ -14,7 +14,7 @@ mod remote;
 mod signing;
 mod snapshot;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tree;
 mod write;
 

@@ -1,0 +1,48 @@
+//! The refusals of this room, each with the text that `dualkey explain` prints.
+
+use crate::finding::Code;
+
+macro_rules! codes {
+    ($($name:ident: $id:literal, $title:literal, $why:literal, $instead:literal;)*) => {
+        $(pub const $name: Code = Code { id: $id, title: $title, why: $why, example: "", instead: $instead };)*
+        /// All of them, sorted by id.
+        pub const CODES: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    EMPTY_DESIRED_STATE: "empty-desired-state", "the verified tree declares no access at all",
+        "A tree without any grant takes access from everybody at once. That is more often a slip than a wish: a folder \
+         that was moved, or a first run before the access that exists was declared.",
+        "Declare what shall stay (`dualkey import` writes it down). If everybody shall go, give them an `ended`: nothing \
+         blocks an end.";
+    LEASE_LOST: "lease-lost", "another run took over while this one was writing",
+        "Two runs that write at once undo each other's work. Before each write a run makes sure that it still holds the \
+         lease, and stops where it doesn't.",
+        "Wait until the other run has ended, then run `dualkey apply` again: it reads what is live and does the rest.";
+    LEASE_UNAVAILABLE: "lease-unavailable", "the lease can't be written",
+        "Without the lease two runs could write at once.",
+        "Allow the identity that runs `dualkey apply` to push to the ref of the lease, and see that the remote answers.";
+    LOCK_HELD: "lock-held", "another run holds the lease",
+        "One run at a time changes access, wherever it was started.",
+        "Wait for the run that is named, or use `--wait`. A run that died gives the lease free after its length.";
+    OWN_IDENTITY: "own-identity", "the operation would change the access of the identity that dualkey runs as",
+        "A program that takes its own access away can't undo it, and can't end anybody else's access either.",
+        "Declare what that identity needs, or change it by hand.";
+    POST_APPLY_DRIFT: "post-apply-drift", "the target said yes, but what is live still differs",
+        "A call that succeeds without effect would be recorded as access that was given or taken, and wasn't.",
+        "Run `dualkey apply` again. If it stays, look for something else that changes the target, or for a target that \
+         shows its changes late.";
+    PROTECTED_ENTITLEMENT: "protected-entitlement", "a policy protects what the operation would change",
+        "What stands under `protected` in a policy is never touched, whatever else is declared.",
+        "Declare it as it is live, or take the pattern out of the policy by a change of its own.";
+    REQUIRED_ADMIN: "required-admin", "somebody whom a policy requires as an admin would no longer be one",
+        "The people under `admins.required` are those who can repair a target when all else fails.",
+        "Declare the admin's access again, or change `admins.required` first.";
+    TARGET_NOT_CONNECTED: "target-not-connected", "a target that has to be read isn't connected",
+        "What is held there is unknown, and what is unknown is neither empty nor as it should be.",
+        "Give the credentials of that target, or build dualkey with its feature.";
+    TOO_FEW_ADMINS: "too-few-admins", "fewer employees than the policy asks for would administer a target",
+        "With too few admins the loss of one account locks everybody out.",
+        "Grant the access to another employee first; the removal goes through once that is live.";
+}

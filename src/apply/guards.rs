@@ -1,0 +1,170 @@
+//! What a run doesn't do even though it was approved, since it would more likely be a slip than a wish.
+//!
+//! No guard ever blocks an end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::codes;
+use super::state::{LiveState, View};
+use crate::access::{PersonId, PersonType, TargetId};
+use crate::finding::Refusal;
+use crate::plan::operations::{Operation, Verb};
+
+/// Losing more people than this at once to a tree without any grant is taken for a slip.
+const FEW: usize = 1;
+
+/// What the guards make of the operations of a run; both lists keep their order.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    pub permitted: Vec<Operation>,
+    pub blocked: Vec<Operation>,
+    pub refusals: Vec<Refusal>,
+}
+
+pub(super) fn judge(
+    view: &View<'_>,
+    own: &BTreeMap<TargetId, String>,
+    live: &LiveState,
+    operations: Vec<Operation>,
+) -> Judged {
+    let mut judged = Judged::default();
+    for operation in operations {
+        let refusal = if view.is_end(&operation) { None } else { untouchable(view, own, &operation) };
+        match refusal {
+            None => judged.permitted.push(operation),
+            Some(refusal) => {
+                judged.blocked.push(operation);
+                judged.refusals.push(refusal);
+            }
+        }
+    }
+    let mut refusals = admins(view, live, &judged.permitted);
+    refusals.extend(empty(view, &judged.permitted));
+    if !refusals.is_empty() {
+        let (ends, others) = judged.permitted.into_iter().partition(|operation| view.is_end(operation));
+        judged.permitted = ends;
+        let others: Vec<Operation> = others;
+        judged.blocked.extend(others);
+        judged.blocked.sort();
+        judged.refusals.extend(refusals);
+    }
+    judged
+}
+
+/// Protected entitlements, and the identity that dualkey itself runs as.
+fn untouchable(view: &View<'_>, own: &BTreeMap<TargetId, String>, operation: &Operation) -> Option<Refusal> {
+    let (kind, resource) = (operation.kind.name, &operation.resource);
+    if own.get(&operation.target) == Some(&operation.principal) {
+        return Some(Refusal::new(
+            &codes::OWN_IDENTITY,
+            format!("`{}` is the account that dualkey runs as at `{}`", operation.principal, operation.target),
+            "declare the access that this account needs, or change it by hand",
+        ));
+    }
+    let permissions = || operation.previous.iter().chain([&operation.permission]);
+    let protected = &view.tree.access.policy.protected;
+    let pattern = protected.iter().find(|p| permissions().any(|permission| p.matches(kind, resource, permission)))?;
+    Some(Refusal::new(
+        &codes::PROTECTED_ENTITLEMENT,
+        format!("{} of `{}` at `{kind}:{resource}` matches `{pattern}`", operation.verb.as_str(), operation.principal),
+        "declare it as it is live, or take the pattern out of the policy first",
+    ))
+}
+
+/// A tree that declares nothing at any time, while more than one person would lose access that has not ended.
+fn empty(view: &View<'_>, operations: &[Operation]) -> Option<Refusal> {
+    if !view.tree.entitlements.is_empty() {
+        return None;
+    }
+    let losing = operations.iter().filter(|operation| !view.is_end(operation));
+    let people: BTreeSet<(Option<&PersonId>, &str)> = losing
+        .map(|operation| match &operation.person {
+            Some(person) => (Some(person), ""),
+            None => (None, operation.principal.as_str()),
+        })
+        .collect();
+    (people.len() > FEW).then(|| {
+        Refusal::new(
+            &codes::EMPTY_DESIRED_STATE,
+            format!("nothing is declared, and {} people would lose what they hold", people.len()),
+            "declare what shall stay; if all of them shall go, give them an `ended`, which nothing blocks",
+        )
+    })
+}
+
+/// Kind, resource, permission, principal.
+type Held<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+fn held<'a>(operation: &'a Operation, permission: &'a str) -> Held<'a> {
+    (operation.kind.name, &operation.resource, permission, &operation.principal)
+}
+
+/// Where admins are taken away: whether enough of them, and the required ones, are left.
+fn admins(view: &View<'_>, live: &LiveState, operations: &[Operation]) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let policy = &view.tree.access.policy;
+    for (target, entitlements) in live {
+        let ours = || operations.iter().filter(|operation| &operation.target == target);
+        if !ours().any(|o| o.only_takes() && o.touches_admin() && !view.is_end(o)) {
+            continue;
+        }
+        let employees = employees(view, target);
+        let mut holding: BTreeSet<Held<'_>> = entitlements
+            .iter()
+            .filter(|live| (live.kind.administers)(&live.permission))
+            .map(|live| (live.kind.name, live.resource.as_str(), live.permission.as_str(), live.principal.as_str()))
+            .collect();
+        let count = |holding: &BTreeSet<Held<'_>>| -> BTreeSet<&PersonId> {
+            holding.iter().filter_map(|(_, _, _, principal)| employees.get(*principal).copied()).collect()
+        };
+        let before = count(&holding);
+        for operation in ours() {
+            match operation.verb {
+                Verb::Revoke => {
+                    holding.remove(&held(operation, &operation.permission));
+                }
+                Verb::Change | Verb::Grant => {
+                    if let Some(previous) = &operation.previous {
+                        holding.remove(&held(operation, previous));
+                    }
+                    if (operation.kind.administers)(&operation.permission) {
+                        holding.insert(held(operation, &operation.permission));
+                    }
+                }
+            }
+        }
+        let after = count(&holding);
+        let minimum = usize::try_from(policy.admins_minimum).unwrap_or(usize::MAX);
+        if after.len() < minimum && after.len() < before.len() {
+            refusals.push(Refusal::new(
+                &codes::TOO_FEW_ADMINS,
+                format!("`{target}` has {} admins now and would have {}, of {minimum}", before.len(), after.len()),
+                "grant the access to another employee first, and apply that",
+            ));
+        }
+        let lost = policy.admins_required.keys().filter(|person| before.contains(person) && !after.contains(person));
+        refusals.extend(lost.map(|person| {
+            Refusal::new(
+                &codes::REQUIRED_ADMIN,
+                format!("`{person}` would no longer administer `{target}`"),
+                "declare that access again, or change `admins.required` first",
+            )
+        }));
+    }
+    refusals
+}
+
+/// The accounts of employees at a target who have not ended.
+fn employees<'a>(view: &View<'a>, target: &TargetId) -> BTreeMap<String, &'a PersonId> {
+    let access = &view.tree.access;
+    // a target that the tree dropped is still named by the tree applied last
+    let applied = view.past.applied.map(|(revision, _)| revision);
+    let settings = access.config.targets.get(target);
+    let settings = settings.or_else(|| applied.and_then(|revision| revision.access.config.targets.get(target)));
+    let Some(settings) = settings else { return BTreeMap::new() };
+    let working = access.people.values().filter(|person| {
+        let bounds = access.bounds(person);
+        person.person_type == PersonType::Employee && bounds.is_some_and(|bounds| bounds.contains(view.now))
+    });
+    working.filter_map(|person| Some((person.accounts.principal(settings.target_type)?, &person.id))).collect()
+}

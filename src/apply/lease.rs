@@ -1,0 +1,286 @@
+//! The lease: one run at a time writes, wherever it was started.
+//!
+//! It is a ref on the remote that only changes by compare-and-swap. Nobody's clock is compared with anybody else's: a
+//! lease is over when somebody has watched it unchanged for its length, or when its holder is a dead process of this
+//! very machine.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rand_core::{OsRng, RngCore};
+use serde::{Deserialize, Serialize};
+
+use super::{Hold, codes};
+use crate::finding::Refusal;
+use crate::repository::{Failure, Oid, Repository, RepositoryError, StateRefs, SwapError};
+
+mod holder;
+
+pub use holder::Holder;
+
+/// Where the lease of real targets is kept.
+pub const REFERENCE: &str = "refs/dualkey/lease";
+
+/// How long a lease must stand unchanged before somebody else may take it.
+pub const LENGTH: Duration = Duration::from_mins(10);
+
+const FILE: &str = "lease.json";
+
+/// How long to wait before looking again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// A clock that only goes forward, and the patience that goes with it.
+pub trait Clock {
+    /// The time since some fixed instant.
+    fn elapsed(&self) -> Duration;
+    fn sleep(&self, how_long: Duration);
+}
+
+/// The computer's own monotonic clock.
+#[derive(Debug)]
+pub struct Monotonic(std::time::Instant);
+
+impl Default for Monotonic {
+    fn default() -> Self {
+        Monotonic(std::time::Instant::now())
+    }
+}
+
+impl Clock for Monotonic {
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, how_long: Duration) {
+        std::thread::sleep(how_long);
+    }
+}
+
+/// What a lease is taken with.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// [`REFERENCE`], or another one for embedded targets.
+    pub reference: String,
+    pub holder: Holder,
+    pub length: Duration,
+    /// How long to wait for somebody else's; nothing: not at all.
+    pub wait: Duration,
+    /// For the commit that holds the lease; nothing depends on it.
+    pub now: Timestamp,
+}
+
+/// Why there is no lease.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum LeaseError {
+    #[error("{0}")]
+    #[diagnostic(help("{}", .0.help))]
+    Refused(Refusal),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl LeaseError {
+    /// How a command that needs the lease ends.
+    pub fn failure(&self) -> Failure {
+        match self {
+            LeaseError::Refused(_) => Failure::Refused,
+            LeaseError::Repository(error) => error.failure(),
+        }
+    }
+
+    /// What to give a run that goes on without the lease.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            LeaseError::Refused(refusal) => refusal.clone(),
+            LeaseError::Repository(error) => unavailable(error),
+        }
+    }
+}
+
+fn unavailable(why: &impl std::fmt::Display) -> Refusal {
+    let help = "allow the identity that runs this to push to that ref, and see that the remote answers";
+    Refusal::new(&codes::LEASE_UNAVAILABLE, why.to_string(), help)
+}
+
+/// What stands in the ref.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    holder: Holder,
+    /// Grows with each lease that is taken, so that an old holder can't be taken for the new one.
+    number: u64,
+    length_seconds: u64,
+    released: bool,
+    /// Two leases are never the same commit.
+    nonce: String,
+}
+
+/// A lease that is held. Dropping it releases nothing: that takes a push, which may fail.
+#[derive(Debug)]
+pub struct Lease<'a, C: Clock> {
+    repository: &'a Repository,
+    refs: &'a StateRefs<'a>,
+    clock: &'a C,
+    terms: Terms,
+    number: u64,
+    /// What the ref holds, and when by our clock it was written.
+    commit: Cell<Oid>,
+    written: Cell<Duration>,
+}
+
+impl<'a, C: Clock> Lease<'a, C> {
+    /// Takes the lease, and waits for it as long as the terms allow.
+    ///
+    /// # Errors
+    ///
+    /// `lock-held` where somebody else has it; `lease-unavailable` where the push is refused; where the remote can't be
+    /// reached.
+    pub fn take(
+        repository: &'a Repository,
+        refs: &'a StateRefs<'a>,
+        terms: Terms,
+        clock: &'a C,
+    ) -> Result<Self, LeaseError> {
+        let began = clock.elapsed();
+        let mut seen: Option<(Option<Oid>, Duration)> = None;
+        loop {
+            refs.refresh(&[&terms.reference])?;
+            let commit = refs.get(&terms.reference)?;
+            let since = match seen {
+                Some((same, since)) if same == commit => since,
+                Some(_) | None => clock.elapsed(),
+            };
+            seen = Some((commit, since));
+            let held = commit.map(|commit| read(repository, commit));
+            let watched = clock.elapsed().saturating_sub(since);
+            if may_take(held.as_ref(), &terms.holder, watched) {
+                let number = held.and_then(Result::ok).map_or(0, |held| held.number) + 1;
+                let before = clock.elapsed();
+                let new = write(repository, &terms, number, false)?;
+                match swap(refs, &terms.reference, commit, new) {
+                    Ok(()) => {
+                        let (commit, written) = (Cell::new(new), Cell::new(before));
+                        return Ok(Lease { repository, refs, clock, terms, number, commit, written });
+                    }
+                    // somebody was faster: look again
+                    Err(SwapError::Moved { .. }) => continue,
+                    Err(SwapError::Repository(error)) => return Err(error.into()),
+                    Err(SwapError::Unreachable { remote, words }) => {
+                        return Err(RepositoryError::Unreachable { remote, words }.into());
+                    }
+                    Err(error @ SwapError::Refused { .. }) => return Err(LeaseError::Refused(unavailable(&error))),
+                }
+            }
+            if clock.elapsed().saturating_sub(began) >= terms.wait {
+                return Err(LeaseError::Refused(held_by(held)));
+            }
+            clock.sleep(PAUSE);
+        }
+    }
+
+    /// Grows with each lease that is taken.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Gives the lease back; its number stays.
+    ///
+    /// # Errors
+    ///
+    /// `lease-lost` where it was somebody else's already. The next run then waits for its length.
+    pub fn release(self) -> Result<(), Refusal> {
+        self.rewrite(true)
+    }
+
+    fn rewrite(&self, released: bool) -> Result<(), Refusal> {
+        let before = self.clock.elapsed();
+        let new = write(self.repository, &self.terms, self.number, released).map_err(|error| lost(&error))?;
+        swap(self.refs, &self.terms.reference, Some(self.commit.get()), new).map_err(|error| lost(&error))?;
+        self.commit.set(new);
+        self.written.set(before);
+        Ok(())
+    }
+}
+
+impl<C: Clock> Hold for Lease<'_, C> {
+    fn check(&self) -> Result<(), Refusal> {
+        // who is slow says so, before anybody can have watched it for its whole length
+        if self.clock.elapsed().saturating_sub(self.written.get()) > self.terms.length / 3 {
+            return self.rewrite(false);
+        }
+        self.refs.refresh(&[&self.terms.reference]).map_err(|error| lost(&error))?;
+        let now = self.refs.get(&self.terms.reference).map_err(|error| lost(&error))?;
+        if now == Some(self.commit.get()) {
+            return Ok(());
+        }
+        let whose = now.and_then(|now| read(self.repository, now).ok());
+        Err(match whose {
+            Some(taken) => lost(&format!("lease {} was taken over by {}", self.number, taken.holder)),
+            None => lost(&format!("lease {} is gone", self.number)),
+        })
+    }
+}
+
+fn lost(why: &impl std::fmt::Display) -> Refusal {
+    Refusal::new(&codes::LEASE_LOST, why.to_string(), "when no other run is at work, run `dualkey apply` again")
+}
+
+fn may_take(held: Option<&Result<Written, RepositoryError>>, me: &Holder, watched: Duration) -> bool {
+    match held {
+        None => true,
+        Some(Ok(held)) => {
+            held.released || held.holder.is_dead(me) || watched >= Duration::from_secs(held.length_seconds)
+        }
+        Some(Err(_)) => watched >= LENGTH,
+    }
+}
+
+fn held_by(held: Option<Result<Written, RepositoryError>>) -> Refusal {
+    let help = "wait until that run has ended, or run again with `--wait`";
+    let message = match held {
+        Some(Ok(held)) => format!("lease {} is held by {}", held.number, held.holder),
+        Some(Err(error)) => format!("the lease can't be understood: {error}"),
+        None => "somebody else was faster".to_owned(),
+    };
+    Refusal::new(&codes::LOCK_HELD, message, help)
+}
+
+/// As [`StateRefs::compare_and_swap`]; a push that broke after it had its effect is one that went well.
+fn swap(refs: &StateRefs<'_>, name: &str, expected: Option<Oid>, new: Oid) -> Result<(), SwapError> {
+    match refs.compare_and_swap(name, expected, Some(new)) {
+        Err(SwapError::Moved { actual, .. }) if actual == Some(new) => Ok(()),
+        done => done,
+    }
+}
+
+fn write(repository: &Repository, terms: &Terms, number: u64, released: bool) -> Result<Oid, RepositoryError> {
+    let written = Written {
+        holder: terms.holder.clone(),
+        number,
+        length_seconds: terms.length.as_secs(),
+        released,
+        nonce: random_id(),
+    };
+    // numbers and texts alone always have a canonical form
+    let json = serde_json_canonicalizer::to_vec(&written).unwrap_or_default();
+    let message = if released { format!("lease {number}: released") } else { format!("lease {number}") };
+    repository.write_commit(&BTreeMap::from([(FILE.to_owned(), json)]), &[], &message, terms.now.as_second())
+}
+
+fn read(repository: &Repository, commit: Oid) -> Result<Written, RepositoryError> {
+    let files = repository.read_files(commit)?;
+    let json = files.get(FILE).map(Vec::as_slice).unwrap_or_default();
+    serde_json::from_slice(json)
+        .map_err(|error| RepositoryError::Unreadable { oid: commit, reason: format!("it is not a lease: {error}") })
+}
+
+/// Sixteen hex digits that nobody else has: for runs and leases.
+pub fn random_id() -> String {
+    format!("{:016x}", OsRng.next_u64())
+}
+
+#[cfg(test)]
+mod tests;

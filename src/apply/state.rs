@@ -1,0 +1,128 @@
+//! What is live against what should be, with what the log says dualkey gave.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Given, Past, Readers, codes};
+use crate::access::{Manage, PersonId, PersonType, Revision, TargetId};
+use crate::finding::Refusal;
+use crate::plan::operations::{self, Basis, Because, Difference, Operation, Unmanaged, Verb};
+use crate::targets::{Live, Scope};
+
+pub(super) type LiveState = BTreeMap<TargetId, Vec<Live>>;
+
+/// A tree at an instant, and the past that decides what may be taken away.
+pub(super) struct View<'a> {
+    pub tree: &'a Revision,
+    pub past: &'a Past<'a>,
+    pub now: Timestamp,
+    /// Accounts of which everything undeclared may go.
+    accounts: BTreeMap<(TargetId, String), PersonId>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(tree: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
+        let everyone = tree.access.config.manage == Manage::Everyone;
+        // one grant doesn't hand over all that an employee holds; what was given is told apart by `Past::given`
+        let ours = |person: &PersonId| {
+            everyone || tree.access.people.get(person).is_none_or(|person| person.person_type != PersonType::Employee)
+        };
+        let accounts = past.accounts.iter().filter(|(_, person)| ours(person));
+        View {
+            tree,
+            past,
+            now,
+            accounts: accounts.map(|(account, person)| (account.clone(), person.clone())).collect(),
+        }
+    }
+
+    fn basis(&self) -> Basis<'_> {
+        Basis { tree: self.tree, applied: self.past.applied, granted: &self.accounts, now: self.now }
+    }
+
+    /// Everything that must be read, by target.
+    fn scopes(&self) -> BTreeMap<TargetId, Scope> {
+        let mut scopes = operations::scopes(&self.basis());
+        for given in &self.past.given {
+            scopes.entry(given.target.clone()).or_default().insert(given.kind, given.resource.clone());
+        }
+        scopes
+    }
+
+    /// What the targets that answered hold, and why the others did not.
+    pub(super) fn read(&self, readers: &Readers) -> (LiveState, Vec<Refusal>) {
+        let mut live = LiveState::new();
+        let mut refusals = Vec::new();
+        for (target, scope) in self.scopes() {
+            match readers.get(&target) {
+                None => refusals.push(Refusal::new(
+                    &codes::TARGET_NOT_CONNECTED,
+                    format!("`{target}` has to be read, but isn't connected"),
+                    "give its credentials; a target that was dropped is read until nothing is held there",
+                )),
+                Some(reader) => match reader.read(&scope) {
+                    Ok(held) => {
+                        live.insert(target, held);
+                    }
+                    Err(error) => refusals.push(error.refusal()),
+                },
+            }
+        }
+        (live, refusals)
+    }
+
+    pub(super) fn difference(&self, live: &LiveState) -> Difference {
+        let mut difference = operations::difference(&self.basis(), live);
+        // a target that wasn't read tells nothing, so nothing is done there
+        difference.operations.retain(|operation| live.contains_key(&operation.target));
+        let (given, unmanaged) = difference.unmanaged.into_iter().partition(|held| self.was_given(held));
+        difference.unmanaged = unmanaged;
+        let given: Vec<Unmanaged> = given;
+        difference.operations.extend(given.into_iter().map(|held| self.revoke(held)));
+        difference.operations.sort();
+        difference
+    }
+
+    fn was_given(&self, held: &Unmanaged) -> bool {
+        let same = |given: &&Given| {
+            given.target == held.target
+                && given.kind == held.live.kind
+                && given.resource == held.live.resource
+                && given.principal == held.live.principal
+                && (given.kind.holds_one() || given.permission == held.live.permission)
+        };
+        self.past.given.iter().any(|given| same(&given))
+    }
+
+    fn revoke(&self, held: Unmanaged) -> Operation {
+        let account = (held.target.clone(), held.live.principal.clone());
+        let person = held.person.or_else(|| self.past.accounts.get(&account).cloned());
+        let gone = person.as_ref().is_some_and(|person| self.has_ended(person).unwrap_or(true));
+        Operation {
+            target: held.target,
+            verb: Verb::Revoke,
+            kind: held.live.kind,
+            resource: held.live.resource,
+            permission: held.live.permission,
+            previous: None,
+            principal: held.live.principal,
+            person,
+            until: None,
+            because: Because::Undeclared,
+            urgent: gone,
+        }
+    }
+
+    /// None where the tree doesn't know the person.
+    fn has_ended(&self, person: &PersonId) -> Option<bool> {
+        let person = self.tree.access.people.get(person)?;
+        Some(self.tree.access.bounds(person).is_none_or(|bounds| bounds.until() <= self.now))
+    }
+
+    /// True where the operation only carries out an end that the tree declares. Nothing may block such a one.
+    pub(super) fn is_end(&self, operation: &Operation) -> bool {
+        let ended = || operation.person.as_ref().and_then(|person| self.has_ended(person)) == Some(true);
+        operation.only_takes() && (matches!(operation.because, Because::End { .. }) || ended())
+    }
+}

@@ -1,0 +1,86 @@
+//! Who could do what at an instant, and by which approval, from the log alone.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::Log;
+use super::record::{Approval, At, Change, Span};
+use super::recorded::landings;
+
+/// What is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who<'a> {
+    Person(&'a str),
+    /// A kind and the target's own name of the resource.
+    Resource(&'a str, &'a str),
+}
+
+impl<'a> Who<'a> {
+    /// `KIND:RESOURCE`, or the id of a person, which holds no colon.
+    pub fn parse(text: &'a str) -> Self {
+        text.split_once(':').map_or(Who::Person(text), |(kind, resource)| Who::Resource(kind, resource))
+    }
+
+    fn names(self, change: &Change) -> bool {
+        match self {
+            Who::Person(person) => change.person == person,
+            Who::Resource(kind, resource) => change.kind == kind && change.resource == resource,
+        }
+    }
+}
+
+/// What somebody held at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    pub person: String,
+    pub target: String,
+    pub kind: String,
+    pub resource: String,
+    pub permission: String,
+    pub principal: String,
+    pub from: Option<Timestamp>,
+    /// Exclusive, as it was declared then.
+    pub until: Option<Timestamp>,
+    pub grants: Vec<String>,
+    /// The last landing that changed it.
+    pub landing: String,
+    pub approvals: Vec<Approval>,
+}
+
+/// Replays the landings that were applied by `at`; what was declared for that instant is what could be done. Sorted.
+pub fn access_at(log: &Log, who: Who<'_>, at: Timestamp) -> Vec<Held> {
+    type Key<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str);
+    let mut held: BTreeMap<Key<'_>, Held> = BTreeMap::new();
+    let mut applied: Vec<_> = landings(log).filter(|landing| landing.at.0 <= at).collect();
+    applied.sort_by_key(|landing| landing.at);
+    for landing in applied {
+        for change in landing.changes.iter().filter(|change| who.names(change)) {
+            let key: Key<'_> =
+                (&change.person, &change.target, &change.kind, &change.resource, &change.permission, &change.principal);
+            let Some((from, until)) = change.after.iter().find(|span| contains(span, at)) else {
+                held.remove(&key);
+                continue;
+            };
+            let one = Held {
+                person: change.person.clone(),
+                target: change.target.clone(),
+                kind: change.kind.clone(),
+                resource: change.resource.clone(),
+                permission: change.permission.clone(),
+                principal: change.principal.clone(),
+                from: from.map(|at| at.0),
+                until: until.map(|at| at.0),
+                grants: change.grants.clone(),
+                landing: landing.commit.clone(),
+                approvals: landing.approvals.clone(),
+            };
+            held.insert(key, one);
+        }
+    }
+    held.into_values().collect()
+}
+
+fn contains((from, until): &Span, at: Timestamp) -> bool {
+    from.is_none_or(|At(from)| from <= at) && until.is_none_or(|At(until)| at < until)
+}

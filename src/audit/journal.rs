@@ -1,0 +1,295 @@
+//! How a run is written into the log: landings first seen, intents before the first write, the outcome after the last.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::record::{self, At, Record, Span};
+use super::recorded::{landings, open_runs};
+use super::store::{Store, StoreError, Stored};
+use super::{Log, LogKey};
+use crate::access::{Entitlements, EvidenceSource, Intervals, Revision};
+use crate::apply::{self, Journal};
+use crate::approval::{Chain, Landing, Verdict, Verifier, VerifyError};
+use crate::finding::Refusal;
+use crate::plan::changes::{self, EntitlementChange};
+use crate::plan::operations::{Because, Operation, Verb};
+use crate::repository::Oid;
+
+/// A run, as the log names it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// An id that no other run has.
+    pub id: String,
+    /// The verified landing whose tree it brings about.
+    pub commit: Oid,
+    pub at: Timestamp,
+    /// True where `at` was given by hand instead of read from a clock.
+    pub at_given: bool,
+    pub mode: apply::Mode,
+}
+
+/// The log as one run writes it, which holds the lease.
+#[expect(missing_debug_implementations, reason = "it holds the log key")]
+pub struct RunJournal<'a> {
+    store: Store<'a>,
+    stored: Stored,
+    key: &'a LogKey,
+    run: Run,
+    /// What the next write takes along.
+    news: Vec<Record>,
+}
+
+impl<'a> RunJournal<'a> {
+    /// Gathers what the log doesn't know yet: runs that were interrupted, landings and refusals. Nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// Where a landed tree can't be read.
+    pub fn open(
+        store: Store<'a>,
+        stored: Stored,
+        key: &'a LogKey,
+        verifier: &Verifier<'_>,
+        chain: &Chain,
+        run: Run,
+    ) -> Result<Self, VerifyError> {
+        let mut news = interrupted(&stored.log, run.at);
+        news.extend(genesis(&stored.log, verifier, &run)?);
+        for landing in chain.landings.iter().filter(|landing| !landing.recorded) {
+            match verdict(landing.verdict) {
+                Some(verdict) => news.push(landed(landing, verdict, verifier, &run)?),
+                None => news.extend(refused(&stored.log, landing, run.at)),
+            }
+        }
+        Ok(RunJournal { store, stored, key, run, news })
+    }
+
+    /// The log as this run last wrote it.
+    pub fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    fn write(&mut self, records: Vec<Record>, message: &str) -> Result<(), Refusal> {
+        let all = self.news.iter().cloned().chain(records).collect();
+        let message = format!("Run {}: {message}", self.run.id);
+        let written = self.store.append(&self.stored, all, self.key, &message, self.run.at);
+        self.stored = written.map_err(|error: StoreError| error.refusal())?;
+        self.news.clear();
+        Ok(())
+    }
+}
+
+impl Journal for RunJournal<'_> {
+    fn pending(&self) -> bool {
+        !self.news.is_empty()
+    }
+
+    fn intend(&mut self, operations: &[Operation]) -> Result<(), Refusal> {
+        let is_drift = |one: &&Operation| matches!(one.because, Because::DriftAdded | Because::DriftRemoved(_));
+        let drifted: Vec<record::Operation> = operations.iter().filter(is_drift).map(operation).collect();
+        let at = At(self.run.at);
+        let mut records = Vec::new();
+        if !drifted.is_empty() {
+            records.push(Record::Drift(record::Drift { at, operations: drifted }));
+        }
+        records.push(Record::Intent(record::Intent {
+            run: self.run.id.clone(),
+            commit: self.run.commit.to_string(),
+            at,
+            at_given: self.run.at_given,
+            mode: match self.run.mode {
+                apply::Mode::Full => record::Mode::Full,
+                apply::Mode::OnlyEnds => record::Mode::OnlyEnds,
+            },
+            operations: operations.iter().map(operation).collect(),
+        }));
+        self.write(records, "what is about to be done")
+    }
+
+    fn conclude(&mut self, outcome: &apply::Outcome) -> Result<(), Refusal> {
+        let failed = |(one, message): &(Operation, String)| record::Failed {
+            operation: operation(one),
+            message: message.clone(),
+        };
+        let waiting = outcome.waiting.iter().flat_map(|waiting| {
+            let landing = waiting.landing.to_string();
+            waiting.codes.iter().map(move |code| record::Waiting { landing: landing.clone(), code: (*code).to_owned() })
+        });
+        let reason =
+            |refusal: &Refusal| record::Reason { code: refusal.code.id.to_owned(), message: refusal.message.clone() };
+        let result = record::Outcome {
+            run: self.run.id.clone(),
+            commit: outcome.commit.to_string(),
+            at: At(self.run.at),
+            done: outcome.done.iter().map(operation).collect(),
+            failed: outcome.failed.iter().map(failed).collect(),
+            not_started: outcome.not_started.iter().map(operation).collect(),
+            waiting: waiting.collect(),
+            refusals: outcome.refusals.iter().map(reason).collect(),
+            interrupted: false,
+        };
+        self.write(vec![Record::Result(result)], "what came of it")
+    }
+}
+
+/// Who holds the lease knows that nobody else runs, so what has no result never gets one of its own.
+fn interrupted(log: &Log, at: Timestamp) -> Vec<Record> {
+    let close = |intent: &record::Intent| {
+        Record::Result(record::Outcome {
+            run: intent.run.clone(),
+            commit: intent.commit.clone(),
+            at: At(at),
+            done: Vec::new(),
+            failed: Vec::new(),
+            not_started: Vec::new(),
+            waiting: Vec::new(),
+            refusals: Vec::new(),
+            interrupted: true,
+        })
+    };
+    open_runs(log).into_iter().map(close).collect()
+}
+
+fn verdict(verdict: Verdict) -> Option<record::Verdict> {
+    match verdict {
+        Verdict::Approved => Some(record::Verdict::Approved),
+        Verdict::Unmanaged => Some(record::Verdict::Unmanaged),
+        Verdict::Restored => Some(record::Verdict::Restored),
+        Verdict::Refused => None,
+    }
+}
+
+/// What the genesis declares, as a landing on itself: what was there from the beginning was given by it.
+fn genesis(log: &Log, verifier: &Verifier<'_>, run: &Run) -> Result<Option<Record>, VerifyError> {
+    let Some(Record::Genesis(genesis)) = log.records().next() else { return Ok(None) };
+    let Ok(commit) = genesis.genesis.parse::<Oid>() else { return Ok(None) };
+    if landings(log).any(|landing| landing.commit == genesis.genesis) {
+        return Ok(None);
+    }
+    let revision = verifier.revision(commit)?;
+    let nothing = Entitlements::default();
+    let vouched = genesis
+        .statements
+        .iter()
+        .map(|statement| record::Approval { person: statement.person.clone(), at: genesis.at });
+    Ok(Some(Record::Landing(record::Landing {
+        base: genesis.genesis.clone(),
+        commit: genesis.genesis.clone(),
+        head: None,
+        verdict: record::Verdict::Approved,
+        approvals: vouched.collect(),
+        authors: Vec::new(),
+        evidence: json!({ "source": "genesis" }),
+        digest: None,
+        changes: changed(&nothing, &revision.entitlements),
+        run: run.id.clone(),
+        at: At(run.at),
+    })))
+}
+
+fn landed(
+    landing: &Landing,
+    verdict: record::Verdict,
+    verifier: &Verifier<'_>,
+    run: &Run,
+) -> Result<Record, VerifyError> {
+    let (base, commit) = (verifier.revision(landing.base)?, verifier.revision(landing.commit)?);
+    // an instant that can't be read is replaced by the one at which the approval was first seen here
+    let at = |text: &str| text.parse().unwrap_or(run.at);
+    let approvals =
+        landing.approvals.iter().map(|given| record::Approval { person: given.person.clone(), at: At(at(&given.at)) });
+    Ok(Record::Landing(record::Landing {
+        base: landing.base.to_string(),
+        commit: landing.commit.to_string(),
+        head: landing.head.map(|head| head.to_string()),
+        verdict,
+        approvals: approvals.collect(),
+        authors: landing.authors.clone(),
+        evidence: evidence(landing, &base),
+        digest: landing.digest.clone(),
+        changes: changed(&base.entitlements, &commit.entitlements),
+        run: run.id.clone(),
+        at: At(run.at),
+    }))
+}
+
+/// Only codes of what was noted: words may repeat what somebody wrote into a commit.
+fn evidence(landing: &Landing, base: &Revision) -> serde_json::Value {
+    let source = match base.access.config.evidence {
+        EvidenceSource::Github { .. } => "github",
+        EvidenceSource::Signatures => "signatures",
+    };
+    let notes: Vec<&str> = landing.notes.iter().map(|note| note.code.id).collect();
+    json!({ "source": source, "notes": notes })
+}
+
+fn changed(base: &Entitlements, head: &Entitlements) -> Vec<record::Change> {
+    let grants = |change: &EntitlementChange| {
+        let both = [base, head].into_iter().filter_map(|entitlements| entitlements.get(&change.key));
+        let mut grants: Vec<String> =
+            both.flat_map(|one| &one.causes).map(|cause| cause.grant.as_str().to_owned()).collect();
+        grants.sort();
+        grants.dedup();
+        grants
+    };
+    let change = |change: EntitlementChange| record::Change {
+        person: change.key.person.to_string(),
+        target: change.key.target.to_string(),
+        kind: change.key.kind.name.to_owned(),
+        resource: change.key.resource.clone(),
+        permission: change.key.permission.clone(),
+        principal: change.key.principal.clone(),
+        before: spans(&change.before),
+        after: spans(&change.after),
+        grants: grants(&change),
+    };
+    changes::between(base, head).into_iter().map(change).collect()
+}
+
+fn spans(intervals: &Intervals) -> Vec<Span> {
+    let side = |at: Timestamp, open: Timestamp| (at != open).then_some(At(at));
+    intervals.iter().map(|one| (side(one.from(), Timestamp::MIN), side(one.until(), Timestamp::MAX))).collect()
+}
+
+/// Refusals of a landing that the log doesn't hold yet.
+fn refused(log: &Log, landing: &Landing, at: Timestamp) -> Vec<Record> {
+    let commit = landing.commit.to_string();
+    let known = |refusal: &Refusal| {
+        log.records().any(|record| match record {
+            Record::Refusal(known) => known.landing == commit && known.code == refusal.code.id,
+            Record::Genesis(_) | Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Drift(_) => false,
+        })
+    };
+    let new = landing.refusals.iter().filter(|refusal| !known(refusal));
+    new.map(|refusal| {
+        Record::Refusal(record::Refusal {
+            landing: commit.clone(),
+            code: refusal.code.id.to_owned(),
+            message: refusal.message.clone(),
+            at: At(at),
+        })
+    })
+    .collect()
+}
+
+fn operation(operation: &Operation) -> record::Operation {
+    record::Operation {
+        target: operation.target.to_string(),
+        verb: match operation.verb {
+            Verb::Grant => record::Verb::Grant,
+            Verb::Revoke => record::Verb::Revoke,
+            Verb::Change => record::Verb::Change,
+        },
+        kind: operation.kind.name.to_owned(),
+        resource: operation.resource.clone(),
+        permission: operation.permission.clone(),
+        principal: operation.principal.clone(),
+        person: operation.person.as_ref().map(ToString::to_string),
+        until: operation.until.map(At),
+        because: operation.because.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[path = "journal_tests.rs"]
+mod tests;

@@ -1,0 +1,163 @@
+//! What the log says of the past, for those who go on from there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::Log;
+use super::record::{self, Intent, Mode, Operation, Outcome, Record, Verb};
+use crate::access::{Kinds, PersonId, TargetId};
+use crate::apply;
+use crate::approval::{Given, Recorded, RecordedLanding, Verdict};
+use crate::repository::Oid;
+
+impl Log {
+    /// Every record, from the oldest on.
+    pub(super) fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.entries().iter().map(super::Entry::record)
+    }
+}
+
+/// The genesis and every landing that the log records. None where an id in it is none.
+pub fn recorded(log: &Log) -> Option<Recorded> {
+    let genesis = log.records().find_map(|record| match record {
+        Record::Genesis(genesis) => Some(&genesis.genesis),
+        Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
+    })?;
+    let landings: Option<Vec<RecordedLanding>> = landings(log).filter(|one| one.base != one.commit).map(one).collect();
+    Some(Recorded {
+        anchor: format!("{genesis}:{}", log.key().id()),
+        genesis: genesis.parse().ok()?,
+        landings: landings?,
+    })
+}
+
+/// What is left of the past without the log: the genesis that the anchor names.
+pub fn from_anchor(anchor: &str) -> Option<Recorded> {
+    let (genesis, _) = anchor.split_once(':')?;
+    Some(Recorded { genesis: genesis.parse().ok()?, anchor: anchor.to_owned(), landings: Vec::new() })
+}
+
+/// Landings from the oldest on. The one whose base is itself is the genesis.
+pub(super) fn landings(log: &Log) -> impl Iterator<Item = &record::Landing> {
+    log.records().filter_map(|record| match record {
+        Record::Landing(landing) => Some(landing),
+        Record::Genesis(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
+    })
+}
+
+fn one(landing: &record::Landing) -> Option<RecordedLanding> {
+    let given = |approval: &record::Approval| Given { person: approval.person.clone(), at: approval.at.0.to_string() };
+    Some(RecordedLanding {
+        base: landing.base.parse().ok()?,
+        commit: landing.commit.parse().ok()?,
+        verdict: match landing.verdict {
+            record::Verdict::Approved => Verdict::Approved,
+            record::Verdict::Unmanaged => Verdict::Unmanaged,
+            record::Verdict::Restored => Verdict::Restored,
+        },
+        approvals: landing.approvals.iter().map(given).collect(),
+        authors: landing.authors.clone(),
+    })
+}
+
+fn intents(log: &Log) -> impl Iterator<Item = &Intent> {
+    log.records().filter_map(|record| match record {
+        Record::Intent(intent) => Some(intent),
+        Record::Genesis(_) | Record::Landing(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
+    })
+}
+
+fn results(log: &Log) -> impl DoubleEndedIterator<Item = &Outcome> {
+    log.records().filter_map(|record| match record {
+        Record::Result(outcome) => Some(outcome),
+        Record::Genesis(_) | Record::Landing(_) | Record::Intent(_) | Record::Refusal(_) | Record::Drift(_) => None,
+    })
+}
+
+/// The first intent of every run that has no result: it runs still, or was interrupted.
+pub fn open_runs(log: &Log) -> Vec<&Intent> {
+    let closed: BTreeSet<&str> = results(log).map(|outcome| outcome.run.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    intents(log).filter(|intent| !closed.contains(intent.run.as_str()) && seen.insert(&intent.run)).collect()
+}
+
+/// The landing that was last brought about as a whole, and when.
+pub fn last_applied(log: &Log) -> Option<(Oid, Timestamp)> {
+    let full: BTreeSet<&str> =
+        intents(log).filter(|intent| intent.mode == Mode::Full).map(|intent| intent.run.as_str()).collect();
+    let whole = |outcome: &&Outcome| {
+        !outcome.interrupted
+            && outcome.failed.is_empty()
+            && outcome.not_started.is_empty()
+            && full.contains(outcome.run.as_str())
+    };
+    let last = results(log).rev().find(whole)?;
+    Some((last.commit.parse().ok()?, last.at.0))
+}
+
+/// Accounts that access was granted to at any time, and whose they were then.
+pub fn granted(log: &Log) -> BTreeMap<(TargetId, String), PersonId> {
+    let mut granted = BTreeMap::new();
+    for operation in intents(log).flat_map(|intent| &intent.operations) {
+        let person = operation.person.as_deref().and_then(|person| PersonId::parse(person).ok());
+        if let (Verb::Grant | Verb::Change, Ok(target), Some(person)) =
+            (operation.verb, TargetId::parse(&operation.target), person)
+        {
+            granted.insert((target, operation.principal.clone()), person);
+        }
+    }
+    granted
+}
+
+/// What was granted and not taken back since. What an interrupted or failed call may have granted counts, for nobody
+/// knows; kinds that this program doesn't have are left out.
+pub fn given(log: &Log, kinds: Kinds) -> BTreeSet<apply::Given> {
+    let mut given: BTreeSet<apply::Given> = BTreeSet::new();
+    for record in log.records() {
+        match record {
+            Record::Intent(intent) => {
+                intent.operations.iter().filter(|one| one.verb != Verb::Revoke).for_each(|one| {
+                    given.extend(thing(one, kinds));
+                });
+            }
+            Record::Result(outcome) if !outcome.interrupted => {
+                for one in &outcome.done {
+                    take_back(&mut given, one, kinds);
+                }
+                // a grant was to be made because nothing was held
+                for one in outcome.not_started.iter().filter(|one| one.verb == Verb::Grant) {
+                    thing(one, kinds).map(|one| given.remove(&one));
+                }
+            }
+            Record::Result(_) | Record::Genesis(_) | Record::Landing(_) | Record::Refusal(_) | Record::Drift(_) => {}
+        }
+    }
+    given
+}
+
+fn thing(operation: &Operation, kinds: Kinds) -> Option<apply::Given> {
+    Some(apply::Given {
+        target: TargetId::parse(&operation.target).ok()?,
+        kind: kinds.get(&operation.kind)?,
+        resource: operation.resource.clone(),
+        principal: operation.principal.clone(),
+        permission: operation.permission.clone(),
+    })
+}
+
+/// After an operation was done, nothing else than it says is held in its place.
+fn take_back(given: &mut BTreeSet<apply::Given>, operation: &Operation, kinds: Kinds) {
+    let Some(done) = thing(operation, kinds) else { return };
+    given.retain(|one| {
+        let same = one.target == done.target
+            && one.kind == done.kind
+            && one.resource == done.resource
+            && one.principal == done.principal
+            && (one.kind.holds_one() || one.permission == done.permission);
+        !same
+    });
+    if operation.verb != Verb::Revoke {
+        given.insert(done);
+    }
+}
