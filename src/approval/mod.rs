@@ -11,6 +11,7 @@ pub mod landing;
 mod signatures;
 pub mod statement;
 mod verify;
+mod walk;
 
 use std::rc::Rc;
 
