@@ -12,7 +12,7 @@ use crate::apply::{self, Journal};
 use crate::approval::{Chain, Landing, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
 use crate::plan::changes::{self, EntitlementChange};
-use crate::plan::operations::{Because, Operation, Verb};
+use crate::plan::operations::{Operation, Verb};
 use crate::repository::Oid;
 
 /// A run, as the log names it.
@@ -85,8 +85,8 @@ impl Journal for RunJournal<'_> {
     }
 
     fn intend(&mut self, operations: &[Operation]) -> Result<(), Refusal> {
-        let is_drift = |one: &&Operation| matches!(one.because, Because::DriftAdded | Because::DriftRemoved(_));
-        let drifted: Vec<record::Operation> = operations.iter().filter(is_drift).map(operation).collect();
+        let drifted: Vec<record::Operation> =
+            operations.iter().filter(|one| one.because.is_drift()).map(operation).collect();
         let at = At(self.run.at);
         let mut records = Vec::new();
         if !drifted.is_empty() {

@@ -45,6 +45,18 @@ pub enum Because {
     DriftAdded,
     /// It was applied and is gone from the target.
     DriftRemoved(GrantId),
+    /// It was applied, and the target now holds another value.
+    DriftChanged(GrantId),
+}
+
+impl Because {
+    /// True where somebody changed the target behind dualkey's back.
+    pub fn is_drift(&self) -> bool {
+        match self {
+            Because::DriftAdded | Because::DriftRemoved(_) | Because::DriftChanged(_) => true,
+            Because::Landing(_) | Because::Start(_) | Because::End { .. } | Because::Undeclared => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Because {
@@ -56,6 +68,7 @@ impl std::fmt::Display for Because {
             Because::Undeclared => f.write_str("landing: no grant declares it any more"),
             Because::DriftAdded => f.write_str("drift: no grant declares it"),
             Because::DriftRemoved(grant) => write!(f, "drift: grant {grant} declares it, but it was gone"),
+            Because::DriftChanged(grant) => write!(f, "drift: somebody changed what grant {grant} gives"),
         }
     }
 }
@@ -282,7 +295,7 @@ fn change(basis: &Basis<'_>, target: &TargetId, live: &Live, desired: &Desired) 
         }
         // what is live is not what was applied: somebody changed it
         Some((revision, at)) if !declared(revision, at) => {
-            first_grant(desired).map_or(Because::DriftAdded, Because::DriftRemoved)
+            first_grant(desired).map_or(Because::DriftAdded, Because::DriftChanged)
         }
         Some(_) | None => why_granted(basis, desired),
     };
