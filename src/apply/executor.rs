@@ -47,7 +47,7 @@ pub fn run<'r>(
         tried: BTreeMap::new(),
         recorded: false,
     };
-    run.to_the_end()
+    run.finish()
 }
 
 /// Why a run ends before everything was tried; the refusal stands in the outcome.
@@ -71,7 +71,7 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    fn to_the_end(mut self) -> Outcome {
+    fn finish(mut self) -> Outcome {
         let left = self.rounds().ok();
         self.settle(left);
         let waits = !self.outcome.waiting.is_empty();

@@ -120,8 +120,8 @@ impl Writer for Watched {
     }
 }
 
-/// One run at the tip, as the command makes it.
-fn run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Outcome, usize) {
+/// One run at the tip, as the command makes it; None where it died.
+fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<Outcome>, usize) {
     let repository = place.folder.open();
     let refs = refs(&repository);
     let clock = Monotonic::default();
@@ -172,18 +172,15 @@ fn run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Outcome, usi
     held.release().unwrap();
     let calls = *calls.borrow();
     match outcome {
-        Ok(outcome) => (outcome, calls),
-        Err(crash) if breaks => {
-            let died = Outcome { superseded: false, ..apply::run(&request, &mut targets, Err(gone()), Err(gone())) };
-            drop(crash);
-            (died, calls)
-        }
+        Ok(outcome) => (Some(outcome), calls),
+        Err(_) if breaks => (None, calls),
         Err(failed) => std::panic::resume_unwind(failed),
     }
 }
 
-fn gone() -> Refusal {
-    Refusal::new(&apply::codes::LEASE_LOST, "it crashed", "run again")
+fn run(place: &Place, now: Timestamp, mode: Mode) -> (Outcome, usize) {
+    let (outcome, calls) = try_run(place, now, mode, false);
+    (outcome.unwrap(), calls)
 }
 
 /// Says of the landing that brings `web` that somebody approved it.
@@ -225,14 +222,14 @@ fn types(log: &Log) -> Vec<&'static str> {
 #[test]
 fn a_run_is_recorded_before_and_after_and_only_once() {
     let place = place();
-    let (outcome, calls) = run(&place, at("2026-11-10"), Mode::Full, false);
+    let (outcome, calls) = run(&place, at("2026-11-10"), Mode::Full);
     assert_eq!((outcome.exit(), calls, outcome.superseded), (Exit::Done, 1, false), "{outcome:#?}");
     assert_eq!(types(&log(&place)), ["genesis", "landing", "intent", "result"]);
-    let (again, calls) = run(&place, at("2026-11-11"), Mode::Full, false);
+    let (again, calls) = run(&place, at("2026-11-11"), Mode::Full);
     assert_eq!((again.exit(), calls, again.superseded), (Exit::Done, 0, true));
     assert_eq!(log(&place).size(), 4);
     let landed = push(&place, &[WEB]);
-    run(&place, at("2026-11-20"), Mode::Full, false);
+    run(&place, at("2026-11-20"), Mode::Full);
     let log = log(&place);
     assert_eq!(types(&log)[4..], ["landing", "intent", "result"]);
     assert_eq!(last_applied(&log), Some((landed, at("2026-11-20"))));
@@ -249,9 +246,9 @@ fn a_run_is_recorded_before_and_after_and_only_once() {
 #[test]
 fn the_log_alone_says_who_could_do_what() {
     let place = place();
-    run(&place, at("2026-11-10"), Mode::Full, false);
+    run(&place, at("2026-11-10"), Mode::Full);
     let landed = push(&place, &[WEB]);
-    run(&place, at("2026-11-20"), Mode::Full, false);
+    run(&place, at("2026-11-20"), Mode::Full);
     let log = log(&place);
     let held = |who: &str, day: &str| -> Vec<String> {
         access_at(&log, Who::parse(who), at(day)).into_iter().map(|one| one.resource).collect()
@@ -271,14 +268,14 @@ fn the_log_alone_says_who_could_do_what() {
 #[test]
 fn a_crash_is_closed_by_the_next_run_and_ends_are_recorded() {
     let place = place();
-    let (_, calls) = run(&place, at("2026-11-10"), Mode::Full, true);
+    let (_, calls) = try_run(&place, at("2026-11-10"), Mode::Full, true);
     assert_eq!((calls, types(&log(&place)).as_slice()), (1, &["genesis", "landing", "intent"][..]));
     assert_eq!((open_runs(&log(&place)).len(), last_applied(&log(&place))), (1, None));
     assert_eq!(given(&log(&place), KINDS).len(), 1, "nobody knows whether it was given");
-    let (outcome, _) = run(&place, at("2026-11-11"), Mode::Full, false);
+    let (outcome, _) = run(&place, at("2026-11-11"), Mode::Full);
     assert_eq!(outcome.exit(), Exit::Done);
     assert_eq!(types(&log(&place))[3..], ["interrupted", "intent", "result"]);
-    let (ends, calls) = run(&place, at("2027-01-20"), Mode::OnlyEnds, false);
+    let (ends, calls) = run(&place, at("2027-01-20"), Mode::OnlyEnds);
     assert_eq!(
         (ends.exit(), calls, ends.done[0].because.to_string().starts_with("end: grant api")),
         (Exit::Done, 1, true)
@@ -290,7 +287,7 @@ fn a_crash_is_closed_by_the_next_run_and_ends_are_recorded() {
 #[test]
 fn drift_is_named_and_a_refusal_is_written_once() {
     let place = place();
-    run(&place, at("2026-11-10"), Mode::Full, false);
+    run(&place, at("2026-11-10"), Mode::Full);
     let kind = KINDS.get("repository").unwrap();
     let call = Call {
         verb: targets::Verb::Grant { until: None },
@@ -300,7 +297,7 @@ fn drift_is_named_and_a_refusal_is_written_once() {
         principal: "11".to_owned(),
     };
     Sandbox::open(place.folder.beside("play.json"), TargetType::Github, at("2026-11-11")).perform(&call).unwrap();
-    run(&place, at("2026-11-12"), Mode::Full, false);
+    run(&place, at("2026-11-12"), Mode::Full);
     assert_eq!(types(&log(&place))[4..], ["drift", "intent", "result"]);
     let repository = place.folder.open();
     push(&place, &[WEB]);
