@@ -17,5 +17,5 @@ pub use id::*;
 pub use kind::{Enforces, Kind, Kinds, Permissions, TargetType};
 pub use model::*;
 pub use pattern::EntitlementPattern;
-pub use revision::{LoadError, ParseCache, Revision};
+pub use revision::{LoadError, ParseCache, Revision, Unreadable};
 pub use time::{Days, Interval, Intervals, Moment};

@@ -86,6 +86,15 @@ codes! {
     STATEMENT_ELSEWHERE: "statement-elsewhere", "a statement was made for another place",
         "An approval binds one repository, one branch, one head, one base and one person. Moved elsewhere it means nothing.",
         "Run `dualkey approve` here, for this head.";
+    GENESIS_MISSING: "genesis-missing", "the log has no beginning",
+        "Every proof leads back to a first commit that two people vouched for. Without it nothing can be verified.",
+        "Run `dualkey approve --genesis REV` as two people, then `dualkey audit init --genesis REV`.";
+    ANCHOR_MISSING: "anchor-missing", "the anchor was not given",
+        "The anchor is the one thing kept outside of the repository. Without it a replaced history with a replaced log looks good.",
+        "Set DUALKEY_ANCHOR to what `dualkey audit init` printed.";
+    ANCHOR_MISMATCH: "anchor-mismatch", "the log does not begin where the anchor says",
+        "The anchor names the genesis and the log's key. Another one means another history or another log.",
+        "See that this is the right repository and remote; if the log was replaced, restore the old one.";
     EVIDENCE_INCOMPLETE: "evidence-incomplete", "evidence is missing",
         "What can't be seen can't be judged, and what can't be judged isn't approved.",
         "Fetch what is missing (`git fetch --unshallow`, the refs under refs/dualkey/), then run again.";

@@ -37,6 +37,21 @@ pub struct Assessment {
     /// Why more are asked for.
     pub more_because: Vec<String>,
     pub authors: Vec<String>,
+    /// Everybody who made the change, each with the code that bars them.
+    parties: BTreeMap<PersonId, &'static Code>,
+}
+
+impl Assessment {
+    /// Every reason for which an approval by this person would not count.
+    pub fn reasons_against(
+        &self,
+        trusted: &Trusted,
+        plan: &Plan<'_>,
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Vec<Refusal> {
+        reasons_against(trusted, plan, &self.parties, person, now)
+    }
 }
 
 /// Decides. All reasons are given, not the first.
@@ -110,10 +125,7 @@ fn landing_refusals(evidence: &Evidence) -> Vec<Refusal> {
         };
         by_code.entry(code.id).or_insert((code, Vec::new())).1.push(fact);
     }
-    by_code
-        .into_values()
-        .map(|(code, facts)| Refusal::new(code, listed(&facts), first_sentence(code.instead)))
-        .collect()
+    by_code.into_values().map(|(code, facts)| refusal(code, listed(&facts))).collect()
 }
 
 /// The first few of many facts, and how many more there are.
@@ -198,14 +210,18 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
     let mut valid = BTreeMap::new();
     let mut against = Vec::new();
     for opinion in &evidence.opinions {
-        let reasons = reasons_against(trusted, plan, &parties, opinion, now);
+        let mut reasons = reasons_against(trusted, plan, &parties, &opinion.person, now);
+        if opinion.says == Says::Withdraw {
+            let fact = format!("`{}` took the approval back", opinion.person);
+            reasons.push(refusal(&codes::APPROVAL_WITHDRAWN, fact));
+        }
         if reasons.is_empty() {
             valid.insert(opinion.person.clone(), opinion.clone());
         }
         against.extend(reasons);
     }
     let more = u32::try_from(more_because.len()).unwrap_or(u32::MAX);
-    Assessment { valid, against, more, more_because, authors }
+    Assessment { valid, against, more, more_because, authors, parties }
 }
 
 /// A change of an approver's own keys or accounts is the approver's to prove: by a commit signed with what stood before,
@@ -226,22 +242,21 @@ fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, parties: &BTreeMap<Perso
         })
 }
 
-/// Every reason for which an opinion doesn't count.
+fn refusal(code: &'static Code, fact: String) -> Refusal {
+    Refusal::new(code, fact, first_sentence(code.instead))
+}
+
+/// Every reason for which an approval by a person doesn't count.
 fn reasons_against(
     trusted: &Trusted,
     plan: &Plan<'_>,
     parties: &BTreeMap<PersonId, &'static Code>,
-    opinion: &Opinion,
+    id: &PersonId,
     now: Timestamp,
 ) -> Vec<Refusal> {
-    let id = &opinion.person;
     let judge = &trusted.revision().access;
     let mut reasons = Vec::new();
-    let mut because =
-        |code: &'static Code, fact: String| reasons.push(Refusal::new(code, fact, first_sentence(code.instead)));
-    if opinion.says == Says::Withdraw {
-        because(&codes::APPROVAL_WITHDRAWN, format!("`{id}` took the approval back"));
-    }
+    let mut because = |code: &'static Code, fact: String| reasons.push(refusal(code, fact));
     if let Some(code) = parties.get(id) {
         let fact = if code.id == codes::APPROVER_IS_AUTHOR.id {
             format!("`{id}` is an author of the change")
@@ -277,11 +292,7 @@ fn reasons_against(
     }
     if reasons.is_empty() && !plan.requirements.iter().any(|requirement| requirement.eligible.contains(id)) {
         let fact = format!("no rule that this change meets asks for `{id}`");
-        reasons.push(Refusal::new(
-            &codes::APPROVER_OUT_OF_SCOPE,
-            fact,
-            first_sentence(codes::APPROVER_OUT_OF_SCOPE.instead),
-        ));
+        reasons.push(refusal(&codes::APPROVER_OUT_OF_SCOPE, fact));
     }
     reasons
 }
@@ -309,7 +320,7 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
     if evidence.opinions.is_empty() {
         refusals.extend(evidence.stale.iter().map(|(person, head)| {
             let fact = format!("`{person}` approved {}, and the head is {}", head.short(), evidence.head.short());
-            Refusal::new(&codes::APPROVAL_STALE, fact, first_sentence(codes::APPROVAL_STALE.instead))
+            refusal(&codes::APPROVAL_STALE, fact)
         }));
         if evidence.stale.is_empty() && evidence.ignored.is_empty() {
             let fact = format!("nobody approved {}", evidence.head.short());

@@ -3,6 +3,7 @@
 //! A source at the edge gathers [`Evidence`]; [`decide`] judges it, purely; [`verify`] walks the protected branch and is
 //! the only maker of [`Approved`], without which nothing can be written to a target.
 
+mod anchor;
 pub mod codes;
 mod decision;
 mod evidence;
@@ -10,12 +11,14 @@ pub mod landing;
 mod signatures;
 pub mod statement;
 mod verify;
+mod walk;
 
 use std::rc::Rc;
 
 use crate::access::Revision;
 use crate::repository::Oid;
 
+pub use anchor::check_anchor;
 pub use decision::{Assessment, Granted, assess, decide};
 pub use evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 pub use signatures::Source;

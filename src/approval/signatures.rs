@@ -214,7 +214,7 @@ impl<'a> Source<'a> {
     }
 
     /// People who approved an ancestor of the head that isn't part of the base.
-    fn stale(&self, base: Oid, head: Oid) -> Result<Vec<(PersonId, Oid)>, RepositoryError> {
+    pub(super) fn stale(&self, base: Oid, head: Oid) -> Result<Vec<(PersonId, Oid)>, RepositoryError> {
         let mut stale = Vec::new();
         for oid in self.repository.commits_between(base, head)? {
             let found = self.found.get(&oid).filter(|_| oid != head).into_iter().flatten();

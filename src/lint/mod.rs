@@ -2,17 +2,26 @@
 //!
 //! A rule is one file: its texts, its severity and its check. It is listed once, in [`rules::ALL`].
 
+mod approvers;
+mod crossing;
 pub mod duties;
 pub mod rules;
+mod severities;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::access::{Access, Entitlements};
+use self::duties::{Path, Violation};
+use crate::access::{Access, Entitlements, Grant, Holding, Person};
 use crate::finding::{Finding, Rule, Severity, State};
 
-/// What rules may look at: one revision, what it yields, and the instant that dated rules mean by "now".
+/// What is judged: one revision, what it yields, and the instant that dated rules mean by "now".
 #[derive(Debug)]
 pub struct Subject<'a> {
     pub access: &'a Access,
@@ -20,20 +29,47 @@ pub struct Subject<'a> {
     pub now: Timestamp,
 }
 
+/// What rules look at: the subject, and what several of them need of it, computed once.
+#[derive(Debug)]
+pub struct Survey<'a> {
+    pub access: &'a Access,
+    pub entitlements: &'a Entitlements,
+    pub now: Timestamp,
+    /// Every grant with the people that it reaches, also those who never hold it.
+    pub beneficiaries: Vec<(&'a Grant, Vec<&'a Person>)>,
+    pub holdings: &'a [Holding<'a>],
+    /// Separation-of-duties rules that somebody breaks at some instant, before waivers.
+    pub violations: &'a [Violation<'a, Path<'a>>],
+}
+
 /// A rule of this room: what it is, and the function that finds it.
 #[derive(Debug)]
 pub struct Check {
     pub rule: &'static Rule,
-    pub find: fn(&Subject<'_>, &mut Vec<Finding>),
+    pub find: fn(&Survey<'_>, &mut Vec<Finding>),
 }
 
 /// Runs every rule, in the order of files and places.
 pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
+    let access = subject.access;
+    let holdings = access.holdings();
+    let facts = duties::declared(access, subject.entitlements, &holdings);
+    let violations = duties::violations(access.policy.duties.values(), facts);
+    let people_of = |grant: &Grant| access.expand(&grant.to).keys().filter_map(|id| access.people.get(id)).collect();
+    let survey = Survey {
+        access,
+        entitlements: subject.entitlements,
+        now: subject.now,
+        beneficiaries: access.grants.values().map(|grant| (grant, people_of(grant))).collect(),
+        holdings: &holdings,
+        violations: &violations,
+    };
     let mut findings = Vec::new();
     for check in rules::ALL {
-        (check.find)(subject, &mut findings);
+        (check.find)(&survey, &mut findings);
     }
-    apply_severities(subject.access, &mut findings);
+    severities::check(access, &mut findings);
+    severities::apply(access, &mut findings);
     sort(&mut findings);
     findings
 }
@@ -42,15 +78,6 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
 pub fn sort(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     findings.dedup_by(|a, b| a.sort_key() == b.sort_key());
-}
-
-/// Policies may raise a severity; `rules::severities` reports those that would lower an error.
-fn apply_severities(access: &Access, findings: &mut [Finding]) {
-    for finding in findings {
-        if let Some(severity) = access.policy.severities.get(finding.rule.code.id) {
-            finding.severity = finding.severity.max(*severity);
-        }
-    }
 }
 
 /// Marks which findings stood at the base already. A rule in [`rules::ERROR_IF_NEW`] weighs less where it stood.
@@ -71,9 +98,10 @@ pub fn compare(base: &[Finding], head: &mut [Finding]) {
     }
 }
 
-/// True where a finding of severity error is new and not waived.
+/// True where a finding of severity error is new and not waived. What time alone can bring never blocks, also where
+/// the policies raise it to an error.
 pub fn blocked(findings: &[Finding]) -> bool {
-    findings.iter().any(Finding::blocks)
+    findings.iter().any(|finding| finding.blocks() && !finding.rule.dated)
 }
 
 /// Ids of all rules that the functions here can find.

@@ -1,7 +1,7 @@
 use crate::access::reading::Step;
 use crate::access::time::format_end;
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Subject;
+use crate::lint::Survey;
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -17,14 +17,12 @@ pub const RULE: Rule = Rule {
     dated: false,
 };
 
-pub fn find(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    let access = subject.access;
-    for grant in access.grants.values() {
+pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
+    let zone = &survey.access.config.zone;
+    for (grant, people) in &survey.beneficiaries {
         let Some(until) = grant.until else { continue };
-        for person in access.expand(&grant.to).into_keys() {
-            let Some(person) = access.people.get(&person) else { continue };
+        for person in people {
             let Some(engagement) = person.engagement.filter(|engagement| until > engagement.until()) else { continue };
-            let zone = &access.config.zone;
             let end = format_end(engagement.until(), zone);
             findings.push(
                 Finding::new(

@@ -1,0 +1,127 @@
+//! `dualkey.yaml`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// `dualkey.yaml`: the organisation, its targets, and how changes are approved.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Version of the format.
+    pub version: u64,
+    /// The organisation's id.
+    pub organization: String,
+    /// IANA name of the zone in which dates are meant, such as Europe/London.
+    pub timezone: String,
+    /// The systems whose access is managed: name to settings.
+    pub targets: BTreeMap<String, Target>,
+    /// Whose undeclared live access is removed; others' is reported.
+    pub manage: Option<Manage>,
+    /// How a change is proven to be approved.
+    pub approval: Approval,
+    /// The tamper-evident log.
+    pub audit: Audit,
+}
+
+/// A target's settings. Which of them it needs depends on its type.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The target's type, by default its name; `sandbox` is the embedded one.
+    #[serde(rename = "type")]
+    pub target_type: Option<TargetTypeName>,
+    /// Sandbox: the type it stands in for.
+    #[serde(rename = "as")]
+    pub stands_for: Option<StandsFor>,
+    /// Sandbox: its file, by default one in the repository's git directory.
+    pub file: Option<String>,
+    /// github: the organisation's login. aws: the organisation's id. gcp: the organisation's number.
+    pub organization: Option<String>,
+    /// github: the organisation's number, which is its identity.
+    pub id: Option<u64>,
+    /// aws: the region of Identity Center.
+    pub region: Option<String>,
+    /// aws: the ARN of the Identity Center instance.
+    pub instance: Option<String>,
+    /// aws: the id of the identity store.
+    pub identity_store: Option<String>,
+}
+
+/// Whose undeclared live access is removed.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Manage {
+    Contractors,
+    Everyone,
+}
+
+/// The types a target can have.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum TargetTypeName {
+    Github,
+    Aws,
+    Gcp,
+    Sandbox,
+}
+
+/// The types a sandbox can stand in for.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum StandsFor {
+    Github,
+    Aws,
+    Gcp,
+}
+
+/// How a change is proven to be approved.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Where the proof comes from: a forge's pull requests, or SSH signatures.
+    pub evidence: EvidenceName,
+    /// The repository on the forge (github only).
+    pub repository: Option<ForgeRepository>,
+    /// The protected branch.
+    pub branch: String,
+}
+
+/// Where the proof of an approval comes from.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum EvidenceName {
+    Github,
+    Signatures,
+}
+
+/// A repository on the forge, pinned by its number.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ForgeRepository {
+    /// OWNER/NAME, for people.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub name: String,
+    /// The number, which is its identity.
+    pub id: u64,
+}
+
+/// The tamper-evident log.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// The git ref that holds the log.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// The log's verifier key, as `dualkey audit keygen` prints it.
+    pub key: String,
+}

@@ -1,0 +1,184 @@
+//! Policies.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Environment, Risk, Words};
+
+/// `policies/ID.yaml`: rules about duties, limits, admins and approvals. Lists of several files add up.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Separation-of-duties rules.
+    pub duties: Option<Vec<DutyRule>>,
+    /// Limits; of two the stricter holds.
+    pub limits: Option<Limits>,
+    /// Administrators that each target must keep.
+    pub admins: Option<Admins>,
+    /// Entitlements (KIND:RESOURCE:PERMISSION) that are never touched.
+    pub protected: Option<Vec<String>>,
+    /// Who must approve what. Every rule that matches must be met.
+    pub approvals: Option<Vec<ApprovalRule>>,
+    /// Accepted violations of duties rules.
+    pub waivers: Option<Vec<Waiver>>,
+    /// Severities of findings, by rule.
+    pub severities: Option<BTreeMap<String, SeverityName>>,
+}
+
+/// A separation-of-duties rule: sets that one person must not hold together.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DutyRule {
+    /// The rule's id.
+    pub id: String,
+    /// One sentence that says what it forbids.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub title: String,
+    /// Names to what belongs to each set.
+    pub sets: BTreeMap<String, DutySet>,
+    /// How many of the sets one person may hold at one instant (default 1).
+    pub at_most: Option<u32>,
+    /// Default: error.
+    pub severity: Option<SeverityName>,
+}
+
+/// What belongs to a set. What it lists adds up; environments and domains restrict.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DutySet {
+    /// Duties of roles.
+    pub duties: Option<Vec<String>>,
+    /// Roles by id.
+    pub roles: Option<Vec<String>>,
+    /// Patterns KIND:RESOURCE:PERMISSION, with `*`.
+    pub entitlements: Option<Vec<String>>,
+    /// Only in these environments.
+    pub environments: Option<Vec<Environment>>,
+    /// Only in these domains.
+    pub domains: Option<Vec<String>>,
+    /// How many distinct matches of the set one person may hold at one instant.
+    pub at_most: Option<u32>,
+}
+
+/// Limits; of two the stricter holds.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// A change that removes more needs one approval more.
+    pub removals: Option<RemovalLimit>,
+    /// Limits on grants.
+    pub grants: Option<GrantLimit>,
+    /// Limits on waivers.
+    pub waivers: Option<WaiverLimit>,
+}
+
+/// Removals are many when both are exceeded.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RemovalLimit {
+    /// How many.
+    pub count: u32,
+    /// Of how many, such as `5%`.
+    pub fraction: String,
+}
+
+/// Limits on grants.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GrantLimit {
+    /// The longest a contractor's or service's access may last, such as `180 days`.
+    pub contractor_max_duration: Option<String>,
+}
+
+/// Limits on waivers.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WaiverLimit {
+    /// The longest a waiver may last, such as `90 days`.
+    #[cfg_attr(test, schemars(example = "90 days"))]
+    pub max_duration: Option<String>,
+}
+
+/// Administrators that each target must keep, counted live as distinct employees.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Admins {
+    /// How many at the least.
+    pub minimum: Option<u32>,
+    /// People by id who must stay.
+    pub required: Option<Vec<String>>,
+}
+
+/// Who must approve what.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalRule {
+    /// The rule's id; by default made of class, risk and number.
+    pub id: Option<String>,
+    /// The class of change it speaks of.
+    pub change: ChangeClassName,
+    /// Only changes of this risk and above.
+    pub risk: Option<Risk>,
+    /// How many distinct people.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub count: u32,
+    /// Out of whom: domain-owners, sponsors, group:ID, or a list of these.
+    pub from: Words,
+}
+
+/// Classes of change.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeClassName {
+    Policy,
+    Bridge,
+    Identity,
+    Access,
+    Removal,
+}
+
+/// An accepted violation of a duties rule.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// The duties rule.
+    pub rule: String,
+    /// The digest of its content, as `dualkey explain RULE` prints it.
+    pub rule_digest: String,
+    /// The person it is for.
+    pub person: String,
+    /// First day or instant.
+    #[cfg_attr(test, schemars(example = "2026-11-01"))]
+    pub from: String,
+    /// Last day or the instant at which it ends.
+    #[cfg_attr(test, schemars(example = "2027-01-31"))]
+    pub until: String,
+    /// The employee who answers for it; not the person.
+    pub owner: String,
+    /// What keeps the risk down meanwhile.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub control: String,
+    /// The ticket.
+    pub ticket: Option<String>,
+}
+
+/// The weight of a finding.
+#[derive(Clone, Debug, Deserialize, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum SeverityName {
+    Error,
+    Warning,
+}

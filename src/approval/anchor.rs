@@ -1,0 +1,25 @@
+//! The anchor: what is kept outside of the repository, so that nobody can replace history and log together.
+
+use super::codes;
+use crate::finding::Refusal;
+
+/// Compares the anchor that the user keeps with the one that the log begins with. Where nothing real can be touched, a
+/// missing one is only worth a word, which is the `Ok`.
+pub fn check_anchor(kept: Option<&str>, recorded: &str, only_sandboxes: bool) -> Result<Option<Refusal>, Refusal> {
+    match kept {
+        Some(kept) if kept == recorded => Ok(None),
+        Some(kept) => Err(Refusal::new(
+            &codes::ANCHOR_MISMATCH,
+            format!("the anchor kept outside is `{}`, the log begins with `{recorded}`", kept.escape_debug()),
+            "see that this is the right repository and remote; if the log was replaced, restore the old one",
+        )),
+        None => {
+            let refusal = Refusal::new(
+                &codes::ANCHOR_MISSING,
+                "DUALKEY_ANCHOR is not set, so a replaced log would not be noticed",
+                format!("set DUALKEY_ANCHOR={recorded} where you run dualkey, if that is what `audit init` printed"),
+            );
+            if only_sandboxes { Ok(Some(refusal)) } else { Err(refusal) }
+        }
+    }
+}

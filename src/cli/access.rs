@@ -1,0 +1,48 @@
+//! `dualkey access`
+
+use clap::Args;
+
+use super::shared::{Refresh, Shared};
+use super::{Exit, Format, RemoteOption, RepoOption, Stop, context, output};
+use crate::access::Moment;
+use crate::audit::{Who, access_at};
+use crate::report;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  dualkey access alice.nguyen\n  dualkey access alice.nguyen --at 2026-12-01\n  \
+                        dualkey access repository:northwind/payments-api --at 2026-12-01T12:00:00Z")]
+pub struct Options {
+    #[command(flatten)]
+    repo: RepoOption,
+    #[command(flatten)]
+    remote: RemoteOption,
+    /// A person, or KIND:RESOURCE
+    who: String,
+    /// The day (its start) or instant in question [default: now]
+    #[arg(long, value_name = "WHEN")]
+    at: Option<String>,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    let repository = context::open(&options.repo)?;
+    let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
+    let zone = &shared.access().config.zone;
+    let at = match &options.at {
+        Some(text) => Moment::parse(text)
+            .map_err(|error| {
+                Stop::usage(error.to_string(), "write a day like 2026-12-01, or an instant like 2026-12-01T12:00:00Z")
+            })?
+            .start(zone),
+        None => context::now(),
+    };
+    let (ledger, _) = shared.anchored()?;
+    let log = &ledger.stored.log;
+    let held = access_at(log, Who::parse(&options.who), at);
+    output::print(&match options.format {
+        Format::Text => report::access::text(&options.who, at, &held, zone),
+        Format::Json => report::access::json(at, &held, zone),
+    });
+    Ok(Exit::Done)
+}

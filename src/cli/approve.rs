@@ -1,0 +1,296 @@
+//! `dualkey approve`
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, IsTerminal};
+
+use clap::Args;
+
+use super::context::{self, Look};
+use super::shared::{Refresh, Shared};
+use super::{Exit, NowOption, RemoteOption, RepoOption, Stop, output};
+use crate::access::{Access, ParseCache, Person, PersonId};
+use crate::approval::statement::{
+    self, APPROVALS, ApprovalStatement, ApprovalType, GENESIS, GenesisStatement, GenesisType, SIGNATURE_FILE,
+    STATEMENT_FILE, WITHDRAWALS,
+};
+use crate::approval::{Prospect, Says};
+use crate::finding::Refusal;
+use crate::plan;
+use crate::report::{self, PlanView};
+use crate::repository::{Oid, Repository, SigningKey, StateRefs, Swap, ssh_sign};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  dualkey approve --head feature              look at a branch's plan and sign it\n  \
+                        dualkey approve --head feature --withdraw   take the approval back\n  \
+                        dualkey approve --genesis main              vouch for the first trusted commit"
+)]
+pub struct Options {
+    #[command(flatten)]
+    repo: RepoOption,
+    #[command(flatten)]
+    now: NowOption,
+    #[command(flatten)]
+    remote: RemoteOption,
+    /// The head to approve [default: HEAD]
+    #[arg(long, value_name = "REV", conflicts_with = "genesis")]
+    head: Option<String>,
+    /// Vouch for this commit as the first trusted one
+    #[arg(long, value_name = "REV")]
+    genesis: Option<String>,
+    /// Who you are [default: whoever the key belongs to]
+    #[arg(long = "as", value_name = "PERSON")]
+    person: Option<String>,
+    /// The SSH key that signs [default: git's user.signingkey]
+    #[arg(long, value_name = "FILE")]
+    key: Option<String>,
+    /// Don't ask
+    #[arg(long)]
+    yes: bool,
+    /// Take an approval back
+    #[arg(long, conflicts_with = "genesis")]
+    withdraw: bool,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    let repository = context::open(&options.repo)?;
+    match &options.genesis {
+        Some(rev) => genesis(options, &repository, repository.resolve(rev)?),
+        None => {
+            let head = match &options.head {
+                Some(rev) => repository.resolve(rev)?,
+                None => repository.head()?,
+            };
+            approve(options, &repository, head)
+        }
+    }
+}
+
+fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit, Stop> {
+    let shared = Shared::open(repository, &options.remote, Refresh::Yes)?;
+    let clock = options.now.clock()?.for_targets(shared.access())?;
+    let (ledger, warning) = shared.anchored()?;
+    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
+    let prospect = verifier.prospect(&verifier.chain(shared.tip)?, head)?;
+    let registry = &prospect.trusted.revision().access;
+    let key = signing_key(options, repository)?;
+    let person = signer(options, registry, &key)?;
+    let Some(merge_base) = prospect.merge_base else {
+        return Err(Stop::refused(Exit::Refused, prospect.outcome.err().unwrap_or_default()));
+    };
+    let change = plan::plan(prospect.trusted.revision(), prospect.proposed.revision(), clock.now);
+    if change.is_nothing() {
+        return Err(Stop::usage(
+            format!("{} changes nothing that needs an approval", head.short()),
+            "name the branch with `--head REV`; `dualkey plan --head REV` shows what it changes",
+        ));
+    }
+    let says = if options.withdraw { Says::Withdraw } else { Says::Approve };
+    if says == Says::Approve {
+        refuse_in_vain(&prospect, &change, person, clock.now)?;
+    }
+    show(&prospect, &change, warning.as_ref());
+    let question = match says {
+        Says::Approve => format!("Approve {} as {}?", head.short(), person.id),
+        Says::Withdraw => format!("Take back the approval of {} as {}?", head.short(), person.id),
+    };
+    confirm(options, &question)?;
+    let statement = ApprovalStatement {
+        statement_type: ApprovalType::V1,
+        anchor: ledger.recorded.anchor.clone(),
+        branch: shared.access().config.branch.clone(),
+        base: merge_base.to_string(),
+        head: head.to_string(),
+        head_tree: repository.commit(head)?.tree.to_string(),
+        digest: prospect.digest.clone(),
+        person: person.id.to_string(),
+        verdict: says,
+        at: clock.now.to_string(),
+    };
+    let commit = signed_commit(repository, &key, &statement::canonical(&statement), head, clock.now.as_second())?;
+    let name = |prefix: &str| format!("{prefix}{head}/{}", person.id);
+    let swap = |prefix: &str, new| -> Result<Swap, Stop> {
+        let name = name(prefix);
+        Ok(Swap { expected: shared.refs.get(&name)?, name, new })
+    };
+    let mut swaps = match says {
+        // who approves anew takes an earlier withdrawal back
+        Says::Approve => vec![swap(APPROVALS, Some(commit))?, swap(WITHDRAWALS, None)?],
+        Says::Withdraw => vec![swap(WITHDRAWALS, Some(commit))?],
+    };
+    swaps.retain(|swap| swap.expected != swap.new);
+    shared.refs.swap_all(&swaps)?;
+    let place = shared.refs.remote().unwrap_or_else(|| "this repository".to_owned());
+    let done = match says {
+        Says::Approve => "approved",
+        Says::Withdraw => "took back the approval of",
+    };
+    output::print(&format!("{} {done} {} ({place})\n", person.id, head.short()));
+    Ok(Exit::Done)
+}
+
+/// An approval that can't count is refused before it is signed, with every reason.
+fn refuse_in_vain(
+    prospect: &Prospect,
+    change: &plan::Plan<'_>,
+    person: &Person,
+    now: jiff::Timestamp,
+) -> Result<(), Stop> {
+    let mut reasons: Vec<Refusal> = prospect.assessment.reasons_against(&prospect.trusted, change, &person.id, now);
+    reasons.extend(
+        change
+            .findings
+            .iter()
+            .filter(|finding| finding.blocks() && !finding.rule.dated)
+            .map(|f| Refusal::new(&f.rule.code, format!("{}: {}", f.place, f.message), &f.help)),
+    );
+    if reasons.is_empty() { Ok(()) } else { Err(Stop::refused(Exit::Refused, reasons)) }
+}
+
+fn show(prospect: &Prospect, change: &plan::Plan<'_>, warning: Option<&Refusal>) {
+    let given: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
+    let view = PlanView {
+        plan: change,
+        given: &given,
+        more: prospect.assessment.more,
+        ignored: &[],
+        operations: None,
+        base: &prospect.base.short(),
+        head: &prospect.head.short(),
+    };
+    output::print(&report::plan::text(&view, output::style()));
+    if let Some(warning) = warning {
+        output::error(&report::errors::warning(warning, output::error_style()));
+    }
+}
+
+fn confirm(options: &Options, question: &str) -> Result<(), Stop> {
+    if options.yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Stop::usage("nobody is there to answer", "look at the plan above, then run it again with `--yes`"));
+    }
+    output::print(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(Stop::new(Exit::Refused, "not confirmed, so nothing was signed", "answer `y` to sign"))
+    }
+}
+
+fn signing_key(options: &Options, repository: &Repository) -> Result<SigningKey, Stop> {
+    let named = match &options.key {
+        Some(key) => Some(key.clone()),
+        None => repository.config("user.signingkey")?,
+    };
+    named.as_deref().map(SigningKey::parse).ok_or_else(|| {
+        Stop::usage("there is no key to sign with", "name one with `--key FILE`, or set git's user.signingkey")
+    })
+}
+
+/// The public half of a signing key, from its file, the `.pub` beside it, or the text itself.
+fn public_half(key: &SigningKey) -> Result<ssh_key::PublicKey, Stop> {
+    let unreadable = |why: String| {
+        Stop::usage(
+            format!("the key `{key}` can't be used: {why}"),
+            "give an OpenSSH key; `ssh-keygen -t ed25519` makes one",
+        )
+    };
+    let text = match key {
+        SigningKey::Agent(text) => text.clone(),
+        SigningKey::File(path) => {
+            let mut beside = path.clone().into_os_string();
+            beside.push(".pub");
+            let text = std::fs::read_to_string(path).map_err(|error| Stop::io("reading", path, &error))?;
+            if text.starts_with("-----BEGIN") {
+                match std::fs::read_to_string(&beside) {
+                    Ok(public) => public,
+                    Err(_) => {
+                        return ssh_key::PrivateKey::from_openssh(&text)
+                            .map(|private| private.public_key().clone())
+                            .map_err(|error| unreadable(error.to_string()));
+                    }
+                }
+            } else {
+                text
+            }
+        }
+    };
+    ssh_key::PublicKey::from_openssh(text.trim()).map_err(|error| unreadable(error.to_string()))
+}
+
+/// The person whose registered key this is.
+fn signer<'a>(options: &Options, registry: &'a Access, key: &SigningKey) -> Result<&'a Person, Stop> {
+    let public = public_half(key)?;
+    if matches!(public.algorithm(), ssh_key::Algorithm::Rsa { .. } | ssh_key::Algorithm::Dsa) {
+        return Err(Stop::usage(
+            format!("the key `{key}` is of a kind that proves nothing here (RSA or DSA)"),
+            "make one with `ssh-keygen -t ed25519` and put its public half into your file in people/",
+        ));
+    }
+    let owner = registry
+        .people
+        .values()
+        .find(|person| person.keys.iter().any(|held| held.public.as_ref() == Some(public.key_data())));
+    match (owner, &options.person) {
+        (Some(owner), None) => Ok(owner),
+        (Some(owner), Some(named)) if owner.id.as_str() == named => Ok(owner),
+        (Some(owner), Some(named)) => Err(Stop::usage(
+            format!("the key `{key}` is `{}`'s, not `{}`'s", owner.id, named.escape_debug()),
+            "sign with your own key: `--key FILE`",
+        )),
+        (None, _) => Err(Stop::usage(
+            format!("the key `{key}` belongs to nobody at the last verified landing"),
+            "use the key whose public half stands in your file in people/, or let that file land first",
+        )),
+    }
+}
+
+/// Signs and writes a commit that holds statement and signature. Its parent is what it speaks of.
+fn signed_commit(repository: &Repository, key: &SigningKey, statement: &[u8], of: Oid, at: i64) -> Result<Oid, Stop> {
+    let signature = ssh_sign(key, statement::NAMESPACE, statement)?;
+    let files: BTreeMap<String, Vec<u8>> = BTreeMap::from([
+        (STATEMENT_FILE.to_owned(), statement.to_vec()),
+        (SIGNATURE_FILE.to_owned(), signature.into_bytes()),
+    ]);
+    Ok(repository.write_commit(&files, &[of], "dualkey statement", at)?)
+}
+
+fn genesis(options: &Options, repository: &Repository, commit: Oid) -> Result<Exit, Stop> {
+    repository.ensure_complete()?;
+    let revision = context::load_or_show(repository, Look::Commit(commit), &mut ParseCache::default())?;
+    let access = &revision.access;
+    let clock = options.now.clock()?.for_targets(access)?;
+    let findings = plan::findings_of(&revision, clock.now);
+    if crate::lint::blocked(&findings) {
+        context::show_findings(&findings, &revision);
+        return Err(Stop::new(
+            Exit::Refused,
+            "a genesis must lint clean",
+            "correct what is named above, commit, and try again",
+        ));
+    }
+    let key = signing_key(options, repository)?;
+    let person = signer(options, access, &key)?;
+    let refs = StateRefs::open(repository, options.remote.remote.as_deref(), &access.config.branch)?;
+    refs.refresh(&[&access.config.audit_ref])?;
+    let statement = GenesisStatement {
+        statement_type: GenesisType::V1,
+        genesis: commit.to_string(),
+        tree: repository.commit(commit)?.tree.to_string(),
+        log_key: access.config.audit_key.clone(),
+        person: person.id.to_string(),
+    };
+    confirm(options, &format!("Vouch for {} as the first trusted commit, as {}?", commit.short(), person.id))?;
+    let signed = signed_commit(repository, &key, &statement::canonical(&statement), commit, clock.now.as_second())?;
+    let name = format!("{GENESIS}{commit}/{}", person.id);
+    let expected = refs.get(&name)?;
+    if expected != Some(signed) {
+        refs.compare_and_swap(&name, expected, Some(signed))?;
+    }
+    output::print(&format!("{} vouches for {} as the genesis\n", person.id, commit.short()));
+    Ok(Exit::Done)
+}

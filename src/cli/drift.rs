@@ -1,0 +1,46 @@
+//! `dualkey drift`
+
+use clap::Args;
+
+use super::shared::{Past, Refresh, Shared};
+use super::targets::{SandboxOption, Targets};
+use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, context, output};
+use crate::{apply, report};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  dualkey drift      exit code 1 where live access isn't what was approved")]
+pub struct Options {
+    #[command(flatten)]
+    repo: RepoOption,
+    #[command(flatten)]
+    now: NowOption,
+    #[command(flatten)]
+    remote: RemoteOption,
+    #[command(flatten)]
+    sandbox: SandboxOption,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    let repository = context::open(&options.repo)?;
+    let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
+    let clock = options.now.clock()?;
+    let (ledger, warning) = shared.anchored()?;
+    if let Some(warning) = &warning {
+        output::error(&report::errors::warning(warning, output::error_style()));
+    }
+    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
+    let approved = verifier.approved(&verifier.chain(shared.tip)?)?;
+    let past = Past::of(&ledger, &verifier)?;
+    let targets = Targets::open(&repository, past.trees(approved.tree()), &options.sandbox, clock)?;
+    let facts = past.facts();
+    let difference = apply::drift(approved.tree(), &facts, &targets.into_clients().readers, clock.now)
+        .map_err(|refusals| Stop::refused(Exit::Unjudged, refusals))?;
+    let zone = &approved.tree().access.config.zone;
+    output::print(&match options.format {
+        Format::Text => report::apply::drift(&difference, zone, output::style()),
+        Format::Json => report::json::drift(&difference, zone),
+    });
+    Ok(if difference.operations.is_empty() { Exit::Done } else { Exit::Findings })
+}

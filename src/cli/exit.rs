@@ -1,0 +1,150 @@
+//! Exit codes, and what makes a command stop.
+
+use std::process::ExitCode;
+
+use miette::Diagnostic;
+
+use crate::approval::VerifyError;
+use crate::audit::LogError;
+use crate::audit::StoreError;
+use crate::finding::Refusal;
+use crate::report::{errors, style::Style};
+use crate::repository::{Failure, RepositoryError, SwapError};
+
+/// How a command ends. Scripts rely on the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done; nothing wrong; already applied.
+    Done = 0,
+    /// Findings of severity error; drift; something refused or wrong in what was verified.
+    Findings = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+    /// Refused: nothing was changed beyond what the outcome says.
+    Refused = 3,
+    /// Partly applied.
+    Partial = 4,
+    /// Evidence or live state could not be read.
+    Unjudged = 5,
+}
+
+impl Exit {
+    /// Of several the one that counts: 4 over 5 over 3 over 1.
+    pub fn worst(self, other: Exit) -> Exit {
+        let weight = |exit| match exit {
+            Exit::Done => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+            Exit::Refused => 3,
+            Exit::Unjudged => 4,
+            Exit::Partial => 5,
+        };
+        if weight(self) >= weight(other) { self } else { other }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Why a command stops before its end.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    pub exit: Exit,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Error { message: String, help: Option<String> },
+    Refusals(Vec<Refusal>),
+}
+
+impl Stop {
+    pub fn new(exit: Exit, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Stop { exit, what: What::Error { message: message.into(), help: Some(help.into()) } }
+    }
+
+    /// Wrong usage or configuration.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Stop::new(Exit::Usage, message, help)
+    }
+
+    pub fn refused(exit: Exit, refusals: Vec<Refusal>) -> Self {
+        Stop { exit, what: What::Refusals(refusals) }
+    }
+
+    pub fn of(exit: Exit, error: &dyn Diagnostic) -> Self {
+        let help = error.help().map(|help| help.to_string());
+        Stop { exit, what: What::Error { message: error.to_string(), help } }
+    }
+
+    /// A file or a terminal that could not be read or written.
+    pub fn io(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        let message = format!("{doing} `{}` failed: {error}", path.display());
+        Stop::new(Exit::Usage, message, "see that the path is right and belongs to you")
+    }
+
+    /// The same, ending otherwise.
+    #[must_use]
+    pub fn with(self, exit: Exit) -> Self {
+        Stop { exit, ..self }
+    }
+
+    /// The block that is printed.
+    pub fn text(&self, style: Style) -> String {
+        match &self.what {
+            What::Error { message, help } => errors::error(message, help.as_deref(), style),
+            What::Refusals(refusals) => errors::refusals(refusals, style),
+        }
+    }
+}
+
+fn of_failure(failure: Failure) -> Exit {
+    match failure {
+        Failure::Usage => Exit::Usage,
+        Failure::Unjudged => Exit::Unjudged,
+        Failure::Refused => Exit::Refused,
+    }
+}
+
+impl From<RepositoryError> for Stop {
+    fn from(error: RepositoryError) -> Self {
+        Stop::of(of_failure(error.failure()), &error)
+    }
+}
+
+impl From<SwapError> for Stop {
+    fn from(error: SwapError) -> Self {
+        Stop::of(of_failure(error.failure()), &error)
+    }
+}
+
+/// For commands that act on a verdict; `verify` itself reports a refusal as a finding.
+impl From<VerifyError> for Stop {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Repository(error) => error.into(),
+            VerifyError::Refused(refusal) => Stop::refused(Exit::Refused, vec![refusal]),
+            VerifyError::Unreadable { .. } => Stop::of(Exit::Unjudged, &error),
+        }
+    }
+}
+
+impl From<&LogError> for Stop {
+    fn from(error: &LogError) -> Self {
+        Stop::refused(Exit::Refused, vec![error.refusal()])
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        match of_failure(error.failure()) {
+            Exit::Refused => Stop::refused(Exit::Refused, vec![error.refusal()]),
+            exit => Stop::of(exit, &error),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `dualkey lint`
+
+use clap::Args;
+
+use super::context::{self, Look, Unread};
+use super::{Exit, Format, NowOption, RepoOption, Stop, output};
+use crate::access::ParseCache;
+use crate::finding::{Finding, Severity};
+use crate::{lint, plan, report};
+
+/// `--fail-on`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  dualkey lint                       the work tree\n  \
+                        dualkey lint --rev main            a revision\n  \
+                        dualkey lint --base origin/main    what is new since then, what stood already")]
+pub struct Options {
+    #[command(flatten)]
+    repo: RepoOption,
+    #[command(flatten)]
+    now: NowOption,
+    /// The revision to look at [default: the work tree]
+    #[arg(long, value_name = "REV")]
+    rev: Option<String>,
+    /// Findings that stood at this revision don't fail
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// Only these rules
+    #[arg(long, value_name = "RULE", conflicts_with = "ignore")]
+    select: Vec<String>,
+    /// All but these rules
+    #[arg(long, value_name = "RULE")]
+    ignore: Vec<String>,
+    /// The least severity that makes exit code 1
+    #[arg(long, value_enum, default_value = "error")]
+    fail_on: FailOn,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    for rule in options.select.iter().chain(&options.ignore) {
+        super::explain::known_rule(rule)?;
+    }
+    let repository = context::open(&options.repo)?;
+    let clock = options.now.clock()?;
+    let mut cache = ParseCache::default();
+    let look = match &options.rev {
+        Some(rev) => Look::Commit(repository.resolve(rev)?),
+        None => Look::WorkTree,
+    };
+    let revision = match context::load(&repository, look, &mut cache) {
+        Ok(revision) => revision,
+        Err(Unread::Stop(stop)) => return Err(stop),
+        Err(Unread::Findings(unreadable)) => {
+            let findings = select(unreadable.findings.clone(), options);
+            let lines = |path: &str, line| unreadable.source(path).map(|source| source.line_text(line));
+            print(&findings, unreadable.files, &lines, options);
+            return Ok(Exit::Findings);
+        }
+    };
+    let mut findings = plan::findings_of(&revision, clock.now);
+    if let Some(base) = &options.base {
+        let base = Look::Commit(repository.resolve(base)?);
+        let base = match context::load(&repository, base, &mut cache) {
+            Ok(base) => plan::findings_of(&base, clock.now),
+            Err(Unread::Stop(stop)) => return Err(stop),
+            Err(Unread::Findings(unreadable)) => unreadable.findings.clone(),
+        };
+        lint::compare(&base, &mut findings);
+    }
+    let findings = select(findings, options);
+    let lines = |path: &str, line| revision.source(path).map(|source| source.line_text(line));
+    print(&findings, revision.files.len(), &lines, options);
+    let least = match options.fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+    };
+    let fails = findings.iter().any(|f| f.severity >= least && f.state == crate::finding::State::New);
+    Ok(if fails { Exit::Findings } else { Exit::Done })
+}
+
+fn select(findings: Vec<Finding>, options: &Options) -> Vec<Finding> {
+    findings
+        .into_iter()
+        .filter(|finding| {
+            let id = finding.rule.code.id;
+            (options.select.is_empty() || options.select.iter().any(|rule| rule == id))
+                && !options.ignore.iter().any(|rule| rule == id)
+        })
+        .collect()
+}
+
+fn print(findings: &[Finding], files: usize, lines: report::findings::Lines<'_>, options: &Options) {
+    output::print(&match options.format {
+        Format::Text => report::findings::lint(findings, files, lines, output::style()),
+        Format::Json => report::json::lint(findings, files),
+    });
+}

@@ -1,0 +1,129 @@
+//! The command line: one file a command. Flags are parsed here, their meaning is built where the command runs.
+
+mod access;
+mod apply;
+mod approve;
+mod audit;
+mod completions;
+mod context;
+mod drift;
+mod exit;
+mod explain;
+mod lint;
+mod new;
+mod output;
+mod plan;
+mod schema;
+mod shared;
+mod targets;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use exit::{Exit, Stop};
+
+/// Contractor access as code, turned by two keys.
+#[derive(Debug, Parser)]
+#[command(name = "dualkey", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 done, 1 findings or drift, 2 wrong usage or configuration, 3 refused, \
+                        4 partly applied, 5 could not judge.\nStart with `dualkey demo`.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Let a person in: write the files, lint them, show the plan
+    New(new::Options),
+    /// Say what is wrong with the access repository, and where
+    Lint(lint::Options),
+    /// Show who gains and loses what, and who must approve it
+    Plan(plan::Options),
+    /// Look at a change and sign an approval of it
+    Approve(approve::Options),
+    /// Prove that what landed was approved by a second party
+    Verify(verify::Options),
+    /// Bring the targets to what was approved
+    Apply(apply::Options),
+    /// Compare the targets with what was approved
+    Drift(drift::Options),
+    /// Say who could do what, when, and by whose approval
+    Access(access::Options),
+    /// The tamper-evident log
+    Audit(audit::Options),
+    /// Explain a rule or a refusal
+    Explain(explain::Options),
+    /// Print the JSON Schemas of the files
+    Schema(schema::Options),
+    /// Print completions for a shell
+    Completions(completions::Options),
+}
+
+/// Where the access repository is.
+#[derive(Debug, Args)]
+pub struct RepoOption {
+    /// The access repository [default: here]
+    #[arg(long, value_name = "DIR")]
+    repo: Option<PathBuf>,
+}
+
+/// What "now" means.
+#[derive(Debug, Args)]
+pub struct NowOption {
+    /// The instant that counts as now, such as 2026-11-24T09:00:00Z; only where nothing real can be changed
+    #[arg(long, value_name = "INSTANT")]
+    now: Option<String>,
+}
+
+/// Where the protected branch, the approvals, the lease and the log live.
+#[derive(Debug, Args)]
+pub struct RemoteOption {
+    /// The remote that holds branch, approvals and log [default: the protected branch's upstream, else this repository]
+    #[arg(long, value_name = "REMOTE")]
+    remote: Option<String>,
+}
+
+/// Output for people or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+/// Runs the command line and gives the exit code of the process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // help and version come as errors that aren't
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let result = match cli.command {
+        Command::New(options) => new::run(&options),
+        Command::Lint(options) => lint::run(&options),
+        Command::Plan(options) => plan::run(&options),
+        Command::Approve(options) => approve::run(&options),
+        Command::Verify(options) => verify::run(&options),
+        Command::Apply(options) => apply::run(&options),
+        Command::Drift(options) => drift::run(&options),
+        Command::Access(options) => access::run(&options),
+        Command::Audit(options) => audit::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Schema(options) => schema::run(&options),
+        Command::Completions(options) => completions::run(&options),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(stop) => {
+            output::error(&stop.text(output::error_style()));
+            stop.exit.into()
+        }
+    }
+}

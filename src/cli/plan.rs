@@ -1,0 +1,169 @@
+//! `dualkey plan`
+
+use std::collections::BTreeSet;
+
+use clap::{Args, ValueEnum};
+
+use super::context::{self, Clock, Look};
+use super::shared::{Past, Refresh, Shared};
+use super::targets::{SandboxOption, Targets};
+use super::{Exit, NowOption, RemoteOption, RepoOption, Stop, output};
+use crate::access::{ParseCache, PersonId, Revision};
+use crate::apply;
+use crate::approval::Prospect;
+use crate::plan::operations::Difference;
+use crate::plan::{self, Verdict};
+use crate::report::{self, PlanView};
+use crate::repository::{Oid, Repository};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PlanFormat {
+    Text,
+    Markdown,
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  dualkey plan                        what the work tree would change\n  \
+                        dualkey plan --head feature         what a branch would change, and who approved it\n  \
+                        dualkey plan --format markdown      for a pull request's comment\n  \
+                        dualkey plan --live                 with the calls that apply would make")]
+pub struct Options {
+    #[command(flatten)]
+    repo: RepoOption,
+    #[command(flatten)]
+    now: NowOption,
+    /// What the change starts from [default: the merge base with the protected branch]
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// What the change leads to [default: the work tree]
+    #[arg(long, value_name = "REV")]
+    head: Option<String>,
+    /// Read the targets and show the calls that apply would make
+    #[arg(long)]
+    live: bool,
+    #[command(flatten)]
+    sandbox: SandboxOption,
+    #[arg(long, value_enum, default_value = "text")]
+    format: PlanFormat,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    let repository = context::open(&options.repo)?;
+    let clock = options.now.clock()?;
+    let mut cache = ParseCache::default();
+    let (head, commit) = match &options.head {
+        Some(rev) => {
+            let oid = repository.resolve(rev)?;
+            (Look::Commit(oid), oid)
+        }
+        None => (Look::WorkTree, repository.head()?),
+    };
+    let after = context::load_or_show(&repository, head, &mut cache)?;
+    let base = match &options.base {
+        Some(rev) => repository.resolve(rev)?,
+        None => context::default_base(&repository, &after.access.config.branch, commit)?,
+    };
+    let before = context::load_or_show(&repository, Look::Commit(base), &mut cache)?;
+    let plan = plan::plan(&before, &after, clock.now);
+    let given = Given::of(&repository, head, &plan, clock)?;
+    let difference = if options.live || options.sandbox.is_set() {
+        Some(live(&repository, &after, clock, &options.sandbox)?)
+    } else {
+        None
+    };
+    let view = PlanView {
+        plan: &plan,
+        given: &given.people,
+        more: given.more,
+        ignored: &given.ignored,
+        operations: difference.as_ref(),
+        base: &label(&after.access.config.branch, base),
+        head: &head.label(),
+    };
+    output::print(&match options.format {
+        PlanFormat::Text => report::plan::text(&view, output::style()),
+        PlanFormat::Markdown => report::markdown::text(&view),
+        PlanFormat::Json => report::json::plan(&view, Some(base), head.commit()),
+    });
+    Ok(match plan.verdict(&given.people, given.more) {
+        Verdict::Blocked => Exit::Findings,
+        Verdict::NeedsApproval | Verdict::Ready | Verdict::Nothing => Exit::Done,
+    })
+}
+
+fn label(branch: &str, base: Oid) -> String {
+    format!("{branch} ({})", base.short())
+}
+
+/// Shows what a work tree would change. Used by commands that have just written files.
+pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Stop> {
+    let mut cache = ParseCache::default();
+    let after = context::load_or_show(repository, Look::WorkTree, &mut cache)?;
+    let base = context::default_base(repository, &after.access.config.branch, repository.head()?)?;
+    let before = context::load_or_show(repository, Look::Commit(base), &mut cache)?;
+    let plan = plan::plan(&before, &after, clock.now);
+    let view = PlanView {
+        plan: &plan,
+        given: &BTreeSet::new(),
+        more: 0,
+        ignored: &[],
+        operations: None,
+        base: &label(&after.access.config.branch, base),
+        head: context::WORK_TREE,
+    };
+    output::print(&report::plan::text(&view, output::style()));
+    Ok(if plan.verdict(&BTreeSet::new(), 0) == Verdict::Blocked { Exit::Findings } else { Exit::Done })
+}
+
+/// What this clone knows of approvals of a head. It asks nobody.
+#[derive(Debug, Default)]
+struct Given {
+    people: BTreeSet<PersonId>,
+    more: u32,
+    ignored: Vec<String>,
+}
+
+impl Given {
+    fn of(repository: &Repository, head: Look, plan: &plan::Plan<'_>, clock: Clock) -> Result<Self, Stop> {
+        let Look::Commit(head) = head else { return Ok(Given::default()) };
+        if plan.is_nothing() {
+            return Ok(Given::default());
+        }
+        let shared = Shared::open(repository, &RemoteOption { remote: None }, Refresh::No);
+        let Ok(shared) = shared else { return Ok(Given::default()) };
+        let Some(ledger) = shared.ledger()? else { return Ok(Given::default()) };
+        let verifier = shared.verifier(&ledger.recorded, clock.now)?;
+        let prospect = verifier.prospect(&verifier.chain(shared.tip)?, head)?;
+        Ok(Given::of_prospect(&prospect))
+    }
+
+    fn of_prospect(prospect: &Prospect) -> Self {
+        let reasons = match &prospect.outcome {
+            Ok(granted) => &granted.notes,
+            Err(_) => &prospect.assessment.against,
+        };
+        Given {
+            people: prospect.assessment.valid.keys().cloned().collect(),
+            more: prospect.assessment.more,
+            ignored: reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.code.id)).collect(),
+        }
+    }
+}
+
+/// Compares a revision with what is live, and with what the log says of earlier runs where there is one.
+fn live(repository: &Repository, tree: &Revision, clock: Clock, sandbox: &SandboxOption) -> Result<Difference, Stop> {
+    let shared = Shared::open(repository, &RemoteOption { remote: None }, Refresh::No);
+    let ledger = match &shared {
+        Ok(shared) => shared.ledger()?,
+        // a repository whose protected branch isn't there yet has no log either
+        Err(_) => None,
+    };
+    let past = match (&shared, &ledger) {
+        (Ok(shared), Some(ledger)) => Past::of(ledger, &shared.verifier(&ledger.recorded, clock.now)?)?,
+        (Ok(_) | Err(_), _) => Past::default(),
+    };
+    let targets = Targets::open(repository, past.trees(tree), sandbox, clock)?;
+    apply::drift(tree, &past.facts(), &targets.into_clients().readers, clock.now)
+        .map_err(|refusals| Stop::refused(Exit::Unjudged, refusals))
+}

@@ -1,0 +1,209 @@
+//! What several machines share: the protected branch, approvals and the log, read from where they live.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::context::{self, Look, Unread};
+use super::{Exit, RemoteOption, Stop};
+use crate::access::{Access, ParseCache, PersonId, Revision, TargetId};
+use crate::apply;
+use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
+use crate::audit::{self, LogError, LogKey, VerifierKey};
+use crate::audit::{Store, Stored};
+use crate::finding::Refusal;
+use crate::repository::{Oid, Repository, StateRefs};
+use crate::targets;
+
+/// The variable that holds the anchor.
+const ANCHOR: &str = "DUALKEY_ANCHOR";
+
+/// The variable that holds the private half of the log's key.
+const LOG_KEY: &str = "DUALKEY_LOG_KEY";
+
+/// Where the log's private key comes from.
+#[derive(Debug, Args)]
+pub struct LogKeyOption {
+    /// The private half of the log's key [default: the text in DUALKEY_LOG_KEY]
+    #[arg(long, value_name = "FILE")]
+    log_key: Option<PathBuf>,
+}
+
+impl LogKeyOption {
+    pub fn read(&self) -> Result<LogKey, Stop> {
+        let text = match &self.log_key {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| Stop::io("reading", path, &error))?,
+            None => std::env::var(LOG_KEY).map_err(|_| {
+                Stop::usage("the log's private key is not here", "name its file with --log-key, or set DUALKEY_LOG_KEY")
+            })?,
+        };
+        LogKey::parse(text.trim()).map_err(|error| Stop::of(Exit::Usage, &error))
+    }
+}
+
+/// The shared state of an access repository.
+#[derive(Debug)]
+pub struct Shared<'a> {
+    pub repository: &'a Repository,
+    pub refs: StateRefs<'a>,
+    /// The tip of the protected branch.
+    pub tip: Oid,
+    /// The tip's revision, whose `dualkey.yaml` says where the log is.
+    pub at_tip: Rc<Revision>,
+}
+
+/// Whether the remote is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    Yes,
+    /// What this clone knows already.
+    No,
+}
+
+/// The log and what it says of landings.
+#[derive(Debug)]
+pub struct Ledger {
+    pub stored: Stored,
+    pub recorded: Recorded,
+}
+
+impl<'a> Shared<'a> {
+    /// Finds the protected branch by the `dualkey.yaml` of HEAD, and everything else by the one at that branch's tip.
+    pub fn open(repository: &'a Repository, remote: &RemoteOption, refresh: Refresh) -> Result<Self, Stop> {
+        repository.ensure_complete()?;
+        let mut cache = ParseCache::default();
+        let here = read(repository, repository.head()?, &mut cache)?;
+        let branch = here.access.config.branch.clone();
+        let refs = StateRefs::open(repository, remote.remote.as_deref(), &branch)?;
+        if refresh == Refresh::Yes {
+            refs.refresh(&[&here.access.config.audit_ref])?;
+        }
+        let Some(tip) = refs.branch_tip()? else {
+            return Err(Stop::usage(
+                format!("there is no branch `{branch}` where approvals and log live"),
+                format!("push it there: `git push -u REMOTE {branch}`"),
+            ));
+        };
+        let at_tip = read(repository, tip, &mut cache)?;
+        if at_tip.access.config.branch != branch {
+            return Err(Stop::usage(
+                format!("`{branch}` says that the protected branch is `{}`", at_tip.access.config.branch),
+                "run it on a checkout of the protected branch",
+            ));
+        }
+        let audit_ref = &at_tip.access.config.audit_ref;
+        if refresh == Refresh::Yes && audit_ref != &here.access.config.audit_ref {
+            refs.refresh(&[audit_ref])?;
+        }
+        Ok(Shared { repository, refs, tip, at_tip: Rc::new(at_tip) })
+    }
+
+    pub fn access(&self) -> &Access {
+        &self.at_tip.access
+    }
+
+    /// The log's verifier key, as the tip pins it.
+    pub fn key(&self) -> Result<VerifierKey, Stop> {
+        VerifierKey::parse(&self.access().config.audit_key).map_err(|error| Stop::of(Exit::Usage, &error))
+    }
+
+    /// Where the log is kept.
+    pub fn store(&self) -> Store<'_> {
+        Store::new(self.repository, &self.refs, &self.access().config.audit_ref)
+    }
+
+    /// The log, verified whole. None where there is none yet.
+    pub fn ledger(&self) -> Result<Option<Ledger>, Stop> {
+        let Some(stored) = self.store().load(&self.key()?)? else { return Ok(None) };
+        let Some(recorded) = audit::recorded(&stored.log) else { return Ok(None) };
+        Ok(Some(Ledger { stored, recorded }))
+    }
+
+    /// The private half of the log's key, which must belong to the key that is pinned.
+    pub fn log_key(&self, option: &LogKeyOption) -> Result<LogKey, Stop> {
+        let key = option.read()?;
+        let (given, expected) = (key.verifier().to_string(), self.key()?.to_string());
+        if given == expected { Ok(key) } else { Err(Stop::from(&LogError::KeyWrong { given, expected })) }
+    }
+
+    /// The log, or the refusal that there is none; with the warning that no anchor was given, where that is one.
+    pub fn anchored(&self) -> Result<(Ledger, Option<Refusal>), Stop> {
+        let ledger = self.ledger()?.ok_or_else(|| {
+            Stop::refused(
+                Exit::Refused,
+                vec![Refusal::new(
+                    &codes::GENESIS_MISSING,
+                    format!("there is no log in {}", self.access().config.audit_ref),
+                    "run `dualkey approve --genesis REV` as two people, then `dualkey audit init --genesis REV`",
+                )],
+            )
+        })?;
+        let kept = std::env::var(ANCHOR).ok().filter(|kept| !kept.is_empty());
+        let only_sandboxes = self.access().config.targets.values().all(|target| target.sandbox.is_some());
+        let warning = check_anchor(kept.as_deref(), &ledger.recorded.anchor, only_sandboxes)
+            .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
+        Ok((ledger, warning))
+    }
+
+    /// Everything that decides about landings.
+    pub fn verifier<'v>(&'v self, recorded: &'v Recorded, now: jiff::Timestamp) -> Result<Verifier<'v>, Stop> {
+        let source = Source::open(self.repository, &self.refs)?;
+        Ok(approval::Verifier::new(
+            self.repository,
+            source,
+            recorded,
+            &self.access().config.branch,
+            targets::KINDS,
+            now,
+        ))
+    }
+}
+
+fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
+    context::load(repository, Look::Commit(commit), cache).map_err(|unread| match unread {
+        Unread::Stop(stop) => stop,
+        Unread::Findings(unreadable) => {
+            let first = unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
+            Stop::new(
+                Exit::Unjudged,
+                format!("dualkey.yaml at {} can't be read: {first}", commit.short()),
+                format!("`dualkey lint --rev {}` shows all of it", commit.short()),
+            )
+        }
+    })
+}
+
+/// What the log says of earlier runs, with the tree that was applied last.
+#[derive(Debug, Default)]
+pub struct Past {
+    applied: Option<(Rc<Revision>, Timestamp)>,
+    accounts: BTreeMap<(TargetId, String), PersonId>,
+    given: BTreeSet<apply::Given>,
+}
+
+impl Past {
+    pub fn of(ledger: &Ledger, verifier: &Verifier<'_>) -> Result<Self, Stop> {
+        let log = &ledger.stored.log;
+        let applied = match audit::last_applied(log) {
+            Some((commit, at)) => Some((verifier.revision(commit)?, at)),
+            None => None,
+        };
+        Ok(Past { applied, accounts: audit::granted(log), given: audit::given(log, targets::KINDS) })
+    }
+
+    /// A tree together with the one applied last: what may have to be read.
+    pub fn trees<'r>(&'r self, tree: &'r Revision) -> impl Iterator<Item = &'r Revision> {
+        self.applied.iter().map(|(revision, _)| revision.as_ref()).chain([tree])
+    }
+
+    pub fn facts(&self) -> apply::Past<'_> {
+        apply::Past {
+            applied: self.applied.as_ref().map(|(revision, at)| (revision.as_ref(), *at)),
+            accounts: self.accounts.clone(),
+            given: self.given.clone(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The targets of a tree, opened.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Stop;
+use super::context::Clock;
+use crate::access::{Revision, TargetId};
+use crate::apply;
+use crate::repository::Repository;
+use crate::targets::Sandbox;
+
+/// `--sandbox`
+#[derive(Debug, Args)]
+pub struct SandboxOption {
+    /// Replace every target by an embedded one, kept in this folder [default: in the git directory]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    sandbox: Option<Option<PathBuf>>,
+}
+
+impl SandboxOption {
+    pub fn is_set(&self) -> bool {
+        self.sandbox.is_some()
+    }
+}
+
+/// Every target of one or two trees.
+#[derive(Debug)]
+pub struct Targets(BTreeMap<TargetId, Sandbox>);
+
+impl Targets {
+    /// Opens the targets that the trees name. A target that this version has no client for is refused before anything
+    /// is read.
+    pub fn open<'r>(
+        repository: &Repository,
+        trees: impl IntoIterator<Item = &'r Revision>,
+        option: &SandboxOption,
+        clock: Clock,
+    ) -> Result<Self, Stop> {
+        let replaced = option.sandbox.as_ref().map(|folder| match folder {
+            Some(folder) => folder.clone(),
+            None => repository.git_dir().join("dualkey").join("sandboxes"),
+        });
+        let mut opened = BTreeMap::new();
+        for target in trees.into_iter().flat_map(|tree| tree.access.config.targets.values()) {
+            let path = match (&replaced, &target.sandbox) {
+                (Some(folder), _) => folder.join(format!("{}.json", target.id)),
+                (None, Some(settings)) => match &settings.file {
+                    Some(file) => repository.work_dir().join(file),
+                    None => repository.git_dir().join("dualkey").join(format!("{}.json", target.id)),
+                },
+                (None, None) => {
+                    return Err(Stop::usage(
+                        format!(
+                            "target `{}` is of type {}, for which this version has no client",
+                            target.id, target.target_type
+                        ),
+                        "try it on embedded targets: add `--sandbox`",
+                    ));
+                }
+            };
+            opened.insert(target.id.clone(), Sandbox::open(path, target.target_type, clock.now));
+        }
+        Ok(Targets(opened))
+    }
+
+    /// As the run wants them: what reads apart from what writes.
+    pub fn into_clients(self) -> apply::Targets {
+        let mut clients = apply::Targets::default();
+        for (id, sandbox) in self.0 {
+            clients.readers.insert(id.clone(), Box::new(sandbox.clone()));
+            clients.writers.insert(id, Box::new(sandbox));
+        }
+        clients
+    }
+}

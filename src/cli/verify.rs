@@ -1,0 +1,117 @@
+//! `dualkey verify`
+
+use clap::Args;
+
+use super::shared::{Refresh, Shared};
+use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, context, output};
+use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
+use crate::report;
+use crate::repository::Repository;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  dualkey verify                    every landing on the protected branch\n  \
+                        dualkey verify --head feature     would this land if it was merged now?\n  \
+                        dualkey verify --range A..B       the landings after A up to B")]
+pub struct Options {
+    #[command(flatten)]
+    repo: RepoOption,
+    #[command(flatten)]
+    now: NowOption,
+    #[command(flatten)]
+    remote: RemoteOption,
+    /// Verify up to this commit of the protected branch [default: its tip]
+    #[arg(long, value_name = "REV", conflicts_with_all = ["range", "head"])]
+    rev: Option<String>,
+    /// Print only the landings after A up to B
+    #[arg(long, value_name = "A..B", conflicts_with = "head")]
+    range: Option<String>,
+    /// Say whether this would land if it was merged onto the tip now
+    #[arg(long, value_name = "REV")]
+    head: Option<String>,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    let repository = context::open(&options.repo)?;
+    match decide(options, &repository) {
+        // verify reports; what apply would refuse is a finding here
+        Err(stop) if stop.exit == Exit::Refused => Err(stop.with(Exit::Findings)),
+        result => result,
+    }
+}
+
+fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
+    let shared = Shared::open(repository, &options.remote, Refresh::Yes)?;
+    let clock = options.now.clock()?;
+    let (ledger, warning) = shared.anchored()?;
+    if let Some(warning) = &warning {
+        output::error(&report::errors::warning(warning, output::error_style()));
+    }
+    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
+    if let Some(head) = &options.head {
+        let head = repository.resolve(head)?;
+        return prospect(options, &verifier, &verifier.chain(shared.tip)?, head);
+    }
+    let (after, tip) = match &options.range {
+        Some(range) => {
+            let (from, to) = range
+                .split_once("..")
+                .ok_or_else(|| Stop::usage(format!("`{}` is not a range", range.escape_debug()), "write it as A..B"))?;
+            (Some(repository.resolve(from)?), repository.resolve(to)?)
+        }
+        None => (None, options.rev.as_deref().map_or(Ok(shared.tip), |rev| repository.resolve(rev))?),
+    };
+    let chain = verifier.chain(tip)?;
+    let mut landings: Vec<&Landing> = chain.landings.iter().collect();
+    if let Some(after) = after {
+        let start = landings.iter().position(|landing| landing.base == after || landing.commit == after);
+        landings = match start {
+            Some(at) if landings.get(at).is_some_and(|landing| landing.commit == after) => landings.split_off(at + 1),
+            Some(at) => landings.split_off(at),
+            None => {
+                let message = format!("no landing starts or ends at {}", after.short());
+                return Err(Stop::usage(message, "name a commit of the protected branch's first-parent chain"));
+            }
+        };
+    }
+    output::print(&match options.format {
+        Format::Text => report::verify::text(&ledger.recorded, &landings, output::style()),
+        Format::Json => report::json::verify(&landings),
+    });
+    Ok(exit(&landings))
+}
+
+fn exit(landings: &[&Landing]) -> Exit {
+    let refused = landings.iter().filter(|landing| landing.verdict == Verdict::Refused);
+    refused
+        .flat_map(|landing| &landing.refusals)
+        .map(|refusal| if report::verify::is_unjudged(refusal) { Exit::Unjudged } else { Exit::Findings })
+        .fold(Exit::Done, Exit::worst)
+}
+
+fn prospect(
+    options: &Options,
+    verifier: &Verifier<'_>,
+    chain: &Chain,
+    head: crate::repository::Oid,
+) -> Result<Exit, Stop> {
+    let prospect: Prospect = match verifier.prospect(chain, head) {
+        Ok(prospect) => prospect,
+        Err(error @ (VerifyError::Repository(_) | VerifyError::Refused(_) | VerifyError::Unreadable { .. })) => {
+            return Err(error.into());
+        }
+    };
+    let waiting: Vec<&Landing> = chain.refused().collect();
+    output::print(&match options.format {
+        Format::Text => report::verify::prospect(&prospect, &waiting, output::style()),
+        Format::Json => report::json::prospect(&prospect),
+    });
+    Ok(match &prospect.outcome {
+        Ok(_) => Exit::Done,
+        Err(refusals) => refusals
+            .iter()
+            .map(|refusal| if report::verify::is_unjudged(refusal) { Exit::Unjudged } else { Exit::Findings })
+            .fold(Exit::Findings, Exit::worst),
+    })
+}

@@ -1,0 +1,262 @@
+//! From facts to violations, for any source of facts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use crate::access::raw::Environment;
+use crate::access::{
+    DomainId, Duty, DutyRule, DutySet, EntitlementPattern, Interval, Intervals, Kind, Permissions, PersonId, RoleId,
+};
+
+/// Something that a person holds for a while. `W` is the caller's proof of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact<'a, W> {
+    pub person: &'a PersonId,
+    pub held: Held<'a>,
+    pub domain: &'a DomainId,
+    pub environment: Environment,
+    pub interval: Interval,
+    pub witness: W,
+}
+
+/// What sets of duties rules can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held<'a> {
+    Duty(&'a Duty),
+    Role(&'a RoleId),
+    Entitlement { kind: &'static Kind, resource: &'a str, permission: &'a str },
+}
+
+impl std::fmt::Display for Held<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Held::Duty(duty) => write!(f, "{duty}"),
+            Held::Role(role) => write!(f, "{role}"),
+            Held::Entitlement { kind, resource, permission } => {
+                write!(f, "{}:{}:{}", kind.name, resource.escape_debug(), permission.escape_debug())
+            }
+        }
+    }
+}
+
+/// How a rule is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Breach<'a> {
+    /// More of the rule's sets than it allows.
+    Sets { at_most: u32 },
+    /// More matches of one set than the set allows.
+    Within { set: &'a str, at_most: u32 },
+}
+
+/// A fact that belongs to a set of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Half<'a, W> {
+    pub set: &'a str,
+    pub held: Held<'a>,
+    pub interval: Interval,
+    pub witness: W,
+}
+
+/// A rule that a person breaks in one way, at all instants of `intervals`.
+#[derive(Clone, Debug)]
+pub struct Violation<'a, W> {
+    pub rule: &'a DutyRule,
+    pub person: &'a PersonId,
+    pub breach: Breach<'a>,
+    pub intervals: Intervals,
+    /// Everything that counts for this breach, also outside of `intervals`.
+    pub halves: Vec<Half<'a, W>>,
+}
+
+/// What breaks a rule at one instant: as many halves as are held, one for each set (or each match of the set).
+#[derive(Clone, Debug)]
+pub struct Conflict<'a, W> {
+    pub halves: Vec<Half<'a, W>>,
+}
+
+impl<'a, W: Copy + Ord> Violation<'a, W> {
+    /// What of it holds at an instant. Of several halves that say the same, one that `prefer` likes, else the first.
+    pub fn at(&self, at: Timestamp, prefer: impl Fn(&W) -> bool) -> Conflict<'a, W> {
+        let mut chosen: BTreeMap<Key<'a>, Half<'a, W>> = BTreeMap::new();
+        for half in self.halves.iter().filter(|half| half.interval.contains(at)) {
+            let held = chosen.entry(Key::of(self.breach, half)).or_insert(*half);
+            if prefer(&half.witness) && !prefer(&held.witness) {
+                *held = *half;
+            }
+        }
+        Conflict { halves: chosen.into_values().collect() }
+    }
+}
+
+/// What is counted: sets, or matches of one set.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    Set(&'a str),
+    Match(Held<'a>),
+}
+
+impl<'a> Key<'a> {
+    fn of<W>(breach: Breach<'a>, half: &Half<'a, W>) -> Self {
+        match breach {
+            Breach::Sets { .. } => Key::Set(half.set),
+            Breach::Within { .. } => Key::Match(half.held),
+        }
+    }
+}
+
+/// Which sets name a duty, a role or a pattern, so that a fact is compared with few of them.
+struct Index<'a> {
+    /// Rule, name and content of each set.
+    sets: Vec<(&'a DutyRule, &'a str, &'a DutySet)>,
+    duties: HashMap<&'a Duty, Vec<usize>>,
+    roles: HashMap<&'a RoleId, Vec<usize>>,
+    patterns: Vec<(usize, &'a EntitlementPattern)>,
+}
+
+impl<'a> Index<'a> {
+    fn new(rules: impl IntoIterator<Item = &'a DutyRule>) -> Self {
+        let mut index = Index { sets: Vec::new(), duties: HashMap::new(), roles: HashMap::new(), patterns: Vec::new() };
+        for rule in rules {
+            for (name, set) in &rule.sets {
+                let number = index.sets.len();
+                index.sets.push((rule, name, set));
+                set.duties.iter().for_each(|duty| index.duties.entry(duty).or_default().push(number));
+                set.roles.iter().for_each(|role| index.roles.entry(role).or_default().push(number));
+                index.patterns.extend(set.entitlements.iter().map(|pattern| (number, pattern)));
+            }
+        }
+        index
+    }
+
+    /// Numbers of the sets that a fact belongs to; a number may come twice.
+    fn sets_of<W>(&self, fact: &Fact<'a, W>) -> Vec<usize> {
+        let named = match fact.held {
+            Held::Duty(duty) => self.duties.get(duty).cloned().unwrap_or_default(),
+            Held::Role(role) => self.roles.get(role).cloned().unwrap_or_default(),
+            Held::Entitlement { kind, resource, permission } => self
+                .patterns
+                .iter()
+                .filter(|(_, pattern)| covers(pattern, kind, resource, permission))
+                .map(|(number, _)| *number)
+                .collect(),
+        };
+        named
+            .into_iter()
+            .filter(|number| self.sets.get(*number).is_some_and(|(_, _, set)| reaches(set, fact)))
+            .collect()
+    }
+}
+
+fn reaches<W>(set: &DutySet, fact: &Fact<'_, W>) -> bool {
+    (set.environments.is_empty() || set.environments.contains(&fact.environment))
+        && (set.domains.is_empty() || set.domains.contains(fact.domain))
+}
+
+/// True where a permission is what the pattern speaks of, or includes it: who may administer may also push.
+fn covers(pattern: &EntitlementPattern, kind: &Kind, resource: &str, permission: &str) -> bool {
+    if pattern.matches(kind.name, resource, permission) {
+        return true;
+    }
+    match kind.permissions {
+        Permissions::Ordered(words) => {
+            let lower = words.iter().take(kind.rank(permission));
+            lower.into_iter().any(|word| pattern.matches(kind.name, resource, word))
+        }
+        Permissions::Open(_) => false,
+    }
+}
+
+/// Every rule that a person breaks at some instant, sorted by rule, person and breach.
+pub fn violations<'a, W: Copy + Ord>(
+    rules: impl IntoIterator<Item = &'a DutyRule>,
+    facts: impl IntoIterator<Item = Fact<'a, W>>,
+) -> Vec<Violation<'a, W>> {
+    let index = Index::new(rules);
+    let mut halves: Vec<(&'a PersonId, usize, Half<'a, W>)> = Vec::new();
+    for fact in facts {
+        for number in index.sets_of(&fact) {
+            let Some((_, set, _)) = index.sets.get(number) else { continue };
+            let half = Half { set, held: fact.held, interval: fact.interval, witness: fact.witness };
+            halves.push((fact.person, number, half));
+        }
+    }
+    // sets of one rule have neighbouring numbers, so that sorting puts together what one person has of one rule
+    halves.sort();
+    halves.dedup();
+    let rule_of = |number: usize| index.sets.get(number).map(|(rule, _, _)| *rule);
+    let mut found = Vec::new();
+    let same = |a: usize, b: usize| match (rule_of(a), rule_of(b)) {
+        (Some(a), Some(b)) => std::ptr::eq(a, b),
+        _ => false,
+    };
+    for chunk in halves.chunk_by(|a, b| a.0 == b.0 && same(a.1, b.1)) {
+        let Some((person, number, _)) = chunk.first() else { continue };
+        let Some(rule) = rule_of(*number) else { continue };
+        let halves: Vec<Half<'a, W>> = chunk.iter().map(|(_, _, half)| *half).collect();
+        judge(rule, person, halves, &mut found);
+    }
+    found.sort_by(|a, b| (&a.rule.id, a.person, a.breach).cmp(&(&b.rule.id, b.person, b.breach)));
+    found
+}
+
+fn judge<'a, W: Copy + Ord>(
+    rule: &'a DutyRule,
+    person: &'a PersonId,
+    halves: Vec<Half<'a, W>>,
+    found: &mut Vec<Violation<'a, W>>,
+) {
+    let mut check = |breach: Breach<'a>, at_most: u32, halves: Vec<Half<'a, W>>| {
+        let intervals = more_than(at_most, breach, &halves);
+        if !intervals.is_empty() {
+            found.push(Violation { rule, person, breach, intervals, halves });
+        }
+    };
+    for (name, set) in &rule.sets {
+        let Some(at_most) = set.at_most else { continue };
+        let of_set: Vec<Half<'a, W>> = halves.iter().filter(|half| half.set == name).copied().collect();
+        check(Breach::Within { set: name, at_most }, at_most, of_set);
+    }
+    check(Breach::Sets { at_most: rule.at_most }, rule.at_most, halves);
+}
+
+/// The instants at which more than `at_most` different keys are held.
+fn more_than<W>(at_most: u32, breach: Breach<'_>, halves: &[Half<'_, W>]) -> Intervals {
+    let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+    let mut held: BTreeMap<Key<'_>, usize> = halves.iter().map(|half| (Key::of(breach, half), 0)).collect();
+    if held.len() <= at_most {
+        return Intervals::default();
+    }
+    let mut events: Vec<(Timestamp, bool, Key<'_>)> = Vec::with_capacity(halves.len() * 2);
+    for half in halves {
+        events.push((half.interval.from(), true, Key::of(breach, half)));
+        events.push((half.interval.until(), false, Key::of(breach, half)));
+    }
+    events.sort();
+    let mut different = 0_usize;
+    let mut since: Option<Timestamp> = None;
+    let mut broken = Vec::new();
+    for instant in events.chunk_by(|a, b| a.0 == b.0) {
+        for (_, starts, key) in instant {
+            let Some(count) = held.get_mut(key) else { continue };
+            let before = *count > 0;
+            // at one instant ends come first, and each end has a start that came earlier
+            *count = if *starts { *count + 1 } else { count.saturating_sub(1) };
+            match (before, *count > 0) {
+                (false, true) => different += 1,
+                (true, false) => different -= 1,
+                (true, true) | (false, false) => {}
+            }
+        }
+        let Some((at, _, _)) = instant.first() else { continue };
+        match (since, different > at_most) {
+            (None, true) => since = Some(*at),
+            (Some(from), false) => {
+                broken.extend(Interval::new(from, *at));
+                since = None;
+            }
+            (None, false) | (Some(_), true) => {}
+        }
+    }
+    broken.into_iter().collect()
+}

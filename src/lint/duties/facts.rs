@@ -1,0 +1,66 @@
+//! Facts that the files declare.
+
+use std::fmt;
+
+use super::engine::{Fact, Held};
+use crate::access::raw::Environment;
+use crate::access::{Access, Domain, DomainId, Entitlements, GrantId, GroupId, Holding, PersonId};
+
+/// How a person comes to hold something: by a grant, directly or through groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Path<'a> {
+    pub grant: &'a GrantId,
+    pub person: &'a PersonId,
+    /// From the group that the grant names down to the one that holds the person.
+    pub via: &'a [GroupId],
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.person)?;
+        for group in self.via.iter().rev() {
+            write!(f, " → group {group}")?;
+        }
+        write!(f, " → grant {}", self.grant)
+    }
+}
+
+/// Duties and roles of every holding, and entitlements where a rule speaks of any.
+pub fn declared<'a>(
+    access: &'a Access,
+    entitlements: &'a Entitlements,
+    holdings: &'a [Holding<'a>],
+) -> impl Iterator<Item = Fact<'a, Path<'a>>> {
+    let by_role = holdings.iter().filter_map(move |holding| {
+        let role = access.roles.get(&holding.grant.role)?;
+        let (domain, environment) = wall(access, &holding.grant.domain)?;
+        let witness = Path { grant: &holding.grant.id, person: &holding.person.id, via: &holding.via };
+        let fact = move |held| Fact {
+            person: &holding.person.id,
+            held,
+            domain,
+            environment,
+            interval: holding.interval,
+            witness,
+        };
+        let duties = role.duties.iter().map(move |duty| fact(Held::Duty(duty)));
+        Some(duties.chain(std::iter::once(fact(Held::Role(&role.id)))))
+    });
+    let speaks = |rule: &crate::access::DutyRule| rule.sets.values().any(|set| !set.entitlements.is_empty());
+    let wanted = access.policy.duties.values().any(speaks);
+    let by_entitlement = wanted.then_some(entitlements).into_iter().flat_map(Entitlements::iter);
+    let by_entitlement = by_entitlement.flat_map(move |entitlement| {
+        let key = &entitlement.key;
+        let held = Held::Entitlement { kind: key.kind, resource: &key.resource, permission: &key.permission };
+        entitlement.causes.iter().filter_map(move |cause| {
+            let (domain, environment) = wall(access, &cause.domain)?;
+            let witness = Path { grant: &cause.grant, person: &key.person, via: &cause.via };
+            Some(Fact { person: &key.person, held, domain, environment, interval: cause.interval, witness })
+        })
+    });
+    by_role.flatten().chain(by_entitlement)
+}
+
+fn wall<'a>(access: &'a Access, domain: &DomainId) -> Option<(&'a DomainId, Environment)> {
+    access.domains.get(domain).map(|Domain { id, environment, .. }| (id, *environment))
+}

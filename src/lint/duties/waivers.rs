@@ -1,0 +1,48 @@
+//! What waivers accept, and when they don't.
+
+use crate::access::{Access, DutyRule, Interval, Intervals, PersonId, PersonType, Waiver};
+
+/// Why a waiver accepts nothing: what is wrong with it and the next step. Time alone never brings one.
+pub fn problems(access: &Access, waiver: &Waiver) -> Vec<(String, String)> {
+    let mut problems = Vec::new();
+    if waiver.owner == waiver.person {
+        problems.push((
+            format!("`{}` owns the waiver that `{}` profits from", waiver.owner, waiver.person),
+            "name another employee as `owner`".to_owned(),
+        ));
+    }
+    if let Some(owner) = access.people.get(&waiver.owner)
+        && owner.person_type != PersonType::Employee
+    {
+        problems.push((
+            format!("the waiver's owner `{}` is a {}", owner.id, owner.person_type.as_str()),
+            "name an employee as `owner`, who answers for the risk".to_owned(),
+        ));
+    }
+    if let Some(limit) = access.policy.waiver_max_duration
+        && limit.exceeded_by(&waiver.interval, &access.config.zone)
+    {
+        problems.push((
+            format!("the waiver of `{}` for `{}` lasts longer than {limit}", waiver.rule, waiver.person),
+            format!("end it within {limit}, and renew it by a change that somebody approves"),
+        ));
+    }
+    problems
+}
+
+/// The waivers that accept violations of the rule as it is written now.
+pub fn accepted<'a>(
+    access: &'a Access,
+    rule: &'a DutyRule,
+    person: &'a PersonId,
+) -> impl Iterator<Item = &'a Waiver> + 'a {
+    let waivers = access.policy.waivers.iter();
+    waivers
+        .filter(move |waiver| waiver.rule == rule.id && &waiver.person == person && waiver.rule_digest == rule.digest)
+        .filter(move |waiver| problems(access, waiver).is_empty())
+}
+
+/// The intervals of waivers.
+pub fn intervals<'a>(waivers: impl IntoIterator<Item = &'a Waiver>) -> Intervals {
+    waivers.into_iter().map(|waiver| -> Interval { waiver.interval }).collect()
+}

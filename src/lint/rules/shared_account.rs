@@ -1,0 +1,65 @@
+use std::collections::BTreeMap;
+
+use crate::access::Person;
+use crate::access::reading::Step;
+use crate::finding::{Code, Finding, Place, Rule, Severity};
+use crate::lint::Survey;
+
+pub const RULE: Rule = Rule {
+    code: Code {
+        id: "shared-account",
+        title: "two people share one account",
+        why: "Everything is judged per person: with one account under two names a person could hold both halves \
+              of a duty, or approve their own change.",
+        example: "# people/alice.yaml\naccounts: { aws: ops@example.com }\n# people/bob.yaml\n\
+                  accounts: { aws: OPS@example.com }",
+        instead: "Give each person an account of their own, or merge the two files if they are one person.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
+pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
+    let mut first: BTreeMap<(&str, String), &Person> = BTreeMap::new();
+    for person in survey.access.people.values() {
+        let github = person.accounts.github.as_ref();
+        // logins, user names and addresses are the same to their systems whatever the case of their letters
+        let accounts = [
+            ("github", "id", github.map(|account| account.id.to_string())),
+            ("github", "login", github.map(|account| account.login.to_ascii_lowercase())),
+            ("aws", "", person.accounts.aws.as_ref().map(|name| name.to_ascii_lowercase())),
+            ("gcp", "", person.accounts.gcp.as_ref().map(|name| name.to_ascii_lowercase())),
+        ];
+        let mut same_number: Option<&Person> = None;
+        for (target, part, account) in accounts {
+            let Some(account) = account else { continue };
+            let label = if part == "id" { "github account number" } else { target };
+            match first.get(&(label, account.clone())) {
+                // a shared number says it all
+                Some(other) if part == "login" && same_number.is_some_and(|same| same.id == other.id) => {}
+                Some(other) => {
+                    if part == "id" {
+                        same_number = Some(other);
+                    }
+                    let what = if part == "id" { label.to_owned() } else { format!("{label} account") };
+                    findings.push(
+                        Finding::new(
+                            &RULE,
+                            place(person, target),
+                            format!("`{}` and `{}` share the {what} `{account}`", other.id, person.id),
+                            "correct the account of one of them, or keep one file if they are one person",
+                        )
+                        .related(place(other, target), format!("the account of `{}`", other.id)),
+                    );
+                }
+                None => {
+                    first.insert((label, account), person);
+                }
+            }
+        }
+    }
+}
+
+fn place(person: &Person, target: &str) -> Place {
+    person.place(&[Step::Key("accounts"), Step::Key(target)])
+}

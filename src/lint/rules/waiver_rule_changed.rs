@@ -1,0 +1,35 @@
+use crate::finding::{Code, Finding, Rule, Severity};
+use crate::lint::Survey;
+
+pub const RULE: Rule = Rule {
+    code: Code {
+        id: "waiver-rule-changed",
+        title: "a waiver was given for a rule that reads differently now",
+        why: "Whoever accepted the risk accepted that of the old rule. Until somebody looks again, the waiver \
+              silences nothing.",
+        example: "waivers:\n  \
+                  - { rule: develop-and-deploy, rule_digest: \"sha256:<of the rule before it changed>\", … }",
+        instead: "Read the rule as it is now (`dualkey explain RULE`), decide again, and write its digest into the \
+              waiver, or remove the waiver.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
+pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
+    let policy = &survey.access.policy;
+    for waiver in &policy.waivers {
+        let Some(rule) = policy.duties.get(&waiver.rule).filter(|rule| rule.digest != waiver.rule_digest) else {
+            continue;
+        };
+        findings.push(
+            Finding::new(
+                &RULE,
+                waiver.place.clone(),
+                format!("the waiver for `{}` was given for another wording of `{}`", waiver.person, rule.id),
+                format!("decide again, then write `rule_digest: \"{}\"`, or remove the waiver", rule.digest),
+            )
+            .related(rule.place.clone(), "the rule as it is now"),
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! What policies say about the weight of findings: it may grow, and shrink never.
+
+use std::collections::BTreeMap;
+
+use super::rules;
+use crate::access::Access;
+use crate::access::build::UNKNOWN_REFERENCE;
+use crate::access::reading::{self, SCHEMA};
+use crate::finding::{Finding, Place, Severity};
+use crate::repository;
+
+/// Rules that rooms further on find, with their weights.
+const ELSEWHERE: &[(Severity, &[&str])] = &[
+    (
+        Severity::Error,
+        &[
+            "confusable-name",
+            "basic-role",
+            "wildcard-permission",
+            "hours-not-enforceable",
+            "needs-membership",
+            "reaches-access-repository",
+            "policy-missing",
+            "mixed-change",
+            "review-diff-hidden",
+            "change-too-large",
+            "login-id-mismatch",
+            "base-permission-crosses-domains",
+            "revocation-overdue",
+            "clock-skew",
+        ],
+    ),
+    (Severity::Warning, &["mfa-unknown", "unknown-principal"]),
+];
+
+/// Reports severities of rules that do not exist, and those that would make an error weigh less.
+pub fn check(access: &Access, findings: &mut Vec<Finding>) {
+    let severities = &access.policy.severities;
+    if severities.is_empty() {
+        return;
+    }
+    let all = rules::ALL.iter().map(|check| check.rule).chain(reading::RULES.iter().copied());
+    let all = all.chain(repository::RULES.iter().copied()).chain([&UNKNOWN_REFERENCE]);
+    let mut known: BTreeMap<&str, Severity> = all.map(|rule| (rule.code.id, rule.severity)).collect();
+    for (severity, ids) in ELSEWHERE {
+        known.extend(ids.iter().map(|id| (*id, *severity)));
+    }
+    for (id, severity) in severities {
+        let shown = id.escape_debug();
+        let (message, help) = match known.get(id.as_str()) {
+            Some(Severity::Error) if *severity == Severity::Warning => (
+                format!("`severities` would make the error `{shown}` a warning"),
+                "remove the line: severities of errors can't be lowered".to_owned(),
+            ),
+            Some(_) => continue,
+            None => {
+                let near = known
+                    .keys()
+                    .map(|word| (strsim::jaro_winkler(id, word), *word))
+                    .filter(|(likeness, _)| *likeness > 0.8)
+                    .max_by(|a, b| a.0.total_cmp(&b.0));
+                let help = match near {
+                    Some((_, word)) => format!("did you mean `{word}`?"),
+                    None => "remove the line, or write the id of a rule as `dualkey lint` prints it".to_owned(),
+                };
+                (format!("`severities` names `{shown}`, which is not a rule"), help)
+            }
+        };
+        findings.push(Finding::new(&SCHEMA, place(access), message, help));
+    }
+}
+
+/// The start of the first policy file that is known by anything in it.
+fn place(access: &Access) -> Place {
+    let policy = &access.policy;
+    let places = (policy.approvals.iter().map(|rule| &rule.place))
+        .chain(policy.duties.values().map(|rule| &rule.place))
+        .chain(policy.waivers.iter().map(|waiver| &waiver.place))
+        .chain(policy.admins_required.values());
+    Place::whole_file(places.map(|place| place.file.as_str()).min().unwrap_or("policies"))
+}
+
+/// Raises what policies raise.
+pub fn apply(access: &Access, findings: &mut [Finding]) {
+    for finding in findings {
+        if let Some(severity) = access.policy.severities.get(finding.rule.code.id) {
+            finding.severity = finding.severity.max(*severity);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A small organisation without findings, and what a change of its files brings.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ssh_key::public::{Ed25519PublicKey, KeyData};
+
+use super::{Subject, run};
+use crate::access::build::{RawEntry, build};
+use crate::access::reading::{self, Parsed};
+use crate::access::{Access, Enforces, Entitlements, Kind, Kinds, Permissions, TargetType};
+use crate::finding::{Finding, Severity, State};
+
+const ENFORCES: Enforces = Enforces { ends: false, hours: false, mfa: false };
+
+static REPOSITORY: Kind = Kind {
+    name: "repository",
+    target: TargetType::Github,
+    shape: "ORGANIZATION/REPOSITORY",
+    check_resource: |_| Ok(()),
+    permissions: Permissions::Ordered(&["pull", "push", "maintain", "admin"]),
+    dangerous: |word| word == "admin",
+    administers: |_| false,
+    enforces: ENFORCES,
+};
+
+static ACCOUNT: Kind = Kind {
+    name: "account",
+    target: TargetType::Aws,
+    shape: "12 digits",
+    check_resource: |_| Ok(()),
+    permissions: Permissions::Open(|_| Ok(())),
+    dangerous: |_| false,
+    administers: |_| false,
+    enforces: ENFORCES,
+};
+
+static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT]);
+
+/// The instant that tests mean by now.
+pub const NOW: &str = "2026-11-21T12:00:00Z";
+
+/// `KEY1` in a text stands for a key, `KEY2` for another, `DIGEST` for that of the rule `develop-and-deploy`.
+const ORGANISATION: &[(&str, &str)] = &[
+    (
+        "dualkey.yaml",
+        "version: 1
+organization: northwind
+timezone: Europe/London
+targets:
+  github: { type: sandbox, as: github }
+  aws: { type: sandbox, as: aws }
+approval: { evidence: signatures, branch: main }
+audit: { ref: refs/dualkey/audit, key: \"northwind-access+70e2a96f+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\" }
+",
+    ),
+    (
+        "vendors/globex.yaml",
+        "name: Globex Ltd\nsponsor: priya.shah\ncontract: { from: 2026-10-01, until: 2027-03-31 }\n\
+         domains: [payments, ledger]\n",
+    ),
+    (
+        "people/priya.shah.yaml",
+        "name: Priya Shah\ntype: employee\naccounts: { github: { login: priya, id: 1 }, aws: priya }\nkeys: [KEY1]\n",
+    ),
+    (
+        "people/omar.diaz.yaml",
+        "name: Omar Diaz\ntype: employee\naccounts: { github: { login: omar, id: 2 }, aws: omar }\nkeys: [KEY2]\n",
+    ),
+    (
+        "people/lea.moreau.yaml",
+        "name: Léa Moreau\ntype: employee\naccounts: { github: { login: lea, id: 3 }, aws: lea }\nkeys: [KEY3]\n",
+    ),
+    (
+        "people/alice.nguyen.yaml",
+        "name: Alice Nguyen\ntype: contractor\nvendor: globex\nsponsor: priya.shah\n\
+         engagement: { from: 2026-11-01, until: 2027-01-31 }\n\
+         accounts: { github: { login: alice-nw, id: 4 }, aws: alice }\n",
+    ),
+    (
+        "people/robot.yaml",
+        "name: Robot\ntype: service\nsponsor: priya.shah\naccounts: { github: { login: robot-nw, id: 5 } }\n",
+    ),
+    ("groups/access-admins.yaml", "members: [priya.shah, omar.diaz, lea.moreau]\n"),
+    (
+        "domains/payments.yaml",
+        "title: Payments\nenvironment: staging\nowners: [priya.shah, omar.diaz]\nresources:\n  \
+         api: { repository: northwind/api }\n  account: { account: \"111122223333\" }\n",
+    ),
+    (
+        "domains/ledger.yaml",
+        "title: Ledger\nenvironment: staging\nowners: [omar.diaz, lea.moreau]\nresources:\n  \
+         ledger: { repository: northwind/ledger }\n",
+    ),
+    (
+        "domains/production.yaml",
+        "title: Production\nenvironment: production\nowners: [priya.shah, omar.diaz]\nresources:\n  \
+         live: { repository: northwind/live }\n",
+    ),
+    (
+        "roles/developer.yaml",
+        "title: Developer\nduties: [develop]\nrisk: standard\nmax_duration: 90 days\nentitlements:\n  \
+         repository: push\n  account: Developer\n",
+    ),
+    (
+        "roles/deployer.yaml",
+        "title: Deployer\nduties: [deploy]\nrisk: elevated\nentitlements:\n  repository: maintain\n",
+    ),
+    ("roles/owner.yaml", "title: Owner\nrisk: privileged\nentitlements:\n  repository: admin\n"),
+    (
+        "grants/alice.yaml",
+        "to: [alice.nguyen]\nrole: developer\ndomain: payments\nfrom: 2026-11-24\nuntil: 2027-01-31\n\
+         reason: Build the refund flow\n",
+    ),
+    ("grants/lea-deploy.yaml", "to: [lea.moreau]\nrole: deployer\ndomain: production\nreason: Runs production\n"),
+    ("grants/omar-owner.yaml", "to: [omar.diaz]\nrole: owner\ndomain: ledger\nreason: Owns the ledger\n"),
+    (
+        "policies/main.yaml",
+        "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 1, from: domain-owners }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+",
+    ),
+];
+
+/// The line of a public key that is made of one number.
+fn key(number: u8) -> String {
+    let data = KeyData::Ed25519(Ed25519PublicKey([number; 32]));
+    ssh_key::PublicKey::from(data).to_openssh().expect("key")
+}
+
+/// The organisation with files replaced or added. An empty text removes the file.
+pub fn organisation(changes: &[(&str, &str)]) -> Access {
+    let mut files: BTreeMap<&str, &str> = ORGANISATION.iter().copied().collect();
+    files.extend(changes.iter().copied());
+    files.retain(|_, text| !text.is_empty());
+    let digest = if files.values().any(|text| text.contains("DIGEST")) {
+        let plain: Vec<(&str, &str)> = changes.iter().copied().filter(|(_, text)| !text.contains("DIGEST")).collect();
+        organisation(&plain).policy.duties.get("develop-and-deploy").expect("rule").digest.clone()
+    } else {
+        String::new()
+    };
+    let parsed: Vec<(&str, Parsed)> = files
+        .into_iter()
+        .map(|(path, text)| {
+            let mut text = text.replace("DIGEST", &digest);
+            for number in 1..=9 {
+                text = text.replace(&format!("KEY{number}"), &format!("\"{}\"", key(number)));
+            }
+            (path, reading::read(path, text.as_bytes(), text.len() as u64))
+        })
+        .collect();
+    let entries: Vec<RawEntry<'_>> = parsed
+        .iter()
+        .map(|(path, parsed)| {
+            assert!(parsed.findings.is_empty(), "{:?}", parsed.findings);
+            let stem = path.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).expect("name");
+            let raw: &Arc<_> = parsed.raw.as_ref().expect("raw");
+            RawEntry { stem, source: &parsed.source, raw }
+        })
+        .collect();
+    let (access, findings) = build(&entries, KINDS);
+    assert!(findings.is_empty(), "{findings:#?}");
+    access.expect("access")
+}
+
+/// What is found at [`NOW`].
+pub fn lint(changes: &[(&str, &str)]) -> Vec<Finding> {
+    let access = organisation(changes);
+    let entitlements = Entitlements::derive(&access);
+    run(&Subject { access: &access, entitlements: &entitlements, now: NOW.parse::<Timestamp>().expect("instant") })
+}
+
+/// A finding on one line.
+pub fn line(finding: &Finding) -> String {
+    let weight = match (finding.state, finding.severity) {
+        (State::Waived, _) => "waived",
+        (State::New | State::Standing, Severity::Error) => "error",
+        (State::New | State::Standing, Severity::Warning) => "warning",
+    };
+    let place = &finding.place;
+    format!("{weight} {} {}:{} {}", finding.rule.code.id, place.file, place.line, finding.message)
+}

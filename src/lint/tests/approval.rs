@@ -1,0 +1,257 @@
+//! Who approves, and how much findings weigh.
+
+use super::check;
+
+#[test]
+fn classes_without_approval_rule() {
+    check(
+        &[(
+            "policies/main.yaml",
+            "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, risk: elevated, count: 1, from: domain-owners }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+",
+        )],
+        &[
+            "error no-approval-rule dualkey.yaml:7 no approval rule covers changes of class `bridge`",
+            "error no-approval-rule policies/main.yaml:11 no approval rule covers changes of standard risk of class `access`",
+        ],
+    );
+}
+
+#[test]
+fn an_owner_alone_can_not_approve_their_own_change() {
+    check(
+        &[(
+            "domains/ledger.yaml",
+            "title: Ledger
+environment: staging
+owners: [omar.diaz]
+resources:
+  ledger: { repository: northwind/ledger }
+",
+        )],
+        &[
+            "error approver-cannot-be-met policies/main.yaml:10 rule `bridge-1` needs 1 approval by the owners of `ledger`: that can't be met when the author is `omar.diaz`",
+            "error approver-cannot-be-met policies/main.yaml:12 rule `access-1` needs 1 approval by the owners of `ledger`: that can't be met when the author is `omar.diaz`",
+        ],
+    );
+}
+
+#[test]
+fn owners_without_keys_or_of_another_sort_can_not_approve() {
+    check(
+        &[
+            ("people/nokey.yaml", "name: No Key\ntype: employee\n"),
+            (
+                "domains/ledger.yaml",
+                "title: Ledger
+environment: staging
+owners: [nokey, robot]
+resources:
+  ledger: { repository: northwind/ledger }
+",
+            ),
+        ],
+        &[
+            "error approver-cannot-be-met policies/main.yaml:10 rule `bridge-1` needs 1 approval by the owners of `ledger`: none of them can give one",
+            "error approver-cannot-be-met policies/main.yaml:12 rule `access-1` needs 1 approval by the owners of `ledger`: none of them can give one",
+        ],
+    );
+}
+
+#[test]
+fn a_group_that_is_too_small() {
+    check(
+        &[(
+            "policies/main.yaml",
+            "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 3, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 1, from: domain-owners }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+",
+        )],
+        &[
+            "error approver-cannot-be-met policies/main.yaml:9 rule `policy-1` needs 3 approvals by `group:access-admins`: that can't be met when the author is one of `lea.moreau`, `omar.diaz` and `priya.shah`",
+        ],
+    );
+}
+
+#[test]
+fn an_owner_who_left_is_a_warning() {
+    check(
+        &[
+            (
+                "people/lea.moreau.yaml",
+                "name: Léa Moreau
+type: employee
+ended: 2026-11-20
+keys: [KEY3]
+accounts: { github: { login: lea, id: 3 } }
+",
+            ),
+            ("grants/lea-deploy.yaml", "to: [omar.diaz]\nrole: deployer\ndomain: production\nreason: Test\n"),
+        ],
+        &[
+            "warning approver-cannot-be-met policies/main.yaml:10 rule `bridge-1` needs 1 approval by the owners of `ledger`: that can't be met when the author is `omar.diaz`",
+            "warning approver-cannot-be-met policies/main.yaml:12 rule `access-1` needs 1 approval by the owners of `ledger`: that can't be met when the author is `omar.diaz`",
+        ],
+    );
+}
+
+#[test]
+fn an_owner_who_leaves_later_counts() {
+    check(
+        &[(
+            "people/lea.moreau.yaml",
+            "name: Léa Moreau
+type: employee
+ended: 2026-11-22
+keys: [KEY3]
+accounts: { github: { login: lea, id: 3 } }
+",
+        )],
+        &[],
+    );
+}
+
+#[test]
+fn sponsors_alone_can_not_meet_a_rule() {
+    check(
+        &[(
+            "policies/main.yaml",
+            "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 1, from: sponsors }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+",
+        )],
+        &[
+            "error approver-cannot-be-met policies/main.yaml:12 rule `access-1` needs 1 approval by the sponsor `priya.shah`: that can't be met when the author is `priya.shah`",
+        ],
+    );
+}
+
+#[test]
+fn sponsors_help_owners() {
+    check(
+        &[(
+            "policies/main.yaml",
+            "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 2, from: [domain-owners, sponsors] }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+",
+        )],
+        &[
+            "error approver-cannot-be-met policies/main.yaml:12 rule `access-1` needs 2 approvals by the owners of `ledger`: that can't be met when the author is one of `lea.moreau` and `omar.diaz`",
+            "error approver-cannot-be-met policies/main.yaml:12 rule `access-1` needs 2 approvals by the owners of `payments` or the sponsor `priya.shah`: that can't be met when the author is one of `omar.diaz` and `priya.shah`",
+            "error approver-cannot-be-met policies/main.yaml:12 rule `access-1` needs 2 approvals by the owners of `production`: that can't be met when the author is one of `omar.diaz` and `priya.shah`",
+        ],
+    );
+}
+
+#[test]
+fn one_person_alone() {
+    check(
+        &[
+            ("groups/access-admins.yaml", "members: [priya.shah]\n"),
+            (
+                "domains/payments.yaml",
+                "title: Payments
+environment: staging
+owners: [priya.shah]
+resources:
+  api: { repository: northwind/api }
+",
+            ),
+            (
+                "domains/ledger.yaml",
+                "title: Ledger
+environment: staging
+owners: [priya.shah]
+resources:
+  ledger: { repository: northwind/ledger }
+",
+            ),
+            (
+                "domains/production.yaml",
+                "title: Production
+environment: production
+owners: [priya.shah]
+resources:
+  live: { repository: northwind/live }
+",
+            ),
+        ],
+        &["warning single-admin policies/main.yaml:9 only `priya.shah` can approve anything"],
+    );
+}
+
+#[test]
+fn severities() {
+    check(
+        &[
+            (
+                "policies/main.yaml",
+                "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 1, from: domain-owners }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+severities: { unused-role: error, shared-account: warning, unused-rule: warning, expires-soon: warning }
+",
+            ),
+            ("roles/old.yaml", "title: Old\nrisk: standard\nentitlements: { repository: push }\n"),
+        ],
+        &[
+            "error schema policies/main.yaml:1 `severities` names `unused-rule`, which is not a rule",
+            "error schema policies/main.yaml:1 `severities` would make the error `shared-account` a warning",
+            "error unused-role roles/old.yaml:1 no grant gives the role `old`",
+        ],
+    );
+}

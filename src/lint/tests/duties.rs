@@ -1,0 +1,423 @@
+//! Separation of duties and its waivers.
+
+use super::check;
+
+/// Tom develops in one domain, and deploys in another by a group in a group.
+const TOM: &[(&str, &str)] = &[
+    (
+        "people/tom.reed.yaml",
+        "name: Tom Reed
+type: employee
+accounts: { github: { login: tom, id: 9 }, aws: tom }
+",
+    ),
+    ("groups/leads.yaml", "members: [group:inner]\n"),
+    ("groups/inner.yaml", "members: [tom.reed]\n"),
+    (
+        "grants/tom-develop.yaml",
+        "to: [tom.reed]
+role: developer
+domain: payments
+from: 2026-11-24
+until: 2026-12-31
+reason: Test
+",
+    ),
+    (
+        "grants/tom-deploy.yaml",
+        "to: [group:leads]
+role: deployer
+domain: ledger
+from: 2026-12-01
+until: 2027-01-31
+reason: Test
+",
+    ),
+];
+
+/// What is found with Tom and further changes.
+fn tom(changes: &[(&str, &str)], expected: &[&str]) {
+    check(&[TOM, changes].concat(), expected);
+}
+
+#[test]
+fn through_groups_and_over_domains() {
+    tom(
+        &[],
+        &[
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn not_at_one_time() {
+    tom(
+        &[(
+            "grants/tom-deploy.yaml",
+            "to: [group:leads]
+role: deployer
+domain: ledger
+from: 2027-01-01
+until: 2027-01-31
+reason: Test
+",
+        )],
+        &[],
+    );
+}
+
+#[test]
+fn on_the_last_day() {
+    tom(
+        &[(
+            "grants/tom-deploy.yaml",
+            "to: [group:leads]
+role: deployer
+domain: ledger
+from: 2026-12-31
+until: 2027-01-31
+reason: Test
+",
+        )],
+        &[
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` on 2026-12-31 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn one_role_with_both() {
+    check(
+        &[(
+            "roles/deployer.yaml",
+            "title: Deployer
+duties: [deploy, develop]
+risk: elevated
+entitlements:
+  repository: maintain
+",
+        )],
+        &[
+            "error separation-of-duties grants/lea-deploy.yaml:2 `lea.moreau` holds `deploy` and `develop` without start and end (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn a_grant_that_joins_a_conflict_has_its_own_finding() {
+    tom(
+        &[
+            (
+                "grants/tom-more.yaml",
+                "to: [tom.reed]
+role: deployer
+domain: production
+from: 2026-12-05
+until: 2026-12-06
+reason: Test
+",
+            ),
+            (
+                "grants/tom-later.yaml",
+                "to: [tom.reed]
+role: deployer
+domain: production
+from: 2027-02-01
+until: 2027-02-06
+reason: Test
+",
+            ),
+        ],
+        &[
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
+            "error separation-of-duties grants/tom-more.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-05 to 2026-12-06 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn entitlements_and_what_includes_them() {
+    tom(
+        &[
+            ("people/tom.reed.yaml", "name: Tom Reed
+type: employee
+accounts: { github: { login: tom, id: 9 }, aws: tom }
+"),
+            ("grants/tom-develop.yaml", "to: [tom.reed]
+role: developer
+domain: payments
+from: 2026-11-24
+until: 2026-12-31
+reason: Test
+"),
+            ("grants/tom-deploy.yaml", "to: [group:leads]
+role: deployer
+domain: ledger
+from: 2026-12-01
+until: 2027-01-31
+reason: Test
+"),
+            ("policies/main.yaml", "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { develop: { entitlements: [\"repository:northwind/a*:push\"] }, deploy: { entitlements: [\"repository:northwind/ledger:push\"] } }
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 1, from: domain-owners }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+"),
+        ],
+        &[
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn more_than_a_set_allows() {
+    tom(
+        &[(
+            "policies/main.yaml",
+            "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { both: { duties: [develop, deploy], roles: [owner], at_most: 1 } }
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 1, from: domain-owners }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+",
+        )],
+        &[
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds 2 of `both`, of which 1 may be held (`deploy` and `develop`), from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn environments_and_domains_restrict() {
+    tom(
+        &[
+            ("people/tom.reed.yaml", "name: Tom Reed
+type: employee
+accounts: { github: { login: tom, id: 9 }, aws: tom }
+"),
+            ("grants/tom-develop.yaml", "to: [tom.reed]
+role: developer
+domain: payments
+from: 2026-11-24
+until: 2026-12-31
+reason: Test
+"),
+            ("grants/tom-deploy.yaml", "to: [group:leads]
+role: deployer
+domain: ledger
+from: 2026-12-01
+until: 2027-01-31
+reason: Test
+"),
+            ("policies/main.yaml", "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { develop: { duties: [develop], domains: [payments] }, deploy: { duties: [deploy], environments: [production] } }
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 1, from: domain-owners }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+"),
+        ],
+        &[
+        ],
+    );
+}
+
+#[test]
+fn a_rule_that_warns() {
+    tom(
+        &[(
+            "policies/main.yaml",
+            "duties:
+  - id: develop-and-deploy
+    title: Nobody both writes and deploys
+    sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }
+    severity: warning
+limits:
+  grants: { contractor_max_duration: 180 days }
+  waivers: { max_duration: 30 days }
+approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 1, from: domain-owners }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+",
+        )],
+        &[
+            "warning separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn waived_as_a_whole() {
+    tom(
+        &[
+            (
+                "grants/tom-develop.yaml",
+                "to: [tom.reed]
+role: developer
+domain: payments
+from: 2026-11-24
+until: 2026-12-30
+reason: Test
+",
+            ),
+            (
+                "policies/waivers.yaml",
+                "waivers:
+  - rule: develop-and-deploy
+    rule_digest: \"DIGEST\"
+    person: tom.reed
+    from: 2026-12-01
+    until: 2026-12-30
+    owner: priya.shah
+    control: Daily review
+",
+            ),
+        ],
+        &[
+            "waived separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-30 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn what_remains_after_a_waiver() {
+    tom(
+        &[(
+            "policies/waivers.yaml",
+            "waivers:
+  - rule: develop-and-deploy
+    rule_digest: \"DIGEST\"
+    person: tom.reed
+    from: 2026-12-01
+    until: 2026-12-15
+    owner: priya.shah
+    control: Daily review
+",
+        )],
+        &[
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-16 to 2026-12-31 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn a_waiver_of_another_wording() {
+    tom(
+        &[(
+            "policies/waivers.yaml",
+            "waivers:
+  - rule: develop-and-deploy
+    rule_digest: \"sha256:00\"
+    person: tom.reed
+    from: 2026-12-01
+    until: 2026-12-30
+    owner: priya.shah
+    control: Daily review
+",
+        )],
+        &[
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
+            "error waiver-rule-changed policies/waivers.yaml:2 the waiver for `tom.reed` was given for another wording of `develop-and-deploy`",
+        ],
+    );
+}
+
+#[test]
+fn waivers_that_accept_nothing() {
+    tom(
+        &[(
+            "policies/waivers.yaml",
+            "waivers:
+  - rule: develop-and-deploy
+    rule_digest: \"DIGEST\"
+    person: tom.reed
+    from: 2026-12-01
+    until: 2026-12-31
+    owner: priya.shah
+    control: Daily review
+  - rule: develop-and-deploy
+    rule_digest: \"DIGEST\"
+    person: tom.reed
+    from: 2026-12-01
+    until: 2026-12-30
+    owner: tom.reed
+    control: Daily review
+  - rule: develop-and-deploy
+    rule_digest: \"DIGEST\"
+    person: tom.reed
+    from: 2026-12-01
+    until: 2026-12-30
+    owner: alice.nguyen
+    control: Daily review
+",
+        )],
+        &[
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
+            "error waiver-invalid policies/waivers.yaml:2 the waiver of `develop-and-deploy` for `tom.reed` lasts longer than 30 days",
+            "error waiver-invalid policies/waivers.yaml:9 `tom.reed` owns the waiver that `tom.reed` profits from",
+            "error waiver-invalid policies/waivers.yaml:16 the waiver's owner `alice.nguyen` is a contractor",
+        ],
+    );
+}
+
+#[test]
+fn waivers_that_are_over_or_unused() {
+    check(
+        &[(
+            "policies/waivers.yaml",
+            "waivers:
+  - rule: develop-and-deploy
+    rule_digest: \"DIGEST\"
+    person: lea.moreau
+    from: 2026-10-01
+    until: 2026-10-30
+    owner: priya.shah
+    control: Daily review
+",
+        )],
+        &[
+            "warning waiver-expired policies/waivers.yaml:2 the waiver of `develop-and-deploy` for `lea.moreau` ended on 2026-10-30",
+            "warning waiver-unused policies/waivers.yaml:2 `lea.moreau` doesn't break `develop-and-deploy` while the waiver lasts",
+        ],
+    );
+}
+
+#[test]
+fn a_grant_that_is_enough_by_itself_is_not_hidden_by_others() {
+    let both = "title: Deployer\nduties: [deploy, develop]\nrisk: elevated\nentitlements:\n  repository: maintain\n";
+    tom(
+        &[("roles/deployer.yaml", both), ("grants/lea-deploy.yaml", "")],
+        &[
+            "error separation-of-duties grants/tom-deploy.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2027-01-31 (rule `develop-and-deploy`)",
+            "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
+        ],
+    );
+}

@@ -1,0 +1,125 @@
+//! People, accounts, keys, sponsors and groups.
+
+use super::check;
+
+#[test]
+fn shared_accounts() {
+    check(
+        &[
+            (
+                "people/tom.reed.yaml",
+                "name: Tom Reed
+type: employee
+accounts:
+  github: { login: PRIYA, id: 77 }
+  aws: Omar
+",
+            ),
+            ("people/zoe.yaml", "name: Zoe\ntype: employee\naccounts: { github: { login: lea, id: 3 } }\n"),
+        ],
+        &[
+            "error shared-account people/tom.reed.yaml:4 `priya.shah` and `tom.reed` share the github account `priya`",
+            "error shared-account people/tom.reed.yaml:5 `omar.diaz` and `tom.reed` share the aws account `omar`",
+            "error shared-account people/zoe.yaml:3 `lea.moreau` and `zoe` share the github account number `3`",
+        ],
+    );
+}
+
+#[test]
+fn shared_and_unsupported_keys() {
+    check(
+        &[(
+            "people/tom.reed.yaml",
+            "name: Tom Reed
+type: employee
+keys:
+  - KEY9
+  - KEY1
+  - \"ssh-rsa AAAAB3NzaC1yc2E tom\"
+  - \"nonsense\"
+",
+        )],
+        &[
+            "error shared-key people/tom.reed.yaml:5 `priya.shah` and `tom.reed` share a key",
+            "error unsupported-key people/tom.reed.yaml:6 a key of `tom.reed` is an RSA key",
+            "error unsupported-key people/tom.reed.yaml:7 a key of `tom.reed` can't be read",
+        ],
+    );
+}
+
+#[test]
+fn missing_sponsor() {
+    check(
+        &[
+            (
+                "people/alice.nguyen.yaml",
+                "name: Alice Nguyen
+type: contractor
+vendor: globex
+engagement: { from: 2026-11-01, until: 2027-01-31 }
+accounts: { github: { login: alice-nw, id: 4 }, aws: alice }
+",
+            ),
+            ("people/bot.yaml", "name: Bot\ntype: service\n"),
+        ],
+        &[
+            "error missing-sponsor people/alice.nguyen.yaml:2 the contractor `alice.nguyen` has no sponsor",
+            "error missing-sponsor people/bot.yaml:2 the service `bot` has no sponsor",
+        ],
+    );
+}
+
+#[test]
+fn sponsors_who_are_no_employees_or_left() {
+    check(
+        &[
+            ("people/robot.yaml", "name: Robot\ntype: service\nsponsor: alice.nguyen\n"),
+            (
+                "vendors/globex.yaml",
+                "name: Globex Ltd
+sponsor: gone
+contract: { from: 2026-10-01, until: 2027-03-31 }
+",
+            ),
+            ("people/gone.yaml", "name: Gone\ntype: employee\nended: 2026-11-20\n"),
+        ],
+        &[
+            "error sponsor-not-employee people/robot.yaml:3 the sponsor `alice.nguyen` of `robot` is a contractor",
+            "warning sponsor-not-employee vendors/globex.yaml:2 the sponsor `gone` of `globex` has left",
+        ],
+    );
+}
+
+#[test]
+fn missing_account() {
+    check(
+        &[(
+            "grants/robot.yaml",
+            "to: [robot]
+role: developer
+domain: payments
+from: 2026-11-24
+until: 2026-12-24
+reason: Test
+",
+        )],
+        &[
+            "error missing-account grants/robot.yaml:1 `robot` has no aws account, but grant `robot` reaches `account` there",
+        ],
+    );
+}
+
+#[test]
+fn group_cycles() {
+    check(
+        &[
+            ("groups/a.yaml", "members:\n  - priya.shah\n  - group:b\n"),
+            ("groups/b.yaml", "members: [group:c]\n"),
+            ("groups/c.yaml", "members: [group:a, group:c]\n"),
+        ],
+        &[
+            "error group-cycle groups/c.yaml:1 group `a` contains itself: a → b → c → a",
+            "error group-cycle groups/c.yaml:1 group `c` contains itself: c → c",
+        ],
+    );
+}

@@ -1,0 +1,317 @@
+//! What grants give, and for how long.
+
+use super::check;
+
+#[test]
+fn unbounded_grant() {
+    check(
+        &[(
+            "grants/alice.yaml",
+            "to: [alice.nguyen]
+role: developer
+domain: payments
+from: 2026-11-24
+reason: Test
+",
+        )],
+        &["error unbounded-grant grants/alice.yaml:1 grant `alice` has no end, but `alice.nguyen` is a contractor"],
+    );
+}
+
+#[test]
+fn a_grant_without_start_where_a_limit_applies() {
+    check(
+        &[(
+            "grants/alice.yaml",
+            "to: [alice.nguyen]
+role: developer
+domain: payments
+until: 2026-12-24
+reason: Test
+",
+        )],
+        &["error grant-too-long grants/alice.yaml:1 grant `alice` has no start, but it may last 90 days at most"],
+    );
+}
+
+#[test]
+fn an_employee_with_a_limited_role_for_ever() {
+    check(
+        &[(
+            "grants/lea.yaml",
+            "to: [lea.moreau]
+role: developer
+domain: payments
+from: 2026-11-24
+reason: Test
+",
+        )],
+        &[
+            "error separation-of-duties grants/lea-deploy.yaml:2 `lea.moreau` holds `deploy` and `develop` from 2026-11-24 on (rule `develop-and-deploy`)",
+            "error grant-too-long grants/lea.yaml:1 grant `lea` has no end, but it may last 90 days at most",
+        ],
+    );
+}
+
+#[test]
+fn a_grant_longer_than_its_role_allows() {
+    check(
+        &[(
+            "grants/lea.yaml",
+            "to: [lea.moreau]
+role: developer
+domain: payments
+from: 2026-11-24
+until: 2027-02-22
+reason: Test
+",
+        )],
+        &[
+            "error separation-of-duties grants/lea-deploy.yaml:2 `lea.moreau` holds `deploy` and `develop` from 2026-11-24 to 2027-02-22 (rule `develop-and-deploy`)",
+            "error grant-too-long grants/lea.yaml:5 grant `lea` is held by `lea.moreau` from 2026-11-24 to 2027-02-22, longer than the 90 days that its role allows",
+        ],
+    );
+}
+
+#[test]
+fn grants_without_a_gap_count_as_one() {
+    check(
+        &[
+            (
+                "grants/lea-1.yaml",
+                "to: [lea.moreau]
+role: developer
+domain: payments
+from: 2026-06-01
+until: 2026-08-15
+reason: Test
+",
+            ),
+            (
+                "grants/lea-2.yaml",
+                "to: [lea.moreau]
+role: developer
+domain: payments
+from: 2026-08-16
+until: 2026-10-15
+reason: Test
+",
+            ),
+            (
+                "grants/lea-3.yaml",
+                "to: [lea.moreau]
+role: developer
+domain: payments
+from: 2027-08-16
+until: 2027-10-15
+reason: Test
+",
+            ),
+        ],
+        &[
+            "warning expired-grant grants/lea-1.yaml:5 grant `lea-1` ended on 2026-08-15",
+            "error separation-of-duties grants/lea-2.yaml:2 `lea.moreau` holds `deploy` and `develop` from 2026-08-16 to 2026-10-15 (rule `develop-and-deploy`)",
+            "warning expired-grant grants/lea-2.yaml:5 grant `lea-2` ended on 2026-10-15",
+            "error grant-too-long grants/lea-2.yaml:5 `lea-1` and `lea-2` follow one another for `lea.moreau` from 2026-06-01 to 2026-10-15, longer than the 90 days that its role allows",
+            "error separation-of-duties grants/lea-3.yaml:2 `lea.moreau` holds `deploy` and `develop` from 2027-08-16 to 2027-10-15 (rule `develop-and-deploy`)",
+            "error separation-of-duties grants/lea-deploy.yaml:2 `lea.moreau` holds `deploy` and `develop` from 2026-06-01 to 2026-10-15 and from 2027-08-16 to 2027-10-15 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn a_copy_of_a_role_with_a_shorter_limit_stretches_nothing() {
+    check(
+        &[
+            (
+                "roles/developer-2.yaml",
+                "title: Developer
+duties: [develop]
+risk: standard
+max_duration: 30 days
+entitlements:
+  repository: push
+  account: Developer
+",
+            ),
+            (
+                "grants/lea-1.yaml",
+                "to: [lea.moreau]
+role: developer
+domain: payments
+from: 2027-06-01
+until: 2027-08-15
+reason: Test
+",
+            ),
+            (
+                "grants/lea-2.yaml",
+                "to: [lea.moreau]
+role: developer-2
+domain: payments
+from: 2027-08-16
+until: 2027-09-10
+reason: Test
+",
+            ),
+        ],
+        &[
+            "error separation-of-duties grants/lea-2.yaml:2 `lea.moreau` holds `deploy` and `develop` from 2027-08-16 to 2027-09-10 (rule `develop-and-deploy`)",
+            "error grant-too-long grants/lea-2.yaml:5 `lea-1` and `lea-2` follow one another for `lea.moreau` from 2027-06-01 to 2027-09-10, longer than the 90 days that its role allows",
+            "error separation-of-duties grants/lea-deploy.yaml:2 `lea.moreau` holds `deploy` and `develop` from 2027-06-01 to 2027-09-10 (rule `develop-and-deploy`)",
+        ],
+    );
+}
+
+#[test]
+fn longer_than_the_policies_allow() {
+    check(
+        &[(
+            "grants/robot.yaml",
+            "to: [robot]
+role: deployer
+domain: ledger
+from: 2026-12-01
+until: 2027-12-01
+reason: Test
+",
+        )],
+        &[
+            "error grant-too-long grants/robot.yaml:5 grant `robot` is held by `robot` from 2026-12-01 to 2027-12-01, longer than the 180 days that the policies allow contractors and services",
+        ],
+    );
+}
+
+#[test]
+fn a_grant_outlives_engagement_and_contract() {
+    check(
+        &[(
+            "grants/alice.yaml",
+            "to: [alice.nguyen]
+role: developer
+domain: payments
+from: 2026-11-24
+until: 2027-04-01
+reason: Test
+",
+        )],
+        &[
+            "error grant-outlives-contract grants/alice.yaml:5 grant `alice` lasts until 2027-04-01, but the contract of `globex` ends on 2027-03-31",
+            "error grant-outlives-engagement grants/alice.yaml:5 grant `alice` lasts until 2027-04-01, but the engagement of `alice.nguyen` ends on 2027-01-31",
+        ],
+    );
+}
+
+#[test]
+fn a_role_that_is_closed_to_contractors() {
+    check(
+        &[
+            ("groups/team.yaml", "members: [alice.nguyen]\n"),
+            (
+                "grants/team.yaml",
+                "to: [group:team]
+role: owner
+domain: payments
+from: 2026-11-24
+until: 2026-12-24
+reason: Test
+",
+            ),
+        ],
+        &[
+            "error role-denied-to-contractors grants/team.yaml:2 grant `team` gives the contractor `alice.nguyen` the role `owner`",
+        ],
+    );
+}
+
+#[test]
+fn a_domain_that_is_closed_to_contractors() {
+    check(
+        &[
+            (
+                "grants/alice.yaml",
+                "to: [alice.nguyen]
+role: developer
+domain: production
+from: 2026-11-24
+until: 2026-12-24
+reason: Test
+",
+            ),
+            (
+                "vendors/globex.yaml",
+                "name: Globex Ltd
+sponsor: priya.shah
+contract: { from: 2026-10-01, until: 2027-03-31 }
+",
+            ),
+        ],
+        &[
+            "error domain-denied-to-contractors grants/alice.yaml:3 grant `alice` lets the contractor `alice.nguyen` into `production`",
+        ],
+    );
+}
+
+#[test]
+fn outside_of_the_vendors_domains() {
+    check(
+        &[(
+            "vendors/globex.yaml",
+            "name: Globex Ltd
+sponsor: priya.shah
+contract: { from: 2026-10-01, until: 2027-03-31 }
+domains: [ledger]
+",
+        )],
+        &["error vendor-outside-its-domains grants/alice.yaml:3 `alice.nguyen` of `globex` may not work in `payments`"],
+    );
+}
+
+#[test]
+fn empty_grants() {
+    check(
+        &[
+            ("roles/cloud.yaml", "title: Cloud\nrisk: standard\nentitlements: { account: Operator }\n"),
+            ("grants/a.yaml", "to: [lea.moreau]\nrole: cloud\ndomain: ledger\nreason: Test\n"),
+            (
+                "grants/b.yaml",
+                "to: [lea.moreau]
+role: cloud
+domain: payments
+resources: [api]
+reason: Test
+",
+            ),
+            ("groups/nobody.yaml", "members: []\n"),
+            ("grants/c.yaml", "to: [group:nobody]\nrole: cloud\ndomain: payments\nreason: Test\n"),
+        ],
+        &[
+            "error empty-grant grants/a.yaml:2 role `cloud` has no permission on the domain's resources in `ledger`",
+            "error empty-grant grants/b.yaml:4 role `cloud` has no permission on the resources that the grant names in `payments`",
+            "warning empty-grant grants/c.yaml:1 grant `c` is for nobody",
+        ],
+    );
+}
+
+#[test]
+fn unused_role_and_redundant_grant() {
+    check(
+        &[
+            ("roles/old.yaml", "title: Old\nrisk: standard\nentitlements: { repository: push }\n"),
+            (
+                "grants/omar-again.yaml",
+                "to: [omar.diaz]
+role: owner
+domain: ledger
+from: 2026-11-24
+until: 2026-12-24
+reason: Test
+",
+            ),
+        ],
+        &[
+            "warning redundant-grant grants/omar-again.yaml:1 grant `omar-again` gives nothing that `omar-owner` doesn't give",
+            "warning unused-role roles/old.yaml:1 no grant gives the role `old`",
+        ],
+    );
+}

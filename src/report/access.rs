@@ -1,0 +1,85 @@
+//! Who could do what at an instant, and by whose approval.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::escape::terminal;
+use crate::access::time::{format_end, format_instant};
+use crate::audit::Held;
+
+/// A block an entitlement: what, until when, by which grant, landing and approval.
+pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone) -> String {
+    let who = terminal(who);
+    let at = format_instant(at, zone);
+    if held.is_empty() {
+        return format!("{who} had nothing at {at}\n");
+    }
+    let mut text = format!("{who} at {at}\n");
+    for one in held {
+        let until = one.until.map_or_else(|| "no end".to_owned(), |until| format!("until {}", format_end(until, zone)));
+        let what =
+            format!("{}  {}  {} {}  {}, {until}", one.person, one.target, one.kind, one.resource, one.permission);
+        let people: Vec<&str> = one.approvals.iter().map(|approval| approval.person.as_str()).collect();
+        let by =
+            if people.is_empty() { "the genesis".to_owned() } else { format!("approved by {}", people.join(", ")) };
+        let landing = one.landing.get(..10).unwrap_or(&one.landing);
+        let why = format!("grant {}, landing {landing}, {by}", one.grants.join(", "));
+        text.push_str(&format!("  {}\n    {}\n", terminal(&what), terminal(&why)));
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    at: String,
+    entitlements: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    target: &'a str,
+    kind: &'a str,
+    resource: &'a str,
+    permission: &'a str,
+    principal: &'a str,
+    from: Option<String>,
+    until: Option<String>,
+    person: &'a str,
+    grant: &'a [String],
+    landing: &'a str,
+    approvals: Vec<Given<'a>>,
+}
+
+#[derive(Serialize)]
+struct Given<'a> {
+    person: &'a str,
+    at: String,
+}
+
+/// The document of `dualkey access`.
+pub fn json(at: Timestamp, held: &[Held], zone: &TimeZone) -> String {
+    let instant = |at: Timestamp| format_instant(at, zone);
+    let entitlements = held
+        .iter()
+        .map(|one| Row {
+            target: &one.target,
+            kind: &one.kind,
+            resource: &one.resource,
+            permission: &one.permission,
+            principal: &one.principal,
+            from: one.from.map(instant),
+            until: one.until.map(instant),
+            person: &one.person,
+            grant: &one.grants,
+            landing: &one.landing,
+            approvals: one
+                .approvals
+                .iter()
+                .map(|approval| Given { person: &approval.person, at: instant(approval.at.0) })
+                .collect(),
+        })
+        .collect();
+    super::json::print(&Document { version: 1, at: instant(at), entitlements })
+}

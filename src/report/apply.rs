@@ -1,0 +1,99 @@
+//! What apply did, and what differs live, as text.
+
+use jiff::tz::TimeZone;
+
+use super::errors;
+use super::escape::terminal;
+use super::style::Style;
+use crate::access::time::format_end;
+use crate::apply::Outcome;
+use crate::plan::Verb;
+use crate::plan::operations::{Difference, Operation};
+
+/// One call, as a line: what, where, for whom, why.
+fn line(operation: &Operation, zone: &TimeZone, style: Style) -> String {
+    let whose = match &operation.person {
+        Some(person) => person.to_string(),
+        None => operation.principal.clone(),
+    };
+    let until = operation.until.map(|until| format!(" until {}", format_end(until, zone))).unwrap_or_default();
+    let permission = match &operation.previous {
+        Some(previous) => format!("{previous} → {}", operation.permission),
+        None => operation.permission.clone(),
+    };
+    let verb = format!("{:6}", operation.verb.as_str());
+    let verb = match operation.verb {
+        Verb::Grant => style.green(&verb),
+        Verb::Revoke => style.red(&verb),
+        Verb::Change => style.yellow(&verb),
+    };
+    let what =
+        format!("{whose}  {}  {} {}  {permission}{until}", operation.target, operation.kind.name, operation.resource);
+    format!("  {verb} {}\n         {}\n", terminal(&what), style.dim(&terminal(&operation.because.to_string())))
+}
+
+/// More of one sort are counted, not listed: the log has them all.
+const LISTED: usize = 10;
+
+fn lines(operations: &[Operation], zone: &TimeZone, style: Style) -> String {
+    let mut text: String = operations.iter().take(LISTED).map(|operation| line(operation, zone, style)).collect();
+    if operations.len() > LISTED {
+        text.push_str(&format!("  … and {} more; `--format json` lists them all\n", operations.len() - LISTED));
+    }
+    text
+}
+
+/// What came of a run: done, failed, not started, waiting, refused.
+pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
+    let commit = outcome.commit.short();
+    let mut text = String::new();
+    if outcome.superseded {
+        return format!("{commit} is applied already; nothing to do\n");
+    }
+    let all = outcome.done.len() + outcome.failed.len() + outcome.not_started.len();
+    text.push_str(&match (outcome.done.len(), all) {
+        (0, 0) => format!("{commit}: nothing to change\n"),
+        (done, all) => format!("{commit}: {done} of {all} done\n"),
+    });
+    text.push_str(&lines(&outcome.done, zone, style));
+    for (operation, why) in &outcome.failed {
+        text.push_str(&style.red("failed\n"));
+        text.push_str(&line(operation, zone, style));
+        text.push_str(&format!("         {}\n", style.wrap(&terminal(why), 9, "         ")));
+    }
+    if !outcome.not_started.is_empty() {
+        text.push_str(&style.yellow("not started\n"));
+        text.push_str(&lines(&outcome.not_started, zone, style));
+    }
+    for waiting in &outcome.waiting {
+        let line = format!("waiting: {} ({})\n", waiting.landing.short(), waiting.codes.join(", "));
+        text.push_str(&style.yellow(&line));
+    }
+    text.push_str(&errors::refusals(&outcome.refusals, style));
+    if outcome.unrecorded {
+        text.push_str(&style.red("this run stands in no log\n"));
+    }
+    text
+}
+
+/// What differs live from what was approved.
+pub fn drift(difference: &Difference, zone: &TimeZone, style: Style) -> String {
+    let mut text = match difference.operations.len() {
+        0 => "live access is what was approved\n".to_owned(),
+        1 => "1 difference; apply would\n".to_owned(),
+        many => format!("{many} differences; apply would\n"),
+    };
+    text.push_str(&lines(&difference.operations, zone, style));
+    if !difference.unmanaged.is_empty() {
+        text.push_str("left alone, since nothing says that dualkey gave it\n");
+        for one in &difference.unmanaged {
+            let whose = one.person.as_ref().map_or_else(|| one.live.principal.clone(), ToString::to_string);
+            let what = format!(
+                "{whose}  {}  {} {}  {}",
+                one.target, one.live.kind.name, one.live.resource, one.live.permission
+            );
+            text.push_str(&format!("  {}\n", terminal(&what)));
+        }
+    }
+    text
+}

@@ -1,0 +1,373 @@
+//! What a plan has to say, sentence by sentence. Text and markdown differ in how they write data, not in what they say.
+
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
+use super::escape::{markdown_code, markdown_message, markdown_text, terminal};
+use super::findings::place_text;
+use super::style::count;
+use crate::access::raw::Risk;
+use crate::access::time::{format_end, format_start};
+use crate::access::{ChangeClass, PersonId};
+use crate::finding::{Finding, State};
+use crate::plan::judges::{JudgeChange, Panel};
+use crate::plan::operations::Difference;
+use crate::plan::{AccessLine, Action, Plan, Requirement, Side, Verdict};
+
+/// A plan with what is known beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanView<'a> {
+    pub plan: &'a Plan<'a>,
+    /// Whose approval counts so far.
+    pub given: &'a BTreeSet<PersonId>,
+    /// How many approvals more than the rules say are asked for.
+    pub more: u32,
+    /// Approvals that don't count, each a sentence with its reason.
+    pub ignored: &'a [String],
+    /// The calls that apply would make, where live state was read.
+    pub operations: Option<&'a Difference>,
+    /// What the change starts from and leads to, for people: `main (4be1f27)`, `the work tree`.
+    pub base: &'a str,
+    pub head: &'a str,
+}
+
+/// How data is written within a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voice {
+    Text,
+    Markdown,
+}
+
+impl Voice {
+    /// A name or a value.
+    pub(super) fn data(self, text: &str) -> String {
+        match self {
+            Voice::Text => terminal(text),
+            Voice::Markdown => markdown_code(text),
+        }
+    }
+
+    /// A message with data in backticks.
+    pub(super) fn message(self, text: &str) -> String {
+        match self {
+            Voice::Text => terminal(text),
+            Voice::Markdown => markdown_message(text),
+        }
+    }
+
+    /// Words with names in them, such as `owners of payments-staging`.
+    pub(super) fn words(self, text: &str) -> String {
+        match self {
+            Voice::Text => terminal(text),
+            Voice::Markdown => markdown_text(text),
+        }
+    }
+
+    fn list<'a>(self, names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+        let names: Vec<&str> = names.into_iter().collect();
+        let shown: Vec<String> = names.iter().take(LISTED).map(|name| self.data(name)).collect();
+        match (names.len().saturating_sub(LISTED), shown.as_slice()) {
+            (0, [first, second]) => format!("{first}{last}{second}"),
+            (0, _) => shown.join(", "),
+            (more, _) => format!("{} and {more} more", shown.join(", ")),
+        }
+    }
+}
+
+/// Longer lists of names are cut; the diff has them all.
+const LISTED: usize = 5;
+
+/// One line of the answer to who gets what.
+#[derive(Clone, Debug)]
+pub(super) struct Gain {
+    pub(super) action: Action,
+    pub(super) text: String,
+    /// What makes it dangerous.
+    pub(super) why: Option<String>,
+}
+
+impl<'a> PlanView<'a> {
+    pub(super) fn verdict(&self) -> Verdict {
+        self.plan.verdict(self.given, self.more)
+    }
+
+    pub(super) fn zone(&self) -> &'a TimeZone {
+        &self.plan.head.access.config.zone
+    }
+
+    /// What follows the verdict's word.
+    pub(super) fn because(&self, voice: Voice) -> String {
+        match self.verdict() {
+            Verdict::Nothing => "no managed file differs".to_owned(),
+            Verdict::Ready => {
+                let names: BTreeSet<&str> =
+                    self.plan.requirements.iter().flat_map(|r| r.given(self.given)).map(PersonId::as_str).collect();
+                format!("approved by {}", voice.list(names, " and "))
+            }
+            Verdict::Blocked => {
+                let errors: Vec<&Finding> = self.plan.findings.iter().filter(|finding| finding.blocks()).collect();
+                match errors.first() {
+                    None => "by the policies: no approval rule matches this change".to_owned(),
+                    Some(first) => {
+                        let place = voice.data(&place_text(&first.place));
+                        let more = if errors.len() > 1 { ", the first is" } else { ":" };
+                        let rule = voice.data(first.rule.code.id);
+                        format!("by {}{more} {rule} at {place}", count(errors.len(), "new error"))
+                    }
+                }
+            }
+            Verdict::NeedsApproval => {
+                let mut open: Vec<String> = Vec::new();
+                for requirement in self.plan.requirements.iter().filter(|r| !r.met_by(self.given, self.more)) {
+                    let asks = self.asks(requirement, voice);
+                    if !open.contains(&asks) {
+                        open.push(asks);
+                    }
+                }
+                let more = open.len().saturating_sub(SENTENCES);
+                open.truncate(SENTENCES);
+                let tail = if more > 0 { format!("; and {}", count(more, "rule")) } else { String::new() };
+                format!("from {}{tail}", open.join("; and "))
+            }
+        }
+    }
+
+    /// `2 of alice, bob, carol (group:security)`: whose approval is still missing.
+    fn asks(&self, requirement: &Requirement, voice: Voice) -> String {
+        let asked = usize::try_from(requirement.count.saturating_add(self.more)).unwrap_or(usize::MAX);
+        let missing = asked.saturating_sub(requirement.given(self.given).count());
+        let people: Vec<&str> = self
+            .able(requirement)
+            .into_iter()
+            .filter(|person| !self.given.contains(*person))
+            .map(PersonId::as_str)
+            .collect();
+        let of = voice.words(&requirement.from.join(" or "));
+        match (missing, people.len()) {
+            (_, 0) => format!("{missing} of {of}, where nobody is left who doesn't gain by it"),
+            (1, 1 | 2) => format!("{} ({of})", voice.list(people, " or ")),
+            _ => format!("{missing} of {} ({of})", voice.list(people, ", ")),
+        }
+    }
+
+    /// Who is entitled by a rule and not barred by the change.
+    pub(super) fn able<'r>(&self, requirement: &'r Requirement) -> Vec<&'r PersonId> {
+        requirement.eligible.iter().filter(|person| self.given.contains(*person) || !self.is_barred(person)).collect()
+    }
+
+    fn is_barred(&self, person: &PersonId) -> bool {
+        let stakes = &self.plan.stakes;
+        let vendor = |of: &crate::access::Access| of.people.get(person).and_then(|person| person.vendor.clone());
+        stakes.beneficiaries.contains_key(person)
+            || [vendor(&self.plan.base.access), vendor(&self.plan.head.access)]
+                .into_iter()
+                .flatten()
+                .any(|vendor| stakes.vendors.contains_key(&vendor))
+    }
+
+    /// A line a person and grant, the most dangerous first; what changes nothing that people hold is left out.
+    pub(super) fn gains(&self, voice: Voice) -> Vec<Gain> {
+        let lines = self.plan.lines.iter().filter(|line| line.action != Action::Keep);
+        lines.map(|line| Gain { action: line.action, text: self.gain(line, voice), why: why(line, voice) }).collect()
+    }
+
+    fn gain(&self, line: &AccessLine, voice: Voice) -> String {
+        let zone = self.zone();
+        let who = self.who(&line.person, voice);
+        let what = format!(
+            "{} on {} in {}",
+            voice.data(line.role.as_str()),
+            voice.list(line.resources.iter().map(|resource| resource.as_str()), ", "),
+            voice.data(line.domain.as_str())
+        );
+        let until = format_end(line.until, zone);
+        let span = || format!("{} … {until}", format_start(line.from, zone));
+        match (line.action, line.until_before) {
+            (Action::Gain, _) => format!("{who} gains {what}, {}", span()),
+            (Action::Keep, _) => format!("{who} keeps {what}, {}", span()),
+            (Action::Lose, _) => format!("{who} loses {what}, had it until {until}"),
+            (Action::Change, Some(before)) => {
+                let how = if before < line.until { "longer" } else { "shorter" };
+                format!("{who} has {what} {how}: until {until}, was {}", format_end(before, zone))
+            }
+            (Action::Change, None) => format!("{who} has {what} changed, {}", span()),
+        }
+    }
+
+    /// The person, whom they come from, and whether the registry knew them.
+    fn who(&self, person: &PersonId, voice: Voice) -> String {
+        let (base, head) = (&self.plan.base.access.people, &self.plan.head.access.people);
+        let vendor = head.get(person).or_else(|| base.get(person)).and_then(|person| person.vendor.as_ref());
+        let vendor = vendor.map(|vendor| voice.data(vendor.as_str()));
+        let new = (!base.contains_key(person)).then(|| "new".to_owned());
+        let sponsor = head.get(person).filter(|_| new.is_some()).and_then(|person| person.sponsor.as_ref());
+        let sponsor = sponsor.map(|sponsor| format!("sponsor {}", voice.data(sponsor.as_str())));
+        let about: Vec<String> = [new, vendor, sponsor].into_iter().flatten().collect();
+        let name = voice.data(person.as_str());
+        if about.is_empty() { name } else { format!("{name} ({})", about.join(", ")) }
+    }
+
+    /// What weighs more than a line of access: removal in masses, files of class policy, and who judges.
+    pub(super) fn warnings(&self, voice: Voice) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some((removed, of)) = self.plan.mass_removal {
+            warnings.push(format!("removes {removed} of {}: one approval more is asked for", count(of, "entitlement")));
+        }
+        let policy = self.policy_files();
+        if !policy.is_empty() {
+            warnings.push(format!("changes {}", voice.list(policy, ", ")));
+        }
+        let judges: Vec<&str> = self.judging().map(|change| change.judge.as_str()).collect();
+        if !judges.is_empty() {
+            warnings.push(format!("changes who judges: {}", voice.list(judges, ", ")));
+        }
+        warnings
+    }
+
+    /// All changed files of class policy, where the warning could not name them all.
+    pub(super) fn more_policy_files(&self, voice: Voice) -> Vec<String> {
+        let files = self.policy_files();
+        if files.len() > LISTED { files.into_iter().map(|path| voice.data(path)).collect() } else { Vec::new() }
+    }
+
+    fn policy_files(&self) -> Vec<&'a str> {
+        self.plan.classes.paths().filter(|(_, class)| *class == ChangeClass::Policy).map(|(path, _)| path).collect()
+    }
+
+    /// Who judges changes, a line a rule, owner list or sponsor that differs.
+    pub(super) fn judges(&self, voice: Voice) -> Vec<String> {
+        self.judging().map(|change| judge(change, voice)).collect()
+    }
+
+    /// The sponsor of a person who comes or goes judges nothing that stood; it is named beside the person.
+    fn judging(&self) -> impl Iterator<Item = &'a JudgeChange> {
+        self.plan.judges.iter().filter(|change| {
+            let of_person = change.judge.strip_prefix("sponsor:").is_some_and(|of| !of.starts_with("vendor:"));
+            !of_person || (change.before.is_some() && change.after.is_some())
+        })
+    }
+
+    /// `access-1: 1 of …`, a line a requirement, then who can't approve and which approvals don't count.
+    pub(super) fn approvals(&self, voice: Voice) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for requirement in &self.plan.requirements {
+            let asked = requirement.count.saturating_add(self.more);
+            let given = voice.list(requirement.given(self.given).map(PersonId::as_str), " and ");
+            let able = self.able(requirement);
+            let few = if able.len() < usize::try_from(asked).unwrap_or(usize::MAX) { ", too few are left" } else { "" };
+            let people = if able.is_empty() {
+                "nobody".to_owned()
+            } else {
+                voice.list(able.into_iter().map(PersonId::as_str), ", ")
+            };
+            let side = match requirement.side {
+                Side::Old => "",
+                Side::New => " under the new policy",
+            };
+            let state = if requirement.met_by(self.given, self.more) {
+                format!(" — given by {given}")
+            } else if given.is_empty() {
+                String::new()
+            } else {
+                format!(" — {given} did, more are asked for")
+            };
+            let from = voice.words(&requirement.from.join(" or "));
+            lines.push(format!("{}: {asked} of {people} ({from}){side}{few}{state}", voice.data(&requirement.rule)));
+        }
+        if self.plan.requirements.is_empty() && !self.plan.is_nothing() {
+            lines.push("no approval rule of the policies matches this change".to_owned());
+        }
+        let entitled: BTreeSet<&PersonId> = self.plan.requirements.iter().flat_map(|r| &r.eligible).collect();
+        let stakes = &self.plan.stakes;
+        let (known, other): (Vec<_>, Vec<_>) = stakes.beneficiaries.iter().partition(|(who, _)| entitled.contains(who));
+        for (person, how) in known {
+            lines.push(format!("can't, though entitled: {} ({})", voice.data(person.as_str()), voice.words(how)));
+        }
+        let vendors: Vec<String> =
+            stakes.vendors.keys().map(|vendor| format!("anybody of {}", voice.data(vendor.as_str()))).collect();
+        let mut barred: Vec<String> = Vec::new();
+        if !other.is_empty() {
+            let gain = if other.len() == 1 { "gains" } else { "gain" };
+            let names = voice.list(other.into_iter().map(|(person, _)| person.as_str()), " and ");
+            barred.push(format!("{names} (who {gain} by it)"));
+        }
+        barred.extend(vendors);
+        if !barred.is_empty() {
+            lines.push(format!("can't: {}", barred.join(", ")));
+        }
+        lines.extend(self.ignored.iter().map(|ignored| format!("doesn't count: {}", voice.message(ignored))));
+        lines
+    }
+
+    /// Classes, risk and ends of the change in one line.
+    pub(super) fn outline(&self, voice: Voice) -> String {
+        let classes: Vec<&str> = self.plan.classes.all().into_iter().map(ChangeClass::as_str).collect();
+        let risk = self.plan.risk().map(|risk| format!(", risk {}", risk.as_str())).unwrap_or_default();
+        format!("{}{risk}, from {} to {}", classes.join(" + "), voice.data(self.base), voice.data(self.head))
+    }
+
+    pub(super) fn findings(&self, state: State) -> Vec<&'a Finding> {
+        self.plan.findings.iter().filter(|finding| finding.state == state).collect()
+    }
+}
+
+/// Longer sentences are cut; the approvals below have them all.
+const SENTENCES: usize = 3;
+
+fn why(line: &AccessLine, voice: Voice) -> Option<String> {
+    if line.action == Action::Lose {
+        return None;
+    }
+    let dangerous = line.entitlements.iter().map(|(key, _)| key).find(|key| (key.kind.dangerous)(&key.permission));
+    match (dangerous, line.risk) {
+        (Some(key), _) => Some(format!(
+            "{} on {} {} can change who has access, or reaches everything",
+            voice.data(&key.permission),
+            key.kind.name,
+            voice.data(&key.resource)
+        )),
+        (None, Risk::Elevated | Risk::Privileged) => {
+            Some(format!("role {} is of risk {}", voice.data(line.role.as_str()), line.risk.as_str()))
+        }
+        (None, Risk::Standard) => None,
+    }
+}
+
+fn judge(change: &JudgeChange, voice: Voice) -> String {
+    let everyone = |panel: &Panel| {
+        let names = panel.people.keys().map(|person| voice.data(person.as_str())).collect::<Vec<_>>().join(", ");
+        let asks = voice.words(&panel.asks);
+        [asks, names].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+    };
+    let what = match (&change.before, &change.after) {
+        (None, Some(after)) => vec![format!("new, {}", everyone(after))],
+        (Some(before), None) => vec![format!("gone, was {}", everyone(before))],
+        (Some(before), Some(after)) => differences(before, after, voice),
+        (None, None) => Vec::new(),
+    };
+    format!("{}: {}", voice.data(&change.judge), what.join("; "))
+}
+
+fn differences(before: &Panel, after: &Panel, voice: Voice) -> Vec<String> {
+    let mut parts = Vec::new();
+    if before.asks != after.asks {
+        parts.push(format!("asks {}, asked {}", voice.words(&after.asks), voice.words(&before.asks)));
+    }
+    // all of them: who judges is never cut short
+    let names = |people: Vec<&PersonId>| people.iter().map(|p| voice.data(p.as_str())).collect::<Vec<_>>().join(", ");
+    let added: Vec<_> = after.people.keys().filter(|person| !before.people.contains_key(*person)).collect();
+    let gone: Vec<_> = before.people.keys().filter(|person| !after.people.contains_key(*person)).collect();
+    let other: Vec<_> = before
+        .people
+        .iter()
+        .filter(|(person, proofs)| after.people.get(*person).is_some_and(|now| now != *proofs))
+        .map(|(person, _)| person)
+        .collect();
+    for (people, what) in [(added, "adds"), (gone, "drops"), (other, "other keys or account for")] {
+        if !people.is_empty() {
+            parts.push(format!("{what} {}", names(people)));
+        }
+    }
+    parts
+}

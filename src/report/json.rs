@@ -1,0 +1,372 @@
+//! Documents for programs. The names are fixed; what is open is null.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::PlanView;
+use super::escape;
+use crate::access::raw::Risk;
+use crate::access::time::format_instant;
+use crate::access::{DomainId, GrantId, PersonId, RoleId, TargetId};
+use crate::apply::Outcome;
+use crate::approval::{Landing, Prospect, Verdict};
+use crate::finding::{Finding, Refusal, Related, Severity, State};
+use crate::plan::operations::Difference;
+use crate::plan::{self, AccessLine, Action, Operation, Verb};
+use crate::repository::Oid;
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Lint<'a> {
+    version: u32,
+    findings: Vec<FindingRow<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    files: usize,
+}
+
+#[derive(Serialize)]
+struct FindingRow<'a> {
+    rule: &'a str,
+    severity: Severity,
+    state: State,
+    message: &'a str,
+    file: &'a str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    help: &'a str,
+    related: Vec<RelatedRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct RelatedRow<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Plan<'a> {
+    version: u32,
+    base: Option<Oid>,
+    head: Option<Oid>,
+    digest: &'a str,
+    verdict: plan::Verdict,
+    approvals: Vec<Approval<'a>>,
+    findings: Vec<FindingRow<'a>>,
+    changes: Vec<Change<'a>>,
+    operations: Option<Vec<OperationRow<'a>>>,
+}
+
+#[derive(Serialize)]
+struct Approval<'a> {
+    rule: &'a str,
+    count: u32,
+    from: &'a [String],
+    people: &'a BTreeSet<PersonId>,
+    given: Vec<&'a PersonId>,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    person: &'a PersonId,
+    action: Action,
+    role: &'a RoleId,
+    domain: &'a DomainId,
+    risk: Risk,
+    until: Option<String>,
+    grant: &'a GrantId,
+    file: &'a str,
+    line: u32,
+    entitlements: Vec<EntitlementRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct EntitlementRow<'a> {
+    target: &'a TargetId,
+    kind: &'a str,
+    resource: &'a str,
+    permission: &'a str,
+    principal: &'a str,
+    from: Option<String>,
+    until: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OperationRow<'a> {
+    target: &'a TargetId,
+    verb: Verb,
+    kind: &'a str,
+    resource: &'a str,
+    permission: &'a str,
+    principal: &'a str,
+    person: Option<&'a PersonId>,
+    until: Option<String>,
+    because: String,
+}
+
+/// The document of `dualkey lint`.
+pub fn lint(findings: &[Finding], files: usize) -> String {
+    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let summary = Summary { errors: of(Severity::Error), warnings: of(Severity::Warning), files };
+    print(&Lint { version: VERSION, findings: rows(findings), summary })
+}
+
+/// The document of `dualkey plan`. `base` and `head` are None for the work tree.
+pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String {
+    let (plan, zone) = (view.plan, view.zone());
+    let mut lines: Vec<&AccessLine> = plan.lines.iter().collect();
+    lines.sort_by_key(|line| (&line.person, &line.grant));
+    print(&Plan {
+        version: VERSION,
+        base,
+        head,
+        digest: &plan.digest,
+        verdict: view.verdict(),
+        approvals: plan
+            .requirements
+            .iter()
+            .map(|requirement| Approval {
+                rule: &requirement.rule,
+                count: requirement.count.saturating_add(view.more),
+                from: &requirement.from,
+                people: &requirement.eligible,
+                given: requirement.given(view.given).collect(),
+            })
+            .collect(),
+        findings: rows(&plan.findings),
+        changes: lines.into_iter().map(|line| change(line, zone)).collect(),
+        operations: view
+            .operations
+            .map(|difference| difference.operations.iter().map(|operation| row(operation, zone)).collect()),
+    })
+}
+
+fn change<'a>(line: &'a AccessLine, zone: &TimeZone) -> Change<'a> {
+    Change {
+        person: &line.person,
+        action: line.action,
+        role: &line.role,
+        domain: &line.domain,
+        risk: line.risk,
+        until: instant(line.until, zone),
+        grant: &line.grant,
+        file: &line.place.file,
+        line: line.place.line,
+        entitlements: line
+            .entitlements
+            .iter()
+            .map(|(key, interval)| EntitlementRow {
+                target: &key.target,
+                kind: key.kind.name,
+                resource: &key.resource,
+                permission: &key.permission,
+                principal: &key.principal,
+                from: instant(interval.from(), zone),
+                until: instant(interval.until(), zone),
+            })
+            .collect(),
+    }
+}
+
+fn row<'a>(operation: &'a Operation, zone: &TimeZone) -> OperationRow<'a> {
+    OperationRow {
+        target: &operation.target,
+        verb: operation.verb,
+        kind: operation.kind.name,
+        resource: &operation.resource,
+        permission: &operation.permission,
+        principal: &operation.principal,
+        person: operation.person.as_ref(),
+        until: operation.until.and_then(|until| instant(until, zone)),
+        because: operation.because.to_string(),
+    }
+}
+
+fn rows(findings: &[Finding]) -> Vec<FindingRow<'_>> {
+    findings
+        .iter()
+        .map(|finding| FindingRow {
+            rule: finding.rule.code.id,
+            severity: finding.severity,
+            state: finding.state,
+            message: &finding.message,
+            file: &finding.place.file,
+            line: finding.place.line,
+            column: finding.place.column,
+            end_line: finding.place.end_line,
+            end_column: finding.place.end_column,
+            help: &finding.help,
+            related: finding.related.iter().map(related).collect(),
+        })
+        .collect()
+}
+
+fn related(related: &Related) -> RelatedRow<'_> {
+    let Related { place, message } = related;
+    RelatedRow { file: &place.file, line: place.line, column: place.column, message }
+}
+
+/// With the zone's offset; None where there is no start or no end.
+fn instant(at: Timestamp, zone: &TimeZone) -> Option<String> {
+    (at != Timestamp::MIN && at != Timestamp::MAX).then(|| format_instant(at, zone))
+}
+
+#[derive(Serialize)]
+struct Verify<'a> {
+    version: u32,
+    landings: Vec<LandingRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct LandingRow<'a> {
+    base: Oid,
+    commit: Oid,
+    verdict: Verdict,
+    approvals: Vec<GivenRow<'a>>,
+    refusals: Vec<RefusalRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct GivenRow<'a> {
+    person: &'a str,
+    at: &'a str,
+}
+
+#[derive(Serialize)]
+struct RefusalRow<'a> {
+    code: &'a str,
+    message: &'a str,
+    help: &'a str,
+}
+
+/// The document of `dualkey verify`.
+pub fn verify(landings: &[&Landing]) -> String {
+    let landings = landings
+        .iter()
+        .map(|landing| LandingRow {
+            base: landing.base,
+            commit: landing.commit,
+            verdict: landing.verdict,
+            approvals: landing
+                .approvals
+                .iter()
+                .map(|given| GivenRow { person: &given.person, at: &given.at })
+                .collect(),
+            refusals: landing.refusals.iter().map(refusal).collect(),
+        })
+        .collect();
+    print(&Verify { version: VERSION, landings })
+}
+
+/// The same document for a head that has not landed: its one landing ends at the head.
+pub fn prospect(prospect: &Prospect) -> String {
+    let (verdict, approvals, refusals) = match &prospect.outcome {
+        Ok(granted) => (Verdict::Approved, granted.approvals.as_slice(), [].as_slice()),
+        Err(refusals) => (Verdict::Refused, [].as_slice(), refusals.as_slice()),
+    };
+    let landing = LandingRow {
+        base: prospect.base,
+        commit: prospect.head,
+        verdict,
+        approvals: approvals.iter().map(|given| GivenRow { person: given.person.as_str(), at: &given.at }).collect(),
+        refusals: refusals.iter().map(refusal).collect(),
+    };
+    print(&Verify { version: VERSION, landings: vec![landing] })
+}
+
+#[derive(Serialize)]
+struct Apply<'a> {
+    version: u32,
+    commit: Oid,
+    superseded: bool,
+    done: Vec<OperationRow<'a>>,
+    failed: Vec<FailedRow<'a>>,
+    not_started: Vec<OperationRow<'a>>,
+    waiting: Vec<WaitingRow<'a>>,
+    refusals: Vec<RefusalRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct FailedRow<'a> {
+    #[serde(flatten)]
+    operation: OperationRow<'a>,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct WaitingRow<'a> {
+    landing: Oid,
+    codes: &'a [&'static str],
+}
+
+/// The document of `dualkey apply`.
+pub fn apply(outcome: &Outcome, zone: &TimeZone) -> String {
+    print(&Apply {
+        version: VERSION,
+        commit: outcome.commit,
+        superseded: outcome.superseded,
+        done: outcome.done.iter().map(|one| row(one, zone)).collect(),
+        failed: outcome.failed.iter().map(|(one, message)| FailedRow { operation: row(one, zone), message }).collect(),
+        not_started: outcome.not_started.iter().map(|one| row(one, zone)).collect(),
+        waiting: outcome.waiting.iter().map(|one| WaitingRow { landing: one.landing, codes: &one.codes }).collect(),
+        refusals: outcome.refusals.iter().map(refusal).collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Drift<'a> {
+    version: u32,
+    operations: Vec<OperationRow<'a>>,
+    unmanaged: Vec<UnmanagedRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnmanagedRow<'a> {
+    target: &'a TargetId,
+    kind: &'a str,
+    resource: &'a str,
+    permission: &'a str,
+    principal: &'a str,
+    person: Option<&'a PersonId>,
+}
+
+/// The document of `dualkey drift`.
+pub fn drift(difference: &Difference, zone: &TimeZone) -> String {
+    let unmanaged = difference.unmanaged.iter().map(|one| UnmanagedRow {
+        target: &one.target,
+        kind: one.live.kind.name,
+        resource: &one.live.resource,
+        permission: &one.live.permission,
+        principal: &one.live.principal,
+        person: one.person.as_ref(),
+    });
+    print(&Drift {
+        version: VERSION,
+        operations: difference.operations.iter().map(|one| row(one, zone)).collect(),
+        unmanaged: unmanaged.collect(),
+    })
+}
+
+fn refusal(refusal: &Refusal) -> RefusalRow<'_> {
+    RefusalRow { code: refusal.code.id, message: &refusal.message, help: &refusal.help }
+}
+
+pub(super) fn print(document: &impl Serialize) -> String {
+    // texts, numbers and lists always have a form in JSON
+    let mut text = escape::json(&serde_json::to_string_pretty(document).unwrap_or_default());
+    text.push('\n');
+    text
+}

@@ -1,0 +1,145 @@
+//! A plan as markdown, for the comment on a pull request: the same answer first, the long tail folded.
+
+use super::PlanView;
+use super::diff::{Row, cut, unified};
+use super::escape::{markdown_code, markdown_fence, markdown_message};
+use super::facts::Voice;
+use super::findings::{place_text, word};
+use super::plan::operations;
+use super::style::count;
+use crate::finding::{Finding, State};
+use crate::plan::Verdict;
+
+/// Characters of the whole; GitHub takes 65,536.
+const LIMIT: usize = 60_000;
+
+/// Characters for each part but the diff, which has what the others leave.
+const PART: usize = 5_000;
+
+/// Lines about people in the answer at the top; the diff has them all.
+const ANSWERS: usize = 8;
+
+/// The plan, for a reviewer with a minute.
+pub fn text(view: &PlanView<'_>) -> String {
+    let mut top = format!("### {}\n", heading(view));
+    if view.verdict() == Verdict::Nothing {
+        return top;
+    }
+    top.push_str(&format!("\n{}\n\n", view.outline(Voice::Markdown)));
+    top.push_str(&answers(view));
+    let mut rest = list("Policy files", view.more_policy_files(Voice::Markdown).into_iter().map(kept).collect());
+    rest.push_str(&list("Who judges changes", view.judges(Voice::Markdown).into_iter().map(kept).collect()));
+    for (state, title) in
+        [(State::New, "New findings"), (State::Waived, "Waived findings"), (State::Standing, "Standing findings")]
+    {
+        rest.push_str(&list(title, view.findings(state).into_iter().map(finding).collect()));
+    }
+    rest.push_str(&list("Approval", view.approvals(Voice::Markdown).into_iter().map(kept).collect()));
+    rest.push_str(&operated(view));
+    rest.push_str(&detail(view));
+    let room = LIMIT.saturating_sub(top.chars().count() + rest.chars().count() + 100);
+    let diff = block("diff", &cut(unified(view), room));
+    if diff.is_empty() { format!("{top}{rest}") } else { format!("{top}\n{diff}{rest}") }
+}
+
+fn heading(view: &PlanView<'_>) -> String {
+    let word = match view.verdict() {
+        Verdict::Blocked => "Blocked",
+        Verdict::NeedsApproval => "Needs approval",
+        Verdict::Ready => "Ready:",
+        Verdict::Nothing => "Nothing to approve:",
+    };
+    format!("{word} {}", view.because(Voice::Markdown))
+}
+
+fn answers(view: &PlanView<'_>) -> String {
+    let mut text = String::new();
+    for warning in view.warnings(Voice::Markdown) {
+        text.push_str(&format!("- **Careful:** {warning}\n"));
+    }
+    let gains = view.gains(Voice::Markdown);
+    let mut said = None;
+    for gain in gains.iter().take(ANSWERS) {
+        match &gain.why {
+            Some(why) => {
+                let why = if said == Some(why) { String::new() } else { format!("; {why}") };
+                text.push_str(&format!("- **Dangerous:** {}{why}\n", gain.text));
+            }
+            None => text.push_str(&format!("- {}\n", gain.text)),
+        }
+        said = gain.why.as_ref();
+    }
+    if gains.is_empty() {
+        text.push_str("- nobody gains or loses access\n");
+    } else if gains.len() > ANSWERS {
+        text.push_str(&format!("- … and {} more, below\n", gains.len() - ANSWERS));
+    }
+    text
+}
+
+fn kept(text: String) -> Row {
+    Row { text, keep: true }
+}
+
+fn finding(finding: &Finding) -> Row {
+    let text = format!(
+        "{} {} at {}: {}; {}",
+        word(finding.severity),
+        markdown_code(finding.rule.code.id),
+        markdown_code(&place_text(&finding.place)),
+        markdown_message(&finding.message),
+        markdown_message(&finding.help)
+    );
+    Row { text, keep: finding.blocks() }
+}
+
+fn list(title: &str, rows: Vec<Row>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = cut(rows, PART).into_iter().map(|line| format!("- {line}\n")).collect();
+    format!("\n**{title}**\n{}", lines.concat())
+}
+
+fn block(language: &str, lines: &[String]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let fence = markdown_fence(lines.iter().map(String::as_str));
+    format!("{fence}{language}\n{}\n{fence}\n", lines.join("\n"))
+}
+
+fn folded(summary: &str, content: &str) -> String {
+    format!("\n<details><summary>{summary}</summary>\n\n{content}\n</details>\n")
+}
+
+/// What takes access away or touches administrators is open, the rest is folded.
+fn operated(view: &PlanView<'_>) -> String {
+    let Some(difference) = view.operations else { return String::new() };
+    let (open, closed): (Vec<Row>, Vec<Row>) =
+        operations(view, &difference.operations).into_iter().partition(|row| row.keep);
+    let mut text = String::new();
+    if !open.is_empty() {
+        text.push_str(&format!(
+            "\n**Operations that take access away or touch administrators**\n\n{}",
+            block("", &cut(open, PART))
+        ));
+    }
+    if !closed.is_empty() {
+        let summary = count(closed.len(), if text.is_empty() { "operation" } else { "more operation" });
+        text.push_str(&folded(&summary, &block("", &cut(closed, PART))));
+    }
+    if !difference.unmanaged.is_empty() {
+        text.push_str(&format!("\n{} left as found.\n", count(difference.unmanaged.len(), "undeclared entitlement")));
+    }
+    text
+}
+
+/// The digest and the changed files. Files of class policy stand at the top already.
+fn detail(view: &PlanView<'_>) -> String {
+    let mut rows = vec![Row { text: format!("digest {}", view.plan.digest), keep: true }];
+    let files = view.plan.classes.paths().map(|(path, class)| format!("{} {path}", class.as_str()));
+    rows.extend(files.map(|text| Row { text: super::escape::terminal(&text), keep: false }));
+    let files = count(rows.len() - 1, "changed file");
+    folded(&format!("Digest and {files}"), &block("", &cut(rows, PART)))
+}

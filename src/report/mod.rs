@@ -1,0 +1,21 @@
+//! What the program says, one file a format. Pure: width and colour are arguments, and everything that comes from files
+//! or targets is data that can't forge markup, mentions, workflow commands or terminal escapes.
+
+pub mod access;
+pub mod apply;
+pub mod audit;
+mod diff;
+pub mod errors;
+pub mod escape;
+mod facts;
+pub mod findings;
+pub mod json;
+pub mod markdown;
+pub mod plan;
+pub mod style;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+
+pub use facts::PlanView;
+pub use style::Style;

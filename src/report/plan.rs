@@ -1,0 +1,172 @@
+//! A plan as text: what a reviewer has to know first, then the diff, findings, approvals and operations.
+
+use super::PlanView;
+use super::diff::{Row, cut, unified};
+use super::escape::terminal;
+use super::facts::{Gain, Voice};
+use super::findings::{label, place_text, word};
+use super::style::{Style, count};
+use crate::access::time::format_end;
+use crate::finding::{Finding, State};
+use crate::plan::{Action, Operation, Verdict};
+
+/// Lines about people in the answer at the top; the diff has them all.
+const ANSWERS: usize = 8;
+
+/// New findings that are shown with help; of the others so many lines.
+const SHOWN: usize = 20;
+
+/// Characters for the diff and for the operations.
+const ROOM: usize = 30_000;
+
+/// The plan, for a person at a terminal.
+pub fn text(view: &PlanView<'_>, style: Style) -> String {
+    let mut text = answer(view, style);
+    if view.verdict() == Verdict::Nothing {
+        return text;
+    }
+    let diff: Vec<String> = cut(unified(view), ROOM).iter().map(|line| painted(line, style)).collect();
+    section(&mut text, "access", diff, style);
+    section(&mut text, "policy files", view.more_policy_files(Voice::Text), style);
+    let judges = view.judges(Voice::Text);
+    section(&mut text, "who judges changes", wrapped(judges, style), style);
+    section(&mut text, "findings", findings(view, style), style);
+    section(&mut text, "approval", wrapped(view.approvals(Voice::Text), style), style);
+    if let Some(difference) = view.operations {
+        let mut rows = cut(operations(view, &difference.operations), ROOM);
+        if rows.is_empty() {
+            rows.push("none: what is live is what is declared".to_owned());
+        }
+        if !difference.unmanaged.is_empty() {
+            rows.push(format!("{} left as found", count(difference.unmanaged.len(), "undeclared entitlement")));
+        }
+        section(&mut text, "operations", rows, style);
+    }
+    text.push_str(&format!("\n{}\n", style.dim(&format!("digest {}", view.plan.digest))));
+    text
+}
+
+fn answer(view: &PlanView<'_>, style: Style) -> String {
+    let verdict = view.verdict();
+    let word = match verdict {
+        Verdict::Blocked => "blocked",
+        Verdict::NeedsApproval => "needs approval",
+        Verdict::Ready => "ready:",
+        Verdict::Nothing => "nothing to approve:",
+    };
+    let because = style.wrap(&view.because(Voice::Text), word.len() + 1, "  ");
+    let painted = match verdict {
+        Verdict::Blocked => style.red(word),
+        Verdict::NeedsApproval => style.yellow(word),
+        Verdict::Ready | Verdict::Nothing => style.green(word),
+    };
+    let mut text = format!("{painted} {because}\n");
+    if verdict == Verdict::Nothing {
+        return text;
+    }
+    text.push_str(&format!("{}\n", style.dim(&style.wrap(&view.outline(Voice::Text), 0, "  "))));
+    for warning in view.warnings(Voice::Text) {
+        text.push_str(&format!("  {} {}\n", style.red("!"), style.wrap(&warning, 4, "    ")));
+    }
+    let gains = view.gains(Voice::Text);
+    let mut said = None;
+    for gain in gains.iter().take(ANSWERS) {
+        let sign = if gain.why.is_some() { style.red("!") } else { sign(gain).to_owned() };
+        text.push_str(&format!("  {sign} {}\n", style.wrap(&gain.text, 4, "    ")));
+        if let Some(why) = gain.why.as_ref().filter(|why| said != Some(*why)) {
+            text.push_str(&format!("      {}\n", style.wrap(why, 6, "      ")));
+        }
+        said = gain.why.as_ref();
+    }
+    if gains.is_empty() {
+        text.push_str("    nobody gains or loses access\n");
+    } else if gains.len() > ANSWERS {
+        text.push_str(&format!("    … and {} more, below\n", gains.len() - ANSWERS));
+    }
+    text
+}
+
+fn sign(gain: &Gain) -> &'static str {
+    match gain.action {
+        Action::Gain => "+",
+        Action::Change => "~",
+        Action::Keep => "=",
+        Action::Lose => "-",
+    }
+}
+
+fn section(text: &mut String, title: &str, lines: Vec<String>, style: Style) {
+    if lines.is_empty() {
+        return;
+    }
+    text.push_str(&format!("\n{}\n", style.bold(title)));
+    for line in lines {
+        text.push_str(&format!("  {line}\n"));
+    }
+}
+
+fn wrapped(lines: Vec<String>, style: Style) -> Vec<String> {
+    lines.into_iter().map(|line| style.wrap(&line, 2, "    ")).collect()
+}
+
+fn painted(line: &str, style: Style) -> String {
+    match line.chars().next() {
+        Some('+') => style.green(line),
+        Some('-') => style.red(line),
+        _ => line.to_owned(),
+    }
+}
+
+fn findings(view: &PlanView<'_>, style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (state, name) in [(State::New, "new"), (State::Waived, "waived"), (State::Standing, "standing")] {
+        let found = view.findings(state);
+        for finding in found.iter().take(SHOWN) {
+            lines.push(format!("{name} {}", brief(finding, name, style)));
+            if state == State::New {
+                lines.push(format!("  help: {}", style.wrap(&terminal(&finding.help), 10, "          ")));
+            }
+        }
+        if found.len() > SHOWN {
+            lines.push(format!("… and {} {name}", found.len() - SHOWN));
+        }
+    }
+    lines
+}
+
+/// Where it is and what is wrong.
+fn brief(finding: &Finding, name: &str, style: Style) -> String {
+    let used = 2 + name.len() + 1 + word(finding.severity).len() + finding.rule.code.id.len() + 3;
+    let rest = format!("{}: {}", terminal(&place_text(&finding.place)), terminal(&finding.message));
+    format!("{} {}", label(finding, style), style.wrap(&rest, used, "    "))
+}
+
+/// A line an operation: what is done to whom, and why.
+pub(super) fn operations(view: &PlanView<'_>, operations: &[Operation]) -> Vec<Row> {
+    operations
+        .iter()
+        .map(|operation| {
+            let who = match &operation.person {
+                Some(person) => format!("{person} ({})", operation.principal),
+                None => format!("{} (nobody the registry knows)", operation.principal),
+            };
+            let permission = match &operation.previous {
+                Some(previous) => format!("{previous} → {}", operation.permission),
+                None => operation.permission.clone(),
+            };
+            let until = match operation.until {
+                Some(until) => format!(", until {}", format_end(until, view.zone())),
+                None => String::new(),
+            };
+            let text = format!(
+                "{} {permission} on {}'s {} {} for {who}{until}: {}",
+                operation.verb.as_str(),
+                operation.target,
+                operation.kind.name,
+                operation.resource,
+                operation.because
+            );
+            Row { text: terminal(&text), keep: operation.only_takes() || operation.touches_admin() }
+        })
+        .collect()
+}

@@ -1,0 +1,491 @@
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::access::{ParseCache, PersonId, Revision};
+use crate::finding::{Code, Finding, Place, Rule, Severity, State};
+use crate::plan::operations::{self, Basis, Difference};
+use crate::plan::{Plan, plan};
+use crate::repository::{Repository, Snapshot};
+
+const CONFIG: &str = "version: 1
+organization: northwind
+timezone: Europe/London
+targets:
+  github: { organization: northwind, id: 9919 }
+approval: { evidence: signatures, branch: main }
+audit: { ref: refs/dualkey/audit, key: \"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\" }
+";
+
+const BASE: &[(&str, &str)] = &[
+    ("dualkey.yaml", CONFIG),
+    ("people/priya.shah.yaml", "name: Priya Shah\ntype: employee\naccounts:\n  github: { login: priya, id: 11 }\n"),
+    ("people/tom.reed.yaml", "name: Tom Reed\ntype: employee\naccounts:\n  github: { login: tom, id: 12 }\n"),
+    (
+        "vendors/globex.yaml",
+        "name: Globex Ltd\nsponsor: priya.shah\ncontract: { from: 2026-10-01, until: 2027-03-31 }\n",
+    ),
+    (
+        "people/alice.nguyen.yaml",
+        "name: Alice Nguyen\ntype: contractor\nvendor: globex\nsponsor: priya.shah\n\
+         engagement: { from: 2026-11-01, until: 2027-01-31 }\naccounts:\n  github: { login: alice-nw, id: 583231 }\n",
+    ),
+    (
+        "domains/payments-staging.yaml",
+        "title: Payments, staging\nenvironment: staging\nowners: [priya.shah, tom.reed]\ncontractors: allowed\n\
+         resources:\n  payments-api: { repository: northwind/payments-api }\n\
+         \u{20} payments-web: { repository: northwind/payments-web }\n",
+    ),
+    (
+        "roles/developer.yaml",
+        "title: Developer\nduties: [develop]\nrisk: standard\ncontractors: allowed\nentitlements:\n  repository: push\n",
+    ),
+    (
+        "roles/keeper.yaml",
+        "title: Keeper\nrisk: privileged\ncontractors: allowed\nentitlements:\n  repository: admin\n",
+    ),
+    ("groups/access-admins.yaml", "members: [priya.shah]\n"),
+    (
+        "policies/approvals.yaml",
+        "approvals:\n  - { change: access, count: 1, from: domain-owners }\n\
+         \u{20} - { change: removal, count: 1, from: [domain-owners, sponsors] }\n\
+         \u{20} - { change: identity, count: 1, from: \"group:access-admins\" }\n\
+         \u{20} - { change: policy, count: 1, from: \"group:access-admins\" }\n",
+    ),
+];
+
+const GRANT: (&str, &str) = (
+    "grants/alice-refunds.yaml",
+    "to: [alice.nguyen]\nrole: developer\ndomain: payments-staging\nresources: [payments-api]\n\
+     from: 2026-11-24\nuntil: 2027-01-04\nreason: Build the refund flow\n",
+);
+
+fn now() -> Timestamp {
+    "2026-11-20T09:00:00Z".parse().unwrap()
+}
+
+/// The files, the later of equal paths winning; an empty text removes one.
+fn revision(parts: &[&[(&str, &str)]]) -> Revision {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new("git").args(["init", "--quiet"]).current_dir(folder.path()).status().unwrap();
+    assert!(status.success());
+    for (path, text) in parts.iter().copied().flatten() {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        if text.is_empty() {
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+    let snapshot = Snapshot::of_work_tree(&Repository::open(folder.path()).unwrap()).unwrap();
+    Revision::load(&snapshot, crate::targets::KINDS, &mut ParseCache::default()).unwrap()
+}
+
+fn view<'a>(plan: &'a Plan<'a>, given: &'a BTreeSet<PersonId>, operations: Option<&'a Difference>) -> PlanView<'a> {
+    PlanView { plan, given, more: 0, ignored: &[], operations, base: "main", head: "4be1f27" }
+}
+
+fn both(base: &Revision, head: &Revision) -> (String, String) {
+    let plan = plan(base, head, now());
+    let nobody = BTreeSet::new();
+    let view = view(&plan, &nobody, None);
+    (super::plan::text(&view, Style::PLAIN), super::markdown::text(&view))
+}
+
+fn lint(findings: &[Finding], of: &Revision) -> String {
+    let lines = |path: &str, line| of.source(path).map(|source| source.line_text(line));
+    super::findings::lint(findings, of.files.len(), &lines, Style::PLAIN)
+}
+
+#[test]
+fn one_person_and_one_repository() {
+    let (text, markdown) = both(&revision(&[BASE]), &revision(&[BASE, &[GRANT]]));
+    insta::assert_snapshot!(text, @r"
+    needs approval from priya.shah or tom.reed (owners of payments-staging)
+    access, risk standard, from main to 4be1f27
+      + alice.nguyen (globex) gains developer on payments-api in payments-staging,
+        2026-11-24 … 2027-01-04
+
+    access
+      + alice.nguyen  github  repository northwind/payments-api  push  2026-11-24 … 2027-01-04
+
+    approval
+      access-1: 1 of priya.shah, tom.reed (owners of payments-staging)
+      can't: alice.nguyen (who gains by it), anybody of globex
+
+    digest sha256:a6c9bfdcf4471c4f88b936771a440c59d689f48feff6b4677df23948593820de
+    ");
+    insta::assert_snapshot!(markdown, @r"
+    ### Needs approval from `priya.shah` or `tom.reed` (owners of payments-staging)
+
+    access, risk standard, from `main` to `4be1f27`
+
+    - `alice.nguyen` (`globex`) gains `developer` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
+
+    ```diff
+    + alice.nguyen  github  repository northwind/payments-api  push  2026-11-24 … 2027-01-04
+    ```
+
+    **Approval**
+    - `access-1`: 1 of `priya.shah`, `tom.reed` (owners of payments-staging)
+    - can't: `alice.nguyen` (who gains by it), anybody of `globex`
+
+    <details><summary>Digest and 1 changed file</summary>
+
+    ```
+    digest sha256:a6c9bfdcf4471c4f88b936771a440c59d689f48feff6b4677df23948593820de
+    access grants/alice-refunds.yaml
+    ```
+
+    </details>
+    ");
+    assert!(text.lines().count() <= 25 && markdown.lines().count() <= 25);
+}
+
+#[test]
+fn a_new_person_comes_with_vendor_and_sponsor() {
+    let person = BASE[4].1.replace("Alice Nguyen", "Bob Lind").replace("583231", "77").replace("alice-nw", "bob");
+    let grant = GRANT.1.replace("alice.nguyen", "bob.lind");
+    let head = revision(&[BASE, &[("people/bob.lind.yaml", &person), ("grants/bob.yaml", &grant)]]);
+    let (text, markdown) = both(&revision(&[BASE]), &head);
+    insta::assert_snapshot!(text.lines().take(4).collect::<Vec<_>>().join("\n"), @r"
+    needs approval from priya.shah or tom.reed (owners of payments-staging)
+    access, risk standard, from main to 4be1f27
+      + bob.lind (new, globex, sponsor priya.shah) gains developer on payments-api
+        in payments-staging, 2026-11-24 … 2027-01-04
+    ");
+    assert!(markdown.lines().count() <= 25, "{markdown}");
+}
+
+#[test]
+fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
+    let keeper = GRANT.1.replace("developer", "keeper").replace("alice.nguyen", "alice.nguyen, tom.reed");
+    let policy = BASE[9].1.replacen("count: 1", "count: 2", 1);
+    let head = revision(&[
+        BASE,
+        &[
+            (GRANT.0, ""),
+            ("grants/keep.yaml", &keeper),
+            (BASE[9].0, &policy),
+            ("groups/access-admins.yaml", "members: [tom.reed]\n"),
+        ],
+    ]);
+    let (text, markdown) = both(&revision(&[BASE, &[GRANT]]), &head);
+    insta::assert_snapshot!(text, @r"
+    blocked by 1 new error: mixed-change at groups/access-admins.yaml
+    policy + access + removal, risk privileged, from main to 4be1f27
+      ! changes groups/access-admins.yaml, policies/approvals.yaml
+      ! changes who judges: rule:access-1, rule:identity-1, rule:policy-1
+      ! alice.nguyen (globex) gains keeper on payments-api in payments-staging,
+        2026-11-24 … 2027-01-04
+          admin on repository northwind/payments-api can change who has access, or
+          reaches everything
+      ! tom.reed gains keeper on payments-api in payments-staging,
+        2026-11-24 … 2027-01-04
+      - alice.nguyen (globex) loses developer on payments-api in payments-staging,
+        had it until 2027-01-04
+
+    access
+      - alice.nguyen  github  repository northwind/payments-api  push   2026-11-24 … 2027-01-04
+      + alice.nguyen  github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
+      + tom.reed      github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
+
+    who judges changes
+      rule:access-1: asks 2 of domain-owners for access at risk any, asked 1 of
+        domain-owners for access at risk any
+      rule:identity-1: adds tom.reed; drops priya.shah
+      rule:policy-1: adds tom.reed; drops priya.shah
+
+    findings
+      new error[mixed-change] groups/access-admins.yaml: this change touches
+        groups/access-admins.yaml (class policy) together with access files
+        help: move groups/access-admins.yaml and the other policy files to a change
+              of their own
+
+    approval
+      policy-1: 1 of priya.shah (group:access-admins)
+      policy-1: 1 of nobody (group:access-admins) under the new policy, too few are
+        left
+      access-1: 2 of priya.shah (owners of payments-staging), too few are left
+      removal-1: 1 of priya.shah (owners of payments-staging or sponsor of
+        alice.nguyen)
+      can't, though entitled: tom.reed (gains admin on repository
+        northwind/payments-api)
+      can't: alice.nguyen (who gains by it), anybody of globex
+
+    digest sha256:227c8118e971f76cf3abce14e61dbc8a07672b106a41f2f566a240d9f13391b8
+    ");
+    insta::assert_snapshot!(markdown, @r"
+    ### Blocked by 1 new error: `mixed-change` at `groups/access-admins.yaml`
+
+    policy + access + removal, risk privileged, from `main` to `4be1f27`
+
+    - **Careful:** changes `groups/access-admins.yaml`, `policies/approvals.yaml`
+    - **Careful:** changes who judges: `rule:access-1`, `rule:identity-1`, `rule:policy-1`
+    - **Dangerous:** `alice.nguyen` (`globex`) gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04; `admin` on repository `northwind/payments-api` can change who has access, or reaches everything
+    - **Dangerous:** `tom.reed` gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
+    - `alice.nguyen` (`globex`) loses `developer` on `payments-api` in `payments-staging`, had it until 2027-01-04
+
+    ```diff
+    - alice.nguyen  github  repository northwind/payments-api  push   2026-11-24 … 2027-01-04
+    + alice.nguyen  github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
+    + tom.reed      github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
+    ```
+
+    **Who judges changes**
+    - `rule:access-1`: asks 2 of domain-owners for access at risk any, asked 1 of domain-owners for access at risk any
+    - `rule:identity-1`: adds `tom.reed`; drops `priya.shah`
+    - `rule:policy-1`: adds `tom.reed`; drops `priya.shah`
+
+    **New findings**
+    - error `mixed-change` at `groups/access-admins.yaml`: this change touches groups/access-admins.yaml \(class policy\) together with access files; move groups/access-admins.yaml and the other policy files to a change of their own
+
+    **Approval**
+    - `policy-1`: 1 of `priya.shah` (group:access-admins)
+    - `policy-1`: 1 of nobody (group:access-admins) under the new policy, too few are left
+    - `access-1`: 2 of `priya.shah` (owners of payments-staging), too few are left
+    - `removal-1`: 1 of `priya.shah` (owners of payments-staging or sponsor of alice.nguyen)
+    - can't, though entitled: `tom.reed` (gains admin on repository northwind/payments-api)
+    - can't: `alice.nguyen` (who gains by it), anybody of `globex`
+
+    <details><summary>Digest and 4 changed files</summary>
+
+    ```
+    digest sha256:227c8118e971f76cf3abce14e61dbc8a07672b106a41f2f566a240d9f13391b8
+    removal grants/alice-refunds.yaml
+    access grants/keep.yaml
+    policy groups/access-admins.yaml
+    policy policies/approvals.yaml
+    ```
+
+    </details>
+    ");
+}
+
+#[test]
+fn verdicts_in_one_line() {
+    let (base, head) = (revision(&[BASE]), revision(&[BASE, &[GRANT]]));
+    let first = |plan: &Plan<'_>, given: &BTreeSet<PersonId>, more| {
+        let view = PlanView { more, ..view(plan, given, None) };
+        super::plan::text(&view, Style::PLAIN).lines().next().unwrap().to_owned()
+    };
+    let (nobody, tom) = (BTreeSet::new(), BTreeSet::from([PersonId::parse("tom.reed").unwrap()]));
+    let grown = plan(&base, &head, now());
+    assert_eq!(first(&plan(&base, &base, now()), &nobody, 0), "nothing to approve: no managed file differs");
+    assert_eq!(first(&grown, &tom, 0), "ready: approved by tom.reed");
+    assert_eq!(first(&grown, &tom, 1), "needs approval from priya.shah (owners of payments-staging)");
+    assert_eq!(first(&grown, &nobody, 1), "needs approval from 2 of priya.shah, tom.reed (owners of payments-staging)");
+}
+
+#[test]
+fn operations_that_take_are_never_folded() {
+    let (base, head) = (revision(&[BASE, &[GRANT]]), revision(&[BASE, &[GRANT]]));
+    let at: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    let live = |principal: &str| crate::targets::Live {
+        kind: crate::targets::KINDS.get("repository").unwrap(),
+        resource: "northwind/payments-web".to_owned(),
+        permission: "push".to_owned(),
+        principal: principal.to_owned(),
+        until: None,
+    };
+    let lives = [(crate::access::TargetId::parse("github").unwrap(), vec![live("583231"), live("11")])];
+    let basis = Basis { tree: &head, applied: None, granted: &Default::default(), now: at };
+    let difference = operations::difference(&basis, &lives.into_iter().collect());
+    let head = revision(&[BASE, &[GRANT, ("grants/web.yaml", &GRANT.1.replace("payments-api", "payments-web"))]]);
+    let plan = plan(&base, &head, at);
+    let nobody = BTreeSet::new();
+    let view = view(&plan, &nobody, Some(&difference));
+    let markdown = super::markdown::text(&view);
+    let tail = markdown.split_once("**Operations").unwrap().1;
+    insta::assert_snapshot!(tail, @r"
+     that take access away or touch administrators**
+
+    ```
+    revoke push on github's repository northwind/payments-web for alice.nguyen (583231): drift: no grant declares it
+    ```
+
+    <details><summary>1 more operation</summary>
+
+    ```
+    grant push on github's repository northwind/payments-api for alice.nguyen (583231), until 2027-01-04: landing: grant alice-refunds
+    ```
+
+    </details>
+
+    1 undeclared entitlement left as found.
+
+    <details><summary>Digest and 1 changed file</summary>
+
+    ```
+    digest sha256:f838ffcffaad3343c771cce713924f0f58e5c64f99de6fb7ace7c1de7b017d43
+    access grants/web.yaml
+    ```
+
+    </details>
+    ");
+    let text = super::plan::text(&view, Style::PLAIN);
+    insta::assert_snapshot!(text.split_once("operations").unwrap().1, @r"
+      grant push on github's repository northwind/payments-api for alice.nguyen (583231), until 2027-01-04: landing: grant alice-refunds
+      revoke push on github's repository northwind/payments-web for alice.nguyen (583231): drift: no grant declares it
+      1 undeclared entitlement left as found
+
+    digest sha256:f838ffcffaad3343c771cce713924f0f58e5c64f99de6fb7ace7c1de7b017d43
+    ");
+    let json: serde_json::Value =
+        serde_json::from_str(&super::json::plan(&view, None, Some(crate::repository::Oid::from_bytes([7; 20]))))
+            .unwrap();
+    assert_eq!(json["head"], "0707070707070707070707070707070707070707");
+    assert_eq!(json["operations"][0]["verb"], "grant");
+    assert_eq!(json["operations"][0]["until"], "2027-01-05T00:00:00+00:00");
+    assert_eq!(json["operations"][0]["because"], "landing: grant alice-refunds");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["changes"]).unwrap(), @r#"
+    [
+      {
+        "person": "alice.nguyen",
+        "action": "gain",
+        "role": "developer",
+        "domain": "payments-staging",
+        "risk": "standard",
+        "until": "2027-01-05T00:00:00+00:00",
+        "grant": "web",
+        "file": "grants/web.yaml",
+        "line": 1,
+        "entitlements": [
+          {
+            "target": "github",
+            "kind": "repository",
+            "resource": "northwind/payments-web",
+            "permission": "push",
+            "principal": "583231",
+            "from": "2026-11-24T00:00:00+00:00",
+            "until": "2027-01-05T00:00:00+00:00"
+          }
+        ]
+      }
+    ]
+    "#);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["approvals"]).unwrap(), @r#"
+    [
+      {
+        "rule": "access-1",
+        "count": 1,
+        "from": [
+          "owners of payments-staging"
+        ],
+        "people": [
+          "priya.shah",
+          "tom.reed"
+        ],
+        "given": []
+      }
+    ]
+    "#);
+    let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        ["version", "base", "head", "digest", "verdict", "approvals", "findings", "changes", "operations"]
+    );
+}
+
+const TESTED: Rule = Rule {
+    code: Code { id: "tested", title: "", why: "", example: "", instead: "" },
+    severity: Severity::Warning,
+    dated: false,
+};
+
+#[test]
+fn findings_are_read_at_eighty_columns() {
+    let later = GRANT.1.replace("2027-01-04", "2027-06-30");
+    let head = revision(&[BASE, &[(GRANT.0, &later)]]);
+    let mut findings = crate::plan::findings_of(&head, now());
+    let mut standing = Finding::new(&TESTED, Place::whole_file("roles/x\u{1b}[2J.yaml"), "odd `\u{202e}`", "look");
+    standing.state = State::Standing;
+    findings.push(standing);
+    insta::assert_snapshot!(lint(&findings, &head), @r"
+    error[grant-outlives-engagement] grant `alice-refunds` lasts until 2027-06-30,
+      but the engagement of `alice.nguyen` ends on 2027-01-31
+      --> grants/alice-refunds.yaml:6:8
+       |
+     6 | until: 2027-06-30
+       |        ^^^^^^^^^^
+       = people/alice.nguyen.yaml:5:40  the engagement ends here
+       = help: write `until: 2027-01-31`, or extend the engagement
+
+    warning[tested] odd `\u{202e}`
+      --> roles/x\u{1b}[2J.yaml
+       = standing: it was there before this change
+       = help: look
+
+    1 error, 1 warning (1 standing) in 11 files
+    ");
+    assert_eq!(lint(&[], &head), "no findings in 11 files\n");
+}
+
+#[test]
+fn marks_stand_under_tabs_escapes_and_long_lines() {
+    let show = |source: &'static str, column: u32, end_column: u32| {
+        let place = Place { file: "a.yaml".to_owned(), line: 3, column, end_line: 3, end_column };
+        let finding = Finding::new(&TESTED, place, "m", "h");
+        let text = super::findings::lint(&[finding], 1, &|_, _| Some(source), Style { colour: false, width: 50 });
+        text.lines().skip(3).take(2).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(show("a:\tb\u{202e}c def", 6, 10), @r"
+    3 | a: b\u{202e}c def
+      |             ^^^^
+    ");
+    insta::assert_snapshot!(show("reason: a long line of words that does not fit, with the place at its end", 61, 66), @r"
+    3 | … the place at its end
+      |          ^^^^^
+    ");
+    insta::assert_snapshot!(show("short", 40, 50), @r"
+    3 | short
+      |      ^
+    ");
+}
+
+#[test]
+fn too_many_findings_are_counted_and_errors_are_among_those_shown() {
+    let mut findings: Vec<Finding> =
+        (1..=150).map(|at| Finding::new(&TESTED, Place::whole_file(format!("{at:03}.yaml")), "m", "h")).collect();
+    findings[149].severity = Severity::Error;
+    let text = super::findings::lint(&findings, 150, &|_, _| None, Style::PLAIN);
+    assert!(text.contains("150.yaml") && text.contains("099.yaml") && !text.contains("100.yaml"));
+    assert!(text.ends_with("… and 50 more\n\n1 error, 149 warnings in 150 files\n"), "{text}");
+}
+
+#[test]
+fn names_forge_no_markup() {
+    let attack = "</details><img src=//x>@org/admins `@b` ::error::x";
+    let (base, head) = (revision(&[BASE]), revision(&[BASE, &[GRANT]]));
+    let mut plan = plan(&base, &head, now());
+    plan.findings.push(Finding::new(&TESTED, Place::whole_file(attack), attack, attack));
+    plan.changes[0].key.resource = attack.to_owned();
+    let (nobody, ignored) = (BTreeSet::new(), [attack.to_owned()]);
+    let view = PlanView { base: attack, head: attack, ignored: &ignored, ..view(&plan, &nobody, None) };
+    let markdown = super::markdown::text(&view);
+    // out of code there is neither a tag nor a mention
+    let bare: Vec<&str> = markdown.lines().filter(|line| line.contains("org")).collect();
+    insta::assert_snapshot!(bare.join("\n"), @r"
+    access, from ``</details><img src=//x>@org/admins `@b` ::error::x`` to ``</details><img src=//x>@org/admins `@b` ::error::x``
+    - warning `tested` at ``</details><img src=//x>@org/admins `@b` ::error::x``: &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x; &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x
+    - doesn't count: &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x
+    ");
+    let text = super::plan::text(&view, Style { colour: false, width: 40 });
+    assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");
+}
+
+#[test]
+fn long_plans_are_cut_and_say_so() {
+    let resources: String = (0..2000).map(|at| format!("  r{at:04}: {{ repository: northwind/r{at:04} }}\n")).collect();
+    let domain = format!("{}{resources}", BASE[5].1);
+    let base = revision(&[BASE, &[(BASE[5].0, &domain)]]);
+    let head =
+        revision(&[BASE, &[(BASE[5].0, &domain), (GRANT.0, &GRANT.1.replace("resources: [payments-api]\n", ""))]]);
+    let (text, markdown) = both(&base, &head);
+    assert!(markdown.chars().count() <= 60_000, "{}", markdown.chars().count());
+    assert!(markdown.contains(" of 2002 shown") && text.contains(" of 2002 shown"));
+    assert_eq!(markdown.matches("<details>").count(), markdown.matches("</details>").count());
+    assert_eq!(markdown.lines().filter(|line| line.starts_with("```")).count() % 2, 0);
+}

@@ -1,0 +1,115 @@
+//! The house as it is drawn on the crate's front page: imports run with the arrow, files stay short.
+
+use std::path::{Path, PathBuf};
+
+/// Rooms from left to right; a room imports only from rooms before it.
+const ROOMS: [&str; 12] = [
+    "finding",
+    "hex",
+    "repository",
+    "access",
+    "lint",
+    "targets",
+    "plan",
+    "approval",
+    "apply",
+    "audit",
+    "report",
+    "cli",
+];
+
+fn files(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    files(&root.join("src"), &mut found);
+    files(&root.join("tests"), &mut found);
+    found.sort();
+    assert!(found.len() > 50, "the house was not found");
+    found
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn imports_run_with_the_arrow() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources().iter().filter(|(name, _)| name.starts_with("src/")) {
+        let room = name.trim_start_matches("src/").split(['/', '.']).next().unwrap();
+        let Some(at) = ROOMS.iter().position(|known| *known == room) else {
+            assert!(["lib", "main"].contains(&room), "{name} is in no room");
+            continue;
+        };
+        // tests may look at rooms to the right
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        if name.contains("test") || name.contains("contract") {
+            continue;
+        }
+        for part in code.split("crate::").skip(1) {
+            let imported: Vec<&str> = match part.strip_prefix('{') {
+                Some(list) => list.split('}').next().unwrap().split(',').map(str::trim).collect(),
+                None => vec![part],
+            };
+            for import in imported {
+                let to = import.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).next().unwrap();
+                if let Some(there) = ROOMS.iter().position(|known| *known == to)
+                    && there > at
+                {
+                    wrong.push(format!("{name} ({room}) imports {to}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn git_lives_in_one_room_and_pure_rooms_touch_nothing() {
+    for (name, text) in sources().iter().filter(|(name, _)| name.starts_with("src/")) {
+        if !name.starts_with("src/repository/") {
+            assert!(!text.contains("git2::"), "{name} uses git2");
+        }
+        let pure = [
+            "src/access/",
+            "src/lint/",
+            "src/plan/",
+            "src/report/",
+            "src/approval/decision",
+            "src/approval/landing",
+            "src/audit/merkle",
+            "src/audit/tiles",
+            "src/audit/log",
+        ];
+        if pure.iter().any(|room| name.starts_with(room)) && !name.contains("test") {
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            for edge in ["std::fs", "std::net", "std::process", "std::env", "SystemTime", "Timestamp::now", "async fn"]
+            {
+                assert!(!code.contains(edge), "{name} uses {edge}");
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    let long: Vec<String> = sources()
+        .iter()
+        .filter(|(_, text)| text.lines().count() > 500)
+        .map(|(name, text)| format!("{name}: {} lines", text.lines().count()))
+        .collect();
+    assert!(long.is_empty(), "{long:#?}");
+}

@@ -1,0 +1,14 @@
+//! Tests through the front door: the program on real git repositories with real SSH keys.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test may fail as loudly as the test itself"
+)]
+
+mod support;
+
+mod house;
+mod landing;
