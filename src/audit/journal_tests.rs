@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand_core::OsRng;
 
 use super::super::record::{Genesis, Statement, VERSION};
-use super::super::{VerifierKey, Who, access_at, given, granted, last_applied, recorded, store};
+use super::super::{VerifierKey, Who, access_at, given, granted, last_applied, recorded};
 use super::*;
 use crate::access::{PersonId, TargetId, TargetType};
 use crate::apply::lease::{LENGTH, Monotonic, REFERENCE as LEASE, Terms};
@@ -70,24 +70,17 @@ fn place() -> Place {
     folder.git(&["push", "--quiet", "--set-upstream", "origin", "main"]);
     let repository = folder.open();
     let refs = refs(&repository);
-    let log = Log::new(
-        Genesis {
-            version: VERSION,
-            organization: "northwind".to_owned(),
-            genesis: genesis.to_string(),
-            tree: repository.commit(genesis).unwrap().tree.to_string(),
-            log_key: key.verifier().to_string(),
-            single: true,
-            statements: vec![Statement {
-                person: "priya".to_owned(),
-                statement: String::new(),
-                signature: String::new(),
-            }],
-            at: At(at("2026-11-02")),
-        },
-        &key,
-    );
-    store::create(&repository, &refs, REFERENCE, &log.unwrap(), at("2026-11-02")).unwrap();
+    let begin = Genesis {
+        version: VERSION,
+        organization: "northwind".to_owned(),
+        genesis: genesis.to_string(),
+        tree: repository.commit(genesis).unwrap().tree.to_string(),
+        log_key: key.verifier().to_string(),
+        single: true,
+        statements: vec![Statement { person: "priya".to_owned(), statement: String::new(), signature: String::new() }],
+        at: At(at("2026-11-02")),
+    };
+    Store::new(&repository, &refs, REFERENCE).create(begin, &key).unwrap();
     Place { folder, key, genesis }
 }
 
@@ -109,7 +102,7 @@ struct Watched {
 impl Writer for Watched {
     fn perform(&mut self, call: &Call) -> Result<(), TargetError> {
         let repository = Repository::open(&self.folder).unwrap();
-        let log = store::load(&repository, &refs(&repository), REFERENCE, &self.key).unwrap().unwrap().log;
+        let log = Store::new(&repository, &refs(&repository), REFERENCE).load(&self.key).unwrap().unwrap().log;
         let known = open_runs(&log).iter().any(|run| run.operations.iter().any(|one| one.resource == call.resource));
         assert!(known, "{call:?} stands in no open intent");
         *self.calls.borrow_mut() += 1;
@@ -134,8 +127,8 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
         now,
     };
     let held = Lease::take(&repository, &refs, terms, &clock).unwrap();
-    let stored = store::load(&repository, &refs, REFERENCE, place.key.verifier()).unwrap().unwrap();
-    let past_landings = recorded(&stored.log);
+    let stored = Store::new(&repository, &refs, REFERENCE).load(place.key.verifier()).unwrap().unwrap();
+    let past_landings = recorded(&stored.log).unwrap();
     let source = Source::open(&repository, &refs).unwrap();
     let verifier = Verifier::new(&repository, source, &past_landings, "main", KINDS, now);
     let mut chain = verifier.chain(refs.branch_tip().unwrap().unwrap()).unwrap();
@@ -203,7 +196,7 @@ fn push(place: &Place, files: &[(&str, &str)]) -> Oid {
 
 fn log(place: &Place) -> Log {
     let repository = place.folder.open();
-    store::load(&repository, &refs(&repository), REFERENCE, place.key.verifier()).unwrap().unwrap().log
+    Store::new(&repository, &refs(&repository), REFERENCE).load(place.key.verifier()).unwrap().unwrap().log
 }
 
 fn types(log: &Log) -> Vec<&'static str> {
@@ -233,7 +226,7 @@ fn a_run_is_recorded_before_and_after_and_only_once() {
     let log = log(&place);
     assert_eq!(types(&log)[4..], ["landing", "intent", "result"]);
     assert_eq!(last_applied(&log), Some((landed, at("2026-11-20"))));
-    let recorded = recorded(&log);
+    let recorded = recorded(&log).unwrap();
     assert_eq!(recorded.anchor, format!("{}:{}", place.genesis, place.key.verifier().id()));
     assert_eq!((recorded.genesis, recorded.landings.len(), recorded.landings[0].commit), (place.genesis, 1, landed));
     let account = (TargetId::parse("play").unwrap(), "11".to_owned());
@@ -302,8 +295,8 @@ fn drift_is_named_and_a_refusal_is_written_once() {
     let repository = place.folder.open();
     push(&place, &[WEB]);
     let state = refs(&repository);
-    let stored = store::load(&repository, &state, REFERENCE, place.key.verifier()).unwrap().unwrap();
-    let past = recorded(&stored.log);
+    let stored = Store::new(&repository, &state, REFERENCE).load(place.key.verifier()).unwrap().unwrap();
+    let past = recorded(&stored.log).unwrap();
     let source = Source::open(&repository, &state).unwrap();
     let verifier = Verifier::new(&repository, source, &past, "main", KINDS, at("2026-11-13"));
     let chain = verifier.chain(state.branch_tip().unwrap().unwrap()).unwrap();

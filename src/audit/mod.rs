@@ -5,7 +5,7 @@
 //! and recomputes everything, so an export is nothing but these files. An older checkpoint that somebody kept proves
 //! that nothing it covers was changed since ([`Log::verify_consistency`]).
 //!
-//! None of that touches files, git, the network or the clock. The [`store`] keeps a log in a git ref, and a
+//! None of that touches files, git, the network or the clock. The [`Store`] keeps a log in a git ref, and a
 //! [`RunJournal`] writes a run into it.
 
 pub mod codes;
@@ -19,7 +19,7 @@ mod merkle;
 mod note;
 pub mod record;
 mod recorded;
-pub mod store;
+mod store;
 mod tiles;
 
 pub use entry::Entry;
@@ -32,6 +32,7 @@ pub use merkle::{Hash, Tree, check_consistency, check_inclusion};
 pub use note::Checkpoint;
 pub use record::Record;
 pub use recorded::{from_anchor, given, granted, last_applied, open_runs, recorded};
+pub use store::{Store, StoreError, Stored};
 
 #[cfg(test)]
 mod tests;

@@ -18,23 +18,18 @@ impl Log {
     }
 }
 
-/// The genesis and every landing that the log records.
-pub fn recorded(log: &Log) -> Recorded {
+/// The genesis and every landing that the log records. None where an id in it is none.
+pub fn recorded(log: &Log) -> Option<Recorded> {
     let genesis = log.records().find_map(|record| match record {
-        Record::Genesis(genesis) => Some(genesis.genesis.as_str()),
+        Record::Genesis(genesis) => Some(&genesis.genesis),
         Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
-    });
-    let genesis = genesis.unwrap_or_default();
-    Recorded {
+    })?;
+    let landings: Option<Vec<RecordedLanding>> = landings(log).filter(|one| one.base != one.commit).map(one).collect();
+    Some(Recorded {
         anchor: format!("{genesis}:{}", log.key().id()),
-        genesis: commit(genesis),
-        landings: landings(log).filter(|one| one.base != one.commit).map(one).collect(),
-    }
-}
-
-/// A text that is no id becomes the id of no commit, so that whoever looks for it on a branch refuses.
-fn commit(text: &str) -> Oid {
-    text.parse().unwrap_or_else(|_| Oid::of_blob(text.as_bytes()))
+        genesis: genesis.parse().ok()?,
+        landings: landings?,
+    })
 }
 
 /// What is left of the past without the log: the genesis that the anchor names.
@@ -51,11 +46,11 @@ pub(super) fn landings(log: &Log) -> impl Iterator<Item = &record::Landing> {
     })
 }
 
-fn one(landing: &record::Landing) -> RecordedLanding {
+fn one(landing: &record::Landing) -> Option<RecordedLanding> {
     let given = |approval: &record::Approval| Given { person: approval.person.clone(), at: approval.at.0.to_string() };
-    RecordedLanding {
-        base: commit(&landing.base),
-        commit: commit(&landing.commit),
+    Some(RecordedLanding {
+        base: landing.base.parse().ok()?,
+        commit: landing.commit.parse().ok()?,
         verdict: match landing.verdict {
             record::Verdict::Approved => Verdict::Approved,
             record::Verdict::Unmanaged => Verdict::Unmanaged,
@@ -63,7 +58,7 @@ fn one(landing: &record::Landing) -> RecordedLanding {
         },
         approvals: landing.approvals.iter().map(given).collect(),
         authors: landing.authors.clone(),
-    }
+    })
 }
 
 fn intents(log: &Log) -> impl Iterator<Item = &Intent> {

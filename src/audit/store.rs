@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Checkpoint, Log, LogError, LogKey, VerifierKey, codes, record};
+use super::{Log, LogError, LogKey, VerifierKey, codes, record};
 use crate::apply;
 use crate::finding::Refusal;
 use crate::repository::{Failure, Oid, Repository, RepositoryError, StateRefs, SwapError};
@@ -14,7 +14,7 @@ use crate::repository::{Failure, Oid, Repository, RepositoryError, StateRefs, Sw
 /// The folder in the git directory where this clone keeps the last checkpoint it saw.
 const SEEN: &str = "dualkey";
 
-/// Where a log is kept, for a run that writes it.
+/// Where a log is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Store<'a> {
     repository: &'a Repository,
@@ -71,47 +71,23 @@ fn unavailable(why: &impl std::fmt::Display) -> Refusal {
     Refusal::new(&codes::LOG_UNAVAILABLE, why.to_string(), help)
 }
 
-/// Reads the log in a ref, as far as `refs` was last refreshed with it, and believes nothing but the key. None where there
-/// is none. What this clone saw earlier must stand in it unchanged.
-///
-/// # Errors
-///
-/// Where anything in it is wrong, where it is shorter than it was or another one, and where it can't be read.
-pub fn load(
-    repository: &Repository,
-    refs: &StateRefs<'_>,
-    reference: &str,
-    key: &VerifierKey,
-) -> Result<Option<Stored>, StoreError> {
-    Store::new(repository, refs, reference).load(key)
-}
-
-/// Puts a new log into a ref that doesn't exist.
-///
-/// # Errors
-///
-/// `log-exists` where it does; where the ref can't be written.
-pub fn create(
-    repository: &Repository,
-    refs: &StateRefs<'_>,
-    reference: &str,
-    log: &Log,
-    at: Timestamp,
-) -> Result<Stored, StoreError> {
-    Store::new(repository, refs, reference).create(log, at)
-}
-
 impl<'a> Store<'a> {
-    /// The log in a ref.
+    /// The log in a ref, as far as `refs` was last refreshed with that ref.
     pub fn new(repository: &'a Repository, refs: &'a StateRefs<'a>, reference: &'a str) -> Self {
         Store { repository, refs, reference }
     }
 
-    fn load(&self, key: &VerifierKey) -> Result<Option<Stored>, StoreError> {
+    /// Reads the log and believes nothing but the key; None where there is none. What this clone saw earlier must stand
+    /// in it unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Where anything in it is wrong, where it is shorter than it was or another one, and where it can't be read.
+    pub fn load(&self, key: &VerifierKey) -> Result<Option<Stored>, StoreError> {
         let seen = self.seen(key)?;
         let Some(commit) = self.refs.get(self.reference)? else {
             let Some(seen) = seen else { return Ok(None) };
-            let kept = Checkpoint::open(&seen, key)?.size();
+            let kept = super::Checkpoint::open(&seen, key)?.size();
             return Err(LogError::Rollback { kept, size: 0 }.into());
         };
         let log = Log::from_files(&self.repository.read_files(commit)?, key)?;
@@ -122,12 +98,18 @@ impl<'a> Store<'a> {
         Ok(Some(Stored { log, commit }))
     }
 
-    /// Writes a log where there is none yet.
-    fn create(&self, log: &Log, at: Timestamp) -> Result<Stored, StoreError> {
+    /// Begins a log.
+    ///
+    /// # Errors
+    ///
+    /// `log-exists` where there is one; where the genesis names another key; where the ref can't be written.
+    pub fn create(&self, genesis: record::Genesis, key: &LogKey) -> Result<Stored, StoreError> {
         if self.refs.get(self.reference)?.is_some() {
             return Err(StoreError::Refused(self.exists()));
         }
-        match self.write(log, None, "Begin the log", at) {
+        let at = genesis.at.0;
+        let log = Log::new(genesis, key)?;
+        match self.write(&log, None, "Begin the log", at) {
             Err(StoreError::Refused(refusal)) if refusal.code == &apply::codes::LEASE_LOST => {
                 Err(StoreError::Refused(self.exists()))
             }

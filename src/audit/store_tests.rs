@@ -12,8 +12,8 @@ fn key() -> LogKey {
     LogKey::generate("example.com/log", &mut OsRng).ok().unwrap()
 }
 
-fn genesis(key: &LogKey) -> Log {
-    let genesis = Genesis {
+fn genesis(key: &LogKey) -> Genesis {
+    Genesis {
         version: VERSION,
         organization: "northwind".to_owned(),
         genesis: "4be1f27".repeat(6)[..40].to_owned(),
@@ -22,8 +22,7 @@ fn genesis(key: &LogKey) -> Log {
         single: false,
         statements: Vec::new(),
         at: At(Timestamp::UNIX_EPOCH),
-    };
-    Log::new(genesis, key).unwrap()
+    }
 }
 
 fn drift() -> Vec<Record> {
@@ -61,17 +60,17 @@ fn a_log_is_begun_once_grows_by_commits_and_is_seen_by_all() {
     let (sandbox, bare, [one, two]) = clones();
     let key = key();
     let refs = fresh(&one);
-    assert!(load(&one, &refs, REFERENCE, key.verifier()).unwrap().is_none());
-    let first = create(&one, &refs, REFERENCE, &genesis(&key), Timestamp::UNIX_EPOCH).unwrap();
+    assert!(Store::new(&one, &refs, REFERENCE).load(key.verifier()).unwrap().is_none());
+    let first = Store::new(&one, &refs, REFERENCE).create(genesis(&key), &key).unwrap();
     let store = Store::new(&one, &refs, REFERENCE);
     let second = store.append(&first, drift(), &key, "drift", Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(one.commit(second.commit).unwrap().parents, [first.commit]);
     let others = fresh(&two);
-    let there = load(&two, &others, REFERENCE, key.verifier()).unwrap().unwrap();
+    let there = Store::new(&two, &others, REFERENCE).load(key.verifier()).unwrap().unwrap();
     assert_eq!((there.commit, &there.log), (second.commit, &second.log));
     for repository in [&one, &two] {
         let refs = fresh(repository);
-        let error = create(repository, &refs, REFERENCE, &genesis(&key), Timestamp::UNIX_EPOCH).unwrap_err();
+        let error = Store::new(repository, &refs, REFERENCE).create(genesis(&key), &key).unwrap_err();
         assert_eq!((code(&error), error.failure()), ("log-exists", Failure::Refused));
     }
     let stale = store.append(&first, drift(), &key, "another", Timestamp::UNIX_EPOCH).unwrap_err();
@@ -89,7 +88,7 @@ fn what_this_clone_saw_is_not_forgotten() {
     let (sandbox, bare, [one, two]) = clones();
     let key = key();
     let refs = fresh(&one);
-    let first = create(&one, &refs, REFERENCE, &genesis(&key), Timestamp::UNIX_EPOCH).unwrap();
+    let first = Store::new(&one, &refs, REFERENCE).create(genesis(&key), &key).unwrap();
     let store = Store::new(&one, &refs, REFERENCE);
     let second = store.append(&first, drift(), &key, "drift", Timestamp::UNIX_EPOCH).unwrap();
     let set = |commit: Option<Oid>| match commit {
@@ -99,7 +98,7 @@ fn what_this_clone_saw_is_not_forgotten() {
     let read = |repository: &Repository| {
         let refs = fresh(repository);
         refs.refresh(&[REFERENCE]).unwrap();
-        load(repository, &refs, REFERENCE, key.verifier())
+        Store::new(repository, &refs, REFERENCE).load(key.verifier())
     };
     set(Some(first.commit));
     assert_eq!(code(&read(&one).unwrap_err()), "log-rollback");
@@ -109,12 +108,9 @@ fn what_this_clone_saw_is_not_forgotten() {
     assert_eq!(code(&read(&one).unwrap_err()), "log-rollback");
     set(Some(second.commit));
     read(&one).unwrap();
-    let other = genesis(&key);
-    let mut fork = other.clone();
+    let mut fork = Log::new(genesis(&key), &key).unwrap();
     fork.append([drift(), drift(), drift()].concat(), &key).unwrap();
-    let Record::Genesis(mut begin) = other.entries()[0].record().clone() else { panic!("a genesis") };
-    begin.single = true;
-    let mut rewritten = Log::new(begin, &key).unwrap();
+    let mut rewritten = Log::new(Genesis { single: true, ..genesis(&key) }, &key).unwrap();
     rewritten.append([drift(), drift()].concat(), &key).unwrap();
     let commit = one.write_commit(&rewritten.files(), &[], "fork", 0).unwrap();
     sandbox.git_in(one.work_dir(), &["push", "--quiet", "--force", "origin", &format!("{commit}:{REFERENCE}")], b"");
