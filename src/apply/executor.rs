@@ -46,6 +46,7 @@ pub fn run<'r>(
         intended: BTreeSet::new(),
         tried: BTreeMap::new(),
         recorded: false,
+        more: false,
     };
     run.finish()
 }
@@ -68,6 +69,8 @@ struct Run<'r> {
     tried: BTreeMap<Operation, Option<String>>,
     /// True where the journal holds something of this run.
     recorded: bool,
+    /// True where a run of ends left something for a full one.
+    more: bool,
 }
 
 impl Run<'_> {
@@ -76,7 +79,7 @@ impl Run<'_> {
         self.settle(left);
         let waits = !self.outcome.waiting.is_empty();
         let nothing = self.planned.is_empty() && self.outcome.refusals.is_empty();
-        self.outcome.superseded = nothing && !self.recorded && !waits;
+        self.outcome.superseded = nothing && !self.recorded && !waits && !self.more;
         if self.recorded
             && let Some(journal) = self.journal.take()
             && let Err(refusal) = journal.conclude(&self.outcome)
@@ -123,9 +126,10 @@ impl Run<'_> {
         }
     }
 
-    fn judge(&self, live: &LiveState) -> Judged {
+    fn judge(&mut self, live: &LiveState) -> Judged {
         let mut operations = self.view.difference(live).operations;
         if self.mode == Mode::OnlyEnds {
+            self.more |= !operations.iter().all(Operation::only_takes);
             operations.retain(Operation::only_takes);
         }
         guards::judge(&self.view, &self.targets.own, live, operations)

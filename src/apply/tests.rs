@@ -105,6 +105,9 @@ fn without_lease_or_log_only_ends_go_on() {
         assert_eq!((world.borrow().calls.len(), outcome.exit()), (calls, exit));
         assert_eq!(codes_of(&outcome), ["lock-held"]);
     }
+    let waiting = world(Held::new(), Fault::None);
+    let outcome = apply_as(&approved, &past, &waiting, Mode::OnlyEnds, usize::MAX);
+    assert_eq!((outcome.superseded, outcome.exit()), (false, Exit::Done), "the grant is left for a full run");
     let broken = world(held(&["github repository northwind/api push 11"]), Fault::None);
     let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full };
     let mut notes = Notes { broken: true, ..notes(&broken) };
