@@ -216,7 +216,7 @@ fn landed(
 /// Only codes of what was noted: words may repeat what somebody wrote into a commit.
 fn evidence(landing: &Landing, base: &Revision) -> serde_json::Value {
     let source = match base.access.config.evidence {
-        EvidenceSource::Github { .. } => "github",
+        EvidenceSource::Github => "github",
         EvidenceSource::Signatures => "signatures",
     };
     let notes: Vec<&str> = landing.notes.iter().map(|note| note.code.id).collect();
