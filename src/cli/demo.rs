@@ -52,12 +52,6 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-/// One line about what happens next.
-fn say(text: &str) {
-    let style = output::style();
-    output::print(&format!("{}\n", style.dim(&style.wrap(&format!("# {text}"), 0, "# "))));
-}
-
 fn story(folder: &Path) -> Result<(), Stop> {
     let mut stage = Stage::build(folder, GRACE, "2026-11-23T08:00:00Z")?;
     begin(&mut stage)?;
@@ -78,29 +72,27 @@ fn begin(stage: &mut Stage) -> Result<(), Stop> {
     }
     let said = stage.quiet("dualkey audit init --genesis main --now 2026-11-23T08:10:00Z")?;
     let anchor = said.lines().find_map(|line| line.trim().strip_prefix("DUALKEY_ANCHOR="));
-    let anchor =
-        anchor.ok_or_else(|| Stop::new(Exit::Unjudged, "`audit init` gave no anchor", "please report this"))?;
+    let anchor = anchor.ok_or_else(|| surprise("the answer of `audit init`"))?;
     stage.keep("DUALKEY_ANCHOR", anchor.to_owned());
     stage.quiet("dualkey apply --now 2026-11-23T08:20:00Z")?;
-    say(
-        "Northwind pays people's bills: 13 people and a robot, 3 vendors, 5 domains, 8 roles, 20 grants, on sandboxes \
+    stage.say(
+        "Northwind pays people's bills: 12 people and a robot, 3 vendors, 5 domains, 8 roles, 20 grants, on sandboxes \
          that stand in for GitHub, AWS and Google Cloud. Mei and Sven vouched for the first commit, and apply made the \
-         targets what it says. It is the 23rd of November 2026, so commands get --now.",
+         targets what it says. The log's key and the anchor are in the environment. It is the 23rd of November 2026, so commands get --now.",
     );
-    output::print("\n");
     Ok(())
 }
 
 fn propose(stage: &mut Stage) -> Result<(), Stop> {
     stage.at("2026-11-23T09:00:00Z");
-    say("Grace leads the payments engineers and brings in Alice, of the vendor Globex, for six weeks.");
+    stage.say("Grace leads the payments engineers and brings in Alice, of the vendor Globex, for six weeks.");
     stage.show(
         "dualkey new alice.nguyen --name \"Alice Nguyen\" --vendor globex --github alice-nw:583231 \\\n    --role \
          developer --on payments-api --for 6w --reason \"Build the refund flow\" \\\n    --ticket PAY-1423 --now \
          2026-11-23T09:00:00Z",
         0,
     )?;
-    say("By hand she makes it longer, and lets Tom, who deploys, write code as well.");
+    stage.say("By hand she makes it longer, and lets Tom, who deploys, write code as well.");
     let grant = stage.read(GRANT)?;
     stage.write(GRANT, &grant.replace("until: 2027-01-03", "until: 2027-03-31"))?;
     stage.write(
@@ -109,7 +101,7 @@ fn propose(stage: &mut Stage) -> Result<(), Stop> {
          2027-01-03\nreason: Help with the refund flow\n",
     )?;
     stage.show("dualkey lint --now 2026-11-23T09:00:00Z", 1)?;
-    say("She takes both back and looks at what is left.");
+    stage.say("She takes both back and looks at what is left.");
     stage.write(GRANT, &grant)?;
     stage.remove(TOMS)?;
     stage.show("dualkey plan --now 2026-11-23T09:00:00Z", 0)?;
@@ -126,7 +118,9 @@ fn propose(stage: &mut Stage) -> Result<(), Stop> {
 
 fn approve(stage: &mut Stage) -> Result<(), Stop> {
     stage.at("2026-11-23T10:00:00Z");
-    say("Grace owns the domain, but she wrote the change. Bob works for Alice's vendor. Priya owns the domain too.");
+    stage.say(
+        "Grace owns the domain, but she wrote the change. Bob works for Alice's vendor. Priya owns the domain too.",
+    );
     stage.show("dualkey approve --head alice-refunds --yes --now 2026-11-23T10:00:00Z", 3)?;
     stage.show("dualkey approve --head alice-refunds --key ../keys/bob.keller --yes --now 2026-11-23T10:00:00Z", 3)?;
     stage.show("dualkey approve --head alice-refunds --key ../keys/priya.shah --yes --now 2026-11-23T10:00:00Z", 0)
@@ -134,7 +128,7 @@ fn approve(stage: &mut Stage) -> Result<(), Stop> {
 
 fn land(stage: &mut Stage) -> Result<(), Stop> {
     stage.show("dualkey verify --head alice-refunds --now 2026-11-23T10:00:00Z", 0)?;
-    say("Tom merges, and the pipeline applies.");
+    stage.say("Tom merges, and the pipeline applies.");
     stage.acts(TOM);
     stage.quiet("git switch --quiet main")?;
     stage.show("git merge --quiet --no-ff --no-edit alice-refunds", 0)?;
@@ -144,7 +138,7 @@ fn land(stage: &mut Stage) -> Result<(), Stop> {
 
 fn drift(stage: &mut Stage) -> Result<(), Stop> {
     stage.at("2026-12-01T08:00:00Z");
-    say("A week later somebody makes Bob an admin of payments-web, on GitHub itself.");
+    stage.say("A week later somebody makes Bob an admin of payments-web behind our back, in .git/dualkey/github.json.");
     let live = stage.read(GITHUB)?;
     stage.write(GITHUB, &promoted(&live)?)?;
     stage.show("dualkey drift --now 2026-12-01T08:00:00Z", 1)?;
@@ -153,7 +147,7 @@ fn drift(stage: &mut Stage) -> Result<(), Stop> {
 
 /// The sandbox with Bob as an admin.
 fn promoted(live: &str) -> Result<String, Stop> {
-    let wrong = || Stop::new(Exit::Unjudged, "the sandbox doesn't hold what the demo expects", "please report this");
+    let wrong = || surprise("the sandbox");
     let mut live: serde_json::Value = serde_json::from_str(live).map_err(|_| wrong())?;
     let entitlements = live.get_mut("entitlements").and_then(|list| list.as_array_mut()).ok_or_else(wrong)?;
     let bobs = entitlements.iter_mut().find(|entry| {
@@ -167,14 +161,36 @@ fn promoted(live: &str) -> Result<String, Stop> {
 
 fn end(stage: &mut Stage) -> Result<(), Stop> {
     stage.at("2027-01-05T06:00:00Z");
-    say("January. Nobody commits anything; the schedule runs.");
+    stage.say("January. Nobody commits anything; the schedule runs.");
     stage.show("dualkey apply --only-ends --now 2027-01-05T06:00:00Z", 0)
 }
 
 fn prove(stage: &mut Stage) -> Result<(), Stop> {
-    say("A year later the auditor asks what Alice could do in December.");
+    stage.say("A year later the auditor asks what Alice could do in December.");
     stage.show("dualkey access alice.nguyen --at 2026-12-15", 0)?;
     stage.show("dualkey audit verify", 0)?;
     stage.show("dualkey audit export ../log", 0)?;
-    Ok(())
+    stage.say("In this copy somebody lets Alice stay until July: one byte.");
+    let tile = "../log/tile/entries/000.p/12";
+    let forged = forged(stage.bytes(tile)?)?;
+    stage.write_bytes(tile, &forged)?;
+    stage.show("dualkey audit verify --export ../log", 1)
+}
+
+/// The log's entries with one digit of Alice's end changed where it was approved.
+fn forged(mut entries: Vec<u8>) -> Result<Vec<u8>, Stop> {
+    let end = b"\"after\":[[\"2026-11-23T00:00:00Z\",\"2027-01-04";
+    let at = entries.windows(end.len()).position(|bytes| bytes == end);
+    let month = at.and_then(|at| entries.get_mut(at + end.len() - 4));
+    *month.ok_or_else(|| surprise("the log"))? = b'7';
+    Ok(entries)
+}
+
+/// Something isn't there that the story put there.
+fn surprise(what: &str) -> Stop {
+    Stop::new(
+        Exit::Unjudged,
+        format!("{what} doesn't hold what the demo expects"),
+        "this is a fault of dualkey; please report it",
+    )
 }

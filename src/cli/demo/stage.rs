@@ -1,5 +1,6 @@
 //! Where the story plays: a real repository with its remote, a key for each person, and the commands that are run there.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -24,6 +25,8 @@ pub struct Stage {
     actor: (&'static str, &'static str, &'static str),
     /// What time it is.
     now: &'static str,
+    /// True where the last line printed was a program's: then a blank one parts it from the next.
+    spoke: Cell<bool>,
 }
 
 impl Stage {
@@ -35,7 +38,7 @@ impl Stage {
     ) -> Result<Self, Stop> {
         let root = root.canonicalize().map_err(|error| Stop::io("finding", root, &error))?;
         let program = std::env::current_exe().map_err(|error| Stop::io("finding", Path::new("dualkey"), &error))?;
-        let mut stage = Stage { root, program, secrets: Vec::new(), actor, now };
+        let mut stage = Stage { root, program, secrets: Vec::new(), actor, now, spoke: Cell::new(false) };
         let log_key = LogKey::generate("northwind-access", &mut rand_core::OsRng)
             .map_err(|error| Stop::of(Exit::Usage, &error))?;
         audit::write_secret(&stage.root.join("log-key"), &log_key)?;
@@ -104,8 +107,17 @@ impl Stage {
         std::fs::read_to_string(&path).map_err(|error| Stop::io("reading", &path, &error))
     }
 
+    pub fn bytes(&self, path: &str) -> Result<Vec<u8>, Stop> {
+        let path = self.root.join("access").join(path);
+        std::fs::read(&path).map_err(|error| Stop::io("reading", &path, &error))
+    }
+
     pub fn write(&self, path: &str, text: &str) -> Result<(), Stop> {
-        context::write_file(&self.root.join("access").join(path), text.as_bytes())
+        self.write_bytes(path, text.as_bytes())
+    }
+
+    pub fn write_bytes(&self, path: &str, bytes: &[u8]) -> Result<(), Stop> {
+        context::write_file(&self.root.join("access").join(path), bytes)
     }
 
     pub fn remove(&self, path: &str) -> Result<(), Stop> {
@@ -113,15 +125,22 @@ impl Stage {
         std::fs::remove_file(&path).map_err(|error| Stop::io("removing", &path, &error))
     }
 
+    /// A sentence about what happens next.
+    pub fn say(&self, text: &str) {
+        let style = output::style();
+        output::print(&format!("\n{}\n", style.dim(&style.wrap(&format!("# {text}"), 0, "# "))));
+        self.spoke.set(false);
+    }
+
     /// Prints a command as a user types it, runs it, and prints what it says. Another exit code than expected ends the
     /// story.
     pub fn show(&self, line: &str, expected: i32) -> Result<(), Stop> {
-        output::print(&format!("{}\n", output::style().bold(&format!("$ {line}"))));
-        let words = words(line);
-        let output = self.run(&words)?;
+        let apart = if self.spoke.get() { "\n" } else { "" };
+        output::print(&format!("{apart}{}\n", output::style().bold(&format!("$ {line}"))));
+        let output = self.run(&words(line))?;
         output::print(&String::from_utf8_lossy(&output.stdout));
         output::print(&String::from_utf8_lossy(&output.stderr));
-        output::print("\n");
+        self.spoke.set(!(output.stdout.is_empty() && output.stderr.is_empty()));
         if output.status.code() == Some(expected) { Ok(()) } else { Err(unexpected(line, &output, expected)) }
     }
 
