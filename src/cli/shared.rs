@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::context::{self, Look, Unread};
 use super::{Exit, RemoteOption, Stop};
-use crate::access::{Access, ParseCache, PersonId, Revision, TargetId};
+use crate::access::{Access, AccountMark, ParseCache, PersonId, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
 use crate::audit::{self, Log, LogError, LogKey, VerifierKey};
@@ -207,7 +207,7 @@ fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<
 #[derive(Debug, Default)]
 pub struct Past {
     applied: Option<(Rc<Revision>, Timestamp)>,
-    accounts: BTreeMap<(TargetId, String), PersonId>,
+    accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     given: BTreeSet<apply::Given>,
 }
 
