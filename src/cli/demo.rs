@@ -78,7 +78,7 @@ fn begin(stage: &mut Stage) -> Result<(), Stop> {
     stage.say(
         "Northwind, a payments company: 12 people and a robot, 3 vendors, 5 domains, 8 roles, 20 grants, on sandboxes \
          for GitHub, AWS and Google Cloud. Two people vouched for the first commit; it is applied. The log's key is in \
-         the environment, as in a pipeline, and `--now` tells each command the time.",
+         the environment, as in a pipeline, and `--now` says what time it is.",
     );
     Ok(())
 }
