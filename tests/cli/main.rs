@@ -8,7 +8,6 @@
     reason = "a helper of a test may fail as loudly as the test itself"
 )]
 
-mod fresh;
 mod support;
 
 mod demo;
