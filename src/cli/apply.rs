@@ -56,6 +56,11 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let facts = past.facts();
     let request = Request { approved: &approved, chain: &chain, past: &facts, now: clock.now, mode };
 
+    let key = shared.log_key(&options.key);
+    if let (Mode::Full, Err(stop)) = (mode, &key) {
+        return Err(stop.clone());
+    }
+
     let run = Run { id: random_id(), commit: approved.commit(), at: clock.now, at_given: clock.given, mode };
     let monotonic = Monotonic::default();
     let terms = Terms {
@@ -68,7 +73,6 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let lease = Lease::take(&repository, &shared.refs, terms, &monotonic);
     let held = lease.as_ref().map_err(apply::LeaseError::refusal).map(|lease| lease as &dyn apply::Hold);
     let Ledger { stored, .. } = ledger;
-    let key = shared.log_key(&options.key);
     let mut journal = match &key {
         Ok(key) => RunJournal::open(shared.store(), stored, key, &verifier, &chain, run).map_err(Stop::from),
         Err(stop) => Err(stop.clone()),
@@ -110,10 +114,13 @@ fn unlogged(stop: &Stop) -> Refusal {
 }
 
 fn exit(outcome: &Outcome) -> Exit {
-    match outcome.exit() {
+    let exit = match outcome.exit() {
         apply::Exit::Done => Exit::Done,
         apply::Exit::Refused => Exit::Refused,
         apply::Exit::Partial => Exit::Partial,
         apply::Exit::Unjudged => Exit::Unjudged,
-    }
+    };
+    // what waits may wait because it could not be judged
+    let mut waiting = outcome.waiting.iter().flat_map(|one| &one.codes);
+    if waiting.any(|code| report::verify::is_unjudged_code(code)) { exit.worst(Exit::Unjudged) } else { exit }
 }

@@ -10,5 +10,6 @@
 
 mod support;
 
+mod bad_input;
 mod house;
 mod landing;
