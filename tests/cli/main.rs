@@ -13,3 +13,4 @@ mod support;
 mod bad_input;
 mod house;
 mod landing;
+mod lint;
