@@ -228,16 +228,18 @@ impl<'a> Source<'a> {
 /// Who a key and an e-mail address belong to, at the last verified landing.
 struct Keys<'a> {
     registry: &'a Access,
-    emails: BTreeMap<String, &'a PersonId>,
+    /// Each address with everybody who has it: where two share one, both are parties.
+    emails: BTreeMap<String, BTreeSet<&'a PersonId>>,
 }
 
 impl<'a> Keys<'a> {
     fn of(registry: &'a Access) -> Self {
-        let emails = registry
-            .people
-            .values()
-            .flat_map(|person| person.emails.iter().map(move |email| (email.to_lowercase(), &person.id)))
-            .collect();
+        let mut emails: BTreeMap<String, BTreeSet<&PersonId>> = BTreeMap::new();
+        for person in registry.people.values() {
+            for email in &person.emails {
+                emails.entry(email.to_lowercase()).or_default().insert(&person.id);
+            }
+        }
         Keys { registry, emails }
     }
 
@@ -252,9 +254,7 @@ impl<'a> Keys<'a> {
         let mut names_unknown = false;
         for email in std::iter::once(commit.author.email.clone()).chain(co_authors(&commit.message)) {
             match self.emails.get(&email.to_lowercase()) {
-                Some(person) => {
-                    named.insert((*person).clone());
-                }
+                Some(people) => named.extend(people.iter().map(|person| (*person).clone())),
                 None => names_unknown = true,
             }
         }

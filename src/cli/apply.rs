@@ -52,6 +52,10 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let clock = options.now.clock()?;
     let clock = if options.sandbox.is_set() { clock } else { clock.for_targets(shared.access())? };
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
+    if mode == Mode::Full && !options.sandbox.is_set() {
+        // a wrong key is better found before the lease is taken
+        shared.log_key(&options.key)?;
+    }
     let run = Attempt { options, shared: &shared, clock, mode, id: random_id() };
     let local = StateRefs::local(&repository, &shared.access().config.branch);
     let (refs, reference) = if options.sandbox.is_set() { (&local, SANDBOX_LEASE) } else { (&shared.refs, REFERENCE) };
@@ -190,6 +194,7 @@ fn exit(outcome: &Outcome, chain: &Chain) -> Exit {
         apply::Exit::Partial => Exit::Partial,
         apply::Exit::Unjudged => Exit::Unjudged,
     };
+    // what waits may wait because it could not be judged
     let unjudged = chain.refused().flat_map(|landing| &landing.refusals).any(report::verify::is_unjudged);
     if unjudged { applied.worst(Exit::Unjudged) } else { applied }
 }

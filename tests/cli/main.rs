@@ -10,8 +10,10 @@
 
 mod support;
 
+mod bad_input;
 mod demo;
 mod house;
 mod init;
 mod landing;
+mod lint;
 mod new;
