@@ -51,8 +51,16 @@ pub struct Shared<'a> {
     pub refs: StateRefs<'a>,
     /// The tip of the protected branch.
     pub tip: Oid,
-    /// The newest readable revision of the branch, whose `dualkey.yaml` says where the log is. Nothing is judged by it.
+    /// The tip's revision, whose `dualkey.yaml` says where the log is. Nothing is judged by it.
     pub at_tip: Rc<Revision>,
+}
+
+/// What to do where the newest `dualkey.yaml` can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    Stop,
+    /// Take the newest that can: breaking that file must not keep access from ending.
+    GoBack,
 }
 
 /// Whether the remote is asked.
@@ -73,9 +81,19 @@ pub struct Ledger {
 impl<'a> Shared<'a> {
     /// Finds the protected branch by the `dualkey.yaml` of HEAD, and everything else by the one at that branch's tip.
     pub fn open(repository: &'a Repository, remote: &RemoteOption, refresh: Refresh) -> Result<Self, Stop> {
+        Shared::open_with(repository, remote, refresh, Unreadable::Stop)
+    }
+
+    /// The same, for a run that must go on where the newest `dualkey.yaml` is broken.
+    pub fn open_with(
+        repository: &'a Repository,
+        remote: &RemoteOption,
+        refresh: Refresh,
+        unreadable: Unreadable,
+    ) -> Result<Self, Stop> {
         repository.ensure_complete()?;
         let mut cache = ParseCache::default();
-        let here = newest_readable(repository, repository.head()?, &mut cache)?;
+        let here = configuration(repository, repository.head()?, unreadable, &mut cache)?;
         let branch = here.access.config.branch.clone();
         let refs = StateRefs::open(repository, remote.remote.as_deref(), &branch)?;
         if refresh == Refresh::Yes {
@@ -87,7 +105,7 @@ impl<'a> Shared<'a> {
                 format!("push it there: `git push -u REMOTE {branch}`"),
             ));
         };
-        let at_tip = newest_readable(repository, tip, &mut cache)?;
+        let at_tip = configuration(repository, tip, unreadable, &mut cache)?;
         if at_tip.access.config.branch != branch {
             return Err(Stop::usage(
                 format!("`{branch}` says that the protected branch is `{}`", at_tip.access.config.branch),
@@ -176,17 +194,23 @@ fn kept_anchor() -> Option<String> {
     std::env::var(ANCHOR).ok().filter(|kept| !kept.is_empty())
 }
 
-/// The revision at a commit or, where its `dualkey.yaml` can't be read, at the nearest first parent where it can:
-/// breaking that file must not keep anything from being verified, or ended.
-fn newest_readable(repository: &Repository, from: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
-    let mut first = None;
+/// The revision whose `dualkey.yaml` says where everything is.
+fn configuration(
+    repository: &Repository,
+    from: Oid,
+    unreadable: Unreadable,
+    cache: &mut ParseCache,
+) -> Result<Revision, Stop> {
+    let newest = read(repository, from, cache);
+    if newest.is_ok() || unreadable == Unreadable::Stop {
+        return newest;
+    }
     for commit in repository.first_parents(from)? {
-        match read(repository, commit, cache) {
-            Ok(revision) => return Ok(revision),
-            Err(stop) => first = first.or(Some(stop)),
+        if let Ok(revision) = read(repository, commit, cache) {
+            return Ok(revision);
         }
     }
-    Err(first.unwrap_or_else(|| Stop::usage("the repository has no commit", "make a first commit")))
+    newest
 }
 
 fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
