@@ -11,6 +11,8 @@
 mod support;
 
 mod bad_input;
+mod explain;
+mod formats;
 mod house;
 mod landing;
 mod lint;
