@@ -147,9 +147,9 @@ impl From<StoreError> for Stop {
         if let StoreError::Log(error) = &error {
             return error.into();
         }
-        match of_failure(error.failure()) {
-            Exit::Refused => Stop::refused(Exit::Refused, vec![error.refusal()]),
-            exit => Stop::of(exit, &error),
+        match error.failure() {
+            Failure::Refused => Stop::refused(Exit::Refused, vec![error.refusal()]),
+            failure @ (Failure::Usage | Failure::Unjudged) => Stop::of(of_failure(failure), &error),
         }
     }
 }

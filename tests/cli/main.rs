@@ -16,3 +16,4 @@ mod formats;
 mod house;
 mod landing;
 mod lint;
+mod policy_pack;
