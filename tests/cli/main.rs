@@ -16,4 +16,5 @@ mod formats;
 mod house;
 mod landing;
 mod lint;
+mod only_ends;
 mod policy_pack;
