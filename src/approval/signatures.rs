@@ -182,7 +182,7 @@ impl<'a> Source<'a> {
         }
         let mut counted = Vec::new();
         for (person, opinion) in opinions {
-            match self.newer(&person, head, question.tip)? {
+            match self.newer(&person, registry, question)? {
                 Some(newer) if opinion.says == Says::Approve => ignored.push(Refusal::new(
                     &codes::APPROVAL_STALE,
                     format!(
@@ -198,14 +198,24 @@ impl<'a> Source<'a> {
         Ok((counted, ignored))
     }
 
-    /// A descendant of the head that the same person approved and that has not landed.
-    fn newer(&self, person: &PersonId, head: Oid, tip: Oid) -> Result<Option<Oid>, RepositoryError> {
-        for (other, found) in &self.found {
-            let approved = found.iter().any(|found| &found.person == person && found.says == Says::Approve);
-            if *other != head
-                && approved
+    /// A descendant of the head that the same person approved and that has not landed. Only what the person signed
+    /// counts: nobody else can end an approval.
+    fn newer(
+        &self,
+        person: &PersonId,
+        registry: &Access,
+        question: &Question<'_>,
+    ) -> Result<Option<Oid>, RepositoryError> {
+        let head = question.head;
+        for (other, found) in self.found.iter().filter(|(other, _)| **other != head) {
+            let approved = found.iter().any(|found| {
+                &found.person == person
+                    && found.says == Says::Approve
+                    && statement::is_genuine(found, question.anchor, question.branch, registry)
+            });
+            if approved
                 && self.repository.is_ancestor(head, *other)?
-                && !self.repository.is_ancestor(*other, tip)?
+                && !self.repository.is_ancestor(*other, question.tip)?
             {
                 return Ok(Some(*other));
             }
@@ -258,8 +268,12 @@ impl<'a> Keys<'a> {
                 None => names_unknown = true,
             }
         }
+        // a committer line proves nothing, but who stands in it is no independent party either; a forge's own address is
+        // nobody's, and so not an unknown author
+        let committer = self.emails.get(&commit.committer.email.to_lowercase()).map(|person| (*person).clone());
         CommitEvidence {
             oid: commit.oid,
+            committer,
             signer: signer.map_or(Signer::Unknown, |person| Signer::Person(person.id.clone())),
             named,
             names_unknown,

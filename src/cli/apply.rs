@@ -53,7 +53,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let clock = if options.sandbox.is_set() { clock } else { clock.for_targets(shared.access())? };
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
     let run = Attempt { options, shared: &shared, clock, mode, id: random_id() };
-    let local = StateRefs::local(&repository, &shared.access().config.branch);
+    let local = StateRefs::local(&repository, &shared.branch);
     let (refs, reference) = if options.sandbox.is_set() { (&local, SANDBOX_LEASE) } else { (&shared.refs, REFERENCE) };
     let monotonic = Monotonic::default();
     let terms = Terms {

@@ -11,6 +11,7 @@
 mod fresh;
 mod support;
 
+mod attacks;
 mod demo;
 mod house;
 mod init;
