@@ -1,7 +1,7 @@
 //! Evidence from git alone: signed commits, and statements under `refs/dualkey/`.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
@@ -20,7 +20,12 @@ pub struct Source<'a> {
     /// Refs that hold no readable statement.
     broken: BTreeMap<Oid, Vec<Refusal>>,
     entries: RefCell<HashMap<Oid, Rc<Entries>>>,
+    /// For a tip, the heads that have not landed there; it is asked for each landing, and doesn't change meanwhile.
+    open: RefCell<Option<(Oid, Rc<OpenHeads>)>>,
 }
+
+/// Heads that have not landed, each with the commits that lead to it from what has.
+type OpenHeads = BTreeMap<Oid, HashSet<Oid>>;
 
 /// What a question about one landing is made of.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +50,7 @@ impl<'a> Source<'a> {
     /// Where refs can't be listed.
     pub fn open(repository: &'a Repository, refs: &StateRefs<'_>) -> Result<Self, RepositoryError> {
         let mut source =
-            Source { repository, found: BTreeMap::new(), broken: BTreeMap::new(), entries: RefCell::default() };
+            Source { repository, found: BTreeMap::new(), broken: BTreeMap::new(), entries: RefCell::default(), open: RefCell::default() };
         for (prefix, says) in [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw)] {
             for (name, commit) in refs.list(prefix)? {
                 let Some((head, person)) = name.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
@@ -207,20 +212,33 @@ impl<'a> Source<'a> {
         question: &Question<'_>,
     ) -> Result<Option<Oid>, RepositoryError> {
         let head = question.head;
-        for (other, found) in self.found.iter().filter(|(other, _)| **other != head) {
-            let approved = found.iter().any(|found| {
-                &found.person == person
-                    && found.says == Says::Approve
-                    && statement::is_genuine(found, question.anchor, question.branch, registry)
-            });
-            if approved
-                && self.repository.is_ancestor(head, *other)?
-                && !self.repository.is_ancestor(*other, question.tip)?
-            {
+        let open = self.open_heads(question.tip)?;
+        for (other, side) in open.iter().filter(|(other, _)| **other != head) {
+            let approvals = self.found.get(other).into_iter().flatten();
+            let mut own = approvals.filter(|found| &found.person == person && found.says == Says::Approve).peekable();
+            if own.peek().is_none() {
+                continue;
+            }
+            // of heads apart from the tip, the way to the other tells; only a head that landed has to be looked for
+            let apart = open.contains_key(&head);
+            let on_top = if apart { side.contains(&head) } else { self.repository.is_ancestor(head, *other)? };
+            if on_top && own.any(|found| statement::is_genuine(found, question.anchor, question.branch, registry)) {
                 return Ok(Some(*other));
             }
         }
         Ok(None)
+    }
+
+    fn open_heads(&self, tip: Oid) -> Result<Rc<OpenHeads>, RepositoryError> {
+        let mut open = self.open.borrow_mut();
+        if let Some((_, heads)) = open.as_ref().filter(|(of, _)| *of == tip) {
+            return Ok(Rc::clone(heads));
+        }
+        // a head that isn't in this repository stands on nothing here
+        let known = self.heads().filter(|head| self.repository.commit(*head).is_ok());
+        let heads = Rc::new(self.repository.beside(tip, known)?);
+        *open = Some((tip, Rc::clone(&heads)));
+        Ok(heads)
     }
 
     /// People who approved an ancestor of the head that isn't part of the base.
