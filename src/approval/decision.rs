@@ -180,6 +180,9 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
             }
             Signer::Unknown => unknown.push(format!("commit {} is not signed by a registered key", commit.oid.short())),
         }
+        for person in &commit.committers {
+            parties.insert(person.clone(), &codes::APPROVER_IS_COMMITTER);
+        }
         if commit.names_unknown {
             unknown.push(format!("commit {} names an author whom the registry doesn't know", commit.oid.short()));
         }
@@ -203,7 +206,7 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
     if let Some((removed, of)) = plan.mass_removal {
         more_because.push(format!("{removed} of {of} entitlements would be removed at once (mass-removal)"));
     }
-    more_because.extend(own_keys_changed(trusted, plan, &parties));
+    more_because.extend(own_keys_changed(trusted, plan, evidence));
     let mut authors: Vec<String> = parties.keys().map(ToString::to_string).collect();
     if !unknown.is_empty() {
         authors.push("unknown".to_owned());
@@ -227,7 +230,9 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
 
 /// A change of an approver's own keys or accounts is the approver's to prove: by a commit signed with what stood before,
 /// or else by one approval more.
-fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, parties: &BTreeMap<PersonId, &'static Code>) -> Option<String> {
+fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence) -> Option<String> {
+    let signed =
+        |person: &Person| evidence.commits.iter().any(|commit| commit.signer == Signer::Person(person.id.clone()));
     let before = &trusted.revision().access.people;
     plan.head
         .access
@@ -237,7 +242,7 @@ fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, parties: &BTreeMap<Perso
         .filter(|(before, after)| {
             before.keys != after.keys || before.accounts != after.accounts || before.emails != after.emails
         })
-        .find(|(before, _)| !before.keys.is_empty() && parties.get(&before.id) != Some(&&codes::APPROVER_IS_COMMITTER))
+        .find(|(before, _)| !before.keys.is_empty() && !signed(before))
         .map(|(before, _)| {
             format!("keys, accounts or e-mails of `{}` change without that person's signature", before.id)
         })
@@ -262,7 +267,7 @@ fn reasons_against(
         let fact = if code.id == codes::APPROVER_IS_AUTHOR.id {
             format!("`{id}` is an author of the change")
         } else {
-            format!("`{id}` signed a commit of the change")
+            format!("`{id}` made a commit of the change")
         };
         because(code, fact);
     }

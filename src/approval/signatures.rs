@@ -1,7 +1,7 @@
 //! Evidence from git alone: signed commits, and statements under `refs/dualkey/`.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
@@ -20,7 +20,12 @@ pub struct Source<'a> {
     /// Refs that hold no readable statement.
     broken: BTreeMap<Oid, Vec<Refusal>>,
     entries: RefCell<HashMap<Oid, Rc<Entries>>>,
+    /// For a tip, the heads that have not landed there; it is asked for each landing, and doesn't change meanwhile.
+    open: RefCell<Option<(Oid, Rc<OpenHeads>)>>,
 }
+
+/// Heads that have not landed, each with the commits that lead to it from what has.
+type OpenHeads = BTreeMap<Oid, HashSet<Oid>>;
 
 /// What a question about one landing is made of.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +49,13 @@ impl<'a> Source<'a> {
     ///
     /// Where refs can't be listed.
     pub fn open(repository: &'a Repository, refs: &StateRefs<'_>) -> Result<Self, RepositoryError> {
-        let mut source =
-            Source { repository, found: BTreeMap::new(), broken: BTreeMap::new(), entries: RefCell::default() };
+        let mut source = Source {
+            repository,
+            found: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            entries: RefCell::default(),
+            open: RefCell::default(),
+        };
         for (prefix, says) in [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw)] {
             for (name, commit) in refs.list(prefix)? {
                 let Some((head, person)) = name.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
@@ -182,7 +192,7 @@ impl<'a> Source<'a> {
         }
         let mut counted = Vec::new();
         for (person, opinion) in opinions {
-            match self.newer(&person, head, question.tip)? {
+            match self.newer(&person, registry, question)? {
                 Some(newer) if opinion.says == Says::Approve => ignored.push(Refusal::new(
                     &codes::APPROVAL_STALE,
                     format!(
@@ -198,19 +208,42 @@ impl<'a> Source<'a> {
         Ok((counted, ignored))
     }
 
-    /// A descendant of the head that the same person approved and that has not landed.
-    fn newer(&self, person: &PersonId, head: Oid, tip: Oid) -> Result<Option<Oid>, RepositoryError> {
-        for (other, found) in &self.found {
-            let approved = found.iter().any(|found| &found.person == person && found.says == Says::Approve);
-            if *other != head
-                && approved
-                && self.repository.is_ancestor(head, *other)?
-                && !self.repository.is_ancestor(*other, tip)?
-            {
+    /// A descendant of the head that the same person approved and that has not landed. Only what the person signed
+    /// counts: nobody else can end an approval.
+    fn newer(
+        &self,
+        person: &PersonId,
+        registry: &Access,
+        question: &Question<'_>,
+    ) -> Result<Option<Oid>, RepositoryError> {
+        let head = question.head;
+        let open = self.open_heads(question.tip)?;
+        for (other, side) in open.iter().filter(|(other, _)| **other != head) {
+            let approvals = self.found.get(other).into_iter().flatten();
+            let mut own = approvals.filter(|found| &found.person == person && found.says == Says::Approve).peekable();
+            if own.peek().is_none() {
+                continue;
+            }
+            // of heads apart from the tip, the way to the other tells; only a head that landed has to be looked for
+            let apart = open.contains_key(&head);
+            let on_top = if apart { side.contains(&head) } else { self.repository.is_ancestor(head, *other)? };
+            if on_top && own.any(|found| statement::is_genuine(found, question.anchor, question.branch, registry)) {
                 return Ok(Some(*other));
             }
         }
         Ok(None)
+    }
+
+    fn open_heads(&self, tip: Oid) -> Result<Rc<OpenHeads>, RepositoryError> {
+        let mut open = self.open.borrow_mut();
+        if let Some((_, heads)) = open.as_ref().filter(|(of, _)| *of == tip) {
+            return Ok(Rc::clone(heads));
+        }
+        // a head that isn't in this repository stands on nothing here
+        let known = self.heads().filter(|head| self.repository.commit(*head).is_ok());
+        let heads = Rc::new(self.repository.beside(tip, known)?);
+        *open = Some((tip, Rc::clone(&heads)));
+        Ok(heads)
     }
 
     /// People who approved an ancestor of the head that isn't part of the base.
@@ -258,8 +291,12 @@ impl<'a> Keys<'a> {
                 None => names_unknown = true,
             }
         }
+        // a committer line proves nothing, but who stands in it is no independent party either; a forge's own address is
+        // nobody's, and so not an unknown author
+        let committers = self.emails.get(&commit.committer.email.to_lowercase());
         CommitEvidence {
             oid: commit.oid,
+            committers: committers.into_iter().flatten().map(|person| (*person).clone()).collect(),
             signer: signer.map_or(Signer::Unknown, |person| Signer::Person(person.id.clone())),
             named,
             names_unknown,

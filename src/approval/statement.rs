@@ -160,6 +160,19 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
     Ok(Opinion { person: person.clone(), says: statement.verdict, digest: statement.digest, at: statement.at })
 }
 
+/// True where the person said this here, of this head, whatever base and digest it names.
+pub fn is_genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> bool {
+    let Ok(statement) = serde_json::from_slice::<ApprovalStatement>(&found.statement) else { return false };
+    let Some(person) = registry.people.get(&found.person) else { return false };
+    let keys = person.keys.iter().filter_map(|key| key.public.as_ref());
+    statement.anchor == anchor
+        && statement.branch == branch
+        && statement.head == found.head.to_string()
+        && statement.person == found.person.as_str()
+        && statement.verdict == found.says
+        && verify(keys, NAMESPACE, &found.statement, &found.signature)
+}
+
 /// True where one of the keys made this armored SSH signature over the message, in the namespace.
 pub fn verify<'a>(
     keys: impl IntoIterator<Item = &'a ssh_key::public::KeyData>,

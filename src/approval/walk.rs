@@ -24,6 +24,7 @@ impl Walk<'_, '_> {
         let mut path: Vec<(usize, usize, Landing)> = Vec::new();
         let mut best: (Vec<Landing>, usize) = (Vec::new(), 0);
         let mut dead: BTreeSet<usize> = BTreeSet::new();
+        let mut passed: Vec<(usize, usize, Oid)> = Vec::new();
         let (mut from, mut next) = (0, 1);
         while from < end {
             let mut step = None;
@@ -31,7 +32,7 @@ impl Walk<'_, '_> {
                 if dead.contains(&to) {
                     continue;
                 }
-                if let Some(landing) = self.close(from, to)? {
+                if let Some(landing) = self.close(from, to, &passed)? {
                     step = Some((to, landing));
                     break;
                 }
@@ -47,7 +48,10 @@ impl Walk<'_, '_> {
                     }
                     dead.insert(from);
                     match path.pop() {
-                        Some((back, to, _)) => (from, next) = (back, to + 1),
+                        Some((back, to, landing)) => {
+                            passed.extend(landing.head.map(|head| (back, to, head)));
+                            (from, next) = (back, to + 1);
+                        }
                         None => return Ok(best),
                     }
                 }
@@ -78,16 +82,31 @@ impl Walk<'_, '_> {
         })
     }
 
-    /// The landing from one commit to a later one, where there is one.
-    fn close(&self, from: usize, to: usize) -> Result<Option<Landing>, VerifyError> {
+    /// The landing from one commit to a later one, where there is one. `passed` are approved landings that the chain
+    /// can't go on from.
+    fn close(&self, from: usize, to: usize, passed: &[(usize, usize, Oid)]) -> Result<Option<Landing>, VerifyError> {
         let source = &self.verifier.source;
         let (base, landed) = (self.commit(from)?, self.commit(to)?);
         let (before, after) = (source.entries(base)?, source.entries(landed)?);
+        let passed: Vec<&(usize, usize, Oid)> = passed.iter().filter(|one| one.0 >= from && one.1 < to).collect();
         if before == after {
+            for one in &passed {
+                if !self.stands(one, &after)? {
+                    return Ok(None);
+                }
+            }
             let verdict = if self.untouched(from, to)? { Verdict::Unmanaged } else { Verdict::Restored };
             return self.landing(from, to, verdict).map(Some);
         }
         for head in self.candidates(&before, &after, landed)? {
+            let mut undone = false;
+            for one in &passed {
+                // who approved a head on top of another has seen what it changes of it
+                undone |= !self.verifier.repository.is_ancestor(one.2, head)? && !self.stands(one, &after)?;
+            }
+            if undone {
+                continue;
+            }
             if let Ok(granted) = self.decide(base, landed, head, &after)? {
                 return Ok(Some(Landing {
                     head: Some(granted.head),
@@ -104,6 +123,15 @@ impl Walk<'_, '_> {
             }
         }
         Ok(None)
+    }
+
+    /// True where everything that an approved landing changed is still as it landed. Otherwise a longer step over it
+    /// would undo in silence what was approved, such as a removal that waits for its apply.
+    fn stands(&self, passed: &(usize, usize, Oid), entries: &Entries) -> Result<bool, VerifyError> {
+        let source = &self.verifier.source;
+        let (before, landed) = (source.entries(self.commit(passed.0)?)?, source.entries(self.commit(passed.1)?)?);
+        let changed = before.keys().chain(landed.keys()).filter(|path| before.get(*path) != landed.get(*path));
+        Ok(changed.into_iter().all(|path| entries.get(path) == landed.get(path)))
     }
 
     /// True where no commit on the way touched a managed path.

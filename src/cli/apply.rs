@@ -61,7 +61,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         }
     }
     let run = Attempt { options, shared: &shared, clock, mode, id: random_id() };
-    let local = StateRefs::local(&repository, &shared.access().config.branch);
+    let local = StateRefs::local(&repository, &shared.branch);
     let (refs, reference) = if options.sandbox.is_set() { (&local, SANDBOX_LEASE) } else { (&shared.refs, REFERENCE) };
     let monotonic = Monotonic::default();
     let terms = Terms {
@@ -113,7 +113,7 @@ impl Attempt<'_> {
                 }
                 (recorded, Ok(stored))
             }
-            Err(stop) => match self.shared.from_anchor().filter(|_| self.mode == Mode::OnlyEnds) {
+            Err(stop) => match self.shared.anchor_alone().filter(|_| self.mode == Mode::OnlyEnds) {
                 Some(recorded) => (recorded, Err(stop)),
                 None => return Err(stop),
             },

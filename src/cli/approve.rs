@@ -98,7 +98,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let statement = ApprovalStatement {
         statement_type: ApprovalType::V1,
         anchor: ledger.recorded.anchor.clone(),
-        branch: shared.access().config.branch.clone(),
+        branch: shared.branch.clone(),
         base: merge_base.to_string(),
         head: head.to_string(),
         head_tree: repository.commit(head)?.tree.to_string(),

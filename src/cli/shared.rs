@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::context::{self, Look, Unread};
 use super::{Exit, RemoteOption, Stop};
-use crate::access::{Access, AccountMark, ParseCache, PersonId, Revision, TargetId};
+use crate::access::{Access, AccountMark, Config, ParseCache, PersonId, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
 use crate::audit::{self, Log, LogError, LogKey, VerifierKey};
@@ -49,10 +49,15 @@ impl LogKeyOption {
 pub struct Shared<'a> {
     pub repository: &'a Repository,
     pub refs: StateRefs<'a>,
-    /// The tip of the protected branch.
+    /// The protected branch, which approvals name.
+    pub branch: String,
+    /// Its tip.
     pub tip: Oid,
-    /// The tip's revision, whose `dualkey.yaml` says where the log is. Nothing is judged by it.
+    /// The tip's revision. Nothing is judged by it.
     pub at_tip: Rc<Revision>,
+    /// The revision that says where the log is and whose key signs it: the genesis that the anchor names, since what
+    /// came after it may be anybody's; the tip's where there is no anchor.
+    pinned: Rc<Revision>,
 }
 
 /// What to do where the newest `dualkey.yaml` can't be read.
@@ -79,7 +84,8 @@ pub struct Ledger {
 }
 
 impl<'a> Shared<'a> {
-    /// Finds the protected branch by the `dualkey.yaml` of HEAD, and everything else by the one at that branch's tip.
+    /// Finds the protected branch, and the log. Where an anchor is kept, its genesis says which they are: whoever can
+    /// push must not be able to lead a run elsewhere, or to stop it. Without one, HEAD and the branch's tip are asked.
     pub fn open(repository: &'a Repository, remote: &RemoteOption, refresh: Refresh) -> Result<Self, Stop> {
         Shared::open_with(repository, remote, refresh, Unreadable::Stop)
     }
@@ -93,44 +99,63 @@ impl<'a> Shared<'a> {
     ) -> Result<Self, Stop> {
         repository.ensure_complete()?;
         let mut cache = ParseCache::default();
-        let here = configuration(repository, repository.head()?, unreadable, &mut cache)?;
-        let branch = here.access.config.branch.clone();
-        let refs = StateRefs::open(repository, remote.remote.as_deref(), &branch)?;
-        if refresh == Refresh::Yes {
-            refs.refresh(&[&here.access.config.audit_ref])?;
+        let kept = kept_anchor().and_then(|anchor| audit::from_anchor(&anchor));
+        // a genesis that isn't here shows when the anchor is compared with the log
+        let genesis = kept.and_then(|kept| read(repository, kept.genesis, &mut cache).ok()).map(Rc::new);
+        let here = Rc::new(configuration(repository, repository.head()?, unreadable, &mut cache)?);
+        let mut found = None;
+        // a branch that was renamed since the genesis is known by HEAD alone
+        for from in genesis.iter().chain([&here]) {
+            let config = &from.access.config;
+            let refs = StateRefs::open(repository, remote.remote.as_deref(), &config.branch)?;
+            if refresh == Refresh::Yes {
+                refs.refresh(&[&config.audit_ref])?;
+            }
+            if let Some(tip) = refs.branch_tip()? {
+                found = Some((config, refs, tip));
+                break;
+            }
         }
-        let Some(tip) = refs.branch_tip()? else {
+        let Some((asked, refs, tip)) = found else {
+            let branch = &here.access.config.branch;
             return Err(Stop::usage(
                 format!("there is no branch `{branch}` where approvals and log live"),
                 format!("push it there: `git push -u REMOTE {branch}`"),
             ));
         };
-        let at_tip = configuration(repository, tip, unreadable, &mut cache)?;
-        if at_tip.access.config.branch != branch {
+        let branch = asked.branch.clone();
+        let at_tip = Rc::new(configuration(repository, tip, unreadable, &mut cache)?);
+        if genesis.is_none() && at_tip.access.config.branch != branch {
             return Err(Stop::usage(
                 format!("`{branch}` says that the protected branch is `{}`", at_tip.access.config.branch),
                 "run it on a checkout of the protected branch",
             ));
         }
-        let audit_ref = &at_tip.access.config.audit_ref;
-        if refresh == Refresh::Yes && audit_ref != &here.access.config.audit_ref {
+        let pinned = Rc::clone(genesis.as_ref().unwrap_or(&at_tip));
+        let audit_ref = &pinned.access.config.audit_ref;
+        if refresh == Refresh::Yes && audit_ref != &asked.audit_ref {
             refs.refresh(&[audit_ref])?;
         }
-        Ok(Shared { repository, refs, tip, at_tip: Rc::new(at_tip) })
+        Ok(Shared { repository, refs, branch, tip, at_tip, pinned })
     }
 
     pub fn access(&self) -> &Access {
         &self.at_tip.access
     }
 
-    /// The log's verifier key, as the tip pins it.
+    /// Where the log is, and its key.
+    fn pinned(&self) -> &Config {
+        &self.pinned.access.config
+    }
+
+    /// The log's verifier key, as the genesis pins it.
     pub fn key(&self) -> Result<VerifierKey, Stop> {
-        VerifierKey::parse(&self.access().config.audit_key).map_err(|error| Stop::of(Exit::Usage, &error))
+        VerifierKey::parse(&self.pinned().audit_key).map_err(|error| Stop::of(Exit::Usage, &error))
     }
 
     /// Where the log is kept.
     pub fn store(&self) -> Store<'_> {
-        Store::new(self.repository, &self.refs, &self.access().config.audit_ref)
+        Store::new(self.repository, &self.refs, &self.pinned().audit_ref)
     }
 
     /// The log, verified whole. None where there is none yet.
@@ -149,11 +174,11 @@ impl<'a> Shared<'a> {
 
     /// Asks the remote again, for what another run may have written since.
     pub fn refresh(&self) -> Result<(), Stop> {
-        Ok(self.refs.refresh(&[&self.access().config.audit_ref])?)
+        Ok(self.refs.refresh(&[&self.pinned().audit_ref])?)
     }
 
     /// What the anchor alone says, for a run that must go on without the log.
-    pub fn from_anchor(&self) -> Option<Recorded> {
+    pub fn anchor_alone(&self) -> Option<Recorded> {
         audit::from_anchor(&kept_anchor()?)
     }
 
@@ -164,7 +189,7 @@ impl<'a> Shared<'a> {
                 Exit::Refused,
                 vec![Refusal::new(
                     &codes::GENESIS_MISSING,
-                    format!("there is no log in {}", self.access().config.audit_ref),
+                    format!("there is no log in {}", self.pinned().audit_ref),
                     "run `dualkey approve --genesis REV` as two people, then `dualkey audit init --genesis REV`",
                 )],
             )
@@ -173,20 +198,30 @@ impl<'a> Shared<'a> {
         let only_sandboxes = self.access().config.targets.values().all(|target| target.sandbox.is_some());
         let warning = check_anchor(kept.as_deref(), &ledger.recorded.anchor, only_sandboxes)
             .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
+        self.same_key_at_genesis(&ledger)?;
         Ok((ledger, warning))
+    }
+
+    /// The anchor names only eight digits of the key, so that another key could be made to fit; the genesis names it
+    /// whole.
+    fn same_key_at_genesis(&self, ledger: &Ledger) -> Result<(), Stop> {
+        let genesis = read(self.repository, ledger.recorded.genesis, &mut ParseCache::default())?;
+        let (pinned, key) = (&genesis.access.config.audit_key, ledger.stored.log.key().to_string());
+        if pinned == &key {
+            return Ok(());
+        }
+        let refusal = Refusal::new(
+            &codes::ANCHOR_MISMATCH,
+            format!("the log is signed by `{key}`, and its genesis pins `{pinned}`"),
+            "see that this is the right repository and remote; if the log was replaced, restore the old one",
+        );
+        Err(Stop::refused(Exit::Refused, vec![refusal]))
     }
 
     /// Everything that decides about landings.
     pub fn verifier<'v>(&'v self, recorded: &'v Recorded, now: jiff::Timestamp) -> Result<Verifier<'v>, Stop> {
         let source = Source::open(self.repository, &self.refs)?;
-        Ok(approval::Verifier::new(
-            self.repository,
-            source,
-            recorded,
-            &self.access().config.branch,
-            targets::KINDS,
-            now,
-        ))
+        Ok(approval::Verifier::new(self.repository, source, recorded, &self.branch, targets::KINDS, now))
     }
 }
 

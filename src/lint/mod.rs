@@ -74,6 +74,35 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Separation-of-duties rules that stood before, dropped or reworded since, against what is declared now. They judge
+/// the change they go with: otherwise one step could take a rule away and use that.
+pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
+    let access = subject.access;
+    let rules = before
+        .policy
+        .duties
+        .values()
+        .filter(|rule| access.policy.duties.get(&rule.id).is_none_or(|now| now.digest != rule.digest))
+        .collect::<Vec<_>>();
+    if rules.is_empty() {
+        return Vec::new();
+    }
+    let holdings = access.holdings();
+    let facts = duties::declared_for(&rules, access, subject.entitlements, &holdings);
+    let violations = duties::violations(rules, facts);
+    let survey = Survey {
+        access,
+        entitlements: subject.entitlements,
+        now: subject.now,
+        beneficiaries: Vec::new(),
+        holdings: &holdings,
+        violations: &violations,
+    };
+    let mut findings = Vec::new();
+    rules::separation_of_duties(&survey, &mut findings);
+    findings
+}
+
 /// Sorts findings as they are printed, and drops what was found twice.
 pub fn sort(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));

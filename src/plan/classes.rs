@@ -159,6 +159,7 @@ fn file_class(
     }
 }
 
+/// A removal takes something: a change of words alone is none.
 fn removal_or(shrinks: bool, otherwise: ChangeClass) -> ChangeClass {
     if shrinks { ChangeClass::Removal } else { otherwise }
 }
@@ -171,7 +172,7 @@ fn shrinks_to<T: Ord>(before: &[T], after: &[T]) -> bool {
 fn group_shrinks(before: Option<&Group>, after: Option<&Group>) -> bool {
     match (before, after) {
         (Some(_), None) => true,
-        (Some(before), Some(after)) => shrinks_to(&before.members, &after.members),
+        (Some(before), Some(after)) => before.members != after.members && shrinks_to(&before.members, &after.members),
         (None, _) => false,
     }
 }
@@ -185,7 +186,9 @@ fn grant_shrinks(before: Option<&Grant>, after: Option<&Grant>) -> bool {
                 (Some(before), Some(after)) => after.is_subset(before),
                 (Some(_), None) => false,
             };
-            before.role == after.role
+            let same = before.resources == after.resources && before.until == after.until && before.to == after.to;
+            !same
+                && before.role == after.role
                 && before.domain == after.domain
                 && narrower
                 && before.from == after.from
@@ -208,7 +211,8 @@ fn bridge_shrinks(before: Option<&Bridge>, after: Option<&Bridge>) -> bool {
     match (before, after) {
         (Some(_), None) => true,
         (Some(before), Some(after)) => {
-            before.home == after.home
+            !(after.until == before.until && after.people == before.people)
+                && before.home == after.home
                 && before.into == after.into
                 && after.until <= before.until
                 && after.people.is_subset(&before.people)
@@ -221,7 +225,8 @@ fn vendor_shrinks(before: Option<&Vendor>, after: Option<&Vendor>) -> bool {
     match (before, after) {
         (Some(_), None) => true,
         (Some(before), Some(after)) => {
-            before.name == after.name
+            !(before.contract == after.contract && before.ended == after.ended)
+                && before.name == after.name
                 && before.sponsor == after.sponsor
                 && before.domains == after.domains
                 && within(&after.contract, &before.contract)

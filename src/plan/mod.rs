@@ -95,6 +95,10 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     let digest = digest::of(&head.access.config, &changes, &judges);
     let mut findings = findings_of(head, now);
     findings.extend(classes.mixed_change());
+    // a rule that the change drops or loosens judges the change once more
+    let subject = lint::Subject { access: &head.access, entitlements: &head.entitlements, now };
+    findings.extend(lint::broken_before(&subject, &base.access));
+    lint::sort(&mut findings);
     lint::compare(&findings_of(base, now), &mut findings);
     lint::sort(&mut findings);
     let lines = lines::of(base, head);
@@ -141,15 +145,20 @@ pub struct Pairs {
 impl Pairs {
     fn of(changes: &[EntitlementChange], base: &Revision, head: &Revision) -> Self {
         let mut pairs = Pairs::default();
+        // of before and after the higher one, so that a change can't make its own risk smaller
+        let risk = |role| {
+            let of = |revision: &Revision| revision.access.roles.get(role).map(|role| role.risk);
+            of(base).max(of(head))
+        };
         for change in changes {
             let person = &change.key.person;
             for cause in change.gaining_causes(&head.entitlements) {
                 pairs.gaining.insert((cause.domain.clone(), person.clone()));
-                pairs.risk = pairs.risk.max(head.access.roles.get(&cause.role).map(|role| role.risk));
+                pairs.risk = pairs.risk.max(risk(&cause.role));
             }
             for cause in change.losing_causes(&base.entitlements) {
                 pairs.losing.insert((cause.domain.clone(), person.clone()));
-                pairs.risk = pairs.risk.max(base.access.roles.get(&cause.role).map(|role| role.risk));
+                pairs.risk = pairs.risk.max(risk(&cause.role));
             }
         }
         pairs

@@ -72,6 +72,17 @@ impl Repository {
         Ok(ordered)
     }
 
+    /// Those of `heads` that are not part of `tip`, each with the commits that lead to it from there.
+    pub fn beside(
+        &self,
+        tip: Oid,
+        heads: impl IntoIterator<Item = Oid>,
+    ) -> Result<BTreeMap<Oid, HashSet<Oid>>, RepositoryError> {
+        let known = self.reachable(tip, &HashSet::new())?;
+        let apart = heads.into_iter().filter(|head| !known.contains(head));
+        apart.map(|head| Ok((head, self.reachable(head, &known)?))).collect()
+    }
+
     /// All best common ancestors, sorted. Empty where the two histories have nothing in common.
     pub fn merge_bases(&self, a: Oid, b: Oid) -> Result<Vec<Oid>, RepositoryError> {
         let of_a = self.reachable(a, &HashSet::new())?;

@@ -81,6 +81,7 @@ pub fn is_managed(path: &str) -> bool {
     let (root, rest) = path.split_once('/').unwrap_or((path, ""));
     MANAGED_FOLDERS.contains(&root)
         || MANAGED_FILES.contains(&root)
+        || misspelled_root(root).is_some()
         || (root == DOCS && rest.split('/').next() == Some(CODEOWNERS))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use git2::ObjectType;
 
 use super::objects::{self, Named};
-use super::path::{CODEOWNERS, DOCS, MANAGED_FILES, MANAGED_FOLDERS};
+use super::path::{CODEOWNERS, DOCS, MANAGED_FILES, MANAGED_FOLDERS, misspelled_root};
 use super::{Entry, Oid, Repository, RepositoryError};
 
 /// More entries than any organisation has; a small tree can unfold to billions.
@@ -28,7 +28,9 @@ impl Level {
             Level::Managed => Some(Level::Managed),
             Level::Docs => is(CODEOWNERS).then_some(Level::Managed),
             Level::Root if is(DOCS) => Some(Level::Docs),
-            Level::Root => MANAGED_FOLDERS.into_iter().chain(MANAGED_FILES).any(is).then_some(Level::Managed),
+            Level::Root if MANAGED_FOLDERS.into_iter().chain(MANAGED_FILES).any(is) => Some(Level::Managed),
+            // no snapshot is read with such a name, so nobody may bring one without being judged
+            Level::Root => std::str::from_utf8(name).ok().and_then(misspelled_root).map(|_| Level::Managed),
         }
     }
 }

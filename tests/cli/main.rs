@@ -10,6 +10,7 @@
 
 mod support;
 
+mod attacks;
 mod bad_input;
 mod demo;
 mod explain;

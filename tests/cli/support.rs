@@ -149,14 +149,36 @@ impl World {
 
     /// The same with genesis and log, and nothing applied yet.
     pub fn anchored() -> Self {
-        let mut world = World::unanchored();
+        World::unanchored().begun()
+    }
+
+    /// Northwind with some texts replaced before its genesis: path, what stands there, what shall.
+    pub fn edited(edits: &[(&str, &str, &str)]) -> Self {
+        let world = World::unanchored();
+        for (path, from, to) in edits {
+            let text = world.read(path);
+            assert!(text.contains(from), "{from} is not in {path}");
+            world.write(path, &text.replace(from, to));
+        }
+        world.commit("Other than usual");
+        world.git(&["push", "-q", "origin", "main"]);
+        world.begun()
+    }
+
+    /// The same world at another time.
+    pub fn now_is(&self, now: &str) -> At<'_> {
+        At { world: self, now: now.to_owned() }
+    }
+
+    fn begun(mut self) -> Self {
+        let world = &mut self;
         let id = world.anchor.take().unwrap();
         for person in ["mei.tanaka", "priya.shah"] {
             world.approve_with(&["--genesis", "main"], person).exits(0);
         }
         world.timed(&["audit", "init", "--genesis", "main", "--log-key", "../log.key"]).exits(0);
         world.anchor = Some(format!("{}:{id}", world.rev("main")));
-        world
+        self
     }
 
     /// A copy of an anchored world; making one from nothing takes seconds, and copying it doesn't.
@@ -270,6 +292,20 @@ impl World {
     pub fn live(&self, target: &str) -> String {
         let path = self.repo().join(".git/dualkey").join(format!("{target}.json"));
         std::fs::read_to_string(path).unwrap_or_default()
+    }
+}
+
+/// A world at another time than its own.
+pub struct At<'a> {
+    world: &'a World,
+    now: String,
+}
+
+impl At<'_> {
+    pub fn timed(&self, args: &[&str]) -> Ran {
+        let mut all = args.to_vec();
+        all.extend(["--now", self.now.as_str()]);
+        self.world.dualkey(&all)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::engine::{Fact, Held};
 use crate::access::raw::Environment;
-use crate::access::{Access, Domain, DomainId, Entitlements, GrantId, GroupId, Holding, PersonId};
+use crate::access::{Access, Domain, DomainId, DutyRule, Entitlements, GrantId, GroupId, Holding, PersonId};
 
 /// How a person comes to hold something: by a grant, directly or through groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +31,17 @@ pub fn declared<'a>(
     entitlements: &'a Entitlements,
     holdings: &'a [Holding<'a>],
 ) -> impl Iterator<Item = Fact<'a, Path<'a>>> {
+    let rules: Vec<&DutyRule> = access.policy.duties.values().collect();
+    declared_for(&rules, access, entitlements, holdings)
+}
+
+/// The same for rules of another revision.
+pub fn declared_for<'a>(
+    rules: &[&DutyRule],
+    access: &'a Access,
+    entitlements: &'a Entitlements,
+    holdings: &'a [Holding<'a>],
+) -> impl Iterator<Item = Fact<'a, Path<'a>>> + use<'a> {
     let by_role = holdings.iter().filter_map(move |holding| {
         let role = access.roles.get(&holding.grant.role)?;
         let (domain, environment) = wall(access, &holding.grant.domain)?;
@@ -46,8 +57,7 @@ pub fn declared<'a>(
         let duties = role.duties.iter().map(move |duty| fact(Held::Duty(duty)));
         Some(duties.chain(std::iter::once(fact(Held::Role(&role.id)))))
     });
-    let speaks = |rule: &crate::access::DutyRule| rule.sets.values().any(|set| !set.entitlements.is_empty());
-    let wanted = access.policy.duties.values().any(speaks);
+    let wanted = rules.iter().any(|rule| rule.sets.values().any(|set| !set.entitlements.is_empty()));
     let by_entitlement = wanted.then_some(entitlements).into_iter().flat_map(Entitlements::iter);
     let by_entitlement = by_entitlement.flat_map(move |entitlement| {
         let key = &entitlement.key;

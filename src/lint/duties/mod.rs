@@ -10,4 +10,4 @@ mod oracle;
 pub mod waivers;
 
 pub use engine::{Breach, Conflict, Fact, Half, Held, Violation, violations};
-pub use facts::{Path, declared};
+pub use facts::{Path, declared, declared_for};

@@ -35,6 +35,7 @@ mod waiver_rule_changed;
 mod waiver_unused;
 
 pub use no_approval_rule::RULE as NO_APPROVAL_RULE;
+pub use separation_of_duties::find as separation_of_duties;
 
 use super::Check;
 
