@@ -269,7 +269,8 @@ pub struct Policy {
     /// In the order of files and lines.
     pub approvals: Vec<ApprovalRule>,
     pub waivers: Vec<Waiver>,
-    pub severities: BTreeMap<String, Severity>,
+    /// Rule to severity, with the place that says so.
+    pub severities: BTreeMap<String, (Severity, Place)>,
 }
 
 /// A separation-of-duties rule.

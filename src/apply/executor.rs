@@ -46,8 +46,9 @@ pub fn run<'r>(
         intended: BTreeSet::new(),
         tried: BTreeMap::new(),
         recorded: false,
+        more: false,
     };
-    run.to_the_end()
+    run.finish()
 }
 
 /// Why a run ends before everything was tried; the refusal stands in the outcome.
@@ -68,15 +69,17 @@ struct Run<'r> {
     tried: BTreeMap<Operation, Option<String>>,
     /// True where the journal holds something of this run.
     recorded: bool,
+    /// True where a run of ends left something for a full one.
+    more: bool,
 }
 
 impl Run<'_> {
-    fn to_the_end(mut self) -> Outcome {
+    fn finish(mut self) -> Outcome {
         let left = self.rounds().ok();
         self.settle(left);
         let waits = !self.outcome.waiting.is_empty();
         let nothing = self.planned.is_empty() && self.outcome.refusals.is_empty();
-        self.outcome.superseded = nothing && !self.recorded && !waits;
+        self.outcome.superseded = nothing && !self.recorded && !waits && !self.more;
         if self.recorded
             && let Some(journal) = self.journal.take()
             && let Err(refusal) = journal.conclude(&self.outcome)
@@ -123,9 +126,10 @@ impl Run<'_> {
         }
     }
 
-    fn judge(&self, live: &LiveState) -> Judged {
+    fn judge(&mut self, live: &LiveState) -> Judged {
         let mut operations = self.view.difference(live).operations;
         if self.mode == Mode::OnlyEnds {
+            self.more |= !operations.iter().all(Operation::only_takes);
             operations.retain(Operation::only_takes);
         }
         guards::judge(&self.view, &self.targets.own, live, operations)

@@ -53,9 +53,6 @@ codes! {
     QUORUM_NOT_MET: "quorum-not-met", "fewer people approved than the rules ask for",
         "Each rule that the change meets asks for a number of distinct people, and all of them must be met.",
         "Ask the people listed; `dualkey plan` says who can approve.";
-    NO_APPROVAL_RULE: "no-approval-rule", "no approval rule speaks of this class of change",
-        "A change that no rule judges would land by nobody's decision.",
-        "Add a rule for the class under `approvals` in a policy, as a change of its own.";
     AUTHOR_UNPROVEN: "author-unproven", "no commit of the change is signed by a registered key",
         "Without one proven commit nobody knows who asked, so nobody can be told apart from the approver.",
         "Sign commits with an SSH key that stands in your file in people/: `git config gpg.format ssh`.";

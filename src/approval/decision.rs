@@ -10,6 +10,7 @@ use super::landing::{Violation, violations};
 use super::{Proposed, Trusted};
 use crate::access::{Person, PersonId, PersonType};
 use crate::finding::{Code, Refusal};
+use crate::lint::rules::NO_APPROVAL_RULE;
 use crate::plan::{self, Plan, Requirement};
 use crate::repository::Oid;
 
@@ -303,7 +304,7 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
     let asked: BTreeSet<_> = plan.requirements.iter().map(|requirement| requirement.class).collect();
     for class in plan.classes.all().into_iter().filter(|class| !asked.contains(class)) {
         refusals.push(Refusal::new(
-            &codes::NO_APPROVAL_RULE,
+            &NO_APPROVAL_RULE.code,
             format!("no approval rule speaks of class {}", class.as_str()),
             "add one under `approvals` in a policy, as a change of its own",
         ));

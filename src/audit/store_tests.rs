@@ -1,1 +1,121 @@
+use std::path::PathBuf;
 
+use rand_core::OsRng;
+
+use super::super::record::{At, Drift, Genesis, Record, VERSION};
+use super::*;
+use crate::repository::testing::Sandbox;
+
+const REFERENCE: &str = "refs/dualkey/audit";
+
+fn key() -> LogKey {
+    LogKey::generate("example.com/log", &mut OsRng).ok().unwrap()
+}
+
+fn genesis(key: &LogKey) -> Genesis {
+    Genesis {
+        version: VERSION,
+        organization: "northwind".to_owned(),
+        genesis: "4be1f27".repeat(6)[..40].to_owned(),
+        tree: "0".repeat(40),
+        log_key: key.verifier().to_string(),
+        single: false,
+        statements: Vec::new(),
+        at: At(Timestamp::UNIX_EPOCH),
+    }
+}
+
+fn drift() -> Vec<Record> {
+    vec![Record::Drift(Drift { at: At(Timestamp::UNIX_EPOCH), operations: Vec::new() })]
+}
+
+/// Two clones of one bare remote.
+fn clones() -> (Sandbox, PathBuf, [Repository; 2]) {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[("a", "1")]);
+    let bare = sandbox.beside("remote.git");
+    sandbox.git(&["init", "--quiet", "--bare", "--initial-branch=main", bare.to_str().unwrap()]);
+    let url = format!("file://{}", bare.display());
+    sandbox.git(&["push", "--quiet", &url, "main"]);
+    let clones = ["one", "two"].map(|name| {
+        let path = sandbox.beside(name);
+        sandbox.git(&["clone", "--quiet", &url, path.to_str().unwrap()]);
+        Repository::open(&path).unwrap()
+    });
+    (sandbox, bare, clones)
+}
+
+fn fresh<'r>(repository: &'r Repository) -> StateRefs<'r> {
+    let refs = StateRefs::open(repository, None, "main").unwrap();
+    refs.refresh(&[REFERENCE]).unwrap();
+    refs
+}
+
+fn code(error: &StoreError) -> &'static str {
+    error.refusal().code.id
+}
+
+#[test]
+fn a_log_is_begun_once_grows_by_commits_and_is_seen_by_all() {
+    let (sandbox, bare, [one, two]) = clones();
+    let key = key();
+    let refs = fresh(&one);
+    assert!(Store::new(&one, &refs, REFERENCE).load(key.verifier()).unwrap().is_none());
+    let first = Store::new(&one, &refs, REFERENCE).create(genesis(&key), &key).unwrap();
+    let store = Store::new(&one, &refs, REFERENCE);
+    let second = store.append(&first, drift(), &key, "drift", Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(one.commit(second.commit).unwrap().parents, [first.commit]);
+    let others = fresh(&two);
+    let there = Store::new(&two, &others, REFERENCE).load(key.verifier()).unwrap().unwrap();
+    assert_eq!((there.commit, &there.log), (second.commit, &second.log));
+    for repository in [&one, &two] {
+        let refs = fresh(repository);
+        let error = Store::new(repository, &refs, REFERENCE).create(genesis(&key), &key).unwrap_err();
+        assert_eq!((code(&error), error.failure()), ("log-exists", Failure::Refused));
+    }
+    let stale = store.append(&first, drift(), &key, "another", Timestamp::UNIX_EPOCH).unwrap_err();
+    assert_eq!((code(&stale), stale.failure()), ("lease-lost", Failure::Refused));
+    std::fs::write(bare.join("hooks/pre-receive"), "#!/bin/sh\nexit 1\n").unwrap();
+    sandbox.git_in(&bare, &["config", "core.hooksPath", "hooks"], b"");
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(bare.join("hooks/pre-receive"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let refused = store.append(&second, drift(), &key, "drift", Timestamp::UNIX_EPOCH).unwrap_err();
+    assert_eq!((code(&refused), refused.failure()), ("log-unavailable", Failure::Refused));
+}
+
+#[test]
+fn what_this_clone_saw_is_not_forgotten() {
+    let (sandbox, bare, [one, two]) = clones();
+    let key = key();
+    let refs = fresh(&one);
+    let first = Store::new(&one, &refs, REFERENCE).create(genesis(&key), &key).unwrap();
+    let store = Store::new(&one, &refs, REFERENCE);
+    let second = store.append(&first, drift(), &key, "drift", Timestamp::UNIX_EPOCH).unwrap();
+    let set = |commit: Option<Oid>| match commit {
+        Some(commit) => sandbox.git_in(&bare, &["update-ref", REFERENCE, &commit.to_string()], b""),
+        None => sandbox.git_in(&bare, &["update-ref", "-d", REFERENCE], b""),
+    };
+    let read = |repository: &Repository| {
+        let refs = fresh(repository);
+        refs.refresh(&[REFERENCE]).unwrap();
+        Store::new(repository, &refs, REFERENCE).load(key.verifier())
+    };
+    set(Some(first.commit));
+    assert_eq!(code(&read(&one).unwrap_err()), "log-rollback");
+    // somebody who never saw more can't know
+    assert!(read(&two).unwrap().is_some());
+    set(None);
+    assert_eq!(code(&read(&one).unwrap_err()), "log-rollback");
+    set(Some(second.commit));
+    read(&one).unwrap();
+    let mut fork = Log::new(genesis(&key), &key).unwrap();
+    fork.append([drift(), drift(), drift()].concat(), &key).unwrap();
+    let mut rewritten = Log::new(Genesis { single: true, ..genesis(&key) }, &key).unwrap();
+    rewritten.append([drift(), drift()].concat(), &key).unwrap();
+    let commit = one.write_commit(&rewritten.files(), &[], "fork", 0).unwrap();
+    sandbox.git_in(one.work_dir(), &["push", "--quiet", "--force", "origin", &format!("{commit}:{REFERENCE}")], b"");
+    assert_eq!(code(&read(&one).unwrap_err()), "log-fork");
+    let commit = one.write_commit(&fork.files(), &[], "longer", 0).unwrap();
+    sandbox.git_in(one.work_dir(), &["push", "--quiet", "--force", "origin", &format!("{commit}:{REFERENCE}")], b"");
+    assert_eq!(read(&one).unwrap().unwrap().log.size(), 4);
+}

@@ -4,14 +4,22 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::context::Clock;
 use super::shared::{Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, context, output};
 use crate::apply::lease::{Holder, LENGTH, Lease, Monotonic, REFERENCE, Terms, random_id};
-use crate::apply::{self, Journal, Mode, Outcome, Request};
-use crate::audit::{Run, RunJournal};
+use crate::apply::{self, Mode, Outcome, Request};
+use crate::approval::Chain;
+use crate::audit::record::{At, Genesis};
+use crate::audit::{LogKey, Record, Run, RunJournal, Store, Stored};
 use crate::finding::Refusal;
+use crate::repository::StateRefs;
 use crate::{audit, report};
+
+/// Lease and log of runs whose targets are all replaced: refs of this clone that no real run looks at.
+const SANDBOX_LEASE: &str = "refs/dualkey-sandbox/lease";
+const SANDBOX_LOG: &str = "refs/dualkey-sandbox/audit";
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey apply --log-key ~/northwind-access.log-key\n  \
@@ -43,84 +51,150 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
     let clock = options.now.clock()?;
     let clock = if options.sandbox.is_set() { clock } else { clock.for_targets(shared.access())? };
-    let (ledger, warning) = shared.anchored()?;
-    if let Some(warning) = &warning {
-        output::error(&report::errors::warning(warning, output::error_style()));
-    }
-    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let chain = verifier.chain(shared.tip)?;
-    let approved = verifier.approved(&chain)?;
-    let past = Past::of(&ledger, &verifier)?;
-    let targets = Targets::open(&repository, past.trees(approved.tree()), &options.sandbox, clock)?;
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
-    let facts = past.facts();
-    let request = Request { approved: &approved, chain: &chain, past: &facts, now: clock.now, mode };
-
-    let key = shared.log_key(&options.key);
-    if let (Mode::Full, Err(stop)) = (mode, &key) {
-        return Err(stop.clone());
+    if mode == Mode::Full && !options.sandbox.is_set() {
+        // a wrong key is better found before the lease is taken
+        shared.log_key(&options.key)?;
     }
-
-    let run = Run { id: random_id(), commit: approved.commit(), at: clock.now, at_given: clock.given, mode };
+    let run = Attempt { options, shared: &shared, clock, mode, id: random_id() };
+    let local = StateRefs::local(&repository, &shared.access().config.branch);
+    let (refs, reference) = if options.sandbox.is_set() { (&local, SANDBOX_LEASE) } else { (&shared.refs, REFERENCE) };
     let monotonic = Monotonic::default();
     let terms = Terms {
-        reference: REFERENCE.to_owned(),
+        reference: reference.to_owned(),
         holder: Holder::this_process(&run.id),
         length: LENGTH,
         wait: Duration::from_secs(options.wait),
         now: clock.now,
     };
-    let lease = Lease::take(&repository, &shared.refs, terms, &monotonic);
+    let lease = match Lease::take(&repository, refs, terms, &monotonic) {
+        // without the lease a full run does nothing at all
+        Err(error) if mode == Mode::Full => return Err(error.into()),
+        lease => lease,
+    };
     let held = lease.as_ref().map_err(apply::LeaseError::refusal).map(|lease| lease as &dyn apply::Hold);
-    let Ledger { stored, .. } = ledger;
-    let mut journal = match &key {
-        Ok(key) => RunJournal::open(shared.store(), stored, key, &verifier, &chain, run).map_err(Stop::from),
-        Err(stop) => Err(stop.clone()),
-    };
-    let outcome = {
-        let journal = match &mut journal {
-            Ok(journal) => Ok(journal as &mut dyn Journal),
-            // ends go on without the log; anything else needs it
-            Err(stop) if mode == Mode::OnlyEnds => Err(unlogged(stop)),
-            Err(stop) => {
-                if let Ok(lease) = lease {
-                    release(lease);
-                }
-                return Err(stop.clone());
-            }
-        };
-        apply::run(&request, &mut targets.into_clients(), journal, held)
-    };
-    if let Ok(lease) = lease {
-        release(lease);
-    }
-    let zone = &approved.tree().access.config.zone;
-    output::print(&match options.format {
-        Format::Text => report::apply::text(&outcome, zone, output::style()),
-        Format::Json => report::json::apply(&outcome, zone),
-    });
-    Ok(exit(&outcome))
-}
-
-fn release<C: apply::lease::Clock>(lease: Lease<'_, C>) {
-    if let Err(refusal) = lease.release() {
+    let result = run.under(held, refs);
+    if let Ok(lease) = lease
+        && let Err(refusal) = lease.release()
+    {
         output::error(&report::errors::warning(&refusal, output::error_style()));
     }
+    result
 }
 
-fn unlogged(stop: &Stop) -> Refusal {
-    let text = stop.text(report::Style::PLAIN);
-    Refusal::new(&audit::codes::LOG_UNAVAILABLE, text.trim().to_owned(), "give the log's key, then run a full apply")
+/// One run, from reading the log to writing it.
+struct Attempt<'a> {
+    options: &'a Options,
+    shared: &'a Shared<'a>,
+    clock: Clock,
+    mode: Mode,
+    id: String,
 }
 
-fn exit(outcome: &Outcome) -> Exit {
-    let exit = match outcome.exit() {
+/// The log that a run writes to, and the key it writes with.
+struct Books<'a> {
+    store: Store<'a>,
+    stored: Stored,
+    key: LogKey,
+}
+
+impl Attempt<'_> {
+    fn under(&self, lease: Result<&dyn apply::Hold, Refusal>, refs: &StateRefs<'_>) -> Result<Exit, Stop> {
+        // whoever held the lease before may have written the log since it was read
+        self.shared.refresh()?;
+        let (recorded, logged) = match self.shared.anchored() {
+            Ok((Ledger { stored, recorded }, warning)) => {
+                if let Some(warning) = &warning {
+                    output::error(&report::errors::warning(warning, output::error_style()));
+                }
+                (recorded, Ok(stored))
+            }
+            Err(stop) => match self.shared.from_anchor().filter(|_| self.mode == Mode::OnlyEnds) {
+                Some(recorded) => (recorded, Err(stop)),
+                None => return Err(stop),
+            },
+        };
+        let verifier = self.shared.verifier(&recorded, self.clock.now)?;
+        let chain = verifier.chain(self.shared.tip)?;
+        let approved = verifier.approved(&chain)?;
+        let books = logged.and_then(|stored| self.books(stored, refs));
+        let past = match &books {
+            Ok(books) => Past::of(&books.stored.log, &verifier)?,
+            Err(stop) if self.mode == Mode::Full => return Err(stop.clone()),
+            Err(_) => Past::default(),
+        };
+        let targets =
+            Targets::open(self.shared.repository, past.trees(approved.tree()), &self.options.sandbox, self.clock)?;
+        let facts = past.facts();
+        let request =
+            Request { approved: &approved, chain: &chain, past: &facts, now: self.clock.now, mode: self.mode };
+        let outcome = match books {
+            Ok(Books { store, stored, key }) => {
+                let run = Run {
+                    id: self.id.clone(),
+                    commit: approved.commit(),
+                    at: self.clock.now,
+                    at_given: self.clock.given,
+                    mode: self.mode,
+                };
+                let mut journal = RunJournal::open(store, stored, &key, &verifier, &chain, run)?;
+                apply::run(&request, &mut targets.into_clients(), Ok(&mut journal), lease)
+            }
+            Err(stop) => {
+                let refusal = stop.refusal(&audit::codes::LOG_UNAVAILABLE);
+                apply::run(&request, &mut targets.into_clients(), Err(refusal), lease)
+            }
+        };
+        let zone = &approved.tree().access.config.zone;
+        output::print(&match self.options.format {
+            Format::Text => report::apply::text(&outcome, zone, output::style()),
+            Format::Json => report::json::apply(&outcome, zone),
+        });
+        Ok(exit(&outcome, &chain))
+    }
+
+    /// The log of the real targets, or the one that runs on embedded targets have for themselves.
+    fn books<'b>(&'b self, real: Stored, refs: &'b StateRefs<'_>) -> Result<Books<'b>, Stop> {
+        if !self.options.sandbox.is_set() {
+            let key = self.shared.log_key(&self.options.key)?;
+            return Ok(Books { store: self.shared.store(), stored: real, key });
+        }
+        let key = self.sandbox_key()?;
+        let store = Store::new(self.shared.repository, refs, SANDBOX_LOG);
+        let stored = match store.load(key.verifier())? {
+            Some(stored) => stored,
+            None => {
+                let Some(Record::Genesis(genesis)) = real.log.entries().first().map(audit::Entry::record) else {
+                    return Err(Stop::usage("the log has no genesis", "begin it with `dualkey audit init`"));
+                };
+                let log_key = key.verifier().to_string();
+                store.create(Genesis { log_key, at: At(self.clock.now), ..genesis.clone() }, &key)?
+            }
+        };
+        Ok(Books { store, stored, key })
+    }
+
+    /// The key of the embedded targets' log, made at first use. It proves nothing, and nobody else needs it.
+    fn sandbox_key(&self) -> Result<LogKey, Stop> {
+        let path = self.shared.repository.git_dir().join("dualkey").join("sandbox.log-key");
+        if !path.exists() {
+            let key = LogKey::generate("sandbox", &mut rand_core::OsRng).map_err(|e| Stop::of(Exit::Usage, &e))?;
+            context::make_folder_of(&path)?;
+            super::audit::write_secret(&path, &key)?;
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| Stop::io("reading", &path, &error))?;
+        LogKey::parse(text.trim()).map_err(|error| Stop::of(Exit::Usage, &error))
+    }
+}
+
+fn exit(outcome: &Outcome, chain: &Chain) -> Exit {
+    let applied = match outcome.exit() {
         apply::Exit::Done => Exit::Done,
         apply::Exit::Refused => Exit::Refused,
         apply::Exit::Partial => Exit::Partial,
         apply::Exit::Unjudged => Exit::Unjudged,
     };
     // what waits may wait because it could not be judged
-    let mut waiting = outcome.waiting.iter().flat_map(|one| &one.codes);
-    if waiting.any(|code| report::verify::is_unjudged_code(code)) { exit.worst(Exit::Unjudged) } else { exit }
+    let unjudged = chain.refused().flat_map(|landing| &landing.refusals).any(report::verify::is_unjudged);
+    if unjudged { applied.worst(Exit::Unjudged) } else { applied }
 }

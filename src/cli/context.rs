@@ -161,10 +161,14 @@ pub fn default_base(repository: &Repository, branch: &str, head: Oid) -> Result<
     }
 }
 
+/// Makes the folder that a file is to lie in.
+pub fn make_folder_of(path: &Path) -> Result<(), Stop> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|error| Stop::io("making", folder, &error))
+}
+
 /// Writes a file, making the folders above it.
 pub fn write_file(path: &Path, text: &[u8]) -> Result<(), Stop> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| Stop::io("making", folder, &error))?;
-    }
+    make_folder_of(path)?;
     std::fs::write(path, text).map_err(|error| Stop::io("writing", path, &error))
 }

@@ -32,7 +32,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     }
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let approved = verifier.approved(&verifier.chain(shared.tip)?)?;
-    let past = Past::of(&ledger, &verifier)?;
+    let past = Past::of(&ledger.stored.log, &verifier)?;
     let targets = Targets::open(&repository, past.trees(approved.tree()), &options.sandbox, clock)?;
     let facts = past.facts();
     let difference = apply::drift(approved.tree(), &facts, &targets.into_clients().readers, clock.now)

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use miette::Diagnostic;
 
+use crate::apply::LeaseError;
 use crate::approval::VerifyError;
 use crate::audit::LogError;
 use crate::audit::StoreError;
-use crate::finding::Refusal;
+use crate::finding::{Code, Refusal};
 use crate::report::{errors, style::Style};
 use crate::repository::{Failure, RepositoryError, SwapError};
 
@@ -94,6 +95,16 @@ impl Stop {
         Stop { exit, ..self }
     }
 
+    /// For a run that goes on all the same: what would have stopped it, under a code of its own where it has none.
+    pub fn refusal(&self, code: &'static Code) -> Refusal {
+        match &self.what {
+            What::Refusals(refusals) if !refusals.is_empty() => refusals.first().cloned(),
+            What::Refusals(_) => None,
+            What::Error { message, help } => Some(Refusal::new(code, message, help.as_deref().unwrap_or_default())),
+        }
+        .unwrap_or_else(|| Refusal::new(code, code.title, code.instead))
+    }
+
     /// The block that is printed.
     pub fn text(&self, style: Style) -> String {
         match &self.what {
@@ -147,9 +158,14 @@ impl From<StoreError> for Stop {
         if let StoreError::Log(error) = &error {
             return error.into();
         }
-        match error.failure() {
-            Failure::Refused => Stop::refused(Exit::Refused, vec![error.refusal()]),
-            failure @ (Failure::Usage | Failure::Unjudged) => Stop::of(of_failure(failure), &error),
-        }
+        let exit = of_failure(error.failure());
+        if exit == Exit::Refused { Stop::refused(exit, vec![error.refusal()]) } else { Stop::of(exit, &error) }
+    }
+}
+
+impl From<LeaseError> for Stop {
+    fn from(error: LeaseError) -> Self {
+        let exit = of_failure(error.failure());
+        if exit == Exit::Refused { Stop::refused(exit, vec![error.refusal()]) } else { Stop::of(exit, &error) }
     }
 }

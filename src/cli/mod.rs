@@ -6,9 +6,11 @@ mod approve;
 mod audit;
 mod completions;
 mod context;
+mod demo;
 mod drift;
 mod exit;
 mod explain;
+mod init;
 mod lint;
 mod new;
 mod output;
@@ -37,8 +39,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a small access repository that lints clean
+    Init(init::Options),
     /// Let a person in: write the files, lint them, show the plan
     New(new::Options),
+    /// Show the whole story on an embedded sandbox
+    Demo(demo::Options),
     /// Say what is wrong with the access repository, and where
     Lint(lint::Options),
     /// Show who gains and loses what, and who must approve it
@@ -106,7 +112,9 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
+        Command::Init(options) => init::run(&options),
         Command::New(options) => new::run(&options),
+        Command::Demo(options) => demo::run(&options),
         Command::Lint(options) => lint::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),

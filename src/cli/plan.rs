@@ -160,7 +160,7 @@ fn live(repository: &Repository, tree: &Revision, clock: Clock, sandbox: &Sandbo
         Err(_) => None,
     };
     let past = match (&shared, &ledger) {
-        (Ok(shared), Some(ledger)) => Past::of(ledger, &shared.verifier(&ledger.recorded, clock.now)?)?,
+        (Ok(shared), Some(ledger)) => Past::of(&ledger.stored.log, &shared.verifier(&ledger.recorded, clock.now)?)?,
         (Ok(_) | Err(_), _) => Past::default(),
     };
     let targets = Targets::open(repository, past.trees(tree), sandbox, clock)?;

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 
 use super::context::{self, Look, Unread};
 use super::{Exit, RemoteOption, Stop};
-use crate::access::{Access, ParseCache, PersonId, Revision, TargetId};
+use crate::access::{Access, AccountMark, ParseCache, PersonId, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
-use crate::audit::{self, LogError, LogKey, VerifierKey};
+use crate::audit::{self, Log, LogError, LogKey, VerifierKey};
 use crate::audit::{Store, Stored};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, StateRefs};
@@ -51,7 +51,7 @@ pub struct Shared<'a> {
     pub refs: StateRefs<'a>,
     /// The tip of the protected branch.
     pub tip: Oid,
-    /// The tip's revision, whose `dualkey.yaml` says where the log is.
+    /// The newest readable revision of the branch, whose `dualkey.yaml` says where the log is. Nothing is judged by it.
     pub at_tip: Rc<Revision>,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Shared<'a> {
     pub fn open(repository: &'a Repository, remote: &RemoteOption, refresh: Refresh) -> Result<Self, Stop> {
         repository.ensure_complete()?;
         let mut cache = ParseCache::default();
-        let here = read(repository, repository.head()?, &mut cache)?;
+        let here = newest_readable(repository, repository.head()?, &mut cache)?;
         let branch = here.access.config.branch.clone();
         let refs = StateRefs::open(repository, remote.remote.as_deref(), &branch)?;
         if refresh == Refresh::Yes {
@@ -87,7 +87,7 @@ impl<'a> Shared<'a> {
                 format!("push it there: `git push -u REMOTE {branch}`"),
             ));
         };
-        let at_tip = read(repository, tip, &mut cache)?;
+        let at_tip = newest_readable(repository, tip, &mut cache)?;
         if at_tip.access.config.branch != branch {
             return Err(Stop::usage(
                 format!("`{branch}` says that the protected branch is `{}`", at_tip.access.config.branch),
@@ -129,6 +129,16 @@ impl<'a> Shared<'a> {
         if given == expected { Ok(key) } else { Err(Stop::from(&LogError::KeyWrong { given, expected })) }
     }
 
+    /// Asks the remote again, for what another run may have written since.
+    pub fn refresh(&self) -> Result<(), Stop> {
+        Ok(self.refs.refresh(&[&self.access().config.audit_ref])?)
+    }
+
+    /// What the anchor alone says, for a run that must go on without the log.
+    pub fn from_anchor(&self) -> Option<Recorded> {
+        audit::from_anchor(&kept_anchor()?)
+    }
+
     /// The log, or the refusal that there is none; with the warning that no anchor was given, where that is one.
     pub fn anchored(&self) -> Result<(Ledger, Option<Refusal>), Stop> {
         let ledger = self.ledger()?.ok_or_else(|| {
@@ -141,7 +151,7 @@ impl<'a> Shared<'a> {
                 )],
             )
         })?;
-        let kept = std::env::var(ANCHOR).ok().filter(|kept| !kept.is_empty());
+        let kept = kept_anchor();
         let only_sandboxes = self.access().config.targets.values().all(|target| target.sandbox.is_some());
         let warning = check_anchor(kept.as_deref(), &ledger.recorded.anchor, only_sandboxes)
             .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
@@ -162,6 +172,23 @@ impl<'a> Shared<'a> {
     }
 }
 
+fn kept_anchor() -> Option<String> {
+    std::env::var(ANCHOR).ok().filter(|kept| !kept.is_empty())
+}
+
+/// The revision at a commit or, where its `dualkey.yaml` can't be read, at the nearest first parent where it can:
+/// breaking that file must not keep anything from being verified, or ended.
+fn newest_readable(repository: &Repository, from: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
+    let mut first = None;
+    for commit in repository.first_parents(from)? {
+        match read(repository, commit, cache) {
+            Ok(revision) => return Ok(revision),
+            Err(stop) => first = first.or(Some(stop)),
+        }
+    }
+    Err(first.unwrap_or_else(|| Stop::usage("the repository has no commit", "make a first commit")))
+}
+
 fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
     context::load(repository, Look::Commit(commit), cache).map_err(|unread| match unread {
         Unread::Stop(stop) => stop,
@@ -180,13 +207,12 @@ fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<
 #[derive(Debug, Default)]
 pub struct Past {
     applied: Option<(Rc<Revision>, Timestamp)>,
-    accounts: BTreeMap<(TargetId, String), PersonId>,
+    accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     given: BTreeSet<apply::Given>,
 }
 
 impl Past {
-    pub fn of(ledger: &Ledger, verifier: &Verifier<'_>) -> Result<Self, Stop> {
-        let log = &ledger.stored.log;
+    pub fn of(log: &Log, verifier: &Verifier<'_>) -> Result<Self, Stop> {
         let applied = match audit::last_applied(log) {
             Some((commit, at)) => Some((verifier.revision(commit)?, at)),
             None => None,

@@ -6,32 +6,11 @@ use super::rules;
 use crate::access::Access;
 use crate::access::build::UNKNOWN_REFERENCE;
 use crate::access::reading::{self, SCHEMA};
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Finding, Severity};
 use crate::repository;
 
 /// Rules that rooms further on find, with their weights.
-const ELSEWHERE: &[(Severity, &[&str])] = &[
-    (
-        Severity::Error,
-        &[
-            "confusable-name",
-            "basic-role",
-            "wildcard-permission",
-            "hours-not-enforceable",
-            "needs-membership",
-            "reaches-access-repository",
-            "policy-missing",
-            "mixed-change",
-            "review-diff-hidden",
-            "change-too-large",
-            "login-id-mismatch",
-            "base-permission-crosses-domains",
-            "revocation-overdue",
-            "clock-skew",
-        ],
-    ),
-    (Severity::Warning, &["mfa-unknown", "unknown-principal"]),
-];
+const ELSEWHERE: &[(&str, Severity)] = &[("mixed-change", Severity::Error)];
 
 /// Reports severities of rules that do not exist, and those that would make an error weigh less.
 pub fn check(access: &Access, findings: &mut Vec<Finding>) {
@@ -42,10 +21,8 @@ pub fn check(access: &Access, findings: &mut Vec<Finding>) {
     let all = rules::ALL.iter().map(|check| check.rule).chain(reading::RULES.iter().copied());
     let all = all.chain(repository::RULES.iter().copied()).chain([&UNKNOWN_REFERENCE]);
     let mut known: BTreeMap<&str, Severity> = all.map(|rule| (rule.code.id, rule.severity)).collect();
-    for (severity, ids) in ELSEWHERE {
-        known.extend(ids.iter().map(|id| (*id, *severity)));
-    }
-    for (id, severity) in severities {
+    known.extend(ELSEWHERE.iter().copied());
+    for (id, (severity, place)) in severities {
         let shown = id.escape_debug();
         let (message, help) = match known.get(id.as_str()) {
             Some(Severity::Error) if *severity == Severity::Warning => (
@@ -66,24 +43,14 @@ pub fn check(access: &Access, findings: &mut Vec<Finding>) {
                 (format!("`severities` names `{shown}`, which is not a rule"), help)
             }
         };
-        findings.push(Finding::new(&SCHEMA, place(access), message, help));
+        findings.push(Finding::new(&SCHEMA, place.clone(), message, help));
     }
-}
-
-/// The start of the first policy file that is known by anything in it.
-fn place(access: &Access) -> Place {
-    let policy = &access.policy;
-    let places = (policy.approvals.iter().map(|rule| &rule.place))
-        .chain(policy.duties.values().map(|rule| &rule.place))
-        .chain(policy.waivers.iter().map(|waiver| &waiver.place))
-        .chain(policy.admins_required.values());
-    Place::whole_file(places.map(|place| place.file.as_str()).min().unwrap_or("policies"))
 }
 
 /// Raises what policies raise.
 pub fn apply(access: &Access, findings: &mut [Finding]) {
     for finding in findings {
-        if let Some(severity) = access.policy.severities.get(finding.rule.code.id) {
+        if let Some((severity, _)) = access.policy.severities.get(finding.rule.code.id) {
             finding.severity = finding.severity.max(*severity);
         }
     }

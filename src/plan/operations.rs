@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::access::time::format_end;
 use crate::access::{
-    Access, Desired, Entitlement, EntitlementKey, GrantId, Kind, Manage, PersonId, PersonType, Revision, TargetId,
+    Access, AccountMark, Desired, Entitlement, EntitlementKey, GrantId, Kind, Manage, PersonId, PersonType, Revision,
+    TargetId,
 };
 use crate::targets::{self, Call, Live, Scope};
 
@@ -45,6 +46,18 @@ pub enum Because {
     DriftAdded,
     /// It was applied and is gone from the target.
     DriftRemoved(GrantId),
+    /// It was applied, and the target now holds another value.
+    DriftChanged(GrantId),
+}
+
+impl Because {
+    /// True where somebody changed the target behind dualkey's back.
+    pub fn is_drift(&self) -> bool {
+        match self {
+            Because::DriftAdded | Because::DriftRemoved(_) | Because::DriftChanged(_) => true,
+            Because::Landing(_) | Because::Start(_) | Because::End { .. } | Because::Undeclared => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Because {
@@ -56,6 +69,7 @@ impl std::fmt::Display for Because {
             Because::Undeclared => f.write_str("landing: no grant declares it any more"),
             Because::DriftAdded => f.write_str("drift: no grant declares it"),
             Because::DriftRemoved(grant) => write!(f, "drift: grant {grant} declares it, but it was gone"),
+            Because::DriftChanged(grant) => write!(f, "drift: somebody changed what grant {grant} gives"),
         }
     }
 }
@@ -147,8 +161,8 @@ pub struct Basis<'a> {
     pub tree: &'a Revision,
     /// What was applied last, and when: it may be taken away too.
     pub applied: Option<(&'a Revision, Timestamp)>,
-    /// Accounts that the log says access was granted to: `(target, principal)` and the person then.
-    pub granted: &'a BTreeMap<(TargetId, String), PersonId>,
+    /// Accounts that the log says access was granted to, and the person then.
+    pub granted: &'a BTreeMap<(TargetId, AccountMark), PersonId>,
     pub now: Timestamp,
 }
 
@@ -282,7 +296,7 @@ fn change(basis: &Basis<'_>, target: &TargetId, live: &Live, desired: &Desired) 
         }
         // what is live is not what was applied: somebody changed it
         Some((revision, at)) if !declared(revision, at) => {
-            first_grant(desired).map_or(Because::DriftAdded, Because::DriftRemoved)
+            first_grant(desired).map_or(Because::DriftAdded, Because::DriftChanged)
         }
         Some(_) | None => why_granted(basis, desired),
     };
@@ -327,22 +341,20 @@ impl<'a> Accounts<'a> {
             add_accounts(&revision.access, &mut people);
             declared.extend(revision.entitlements.iter().map(|entitlement| Slot::of_key(&entitlement.key)));
         }
-        for ((target, principal), person) in basis.granted {
-            people.entry((target.clone(), principal.clone())).or_insert_with(|| person.clone());
-        }
         Accounts { basis, people, declared }
     }
 
     /// What to do with something live that should not be there now.
     fn undeclared(&self, target: &TargetId, live: &Live, difference: &mut Difference) {
         let account = (target.clone(), live.principal.clone());
-        let person = self.people.get(&account).cloned();
+        let logged = self.basis.granted.get(&(target.clone(), AccountMark::of(&live.principal)));
+        let person = self.people.get(&account).or(logged).cloned();
         let known = person.as_ref().and_then(|person| {
             let applied = self.basis.applied.and_then(|(revision, _)| revision.access.people.get(person));
             self.basis.tree.access.people.get(person).or(applied)
         });
         let contractor = known.is_some_and(|person| person.person_type != PersonType::Employee);
-        let ours = self.declared.contains(&Slot::of_live(target, live)) || self.basis.granted.contains_key(&account);
+        let ours = self.declared.contains(&Slot::of_live(target, live)) || logged.is_some();
         let everyone = self.basis.tree.access.config.manage == Manage::Everyone;
         // what employees hold beside their grants is theirs, unless dualkey gave it
         if !(everyone || contractor || ours) {

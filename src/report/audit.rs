@@ -1,6 +1,7 @@
 //! The log, for people and for programs.
 
 use super::escape;
+use super::style::count;
 use crate::audit::Log;
 use crate::audit::record::{Mode, Record};
 
@@ -26,7 +27,11 @@ fn line(record: &Record) -> String {
             let by = if people.is_empty() { String::new() } else { format!(" by {}", people.join(", ")) };
             (
                 landing.at,
-                format!("landing  {} {verdict}{by}, {} changes", short(&landing.commit), landing.changes.len()),
+                format!(
+                    "landing  {} {verdict}{by}, {}",
+                    short(&landing.commit),
+                    count(landing.changes.len(), "change")
+                ),
             )
         }
         Record::Intent(intent) => {
@@ -34,7 +39,10 @@ fn line(record: &Record) -> String {
                 Mode::Full => "",
                 Mode::OnlyEnds => ", only ends",
             };
-            (intent.at, format!("intent   {} operations at {}{mode}", intent.operations.len(), short(&intent.commit)))
+            (
+                intent.at,
+                format!("intent   {} at {}{mode}", count(intent.operations.len(), "operation"), short(&intent.commit)),
+            )
         }
         Record::Result(result) => {
             let counts = [
@@ -50,7 +58,7 @@ fn line(record: &Record) -> String {
             (result.at, format!("result   {counts}{interrupted}"))
         }
         Record::Refusal(refusal) => (refusal.at, format!("refusal  {} {}", short(&refusal.landing), refusal.code)),
-        Record::Drift(drift) => (drift.at, format!("drift    {} operations", drift.operations.len())),
+        Record::Drift(drift) => (drift.at, format!("drift    {}", count(drift.operations.len(), "operation"))),
     };
     format!("{}  {}", at.0, escape::terminal(&what))
 }

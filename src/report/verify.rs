@@ -7,12 +7,7 @@ use crate::finding::Refusal;
 
 /// True for a refusal that says that nothing could be judged, rather than that something is wrong.
 pub fn is_unjudged(refusal: &Refusal) -> bool {
-    is_unjudged_code(refusal.code.id)
-}
-
-/// The same by the refusal's code.
-pub fn is_unjudged_code(code: &str) -> bool {
-    [codes::EVIDENCE_INCOMPLETE.id, codes::LANDED_TREE_INVALID.id].contains(&code)
+    [codes::EVIDENCE_INCOMPLETE.id, codes::LANDED_TREE_INVALID.id].contains(&refusal.code.id)
 }
 
 /// Every landing, a line each, with the reasons below those that were refused.

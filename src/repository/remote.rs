@@ -65,6 +65,11 @@ impl<'a> StateRefs<'a> {
         })
     }
 
+    /// The refs of the repository itself, whatever remote it has.
+    pub fn local(repository: &'a Repository, branch: &str) -> Self {
+        StateRefs { repository, branch: branch.to_owned(), remote: None, previous: RefCell::default() }
+    }
+
     /// The remote as it may be shown, without a password. None where the repository itself holds the refs.
     pub fn remote(&self) -> Option<String> {
         self.remote.as_ref().map(Remote::shown)

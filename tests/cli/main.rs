@@ -11,10 +11,13 @@
 mod support;
 
 mod bad_input;
+mod demo;
 mod explain;
 mod formats;
 mod house;
+mod init;
 mod landing;
 mod lint;
+mod new;
 mod only_ends;
 mod policy_pack;

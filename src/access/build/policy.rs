@@ -57,10 +57,11 @@ pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, context: &mut Context<
         policy.waivers.extend(self::waiver(waiver, &path, context));
     }
     for (rule, severity) in raw.severities.iter().flatten() {
-        // of two severities the stricter holds, as with limits
         let severity = self::severity(*severity);
-        let held = policy.severities.entry(rule.clone()).or_insert(severity);
-        *held = severity.max(*held);
+        let place = context.source.key_place(&[Step::Key("severities"), Step::Key(rule)]);
+        let held = policy.severities.entry(rule.clone()).or_insert((severity, place));
+        // of two severities the stricter holds, as with limits
+        held.0 = severity.max(held.0);
     }
 }
 

@@ -34,6 +34,8 @@ mod waiver_invalid;
 mod waiver_rule_changed;
 mod waiver_unused;
 
+pub use no_approval_rule::RULE as NO_APPROVAL_RULE;
+
 use super::Check;
 
 /// Every rule of this room, sorted by id.

@@ -249,8 +249,8 @@ severities: { unused-role: error, shared-account: warning, unused-rule: warning,
             ("roles/old.yaml", "title: Old\nrisk: standard\nentitlements: { repository: push }\n"),
         ],
         &[
-            "error schema policies/main.yaml:1 `severities` names `unused-rule`, which is not a rule",
-            "error schema policies/main.yaml:1 `severities` would make the error `shared-account` a warning",
+            "error schema policies/main.yaml:14 `severities` would make the error `shared-account` a warning",
+            "error schema policies/main.yaml:14 `severities` names `unused-rule`, which is not a rule",
             "error unused-role roles/old.yaml:1 no grant gives the role `old`",
         ],
     );

@@ -1,0 +1,318 @@
+//! Targets in memory that fail when they are told to, and small access repositories for them.
+
+use std::cell::{Cell, RefCell};
+use std::panic::resume_unwind;
+use std::rc::Rc;
+
+use super::super::*;
+use crate::access::ParseCache;
+use crate::repository::testing::Sandbox as Folder;
+use crate::repository::{Repository, Snapshot};
+use crate::targets::{self, Call, KINDS, Live, Scope, TargetError};
+
+pub(super) const CONFIG: &str = "version: 1
+organization: northwind
+timezone: Europe/London
+targets:
+  aws: { type: sandbox, as: aws }
+  github: { type: sandbox, as: github }
+approval: { evidence: signatures, branch: main }
+audit: { ref: refs/dualkey/audit, key: \"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\" }
+";
+
+pub(super) const NOW: &str = "2026-11-24T09:00:00Z";
+
+pub(super) fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+pub(super) fn employee(id: &str, number: u32) -> (String, String) {
+    let text = format!(
+        "name: {id}\ntype: employee\naccounts:\n  github: {{ login: {id}, id: {number} }}\n  aws: {id}@northwind.example\n"
+    );
+    (format!("people/{id}.yaml"), text)
+}
+
+pub(super) fn contractor(id: &str, number: u32, until: &str) -> (String, String) {
+    let text = format!(
+        "name: {id}\ntype: contractor\nvendor: globex\nsponsor: priya\nengagement: {{ from: 2026-11-01, until: {until} }}\n\
+         accounts:\n  github: {{ login: {id}, id: {number} }}\n  aws: {id}@globex.example\n"
+    );
+    (format!("people/{id}.yaml"), text)
+}
+
+/// A grant of a role to a person on one resource.
+pub(super) fn grant(person: &str, role: &str, resource: &str) -> (String, String) {
+    let until = if ["priya", "tom"].contains(&person) { "" } else { "until: 2027-01-15\n" };
+    let text =
+        format!("to: [{person}]\nrole: {role}\ndomain: payments\nresources: [{resource}]\n{until}reason: work\n");
+    (format!("grants/{person}-{role}-{resource}.yaml"), text)
+}
+
+pub(super) fn base() -> Vec<(String, String)> {
+    let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let role = |id: &str, entitlement: &str| {
+        let text = format!("title: {id}\nrisk: standard\ncontractors: allowed\nentitlements:\n  {entitlement}\n");
+        (format!("roles/{id}.yaml"), text)
+    };
+    vec![
+        file("dualkey.yaml", CONFIG),
+        file("vendors/globex.yaml", "name: G\nsponsor: priya\ncontract: { from: 2026-10-01, until: 2027-03-31 }\n"),
+        employee("priya", 1),
+        employee("tom", 2),
+        contractor("alice", 11, "2027-01-31"),
+        contractor("bob", 12, "2027-01-31"),
+        file(
+            "domains/payments.yaml",
+            "title: P\nenvironment: staging\nowners: [priya]\ncontractors: allowed\nresources:\n\
+             \u{20} api: { repository: northwind/api }\n\
+             \u{20} org: { membership: northwind }\n\
+             \u{20} acct: { account: \"111122223333\" }\n",
+        ),
+        role("reader", "repository: pull"),
+        role("writer", "repository: push"),
+        role("dev", "account: DeveloperAccess"),
+        role("audit", "account: ReadOnlyAccess"),
+        role("owner", "membership: admin"),
+        file("policies/p.yaml", "admins: { minimum: 1 }\nprotected: [\"account:*:BreakGlass\"]\n"),
+    ]
+}
+
+/// The base with more files; an empty text takes one away.
+pub(super) fn tree(more: &[(String, String)]) -> Approved {
+    thread_local!(static FOLDER: (Folder, Repository) = {
+        let folder = Folder::new();
+        let repository = folder.open();
+        (folder, repository)
+    });
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (path, text) in base().into_iter().chain(more.iter().cloned()) {
+        files.insert(path, text.into_bytes());
+    }
+    files.retain(|_, text| !text.is_empty());
+    FOLDER.with(|(_, repository)| {
+        let commit = repository.write_commit(&files, &[], "tree", 0).unwrap();
+        let snapshot = Snapshot::of_commit(repository, commit).unwrap();
+        let revision = Revision::load(&snapshot, KINDS, &mut ParseCache::default()).unwrap();
+        assert!(!revision.is_misread(), "{:#?}", revision.reading);
+        Approved::for_test(revision, commit)
+    })
+}
+
+/// What goes wrong with the k-th call, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fault {
+    None,
+    FailBefore(usize),
+    FailAfter(usize),
+    CrashBefore(usize),
+    CrashAfter(usize),
+    /// This many reads answer what was live one call before.
+    Stale(usize),
+    /// The call says that it went well.
+    Ignored(usize),
+    /// Every call about this account fails.
+    Account(&'static str),
+    Unreadable(&'static str),
+    /// No call has an effect, and all say that they went well.
+    Deaf,
+}
+
+pub(super) type Held = BTreeSet<(TargetId, Live)>;
+
+#[derive(Debug)]
+pub(super) struct World {
+    pub held: Held,
+    before_last: Held,
+    pub calls: Vec<(TargetId, Call)>,
+    pub visited: Vec<Held>,
+    pub fault: Fault,
+    pub stale: usize,
+    pub count: usize,
+    /// Asked at each call whether it may be made.
+    pub allowed: bool,
+}
+
+pub(super) type Shared = Rc<RefCell<World>>;
+
+pub(super) struct Fake(TargetId, Shared);
+
+pub(super) struct Crash;
+
+impl Reader for Fake {
+    fn read(&self, scope: &Scope) -> Result<Vec<Live>, TargetError> {
+        let mut world = self.1.borrow_mut();
+        if world.fault == Fault::Unreadable("aws") && self.0.as_str() == "aws" {
+            return Err(TargetError::LiveReadIncomplete { target: "aws".into(), why: "page 2 did not arrive".into() });
+        }
+        let stale = !world.calls.is_empty() && world.stale > 0;
+        world.stale = world.stale.saturating_sub(usize::from(stale));
+        let held = if stale { &world.before_last } else { &world.held };
+        let here = held.iter().filter(|(target, live)| *target == self.0 && scope.contains(live.kind, &live.resource));
+        Ok(here.map(|(_, live)| live.clone()).collect())
+    }
+}
+
+impl Writer for Fake {
+    fn perform(&mut self, call: &Call) -> Result<(), TargetError> {
+        let mut world = self.1.borrow_mut();
+        let failed = || TargetError::LiveReadIncomplete { target: self.0.to_string(), why: "the line broke".into() };
+        assert!(world.allowed, "a write without lease or intent: {call:?}");
+        let k = world.count;
+        world.count += 1;
+        let fault = world.fault;
+        if fault == Fault::CrashBefore(k) {
+            drop(world);
+            resume_unwind(Box::new(Crash));
+        }
+        if fault == Fault::FailBefore(k) || matches!(fault, Fault::Account(account) if account == call.principal) {
+            return Err(failed());
+        }
+        world.calls.push((self.0.clone(), call.clone()));
+        if world.fault == Fault::Ignored(k) || world.fault == Fault::Deaf {
+            return Ok(());
+        }
+        world.before_last = world.held.clone();
+        let same =
+            |live: &Live| live.kind == call.kind && live.resource == call.resource && live.principal == call.principal;
+        let replaced = |live: &Live| match &call.verb {
+            targets::Verb::Change { previous, .. } => {
+                live.permission == *previous || live.permission == call.permission
+            }
+            targets::Verb::Grant { .. } | targets::Verb::Revoke => live.permission == call.permission,
+        };
+        let target = self.0.clone();
+        world.held.retain(|(at, live)| !(*at == target && same(live) && (call.kind.holds_one() || replaced(live))));
+        if call.verb != targets::Verb::Revoke {
+            world.held.insert((target, live(call.kind, &call.resource, &call.permission, &call.principal)));
+        }
+        let now = world.held.clone();
+        world.visited.push(now);
+        drop(world);
+        if fault == Fault::CrashAfter(k) {
+            resume_unwind(Box::new(Crash));
+        }
+        if fault == Fault::FailAfter(k) { Err(failed()) } else { Ok(()) }
+    }
+}
+
+pub(super) fn live(kind: &'static Kind, resource: &str, permission: &str, principal: &str) -> Live {
+    Live {
+        kind,
+        resource: resource.to_owned(),
+        permission: permission.to_owned(),
+        principal: principal.to_owned(),
+        until: None,
+    }
+}
+
+/// `TARGET KIND RESOURCE PERMISSION PRINCIPAL` a line.
+pub(super) fn held(lines: &[&str]) -> Held {
+    let one = |line: &&str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        (TargetId::parse(words[0]).unwrap(), live(KINDS.get(words[1]).unwrap(), words[2], words[3], words[4]))
+    };
+    lines.iter().map(one).collect()
+}
+
+pub(super) fn world(held: Held, fault: Fault) -> Shared {
+    let stale = if let Fault::Stale(reads) = fault { reads } else { 0 };
+    Rc::new(RefCell::new(World {
+        before_last: held.clone(),
+        held,
+        calls: Vec::new(),
+        visited: Vec::new(),
+        fault,
+        stale,
+        count: 0,
+        allowed: false,
+    }))
+}
+
+pub(super) fn targets(world: &Shared) -> Targets {
+    let ids = ["aws", "github"].map(|id| TargetId::parse(id).unwrap());
+    let fake = |id: &TargetId| Fake(id.clone(), Rc::clone(world));
+    Targets {
+        readers: ids.iter().map(|id| (id.clone(), Box::new(fake(id)) as Box<dyn Reader>)).collect(),
+        writers: ids.iter().map(|id| (id.clone(), Box::new(fake(id)) as Box<dyn Writer>)).collect(),
+        own: BTreeMap::new(),
+    }
+}
+
+/// A journal in memory, which opens the world to writes by what it was told.
+pub(super) struct Notes {
+    pub world: Shared,
+    pub intents: Vec<Vec<Operation>>,
+    pub results: usize,
+    pub broken: bool,
+}
+
+impl Journal for Notes {
+    fn pending(&self) -> bool {
+        false
+    }
+
+    fn intend(&mut self, operations: &[Operation]) -> Result<(), Refusal> {
+        if self.broken {
+            return Err(Refusal::new(&codes::LEASE_LOST, "somebody else wrote the log", "run again"));
+        }
+        self.intents.push(operations.to_vec());
+        self.world.borrow_mut().allowed = true;
+        Ok(())
+    }
+
+    fn conclude(&mut self, _: &Outcome) -> Result<(), Refusal> {
+        self.results += 1;
+        Ok(())
+    }
+}
+
+/// A lease that holds for so many writes.
+pub(super) struct Writes(pub Cell<usize>);
+
+impl Hold for Writes {
+    fn check(&self) -> Result<(), Refusal> {
+        match self.0.get().checked_sub(1) {
+            Some(left) => {
+                self.0.set(left);
+                Ok(())
+            }
+            None => Err(Refusal::new(&codes::LEASE_LOST, "lease 1 was taken over", "run again")),
+        }
+    }
+}
+
+pub(super) fn chain(approved: &Approved) -> Chain {
+    Chain { tip: approved.commit(), landings: Vec::new(), last: approved.commit() }
+}
+
+pub(super) fn notes(world: &Shared) -> Notes {
+    Notes { world: Rc::clone(world), intents: Vec::new(), results: 0, broken: false }
+}
+
+pub(super) fn apply(approved: &Approved, past: &Past<'_>, world: &Shared) -> Outcome {
+    apply_as(approved, past, world, Mode::Full, usize::MAX)
+}
+
+pub(super) fn apply_as(approved: &Approved, past: &Past<'_>, world: &Shared, mode: Mode, writes: usize) -> Outcome {
+    let chain = chain(approved);
+    let request = Request { approved, chain: &chain, past, now: now(), mode };
+    let mut notes = notes(world);
+    let outcome = run(&request, &mut targets(world), Ok(&mut notes), Ok(&Writes(Cell::new(writes))));
+    world.borrow_mut().allowed = false;
+    assert_eq!(notes.results, usize::from(!notes.intents.is_empty() && !lost(&outcome)));
+    outcome
+}
+
+pub(super) fn lost(outcome: &Outcome) -> bool {
+    outcome.refusals.iter().any(|refusal| refusal.code.id == "lease-lost")
+}
+
+pub(super) fn codes_of(outcome: &Outcome) -> Vec<&'static str> {
+    outcome.refusals.iter().map(|refusal| refusal.code.id).collect()
+}
+
+pub(super) fn lines(operations: &[Operation]) -> Vec<String> {
+    let line = |o: &Operation| format!("{} {} {} {}", o.verb.as_str(), o.resource, o.permission, o.principal);
+    operations.iter().map(line).collect()
+}

@@ -1,0 +1,319 @@
+//! `dualkey init`
+
+mod files;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+
+use super::context::{self, Look};
+use super::{Exit, NowOption, Stop, audit, output};
+use crate::access::{OrganizationId, ParseCache, PersonId};
+use crate::audit::LogKey;
+use crate::report::escape::terminal;
+use crate::repository::{Repository, SigningKey};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  dualkey init access                    one admin, from git's user.name, user.email \
+                        and user.signingkey\n  dualkey init access --admin priya.shah=priya.pub --admin \
+                        mei.tanaka=mei.pub --admin sven.olsen=sven.pub"
+)]
+pub struct Options {
+    #[command(flatten)]
+    now: NowOption,
+    /// The folder of the new repository
+    dir: PathBuf,
+    /// Somebody who approves: id and file of the public SSH key; once for each [default: you, from git's settings]
+    #[arg(long, value_name = "ID=KEYFILE")]
+    admin: Vec<String>,
+    /// The organization's id [default: the folder's name]
+    #[arg(long, value_name = "NAME")]
+    organization: Option<String>,
+    /// Where the private half of the log's key goes, outside of any repository [default: DIR.log-key]
+    #[arg(long, value_name = "FILE")]
+    log_key: Option<PathBuf>,
+    /// Prove approvals by GitHub's pull requests
+    #[arg(long)]
+    github: bool,
+}
+
+/// What dualkey.yaml says that isn't the same for all.
+#[derive(Debug)]
+struct Settings<'a> {
+    organization: &'a str,
+    branch: &'a str,
+    log_key: &'a str,
+}
+
+/// Somebody who approves from the first day.
+#[derive(Debug)]
+struct Admin {
+    id: PersonId,
+    name: String,
+    email: Option<String>,
+    /// The public key's line.
+    key: String,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    if options.github {
+        return Err(Stop::usage(
+            "approvals on GitHub are not supported by this version",
+            "leave `--github` out: approvals are SSH signatures then, which work on any forge",
+        ));
+    }
+    let dir = std::path::absolute(&options.dir).map_err(|error| Stop::io("finding", &options.dir, &error))?;
+    // `access/.` and `access` are one folder, whose name is needed
+    let dir: PathBuf = dir.components().collect();
+    let clock = options.now.clock()?;
+    let organization = organization(options, &dir)?;
+    let admins = admins(options)?;
+    let key_file = key_file(options, &dir)?;
+    let log_key = LogKey::generate(&format!("{organization}-access"), &mut rand_core::OsRng)
+        .map_err(|error| Stop::of(Exit::Usage, &error))?;
+    let begun = dir.join(".git").symlink_metadata().is_ok();
+    let branch = match begun {
+        true => git(&["symbolic-ref", "--short", "HEAD"], Some(&dir))?,
+        false => "main".to_owned(),
+    };
+    let settings =
+        Settings { organization: organization.as_str(), branch: &branch, log_key: &log_key.verifier().to_string() };
+    let files = files::files(&settings, &admins)?;
+    refuse_to_overwrite(&dir, &files)?;
+    if !begun {
+        std::fs::create_dir_all(&dir).map_err(|error| Stop::io("making", &dir, &error))?;
+        git(&["init", "--quiet", &format!("--initial-branch={branch}")], Some(&dir))?;
+    }
+    audit::write_secret(&key_file, &log_key)?;
+    for (path, text) in &files {
+        context::write_file(&dir.join(path), text.as_bytes())?;
+    }
+    let repository = Repository::open(&dir)?;
+    let revision = context::load_or_show(&repository, Look::WorkTree, &mut ParseCache::default())?;
+    let findings = crate::plan::findings_of(&revision, clock.now);
+    output::print(&said(options, organization.as_str(), &admins, &key_file));
+    if !findings.is_empty() {
+        output::print("\n");
+        context::show_findings(&findings, &revision);
+    }
+    Ok(if crate::lint::blocked(&findings) { Exit::Findings } else { Exit::Done })
+}
+
+/// What was made, and what comes next.
+fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path) -> String {
+    let ids: Vec<&str> = admins.iter().map(|admin| admin.id.as_str()).collect();
+    let dir = terminal(&options.dir.display().to_string());
+    // what is typed after `cd`
+    let key = match &options.log_key {
+        None => format!("../{}", key_file.file_name().unwrap_or_default().display()),
+        Some(_) => key_file.display().to_string(),
+    };
+    let key = terminal(&key);
+    let style = output::style();
+    let sign = match admins.len() {
+        1 => "",
+        _ => "     # two of them, each with their own key",
+    };
+    let single = if admins.len() == 1 { " --single" } else { "" };
+    let unknown: Vec<&str> = admins.iter().filter(|a| a.email.is_none()).map(|a| a.id.as_str()).collect();
+    let emails = match unknown.is_empty() {
+        true => String::new(),
+        false => format!(
+            "  add `emails: [ADDRESS]` to the files of {}: what comes from an address\n  that nobody has needs one \
+             approval more\n",
+            unknown.join(", ")
+        ),
+    };
+    let enter = if dir == "." { String::new() } else { format!("  cd {dir}\n") };
+    format!(
+        "{} {dir}, the access repository of {organization}, approved by {}\n  {} holds the private half of the log's \
+         key: keep it where only `apply` runs,\n  never in a repository\n{emails}\n{}\n{enter}  git add --all && git commit -S -m \
+         \"Start the access repository\"\n  dualkey approve --genesis HEAD{sign}\n  dualkey audit init --genesis \
+         HEAD{single} --log-key {key}\n",
+        style.green("made"),
+        ids.join(", "),
+        terminal(&key_file.file_name().unwrap_or_default().display().to_string()),
+        style.bold("next"),
+    )
+}
+
+fn organization(options: &Options, dir: &Path) -> Result<OrganizationId, Stop> {
+    let help = "name it with `--organization NAME`: lower-case letters, digits, `.`, `_` and `-`";
+    let name = match &options.organization {
+        Some(name) => name.clone(),
+        None => dir.file_name().unwrap_or_default().to_string_lossy().to_lowercase(),
+    };
+    OrganizationId::parse(&name).map_err(|error| Stop::usage(error.to_string(), help))
+}
+
+fn admins(options: &Options) -> Result<Vec<Admin>, Stop> {
+    let mut admins = Vec::new();
+    for text in &options.admin {
+        let (id, file) = text.split_once('=').ok_or_else(|| {
+            Stop::usage(format!("`{text}` is not ID=KEYFILE"), "write it as `--admin priya.shah=priya.pub`")
+        })?;
+        let id = PersonId::parse(id)
+            .map_err(|error| Stop::usage(error.to_string(), "write it as `--admin priya.shah=priya.pub`"))?;
+        let key = public_key(Path::new(file))?;
+        admins.push(Admin { name: name_of(&id), id, email: email_of(&key), key });
+    }
+    if admins.is_empty() {
+        admins.push(from_git()?);
+    }
+    let mut ids = BTreeMap::new();
+    let mut keys = BTreeMap::new();
+    for admin in &admins {
+        // a key is what its first two words say; the third is a comment
+        let key: Vec<&str> = admin.key.split(' ').take(2).collect();
+        if ids.insert(&admin.id, ()).is_some() {
+            return Err(Stop::usage(format!("`{}` is named twice", admin.id), "name each admin once"));
+        }
+        if let Some(other) = keys.insert(key, &admin.id) {
+            return Err(Stop::usage(
+                format!("`{other}` and `{}` have the same key", admin.id),
+                "give each admin a key of their own: two keys mean two people",
+            ));
+        }
+    }
+    Ok(admins)
+}
+
+/// The comment of a key, where it is an address.
+fn email_of(key: &str) -> Option<String> {
+    let comment = key.splitn(3, ' ').nth(2)?.trim();
+    let (local, host) = comment.split_once('@')?;
+    let is_address = !local.is_empty() && host.contains('.') && !comment.contains(char::is_whitespace);
+    is_address.then(|| comment.to_owned())
+}
+
+/// A name for people, made of an id.
+fn name_of(id: &PersonId) -> String {
+    let words = id.as_str().split(['.', '_', '-']).filter(|word| !word.is_empty());
+    let words: Vec<String> = words
+        .map(|word| {
+            let mut letters = word.chars();
+            letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+        })
+        .collect();
+    words.join(" ")
+}
+
+/// Whoever git says is working here.
+fn from_git() -> Result<Admin, Stop> {
+    let setting = |key: &str| -> Result<String, Stop> {
+        git(&["config", "--get", key], None).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
+            Stop::usage(
+                format!("git doesn't know your {key}, so it can't make you the admin"),
+                "set it with `git config --global`, or name the admins: `--admin ID=KEYFILE`",
+            )
+        })
+    };
+    let name = setting("user.name")?;
+    let email = setting("user.email")?;
+    let key = match SigningKey::parse(&setting("user.signingkey")?) {
+        SigningKey::Agent(text) => one_key(&text, "git's user.signingkey")?,
+        SigningKey::File(path) => public_key(&path)?,
+    };
+    let of = |text: &str| {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        PersonId::parse(&words.map(str::to_lowercase).collect::<Vec<_>>().join("."))
+    };
+    let local = email.split('@').next().unwrap_or_default();
+    let plain = if name.is_ascii() { of(&name) } else { of(local) };
+    let id = plain.or_else(|_| of(local)).map_err(|_| {
+        Stop::usage("git's user.name makes no id", "name yourself: `--admin ID=KEYFILE`, such as priya.shah=priya.pub")
+    })?;
+    Ok(Admin { id, name, email: Some(email), key })
+}
+
+/// The public half of a key, from its file or the `.pub` beside it.
+fn public_key(file: &Path) -> Result<String, Stop> {
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| Stop::io("reading", path, &error));
+    let mut text = read(file)?;
+    if text.starts_with("-----BEGIN") {
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(".pub");
+        text = read(Path::new(&beside))?;
+    }
+    one_key(&text, &file.display().to_string())
+}
+
+fn one_key(text: &str, place: &str) -> Result<String, Stop> {
+    let make = "make one with `ssh-keygen -t ed25519`, and name the file that ends in .pub";
+    let text = text.trim();
+    let key = ssh_key::PublicKey::from_openssh(text)
+        .map_err(|_| Stop::usage(format!("`{place}` holds no public SSH key"), make))?;
+    let signs = matches!(
+        key.algorithm(),
+        ssh_key::Algorithm::Ed25519
+            | ssh_key::Algorithm::SkEd25519
+            | ssh_key::Algorithm::Ecdsa { .. }
+            | ssh_key::Algorithm::SkEcdsaSha2NistP256
+    );
+    if !signs {
+        let message = format!("the key in `{place}` is of a kind that proves nothing here, such as RSA or DSA");
+        return Err(Stop::usage(message, make));
+    }
+    Ok(text.to_owned())
+}
+
+/// A key inside a repository would be committed sooner or later.
+fn key_file(options: &Options, dir: &Path) -> Result<PathBuf, Stop> {
+    let file = match &options.log_key {
+        Some(file) => std::path::absolute(file).map_err(|error| Stop::io("finding", file, &error))?,
+        None => {
+            let mut file = dir.as_os_str().to_owned();
+            file.push(".log-key");
+            PathBuf::from(file)
+        }
+    };
+    if file.symlink_metadata().is_ok() {
+        return Err(Stop::usage(
+            format!("`{}` is there already", file.display()),
+            "move it away, or name another place with `--log-key FILE`",
+        ));
+    }
+    match file.ancestors().skip(1).find(|folder| *folder == dir || folder.join(".git").exists()) {
+        None => Ok(file),
+        Some(repository) => Err(Stop::usage(
+            format!("the log's private key would lie in the repository `{}`", repository.display()),
+            "name a place outside of it with `--log-key FILE`, or another DIR",
+        )),
+    }
+}
+
+fn refuse_to_overwrite(dir: &Path, files: &[(String, String)]) -> Result<(), Stop> {
+    if let Some((path, _)) = files.iter().find(|(path, _)| dir.join(path).symlink_metadata().is_ok()) {
+        let what = if dir.join("dualkey.yaml").exists() { "dualkey.yaml" } else { path };
+        return Err(Stop::usage(
+            format!("`{}` has a {what} already, so nothing was written", dir.display()),
+            "name a folder that is new or empty",
+        ));
+    }
+    Ok(())
+}
+
+/// Runs `git` and gives what it printed, apart from variables that would point it elsewhere.
+fn git(arguments: &[&str], dir: Option<&Path>) -> Result<String, Stop> {
+    let mut command = Command::new("git");
+    for name in
+        ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_TEMPLATE_DIR"]
+    {
+        command.env_remove(name);
+    }
+    if let Some(dir) = dir {
+        command.current_dir(dir);
+    }
+    let answer = command.args(arguments).output().map_err(|error| {
+        Stop::usage(format!("the program `git` can't be run: {error}"), "install git, and see that it is on your path")
+    })?;
+    if answer.status.success() {
+        Ok(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+    } else {
+        let words = String::from_utf8_lossy(&answer.stderr).trim().to_owned();
+        Err(Stop::usage(format!("`git {}` failed: {words}", arguments.join(" ")), "see what git says above"))
+    }
+}
