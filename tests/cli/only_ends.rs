@@ -92,3 +92,10 @@ fn when_a_landing_was_refused() {
     assert!(!world.live("github").contains("820147"));
     assert!(!world.live("github").contains("583231"), "an end gave access");
 }
+
+#[test]
+fn when_the_remote_is_gone() {
+    let world = over();
+    world.git(&["remote", "set-url", "origin", "../gone.git"]);
+    ends_all_the_same(&world);
+}
