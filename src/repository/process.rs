@@ -91,7 +91,7 @@ pub(super) fn presentable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines().map(|line| line.chars().filter(|c| !c.is_control()).collect::<String>());
     let lines: Vec<String> = lines.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
-    let words: String = without_password(&lines.join("\n")).chars().take(MAX_WORDS).collect();
+    let words: String = without_password(&lines.join("; ")).chars().take(MAX_WORDS).collect();
     if words.is_empty() { "no reason given".to_owned() } else { words }
 }
 

@@ -311,7 +311,7 @@ fn rules_about_duties_and_approval() {
             "[\"group:ledger-leads\"]",
             "[\"group:ledger-leads\", bob.keller]",
         ),
-        edit("schema", approvals, "", "approvals:", "severities: { domain-crossing: warning }\napprovals:"),
+        edit("schema", approvals, "severities:", "approvals:", "severities: { domain-crossing: warning }\napprovals:"),
     ]);
 }
 
