@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::Clock;
-use super::shared::{Ledger, LogKeyOption, Past, Refresh, Shared, Unreadable};
+use super::shared::{Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, context, output};
 use crate::apply::lease::{Holder, LENGTH, Lease, Monotonic, REFERENCE, Terms, random_id};
@@ -48,8 +48,8 @@ pub struct Options {
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
-    let unreadable = if options.only_ends { Unreadable::GoBack } else { Unreadable::Stop };
-    let shared = Shared::open_with(&repository, &options.remote, Refresh::Yes, unreadable)?;
+    let refresh = if options.only_ends { Refresh::IfItAnswers } else { Refresh::Yes };
+    let shared = Shared::open(&repository, &options.remote, refresh)?;
     let clock = options.now.clock()?;
     let clock = if options.sandbox.is_set() { clock } else { clock.for_targets(shared.access())? };
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
@@ -105,7 +105,11 @@ struct Books<'a> {
 impl Attempt<'_> {
     fn under(&self, lease: Result<&dyn apply::Hold, Refusal>, refs: &StateRefs<'_>) -> Result<Exit, Stop> {
         // whoever held the lease before may have written the log since it was read
-        self.shared.refresh()?;
+        self.shared.refresh(match (self.mode, &lease) {
+            (Mode::Full, _) => Refresh::Yes,
+            (Mode::OnlyEnds, Ok(_)) => Refresh::IfItAnswers,
+            (Mode::OnlyEnds, Err(_)) => Refresh::No,
+        })?;
         let (recorded, logged) = match self.shared.anchored() {
             Ok((Ledger { stored, recorded }, warning)) => {
                 if let Some(warning) = &warning {

@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::context::{self, Look, Unread};
-use super::{Exit, RemoteOption, Stop};
+use super::{Exit, RemoteOption, Stop, output};
 use crate::access::{Access, AccountMark, Config, ParseCache, PersonId, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
@@ -53,27 +53,36 @@ pub struct Shared<'a> {
     pub branch: String,
     /// Its tip.
     pub tip: Oid,
-    /// The tip's revision. Nothing is judged by it.
+    /// The newest readable revision of the branch. Nothing is judged by it.
     pub at_tip: Rc<Revision>,
     /// The revision that says where the log is and whose key signs it: the genesis that the anchor names, since what
     /// came after it may be anybody's; the tip's where there is no anchor.
     pinned: Rc<Revision>,
 }
 
-/// What to do where the newest `dualkey.yaml` can't be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    Stop,
-    /// Take the newest that can: breaking that file must not keep access from ending.
-    GoBack,
-}
-
 /// Whether the remote is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
     Yes,
+    /// Where it doesn't answer, what this clone knows already has to do: for ends, which nothing may hold up.
+    IfItAnswers,
     /// What this clone knows already.
     No,
+}
+
+impl Refresh {
+    fn of(self, refs: &StateRefs<'_>, audit_ref: &str) -> Result<(), Stop> {
+        match self {
+            Refresh::Yes => Ok(refs.refresh(&[audit_ref])?),
+            Refresh::IfItAnswers => {
+                if let Err(error) = refs.refresh(&[audit_ref]) {
+                    output::error(&Stop::from(error).text(output::error_style()));
+                }
+                Ok(())
+            }
+            Refresh::No => Ok(()),
+        }
+    }
 }
 
 /// The log and what it says of landings.
@@ -87,30 +96,18 @@ impl<'a> Shared<'a> {
     /// Finds the protected branch, and the log. Where an anchor is kept, its genesis says which they are: whoever can
     /// push must not be able to lead a run elsewhere, or to stop it. Without one, HEAD and the branch's tip are asked.
     pub fn open(repository: &'a Repository, remote: &RemoteOption, refresh: Refresh) -> Result<Self, Stop> {
-        Shared::open_with(repository, remote, refresh, Unreadable::Stop)
-    }
-
-    /// The same, for a run that must go on where the newest `dualkey.yaml` is broken.
-    pub fn open_with(
-        repository: &'a Repository,
-        remote: &RemoteOption,
-        refresh: Refresh,
-        unreadable: Unreadable,
-    ) -> Result<Self, Stop> {
         repository.ensure_complete()?;
         let mut cache = ParseCache::default();
         let kept = kept_anchor().and_then(|anchor| audit::from_anchor(&anchor));
         // a genesis that isn't here shows when the anchor is compared with the log
         let genesis = kept.and_then(|kept| read(repository, kept.genesis, &mut cache).ok()).map(Rc::new);
-        let here = Rc::new(configuration(repository, repository.head()?, unreadable, &mut cache)?);
+        let here = Rc::new(newest_readable(repository, repository.head()?, &mut cache)?);
         let mut found = None;
         // a branch that was renamed since the genesis is known by HEAD alone
         for from in genesis.iter().chain([&here]) {
             let config = &from.access.config;
             let refs = StateRefs::open(repository, remote.remote.as_deref(), &config.branch)?;
-            if refresh == Refresh::Yes {
-                refs.refresh(&[&config.audit_ref])?;
-            }
+            refresh.of(&refs, &config.audit_ref)?;
             if let Some(tip) = refs.branch_tip()? {
                 found = Some((config, refs, tip));
                 break;
@@ -124,7 +121,7 @@ impl<'a> Shared<'a> {
             ));
         };
         let branch = asked.branch.clone();
-        let at_tip = Rc::new(configuration(repository, tip, unreadable, &mut cache)?);
+        let at_tip = Rc::new(newest_readable(repository, tip, &mut cache)?);
         if genesis.is_none() && at_tip.access.config.branch != branch {
             return Err(Stop::usage(
                 format!("`{branch}` says that the protected branch is `{}`", at_tip.access.config.branch),
@@ -133,8 +130,8 @@ impl<'a> Shared<'a> {
         }
         let pinned = Rc::clone(genesis.as_ref().unwrap_or(&at_tip));
         let audit_ref = &pinned.access.config.audit_ref;
-        if refresh == Refresh::Yes && audit_ref != &asked.audit_ref {
-            refs.refresh(&[audit_ref])?;
+        if audit_ref != &asked.audit_ref {
+            refresh.of(&refs, audit_ref)?;
         }
         Ok(Shared { repository, refs, branch, tip, at_tip, pinned })
     }
@@ -173,8 +170,8 @@ impl<'a> Shared<'a> {
     }
 
     /// Asks the remote again, for what another run may have written since.
-    pub fn refresh(&self) -> Result<(), Stop> {
-        Ok(self.refs.refresh(&[&self.pinned().audit_ref])?)
+    pub fn refresh(&self, refresh: Refresh) -> Result<(), Stop> {
+        refresh.of(&self.refs, &self.pinned().audit_ref)
     }
 
     /// What the anchor alone says, for a run that must go on without the log.
@@ -229,23 +226,17 @@ fn kept_anchor() -> Option<String> {
     std::env::var(ANCHOR).ok().filter(|kept| !kept.is_empty())
 }
 
-/// The revision whose `dualkey.yaml` says where everything is.
-fn configuration(
-    repository: &Repository,
-    from: Oid,
-    unreadable: Unreadable,
-    cache: &mut ParseCache,
-) -> Result<Revision, Stop> {
-    let newest = read(repository, from, cache);
-    if newest.is_ok() || unreadable == Unreadable::Stop {
-        return newest;
-    }
+/// The revision at a commit or, where its `dualkey.yaml` can't be read, at the nearest first parent where it can:
+/// breaking that file must not keep anything from being verified, or ended.
+fn newest_readable(repository: &Repository, from: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
+    let mut first = None;
     for commit in repository.first_parents(from)? {
-        if let Ok(revision) = read(repository, commit, cache) {
-            return Ok(revision);
+        match read(repository, commit, cache) {
+            Ok(revision) => return Ok(revision),
+            Err(stop) => first = first.or(Some(stop)),
         }
     }
-    newest
+    Err(first.unwrap_or_else(|| Stop::usage("the repository has no commit", "make a first commit")))
 }
 
 fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
