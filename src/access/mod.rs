@@ -1,5 +1,6 @@
 //! The access model: people, vendors, groups, domains, bridges, roles, grants, policies and time.
 
+mod account;
 pub mod build;
 pub mod entitlement;
 pub mod groups;
@@ -12,6 +13,7 @@ pub mod reading;
 mod revision;
 pub mod time;
 
+pub use account::AccountMark;
 pub use entitlement::{Cause, Desired, Entitlement, EntitlementKey, Entitlements, Holding};
 pub use id::*;
 pub use kind::{Enforces, Kind, Kinds, Permissions, TargetType};

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::access::{Kind, PersonId, Revision, TargetId};
+use crate::access::{AccountMark, Kind, PersonId, Revision, TargetId};
 use crate::approval::{Approved, Chain};
 use crate::finding::Refusal;
 use crate::plan::operations::{Difference, Operation};
@@ -42,7 +42,7 @@ pub struct Given {
     pub target: TargetId,
     pub kind: &'static Kind,
     pub resource: String,
-    pub principal: String,
+    pub account: AccountMark,
     pub permission: String,
 }
 
@@ -52,7 +52,7 @@ pub struct Past<'a> {
     /// The tree that was applied last as a whole, and when.
     pub applied: Option<(&'a Revision, Timestamp)>,
     /// Accounts that access was granted to, and whose they were.
-    pub accounts: BTreeMap<(TargetId, String), PersonId>,
+    pub accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     pub given: BTreeSet<Given>,
 }
 

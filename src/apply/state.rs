@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Given, Past, Readers, codes};
-use crate::access::{Manage, PersonId, PersonType, Revision, TargetId};
+use crate::access::{AccountMark, Manage, PersonId, PersonType, Revision, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::{self, Basis, Because, Difference, Operation, Unmanaged, Verb};
 use crate::targets::{Live, Scope};
@@ -18,7 +18,7 @@ pub(super) struct View<'a> {
     pub past: &'a Past<'a>,
     pub now: Timestamp,
     /// Accounts of which everything undeclared may go.
-    accounts: BTreeMap<(TargetId, String), PersonId>,
+    accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
 }
 
 impl<'a> View<'a> {
@@ -89,14 +89,14 @@ impl<'a> View<'a> {
             given.target == held.target
                 && given.kind == held.live.kind
                 && given.resource == held.live.resource
-                && given.principal == held.live.principal
+                && given.account == AccountMark::of(&held.live.principal)
                 && (given.kind.holds_one() || given.permission == held.live.permission)
         };
         self.past.given.iter().any(|given| same(&given))
     }
 
     fn revoke(&self, held: Unmanaged) -> Operation {
-        let account = (held.target.clone(), held.live.principal.clone());
+        let account = (held.target.clone(), AccountMark::of(&held.live.principal));
         let person = held.person.or_else(|| self.past.accounts.get(&account).cloned());
         let gone = person.as_ref().is_some_and(|person| self.has_ended(person).unwrap_or(true));
         Operation {

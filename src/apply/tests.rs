@@ -226,13 +226,13 @@ fn what_was_given_is_taken_back_though_no_tree_names_it_any_more() {
         target: TargetId::parse("github").unwrap(),
         kind: KINDS.get("repository").unwrap(),
         resource: "northwind/old".to_owned(),
-        principal: principal.to_owned(),
+        account: crate::access::AccountMark::of(principal),
         permission: permission.to_owned(),
     };
     let past = Past {
         applied: Some((applied.tree(), now())),
         accounts: BTreeMap::from([(
-            (TargetId::parse("github").unwrap(), "2".to_owned()),
+            (TargetId::parse("github").unwrap(), crate::access::AccountMark::of("2")),
             PersonId::parse("tom").unwrap(),
         )]),
         given: [given("2", "push"), given("77", "push")].into(),

@@ -180,7 +180,7 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
             }
             Signer::Unknown => unknown.push(format!("commit {} is not signed by a registered key", commit.oid.short())),
         }
-        if let Some(person) = &commit.committer {
+        for person in &commit.committers {
             parties.insert(person.clone(), &codes::APPROVER_IS_COMMITTER);
         }
         if commit.names_unknown {

@@ -36,8 +36,8 @@ pub struct Evidence {
 pub struct CommitEvidence {
     pub oid: Oid,
     pub signer: Signer,
-    /// Whom its committer line names, where that is anybody the registry knows.
-    pub committer: Option<PersonId>,
+    /// People whom its committer line names.
+    pub committers: BTreeSet<PersonId>,
     /// People whom its author and co-author lines name.
     pub named: BTreeSet<PersonId>,
     /// True where such a line names an address that the registry doesn't know.

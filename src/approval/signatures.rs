@@ -49,8 +49,13 @@ impl<'a> Source<'a> {
     ///
     /// Where refs can't be listed.
     pub fn open(repository: &'a Repository, refs: &StateRefs<'_>) -> Result<Self, RepositoryError> {
-        let mut source =
-            Source { repository, found: BTreeMap::new(), broken: BTreeMap::new(), entries: RefCell::default(), open: RefCell::default() };
+        let mut source = Source {
+            repository,
+            found: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            entries: RefCell::default(),
+            open: RefCell::default(),
+        };
         for (prefix, says) in [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw)] {
             for (name, commit) in refs.list(prefix)? {
                 let Some((head, person)) = name.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
@@ -256,16 +261,18 @@ impl<'a> Source<'a> {
 /// Who a key and an e-mail address belong to, at the last verified landing.
 struct Keys<'a> {
     registry: &'a Access,
-    emails: BTreeMap<String, &'a PersonId>,
+    /// Each address with everybody who has it: where two share one, both are parties.
+    emails: BTreeMap<String, BTreeSet<&'a PersonId>>,
 }
 
 impl<'a> Keys<'a> {
     fn of(registry: &'a Access) -> Self {
-        let emails = registry
-            .people
-            .values()
-            .flat_map(|person| person.emails.iter().map(move |email| (email.to_lowercase(), &person.id)))
-            .collect();
+        let mut emails: BTreeMap<String, BTreeSet<&PersonId>> = BTreeMap::new();
+        for person in registry.people.values() {
+            for email in &person.emails {
+                emails.entry(email.to_lowercase()).or_default().insert(&person.id);
+            }
+        }
         Keys { registry, emails }
     }
 
@@ -280,18 +287,17 @@ impl<'a> Keys<'a> {
         let mut names_unknown = false;
         for email in std::iter::once(commit.author.email.clone()).chain(co_authors(&commit.message)) {
             match self.emails.get(&email.to_lowercase()) {
-                Some(person) => {
-                    named.insert((*person).clone());
-                }
+                Some(people) => named.extend(people.iter().map(|person| (*person).clone())),
                 None => names_unknown = true,
             }
         }
         // a committer line proves nothing, but who stands in it is no independent party either; a forge's own address is
         // nobody's, and so not an unknown author
-        let committer = self.emails.get(&commit.committer.email.to_lowercase()).map(|person| (*person).clone());
+        let named_as_committer = self.emails.get(&commit.committer.email.to_lowercase());
+        let committers = named_as_committer.into_iter().flatten().map(|person| (*person).clone()).collect();
         CommitEvidence {
             oid: commit.oid,
-            committer,
+            committers,
             signer: signer.map_or(Signer::Unknown, |person| Signer::Person(person.id.clone())),
             named,
             names_unknown,

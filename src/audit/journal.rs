@@ -7,7 +7,7 @@ use super::record::{self, At, Record, Span};
 use super::recorded::{landings, open_runs};
 use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
-use crate::access::{Entitlements, EvidenceSource, Intervals, Revision};
+use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision};
 use crate::apply::{self, Journal};
 use crate::approval::{Chain, Landing, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
@@ -109,14 +109,16 @@ impl Journal for RunJournal<'_> {
     fn conclude(&mut self, outcome: &apply::Outcome) -> Result<(), Refusal> {
         let failed = |(one, message): &(Operation, String)| record::Failed {
             operation: operation(one),
-            message: message.clone(),
+            message: AccountMark::in_text(message),
         };
         let waiting = outcome.waiting.iter().flat_map(|waiting| {
             let landing = waiting.landing.to_string();
             waiting.codes.iter().map(move |code| record::Waiting { landing: landing.clone(), code: (*code).to_owned() })
         });
-        let reason =
-            |refusal: &Refusal| record::Reason { code: refusal.code.id.to_owned(), message: refusal.message.clone() };
+        let reason = |refusal: &Refusal| record::Reason {
+            code: refusal.code.id.to_owned(),
+            message: AccountMark::in_text(&refusal.message),
+        };
         let result = record::Outcome {
             run: self.run.id.clone(),
             commit: outcome.commit.to_string(),
@@ -238,7 +240,7 @@ fn changed(base: &Entitlements, head: &Entitlements) -> Vec<record::Change> {
         kind: change.key.kind.name.to_owned(),
         resource: change.key.resource.clone(),
         permission: change.key.permission.clone(),
-        principal: change.key.principal.clone(),
+        principal: AccountMark::of(&change.key.principal).to_string(),
         before: spans(&change.before),
         after: spans(&change.after),
         grants: grants(&change),
@@ -265,7 +267,7 @@ fn refused(log: &Log, landing: &Landing, at: Timestamp) -> Vec<Record> {
         Record::Refusal(record::Refusal {
             landing: commit.clone(),
             code: refusal.code.id.to_owned(),
-            message: refusal.message.clone(),
+            message: AccountMark::in_text(&refusal.message),
             at: At(at),
         })
     })
@@ -283,7 +285,7 @@ fn operation(operation: &Operation) -> record::Operation {
         kind: operation.kind.name.to_owned(),
         resource: operation.resource.clone(),
         permission: operation.permission.clone(),
-        principal: operation.principal.clone(),
+        principal: AccountMark::of(&operation.principal).to_string(),
         person: operation.person.as_ref().map(ToString::to_string),
         until: operation.until.map(At),
         because: operation.because.to_string(),

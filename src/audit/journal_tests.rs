@@ -229,7 +229,7 @@ fn a_run_is_recorded_before_and_after_and_only_once() {
     let recorded = recorded(&log).unwrap();
     assert_eq!(recorded.anchor, format!("{}:{}", place.genesis, place.key.verifier().id()));
     assert_eq!((recorded.genesis, recorded.landings.len(), recorded.landings[0].commit), (place.genesis, 1, landed));
-    let account = (TargetId::parse("play").unwrap(), "11".to_owned());
+    let account = (TargetId::parse("play").unwrap(), crate::access::AccountMark::of("11"));
     assert_eq!(granted(&log), BTreeMap::from([(account, PersonId::parse("alice").unwrap())]));
     assert_eq!(given(&log, KINDS).len(), 2);
     let text: String = log.entries().iter().map(|entry| String::from_utf8_lossy(entry.json()).into_owned()).collect();

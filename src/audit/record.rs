@@ -132,7 +132,7 @@ pub struct Change {
     pub kind: String,
     pub resource: String,
     pub permission: String,
-    /// The person's account at the target.
+    /// The person's account at the target, as an `AccountMark`: no e-mail address.
     pub principal: String,
     pub before: Vec<Span>,
     pub after: Vec<Span>,

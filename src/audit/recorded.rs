@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Log;
 use super::record::{self, Intent, Mode, Operation, Outcome, Record, Verb};
-use crate::access::{Kinds, PersonId, TargetId};
+use crate::access::{AccountMark, Kinds, PersonId, TargetId};
 use crate::apply;
 use crate::approval::{Given, Recorded, RecordedLanding, Verdict};
 use crate::repository::Oid;
@@ -97,14 +97,14 @@ pub fn last_applied(log: &Log) -> Option<(Oid, Timestamp)> {
 }
 
 /// Accounts that access was granted to at any time, and whose they were then.
-pub fn granted(log: &Log) -> BTreeMap<(TargetId, String), PersonId> {
+pub fn granted(log: &Log) -> BTreeMap<(TargetId, AccountMark), PersonId> {
     let mut granted = BTreeMap::new();
     for operation in intents(log).flat_map(|intent| &intent.operations) {
         let person = operation.person.as_deref().and_then(|person| PersonId::parse(person).ok());
         if let (Verb::Grant | Verb::Change, Ok(target), Some(person)) =
             (operation.verb, TargetId::parse(&operation.target), person)
         {
-            granted.insert((target, operation.principal.clone()), person);
+            granted.insert((target, AccountMark::written(&operation.principal)), person);
         }
     }
     granted
@@ -141,7 +141,7 @@ fn thing(operation: &Operation, kinds: Kinds) -> Option<apply::Given> {
         target: TargetId::parse(&operation.target).ok()?,
         kind: kinds.get(&operation.kind)?,
         resource: operation.resource.clone(),
-        principal: operation.principal.clone(),
+        account: AccountMark::written(&operation.principal),
         permission: operation.permission.clone(),
     })
 }
@@ -153,7 +153,7 @@ fn take_back(given: &mut BTreeSet<apply::Given>, operation: &Operation, kinds: K
         let same = one.target == done.target
             && one.kind == done.kind
             && one.resource == done.resource
-            && one.principal == done.principal
+            && one.account == done.account
             && (one.kind.holds_one() || one.permission == done.permission);
         !same
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::Clock;
-use super::shared::{Ledger, LogKeyOption, Past, Refresh, Shared};
+use super::shared::{Ledger, LogKeyOption, Past, Refresh, Shared, Unreadable};
 use super::targets::{SandboxOption, Targets};
 use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, context, output};
 use crate::apply::lease::{Holder, LENGTH, Lease, Monotonic, REFERENCE, Terms, random_id};
@@ -48,10 +48,18 @@ pub struct Options {
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
-    let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
+    let unreadable = if options.only_ends { Unreadable::GoBack } else { Unreadable::Stop };
+    let shared = Shared::open_with(&repository, &options.remote, Refresh::Yes, unreadable)?;
     let clock = options.now.clock()?;
     let clock = if options.sandbox.is_set() { clock } else { clock.for_targets(shared.access())? };
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
+    if mode == Mode::Full {
+        // what would stop the run is better found before the lease is taken
+        shared.anchored()?;
+        if !options.sandbox.is_set() {
+            shared.log_key(&options.key)?;
+        }
+    }
     let run = Attempt { options, shared: &shared, clock, mode, id: random_id() };
     let local = StateRefs::local(&repository, &shared.branch);
     let (refs, reference) = if options.sandbox.is_set() { (&local, SANDBOX_LEASE) } else { (&shared.refs, REFERENCE) };
@@ -190,6 +198,7 @@ fn exit(outcome: &Outcome, chain: &Chain) -> Exit {
         apply::Exit::Partial => Exit::Partial,
         apply::Exit::Unjudged => Exit::Unjudged,
     };
+    // what waits may wait because it could not be judged
     let unjudged = chain.refused().flat_map(|landing| &landing.refusals).any(report::verify::is_unjudged);
     if unjudged { applied.worst(Exit::Unjudged) } else { applied }
 }

@@ -8,7 +8,7 @@ use super::{Exit, NowOption, RepoOption, Stop, output};
 use crate::access::{Access, LoadError, Moment, ParseCache, Revision};
 use crate::finding::Finding;
 use crate::report;
-use crate::repository::{Oid, Repository, Snapshot};
+use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
 use crate::targets;
 
 /// The name under which findings and plans speak of the work tree.
@@ -104,7 +104,11 @@ pub fn load(repository: &Repository, look: Look, cache: &mut ParseCache) -> Resu
         Look::WorkTree => Snapshot::of_work_tree(repository),
         Look::Commit(oid) => Snapshot::of_commit(repository, oid),
     };
-    let snapshot = snapshot.map_err(Stop::from)?;
+    let snapshot = snapshot.map_err(|error| match error {
+        // a file of one's own that can't be read is as wrong as one that means nothing
+        RepositoryError::File { .. } => Stop::of(Exit::Findings, &error),
+        error => Stop::from(error),
+    })?;
     Revision::load(&snapshot, targets::KINDS, cache).map_err(|error| match error {
         LoadError::NoConfig => Unread::Stop(Stop::usage(
             format!("there is no dualkey.yaml in the {}", look.label()),

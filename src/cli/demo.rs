@@ -37,7 +37,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             })?;
             story(folder)?;
             output::print(&format!(
-                "\nKept. To go on: cd {}/access, and give --log-key ../log-key to apply;\nthe keys are in ../keys.\n",
+                "\nkept: go on in {}/access; apply needs --log-key ../log-key, approve --key ../keys/PERSON\n",
                 terminal(&folder.display().to_string())
             ));
         }
@@ -76,9 +76,9 @@ fn begin(stage: &mut Stage) -> Result<(), Stop> {
     stage.keep("DUALKEY_ANCHOR", anchor.to_owned());
     stage.quiet("dualkey apply --now 2026-11-23T08:20:00Z")?;
     stage.say(
-        "Northwind pays people's bills: 12 people and a robot, 3 vendors, 5 domains, 8 roles, 20 grants, on sandboxes \
-         that stand in for GitHub, AWS and Google Cloud. Mei and Sven vouched for the first commit, and apply made the \
-         targets what it says. The log's key and the anchor are in the environment. It is the 23rd of November 2026, so commands get --now.",
+        "Northwind, a payments company: 12 people and a robot, 3 vendors, 5 domains, 8 roles, 20 grants, on sandboxes \
+         for GitHub, AWS and Google Cloud. Two people vouched for the first commit; it is applied. The log's key is in \
+         the environment, as in a pipeline, and `--now` says what time it is.",
     );
     Ok(())
 }
@@ -92,7 +92,7 @@ fn propose(stage: &mut Stage) -> Result<(), Stop> {
          2026-11-23T09:00:00Z",
         0,
     )?;
-    stage.say("By hand she makes it longer, and lets Tom, who deploys, write code as well.");
+    stage.say("By hand she sets a later end, and in tom-refunds.yaml makes Tom, who deploys, a developer.");
     let grant = stage.read(GRANT)?;
     stage.write(GRANT, &grant.replace("until: 2027-01-03", "until: 2027-03-31"))?;
     stage.write(
@@ -118,9 +118,7 @@ fn propose(stage: &mut Stage) -> Result<(), Stop> {
 
 fn approve(stage: &mut Stage) -> Result<(), Stop> {
     stage.at("2026-11-23T10:00:00Z");
-    stage.say(
-        "Grace owns the domain, but she wrote the change. Bob works for Alice's vendor. Priya owns the domain too.",
-    );
+    stage.say("Grace may approve, but not her own change; Bob is of Alice's vendor. Priya looks at it and signs.");
     stage.show("dualkey approve --head alice-refunds --yes --now 2026-11-23T10:00:00Z", 3)?;
     stage.show("dualkey approve --head alice-refunds --key ../keys/bob.keller --yes --now 2026-11-23T10:00:00Z", 3)?;
     stage.show("dualkey approve --head alice-refunds --key ../keys/priya.shah --yes --now 2026-11-23T10:00:00Z", 0)
@@ -138,7 +136,7 @@ fn land(stage: &mut Stage) -> Result<(), Stop> {
 
 fn drift(stage: &mut Stage) -> Result<(), Stop> {
     stage.at("2026-12-01T08:00:00Z");
-    stage.say("A week later somebody makes Bob an admin of payments-web behind our back, in .git/dualkey/github.json.");
+    stage.say("A week later somebody makes Bob an admin behind our back, in .git/dualkey/github.json.");
     let live = stage.read(GITHUB)?;
     stage.write(GITHUB, &promoted(&live)?)?;
     stage.show("dualkey drift --now 2026-12-01T08:00:00Z", 1)?;
@@ -170,7 +168,7 @@ fn prove(stage: &mut Stage) -> Result<(), Stop> {
     stage.show("dualkey access alice.nguyen --at 2026-12-15", 0)?;
     stage.show("dualkey audit verify", 0)?;
     stage.show("dualkey audit export ../log", 0)?;
-    stage.say("In this copy somebody lets Alice stay until July: one byte.");
+    stage.say("One byte of the copy is changed, in log/tile/entries/000.p/12: Alice may stay until July.");
     let tile = "../log/tile/entries/000.p/12";
     let forged = forged(stage.bytes(tile)?)?;
     stage.write_bytes(tile, &forged)?;

@@ -147,12 +147,17 @@ impl From<VerifyError> for Stop {
 
 impl From<&LogError> for Stop {
     fn from(error: &LogError) -> Self {
-        Stop::refused(Exit::Refused, vec![error.refusal()])
+        // a key that isn't the log's is a wrong argument, whatever the log holds
+        let exit = if let LogError::KeyWrong { .. } = error { Exit::Usage } else { Exit::Refused };
+        Stop::refused(exit, vec![error.refusal()])
     }
 }
 
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Log(error) = &error {
+            return error.into();
+        }
         let exit = of_failure(error.failure());
         if exit == Exit::Refused { Stop::refused(exit, vec![error.refusal()]) } else { Stop::of(exit, &error) }
     }

@@ -40,9 +40,17 @@ pub struct Options {
     github: bool,
 }
 
+/// What dualkey.yaml says that isn't the same for all.
+#[derive(Debug)]
+struct Settings<'a> {
+    organization: &'a str,
+    branch: &'a str,
+    log_key: &'a str,
+}
+
 /// Somebody who approves from the first day.
 #[derive(Debug)]
-pub struct Admin {
+struct Admin {
     id: PersonId,
     name: String,
     email: Option<String>,
@@ -66,11 +74,18 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let key_file = key_file(options, &dir)?;
     let log_key = LogKey::generate(&format!("{organization}-access"), &mut rand_core::OsRng)
         .map_err(|error| Stop::of(Exit::Usage, &error))?;
-    let files = files::files(organization.as_str(), &admins, &log_key.verifier().to_string())?;
+    let begun = dir.join(".git").symlink_metadata().is_ok();
+    let branch = match begun {
+        true => git(&["symbolic-ref", "--short", "HEAD"], Some(&dir))?,
+        false => "main".to_owned(),
+    };
+    let settings =
+        Settings { organization: organization.as_str(), branch: &branch, log_key: &log_key.verifier().to_string() };
+    let files = files::files(&settings, &admins)?;
     refuse_to_overwrite(&dir, &files)?;
-    if dir.join(".git").symlink_metadata().is_err() {
+    if !begun {
         std::fs::create_dir_all(&dir).map_err(|error| Stop::io("making", &dir, &error))?;
-        git(&["init", "--quiet", "--initial-branch=main"], Some(&dir))?;
+        git(&["init", "--quiet", &format!("--initial-branch={branch}")], Some(&dir))?;
     }
     audit::write_secret(&key_file, &log_key)?;
     for (path, text) in &files {
@@ -112,9 +127,10 @@ fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path
             unknown.join(", ")
         ),
     };
+    let enter = if dir == "." { String::new() } else { format!("  cd {dir}\n") };
     format!(
         "{} {dir}, the access repository of {organization}, approved by {}\n  {} holds the private half of the log's \
-         key: keep it where only `apply` runs,\n  never in a repository\n{emails}\n{}\n  cd {dir}\n  git add --all && git commit -S -m \
+         key: keep it where only `apply` runs,\n  never in a repository\n{emails}\n{}\n{enter}  git add --all && git commit -S -m \
          \"Start the access repository\"\n  dualkey approve --genesis HEAD{sign}\n  dualkey audit init --genesis \
          HEAD{single} --log-key {key}\n",
         style.green("made"),
@@ -230,12 +246,18 @@ fn one_key(text: &str, place: &str) -> Result<String, Stop> {
     let text = text.trim();
     let key = ssh_key::PublicKey::from_openssh(text)
         .map_err(|_| Stop::usage(format!("`{place}` holds no public SSH key"), make))?;
-    match key.algorithm() {
-        ssh_key::Algorithm::Rsa { .. } | ssh_key::Algorithm::Dsa => {
-            Err(Stop::usage(format!("the key in `{place}` is of a kind that proves nothing here (RSA or DSA)"), make))
-        }
-        _ => Ok(text.to_owned()),
+    let signs = matches!(
+        key.algorithm(),
+        ssh_key::Algorithm::Ed25519
+            | ssh_key::Algorithm::SkEd25519
+            | ssh_key::Algorithm::Ecdsa { .. }
+            | ssh_key::Algorithm::SkEcdsaSha2NistP256
+    );
+    if !signs {
+        let message = format!("the key in `{place}` is of a kind that proves nothing here, such as RSA or DSA");
+        return Err(Stop::usage(message, make));
     }
+    Ok(text.to_owned())
 }
 
 /// A key inside a repository would be committed sooner or later.

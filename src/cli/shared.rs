@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::context::{self, Look, Unread};
 use super::{Exit, RemoteOption, Stop};
-use crate::access::{Access, Config, ParseCache, PersonId, Revision, TargetId};
+use crate::access::{Access, AccountMark, Config, ParseCache, PersonId, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
 use crate::audit::{self, Log, LogError, LogKey, VerifierKey};
@@ -60,6 +60,14 @@ pub struct Shared<'a> {
     pinned: Rc<Revision>,
 }
 
+/// What to do where the newest `dualkey.yaml` can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    Stop,
+    /// Take the newest that can: breaking that file must not keep access from ending.
+    GoBack,
+}
+
 /// Whether the remote is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
@@ -79,12 +87,22 @@ impl<'a> Shared<'a> {
     /// Finds the protected branch, and the log. Where an anchor is kept, its genesis says which they are: whoever can
     /// push must not be able to lead a run elsewhere, or to stop it. Without one, HEAD and the branch's tip are asked.
     pub fn open(repository: &'a Repository, remote: &RemoteOption, refresh: Refresh) -> Result<Self, Stop> {
+        Shared::open_with(repository, remote, refresh, Unreadable::Stop)
+    }
+
+    /// The same, for a run that must go on where the newest `dualkey.yaml` is broken.
+    pub fn open_with(
+        repository: &'a Repository,
+        remote: &RemoteOption,
+        refresh: Refresh,
+        unreadable: Unreadable,
+    ) -> Result<Self, Stop> {
         repository.ensure_complete()?;
         let mut cache = ParseCache::default();
         let kept = kept_anchor().and_then(|anchor| audit::from_anchor(&anchor));
         // a genesis that isn't here shows when the anchor is compared with the log
         let genesis = kept.and_then(|kept| read(repository, kept.genesis, &mut cache).ok()).map(Rc::new);
-        let here = Rc::new(newest_readable(repository, repository.head()?, &mut cache)?);
+        let here = Rc::new(configuration(repository, repository.head()?, unreadable, &mut cache)?);
         let mut found = None;
         // a branch that was renamed since the genesis is known by HEAD alone
         for from in genesis.iter().chain([&here]) {
@@ -106,7 +124,7 @@ impl<'a> Shared<'a> {
             ));
         };
         let branch = asked.branch.clone();
-        let at_tip = Rc::new(newest_readable(repository, tip, &mut cache)?);
+        let at_tip = Rc::new(configuration(repository, tip, unreadable, &mut cache)?);
         if genesis.is_none() && at_tip.access.config.branch != branch {
             return Err(Stop::usage(
                 format!("`{branch}` says that the protected branch is `{}`", at_tip.access.config.branch),
@@ -211,17 +229,23 @@ fn kept_anchor() -> Option<String> {
     std::env::var(ANCHOR).ok().filter(|kept| !kept.is_empty())
 }
 
-/// The revision at a commit or, where its `dualkey.yaml` can't be read, at the nearest first parent where it can:
-/// breaking that file must not keep anything from being verified, or ended.
-fn newest_readable(repository: &Repository, from: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
-    let mut first = None;
+/// The revision whose `dualkey.yaml` says where everything is.
+fn configuration(
+    repository: &Repository,
+    from: Oid,
+    unreadable: Unreadable,
+    cache: &mut ParseCache,
+) -> Result<Revision, Stop> {
+    let newest = read(repository, from, cache);
+    if newest.is_ok() || unreadable == Unreadable::Stop {
+        return newest;
+    }
     for commit in repository.first_parents(from)? {
-        match read(repository, commit, cache) {
-            Ok(revision) => return Ok(revision),
-            Err(stop) => first = first.or(Some(stop)),
+        if let Ok(revision) = read(repository, commit, cache) {
+            return Ok(revision);
         }
     }
-    Err(first.unwrap_or_else(|| Stop::usage("the repository has no commit", "make a first commit")))
+    newest
 }
 
 fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
@@ -242,7 +266,7 @@ fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<
 #[derive(Debug, Default)]
 pub struct Past {
     applied: Option<(Rc<Revision>, Timestamp)>,
-    accounts: BTreeMap<(TargetId, String), PersonId>,
+    accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     given: BTreeSet<apply::Given>,
 }
 

@@ -105,9 +105,10 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
 }
 
 impl Plan<'_> {
-    /// True where no managed file differs.
+    /// True where no managed file differs. A path that can't be read, such as a link, is none of the files, but its
+    /// finding says that something differs.
     pub fn is_nothing(&self) -> bool {
-        self.classes.is_empty()
+        self.classes.is_empty() && !lint::blocked(&self.findings)
     }
 
     /// The verdict, given the people whose approval counts, and how many approvals more are asked for.

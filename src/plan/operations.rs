@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::access::time::format_end;
 use crate::access::{
-    Access, Desired, Entitlement, EntitlementKey, GrantId, Kind, Manage, PersonId, PersonType, Revision, TargetId,
+    Access, AccountMark, Desired, Entitlement, EntitlementKey, GrantId, Kind, Manage, PersonId, PersonType, Revision,
+    TargetId,
 };
 use crate::targets::{self, Call, Live, Scope};
 
@@ -160,8 +161,8 @@ pub struct Basis<'a> {
     pub tree: &'a Revision,
     /// What was applied last, and when: it may be taken away too.
     pub applied: Option<(&'a Revision, Timestamp)>,
-    /// Accounts that the log says access was granted to: `(target, principal)` and the person then.
-    pub granted: &'a BTreeMap<(TargetId, String), PersonId>,
+    /// Accounts that the log says access was granted to, and the person then.
+    pub granted: &'a BTreeMap<(TargetId, AccountMark), PersonId>,
     pub now: Timestamp,
 }
 
@@ -340,22 +341,20 @@ impl<'a> Accounts<'a> {
             add_accounts(&revision.access, &mut people);
             declared.extend(revision.entitlements.iter().map(|entitlement| Slot::of_key(&entitlement.key)));
         }
-        for ((target, principal), person) in basis.granted {
-            people.entry((target.clone(), principal.clone())).or_insert_with(|| person.clone());
-        }
         Accounts { basis, people, declared }
     }
 
     /// What to do with something live that should not be there now.
     fn undeclared(&self, target: &TargetId, live: &Live, difference: &mut Difference) {
         let account = (target.clone(), live.principal.clone());
-        let person = self.people.get(&account).cloned();
+        let logged = self.basis.granted.get(&(target.clone(), AccountMark::of(&live.principal)));
+        let person = self.people.get(&account).or(logged).cloned();
         let known = person.as_ref().and_then(|person| {
             let applied = self.basis.applied.and_then(|(revision, _)| revision.access.people.get(person));
             self.basis.tree.access.people.get(person).or(applied)
         });
         let contractor = known.is_some_and(|person| person.person_type != PersonType::Employee);
-        let ours = self.declared.contains(&Slot::of_live(target, live)) || self.basis.granted.contains_key(&account);
+        let ours = self.declared.contains(&Slot::of_live(target, live)) || logged.is_some();
         let everyone = self.basis.tree.access.config.manage == Manage::Everyone;
         // what employees hold beside their grants is theirs, unless dualkey gave it
         if !(everyone || contractor || ours) {

@@ -275,7 +275,7 @@ impl<'a> PlanView<'a> {
             let from = voice.words(&requirement.from.join(" or "));
             lines.push(format!("{}: {asked} of {people} ({from}){side}{few}{state}", voice.data(&requirement.rule)));
         }
-        if self.plan.requirements.is_empty() && !self.plan.is_nothing() {
+        if self.plan.requirements.is_empty() && !self.plan.classes.is_empty() {
             lines.push("no approval rule of the policies matches this change".to_owned());
         }
         let entitled: BTreeSet<&PersonId> = self.plan.requirements.iter().flat_map(|r| &r.eligible).collect();

@@ -1,25 +1,23 @@
-use super::fresh::{World, files};
+use super::support::{Ran, World, files, finish, key, public_key};
 
-fn init(world: &World, admins: &[&str]) -> super::fresh::Ran {
-    let mut arguments =
-        vec!["init".to_owned(), "access".to_owned(), "--organization".to_owned(), "northwind".to_owned()];
+fn init(world: &World, admins: &[&str]) -> Ran {
+    let mut arguments = vec!["init".to_owned(), "repo".to_owned(), "--organization".to_owned(), "northwind".to_owned()];
     for admin in admins {
-        world.public_key(admin);
-        arguments.extend(["--admin".to_owned(), format!("{admin}=keys/{admin}.pub")]);
+        arguments.extend(["--admin".to_owned(), format!("{admin}={}.pub", key(admin).display())]);
     }
-    world.dualkey_in(".", &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    world.dualkey_in(world.root.path(), &arguments.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 #[test]
 fn a_new_repository_lints_clean() {
     for admins in [&["priya.shah", "mei.tanaka"][..], &["priya.shah", "mei.tanaka", "sven.olsen"]] {
         let world = World::empty();
-        let ran = init(&world, admins).ends(0);
+        let ran = init(&world, admins).exits(0);
         assert_eq!(ran.stderr, "");
         if admins.len() == 3 {
             insta::assert_snapshot!(ran.stdout);
         }
-        let lint = world.dualkey(&["lint", "--fail-on", "warning"]).ends(0);
+        let lint = world.dualkey(&["lint", "--fail-on", "warning"]).exits(0);
         assert!(lint.stdout.starts_with("no findings"), "{}", lint.stdout);
         let enough = admins.len() == 3;
         assert_eq!(world.read("policies/approvals.yaml").contains("change: policy, count: 2"), enough);
@@ -29,48 +27,57 @@ fn a_new_repository_lints_clean() {
 #[test]
 fn what_is_made_can_be_begun_with() {
     let world = World::empty();
-    init(&world, &["priya.shah", "mei.tanaka"]).ends(0);
-    world.git(&["config", "gpg.format", "ssh"]);
-    world.git(&["config", "commit.gpgsign", "true"]);
-    world.commit("priya.shah", "start");
+    init(&world, &["priya.shah", "mei.tanaka"]).exits(0);
+    world.be("priya.shah");
+    world.commit("start");
     for person in ["priya.shah", "mei.tanaka"] {
-        world.dualkey(&["approve", "--genesis", "HEAD", "--key", &format!("../keys/{person}"), "--yes"]).ends(0);
+        world.approve_with(&["--genesis", "HEAD"], person).exits(0);
     }
-    world.dualkey(&["audit", "init", "--genesis", "HEAD", "--log-key", "../access.log-key"]).ends(0);
-    world.dualkey(&["apply", "--log-key", "../access.log-key"]).ends(0);
-    world.dualkey(&["verify"]).ends(0);
+    world.dualkey(&["audit", "init", "--genesis", "HEAD", "--log-key", "../repo.log-key"]).exits(0);
+    world.dualkey(&["apply", "--log-key", "../repo.log-key"]).exits(0);
+    world.dualkey(&["verify"]).exits(0);
+    // the examples of its README are all that `new` still needs
+    let readme = world.read("README.md");
+    let examples: Vec<&str> = readme.split("```").filter_map(|text| text.strip_prefix("yaml\n")).collect();
+    for (path, text) in ["vendors/acme.yaml", "roles/developer.yaml"].iter().zip(&examples) {
+        world.write(path, text);
+    }
+    world.commit("a vendor and a role");
+    let alice = ["new", "alice", "--name", "Alice", "--vendor", "acme", "--github", "alice:1", "--role", "developer"];
+    let what = ["--on", "app", "--for", "6w", "--reason", "Build it"];
+    world.timed(&[&alice[..], &what].concat()).exits(0);
 }
 
 #[test]
 fn the_log_key_stays_outside_and_private() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::empty();
-    init(&world, &["priya.shah"]).ends(0);
-    let file = world.path("access.log-key");
+    init(&world, &["priya.shah"]).exits(0);
+    let file = world.path("repo.log-key");
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let secret = std::fs::read_to_string(&file).unwrap();
-    let inside = files(&world.path("access"));
+    let inside = files(&world.repo());
     assert!(secret.starts_with("PRIVATE+KEY+northwind-access+"));
     assert!(inside.values().all(|bytes| !String::from_utf8_lossy(bytes).contains("PRIVATE+KEY")));
     // a folder within a repository would have the key within it, too
-    let before = files(&world.path("access"));
-    let ran = world.dualkey(&["init", "deeper", "--admin", "priya.shah=../keys/priya.shah"]).ends(2);
-    assert!(ran.stderr.contains("would lie in the repository"), "{}", ran.stderr);
-    assert_eq!(files(&world.path("access")), before);
+    let before = files(&world.repo());
+    let admin = format!("priya.shah={}", key("priya.shah").display());
+    world.dualkey(&["init", "deeper", "--admin", &admin]).exits(2).says("would lie in the repository");
+    assert_eq!(files(&world.repo()), before);
 }
 
 #[test]
 fn editors_find_the_schemas() {
     let world = World::empty();
-    init(&world, &["priya.shah"]).ends(0);
+    init(&world, &["priya.shah"]).exits(0);
     let settings: serde_json::Value = serde_json::from_str(&world.read(".vscode/settings.json")).unwrap();
     let schemas = settings["yaml.schemas"].as_object().unwrap();
     assert_eq!(schemas.len(), 9);
     for (schema, files) in schemas {
         serde_json::from_str::<serde_json::Value>(&world.read(schema)).unwrap();
         let folder = files.as_str().unwrap().split('/').next().unwrap();
-        let here = world.path("access").join(folder).exists();
-        assert!(here || ["vendors", "bridges"].contains(&folder), "{files}");
+        let here = world.repo().join(folder).exists();
+        assert!(here || ["bridges", "grants", "roles", "vendors"].contains(&folder), "{files}");
     }
     assert_eq!(world.read(".gitattributes"), "* text=auto eol=lf\n");
 }
@@ -78,27 +85,29 @@ fn editors_find_the_schemas() {
 #[test]
 fn without_admins_it_is_whoever_git_knows() {
     let world = World::empty();
-    world.public_key("priya");
-    let key = world.path("keys/priya.pub");
+    let key = key("priya.shah");
     let key = key.display();
     let config = format!("[user]\nname = Priya Shah\nemail = priya@northwind.example\nsigningkey = {key}\n");
     std::fs::write(world.path("gitconfig"), config).unwrap();
-    let ran = world.dualkey_in(".", &["init", "access"]).ends(0);
-    assert!(ran.stdout.contains("approved by priya.shah") && ran.stdout.contains("--single"), "{}", ran.stdout);
+    let mut command = world.command(world.root.path());
+    command.args(["init", "repo"]).env("GIT_CONFIG_GLOBAL", world.path("gitconfig"));
+    finish(command).exits(0).says("approved by priya.shah").says("--single");
     let person = world.read("people/priya.shah.yaml");
     assert!(person.contains("emails: [priya@northwind.example]"), "{person}");
     // one admin is one warning, and no error
-    let lint = world.dualkey(&["lint"]).ends(0);
+    let lint = world.dualkey(&["lint"]).exits(0);
     assert!(lint.stdout.contains("single-admin") && lint.stdout.contains("1 warning in"), "{}", lint.stdout);
 }
 
 #[test]
 fn bad_input_writes_nothing() {
     let world = World::empty();
-    world.public_key("priya.shah");
-    let keygen = ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f"];
-    let rsa = std::process::Command::new("ssh-keygen").args(keygen).arg(world.path("keys/rsa")).status();
-    assert!(rsa.unwrap().success());
+    std::fs::create_dir(world.path("keys")).unwrap();
+    std::fs::write(world.path("keys/priya.shah.pub"), public_key("priya.shah")).unwrap();
+    std::fs::copy(key("priya.shah"), world.path("keys/priya.shah")).unwrap();
+    let mut keygen = std::process::Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f"]).arg(world.path("keys/rsa"));
+    finish(keygen).exits(0);
     std::fs::create_dir(world.path("taken")).unwrap();
     std::fs::write(world.path("taken/dualkey.yaml"), "mine").unwrap();
     let before = files(&world.path("."));
@@ -118,10 +127,10 @@ fn bad_input_writes_nothing() {
         (vec!["init", "access", "--admin", priya, "--log-key", "access/key"], "would lie in the repository"),
         (vec!["init", "access", "--admin", priya, "--log-key", "keys/rsa"], "is there already"),
     ] {
-        let ran = world.dualkey_in(".", &arguments).ends(2);
+        let ran = world.dualkey_in(world.root.path(), &arguments).exits(2);
         assert!(ran.stderr.contains(says), "{arguments:?}\n{}", ran.stderr);
         assert_eq!(ran.stdout, "");
-        assert!(!world.path("access").exists(), "{arguments:?}");
+        assert!(!world.repo().exists(), "{arguments:?}");
     }
     assert_eq!(files(&world.path(".")), before);
 }

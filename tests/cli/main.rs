@@ -8,12 +8,13 @@
     reason = "a helper of a test may fail as loudly as the test itself"
 )]
 
-mod fresh;
 mod support;
 
 mod attacks;
+mod bad_input;
 mod demo;
 mod house;
 mod init;
 mod landing;
+mod lint;
 mod new;

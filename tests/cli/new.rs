@@ -1,4 +1,4 @@
-use super::fresh::{NOW, World, files, stable};
+use super::support::{NOW, World, files, stable};
 
 const ALICE: [&str; 16] = [
     "new",
@@ -19,14 +19,19 @@ const ALICE: [&str; 16] = [
     NOW,
 ];
 
+/// What git says has changed since the last commit, a line a file.
+fn changed(world: &World) -> String {
+    world.git(&["status", "--porcelain", "--untracked-files=all"]).trim_end().to_owned()
+}
+
 fn with<'a>(arguments: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [arguments, more].concat()
 }
 
 #[test]
 fn one_command_lets_a_contractor_in() {
-    let world = World::northwind();
-    let ran = world.dualkey(&with(&ALICE, &["--for", "6w", "--ticket", "PAY-1423"])).ends(0);
+    let world = World::new();
+    let ran = world.dualkey(&with(&ALICE, &["--for", "6w", "--ticket", "PAY-1423"])).exits(0);
     assert_eq!(ran.stderr, "");
     stable(|| insta::assert_snapshot!(ran.stdout));
     insta::assert_snapshot!(world.read("people/alice.nguyen.yaml"), @r"
@@ -48,12 +53,12 @@ fn one_command_lets_a_contractor_in() {
     reason: Build the refund flow
     ticket: PAY-1423
     ");
-    world.dualkey(&["lint", "--now", NOW]).ends(0);
+    world.dualkey(&["lint", "--now", NOW]).exits(0);
 }
 
 #[test]
 fn the_earliest_end_wins_and_is_named() {
-    let world = World::northwind();
+    let world = World::new();
     for (arguments, says) in [
         // the contract ends on 2027-03-31
         (
@@ -72,10 +77,10 @@ fn the_earliest_end_wins_and_is_named() {
     ] {
         let arguments =
             if arguments.len() > 10 { arguments } else { with(&arguments, &["--reason", "Work", "--now", NOW]) };
-        let ran = world.dualkey(&arguments).ends(0);
+        let ran = world.dualkey(&arguments).exits(0);
         assert!(ran.stdout.contains(says), "{}", ran.stdout);
     }
-    assert!(!world.changed().contains("people/yara"), "{}", world.changed());
+    assert!(!changed(&world).contains("people/yara"), "{}", changed(&world));
     // the same again is another grant
     let again = [
         "new",
@@ -91,13 +96,13 @@ fn the_earliest_end_wins_and_is_named() {
         "--now",
         NOW,
     ];
-    world.dualkey(&again).ends(0);
+    world.dualkey(&again).exits(0);
     world.read("grants/payments-staging/bob.keller-tester-2.yaml");
 }
 
 #[test]
 fn what_lint_finds_is_shown_and_the_files_stay() {
-    let world = World::northwind();
+    let world = World::new();
     let tom = [
         "new",
         "tom.reed",
@@ -112,18 +117,18 @@ fn what_lint_finds_is_shown_and_the_files_stay() {
         "--now",
         NOW,
     ];
-    let ran = world.dualkey(&tom).ends(1);
+    let ran = world.dualkey(&tom).exits(1);
     assert!(ran.stdout.contains("error[separation-of-duties] `tom.reed`"), "{}", ran.stdout);
-    assert_eq!(world.changed(), "?? grants/payments-staging/tom.reed-developer.yaml");
+    assert_eq!(changed(&world), "?? grants/payments-staging/tom.reed-developer.yaml");
 }
 
 #[test]
 fn values_are_data() {
-    let world = World::northwind();
+    let world = World::new();
     let reason = "yes: [\"x\"] #{}\\ & 'more'";
     let bob =
         ["new", "bob.keller", "--role", "tester", "--on", "payments-web", "--for", "2w", "--now", NOW, "--reason"];
-    world.dualkey(&with(&bob, &[reason, "--ticket", "0123"])).ends(0);
+    world.dualkey(&with(&bob, &[reason, "--ticket", "0123"])).exits(0);
     let text = world.read("grants/payments-staging/bob.keller-tester.yaml");
     let read: std::collections::BTreeMap<String, serde_yaml::Value> = serde_yaml::from_str(&text).unwrap();
     assert_eq!((read["reason"].as_str(), read["ticket"].as_str()), (Some(reason), Some("0123")));
@@ -131,8 +136,8 @@ fn values_are_data() {
 
 #[test]
 fn bad_input_writes_nothing() {
-    let world = World::northwind();
-    let before = files(&world.path("access"));
+    let world = World::new();
+    let before = files(&world.repo());
     let bob = ["new", "bob.keller", "--role", "tester", "--on", "payments-web", "--reason", "Work", "--now", NOW];
     let replaced = |at: usize, value: &'static str| {
         let mut arguments = with(&bob, &["--for", "6w"]);
@@ -168,16 +173,16 @@ fn bad_input_writes_nothing() {
         (alice(13, ""), "would not be valid"),
         (with(&with(&ALICE[..6], &ALICE[8..]), &["--for", "6w"]), "`payments-api` needs an account at github"),
     ] {
-        let ran = world.dualkey(&arguments).ends(2);
+        let ran = world.dualkey(&arguments).exits(2);
         assert!(ran.stderr.contains(says), "{arguments:?}\n{}", ran.stderr);
         assert_eq!(ran.stdout, "");
         assert!(!ran.stderr.contains('\u{202e}'));
     }
-    assert_eq!(files(&world.path("access")), before);
+    assert_eq!(files(&world.repo()), before);
     // a file that nothing understands is in the way
     world.write("people/alice.nguyen.yaml", "name: [\n");
-    let ran = world.dualkey(&with(&ALICE, &["--for", "6w"])).ends(2);
+    let ran = world.dualkey(&with(&ALICE, &["--for", "6w"])).exits(2);
     assert!(ran.stderr.contains("is there already"), "{}", ran.stderr);
-    assert_eq!(world.changed(), "?? people/alice.nguyen.yaml");
+    assert_eq!(changed(&world), "?? people/alice.nguyen.yaml");
     assert_eq!(world.read("people/alice.nguyen.yaml"), "name: [\n");
 }

@@ -54,7 +54,8 @@ pub fn scrubbed(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
     command
 }
 
-fn finish(mut command: Command) -> Ran {
+/// Runs a command to its end.
+pub fn finish(mut command: Command) -> Ran {
     let output = command.output().expect("the program starts");
     Ran {
         code: output.status.code().unwrap_or(-1),
@@ -118,6 +119,16 @@ pub struct World {
 }
 
 impl World {
+    /// An empty folder.
+    pub fn empty() -> Self {
+        World { root: tempfile::tempdir().unwrap(), anchor: None, now: NOW.to_owned() }
+    }
+
+    /// A path beside the clone.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
     /// Northwind's access repository, pushed, without a log.
     pub fn unanchored() -> Self {
         let root = tempfile::tempdir().unwrap();
@@ -347,4 +358,37 @@ fn fill(text: &str, log_key: &str) -> String {
         filled.replace_range(start..end + 2, &public_key(&person));
     }
     filled
+}
+
+/// Makes a transcript the same in every run: ids of commits, digests and keys depend on keys that are made each time.
+pub fn stable<T>(check: impl FnOnce() -> T) -> T {
+    let filters = [
+        (r"sha256:[0-9a-f]{64}", "sha256:[digest]"),
+        (r"\b[0-9a-f]{40}\b", "[commit]"),
+        (r"root [A-Za-z0-9+/]{43}=", "root [root]"),
+        (r"\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}", "+[key]"),
+        (r"\b[0-9a-f]{10}\b", "[commit]"),
+    ];
+    let mut settings = insta::Settings::clone_current();
+    for (pattern, instead) in filters {
+        settings.add_filter(pattern, instead);
+    }
+    settings.bind(check)
+}
+
+/// All files below a folder, with their bytes: to see that nothing was written.
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.clone(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
 }

@@ -7,9 +7,13 @@ use std::process::{Command, Output};
 
 use crate::audit::LogKey;
 use crate::cli::{Exit, Stop, audit, context, output};
+use crate::report::style::Style;
 
 /// The company, as files after lines `-- PATH --`.
 const NORTHWIND: &str = include_str!("northwind.txtar");
+
+/// The width of the story: its commands are long anyway.
+const COLUMNS: usize = 100;
 
 /// What a command needs of the user's surroundings; all else could change the story.
 const KEPT: [&str; 5] = ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "NIX_SSL_CERT_FILE"];
@@ -27,6 +31,7 @@ pub struct Stage {
     now: &'static str,
     /// True where the last line printed was a program's: then a blank one parts it from the next.
     spoke: Cell<bool>,
+    begun: Cell<bool>,
 }
 
 impl Stage {
@@ -38,7 +43,8 @@ impl Stage {
     ) -> Result<Self, Stop> {
         let root = root.canonicalize().map_err(|error| Stop::io("finding", root, &error))?;
         let program = std::env::current_exe().map_err(|error| Stop::io("finding", Path::new("dualkey"), &error))?;
-        let mut stage = Stage { root, program, secrets: Vec::new(), actor, now, spoke: Cell::new(false) };
+        let mut stage =
+            Stage { root, program, secrets: Vec::new(), actor, now, spoke: Cell::new(false), begun: Cell::new(false) };
         let log_key = LogKey::generate("northwind-access", &mut rand_core::OsRng)
             .map_err(|error| Stop::of(Exit::Usage, &error))?;
         audit::write_secret(&stage.root.join("log-key"), &log_key)?;
@@ -127,8 +133,9 @@ impl Stage {
 
     /// A sentence about what happens next.
     pub fn say(&self, text: &str) {
-        let style = output::style();
-        output::print(&format!("\n{}\n", style.dim(&style.wrap(&format!("# {text}"), 0, "# "))));
+        let style = Style { width: COLUMNS, ..output::style() };
+        let apart = if self.begun.replace(true) { "\n" } else { "" };
+        output::print(&format!("{apart}{}\n", style.dim(&style.wrap(&format!("# {text}"), 0, "# "))));
         self.spoke.set(false);
     }
 
@@ -176,6 +183,7 @@ impl Stage {
             .envs(self.secrets.iter().map(|(name, value)| (name, value)))
             .env("HOME", &self.root)
             .env("LC_ALL", "C")
+            .env("COLUMNS", COLUMNS.to_string())
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_AUTHOR_NAME", person)

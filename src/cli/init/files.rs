@@ -1,6 +1,6 @@
 //! The files of a new access repository.
 
-use super::Admin;
+use super::{Admin, Settings};
 use crate::access::reading::{FileKind, schema_text};
 use crate::cli::Stop;
 use crate::cli::new::{check, list, scalar};
@@ -17,20 +17,17 @@ const SCHEMAS: &str = ".vscode/dualkey";
 const ENOUGH: usize = 3;
 
 /// Every file of the repository with its text.
-pub fn files(organization: &str, admins: &[Admin], log_key: &str) -> Result<Vec<(String, String)>, Stop> {
+pub fn files(settings: &Settings<'_>, admins: &[Admin]) -> Result<Vec<(String, String)>, Stop> {
     let ids: Vec<String> = admins.iter().map(|admin| admin.id.to_string()).collect();
     let members = format!("members: {}\n", list(&ids));
     let mut files = vec![
-        ("dualkey.yaml".to_owned(), config(organization, log_key)),
-        ("README.md".to_owned(), readme(organization)),
+        ("dualkey.yaml".to_owned(), config(settings)),
+        ("README.md".to_owned(), readme(settings.organization, admins)),
         (".gitattributes".to_owned(), "* text=auto eol=lf\n".to_owned()),
         (".vscode/settings.json".to_owned(), editor()),
         ("groups/access-admins.yaml".to_owned(), members.clone()),
         ("groups/security.yaml".to_owned(), members),
-        ("domains/app-staging.yaml".to_owned(), domain(organization)),
-        ("roles/developer.yaml".to_owned(), DEVELOPER.to_owned()),
-        ("groups/app-developers.yaml".to_owned(), "members: []\n".to_owned()),
-        ("grants/app/app-developers.yaml".to_owned(), DEVELOPERS.to_owned()),
+        ("domains/app-staging.yaml".to_owned(), domain(settings.organization)),
         ("policies/approvals.yaml".to_owned(), approvals(admins.len())),
         ("policies/duties.yaml".to_owned(), DUTIES.to_owned()),
         ("policies/least-privilege.yaml".to_owned(), LEAST_PRIVILEGE.to_owned()),
@@ -45,7 +42,7 @@ pub fn files(organization: &str, admins: &[Admin], log_key: &str) -> Result<Vec<
     Ok(files)
 }
 
-fn config(organization: &str, log_key: &str) -> String {
+fn config(settings: &Settings<'_>) -> String {
     format!(
         "version: 1\n\
          organization: {}\n\
@@ -55,19 +52,41 @@ fn config(organization: &str, log_key: &str) -> String {
            aws: {{ type: sandbox, as: aws }}\n  \
            gcp: {{ type: sandbox, as: gcp }}\n\
          manage: contractors               # whose undeclared access is removed; everyone: all people's\n\
-         approval: {{ evidence: signatures, branch: main }}\n\
+         approval: {{ evidence: signatures, branch: {} }}\n\
          audit: {{ ref: refs/dualkey/audit, key: {} }}\n",
-        scalar(organization),
-        scalar(log_key)
+        scalar(settings.organization),
+        scalar(settings.branch),
+        scalar(settings.log_key)
     )
 }
 
-fn readme(organization: &str) -> String {
+/// A vendor and a role are shown here rather than made: nobody has either yet, and lint says so of files.
+fn readme(organization: &str, admins: &[Admin]) -> String {
+    let sponsor = admins.first().map(|admin| admin.id.to_string()).unwrap_or_default();
     format!(
         "# Access of {organization}\n\nWho may reach what, kept by dualkey. `dualkey new` lets a contractor in, \
-         `dualkey lint` says what is wrong,\n`dualkey plan` what would change and who must approve it.\n"
+         `dualkey lint` says what is wrong,\n`dualkey plan` what would change and who must approve it.\n\nA vendor \
+         and a role to begin with, as `vendors/acme.yaml` and `roles/developer.yaml`:\n{}",
+        EXAMPLES.replace("SPONSOR", &scalar(&sponsor))
     )
 }
+
+const EXAMPLES: &str = "
+```yaml
+name: Acme Ltd
+sponsor: SPONSOR                  # the employee who answers for them
+contract: { from: 2026-10-01, until: 2027-03-31 }
+```
+```yaml
+title: Writes code
+duties: [develop]                 # what the rules in policies/duties.yaml speak of
+risk: standard                    # standard | elevated | privileged
+contractors: allowed
+max_duration: 180 days
+entitlements:                     # kind of resource: permission
+  repository: push
+```
+";
 
 fn person(admin: &Admin) -> String {
     let emails = match &admin.email {
@@ -88,22 +107,6 @@ fn domain(organization: &str) -> String {
         scalar(&format!("{organization}/app"))
     )
 }
-
-const DEVELOPER: &str = "title: Writes code
-duties: [develop]                 # what the rules in policies/duties.yaml speak of
-risk: standard
-contractors: allowed
-max_duration: 180 days
-entitlements:                     # kind of resource: permission
-  repository: push
-";
-
-/// Shows what a grant looks like, and gives nobody anything until somebody joins the group.
-const DEVELOPERS: &str = "to: [\"group:app-developers\"]
-role: developer
-domain: app-staging
-reason: Build the application
-";
 
 /// The pack's rules with counts that these admins can meet: whoever writes a change doesn't approve it.
 fn approvals(admins: usize) -> String {

@@ -58,6 +58,30 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+    shared_emails(survey, findings);
+}
+
+/// An address is how git names the author of a commit: one that two people have names neither.
+fn shared_emails(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
+    let mut first: BTreeMap<String, (&Person, usize)> = BTreeMap::new();
+    for person in survey.access.people.values() {
+        for (index, email) in person.emails.iter().enumerate() {
+            let (other, at) = *first.entry(email.to_lowercase()).or_insert((person, index));
+            if other.id == person.id {
+                continue;
+            }
+            let place = |person: &Person, index| person.place(&[Step::Key("emails"), Step::Index(index)]);
+            findings.push(
+                Finding::new(
+                    &RULE,
+                    place(person, index),
+                    format!("`{}` and `{}` share the e-mail address `{email}`", other.id, person.id),
+                    "leave the address to the one whose commits carry it",
+                )
+                .related(place(other, at), format!("the address of `{}`", other.id)),
+            );
+        }
+    }
 }
 
 fn place(person: &Person, target: &str) -> Place {

@@ -1,0 +1,666 @@
+//! Bad input, through the command where a user meets it: the right exit code, the place, the next step, nothing
+//! changed, and never a panic.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{ALICE_GRANT, Ran, World, key, public_key, scrubbed};
+
+const GRANT: &str = "grants/payments/alice-refunds.yaml";
+
+/// Everything that a command could have changed: files, refs here and on the remote, sandboxes.
+fn state(world: &World) -> BTreeMap<String, String> {
+    let mut state = BTreeMap::new();
+    let repo = world.repo();
+    files(&repo, &repo, &mut state);
+    for dir in [repo.clone(), world.root.path().join("origin.git")] {
+        if !dir.join("HEAD").exists() && !dir.join(".git").exists() {
+            continue;
+        }
+        let refs = world.git_in(&dir, &["for-each-ref", "--format=%(refname) %(objectname)"]);
+        // what was seen on the remote is only a copy
+        let refs: Vec<&str> = refs.lines().filter(|line| !line.starts_with("refs/dualkey-mirror/")).collect();
+        state.insert(format!("refs of {}", dir.display()), refs.join("\n"));
+    }
+    state
+}
+
+fn files(root: &Path, dir: &Path, found: &mut BTreeMap<String, String>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        let path = entry.path();
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        let kind = entry.file_type().unwrap();
+        // git's own files are told of by the refs; a clone may remember the checkpoint that it saw
+        let private = name.starts_with(".git/") && !name.starts_with(".git/dualkey");
+        if private || name.starts_with(".git/dualkey/log-") {
+            continue;
+        }
+        if kind.is_dir() {
+            files(root, &path, found);
+        } else if kind.is_file() {
+            let mut hasher = DefaultHasher::new();
+            std::fs::read(&path).unwrap_or_default().hash(&mut hasher);
+            found.insert(name, hasher.finish().to_string());
+        } else {
+            found.insert(name, "no file".to_owned());
+        }
+    }
+}
+
+/// The command fails so: with this code, these words and a next step, without a trace of its inside, and changing
+/// nothing.
+#[track_caller]
+fn fails(world: &World, args: &[&str], code: i32, words: &[&str]) -> Ran {
+    let before = state(world);
+    // these have no use for a clock
+    let ran = if ["access", "audit"].contains(&args[0]) { world.dualkey(args) } else { world.timed(args) };
+    judge(ran, code, words, world, &before)
+}
+
+#[track_caller]
+fn judge(ran: Ran, code: i32, words: &[&str], world: &World, before: &BTreeMap<String, String>) -> Ran {
+    let mut ran = ran.exits(code);
+    for word in words {
+        ran = ran.says(word);
+    }
+    let all = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(all.contains("help:"), "no next step in:\n{all}");
+    for word in ["panicked", "backtrace", "src/", "RUST_"] {
+        assert!(!all.contains(word), "`{word}` is in:\n{all}");
+    }
+    assert_eq!(&state(world), before, "something was changed by a command that failed");
+    ran
+}
+
+/// Commands that look at the work tree, and commands that look at what landed.
+const LOOK: [&[&str]; 2] = [&["lint"], &["plan"]];
+const JUDGE: [&[&str]; 4] = [&["verify"], &["apply"], &["drift"], &["access", "priya.shah"]];
+
+#[track_caller]
+fn all_fail(world: &World, commands: &[&[&str]], code: i32, words: &[&str]) {
+    for args in commands {
+        fails(world, args, code, words);
+    }
+}
+
+/// A world whose `repo` is something else than a clone of Northwind.
+fn bare_world(make: impl Fn(&World)) -> World {
+    let world = World { root: tempfile::tempdir().unwrap(), anchor: None, now: crate::support::NOW.to_owned() };
+    std::fs::create_dir(world.repo()).unwrap();
+    make(&world);
+    world
+}
+
+#[test]
+fn a_folder_that_is_no_repository() {
+    let world = bare_world(|_| {});
+    for commands in [&LOOK[..], &JUDGE[..], &[&["approve"], &["audit", "log"]]] {
+        for args in commands {
+            let ran = world.dualkey(args).exits(2).says("is not inside a git repository").says("help:");
+            assert_eq!(ran.stdout, "");
+        }
+    }
+    fails(&world, &["lint", "--repo", "/nowhere/at/all"], 2, &["/nowhere/at/all"]);
+    assert!(std::fs::read_dir(world.repo()).unwrap().next().is_none());
+}
+
+#[test]
+fn a_bare_repository() {
+    let world = bare_world(|world| {
+        world.git_in(world.root.path(), &["init", "-q", "--bare", "-b", "main", "repo"]);
+    });
+    for commands in [&LOOK[..], &JUDGE[..], &[&["approve"], &["audit", "log"]]] {
+        for args in commands {
+            world.dualkey(args).exits(2).says("is a bare repository").says("help:");
+        }
+    }
+}
+
+#[test]
+fn an_empty_repository() {
+    let world = bare_world(|world| {
+        world.git_in(world.root.path(), &["init", "-q", "-b", "main", "repo"]);
+    });
+    fails(&world, &["lint"], 2, &["there is no dualkey.yaml"]);
+    fails(&world, &["plan"], 2, &[]);
+    all_fail(&world, &JUDGE, 2, &["no commit"]);
+    fails(&world, &["approve"], 2, &["no commit"]);
+}
+
+#[test]
+fn a_shallow_clone() {
+    let world = World::new();
+    world.write("notes.txt", "second\n");
+    world.commit("A second commit");
+    world.git(&["push", "-q", "origin", "main"]);
+    let url = format!("file://{}", world.root.path().join("origin.git").display());
+    world.git_in(world.root.path(), &["clone", "-q", "--depth", "1", &url, "shallow"]);
+    let shallow = world.root.path().join("shallow");
+    for args in [&["verify"][..], &["apply"], &["drift"], &["audit", "verify"], &["approve", "--yes"]] {
+        let mut command = world.command(&shallow);
+        command.args(args);
+        let ran = run(command);
+        ran.exits(5).says("shallow").says("git fetch --unshallow");
+    }
+    // what needs no history goes on
+    world.timed_in(&shallow, &["lint"]).exits(0);
+}
+
+fn run(mut command: Command) -> Ran {
+    let output = command.output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[test]
+fn no_dualkey_yaml() {
+    let world = World::new();
+    world.git(&["rm", "-q", "dualkey.yaml"]);
+    all_fail(&world, &LOOK, 2, &["there is no dualkey.yaml in the work tree", "dualkey init"]);
+    world.commit("Lose it");
+    fails(&world, &["lint", "--rev", "HEAD"], 2, &["there is no dualkey.yaml"]);
+    all_fail(&world, &JUDGE, 2, &["there is no dualkey.yaml"]);
+    fails(&world, &["approve", "--genesis", "HEAD"], 2, &["there is no dualkey.yaml"]);
+}
+
+#[test]
+fn a_version_from_the_future() {
+    let world = World::new();
+    world.write("dualkey.yaml", &world.read("dualkey.yaml").replace("version: 1", "version: 2\nwarp: yes"));
+    all_fail(&world, &LOOK, 2, &["version 2", "reads version 1"]);
+    world.commit("The future");
+    all_fail(&world, &JUDGE, 2, &["version 2"]);
+}
+
+#[test]
+fn a_version_that_is_no_number() {
+    let world = World::new();
+    let config = world.read("dualkey.yaml");
+    for version in ["version: \"1\"", "version: 1.0", "version: -1", "version: 99999999999999999999", "version:"] {
+        world.write("dualkey.yaml", &config.replace("version: 1", version));
+        fails(&world, &["lint"], 1, &["dualkey.yaml:1:"]);
+        fails(&world, &["plan"], 1, &["dualkey.yaml:1:"]);
+    }
+    world.write("dualkey.yaml", &config.replace("version: 1\n", ""));
+    fails(&world, &["lint"], 1, &["version"]);
+}
+
+#[test]
+fn dualkey_yaml_that_is_wrong_where_it_counts() {
+    let world = World::new();
+    let config = world.read("dualkey.yaml");
+    world.write("dualkey.yaml", &config.replace("Europe/London", "Europe/Londres"));
+    fails(&world, &["lint"], 1, &["dualkey.yaml:3:", "Europe/Londres"]);
+    fails(&world, &["plan"], 1, &["dualkey.yaml:3:"]);
+    world.commit("Move to nowhere");
+    all_fail(&world, &JUDGE, 5, &["dualkey.yaml", "dualkey lint --rev"]);
+    // and on the protected branch alone, with a checkout that is still right
+    world.git(&["push", "-q", "origin", "main"]);
+    world.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    world.timed(&["lint"]).exits(0);
+    all_fail(&world, &JUDGE, 5, &["dualkey.yaml"]);
+}
+
+/// A file of each broken kind: what it holds, the rule, and where.
+fn broken_files() -> Vec<(Vec<u8>, &'static str, &'static str)> {
+    let deep = |open: &str| format!("to: {}", open.repeat(100_000)).into_bytes();
+    vec![
+        (b"to: [alice.nguyen\nrole: developer\n".to_vec(), "invalid-yaml", ":"),
+        (b"to: [alice.nguyen]\nreason: caf\xe9\n".to_vec(), "invalid-yaml", ":2:12"),
+        (b"\xff\xfet\0o\0".to_vec(), "invalid-yaml", ""),
+        (b"\xef\xbb\xbfto: [alice.nguyen]\n".to_vec(), "invalid-yaml", ":1:1"),
+        (b"to: [alice.nguyen]\r\nrole: developer\r\n".to_vec(), "invalid-yaml", ":1:19"),
+        (b"- to\n- role\n".to_vec(), "invalid-yaml", ":1:1"),
+        (b"".to_vec(), "", ""),
+        (b"to: [a]\nto: [b]\n".to_vec(), "duplicate-key", ":2:1"),
+        (b"to: &all [alice.nguyen]\nrole: x\n".to_vec(), "yaml-feature", ":1:5"),
+        (b"to: [alice.nguyen]\nrole: *admin\n".to_vec(), "yaml-feature", ":2:7"),
+        (b"to: [alice.nguyen]\n<<: { role: x }\n".to_vec(), "yaml-feature", ":2:1"),
+        (b"to: !!set { a }\n".to_vec(), "yaml-feature", ":1:5"),
+        (b"to: [alice.nguyen]\n---\nto: [bob.keller]\n".to_vec(), "yaml-feature", ":2:1"),
+        (deep("["), "too-large", ":1:"),
+        (deep("{a: "), "too-large", ":1:"),
+        (deep("- "), "", ":1:"),
+        ("to: [alice.nguyen] # \u{202e}\n".as_bytes().to_vec(), "hidden-character", ":1:22"),
+        (b"to: [alice.nguyen]\nreason: \"\\u202e\"\n".to_vec(), "hidden-character", ":2:9"),
+    ]
+}
+
+#[test]
+fn files_that_can_t_be_read() {
+    let world = World::new();
+    world.git(&["switch", "-q", "-c", "broken"]);
+    for (bytes, rule, place) in broken_files() {
+        std::fs::create_dir_all(world.repo().join("grants/payments")).unwrap();
+        std::fs::write(world.repo().join(GRANT), &bytes).unwrap();
+        let place = format!("{GRANT}{place}");
+        let rule = if rule.is_empty() { "error[".to_owned() } else { format!("error[{rule}]") };
+        fails(&world, &["lint"], 1, &[&rule, &place]);
+        // the plan says it too, and gives no verdict but that
+        let plan = fails(&world, &["plan"], 1, &[&rule, "blocked"]);
+        assert!(plan.stdout.len() < 50_000, "{}", plan.stdout.len());
+    }
+}
+
+#[test]
+fn a_broken_file_on_the_protected_branch_is_not_judged() {
+    let world = World::new();
+    std::fs::write(world.repo().join("grants/payments/bob-checkout.yaml"), b"to: [bob\xe9]\n").unwrap();
+    world.commit("Break a grant");
+    world.git(&["push", "-q", "origin", "main"]);
+    fails(&world, &["verify"], 5, &["refused[landed-tree-invalid]", "bob-checkout.yaml"]);
+    let ran = world.timed(&["apply"]).exits(5).says("landed-tree-invalid");
+    assert!(!ran.stdout.contains("panicked"));
+}
+
+#[test]
+fn fifty_megabytes() {
+    let world = World::new();
+    world.git(&["switch", "-q", "-c", "large"]);
+    std::fs::write(world.repo().join(GRANT), vec![b'#'; 50 << 20]).unwrap();
+    // far less memory than the file, the program and its libraries would take together
+    let limited = |args: &[&str]| {
+        let mut command = scrubbed("sh", world.root.path());
+        command.current_dir(world.repo()).args(["-c", "ulimit -v 400000; exec \"$@\"", "sh"]);
+        command.arg(env!("CARGO_BIN_EXE_dualkey")).args(args).args(["--now", &world.now]);
+        run(command)
+    };
+    limited(&["lint"]).exits(1).says("error[too-large]").says(GRANT).says("help:");
+    limited(&["plan"]).exits(1).says("too-large");
+    world.commit("Large");
+    limited(&["lint", "--rev", "large"]).exits(1).says("error[too-large]");
+    limited(&["plan", "--head", "large"]).exits(1).says("too-large");
+}
+
+#[test]
+fn what_is_no_plain_file() {
+    let world = World::new();
+    world.git(&["switch", "-q", "-c", "odd"]);
+    symlink("/etc/passwd", world.repo().join("people/eve.yaml")).unwrap();
+    let lint = fails(&world, &["lint"], 1, &["error[unsafe-path]", "people/eve.yaml", "symbolic link"]);
+    assert!(!lint.stdout.contains("root:"), "{}", lint.stdout);
+    fails(&world, &["plan"], 1, &["unsafe-path"]);
+    world.commit("A link");
+    fails(&world, &["lint", "--rev", "odd"], 1, &["error[unsafe-path]", "people/eve.yaml"]);
+    fails(&world, &["plan", "--head", "odd"], 1, &["unsafe-path"]);
+    let priya = key("priya.shah");
+    let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "odd"];
+    fails(&world, &approve, 3, &["refused[unsafe-path]", "people/eve.yaml"]);
+    fails(&world, &["verify", "--head", "odd"], 5, &["landed-tree-invalid", "people/eve.yaml"]);
+    world.git(&["push", "-q", "origin", "odd:main"]);
+    fails(&world, &["verify"], 5, &["refused[landed-tree-invalid]"]);
+    world.git(&["push", "-q", "-f", "origin", "main"]);
+    world.git(&["reset", "-q", "--hard", "main"]);
+    run({
+        let mut command = scrubbed("mkfifo", world.root.path());
+        command.arg(world.repo().join("people/eve.yaml"));
+        command
+    })
+    .exits(0);
+    fails(&world, &["lint"], 1, &["error[unsafe-path]", "people/eve.yaml", "regular file"]);
+    std::fs::remove_file(world.repo().join("people/eve.yaml")).unwrap();
+    // a folder where a file should be
+    std::fs::create_dir(world.repo().join("people/eve.yaml")).unwrap();
+    world.write("people/eve.yaml/eve.txt", "hello\n");
+    fails(&world, &["lint"], 1, &["error[unexpected-file]", "people/eve.yaml/eve.txt"]);
+    std::fs::remove_dir_all(world.repo().join("people/eve.yaml")).unwrap();
+    world.write("people/Eve.yaml", "name: Eve\ntype: employee\n");
+    world.write("people/eve.yaml", "name: Eve\ntype: employee\n");
+    fails(&world, &["lint"], 1, &["error[unsafe-path]", "people/"]);
+}
+
+#[test]
+fn a_link_in_the_place_of_dualkey_yaml() {
+    let world = World::new();
+    std::fs::rename(world.repo().join("dualkey.yaml"), world.root.path().join("elsewhere.yaml")).unwrap();
+    symlink("../elsewhere.yaml", world.repo().join("dualkey.yaml")).unwrap();
+    all_fail(&world, &LOOK, 2, &["there is no dualkey.yaml"]);
+}
+
+#[test]
+fn a_file_that_may_not_be_read() {
+    let world = World::new();
+    let file = world.repo().join("people/bob.keller.yaml");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).unwrap();
+    for args in [["lint"], ["plan"]] {
+        // who is root needs to give up reading what isn't theirs
+        let mut command = if std::fs::read(&file).is_ok() {
+            let mut command = scrubbed("setpriv", world.root.path());
+            command.args(["--bounding-set=-dac_override,-dac_read_search", env!("CARGO_BIN_EXE_dualkey")]);
+            command.current_dir(world.repo());
+            command
+        } else {
+            world.command(&world.repo())
+        };
+        command.args(args);
+        run(command).exits(1).says("people/bob.keller.yaml").says("help:");
+    }
+}
+
+#[test]
+fn revisions_that_name_nothing_or_too_much() {
+    let world = World::new();
+    for args in [
+        &["lint", "--rev", "nowhere"][..],
+        &["lint", "--base", "nowhere"],
+        &["plan", "--head", "nowhere"],
+        &["plan", "--base", "nowhere"],
+        &["approve", "--head", "nowhere"],
+        &["approve", "--genesis", "nowhere"],
+        &["verify", "--head", "nowhere"],
+        &["verify", "--rev", "nowhere"],
+        &["verify", "--range", "nowhere..main"],
+        &["audit", "init", "--genesis", "nowhere"],
+    ] {
+        fails(&world, args, 2, &["`nowhere` is not a revision"]);
+    }
+    fails(&world, &["plan", "--head", "main:people"], 2, &["main:people"]);
+    fails(&world, &["plan", "--head=--upload-pack=x"], 2, &["is not a revision"]);
+    fails(&world, &["verify", "--range", "main"], 2, &["is not a range"]);
+    world.git(&["branch", "twice"]);
+    world.git(&["tag", "twice", "HEAD"]);
+    world.write("notes.txt", "x\n");
+    world.commit("Move on");
+    world.git(&["tag", "-f", "twice"]);
+    for args in [&["lint", "--rev", "twice"][..], &["plan", "--head", "twice"], &["verify", "--head", "twice"]] {
+        fails(&world, args, 2, &["`twice` is ambiguous"]);
+    }
+    fails(&world, &["approve", "--head", "twice"], 2, &["`twice` is ambiguous", "refs/heads/twice"]);
+}
+
+#[test]
+fn a_clock_that_is_none() {
+    let world = World::new();
+    for now in ["yesterday", "2026-11-23", "2026-11-23T09:00:00", "2026-02-30T00:00:00Z", "99999999999"] {
+        for args in [&["lint"][..], &["plan"], &["verify"], &["apply"], &["drift"]] {
+            let before = state(&world);
+            let mut all = args.to_vec();
+            all.extend(["--now", now]);
+            judge(world.dualkey(&all), 2, &["is not an instant"], &world, &before);
+        }
+    }
+}
+
+#[test]
+fn no_genesis() {
+    let world = World::unanchored();
+    fails(&world, &["verify"], 1, &["refused[genesis-missing]"]);
+    fails(&world, &["apply"], 3, &["refused[genesis-missing]"]);
+    fails(&world, &["audit", "verify"], 1, &["genesis-missing"]);
+    world.let_alice_in("alice");
+    let priya = key("priya.shah");
+    fails(&world, &["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "alice"], 3, &["genesis-missing"]);
+    fails(&world, &["audit", "init", "--genesis", "main", "--log-key", "../log.key"], 3, &["quorum-not-met", "0 of 2"]);
+}
+
+#[test]
+fn an_anchor_of_something_else() {
+    let mut world = World::new();
+    world.let_alice_in("alice");
+    let real = world.anchor.clone().unwrap();
+    let priya = key("priya.shah");
+    for anchor in ["0123456789012345678901234567890123456789:12345678", "nonsense", &real[1..]] {
+        world.anchor = Some(anchor.to_owned());
+        fails(&world, &["verify"], 1, &["refused[anchor-mismatch]"]);
+        fails(&world, &["apply"], 3, &["refused[anchor-mismatch]"]);
+        fails(&world, &["audit", "verify"], 1, &["anchor-mismatch"]);
+        let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "alice"];
+        fails(&world, &approve, 3, &["anchor-mismatch"]);
+    }
+    // none is a warning, since all targets are sandboxes
+    world.anchor = None;
+    world.timed(&["verify"]).exits(0).says("warning[anchor-missing]");
+}
+
+#[test]
+fn keys_of_the_log() {
+    let world = World::new();
+    world.dualkey(&["audit", "keygen", "--name", "northwind", "--out", "../other.key"]).exits(0);
+    // a foreign key is a wrong argument, and nothing was begun
+    fails(&world, &["apply", "--log-key", "../other.key"], 2, &["log-key-wrong"]);
+    fails(&world, &["apply", "--log-key", "../nowhere.key"], 2, &["nowhere.key"]);
+    world.write("../nonsense.key", "hello\n");
+    fails(&world, &["apply", "--log-key", "../nonsense.key"], 2, &[]);
+    // a key is never replaced
+    let before = std::fs::read(world.root.path().join("log.key")).unwrap();
+    fails(&world, &["audit", "keygen", "--name", "x", "--out", "../log.key"], 2, &["log.key"]);
+    assert_eq!(std::fs::read(world.root.path().join("log.key")).unwrap(), before);
+}
+
+#[test]
+fn keys_of_people() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    let file = |name: &str| key(name).to_str().unwrap().to_owned();
+    let approve = |key: &str, more: &[&str], words: &[&str]| {
+        let mut args = vec!["approve", "--yes", "--head", "alice", "--key", key];
+        args.extend(more);
+        fails(&world, &args, 2, words);
+    };
+    approve(&file("grace.lin"), &["--as", "priya.shah"], &["grace.lin", "priya.shah"]);
+    approve(&file("stranger"), &[], &["belongs to nobody"]);
+    approve(&file("stranger"), &["--as", "priya.shah"], &["belongs to nobody"]);
+    let rsa = world.root.path().join("rsa");
+    let mut command = scrubbed("ssh-keygen", world.root.path());
+    command.args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f"]).arg(&rsa);
+    run(command).exits(0);
+    approve(rsa.to_str().unwrap(), &[], &["RSA", "ssh-keygen -t ed25519"]);
+    approve("/nowhere/key", &[], &["/nowhere/key"]);
+    world.write("../nonsense", "-----BEGIN OPENSSH PRIVATE KEY-----\nhello\n");
+    approve(world.root.path().join("nonsense").to_str().unwrap(), &[], &["can't be used"]);
+    // the public half of somebody else beside one's own private key proves nothing
+    for (name, of) in [("forged", "stranger"), ("forged.pub", "priya.shah.pub")] {
+        std::fs::copy(key("stranger").with_file_name(of), world.root.path().join(name)).unwrap();
+    }
+    key("priya.shah");
+    let mut chmod = scrubbed("chmod", world.root.path());
+    chmod.arg("600").arg(world.root.path().join("forged"));
+    run(chmod).exits(0);
+    let forged = world.root.path().join("forged");
+    let ran = world.timed(&["approve", "--yes", "--head", "alice", "--key", forged.to_str().unwrap()]);
+    assert_ne!(ran.code, 0, "{}", ran.stdout);
+    world.timed(&["verify", "--head", "alice"]).exits(1);
+    // nobody answers
+    fails(&world, &["approve", "--head", "alice", "--key", &file("priya.shah")], 2, &["nobody is there to answer"]);
+    // and an RSA key in the registry is named by lint
+    let public = std::fs::read_to_string(rsa.with_extension("pub")).unwrap();
+    let grace = world.read("people/grace.lin.yaml").replace(&public_key("grace.lin"), public.trim());
+    world.write("people/grace.lin.yaml", &grace);
+    fails(&world, &["lint"], 1, &["error[unsupported-key]", "people/grace.lin.yaml:8:8", "RSA"]);
+}
+
+#[test]
+fn a_corrupt_sandbox() {
+    let world = World::new();
+    world.timed(&["apply"]).exits(0);
+    let sandbox = world.repo().join(".git/dualkey/github.json");
+    let good = std::fs::read_to_string(&sandbox).unwrap();
+    let half = good.len() / 2;
+    for bad in ["", "hello", "[]", "{}", &good[..half], &format!("{good}x"), &good.replace("\"push\"", "\"fly\"")] {
+        std::fs::write(&sandbox, bad).unwrap();
+        fails(&world, &["drift"], 5, &["github"]);
+        fails(&world, &["plan", "--live"], 5, &["github"]);
+        let before = std::fs::read(&sandbox).unwrap();
+        world.timed(&["apply"]).exits(5).says("github").says("help:");
+        assert_eq!(std::fs::read(&sandbox).unwrap(), before, "the file was touched");
+    }
+    // an end is due, and can't be judged either
+    std::fs::remove_file(&sandbox).unwrap();
+    std::fs::create_dir(&sandbox).unwrap();
+    fails(&world, &["drift"], 5, &["github"]);
+}
+
+/// Writes the log anew on the remote, with one file of it changed.
+fn rewrite_log(world: &World, change: impl Fn(&Path)) {
+    let url = world.root.path().join("origin.git");
+    world.git_in(world.root.path(), &["clone", "-q", url.to_str().unwrap(), "attacker"]);
+    let attacker = world.root.path().join("attacker");
+    world.git_in(&attacker, &["fetch", "-q", "origin", "refs/dualkey/audit"]);
+    world.git_in(&attacker, &["checkout", "-q", "FETCH_HEAD"]);
+    change(&attacker);
+    world.git_in(&attacker, &["add", "-A"]);
+    let who = ["-c", "user.name=x", "-c", "user.email=x@example.com"];
+    world.git_in(&attacker, &[&who[..], &["commit", "-q", "-m", "x"]].concat());
+    world.git_in(&attacker, &["push", "-q", "-f", "origin", "HEAD:refs/dualkey/audit"]);
+    std::fs::remove_dir_all(attacker).unwrap();
+}
+
+/// The one file below a folder of the log.
+fn only_file(dir: &Path) -> std::path::PathBuf {
+    let mut dir = dir.to_owned();
+    while dir.is_dir() {
+        dir = std::fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
+    }
+    dir
+}
+
+#[track_caller]
+fn log_is_wrong(world: &World, code: &str) {
+    let words = [format!("refused[{code}]")];
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    fails(world, &["verify"], 1, &words);
+    fails(world, &["apply"], 3, &words);
+    fails(world, &["drift"], 3, &words);
+    fails(world, &["audit", "verify"], 1, &words);
+}
+
+#[test]
+fn a_log_with_one_byte_changed() {
+    let world = World::new();
+    world.timed(&["apply"]).exits(0);
+    rewrite_log(&world, |log| {
+        let file = only_file(&log.join("tile/entries"));
+        let mut bytes = std::fs::read(&file).unwrap();
+        let at = bytes.len() / 2;
+        bytes[at] ^= 1;
+        std::fs::write(file, bytes).unwrap();
+    });
+    log_is_wrong(&world, "log-leaf-mismatch");
+}
+
+#[test]
+fn a_log_whose_checkpoint_is_changed() {
+    for (change, code) in [
+        ("size", "log-checkpoint-invalid"),
+        ("key", "log-key-unknown"),
+        ("gone", "log-incomplete"),
+        ("more", "log-incomplete"),
+        ("entries", "log-incomplete"),
+    ] {
+        let world = World::new();
+        world.timed(&["apply"]).exits(0);
+        rewrite_log(&world, |log| {
+            let checkpoint = log.join("checkpoint");
+            let text = std::fs::read_to_string(&checkpoint).unwrap();
+            match change {
+                "size" => {
+                    let mut lines: Vec<&str> = text.split('\n').collect();
+                    lines[1] = "1";
+                    std::fs::write(checkpoint, lines.join("\n")).unwrap();
+                }
+                "key" => std::fs::write(checkpoint, text.replace("— northwind", "— southwind")).unwrap(),
+                "gone" => std::fs::remove_file(checkpoint).unwrap(),
+                "more" => std::fs::write(log.join("more.txt"), "x").unwrap(),
+                _ => std::fs::remove_file(only_file(&log.join("tile/entries"))).unwrap(),
+            }
+        });
+        log_is_wrong(&world, code);
+    }
+}
+
+#[test]
+fn a_log_that_was_rolled_back() {
+    let world = World::new();
+    let origin = world.root.path().join("origin.git");
+    let early = world.git_in(&origin, &["rev-parse", "refs/dualkey/audit"]);
+    world.timed(&["apply"]).exits(0);
+    world.git_in(&origin, &["update-ref", "refs/dualkey/audit", early.trim()]);
+    log_is_wrong(&world, "log-rollback");
+    world.git_in(&origin, &["update-ref", "-d", "refs/dualkey/audit"]);
+    log_is_wrong(&world, "log-rollback");
+}
+
+#[test]
+fn a_remote_that_refuses_the_push() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    let hook = world.root.path().join("origin.git/hooks/pre-receive");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\necho 'not on my watch' >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let priya = key("priya.shah");
+    let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "alice"];
+    fails(&world, &approve, 3, &["refused"]);
+    fails(&world, &["apply"], 3, &["refused"]);
+    world.timed(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_remote_that_isn_t_there() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    world.git(&["remote", "set-url", "origin", "../gone.git"]);
+    let priya = key("priya.shah");
+    let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "alice"];
+    fails(&world, &approve, 5, &["cannot be reached"]);
+    all_fail(&world, &JUDGE, 5, &["cannot be reached"]);
+    fails(&world, &["verify", "--remote", "nobody"], 2, &["`nobody`"]);
+    // what needs nobody else goes on
+    world.timed(&["lint"]).exits(0);
+    world.timed(&["plan", "--head", "alice"]).exits(0);
+}
+
+#[test]
+fn a_lease_that_somebody_else_holds() {
+    let world = World::new();
+    let lease = r#"{"holder":{"host":"elsewhere","pid":7,"run":"r1","machine":"m","started":1},"number":1,"length_seconds":600,"released":false,"nonce":"n"}"#;
+    world.git(&["switch", "-q", "--orphan", "lease"]);
+    world.write("lease.json", lease);
+    world.git(&["add", "-f", "lease.json"]);
+    world.git(&["commit", "-q", "-m", "lease"]);
+    world.git(&["push", "-q", "origin", "HEAD:refs/dualkey/lease"]);
+    world.git(&["switch", "-q", "main"]);
+    world.git(&["branch", "-q", "-D", "lease"]);
+    let ran = fails(&world, &["apply"], 3, &["refused[lock-held]", "elsewhere"]);
+    assert!(ran.stdout.contains("process 7"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_lease_that_means_nothing() {
+    let world = World::new();
+    world.git(&["push", "-q", "origin", "main:refs/dualkey/lease"]);
+    let ran = world.timed(&["apply"]);
+    assert!([0, 3].contains(&ran.code), "{ran:?}");
+    assert!(!ran.stderr.contains("panicked"), "{ran:?}");
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let world = World::new();
+    world.write(GRANT, &ALICE_GRANT.replace("until: 2027-01-03", "untill: 2027-01-03").replace("reason:", "to:"));
+    world.write("people/x.yaml", "name: X\ntype: alien\n");
+    world.write("grants/notes.txt", "hello\n");
+    let rules = ["unknown-field", "duplicate-key", "schema", "unexpected-file"].map(|rule| format!("error[{rule}]"));
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    fails(&world, &["lint"], 1, &rules);
+}
+
+#[test]
+fn a_target_without_a_client_is_named() {
+    let world = World::new();
+    let config = world.read("dualkey.yaml");
+    world.write(
+        "dualkey.yaml",
+        &config.replace("{ type: sandbox, as: github }", "{ organization: northwind, id: 9919 }"),
+    );
+    fails(&world, &["plan", "--live"], 2, &["github", "--sandbox"]);
+    world.dualkey(&["lint", "--fly"]).exits(2).says("--fly").says("--help");
+    world.dualkey(&["fly"]).exits(2).says("fly").says("--help");
+}
