@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// How much a finding weighs. An error blocks a change, a warning informs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Warning,
@@ -14,6 +15,7 @@ pub enum Severity {
 
 /// How a finding stands against the base of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Not there at the base, or there is no base.

@@ -293,11 +293,10 @@ impl<'a> Keys<'a> {
         }
         // a committer line proves nothing, but who stands in it is no independent party either; a forge's own address is
         // nobody's, and so not an unknown author
-        let named_as_committer = self.emails.get(&commit.committer.email.to_lowercase());
-        let committers = named_as_committer.into_iter().flatten().map(|person| (*person).clone()).collect();
+        let committers = self.emails.get(&commit.committer.email.to_lowercase());
         CommitEvidence {
             oid: commit.oid,
-            committers,
+            committers: committers.into_iter().flatten().map(|person| (*person).clone()).collect(),
             signer: signer.map_or(Signer::Unknown, |person| Signer::Person(person.id.clone())),
             named,
             names_unknown,

@@ -113,7 +113,7 @@ impl Attempt<'_> {
                 }
                 (recorded, Ok(stored))
             }
-            Err(stop) => match self.shared.from_anchor().filter(|_| self.mode == Mode::OnlyEnds) {
+            Err(stop) => match self.shared.anchor_alone().filter(|_| self.mode == Mode::OnlyEnds) {
                 Some(recorded) => (recorded, Err(stop)),
                 None => return Err(stop),
             },

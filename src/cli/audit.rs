@@ -71,6 +71,9 @@ struct Init {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  dualkey audit log\n  dualkey audit log --format json    all that every entry says"
+)]
 struct Print {
     #[command(flatten)]
     repo: RepoOption,
@@ -101,6 +104,9 @@ struct Verify {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  dualkey audit export ~/northwind-access-log    for an auditor, who needs nothing else"
+)]
 struct Export {
     #[command(flatten)]
     repo: RepoOption,

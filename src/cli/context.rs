@@ -104,10 +104,10 @@ pub fn load(repository: &Repository, look: Look, cache: &mut ParseCache) -> Resu
         Look::WorkTree => Snapshot::of_work_tree(repository),
         Look::Commit(oid) => Snapshot::of_commit(repository, oid),
     };
-    let snapshot = snapshot.map_err(|error| match error {
+    let snapshot = snapshot.map_err(|error| {
         // a file of one's own that can't be read is as wrong as one that means nothing
-        RepositoryError::File { .. } => Stop::of(Exit::Findings, &error),
-        error => Stop::from(error),
+        let unreadable = matches!(error, RepositoryError::File { .. });
+        if unreadable { Stop::of(Exit::Findings, &error) } else { Stop::from(error) }
     })?;
     Revision::load(&snapshot, targets::KINDS, cache).map_err(|error| match error {
         LoadError::NoConfig => Unread::Stop(Stop::usage(

@@ -6,13 +6,16 @@ use clap::Args;
 
 use super::{Exit, Stop, context, output};
 use crate::access::reading::{FileKind, schema_text};
+use crate::report::schemas::DOCUMENTS;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey schema grant\n  dualkey schema --out .vscode/dualkey")]
 pub struct Options {
-    /// config, vendor, person, group, domain, role, grant, bridge or policy
+    /// A kind of file (config, vendor, person, group, domain, role, grant, bridge, policy) or a command that prints JSON
+    /// (access, apply, drift, lint, plan, verify)
+    #[arg(value_name = "KIND|COMMAND")]
     kind: Option<String>,
-    /// Write all of them into this folder
+    /// Write those of the files into this folder, for editors
     #[arg(long, value_name = "DIR", conflicts_with = "kind")]
     out: Option<PathBuf>,
 }
@@ -24,14 +27,16 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         }
         return Ok(Exit::Done);
     }
-    let names: Vec<&str> = FileKind::ALL.iter().map(|kind| kind.name()).collect();
+    let all: Vec<(&str, &str)> =
+        FileKind::ALL.iter().map(|kind| (kind.name(), schema_text(*kind))).chain(DOCUMENTS.iter().copied()).collect();
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
     match &options.kind {
         None => output::print(&format!("{}\n", names.join("\n"))),
-        Some(name) => match FileKind::ALL.into_iter().find(|kind| kind.name() == name) {
-            Some(kind) => output::print(schema_text(kind)),
+        Some(name) => match all.iter().find(|(known, _)| known == name) {
+            Some((_, text)) => output::print(text),
             None => {
-                let message = format!("`{}` is not a kind of file", name.escape_debug());
-                return Err(Stop::usage(message, format!("the kinds are {}", names.join(", "))));
+                let message = format!("there is no schema `{}`", name.escape_debug());
+                return Err(Stop::usage(message, format!("there are {}", names.join(", "))));
             }
         },
     }

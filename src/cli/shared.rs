@@ -53,7 +53,7 @@ pub struct Shared<'a> {
     pub branch: String,
     /// Its tip.
     pub tip: Oid,
-    /// The newest readable revision of the branch. Nothing is judged by it.
+    /// The tip's revision. Nothing is judged by it.
     pub at_tip: Rc<Revision>,
     /// The revision that says where the log is and whose key signs it: the genesis that the anchor names, since what
     /// came after it may be anybody's; the tip's where there is no anchor.
@@ -178,7 +178,7 @@ impl<'a> Shared<'a> {
     }
 
     /// What the anchor alone says, for a run that must go on without the log.
-    pub fn from_anchor(&self) -> Option<Recorded> {
+    pub fn anchor_alone(&self) -> Option<Recorded> {
         audit::from_anchor(&kept_anchor()?)
     }
 

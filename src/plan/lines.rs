@@ -14,6 +14,7 @@ use crate::finding::Place;
 
 /// What happens to a person by a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     Gain,

@@ -52,6 +52,7 @@ pub struct Plan<'a> {
 
 /// What a plan says in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Findings stop it.

@@ -14,6 +14,7 @@ use crate::targets::{self, Call, Live, Scope};
 
 /// What an operation does to a person's access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     Revoke,

@@ -31,13 +31,15 @@ pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone) -> String 
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Document<'a> {
     version: u32,
     at: String,
     entitlements: Vec<Row<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row<'a> {
     target: &'a str,
     kind: &'a str,
@@ -53,6 +55,7 @@ struct Row<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Given<'a> {
     person: &'a str,
     at: String,

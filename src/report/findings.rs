@@ -142,9 +142,14 @@ fn excerpt(source: &str, place: &Place, room: usize) -> (String, usize, usize) {
         before = 1;
     }
     let mut width = before;
-    for (at, c) in source.trim_end().chars().enumerate().skip(skipped) {
+    for (at, (start, c)) in source.trim_end().char_indices().enumerate().skip(skipped) {
         // one character may take several columns, and the marks have to stand under all of them
-        let shown = if c == '\t' { " ".to_owned() } else { terminal(c.encode_utf8(&mut [0; 4])) };
+        let shown = match c {
+            '\t' => " ".to_owned(),
+            // GitHub Actions would take it for a command wherever it stands; alone it is harmless
+            '#' if source.get(start..).is_some_and(|rest| rest.starts_with("##[")) => c.escape_unicode().to_string(),
+            _ => terminal(c.encode_utf8(&mut [0; 4])),
+        };
         let columns = shown.chars().count();
         if width + columns >= room && at + 1 < length {
             line.push('…');

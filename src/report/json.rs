@@ -21,13 +21,15 @@ use crate::repository::Oid;
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Lint<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Lint<'a> {
     version: u32,
     findings: Vec<FindingRow<'a>>,
     summary: Summary,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
     errors: usize,
     warnings: usize,
@@ -35,6 +37,7 @@ struct Summary {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FindingRow<'a> {
     rule: &'a str,
     severity: Severity,
@@ -50,6 +53,7 @@ struct FindingRow<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RelatedRow<'a> {
     file: &'a str,
     line: u32,
@@ -58,7 +62,8 @@ struct RelatedRow<'a> {
 }
 
 #[derive(Serialize)]
-struct Plan<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Plan<'a> {
     version: u32,
     base: Option<Oid>,
     head: Option<Oid>,
@@ -71,6 +76,7 @@ struct Plan<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Approval<'a> {
     rule: &'a str,
     count: u32,
@@ -80,6 +86,7 @@ struct Approval<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Change<'a> {
     person: &'a PersonId,
     action: Action,
@@ -94,6 +101,7 @@ struct Change<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EntitlementRow<'a> {
     target: &'a TargetId,
     kind: &'a str,
@@ -105,6 +113,7 @@ struct EntitlementRow<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct OperationRow<'a> {
     target: &'a TargetId,
     verb: Verb,
@@ -225,12 +234,14 @@ fn instant(at: Timestamp, zone: &TimeZone) -> Option<String> {
 }
 
 #[derive(Serialize)]
-struct Verify<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Verify<'a> {
     version: u32,
     landings: Vec<LandingRow<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LandingRow<'a> {
     base: Oid,
     commit: Oid,
@@ -240,12 +251,14 @@ struct LandingRow<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct GivenRow<'a> {
     person: &'a str,
     at: &'a str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RefusalRow<'a> {
     code: &'a str,
     message: &'a str,
@@ -288,7 +301,8 @@ pub fn prospect(prospect: &Prospect) -> String {
 }
 
 #[derive(Serialize)]
-struct Apply<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Apply<'a> {
     version: u32,
     commit: Oid,
     superseded: bool,
@@ -300,6 +314,7 @@ struct Apply<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FailedRow<'a> {
     #[serde(flatten)]
     operation: OperationRow<'a>,
@@ -307,6 +322,7 @@ struct FailedRow<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct WaitingRow<'a> {
     landing: Oid,
     codes: &'a [&'static str],
@@ -327,13 +343,15 @@ pub fn apply(outcome: &Outcome, zone: &TimeZone) -> String {
 }
 
 #[derive(Serialize)]
-struct Drift<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Drift<'a> {
     version: u32,
     operations: Vec<OperationRow<'a>>,
     unmanaged: Vec<UnmanagedRow<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UnmanagedRow<'a> {
     target: &'a TargetId,
     kind: &'a str,

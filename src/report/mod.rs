@@ -12,6 +12,7 @@ pub mod findings;
 pub mod json;
 pub mod markdown;
 pub mod plan;
+pub mod schemas;
 pub mod style;
 #[cfg(test)]
 mod tests;

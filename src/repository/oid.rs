@@ -15,6 +15,21 @@ pub struct Oid([u8; 20]);
 #[diagnostic(help("give all 40 digits in lower case, as `git rev-parse` prints them"))]
 pub struct InvalidOid(pub String);
 
+#[cfg(test)]
+impl schemars::JsonSchema for Oid {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Oid".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[0-9a-f]{40}$" })
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
 impl Oid {
     /// The id made of these raw bytes.
     pub const fn from_bytes(bytes: [u8; 20]) -> Self {

@@ -328,7 +328,7 @@ fn a_link_in_the_place_of_dualkey_yaml() {
 fn a_file_that_may_not_be_read() {
     let world = World::new();
     let file = world.repo().join("people/bob.keller.yaml");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
     for args in [["lint"], ["plan"]] {
         // who is root needs to give up reading what isn't theirs
         let mut command = if std::fs::read(&file).is_ok() {

@@ -1,7 +1,5 @@
 //! The cases of the policy pack, run through the real lint and the real plan. `policies/README.md` says their shape.
 
-#![allow(clippy::unwrap_used, reason = "a helper of a test may fail as loudly as the test itself")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +14,7 @@ use serde::Deserialize;
 
 const NOW: &str = "2026-11-23T09:00:00Z";
 const PACK: [&str; 3] = ["approvals", "duties", "least-privilege"];
-const BASE: &str = include_str!("../policies/cases.txtar");
+const BASE: &str = include_str!("../../policies/cases.txtar");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
