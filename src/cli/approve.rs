@@ -13,7 +13,7 @@ use crate::approval::statement::{
     self, APPROVALS, ApprovalStatement, ApprovalType, GENESIS, GenesisStatement, GenesisType, SIGNATURE_FILE,
     STATEMENT_FILE, WITHDRAWALS,
 };
-use crate::approval::{Prospect, Says};
+use crate::approval::{Prospect, Says, codes};
 use crate::finding::Refusal;
 use crate::plan;
 use crate::report::{self, PlanView};
@@ -137,6 +137,18 @@ fn refuse_in_vain(
     now: jiff::Timestamp,
 ) -> Result<(), Stop> {
     let mut reasons: Vec<Refusal> = prospect.assessment.reasons_against(&prospect.trusted, change, &person.id, now);
+    // what is refused whoever approves it is not worth a signature
+    let whoever = [
+        codes::MERGE_BASE_AMBIGUOUS.id,
+        codes::MERGE_CONTENT_COMBINED.id,
+        codes::MERGE_TREE_UNREVIEWED.id,
+        codes::APPROVAL_USED.id,
+        codes::DIGEST_MISMATCH.id,
+        codes::LANDED_TREE_INVALID.id,
+        codes::AUTHOR_UNPROVEN.id,
+    ];
+    let refused = prospect.outcome.as_ref().err().into_iter().flatten();
+    reasons.extend(refused.filter(|refusal| whoever.contains(&refusal.code.id)).cloned());
     reasons.extend(
         change
             .findings

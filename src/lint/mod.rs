@@ -13,7 +13,7 @@ mod testing;
 mod tests;
 mod wording;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -131,9 +131,4 @@ pub fn compare(base: &[Finding], head: &mut [Finding]) {
 /// the policies raise it to an error.
 pub fn blocked(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.blocks() && !finding.rule.dated)
-}
-
-/// Ids of all rules that the functions here can find.
-pub fn rule_ids() -> BTreeSet<&'static str> {
-    rules::ALL.iter().map(|check| check.rule.code.id).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::access::{Cause, ChangeClass, EntitlementKey, Entitlements, Intervals, Revision};
+use crate::access::{Cause, EntitlementKey, Entitlements, Intervals, Revision};
 use crate::plan::Classes;
 
 /// One entitlement that a change gives, takes, lengthens or shortens.
@@ -54,17 +54,23 @@ pub fn between(base: &Entitlements, head: &Entitlements) -> Vec<EntitlementChang
 /// `(removed, of)` where a change removes more than the base's limit allows without one approval more.
 ///
 /// Both count and share must be exceeded. What ends by time, by an `ended`, an engagement or a contract doesn't count,
-/// so only entitlements that lose through other files do.
-pub fn mass_removal(base: &Revision, changes: &[EntitlementChange], classes: &Classes) -> Option<(usize, usize)> {
+/// as long as the grants themselves still name the person.
+pub fn mass_removal(
+    base: &Revision,
+    head: &Revision,
+    changes: &[EntitlementChange],
+    classes: &Classes,
+) -> Option<(usize, usize)> {
     let limit = base.access.policy.removals?;
-    if !classes.has(ChangeClass::Removal) && !changes.iter().any(EntitlementChange::loses) {
-        return None;
-    }
-    let ending_people = classes.ending_people();
-    let removed = changes
-        .iter()
-        .filter(|change| change.loses() && !change.gains() && !ending_people.contains(&change.key.person))
-        .count();
+    let still_granted = |change: &EntitlementChange| {
+        change.losing_causes(&base.entitlements).all(|cause| {
+            let grant = head.access.grants.get(&cause.grant);
+            grant.is_some_and(|grant| head.access.expand(&grant.to).contains_key(&change.key.person))
+        })
+    };
+    let by_an_end =
+        |change: &EntitlementChange| classes.ending_people().contains(&change.key.person) && still_granted(change);
+    let removed = changes.iter().filter(|change| change.loses() && !change.gains() && !by_an_end(change)).count();
     let of = base.entitlements.len();
     let count = usize::try_from(limit.count).unwrap_or(usize::MAX);
     let percent = usize::try_from(limit.percent).unwrap_or(usize::MAX);

@@ -11,12 +11,13 @@ pub mod operations;
 pub mod requirements;
 pub mod stakes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use crate::access::raw::Risk;
-use crate::access::{ChangeClass, DomainId, PersonId, Revision};
+use crate::access::reading::{NOT_SUPPORTED, Step};
+use crate::access::{DomainId, PersonId, Revision};
 use crate::finding::Finding;
 use crate::lint;
 
@@ -83,18 +84,35 @@ pub fn findings_of(revision: &Revision, now: Timestamp) -> Vec<Finding> {
     findings
 }
 
+/// The log and the branch stay where the genesis put them: nothing would follow such a change.
+fn moved_log(base: &Revision, head: &Revision) -> Option<Finding> {
+    let (before, after) = (&base.access.config, &head.access.config);
+    let (what, path): (&str, &[Step<'_>]) = if before.audit_key != after.audit_key {
+        ("another log key", &[Step::Key("audit"), Step::Key("key")])
+    } else if before.audit_ref != after.audit_ref {
+        ("another ref for the log", &[Step::Key("audit"), Step::Key("ref")])
+    } else if before.branch != after.branch {
+        ("another protected branch", &[Step::Key("approval"), Step::Key("branch")])
+    } else {
+        return None;
+    };
+    let message = format!("{what} than the one of the genesis is not followed by this version");
+    Some(Finding::new(&NOT_SUPPORTED, after.place(path), message, "leave it as it was"))
+}
+
 /// Understands a change. Base and head are linted at the same instant.
 pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<'a> {
     let changes = changes::between(&base.entitlements, &head.entitlements);
     let classes = classes::classify(base, head, &changes);
     let judges = judges::between(&base.access, &head.access);
     let pairs = Pairs::of(&changes, base, head);
-    let mass_removal = changes::mass_removal(base, &changes, &classes);
+    let mass_removal = changes::mass_removal(base, head, &changes, &classes);
     let requirements = requirements::all(base, head, &classes, &pairs);
     let stakes = Stakes::of(base, head, &changes);
     let digest = digest::of(&head.access.config, &changes, &judges);
     let mut findings = findings_of(head, now);
     findings.extend(classes.mixed_change());
+    findings.extend(moved_log(base, head));
     // a rule that the change drops or loosens judges the change once more
     let subject = lint::Subject { access: &head.access, entitlements: &head.entitlements, now };
     findings.extend(lint::broken_before(&subject, &base.access));
@@ -168,13 +186,4 @@ impl Pairs {
     pub fn all(&self) -> BTreeSet<(DomainId, PersonId)> {
         self.gaining.union(&self.losing).cloned().collect()
     }
-}
-
-/// How many requirements a class has, for readers that group by class.
-pub fn by_class(requirements: &[Requirement]) -> BTreeMap<ChangeClass, usize> {
-    let mut counts = BTreeMap::new();
-    for requirement in requirements {
-        *counts.entry(requirement.class).or_default() += 1;
-    }
-    counts
 }

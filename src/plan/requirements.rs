@@ -182,7 +182,9 @@ impl Resolver<'_> {
                 }
                 (Approvers::DomainOwners, Some((domain, _))) => {
                     from.push(format!("owners of {domain}"));
-                    let owners: &[Member] = self.judging.domains.get(domain).map_or(&[], |domain| &domain.owners);
+                    // a domain that the change drops is still its owners' to give up
+                    let found = self.judging.domains.get(domain).or_else(|| self.base.domains.get(domain));
+                    let owners: &[Member] = found.map_or(&[], |domain| &domain.owners);
                     people.extend(self.judging.expand(owners).into_keys());
                 }
                 (Approvers::Sponsors, Some((_, person))) => {

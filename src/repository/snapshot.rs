@@ -60,13 +60,6 @@ pub struct File {
     pub bytes: Arc<[u8]>,
 }
 
-impl File {
-    /// True where the file is larger than [`MAX_FILE_BYTES`], so that its content was not loaded.
-    pub fn is_too_large(&self) -> bool {
-        self.size > MAX_FILE_BYTES
-    }
-}
-
 /// The managed files of one commit or of the work tree. What has no safe path is left out and has a finding instead.
 #[derive(Clone, Debug)]
 pub struct Snapshot {

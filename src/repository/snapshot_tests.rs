@@ -135,10 +135,10 @@ fn a_large_file_is_known_by_its_size_only() {
     let repository = sandbox.open();
     for snapshot in [Snapshot::of_commit(&repository, commit).unwrap(), Snapshot::of_work_tree(&repository).unwrap()] {
         let large = snapshot.file("people/large.yaml").unwrap();
-        assert!(large.is_too_large() && large.bytes.is_empty());
+        assert!(large.bytes.is_empty());
         assert_eq!((large.size, large.oid), (MAX_FILE_BYTES + 1, sandbox.oid("HEAD:people/large.yaml")));
         let fits = snapshot.file("people/just-fits.yaml").unwrap();
-        assert!(!fits.is_too_large() && fits.bytes.len() == limit);
+        assert_eq!(fits.bytes.len(), limit);
     }
 }
 

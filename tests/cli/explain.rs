@@ -102,12 +102,16 @@ fn schemas_are_those_of_the_repository() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
     let kinds = dualkey(&["schema"]).exits(0).stdout;
     let mut kinds: Vec<&str> = kinds.lines().collect();
+    let commands = ["access", "apply", "drift", "lint", "plan", "verify"];
     for kind in &kinds {
+        let folder = if commands.contains(kind) { folder.join("output") } else { folder.clone() };
         let file = std::fs::read_to_string(folder.join(format!("{kind}.json"))).unwrap();
         assert_eq!(dualkey(&["schema", kind]).exits(0).stdout, file, "{kind}");
         let schema: serde_json::Value = serde_json::from_str(&file).unwrap();
         assert!(schema["$schema"].is_string() && schema["type"] == "object", "{kind}");
     }
+    kinds.retain(|kind| !commands.contains(kind));
+    kinds.push("output");
     kinds.sort_unstable();
     let mut files: Vec<String> = std::fs::read_dir(&folder)
         .unwrap()
@@ -118,7 +122,7 @@ fn schemas_are_those_of_the_repository() {
     dualkey(&["schema", "grants"]).exits(2).says("there is no schema `grants`").says("grant");
     let out = tempfile::tempdir().unwrap();
     dualkey(&["schema", "--out", out.path().join("a/b").to_str().unwrap()]).exits(0);
-    assert_eq!(std::fs::read_dir(out.path().join("a/b")).unwrap().count(), kinds.len());
+    assert_eq!(std::fs::read_dir(out.path().join("a/b")).unwrap().count(), kinds.len() - 1);
 }
 
 #[test]
