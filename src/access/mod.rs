@@ -1,7 +1,6 @@
 //! The access model: people, vendors, groups, domains, bridges, roles, grants, policies and time.
 
 mod account;
-pub mod build;
 pub mod entitlement;
 pub mod groups;
 pub mod id;
@@ -10,6 +9,7 @@ pub mod model;
 pub mod pattern;
 pub mod raw;
 pub mod reading;
+pub mod resolve;
 mod revision;
 pub mod time;
 

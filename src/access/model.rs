@@ -1,6 +1,6 @@
 //! What an access repository says, once its shape and its names are right.
 //!
-//! Values here are built by [`super::build`] alone. References between files are ids; a reference that leads nowhere is
+//! Values here are built by [`super::resolve`] alone. References between files are ids; a reference that leads nowhere is
 //! a finding, and everything that is judged or applied requires that there is none.
 
 use std::collections::{BTreeMap, BTreeSet};

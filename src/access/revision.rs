@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::build::{self, RawEntry};
 use super::entitlement::Entitlements;
 use super::kind::Kinds;
 use super::model::Access;
 use super::reading::{self, Claim, Content, FileKind, Parsed, Source};
+use super::resolve::{self, RawEntry};
 use crate::finding::{Finding, Severity};
 use crate::repository::{Mode, Oid, Snapshot};
 
@@ -97,7 +97,7 @@ impl Revision {
                 _ => None,
             })
             .collect();
-        let (access, built) = build::build(&entries, kinds);
+        let (access, built) = resolve::access(&entries, kinds);
         findings.extend(built);
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let sources = parsed.iter().map(|(_, p)| (Arc::clone(&p.source.path), Arc::clone(&p.source))).collect();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::rules;
 use crate::access::Access;
-use crate::access::build::UNKNOWN_REFERENCE;
 use crate::access::reading::{self, SCHEMA};
+use crate::access::resolve::UNKNOWN_REFERENCE;
 use crate::finding::{Finding, Severity};
 use crate::repository;
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use ssh_key::public::{Ed25519PublicKey, KeyData};
 
 use super::{Subject, run};
-use crate::access::build::{RawEntry, build};
 use crate::access::reading::{self, Parsed};
+use crate::access::resolve::{self, RawEntry};
 use crate::access::{Access, Enforces, Entitlements, Kind, Kinds, Permissions, TargetType};
 use crate::finding::{Finding, Severity, State};
 
@@ -170,7 +170,7 @@ pub fn organisation(changes: &[(&str, &str)]) -> Access {
             RawEntry { stem, source: &parsed.source, raw }
         })
         .collect();
-    let (access, findings) = build(&entries, KINDS);
+    let (access, findings) = resolve::access(&entries, KINDS);
     assert!(findings.is_empty(), "{findings:#?}");
     access.expect("access")
 }

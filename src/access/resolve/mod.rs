@@ -27,8 +27,8 @@ pub struct RawEntry<'a> {
     pub raw: &'a RawFile,
 }
 
-/// Builds the model. None where there is no usable `dualkey.yaml`, since nothing means anything without its zone.
-pub fn build(entries: &[RawEntry<'_>], kinds: Kinds) -> (Option<Access>, Vec<Finding>) {
+/// Resolves the model. None where there is no usable `dualkey.yaml`, since nothing means anything without its zone.
+pub fn access(entries: &[RawEntry<'_>], kinds: Kinds) -> (Option<Access>, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut config = None;
     // no date stands in dualkey.yaml, so the zone that it names isn't needed to read it
