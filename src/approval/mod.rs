@@ -1,6 +1,6 @@
 //! Whether what landed was approved by a second, independent party. Nothing else in the program may say so.
 //!
-//! A source at the edge gathers [`Evidence`]; [`decide`] judges it, purely; [`verify`] walks the protected branch and is
+//! A source at the edge gathers [`Evidence`]; [`decide`] judges it, purely; [`Verifier`] walks the protected branch and is
 //! the only maker of [`Approved`], without which nothing can be written to a target.
 
 mod anchor;

@@ -22,6 +22,8 @@ pub struct Recorded {
     pub genesis: Oid,
     /// `<genesis>:<log key id>`.
     pub anchor: String,
+    /// Who vouches for the genesis; empty where only the anchor is known.
+    pub vouched_by: Vec<String>,
     /// In order.
     pub landings: Vec<RecordedLanding>,
 }

@@ -21,13 +21,14 @@ impl Log {
 /// The genesis and every landing that the log records. None where an id in it is none.
 pub fn recorded(log: &Log) -> Option<Recorded> {
     let genesis = log.records().find_map(|record| match record {
-        Record::Genesis(genesis) => Some(&genesis.genesis),
+        Record::Genesis(genesis) => Some(genesis),
         Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
     })?;
     let landings: Option<Vec<RecordedLanding>> = landings(log).filter(|one| one.base != one.commit).map(one).collect();
     Some(Recorded {
-        anchor: format!("{genesis}:{}", log.key().id()),
-        genesis: genesis.parse().ok()?,
+        anchor: format!("{}:{}", genesis.genesis, log.key().id()),
+        vouched_by: genesis.statements.iter().map(|statement| statement.person.clone()).collect(),
+        genesis: genesis.genesis.parse().ok()?,
         landings: landings?,
     })
 }
@@ -35,7 +36,8 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
 /// What is left of the past without the log: the genesis that the anchor names.
 pub fn from_anchor(anchor: &str) -> Option<Recorded> {
     let (genesis, _) = anchor.split_once(':')?;
-    Some(Recorded { genesis: genesis.parse().ok()?, anchor: anchor.to_owned(), landings: Vec::new() })
+    let genesis = genesis.parse().ok()?;
+    Some(Recorded { genesis, anchor: anchor.to_owned(), vouched_by: Vec::new(), landings: Vec::new() })
 }
 
 /// Landings from the oldest on. The one whose base is itself is the genesis.

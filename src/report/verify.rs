@@ -12,7 +12,10 @@ pub fn is_unjudged(refusal: &Refusal) -> bool {
 
 /// Every landing, a line each, with the reasons below those that were refused.
 pub fn text(recorded: &Recorded, landings: &[&Landing], style: Style) -> String {
-    let mut text = format!("genesis    {}  anchor {}\n", recorded.genesis.short(), style.dim(&recorded.anchor));
+    let alone = if recorded.vouched_by.len() == 1 { style.yellow(" alone (--single)") } else { String::new() };
+    let people = recorded.vouched_by.join(", ");
+    let mut text = format!("genesis    {}  vouched for by {people}{alone}\n", recorded.genesis.short());
+    text.push_str(&format!("anchor     {}\n", style.dim(&recorded.anchor)));
     for landing in landings {
         text.push_str(&line(landing, style));
         text.push_str(&errors::refusals(&landing.refusals, style));
