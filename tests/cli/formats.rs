@@ -41,6 +41,25 @@ fn plain(names: &str) -> Vec<String> {
     names.split_whitespace().map(str::to_owned).collect()
 }
 
+/// The document is what the published schema of its command says.
+#[track_caller]
+fn conforms(document: &Value) {
+    let marks = [
+        ("lint", "summary"),
+        ("plan", "digest"),
+        ("verify", "landings"),
+        ("apply", "superseded"),
+        ("drift", "unmanaged"),
+        ("access", "at"),
+    ];
+    let (command, _) = marks.iter().find(|(_, key)| document.get(key).is_some()).expect("a known document");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/output/{command}.json"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{command}: {errors:#?}");
+}
+
 /// The document has exactly these keys, and says the same when asked again.
 #[track_caller]
 fn has_exactly(ran: &Ran, again: &Ran, expected: &BTreeSet<String>) {
@@ -49,6 +68,7 @@ fn has_exactly(ran: &Ran, again: &Ran, expected: &BTreeSet<String>) {
     let missing: Vec<&String> = expected.difference(&found).collect();
     let more: Vec<&String> = found.difference(expected).collect();
     assert!(missing.is_empty() && more.is_empty(), "missing {missing:?}, too many {more:?} in\n{}", ran.stdout);
+    conforms(&ran.json());
     assert_eq!(ran.json()["version"], 1);
     assert_eq!(ran.stdout, again.stdout);
     assert!(ran.stdout.ends_with("}\n"));
