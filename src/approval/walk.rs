@@ -16,6 +16,13 @@ pub(super) struct Walk<'w, 'a> {
     pub tip: Oid,
 }
 
+/// An approved landing that the chain can't go on from, so that a longer step is tried over it.
+struct Passed {
+    from: usize,
+    to: usize,
+    head: Oid,
+}
+
 impl Walk<'_, '_> {
     /// Closes landings one after the other, the nearest first; where the chain can't go on, a later one is tried. Gives
     /// the landings of the longest way, and how far it leads.
@@ -24,7 +31,7 @@ impl Walk<'_, '_> {
         let mut path: Vec<(usize, usize, Landing)> = Vec::new();
         let mut best: (Vec<Landing>, usize) = (Vec::new(), 0);
         let mut dead: BTreeSet<usize> = BTreeSet::new();
-        let mut passed: Vec<(usize, usize, Oid)> = Vec::new();
+        let mut passed: Vec<Passed> = Vec::new();
         let (mut from, mut next) = (0, 1);
         while from < end {
             let mut step = None;
@@ -49,7 +56,7 @@ impl Walk<'_, '_> {
                     dead.insert(from);
                     match path.pop() {
                         Some((back, to, landing)) => {
-                            passed.extend(landing.head.map(|head| (back, to, head)));
+                            passed.extend(landing.head.map(|head| Passed { from: back, to, head }));
                             (from, next) = (back, to + 1);
                         }
                         None => return Ok(best),
@@ -82,13 +89,12 @@ impl Walk<'_, '_> {
         })
     }
 
-    /// The landing from one commit to a later one, where there is one. `passed` are approved landings that the chain
-    /// can't go on from.
-    fn close(&self, from: usize, to: usize, passed: &[(usize, usize, Oid)]) -> Result<Option<Landing>, VerifyError> {
+    /// The landing from one commit to a later one, where there is one.
+    fn close(&self, from: usize, to: usize, passed: &[Passed]) -> Result<Option<Landing>, VerifyError> {
         let source = &self.verifier.source;
         let (base, landed) = (self.commit(from)?, self.commit(to)?);
         let (before, after) = (source.entries(base)?, source.entries(landed)?);
-        let passed: Vec<&(usize, usize, Oid)> = passed.iter().filter(|one| one.0 >= from && one.1 < to).collect();
+        let passed: Vec<&Passed> = passed.iter().filter(|one| one.from >= from && one.to < to).collect();
         if before == after {
             for one in &passed {
                 if !self.stands(one, &after)? {
@@ -102,7 +108,7 @@ impl Walk<'_, '_> {
             let mut undone = false;
             for one in &passed {
                 // who approved a head on top of another has seen what it changes of it
-                undone |= !self.verifier.repository.is_ancestor(one.2, head)? && !self.stands(one, &after)?;
+                undone |= !self.verifier.repository.is_ancestor(one.head, head)? && !self.stands(one, &after)?;
             }
             if undone {
                 continue;
@@ -127,9 +133,9 @@ impl Walk<'_, '_> {
 
     /// True where everything that an approved landing changed is still as it landed. Otherwise a longer step over it
     /// would undo in silence what was approved, such as a removal that waits for its apply.
-    fn stands(&self, passed: &(usize, usize, Oid), entries: &Entries) -> Result<bool, VerifyError> {
+    fn stands(&self, passed: &Passed, entries: &Entries) -> Result<bool, VerifyError> {
         let source = &self.verifier.source;
-        let (before, landed) = (source.entries(self.commit(passed.0)?)?, source.entries(self.commit(passed.1)?)?);
+        let (before, landed) = (source.entries(self.commit(passed.from)?)?, source.entries(self.commit(passed.to)?)?);
         let changed = before.keys().chain(landed.keys()).filter(|path| before.get(*path) != landed.get(*path));
         Ok(changed.into_iter().all(|path| entries.get(path) == landed.get(path)))
     }
