@@ -8,6 +8,7 @@ pub mod digest;
 pub mod judges;
 pub mod lines;
 pub mod operations;
+mod reasons;
 pub mod requirements;
 pub mod stakes;
 
