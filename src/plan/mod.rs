@@ -188,3 +188,6 @@ impl Pairs {
         self.gaining.union(&self.losing).cloned().collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,8 +161,9 @@ impl<'a> Reasons<'a> {
             let over = entitlement.causes.iter().filter(move |cause| cause.interval.until() <= limit);
             over.max_by_key(|cause| cause.interval.until())
         };
-        let stood = self.applied.as_ref().and_then(|(applied, at)| {
-            Some((applied.find(target, live).and_then(|one| Some((one, one.intervals.at(*at)?.until()))), *at))
+        let stood = self.applied.as_ref().map(|(applied, at)| {
+            let held = applied.find(target, live).and_then(|one| Some((one, one.intervals.at(*at)?.until())));
+            (held, *at)
         });
         let cause: &Cause = match (self.tree.find(target, live), stood) {
             (Some(entitlement), stood) => {
