@@ -82,9 +82,22 @@ impl Access {
         self.bridges.values().filter(|b| &b.into == into && b.people.contains(person)).map(|b| b.until).max()
     }
 
+    /// [`Access::bridge_end`] of everybody.
+    fn bridge_ends(&self) -> BTreeMap<(&PersonId, &DomainId), Timestamp> {
+        let mut ends: BTreeMap<_, Timestamp> = BTreeMap::new();
+        for bridge in self.bridges.values() {
+            for person in &bridge.people {
+                let end = ends.entry((person, &bridge.into)).or_insert(bridge.until);
+                *end = bridge.until.max(*end);
+            }
+        }
+        ends
+    }
+
     /// Every grant × person, in order of grants and people. Grants that a person never holds are left out.
     pub fn holdings(&self) -> Vec<Holding<'_>> {
         let mut holdings = Vec::new();
+        let bridge_ends = self.bridge_ends();
         for grant in self.grants.values() {
             let Some(whole) = grant.interval() else { continue };
             for (person, via) in self.expand(&grant.to) {
@@ -92,8 +105,8 @@ impl Access {
                 let Some(mut interval) = self.bounds(person).and_then(|bounds| bounds.intersect(&whole)) else {
                     continue;
                 };
-                if let Some(end) = self.bridge_end(&person.id, &grant.domain) {
-                    match Interval::new(Timestamp::MIN, end).and_then(|until| interval.intersect(&until)) {
+                if let Some(end) = bridge_ends.get(&(&person.id, &grant.domain)) {
+                    match Interval::new(Timestamp::MIN, *end).and_then(|until| interval.intersect(&until)) {
                         Some(cut) => interval = cut,
                         None => continue,
                     }

@@ -6,6 +6,7 @@ use crate::plan::operations::Verb;
 use crate::targets::{self, KINDS};
 
 mod faults;
+mod reasons;
 mod world;
 
 use world::*;

@@ -226,10 +226,11 @@ fn evidence(landing: &Landing, base: &Revision) -> serde_json::Value {
 }
 
 fn changed(base: &Entitlements, head: &Entitlements) -> Vec<record::Change> {
+    // what is held is held by these; what is gone was held by those
     let grants = |change: &EntitlementChange| {
-        let both = [base, head].into_iter().filter_map(|entitlements| entitlements.get(&change.key));
-        let mut grants: Vec<String> =
-            both.flat_map(|one| &one.causes).map(|cause| cause.grant.as_str().to_owned()).collect();
+        let held = head.get(&change.key).or_else(|| base.get(&change.key));
+        let causes = held.into_iter().flat_map(|one| &one.causes);
+        let mut grants: Vec<String> = causes.map(|cause| cause.grant.as_str().to_owned()).collect();
         grants.sort();
         grants.dedup();
         grants

@@ -151,14 +151,19 @@ fn thing(operation: &Operation, kinds: Kinds) -> Option<apply::Given> {
 /// After an operation was done, nothing else than it says is held in its place.
 fn take_back(given: &mut BTreeSet<apply::Given>, operation: &Operation, kinds: Kinds) {
     let Some(done) = thing(operation, kinds) else { return };
-    given.retain(|one| {
-        let same = one.target == done.target
-            && one.kind == done.kind
-            && one.resource == done.resource
-            && one.account == done.account
-            && (one.kind.holds_one() || one.permission == done.permission);
-        !same
-    });
+    if done.kind.holds_one() {
+        let first = apply::Given { permission: String::new(), ..done.clone() };
+        let same = |one: &&apply::Given| {
+            (&one.target, one.kind, &one.resource, &one.account)
+                == (&done.target, done.kind, &done.resource, &done.account)
+        };
+        let held: Vec<apply::Given> = given.range(first..).take_while(same).cloned().collect();
+        for one in &held {
+            given.remove(one);
+        }
+    } else {
+        given.remove(&done);
+    }
     if operation.verb != Verb::Revoke {
         given.insert(done);
     }

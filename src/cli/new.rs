@@ -110,7 +110,12 @@ fn files(options: &Options, revision: &Revision, clock: Clock) -> Result<(Vec<(S
     who.can_use(options, role, domain, &resources)?;
     let zone = &access.config.zone;
     let today = clock.now.to_zoned(zone.clone()).date();
-    let limits = Limits { zone, today, bounds: who.bounds(), longest: longest(access, role, who.person_type()) };
+    let mut bounds = who.bounds();
+    if let Some(interval) = access.bridge_end(&id, &domain.id).and_then(|end| Interval::new(jiff::Timestamp::MIN, end))
+    {
+        bounds.push(Bound { interval, what: format!("the bridge into {}", domain.id) });
+    }
+    let limits = Limits { zone, today, bounds, longest: longest(access, role, who.person_type()) };
     let asked = match (&options.length, &options.until) {
         (_, Some(until)) => Asked::Until(Moment::Day(day(until)?)),
         (Some(length), None) => Asked::For(*length),

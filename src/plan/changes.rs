@@ -1,8 +1,8 @@
 //! The entitlements whose intervals differ between two revisions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::{Cause, EntitlementKey, Entitlements, Intervals, Revision};
+use crate::access::{Cause, EntitlementKey, Entitlements, GrantId, GroupId, Intervals, PersonId, Revision};
 use crate::plan::Classes;
 
 /// One entitlement that a change gives, takes, lengthens or shortens.
@@ -62,11 +62,18 @@ pub fn mass_removal(
     classes: &Classes,
 ) -> Option<(usize, usize)> {
     let limit = base.access.policy.removals?;
+    let mut named: BTreeMap<&GrantId, BTreeMap<PersonId, Vec<GroupId>>> = BTreeMap::new();
+    for grant in changes.iter().flat_map(|change| change.losing_causes(&base.entitlements)).map(|cause| &cause.grant) {
+        if !classes.ending_people().is_empty()
+            && let Some(grant) = head.access.grants.get(grant)
+        {
+            named.entry(&grant.id).or_insert_with(|| head.access.expand(&grant.to));
+        }
+    }
     let still_granted = |change: &EntitlementChange| {
-        change.losing_causes(&base.entitlements).all(|cause| {
-            let grant = head.access.grants.get(&cause.grant);
-            grant.is_some_and(|grant| head.access.expand(&grant.to).contains_key(&change.key.person))
-        })
+        change
+            .losing_causes(&base.entitlements)
+            .all(|cause| named.get(&cause.grant).is_some_and(|people| people.contains_key(&change.key.person)))
     };
     let by_an_end =
         |change: &EntitlementChange| classes.ending_people().contains(&change.key.person) && still_granted(change);

@@ -103,15 +103,16 @@ type Slot<'a> = BTreeMap<&'a EntitlementKey, (Interval, &'a ResourceId)>;
 
 /// Whether the person really gains or loses: another grant may hold the same.
 fn action(was: Option<&Slot<'_>>, is: Option<&Slot<'_>>, base: &Revision, head: &Revision) -> Action {
-    let differs = |slot: &Slot<'_>| {
-        let of = |revision: &Revision, key: &EntitlementKey| -> Intervals {
-            revision.entitlements.get(key).map(|e| e.intervals.clone()).unwrap_or_default()
-        };
-        slot.keys().any(|key| of(base, key) != of(head, key))
+    let of = |revision: &Revision, key: &EntitlementKey| -> Intervals {
+        revision.entitlements.get(key).map(|e| e.intervals.clone()).unwrap_or_default()
+    };
+    let differs = |slot: &Slot<'_>| slot.keys().any(|key| of(base, key) != of(head, key));
+    let beyond = |slot: &Slot<'_>, more: &Revision, less: &Revision| {
+        slot.keys().any(|key| !of(more, key).minus(&of(less, key)).is_empty())
     };
     match (was, is) {
-        (None, Some(is)) if differs(is) => Action::Gain,
-        (Some(was), None) if differs(was) => Action::Lose,
+        (None, Some(is)) if beyond(is, head, base) => Action::Gain,
+        (Some(was), None) if beyond(was, base, head) => Action::Lose,
         (Some(was), Some(is)) if differs(was) || differs(is) => Action::Change,
         _ => Action::Keep,
     }

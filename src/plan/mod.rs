@@ -8,6 +8,7 @@ pub mod digest;
 pub mod judges;
 pub mod lines;
 pub mod operations;
+mod reasons;
 pub mod requirements;
 pub mod stakes;
 
@@ -187,3 +188,6 @@ impl Pairs {
         self.gaining.union(&self.losing).cloned().collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

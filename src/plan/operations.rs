@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::access::time::format_end;
+pub use super::reasons::Because;
+use super::reasons::Reasons;
 use crate::access::{
-    Access, AccountMark, Desired, Entitlement, EntitlementKey, GrantId, Kind, Manage, PersonId, PersonType, Revision,
-    TargetId,
+    Access, AccountMark, Desired, EntitlementKey, Kind, Manage, PersonId, PersonType, Revision, TargetId,
 };
 use crate::targets::{self, Call, Live, Scope};
 
@@ -28,49 +28,6 @@ impl Verb {
             Verb::Revoke => "revoke",
             Verb::Change => "change",
             Verb::Grant => "grant",
-        }
-    }
-}
-
-/// Why an operation is needed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Because {
-    /// An approved landing brought the grant.
-    Landing(GrantId),
-    /// The grant's start came.
-    Start(GrantId),
-    /// The grant's end, the engagement's or the contract's came.
-    End { grant: GrantId, on: String },
-    /// Nothing declares it any more since an approved landing.
-    Undeclared,
-    /// It is live though nothing declares it.
-    DriftAdded,
-    /// It was applied and is gone from the target.
-    DriftRemoved(GrantId),
-    /// It was applied, and the target now holds another value.
-    DriftChanged(GrantId),
-}
-
-impl Because {
-    /// True where somebody changed the target behind dualkey's back.
-    pub fn is_drift(&self) -> bool {
-        match self {
-            Because::DriftAdded | Because::DriftRemoved(_) | Because::DriftChanged(_) => true,
-            Because::Landing(_) | Because::Start(_) | Because::End { .. } | Because::Undeclared => false,
-        }
-    }
-}
-
-impl std::fmt::Display for Because {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Because::Landing(grant) => write!(f, "landing: grant {grant}"),
-            Because::Start(grant) => write!(f, "start: grant {grant}"),
-            Because::End { grant, on } => write!(f, "end: grant {grant} ended {on}"),
-            Because::Undeclared => f.write_str("landing: no grant declares it any more"),
-            Because::DriftAdded => f.write_str("drift: no grant declares it"),
-            Because::DriftRemoved(grant) => write!(f, "drift: grant {grant} declares it, but it was gone"),
-            Because::DriftChanged(grant) => write!(f, "drift: somebody changed what grant {grant} gives"),
         }
     }
 }
@@ -199,13 +156,13 @@ pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Di
             let slot = Slot::of_live(target, live);
             match desired.remove(&slot) {
                 Some(one) if one.key.permission == live.permission => {}
-                Some(one) => difference.operations.push(change(basis, target, live, &one)),
+                Some(one) => difference.operations.push(change(&people.reasons, target, live, &one)),
                 None => people.undeclared(target, live, &mut difference),
             }
         }
     }
     for one in desired.into_values() {
-        difference.operations.push(grant(basis, &one));
+        difference.operations.push(grant(&people.reasons, &one));
     }
     difference.operations.sort();
     difference.unmanaged.sort();
@@ -248,11 +205,7 @@ fn until(desired: &Desired) -> Option<Timestamp> {
     (desired.until != Timestamp::MAX).then_some(desired.until)
 }
 
-fn first_grant(desired: &Desired) -> Option<GrantId> {
-    desired.causes.first().map(|cause| cause.grant.clone())
-}
-
-fn grant(basis: &Basis<'_>, desired: &Desired) -> Operation {
+fn grant(reasons: &Reasons<'_>, desired: &Desired) -> Operation {
     Operation {
         target: desired.key.target.clone(),
         verb: Verb::Grant,
@@ -263,70 +216,20 @@ fn grant(basis: &Basis<'_>, desired: &Desired) -> Operation {
         principal: desired.key.principal.clone(),
         person: Some(desired.key.person.clone()),
         until: until(desired),
-        because: why_granted(basis, desired),
+        because: reasons.granted(desired),
         urgent: false,
     }
 }
 
-fn why_granted(basis: &Basis<'_>, desired: &Desired) -> Because {
-    let Some(grant) = first_grant(desired) else { return Because::Undeclared };
-    let stood = basis.applied.and_then(|(revision, at)| Some((revision.entitlements.get(&desired.key)?, at)));
-    match stood {
-        Some((entitlement, at)) if entitlement.intervals.contains(at) => Because::DriftRemoved(grant),
-        Some((entitlement, _)) if entitlement.intervals.contains(basis.now) => Because::Start(grant),
-        Some(_) | None => Because::Landing(grant),
-    }
-}
-
-fn change(basis: &Basis<'_>, target: &TargetId, live: &Live, desired: &Desired) -> Operation {
-    let declared = |revision: &Revision, at: Timestamp| {
-        revision.entitlements.desired_at(at).iter().any(|held| {
-            &held.key.target == target
-                && held.key.kind == live.kind
-                && held.key.resource == live.resource
-                && held.key.principal == live.principal
-                && held.key.permission == live.permission
-        })
-    };
-    let because = match basis.applied {
-        // the higher of two grants is over, and the lower one is left
-        _ if desired.key.kind.rank(&live.permission) > desired.key.kind.rank(&desired.key.permission)
-            && let Some(end) = ended(basis, target, live) =>
-        {
-            end
-        }
-        // what is live is not what was applied: somebody changed it
-        Some((revision, at)) if !declared(revision, at) => {
-            first_grant(desired).map_or(Because::DriftAdded, Because::DriftChanged)
-        }
-        Some(_) | None => why_granted(basis, desired),
-    };
-    Operation { verb: Verb::Change, previous: Some(live.permission.clone()), because, ..grant(basis, desired) }
-}
-
-/// The end of the grant that last gave what is live, where the tree declares that it is over.
-fn ended(basis: &Basis<'_>, target: &TargetId, live: &Live) -> Option<Because> {
-    let entitlement = find(basis.tree, target, live)?;
-    let ended = entitlement.causes.iter().filter(|cause| cause.interval.until() <= basis.now);
-    let cause = ended.max_by_key(|cause| cause.interval.until())?;
-    let on = format_end(cause.interval.until(), &basis.tree.access.config.zone);
-    Some(Because::End { grant: cause.grant.clone(), on })
-}
-
-fn find<'a>(revision: &'a Revision, target: &TargetId, live: &Live) -> Option<&'a Entitlement> {
-    revision.entitlements.iter().find(|entitlement| {
-        let key = &entitlement.key;
-        key.target == *target
-            && key.kind == live.kind
-            && key.resource == live.resource
-            && key.principal == live.principal
-            && key.permission == live.permission
-    })
+fn change(reasons: &Reasons<'_>, target: &TargetId, live: &Live, desired: &Desired) -> Operation {
+    let because = reasons.changed(target, live, desired);
+    Operation { verb: Verb::Change, previous: Some(live.permission.clone()), because, ..grant(reasons, desired) }
 }
 
 /// Whose accounts are whose, and which live access dualkey may take away.
 struct Accounts<'a> {
     basis: &'a Basis<'a>,
+    reasons: Reasons<'a>,
     people: BTreeMap<(TargetId, String), PersonId>,
     /// Entitlements that were declared at any time, now or when last applied.
     declared: BTreeSet<Slot<'a>>,
@@ -342,7 +245,7 @@ impl<'a> Accounts<'a> {
             add_accounts(&revision.access, &mut people);
             declared.extend(revision.entitlements.iter().map(|entitlement| Slot::of_key(&entitlement.key)));
         }
-        Accounts { basis, people, declared }
+        Accounts { basis, reasons: Reasons::of(basis.tree, basis.applied, basis.now), people, declared }
     }
 
     /// What to do with something live that should not be there now.
@@ -374,24 +277,11 @@ impl<'a> Accounts<'a> {
             permission: live.permission.clone(),
             previous: None,
             principal: live.principal.clone(),
-            because: self.why_revoked(target, live),
+            because: self.reasons.revoked(target, live),
             person,
             until: None,
             urgent: gone,
         });
-    }
-
-    fn why_revoked(&self, target: &TargetId, live: &Live) -> Because {
-        if let Some(end) = ended(self.basis, target, live) {
-            return end;
-        }
-        if find(self.basis.tree, target, live).is_some() {
-            return Because::DriftAdded;
-        }
-        match self.basis.applied.and_then(|(revision, at)| Some((find(revision, target, live)?, at))) {
-            Some((entitlement, at)) if entitlement.intervals.contains(at) => Because::Undeclared,
-            Some(_) | None => Because::DriftAdded,
-        }
     }
 }
 

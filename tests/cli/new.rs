@@ -101,6 +101,17 @@ fn the_earliest_end_wins_and_is_named() {
 }
 
 #[test]
+fn nothing_outlasts_the_bridge_that_leads_there() {
+    let world = World::new();
+    let asked =
+        ["new", "bob.keller", "--role", "tester", "--on", "ledger", "--until", "2027-02-12", "--reason", "Work"];
+    let says = "until 2027-01-29, not 2027-02-12 (as asked for): the bridge into ledger-staging ends then";
+    world.dualkey(&with(&asked, &["--now", NOW])).exits(0).says(says);
+    let grant = world.read("grants/ledger-staging/bob.keller-tester.yaml");
+    assert!(grant.contains("until: 2027-01-29\n"), "{grant}");
+}
+
+#[test]
 fn what_lint_finds_is_shown_and_the_files_stay() {
     let world = World::new();
     let tom = [

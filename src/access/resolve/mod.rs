@@ -81,7 +81,7 @@ pub fn access(entries: &[RawEntry<'_>], kinds: Kinds) -> (Option<Access>, Vec<Fi
             RawFile::Policy(raw) => policy::add(raw, &mut access.policy, &mut context),
         }
     }
-    policy::name_approval_rules(&mut access.policy);
+    policy::name_approval_rules(&mut access.policy, &mut findings);
     references::check(&access, entries, &mut findings);
     (Some(access), findings)
 }

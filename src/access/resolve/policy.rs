@@ -13,7 +13,7 @@ use crate::access::pattern::EntitlementPattern;
 use crate::access::raw;
 use crate::access::reading::{INVALID_ID, Step};
 use crate::access::time::Days;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Place, Severity};
 
 pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, context: &mut Context<'_>) {
     for (index, rule) in raw.duties.iter().flatten().enumerate() {
@@ -257,9 +257,11 @@ fn approval_rule(raw: &raw::ApprovalRule, path: &[Step<'_>], context: &mut Conte
     })
 }
 
-/// Gives rules without an id theirs: `<class>[-<risk>]-<n>`, counted over all rules of that class and risk.
-pub(super) fn name_approval_rules(policy: &mut Policy) {
+/// Gives rules without an id theirs: `<class>[-<risk>]-<n>`, counted over all rules of that class and risk. An id names
+/// one rule, or a change of the other would go unseen.
+pub(super) fn name_approval_rules(policy: &mut Policy, findings: &mut Vec<Finding>) {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    let mut first: BTreeMap<String, Place> = BTreeMap::new();
     for rule in &mut policy.approvals {
         let mut stem = rule.change.as_str().to_owned();
         if let Some(risk) = rule.risk {
@@ -270,6 +272,16 @@ pub(super) fn name_approval_rules(policy: &mut Policy) {
         *count += 1;
         if rule.id.is_empty() {
             rule.id = format!("{stem}-{count}");
+        }
+        match first.get(&rule.id) {
+            Some(first) => {
+                let message = format!("the id `{}` names two approval rules", rule.id);
+                let finding = Finding::new(&INVALID_ID, rule.place.clone(), message, "give one of them another id");
+                findings.push(finding.related(first.clone(), "the first"));
+            }
+            None => {
+                first.insert(rule.id.clone(), rule.place.clone());
+            }
         }
     }
 }
