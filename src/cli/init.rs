@@ -16,11 +16,9 @@ use crate::report::escape::terminal;
 use crate::repository::{Repository, SigningKey};
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  dualkey init access      one admin: you, from git's settings\n  \
+#[command(after_help = "Examples:\n  dualkey init access      one admin: you, from git's settings\n  \
                         dualkey init access --admin priya.shah=priya.pub \\\n      \
-                        --admin mei.tanaka=mei.pub --admin sven.olsen=sven.pub"
-)]
+                        --admin mei.tanaka=mei.pub --admin sven.olsen=sven.pub")]
 pub struct Options {
     #[command(flatten)]
     now: NowOption,
