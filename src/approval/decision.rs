@@ -43,6 +43,11 @@ pub struct Assessment {
 }
 
 impl Assessment {
+    /// Everybody known to have made the change. None of them can approve it.
+    pub fn makers(&self) -> BTreeSet<PersonId> {
+        self.parties.keys().cloned().collect()
+    }
+
     /// Every reason for which an approval by this person would not count.
     pub fn reasons_against(
         &self,

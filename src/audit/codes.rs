@@ -42,8 +42,8 @@ pub const LOG_EXISTS: Code = Code {
     title: "There is a log already.",
     why: "A second beginning would make everybody forget what the first one proves.",
     example: "dualkey audit init --genesis v2",
-    instead: "Go on with the log that is there. After a lost key or quorum, begin anew in it with \
-              `dualkey audit init --continue`.",
+    instead: "Go on with the log that is there. This version can't begin anew in it after a \
+              lost key or quorum.",
 };
 
 pub const LOG_FORK: Code = Code {
@@ -83,7 +83,8 @@ pub const LOG_KEY_WRONG: Code = Code {
           not written.",
     example: "dualkey apply --log-key key-of-another-organization.txt",
     instead: "Give the private half of the key that the first entry of the log names, by `--log-key` or \
-              `DUALKEY_LOG_KEY`. If it is lost, begin anew with `dualkey audit init --continue`.",
+              `DUALKEY_LOG_KEY`. If it is lost, this version can't go on with the log: restore \
+              the key from its backup.",
 };
 
 pub const LOG_LEAF_MISMATCH: Code = Code {

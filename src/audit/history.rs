@@ -1,6 +1,6 @@
 //! Who could do what at an instant, and by which approval, from the log alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -46,6 +46,14 @@ pub struct Held {
     /// The last landing that changed it.
     pub landing: String,
     pub approvals: Vec<Approval>,
+}
+
+/// Everybody and every `KIND:RESOURCE` that the log speaks of.
+pub fn spoken_of(log: &Log) -> BTreeSet<String> {
+    landings(log)
+        .flat_map(|landing| &landing.changes)
+        .flat_map(|change| [change.person.clone(), format!("{}:{}", change.kind, change.resource)])
+        .collect()
 }
 
 /// Replays the landings that were applied by `at`; what was declared for that instant is what could be done. Sorted.

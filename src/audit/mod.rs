@@ -24,7 +24,7 @@ mod tiles;
 
 pub use entry::Entry;
 pub use error::LogError;
-pub use history::{Held, Who, access_at};
+pub use history::{Held, Who, access_at, spoken_of};
 pub use journal::{Run, RunJournal};
 pub use key::{InvalidKey, LogKey, VerifierKey};
 pub use log::Log;

@@ -118,7 +118,7 @@ impl<'a> Store<'a> {
     }
 
     fn exists(&self) -> Refusal {
-        let help = "go on with that log; `--continue` begins anew in it after a lost key or quorum";
+        let help = "go on with that log: it can't be begun a second time";
         Refusal::new(&codes::LOG_EXISTS, format!("`{}` holds a log already", self.reference), help)
     }
 

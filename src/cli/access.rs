@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::shared::{Refresh, Shared};
-use super::{Exit, Format, RemoteOption, RepoOption, Stop, context, output};
-use crate::access::Moment;
-use crate::audit::{Who, access_at};
+use super::{Exit, Format, RemoteOption, RepoOption, Stop, context, new, output};
+use crate::access::{Access, Moment};
+use crate::audit::{Log, Who, access_at, spoken_of};
 use crate::report;
 
 #[derive(Debug, Args)]
@@ -39,10 +39,25 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     };
     let (ledger, _) = shared.anchored()?;
     let log = &ledger.stored.log;
+    known(&options.who, shared.access(), log)?;
     let held = access_at(log, Who::parse(&options.who), at);
     output::print(&match options.format {
         Format::Text => report::access::text(&options.who, at, &held, zone),
         Format::Json => report::access::json(at, &held, zone),
     });
     Ok(Exit::Done)
+}
+
+/// A name that neither the registry nor the log has is a mistake: "had nothing" would answer another question.
+fn known(who: &str, access: &Access, log: &Log) -> Result<(), Stop> {
+    let mut names = spoken_of(log);
+    names.extend(access.people.keys().map(ToString::to_string));
+    let resources = access.domains.values().flat_map(|domain| domain.resources.values());
+    names.extend(resources.map(|resource| format!("{}:{}", resource.kind.name, resource.name)));
+    if names.contains(who) {
+        return Ok(());
+    }
+    let what = if who.contains(':') { "resource" } else { "person" };
+    let alike = names.iter().map(String::as_str).filter(|name| name.contains(':') == who.contains(':'));
+    Err(new::unknown(what, who, alike, "write a person's id, or KIND:RESOURCE"))
 }

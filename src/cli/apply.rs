@@ -23,8 +23,8 @@ const SANDBOX_LOG: &str = "refs/dualkey-sandbox/audit";
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey apply --log-key ~/northwind-access.log-key\n  \
-                        dualkey apply --only-ends      often, by a schedule: it can only take away\n  \
-                        dualkey apply --sandbox        try it: every target is replaced by an embedded one")]
+                        dualkey apply --only-ends    often, by a schedule: it can only take away\n  \
+                        dualkey apply --sandbox      try it, every target played by an embedded one")]
 pub struct Options {
     #[command(flatten)]
     repo: RepoOption,

@@ -20,11 +20,9 @@ use crate::report::{self, PlanView};
 use crate::repository::{Oid, Repository, SigningKey, StateRefs, Swap, ssh_sign};
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  dualkey approve --head feature              look at a branch's plan and sign it\n  \
+#[command(after_help = "Examples:\n  dualkey approve --head feature              look at its plan and sign it\n  \
                         dualkey approve --head feature --withdraw   take the approval back\n  \
-                        dualkey approve --genesis main              vouch for the first trusted commit"
-)]
+                        dualkey approve --genesis main              vouch for the first trusted commit")]
 pub struct Options {
     #[command(flatten)]
     repo: RepoOption,
@@ -88,6 +86,12 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let says = if options.withdraw { Says::Withdraw } else { Says::Approve };
     if says == Says::Approve {
         refuse_in_vain(&prospect, &change, person, clock.now)?;
+    }
+    if says == Says::Withdraw && shared.refs.get(&format!("{APPROVALS}{head}/{}", person.id))?.is_none() {
+        return Err(Stop::usage(
+            format!("there is no approval of {} by `{}` to take back", head.short(), person.id),
+            "name the head that was approved with `--head REV`; without an approval nothing has to be done",
+        ));
     }
     show(&prospect, &change, warning.as_ref());
     let question = match says {
@@ -164,6 +168,7 @@ fn show(prospect: &Prospect, change: &plan::Plan<'_>, warning: Option<&Refusal>)
     let view = PlanView {
         plan: change,
         given: &given,
+        authors: &prospect.assessment.makers(),
         more: prospect.assessment.more,
         ignored: &[],
         operations: None,
@@ -180,8 +185,12 @@ fn confirm(options: &Options, question: &str) -> Result<(), Stop> {
     if options.yes {
         return Ok(());
     }
+    let help = match options.genesis {
+        Some(_) => "read what the commit holds, then run it again with `--yes`",
+        None => "look at the plan above, then run it again with `--yes`",
+    };
     if !std::io::stdin().is_terminal() {
-        return Err(Stop::usage("nobody is there to answer", "look at the plan above, then run it again with `--yes`"));
+        return Err(Stop::usage("nobody is there to answer", help));
     }
     output::print(&format!("{question} [y/N] "));
     let mut answer = String::new();

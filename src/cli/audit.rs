@@ -84,9 +84,9 @@ struct Print {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  dualkey audit verify                              the log of this repository\n  \
-                        dualkey audit verify --checkpoint kept.txt        and that it goes on from one you kept\n  \
-                        dualkey audit verify --export DIR --key KEY       exported files, with nothing else")]
+#[command(after_help = "Examples:\n  dualkey audit verify                         the log of this repository\n  \
+                        dualkey audit verify --checkpoint kept.txt   it goes on from one you kept\n  \
+                        dualkey audit verify --export DIR --key KEY  exported files, nothing else")]
 struct Verify {
     #[command(flatten)]
     repo: RepoOption,
@@ -104,9 +104,7 @@ struct Verify {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  dualkey audit export ~/northwind-access-log    for an auditor, who needs nothing else"
-)]
+#[command(after_help = "Example:\n  dualkey audit export ~/northwind-access-log    for an auditor")]
 struct Export {
     #[command(flatten)]
     repo: RepoOption,

@@ -16,11 +16,9 @@ use crate::report::escape::terminal;
 use crate::repository::{Repository, SigningKey};
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  dualkey init access                    one admin, from git's user.name, user.email \
-                        and user.signingkey\n  dualkey init access --admin priya.shah=priya.pub --admin \
-                        mei.tanaka=mei.pub --admin sven.olsen=sven.pub"
-)]
+#[command(after_help = "Examples:\n  dualkey init access      one admin: you, from git's settings\n  \
+                        dualkey init access --admin priya.shah=priya.pub \\\n      \
+                        --admin mei.tanaka=mei.pub --admin sven.olsen=sven.pub")]
 pub struct Options {
     #[command(flatten)]
     now: NowOption,
@@ -35,8 +33,8 @@ pub struct Options {
     /// Where the private half of the log's key goes, outside of any repository [default: DIR.log-key]
     #[arg(long, value_name = "FILE")]
     log_key: Option<PathBuf>,
-    /// Prove approvals by GitHub's pull requests
-    #[arg(long)]
+    /// Prove approvals by GitHub's pull requests; not in this version
+    #[arg(long, hide = true)]
     github: bool,
 }
 

@@ -23,10 +23,11 @@ pub use yaml::{check, list, scalar};
 const NAMES: usize = 12;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  dualkey new alice.nguyen --name \"Alice Nguyen\" --vendor globex --github \
-                        alice-nw:583231 \\\n      --role developer --on payments-api --for 6w --reason \"Build the \
-                        refund flow\"\n  dualkey new alice.nguyen --role tester --on payments-web --until 2026-12-18 \
-                        --reason \"Test it\"    somebody who is known")]
+#[command(after_help = "Examples:\n  dualkey new alice.nguyen --name \"Alice Nguyen\" --vendor globex \\\n      \
+                        --github alice-nw:583231 --role developer --on payments-api \\\n      \
+                        --for 6w --reason \"Build the refund flow\"\n  \
+                        dualkey new alice.nguyen --role tester --on payments-web \\\n      \
+                        --until 2026-12-18 --reason \"Test it\"      # somebody who is known")]
 pub struct Options {
     #[command(flatten)]
     repo: RepoOption,
@@ -427,7 +428,7 @@ fn unknown_role(access: &Access, role: &str) -> Stop {
 }
 
 /// The error about a name that nothing has, with the likeliest one and the others.
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, instead: &str) -> Stop {
+pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, instead: &str) -> Stop {
     let mut known: Vec<&str> = known.collect();
     known.sort_unstable();
     known.dedup();
@@ -441,7 +442,8 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, ins
     let help = if known.is_empty() {
         format!("there is no {what} yet: {instead}")
     } else {
-        format!("{near}there are {}{more}", known.join(", "))
+        let are = if known.len() == 1 { "is only" } else { "are" };
+        format!("{near}there {are} {}{more}", known.join(", "))
     };
     Stop::usage(format!("there is no {what} `{name}`"), help)
 }

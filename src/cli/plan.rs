@@ -24,10 +24,10 @@ enum PlanFormat {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  dualkey plan                        what the work tree would change\n  \
-                        dualkey plan --head feature         what a branch would change, and who approved it\n  \
-                        dualkey plan --format markdown      for a pull request's comment\n  \
-                        dualkey plan --live                 with the calls that apply would make")]
+#[command(after_help = "Examples:\n  dualkey plan                      what the work tree would change\n  \
+                        dualkey plan --head feature       what a branch would change, who approved it\n  \
+                        dualkey plan --format markdown    for a pull request's comment\n  \
+                        dualkey plan --live               with the calls that apply would make")]
 pub struct Options {
     #[command(flatten)]
     repo: RepoOption,
@@ -75,6 +75,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let view = PlanView {
         plan: &plan,
         given: &given.people,
+        authors: &given.authors,
         more: given.more,
         ignored: &given.ignored,
         operations: difference.as_ref(),
@@ -106,6 +107,7 @@ pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Sto
     let view = PlanView {
         plan: &plan,
         given: &BTreeSet::new(),
+        authors: &BTreeSet::new(),
         more: 0,
         ignored: &[],
         operations: None,
@@ -120,6 +122,7 @@ pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Sto
 #[derive(Debug, Default)]
 struct Given {
     people: BTreeSet<PersonId>,
+    authors: BTreeSet<PersonId>,
     more: u32,
     ignored: Vec<String>,
 }
@@ -145,6 +148,7 @@ impl Given {
         };
         Given {
             people: prospect.assessment.valid.keys().cloned().collect(),
+            authors: prospect.assessment.makers(),
             more: prospect.assessment.more,
             ignored: reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.code.id)).collect(),
         }

@@ -11,7 +11,7 @@ use crate::audit::Held;
 /// A block an entitlement: what, until when, by which grant, landing and approval.
 pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone) -> String {
     let who = terminal(who);
-    let at = format_instant(at, zone);
+    let at = format_instant(Timestamp::from_second(at.as_second()).unwrap_or(at), zone);
     if held.is_empty() {
         return format!("{who} had nothing at {at}\n");
     }

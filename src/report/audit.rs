@@ -60,7 +60,8 @@ fn line(record: &Record) -> String {
         Record::Refusal(refusal) => (refusal.at, format!("refusal  {} {}", short(&refusal.landing), refusal.code)),
         Record::Drift(drift) => (drift.at, format!("drift    {}", count(drift.operations.len(), "operation"))),
     };
-    format!("{}  {}", at.0, escape::terminal(&what))
+    let second = jiff::Timestamp::from_second(at.0.as_second()).unwrap_or(at.0);
+    format!("{second}  {}", escape::terminal(&what))
 }
 
 /// The entries as they are in the log, in one document.

@@ -21,6 +21,8 @@ pub struct PlanView<'a> {
     pub plan: &'a Plan<'a>,
     /// Whose approval counts so far.
     pub given: &'a BTreeSet<PersonId>,
+    /// Who is known to have made the change, and so can't approve it; nobody yet for a work tree.
+    pub authors: &'a BTreeSet<PersonId>,
     /// How many approvals more than the rules say are asked for.
     pub more: u32,
     /// Approvals that don't count, each a sentence with its reason.
@@ -145,7 +147,7 @@ impl<'a> PlanView<'a> {
             .collect();
         let of = voice.words(&requirement.from.join(" or "));
         match (missing, people.len()) {
-            (_, 0) => format!("{missing} of {of}, where nobody is left who doesn't gain by it"),
+            (_, 0) => format!("{missing} of {of}, where nobody is left who neither wrote it nor gains by it"),
             (1, 1 | 2) => format!("{} ({of})", voice.list(people, " or ")),
             _ => format!("{missing} of {} ({of})", voice.list(people, ", ")),
         }
@@ -159,7 +161,8 @@ impl<'a> PlanView<'a> {
     fn is_barred(&self, person: &PersonId) -> bool {
         let stakes = &self.plan.stakes;
         let vendor = |of: &crate::access::Access| of.people.get(person).and_then(|person| person.vendor.clone());
-        stakes.beneficiaries.contains_key(person)
+        self.authors.contains(person)
+            || stakes.beneficiaries.contains_key(person)
             || [vendor(&self.plan.base.access), vendor(&self.plan.head.access)]
                 .into_iter()
                 .flatten()
@@ -287,6 +290,10 @@ impl<'a> PlanView<'a> {
         let vendors: Vec<String> =
             stakes.vendors.keys().map(|vendor| format!("anybody of {}", voice.data(vendor.as_str()))).collect();
         let mut barred: Vec<String> = Vec::new();
+        if !self.authors.is_empty() {
+            let names = voice.list(self.authors.iter().map(PersonId::as_str), " and ");
+            barred.push(format!("{names} (who wrote it)"));
+        }
         if !other.is_empty() {
             let gain = if other.len() == 1 { "gains" } else { "gain" };
             let names = voice.list(other.into_iter().map(|(person, _)| person.as_str()), " and ");

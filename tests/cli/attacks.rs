@@ -308,6 +308,25 @@ fn authors_of_every_kind_are_parties() {
 }
 
 #[test]
+fn nobody_takes_back_what_they_never_gave() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    let never = ["--head", "alice", "--withdraw"];
+    world.approve_with(&never, "priya.shah").exits(2).says("there is no approval of");
+    world.approve("alice", "priya.shah").exits(0);
+    world.timed(&["verify", "--head", "alice"]).exits(0);
+}
+
+#[test]
+fn a_plan_of_a_branch_does_not_name_its_author_as_an_approver() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    world.git(&["commit", "-q", "--allow-empty", "-m", "More\n\nCo-authored-by: P <priya@northwind.example>"]);
+    let plan = world.timed(&["plan", "--head", "alice"]).exits(0);
+    plan.says("needs approval from grace.lin or omar.diallo").says("priya.shah and tom.reed (who wrote it)");
+}
+
+#[test]
 fn a_bridge_needs_owners_of_both_ends() {
     let world = World::new();
     branch(&world, "bridge", |world| {

@@ -225,3 +225,13 @@ fn two_clones_that_apply_at_once_write_once() {
     assert!(codes.iter().all(|code| [0, 3].contains(code)), "{codes:?}");
     world.dualkey(&["audit", "verify"]).exits(0);
 }
+
+#[test]
+fn access_of_a_name_that_nobody_has_is_a_mistake_and_not_nothing() {
+    let world = World::new();
+    world.timed(&["apply"]).exits(0);
+    world.dualkey(&["access", "grace.lin"]).exits(0).says("grace.lin had nothing");
+    world.dualkey(&["access", "grace.lim"]).exits(2).says("did you mean `grace.lin`?");
+    world.dualkey(&["access", "repository:payments-api"]).exits(2).says("`repository:northwind/payments-api`");
+    world.dualkey(&["access", "repo:northwind/payments-api"]).exits(2).says("there is no resource");
+}
