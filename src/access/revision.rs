@@ -97,7 +97,14 @@ impl Revision {
                 _ => None,
             })
             .collect();
-        let (access, built) = resolve::access(&entries, kinds);
+        let present: Vec<(FileKind, &str)> = parsed
+            .iter()
+            .filter_map(|(path, _)| match FileKind::of_path(path) {
+                Claim::File(kind, stem) => Some((kind, stem)),
+                Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
+            })
+            .collect();
+        let (access, built) = resolve::access(&entries, &present, kinds);
         findings.extend(built);
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let sources = parsed.iter().map(|(_, p)| (Arc::clone(&p.source.path), Arc::clone(&p.source))).collect();

@@ -130,7 +130,24 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         Says::Withdraw => "took back the approval of",
     };
     output::print(&format!("{} {done} {} ({place})\n", person.id, head.short()));
+    if says == Says::Approve {
+        output::print(&what_is_left(&prospect, &change, person));
+    }
     Ok(Exit::Done)
+}
+
+/// The approvals that are still missing, a line each.
+fn what_is_left(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person) -> String {
+    let more = prospect.assessment.more;
+    let mut approvers: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
+    approvers.insert(person.id.clone());
+    let unmet = change.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, more));
+    let line = |requirement: &plan::Requirement| {
+        let needed = requirement.count.saturating_add(more);
+        let given = requirement.given(&approvers).count();
+        format!("still missing: {given} of {needed} by rule {} ({})\n", requirement.rule, requirement.from.join(" or "))
+    };
+    unmet.map(line).collect()
 }
 
 /// An approval that can't count is refused before it is signed, with every reason.
@@ -313,5 +330,10 @@ fn genesis(options: &Options, repository: &Repository, commit: Oid) -> Result<Ex
         refs.compare_and_swap(&name, expected, Some(signed))?;
     }
     output::print(&format!("{} vouches for {} as the genesis\n", person.id, commit.short()));
+    let vouching = refs.list(&format!("{GENESIS}{commit}/"))?.len();
+    output::print(&match vouching {
+        0 | 1 => "a second person has to vouch for it too\n".to_owned(),
+        _ => format!("now the log can begin: dualkey audit init --genesis {} --log-key FILE\n", commit.short()),
+    });
     Ok(Exit::Done)
 }

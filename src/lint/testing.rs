@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ssh_key::public::{Ed25519PublicKey, KeyData};
 
 use super::{Subject, run};
-use crate::access::reading::{self, Parsed};
+use crate::access::reading::{self, Claim, FileKind, Parsed};
 use crate::access::resolve::{self, RawEntry};
 use crate::access::{Access, Enforces, Entitlements, Kind, Kinds, Permissions, TargetType};
 use crate::finding::{Finding, Severity, State};
@@ -170,7 +170,14 @@ pub fn organisation(changes: &[(&str, &str)]) -> Access {
             RawEntry { stem, source: &parsed.source, raw }
         })
         .collect();
-    let (access, findings) = resolve::access(&entries, KINDS);
+    let present: Vec<(FileKind, &str)> = parsed
+        .iter()
+        .filter_map(|(path, _)| match FileKind::of_path(path) {
+            Claim::File(kind, stem) => Some((kind, stem)),
+            Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
+        })
+        .collect();
+    let (access, findings) = resolve::access(&entries, &present, KINDS);
     assert!(findings.is_empty(), "{findings:#?}");
     access.expect("access")
 }

@@ -433,3 +433,12 @@ fn a_waiver_silences_while_it_lasts() {
     world.write("policies/waivers.yaml", &waiver("2026-12-05"));
     world.timed(&["lint"]).exits(1).says("error[separation-of-duties]").says("2026-12-06");
 }
+
+#[test]
+fn a_file_that_is_wrong_is_still_there() {
+    let world = World::new();
+    let people = world.read("people/bob.keller.yaml");
+    world.write("people/bob.keller.yaml", &people.replace("type: contractor", "type: contracter"));
+    let ran = world.timed(&["lint"]).exits(1).says("people/bob.keller.yaml:2");
+    assert!(!ran.stdout.contains("unknown-reference"), "{}", ran.stdout);
+}

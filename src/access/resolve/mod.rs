@@ -16,7 +16,7 @@ use self::context::Context;
 pub use self::references::UNKNOWN_REFERENCE;
 use super::kind::Kinds;
 use super::model::{Access, Policy};
-use super::reading::{RawFile, Source};
+use super::reading::{FileKind, RawFile, Source};
 use crate::finding::Finding;
 
 /// A parsed file, ready to be built: its stem, where it came from and what it says.
@@ -27,8 +27,9 @@ pub struct RawEntry<'a> {
     pub raw: &'a RawFile,
 }
 
-/// Resolves the model. None where there is no usable `dualkey.yaml`, since nothing means anything without its zone.
-pub fn access(entries: &[RawEntry<'_>], kinds: Kinds) -> (Option<Access>, Vec<Finding>) {
+/// Resolves the model. `present` are all files, also those that could not be read: a name that leads to one of them leads
+/// somewhere. None where there is no usable `dualkey.yaml`, since nothing means anything without its zone.
+pub fn access(entries: &[RawEntry<'_>], present: &[(FileKind, &str)], kinds: Kinds) -> (Option<Access>, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut config = None;
     // no date stands in dualkey.yaml, so the zone that it names isn't needed to read it
@@ -82,7 +83,7 @@ pub fn access(entries: &[RawEntry<'_>], kinds: Kinds) -> (Option<Access>, Vec<Fi
         }
     }
     policy::name_approval_rules(&mut access.policy, &mut findings);
-    references::check(&access, entries, &mut findings);
+    references::check(&access, present, &mut findings);
     (Some(access), findings)
 }
 

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::RawEntry;
 use super::resources::nearest;
 use crate::access::id::{DomainId, GroupId, PersonId, RoleId, VendorId};
 use crate::access::model::{Access, Approvers, Member};
-use crate::access::reading::{RawFile, Source, Step};
+use crate::access::reading::{FileKind, Source, Step};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 
 /// A name that leads nowhere.
@@ -35,7 +34,7 @@ struct References<'a> {
 
 /// Reports each name in the model that leads nowhere. A file that exists but is wrong counts as existing: its own
 /// findings say what is wrong with it.
-pub(super) fn check(access: &Access, entries: &[RawEntry<'_>], findings: &mut Vec<Finding>) {
+pub(super) fn check(access: &Access, present: &[(FileKind, &str)], findings: &mut Vec<Finding>) {
     let mut references = References {
         people: BTreeSet::new(),
         vendors: BTreeSet::new(),
@@ -44,16 +43,16 @@ pub(super) fn check(access: &Access, entries: &[RawEntry<'_>], findings: &mut Ve
         roles: BTreeSet::new(),
         findings,
     };
-    for entry in entries {
-        let names = match entry.raw {
-            RawFile::Person(_) => &mut references.people,
-            RawFile::Vendor(_) => &mut references.vendors,
-            RawFile::Group(_) => &mut references.groups,
-            RawFile::Domain(_) => &mut references.domains,
-            RawFile::Role(_) => &mut references.roles,
-            RawFile::Config(_) | RawFile::Grant(_) | RawFile::Bridge(_) | RawFile::Policy(_) => continue,
+    for (kind, stem) in present {
+        let names = match kind {
+            FileKind::Person => &mut references.people,
+            FileKind::Vendor => &mut references.vendors,
+            FileKind::Group => &mut references.groups,
+            FileKind::Domain => &mut references.domains,
+            FileKind::Role => &mut references.roles,
+            FileKind::Config | FileKind::Grant | FileKind::Bridge | FileKind::Policy => continue,
         };
-        names.insert(entry.stem);
+        names.insert(*stem);
     }
     references.all(access);
 }
