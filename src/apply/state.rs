@@ -85,14 +85,24 @@ impl<'a> View<'a> {
     }
 
     fn was_given(&self, held: &Unmanaged) -> bool {
-        let same = |given: &&Given| {
-            given.target == held.target
-                && given.kind == held.live.kind
-                && given.resource == held.live.resource
-                && given.account == AccountMark::of(&held.live.principal)
-                && (given.kind.holds_one() || given.permission == held.live.permission)
+        let live = &held.live;
+        let any_permission = live.kind.holds_one();
+        let wanted = Given {
+            target: held.target.clone(),
+            kind: live.kind,
+            resource: live.resource.clone(),
+            account: AccountMark::of(&live.principal),
+            permission: if any_permission { String::new() } else { live.permission.clone() },
         };
-        self.past.given.iter().any(|given| same(&given))
+        // the order puts all permissions of one place behind the empty one
+        let found = self.past.given.range(&wanted..).next();
+        found.is_some_and(|found| match any_permission {
+            true => {
+                (&found.target, found.kind, &found.resource, &found.account)
+                    == (&wanted.target, wanted.kind, &wanted.resource, &wanted.account)
+            }
+            false => *found == wanted,
+        })
     }
 
     fn revoke(&self, held: Unmanaged) -> Operation {

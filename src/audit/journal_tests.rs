@@ -259,6 +259,21 @@ fn the_log_alone_says_who_could_do_what() {
 }
 
 #[test]
+fn access_names_the_grants_that_hold_it_not_those_that_went() {
+    let place = place();
+    run(&place, at("2026-11-10"), Mode::Full);
+    let longer = BASE[5].1.replace("2027-01-15", "2027-01-20");
+    push(&place, &[("grants/api.yaml", WEB.1), ("grants/longer.yaml", &longer)]);
+    run(&place, at("2026-11-20"), Mode::Full);
+    let log = log(&place);
+    let grants = |day: &str| -> Vec<String> {
+        let held = access_at(&log, Who::parse("repository:northwind/api"), at(day));
+        held.into_iter().flat_map(|one| one.grants).collect()
+    };
+    assert_eq!((grants("2026-11-15"), grants("2026-11-21")), (vec!["api".to_owned()], vec!["longer".to_owned()]));
+}
+
+#[test]
 fn a_crash_is_closed_by_the_next_run_and_ends_are_recorded() {
     let place = place();
     let (_, calls) = try_run(&place, at("2026-11-10"), Mode::Full, true);

@@ -56,11 +56,7 @@ pub fn all(base: &Revision, head: &Revision, classes: &Classes, pairs: &Pairs) -
             }) {
                 Some(held) => {
                     held.count = held.count.max(requirement.count);
-                    for from in requirement.from {
-                        if !held.from.contains(&from) {
-                            held.from.push(from);
-                        }
-                    }
+                    held.from.extend(requirement.from);
                 }
                 None => found.push(requirement),
             }
@@ -68,6 +64,7 @@ pub fn all(base: &Revision, head: &Revision, classes: &Classes, pairs: &Pairs) -
     }
     for requirement in &mut found {
         requirement.from.sort();
+        requirement.from.dedup();
     }
     found.sort_by(|a, b| (a.class, &a.rule, &a.from, a.side).cmp(&(b.class, &b.rule, &b.from, b.side)));
     found
