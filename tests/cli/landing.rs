@@ -192,21 +192,6 @@ fn approval_in_mirror(world: &World, head: &str) -> String {
 }
 
 #[test]
-fn an_approval_from_a_copy_of_the_repository_counts_for_nothing() {
-    // two repositories made of one template: same files, same keys, same first commit, other logs
-    let world = World::new();
-    let other = World::anchored();
-    world.let_alice_in("alice");
-    world.git(&["remote", "add", "other", other.root.path().join("origin.git").to_str().unwrap()]);
-    other.git(&["fetch", "-q", world.root.path().join("origin.git").to_str().unwrap(), "alice:alice"]);
-    let head = other.rev("alice");
-    // the other repository's log key differs, so its dualkey.yaml and its first commit do too
-    let ran = other.approve("alice", "priya.shah");
-    assert_ne!(ran.code, 0, "{}", ran.stdout);
-    world.timed(&["verify", "--head", &head]).exits(1).says("refused[no-approval]");
-}
-
-#[test]
 fn two_clones_that_apply_at_once_write_once() {
     let world = World::new();
     let url = world.root.path().join("origin.git");

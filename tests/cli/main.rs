@@ -22,3 +22,4 @@ mod lint;
 mod new;
 mod only_ends;
 mod policy_pack;
+mod replay;
