@@ -28,7 +28,7 @@ pub use history::{Held, Who, access_at, spoken_of};
 pub use journal::{Run, RunJournal};
 pub use key::{InvalidKey, LogKey, VerifierKey};
 pub use log::Log;
-pub use merkle::{Hash, Tree, check_consistency, check_inclusion};
+pub use merkle::{Hash, Tree};
 pub use note::Checkpoint;
 pub use record::Record;
 pub use recorded::{from_anchor, given, granted, last_applied, open_runs, recorded};

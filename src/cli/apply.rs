@@ -7,7 +7,7 @@ use clap::Args;
 use super::context::Clock;
 use super::shared::{Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
-use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, context, output};
+use super::{Common, Exit, Format, Stop, context, output};
 use crate::apply::lease::{Holder, LENGTH, Lease, Monotonic, REFERENCE, Terms, random_id};
 use crate::apply::{self, Mode, Outcome, Request};
 use crate::approval::Chain;
@@ -27,11 +27,7 @@ const SANDBOX_LOG: &str = "refs/dualkey-sandbox/audit";
                         dualkey apply --sandbox      try it, every target played by an embedded one")]
 pub struct Options {
     #[command(flatten)]
-    repo: RepoOption,
-    #[command(flatten)]
-    now: NowOption,
-    #[command(flatten)]
-    remote: RemoteOption,
+    common: Common,
     #[command(flatten)]
     key: LogKeyOption,
     #[command(flatten)]
@@ -47,10 +43,10 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.repo)?;
+    let repository = context::open(&options.common.repo)?;
     let refresh = if options.only_ends { Refresh::IfItAnswers } else { Refresh::Yes };
-    let shared = Shared::open(&repository, &options.remote, refresh)?;
-    let clock = options.now.clock()?;
+    let shared = Shared::open(&repository, &options.common.remote, refresh)?;
+    let clock = options.common.now.clock()?;
     let clock = if options.sandbox.is_set() { clock } else { clock.for_targets(shared.access())? };
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
     if mode == Mode::Full {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::context::{self, Look};
 use super::shared::{Refresh, Shared};
-use super::{Exit, NowOption, RemoteOption, RepoOption, Stop, output};
+use super::{Common, Exit, Stop, output};
 use crate::access::{Access, ParseCache, Person, PersonId};
 use crate::approval::statement::{
     self, APPROVALS, ApprovalStatement, ApprovalType, GENESIS, GenesisStatement, GenesisType, SIGNATURE_FILE,
@@ -25,11 +25,7 @@ use crate::repository::{Oid, Repository, SigningKey, StateRefs, Swap, ssh_sign};
                         dualkey approve --genesis main              vouch for the first trusted commit")]
 pub struct Options {
     #[command(flatten)]
-    repo: RepoOption,
-    #[command(flatten)]
-    now: NowOption,
-    #[command(flatten)]
-    remote: RemoteOption,
+    common: Common,
     /// The head to approve [default: HEAD]
     #[arg(long, value_name = "REV", conflicts_with = "genesis")]
     head: Option<String>,
@@ -51,7 +47,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.repo)?;
+    let repository = context::open(&options.common.repo)?;
     match &options.genesis {
         Some(rev) => genesis(options, &repository, repository.resolve(rev)?),
         None => {
@@ -65,8 +61,8 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 }
 
 fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit, Stop> {
-    let shared = Shared::open(repository, &options.remote, Refresh::Yes)?;
-    let clock = options.now.clock()?.for_targets(shared.access())?;
+    let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
+    let clock = options.common.now.clock()?.for_targets(shared.access())?;
     let (ledger, warning) = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let prospect = verifier.prospect(&verifier.chain(shared.tip)?, head)?;
@@ -301,7 +297,7 @@ fn genesis(options: &Options, repository: &Repository, commit: Oid) -> Result<Ex
     repository.ensure_complete()?;
     let revision = context::load_or_show(repository, Look::Commit(commit), &mut ParseCache::default())?;
     let access = &revision.access;
-    let clock = options.now.clock()?.for_targets(access)?;
+    let clock = options.common.now.clock()?.for_targets(access)?;
     let findings = plan::findings_of(&revision, clock.now);
     if crate::lint::blocked(&findings) {
         context::show_findings(&findings, &revision);
@@ -313,7 +309,7 @@ fn genesis(options: &Options, repository: &Repository, commit: Oid) -> Result<Ex
     }
     let key = signing_key(options, repository)?;
     let person = signer(options, access, &key)?;
-    let refs = StateRefs::open(repository, options.remote.remote.as_deref(), &access.config.branch)?;
+    let refs = StateRefs::open(repository, options.common.remote.remote.as_deref(), &access.config.branch)?;
     refs.refresh(&[&access.config.audit_ref])?;
     let statement = GenesisStatement {
         statement_type: GenesisType::V1,

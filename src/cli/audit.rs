@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::context::{self, Look};
 use super::shared::{LogKeyOption, Refresh, Shared};
-use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, output};
+use super::{Common, Exit, Format, RemoteOption, RepoOption, Stop, output};
 use crate::access::{ParseCache, PersonId, Revision};
 use crate::approval::codes;
 use crate::approval::statement::{self, GENESIS, GenesisStatement, SIGNATURE_FILE, STATEMENT_FILE};
@@ -55,11 +55,7 @@ struct Keygen {
                         dualkey audit init --genesis main --log-key ~/northwind-access.log-key")]
 struct Init {
     #[command(flatten)]
-    repo: RepoOption,
-    #[command(flatten)]
-    now: NowOption,
-    #[command(flatten)]
-    remote: RemoteOption,
+    common: Common,
     #[command(flatten)]
     key: LogKeyOption,
     /// The first trusted commit
@@ -150,19 +146,19 @@ pub fn write_secret(path: &Path, key: &LogKey) -> Result<(), Stop> {
 }
 
 fn init(options: &Init) -> Result<Exit, Stop> {
-    let repository = context::open(&options.repo)?;
+    let repository = context::open(&options.common.repo)?;
     repository.ensure_complete()?;
     let commit = repository.resolve(&options.genesis)?;
     let revision = context::load_or_show(&repository, Look::Commit(commit), &mut ParseCache::default())?;
     let access = &revision.access;
-    let clock = options.now.clock()?.for_targets(access)?;
+    let clock = options.common.now.clock()?.for_targets(access)?;
     let findings = plan::findings_of(&revision, clock.now);
     if lint::blocked(&findings) {
         context::show_findings(&findings, &revision);
         return Err(Stop::new(Exit::Refused, "a genesis must lint clean", "correct what is named above, and commit"));
     }
     let key = options.key.read()?;
-    let refs = StateRefs::open(&repository, options.remote.remote.as_deref(), &access.config.branch)?;
+    let refs = StateRefs::open(&repository, options.common.remote.remote.as_deref(), &access.config.branch)?;
     refs.refresh(&[&access.config.audit_ref])?;
     let statements = statements(&repository, &refs, commit, &revision)?;
     let needed = if options.single { 1 } else { 2 };

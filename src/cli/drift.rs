@@ -4,18 +4,14 @@ use clap::Args;
 
 use super::shared::{Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
-use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, context, output};
+use super::{Common, Exit, Format, Stop, context, output};
 use crate::{apply, report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  dualkey drift      exit code 1 where live access isn't what was approved")]
 pub struct Options {
     #[command(flatten)]
-    repo: RepoOption,
-    #[command(flatten)]
-    now: NowOption,
-    #[command(flatten)]
-    remote: RemoteOption,
+    common: Common,
     #[command(flatten)]
     sandbox: SandboxOption,
     #[arg(long, value_enum, default_value = "text")]
@@ -23,9 +19,9 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.repo)?;
-    let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
-    let clock = options.now.clock()?;
+    let repository = context::open(&options.common.repo)?;
+    let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
+    let clock = options.common.now.clock()?;
     let (ledger, warning) = shared.anchored()?;
     if let Some(warning) = &warning {
         output::error(&report::errors::warning(warning, output::error_style()));

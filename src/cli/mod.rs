@@ -93,6 +93,17 @@ pub struct RemoteOption {
     remote: Option<String>,
 }
 
+/// What every command takes that judges or changes what is shared.
+#[derive(Debug, Args)]
+pub struct Common {
+    #[command(flatten)]
+    repo: RepoOption,
+    #[command(flatten)]
+    now: NowOption,
+    #[command(flatten)]
+    remote: RemoteOption,
+}
+
 /// Output for people or for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {

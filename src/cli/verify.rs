@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::shared::{Refresh, Shared};
-use super::{Exit, Format, NowOption, RemoteOption, RepoOption, Stop, context, output};
+use super::{Common, Exit, Format, Stop, context, output};
 use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
 use crate::report;
 use crate::repository::Repository;
@@ -14,11 +14,7 @@ use crate::repository::Repository;
                         dualkey verify --range A..B       the landings after A up to B")]
 pub struct Options {
     #[command(flatten)]
-    repo: RepoOption,
-    #[command(flatten)]
-    now: NowOption,
-    #[command(flatten)]
-    remote: RemoteOption,
+    common: Common,
     /// Verify up to this commit of the protected branch [default: its tip]
     #[arg(long, value_name = "REV", conflicts_with_all = ["range", "head"])]
     rev: Option<String>,
@@ -33,7 +29,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.repo)?;
+    let repository = context::open(&options.common.repo)?;
     match decide(options, &repository) {
         // verify reports; what apply would refuse is a finding here
         Err(stop) if stop.exit == Exit::Refused => Err(stop.with(Exit::Findings)),
@@ -42,8 +38,8 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 }
 
 fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
-    let shared = Shared::open(repository, &options.remote, Refresh::Yes)?;
-    let clock = options.now.clock()?;
+    let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
+    let clock = options.common.now.clock()?;
     let (ledger, warning) = shared.anchored()?;
     if let Some(warning) = &warning {
         output::error(&report::errors::warning(warning, output::error_style()));
