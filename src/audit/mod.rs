@@ -9,6 +9,7 @@
 //! [`RunJournal`] writes a run into it.
 
 pub mod codes;
+pub mod controls;
 mod entry;
 mod error;
 mod history;

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod apply;
 pub mod audit;
+pub mod controls;
 mod diff;
 pub mod errors;
 pub mod escape;
@@ -11,6 +12,7 @@ mod facts;
 pub mod findings;
 pub mod json;
 pub mod markdown;
+pub mod next;
 pub mod plan;
 pub mod schemas;
 pub mod style;

@@ -73,3 +73,46 @@ fn one_entry_is_proven_to_somebody_who_has_only_the_key() {
     world.dualkey(&["audit", "prove", "99"]).exits(2).says("there is no entry `99`");
     world.dualkey(&["audit", "prove", "1", "--out", "../one.tlog-proof"]).exits(2).says("exists already");
 }
+
+#[test]
+fn a_period_is_reported_control_by_control_with_every_landing() {
+    let world = told();
+    let of = |args: &[&str]| {
+        world.dualkey(&[&["report", "controls", "--from", "2026-11-01", "--to", "2026-11-30"], args].concat()).exits(0)
+    };
+    let text = of(&[]).stdout;
+    assert!(text.starts_with("# Access controls of northwind\n"), "{text}");
+    assert!(text.contains("| `priya.shah` | `"), "who approved, and the run: {text}");
+    assert!(text.contains("## Landings (2)"), "the genesis and Alice: {text}");
+    assert!(!text.contains("**look**"), "{text}");
+    let json = of(&["--format", "json"]).json();
+    let log = world.dualkey(&["audit", "log", "--format", "json"]).exits(0).json();
+    assert_eq!(json["log"]["root"], log["root"]);
+    assert_eq!(json["landings"][1]["approved_by"], serde_json::json!(["priya.shah"]));
+    assert_eq!(json["landings"][1]["requested_by"], serde_json::json!(["tom.reed"]));
+    assert_eq!(json["landings"][1]["gains"], 1);
+    assert_eq!(json["runs"], serde_json::json!({ "whole": 1, "partial": 0, "interrupted": 0 }));
+    // what ends, ends in the report, with how long it took
+    world.now_is("2027-01-04T06:00:00Z").timed(&["apply", "--only-ends"]).exits(0);
+    let later = ["report", "controls", "--from", "2027-01-01", "--to", "2027-01-31", "--format", "json"];
+    let json = world.dualkey(&later).exits(0).json();
+    assert_eq!(json["seconds_to_removal"], serde_json::json!([6 * 3600]));
+    assert_eq!(json["landings"], serde_json::json!([]));
+    let backwards = ["report", "controls", "--from", "2027-01-31", "--to", "2027-01-01"];
+    world.dualkey(&backwards).exits(2).says("ends before it starts");
+}
+
+#[test]
+fn a_scheduler_learns_when_the_next_run_is_due() {
+    let world = told();
+    let next = |args: &[&str]| world.timed(&[&["next"], args].concat()).exits(0);
+    next(&[]).says("end    alice.nguyen  github  repository northwind/payments-api  push");
+    let json = next(&["--format", "json"]).json();
+    assert_eq!(json["at"], "2027-01-04T00:00:00+00:00");
+    assert_eq!(json["edges"][0]["grant"], serde_json::json!(["alice-refunds"]));
+    // at an edge the one after it is next; half-open as everywhere
+    let after = world.now_is("2027-01-04T00:00:00Z").timed(&["next", "--format", "json"]).exits(0).json();
+    assert_ne!(after["at"], json["at"]);
+    let never = world.now_is("2099-01-01T00:00:00Z").timed(&["next"]).exits(0);
+    never.says("nothing starts or ends after 2099-01-01");
+}
