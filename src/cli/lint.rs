@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::context::{self, Look, Unread};
-use super::{Exit, Format, NowOption, RepoOption, Stop, output};
+use super::{Exit, NowOption, RepoOption, Stop, output};
 use crate::access::ParseCache;
 use crate::finding::{Finding, Severity};
 use crate::{lint, plan, report};
@@ -13,6 +13,18 @@ use crate::{lint, plan, report};
 enum FailOn {
     Error,
     Warning,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum LintFormat {
+    Text,
+    Json,
+    /// For the summary of a job
+    Markdown,
+    /// For code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 #[derive(Debug, Args)]
@@ -40,7 +52,7 @@ pub struct Options {
     #[arg(long, value_enum, default_value = "error")]
     fail_on: FailOn,
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: LintFormat,
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
@@ -98,7 +110,10 @@ fn select(findings: Vec<Finding>, options: &Options) -> Vec<Finding> {
 
 fn print(findings: &[Finding], files: usize, lines: report::findings::Lines<'_>, options: &Options) {
     output::print(&match options.format {
-        Format::Text => report::findings::lint(findings, files, lines, output::style()),
-        Format::Json => report::json::lint(findings, files),
+        LintFormat::Text => report::findings::lint(findings, files, lines, output::style()),
+        LintFormat::Json => report::json::lint(findings, files),
+        LintFormat::Markdown => report::markdown::lint(findings, files),
+        LintFormat::Sarif => report::sarif::lint(findings, &super::explain::rules()),
+        LintFormat::Github => report::github::lint(findings, files),
     });
 }
