@@ -30,7 +30,9 @@ enum LintFormat {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey lint                       the work tree\n  \
                         dualkey lint --rev main            a revision\n  \
-                        dualkey lint --base origin/main    what is new since then, what stood already")]
+                        dualkey lint --base origin/main    what is new since then, what stood already\n  \
+                        dualkey lint --format github       annotations in a pull request\n  \
+                        dualkey lint --format sarif        for code scanning")]
 pub struct Options {
     #[command(flatten)]
     repo: RepoOption,
@@ -43,10 +45,10 @@ pub struct Options {
     #[arg(long, value_name = "REV")]
     base: Option<String>,
     /// Only these rules
-    #[arg(long, value_name = "RULE", conflicts_with = "ignore")]
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',', conflicts_with = "ignore")]
     select: Vec<String>,
     /// All but these rules
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
     ignore: Vec<String>,
     /// The least severity that makes exit code 1
     #[arg(long, value_enum, default_value = "error")]
@@ -70,9 +72,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Ok(revision) => revision,
         Err(Unread::Stop(stop)) => return Err(stop),
         Err(Unread::Findings(unreadable)) => {
-            let findings = select(unreadable.findings.clone(), options);
+            // nothing else could be judged, so no choice of rules hides it
             let lines = |path: &str, line| unreadable.source(path).map(|source| source.line_text(line));
-            print(&findings, unreadable.files, &lines, options);
+            print(&unreadable.findings, unreadable.files, &lines, options);
             return Ok(Exit::Findings);
         }
     };
