@@ -17,7 +17,7 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What the log says of a period, control by control: every landing, who asked, who approved, how fast it came and went
+    /// What the log says of a period, control by control
     Controls(OfPeriod),
 }
 

@@ -14,6 +14,7 @@ pub mod github;
 pub mod json;
 pub mod markdown;
 pub mod next;
+pub mod ocsf;
 pub mod plan;
 pub mod sarif;
 pub mod schemas;

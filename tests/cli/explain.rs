@@ -102,7 +102,7 @@ fn schemas_are_those_of_the_repository() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
     let kinds = dualkey(&["schema"]).exits(0).stdout;
     let mut kinds: Vec<&str> = kinds.lines().collect();
-    let commands = ["access", "apply", "drift", "lint", "plan", "verify"];
+    let commands = ["access", "apply", "drift", "lint", "next", "plan", "report", "verify"];
     for kind in &kinds {
         let folder = if commands.contains(kind) { folder.join("output") } else { folder.clone() };
         let file = std::fs::read_to_string(folder.join(format!("{kind}.json"))).unwrap();
@@ -140,7 +140,9 @@ fn completions_speak_of_every_command() {
 fn listed(help: &str) -> Vec<String> {
     let Some((_, after)) = help.split_once("Commands:\n") else { return Vec::new() };
     let lines = after.lines().take_while(|line| !line.is_empty());
-    lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    // a long description goes on further in
+    let names = lines.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    names.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 #[test]

@@ -116,3 +116,17 @@ fn a_scheduler_learns_when_the_next_run_is_due() {
     let never = world.now_is("2099-01-01T00:00:00Z").timed(&["next"]).exits(0);
     never.says("nothing starts or ends after 2099-01-01");
 }
+
+#[test]
+fn the_log_is_written_as_events_for_whatever_gathers_them() {
+    let world = told();
+    let lines = world.dualkey(&["audit", "export", "--format", "ocsf"]).exits(0).stdout;
+    let events: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let alice = events.iter().find(|event| event["user"]["name"] == "alice.nguyen").unwrap();
+    assert_eq!((&alice["class_uid"], &alice["type_uid"]), (&3005.into(), &300_501.into()));
+    assert_eq!(alice["privileges"], serde_json::json!(["push"]));
+    assert!(events.iter().any(|event| event["class_uid"] == 3004 && event["entity"]["type"] == "landing"));
+    assert!(!lines.contains('@'), "no e-mail address: {lines}");
+    world.dualkey(&["audit", "export"]).exits(2).says("name one that doesn't exist yet");
+    world.dualkey(&["audit", "export", "--format", "ocsf", "../log"]).exits(2).says("leave the folder out");
+}
