@@ -21,5 +21,6 @@ mod landing;
 mod lint;
 mod new;
 mod only_ends;
+mod organisation;
 mod policy_pack;
 mod replay;
