@@ -333,9 +333,8 @@ fn roles(size: Size) -> Vec<File> {
         ));
     }
     roles.extend((0..size.roles).map(|n| {
-        let text = format!(
-            "title: Specialist {n}\nduties: [advise-{n}]\nrisk: standard\nentitlements:\n  repository: pull\n"
-        );
+        let text =
+            format!("title: Specialist {n}\nduties: [advise-{n}]\nrisk: standard\nentitlements:\n  repository: pull\n");
         (format!("roles/specialist-{n:03}.yaml"), text)
     }));
     roles
@@ -424,7 +423,8 @@ fn grant(n: usize, size: Size) -> File {
         };
         (person_id(person), terms)
     };
-    let mut text = if n % 5 == 2 { format!("# asked for in the meeting of week {}\n", 30 + n % 20) } else { String::new() };
+    let mut text =
+        if n % 5 == 2 { format!("# asked for in the meeting of week {}\n", 30 + n % 20) } else { String::new() };
     let _ = writeln!(text, "to: [{to}]\nrole: {}\ndomain: {}", terms.role, domain_id(terms.domain));
     if !terms.resources.is_empty() {
         let _ = writeln!(text, "resources: [{}]", terms.resources.join(", "));
