@@ -24,3 +24,4 @@ mod only_ends;
 mod organisation;
 mod policy_pack;
 mod replay;
+mod sarif;
