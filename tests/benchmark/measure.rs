@@ -9,6 +9,12 @@
 //! The program runs as a process of its own, each time from nothing; of several runs the cheapest counts. A bare read of
 //! the same files stands beside it, so that numbers of two machines can be compared by their ratio.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and may fail as loudly as a test"
+)]
+
 mod organisation;
 
 use std::error::Error;

@@ -267,10 +267,10 @@ fn domain(n: usize, _: Size) -> File {
     let environment = ["staging", "staging", "development", "staging", "production"][n % 5];
     let _ = writeln!(text, "environment: {environment}\nowners: [\"group:owners-{n:04}\"]");
     if environment == "production" {
-        let _ = write!(text, "resources:\n  clerks: {{ identity-group: {id}-clerks }}\n");
-        let _ = write!(text, "  approvers: {{ identity-group: {id}-approvers }}\n");
+        let _ = writeln!(text, "resources:\n  clerks: {{ identity-group: {id}-clerks }}");
+        let _ = writeln!(text, "  approvers: {{ identity-group: {id}-approvers }}");
     } else {
-        let _ = write!(text, "contractors: allowed\nresources:\n");
+        let _ = writeln!(text, "contractors: allowed\nresources:");
         for name in ["api", "web", "jobs", "docs"] {
             let _ = writeln!(text, "  {name}: {{ repository: northwind/{id}-{name} }}");
         }
@@ -292,7 +292,7 @@ fn team(n: usize, size: Size) -> File {
     for k in 0..4 {
         let _ = writeln!(text, "  - {}", person_id(employee(n * 5 + k, size)));
     }
-    if n % 4 == 0 {
+    if n.is_multiple_of(4) {
         let _ = writeln!(text, "  - group:team-{:04}", n + 1);
     }
     (format!("groups/team-{n:04}.yaml"), text)
@@ -401,7 +401,7 @@ fn guest_terms(n: usize, person: usize, k: usize, size: Size) -> Terms {
     let resources = if k == 4 { "project" } else { REPOSITORIES[k % 4] };
     match (person + k) % 3 {
         0 => Terms::new("developer", home, &[resources], n),
-        1 if k == 0 && person % 10 == 0 => Terms::new("reader", home, &[], n),
+        1 if k == 0 && person.is_multiple_of(10) => Terms::new("reader", home, &[], n),
         1 => Terms::new("reader", home, &[resources], n),
         _ => Terms::new("tester", home, &[resources], n).until("2026-11-02", "2027-01-29"),
     }

@@ -12,6 +12,7 @@ mod support;
 
 mod attacks;
 mod bad_input;
+mod benchmark;
 mod demo;
 mod explain;
 mod formats;
@@ -21,7 +22,6 @@ mod landing;
 mod lint;
 mod new;
 mod only_ends;
-mod organisation;
 mod policy_pack;
 mod replay;
 mod sarif;

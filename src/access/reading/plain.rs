@@ -250,12 +250,7 @@ fn plain_end(text: &str, flow: bool) -> Option<usize> {
             b'#' if bytes.get(at.wrapping_sub(1)) == Some(&b' ') => return (!flow).then_some(at),
             b':' if flow || matches!(bytes.get(at + 1), None | Some(b' ' | b'\n')) => return None,
             b',' | b']' | b'}' if flow => return Some(at),
-            b'[' | b'{' | b'"' | b'\'' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`' if flow => {
-                // an address is as plain in brackets as elsewhere
-                if *byte != b'@' {
-                    return None;
-                }
-            }
+            b'[' | b'{' | b'"' | b'\'' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'`' if flow => return None,
             _ => {}
         }
     }

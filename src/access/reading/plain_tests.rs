@@ -52,10 +52,9 @@ fn samples() -> Vec<String> {
 fn files_as_people_write_them_are_plain() {
     let taken = samples().iter().filter(|text| agree(text)).count();
     assert!(taken > 50, "{taken}");
-    for text in ["to: [alice.nguyen, bob]\nuntil: 2027-01-31  # longer\nreason: Build (and test) it, soon: no\n"] {
-        assert!(!agree(text));
-        assert!(agree(&text.replace(": no", "")));
-    }
+    let text = "to: [alice.nguyen, bob@c]\nuntil: 2027-01-31  # longer\nreason: Build (and test) it, soon: no\n";
+    assert!(!agree(text));
+    assert!(agree(&text.replace(": no", "")));
 }
 
 /// Signs that mean something to YAML, and what stands around them.
