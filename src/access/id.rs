@@ -16,7 +16,8 @@ pub struct InvalidId {
 /// Longest id, so that a path made of one stays a safe file name everywhere.
 const MAX_ID_LENGTH: usize = 100;
 
-fn check(text: &str) -> Result<(), &'static str> {
+/// Says why a text is no id of any sort.
+pub(super) fn check(text: &str) -> Result<(), &'static str> {
     let mut characters = text.chars();
     match characters.next() {
         None => return Err("it is empty"),

@@ -9,7 +9,10 @@ use super::model::Access;
 use super::reading::{self, Claim, Content, FileKind, Parsed, Source};
 use super::resolve::{self, RawEntry};
 use crate::finding::{Finding, Severity};
-use crate::repository::{Mode, Oid, Snapshot};
+use crate::repository::{File, Mode, Oid, Snapshot};
+
+/// What the path of the settings says.
+const CONFIG: Claim<'static> = Claim::File(FileKind::Config, "dualkey");
 
 /// Parsed contents by kind and blob, so that each distinct blob is parsed once however many revisions share it.
 #[derive(Debug, Default)]
@@ -53,18 +56,45 @@ impl Unreadable {
     }
 }
 
+/// Fewer files than this are read faster by one thread than by several.
+const FILES_PER_THREAD: usize = 500;
+
 impl ParseCache {
-    fn read(&mut self, path: &str, file: &crate::repository::File) -> Parsed {
-        match FileKind::of_path(path) {
-            Claim::File(kind, _) => {
-                let content = self
-                    .0
-                    .entry((kind, file.oid))
-                    .or_insert_with(|| Arc::new(reading::parse(kind, &file.bytes, file.size)));
-                content.at(path)
+    /// Parses what of a snapshot isn't known yet, on all processors.
+    fn learn(&mut self, files: &[(&str, Claim<'_>, &File)]) {
+        let mut wanted: HashMap<(FileKind, Oid), &File> = HashMap::new();
+        for (_, claim, file) in files {
+            if let Claim::File(kind, _) = claim
+                && !self.0.contains_key(&(*kind, file.oid))
+            {
+                wanted.insert((*kind, file.oid), file);
             }
-            Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => reading::read(path, &file.bytes, file.size),
         }
+        let wanted: Vec<((FileKind, Oid), &File)> = wanted.into_iter().collect();
+        let parse = |part: &[((FileKind, Oid), &File)]| -> Vec<_> {
+            let content = |(kind, _): (FileKind, Oid), file: &File| reading::parse(kind, &file.bytes, file.size);
+            part.iter().map(|(key, file)| (*key, Arc::new(content(*key, file)))).collect()
+        };
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = processors.min(wanted.len() / FILES_PER_THREAD).max(1);
+        let mut parts = wanted.chunks(wanted.len().div_ceil(threads).max(1));
+        let own = parts.next().unwrap_or_default();
+        std::thread::scope(|scope| {
+            let others: Vec<_> = parts.map(|part| (part, scope.spawn(move || parse(part)))).collect();
+            self.0.extend(parse(own));
+            for (part, other) in others {
+                self.0.extend(other.join().unwrap_or_else(|_| parse(part)));
+            }
+        });
+    }
+
+    /// What a file says, parsed now where nobody asked before.
+    fn read(&self, path: &str, claim: &Claim<'_>, file: &File) -> Parsed {
+        let known = match claim {
+            Claim::File(kind, _) => self.0.get(&(*kind, file.oid)),
+            Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
+        };
+        known.map_or_else(|| reading::read(path, &file.bytes, file.size), |content| content.at(path))
     }
 }
 
@@ -75,13 +105,21 @@ impl Revision {
     ///
     /// Where `dualkey.yaml` is missing, of another version or wrong: nothing else means anything then.
     pub fn load(snapshot: &Snapshot, kinds: Kinds, cache: &mut ParseCache) -> Result<Self, LoadError> {
-        let parsed: Vec<(&str, Parsed)> =
-            snapshot.files().iter().map(|(path, file)| (path.as_str(), cache.read(path.as_str(), file))).collect();
+        let files = snapshot.files().iter();
+        let files: Vec<(&str, Claim<'_>, &File)> =
+            files.map(|(path, file)| (path.as_str(), FileKind::of_path(path.as_str()), file)).collect();
+        cache.learn(&files);
+        let parsed: Vec<Parsed> = files.iter().map(|(path, claim, file)| cache.read(path, claim, file)).collect();
+        let present: Vec<(FileKind, &str)> = (files.iter())
+            .filter_map(|(_, claim, _)| match claim {
+                Claim::File(kind, stem) => Some((*kind, *stem)),
+                Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
+            })
+            .collect();
         let mut findings: Vec<Finding> = snapshot.findings().to_vec();
-        findings.extend(reading::repeated_ids(parsed.iter().map(|(path, _)| *path)));
-        findings.extend(parsed.iter().flat_map(|(_, parsed)| parsed.findings.iter().cloned()));
-        let config =
-            parsed.iter().find(|(path, _)| FileKind::of_path(path) == Claim::File(FileKind::Config, "dualkey"));
+        findings.extend(reading::repeated_ids(files.iter().map(|(path, claim, _)| (*path, claim))));
+        findings.extend(parsed.iter().flat_map(|parsed| parsed.findings.iter().cloned()));
+        let config = files.iter().zip(&parsed).find(|((_, claim, _), _)| *claim == CONFIG);
         match config {
             None => return Err(LoadError::NoConfig),
             Some((_, config)) => {
@@ -90,24 +128,16 @@ impl Revision {
                 }
             }
         }
-        let entries: Vec<RawEntry<'_>> = parsed
-            .iter()
-            .filter_map(|(path, parsed)| match (FileKind::of_path(path), &parsed.raw) {
+        let entries: Vec<RawEntry<'_>> = (files.iter().zip(&parsed))
+            .filter_map(|((_, claim, _), parsed)| match (claim, &parsed.raw) {
                 (Claim::File(_, stem), Some(raw)) => Some(RawEntry { stem, source: &parsed.source, raw }),
                 _ => None,
-            })
-            .collect();
-        let present: Vec<(FileKind, &str)> = parsed
-            .iter()
-            .filter_map(|(path, _)| match FileKind::of_path(path) {
-                Claim::File(kind, stem) => Some((kind, stem)),
-                Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
             })
             .collect();
         let (access, built) = resolve::access(&entries, &present, kinds);
         findings.extend(built);
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        let sources = parsed.iter().map(|(_, p)| (Arc::clone(&p.source.path), Arc::clone(&p.source))).collect();
+        let sources = parsed.iter().map(|p| (Arc::clone(&p.source.path), Arc::clone(&p.source))).collect();
         let Some(access) = access else {
             return Err(LoadError::Invalid(Box::new(Unreadable { findings, files: parsed.len(), sources })));
         };

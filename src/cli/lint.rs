@@ -1,5 +1,7 @@
 //! `dualkey lint`
 
+use std::mem::ManuallyDrop;
+
 use clap::Args;
 
 use super::context::{self, Look, Unread};
@@ -63,13 +65,14 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     }
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
-    let mut cache = ParseCache::default();
+    // the process ends with this: to give so much memory back piece by piece would only take its time
+    let mut cache = ManuallyDrop::new(ParseCache::default());
     let look = match &options.rev {
         Some(rev) => Look::Commit(repository.resolve(rev)?),
         None => Look::WorkTree,
     };
     let revision = match context::load(&repository, look, &mut cache) {
-        Ok(revision) => revision,
+        Ok(revision) => ManuallyDrop::new(revision),
         Err(Unread::Stop(stop)) => return Err(stop),
         Err(Unread::Findings(unreadable)) => {
             // nothing else could be judged, so no choice of rules hides it
@@ -82,7 +85,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     if let Some(base) = &options.base {
         let base = Look::Commit(repository.resolve(base)?);
         let base = match context::load(&repository, base, &mut cache) {
-            Ok(base) => plan::findings_of(&base, clock.now),
+            Ok(base) => plan::findings_of(&ManuallyDrop::new(base), clock.now),
             Err(Unread::Stop(stop)) => return Err(stop),
             Err(Unread::Findings(unreadable)) => unreadable.findings.clone(),
         };

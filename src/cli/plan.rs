@@ -1,6 +1,7 @@
 //! `dualkey plan`
 
 use std::collections::BTreeSet;
+use std::mem::ManuallyDrop;
 
 use clap::Args;
 
@@ -44,7 +45,8 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
-    let mut cache = ParseCache::default();
+    // the process ends with this: to give so much memory back piece by piece would only take its time
+    let mut cache = ManuallyDrop::new(ParseCache::default());
     let (head, commit) = match &options.head {
         Some(rev) => {
             let oid = repository.resolve(rev)?;
@@ -52,13 +54,13 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         }
         None => (Look::WorkTree, repository.head()?),
     };
-    let after = context::load_or_show(&repository, head, &mut cache)?;
+    let after = ManuallyDrop::new(context::load_or_show(&repository, head, &mut cache)?);
     let base = match &options.base {
         Some(rev) => repository.resolve(rev)?,
         None => context::default_base(&repository, &after.access.config.branch, commit)?,
     };
-    let before = context::load_or_show(&repository, Look::Commit(base), &mut cache)?;
-    let plan = plan::plan(&before, &after, clock.now);
+    let before = ManuallyDrop::new(context::load_or_show(&repository, Look::Commit(base), &mut cache)?);
+    let plan = ManuallyDrop::new(plan::plan(&before, &after, clock.now));
     let given = Given::of(&repository, head, &plan, clock)?;
     let difference = if options.live || options.sandbox.is_set() {
         Some(live(&repository, &after, clock, &options.sandbox)?)

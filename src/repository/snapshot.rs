@@ -94,7 +94,7 @@ impl Snapshot {
                 } else if inner == Level::Managed
                     && let Some((path, mode)) = walk.regular(path, entry)
                 {
-                    walk.files.insert(path, repository.load(entry.oid, mode)?);
+                    walk.files.push((path, repository.load(entry.oid, mode)?));
                 }
             }
         }
@@ -121,7 +121,7 @@ impl Snapshot {
                         if let Some(path) = walk.path(path) {
                             let file = read(&found.at, mode, size)
                                 .map_err(|source| RepositoryError::File { path: found.at.clone(), source })?;
-                            walk.files.insert(path, file);
+                            walk.files.push((path, file));
                         }
                     }
                     OnDisk::Link if inner == Level::Managed => walk.refuse(&path, LINK.0, LINK.1),
@@ -191,13 +191,14 @@ const OTHER: (&str, &str) = ("is not a regular file", "replace it by a regular f
 
 /// What is gathered on the way through the folders.
 struct Walk {
-    files: BTreeMap<RepoPath, File>,
+    /// In the order they are come across; to sort them once is cheaper than to keep them sorted.
+    files: Vec<(RepoPath, File)>,
     findings: Vec<Finding>,
 }
 
 impl Walk {
     fn new() -> Self {
-        Walk { files: BTreeMap::new(), findings: Vec::new() }
+        Walk { files: Vec::new(), findings: Vec::new() }
     }
 
     fn refuse(&mut self, path: &str, what: &str, help: &str) {
@@ -297,7 +298,7 @@ impl Walk {
 
     fn finish(mut self, source: Source) -> Snapshot {
         self.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        Snapshot { source, files: self.files, findings: self.findings }
+        Snapshot { source, files: self.files.into_iter().collect(), findings: self.findings }
     }
 }
 

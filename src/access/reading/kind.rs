@@ -1,9 +1,9 @@
 //! Which file says what: the folder is the kind, the stem is the id.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::hidden::{quote, quote_all};
-use crate::access::id::PersonId;
+use crate::access::id;
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 
 /// A file that nothing reads.
@@ -202,11 +202,11 @@ fn of_kind_file(kind: FileKind, rest: &str) -> Claim<'_> {
             return refused(&UNEXPECTED_FILE, message, "move the file out of `policies` until a version reads it");
         }
     }
-    match PersonId::parse(stem) {
-        Ok(_) => Claim::File(kind, stem),
-        Err(error) => refused(
+    match id::check(stem) {
+        Ok(()) => Claim::File(kind, stem),
+        Err(why) => refused(
             &INVALID_ID,
-            format!("the file name {} is not an id: {}", quote(stem), error.why),
+            format!("the file name {} is not an id: {why}", quote(stem)),
             format!("rename the file, for example to {}", quote(&format!("{}.yaml", suggest(stem)))),
         ),
     }
@@ -241,14 +241,12 @@ fn unread<'a>(kind: FileKind, name: &str) -> Claim<'a> {
     refused(&UNEXPECTED_FILE, message, help)
 }
 
-/// Finds ids that stand at two paths of one kind. Wants all paths of a snapshot.
-pub fn repeated_ids<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<Finding> {
-    let mut sorted: Vec<&str> = paths.into_iter().collect();
-    sorted.sort_unstable();
-    let mut first: BTreeMap<(FileKind, &str), &str> = BTreeMap::new();
+/// Finds ids that stand at two paths of one kind. Wants all paths of a snapshot, sorted, with what they are.
+pub fn repeated_ids<'a>(paths: impl IntoIterator<Item = (&'a str, &'a Claim<'a>)>) -> Vec<Finding> {
+    let mut first: HashMap<(FileKind, &str), &str> = HashMap::new();
     let mut findings = Vec::new();
-    for path in sorted {
-        let Claim::File(kind, id) = FileKind::of_path(path) else {
+    for (path, claim) in paths {
+        let Claim::File(kind, id) = *claim else {
             continue;
         };
         if let Some(earlier) = first.get(&(kind, id)) {
@@ -328,7 +326,9 @@ mod tests {
 
     #[test]
     fn an_id_stands_once_a_kind() {
-        let found = repeated_ids(["grants/b/x.yaml", "roles/x.yaml", "grants/a/x.yaml", "grants/x.yml"]);
+        let paths = ["grants/a/x.yaml", "grants/b/x.yaml", "grants/x.yml", "roles/x.yaml"];
+        let claims = paths.map(|path| (path, FileKind::of_path(path)));
+        let found = repeated_ids(claims.iter().map(|(path, claim)| (*path, claim)));
         assert_eq!(found.len(), 1);
         let finding = &found[0];
         assert_eq!(

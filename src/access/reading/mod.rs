@@ -4,6 +4,9 @@ mod flaw;
 mod hidden;
 mod kind;
 mod place;
+mod plain;
+#[cfg(test)]
+mod plain_tests;
 mod scalar;
 mod schema;
 #[cfg(test)]
@@ -132,7 +135,11 @@ pub fn parse(kind: FileKind, bytes: &[u8], size: u64) -> Content {
     }
     let (text, whole) = decode(bytes, &mut flaws);
     hidden::check(text, &mut flaws);
-    let (value, spans) = if whole { yaml::load(text, &mut flaws) } else { (None, Vec::new()) };
+    let (value, spans) = match plain::load(text).filter(|_| whole && flaws.is_empty()) {
+        Some((value, spans)) => (Some(value), spans),
+        None if whole => yaml::load(text, &mut flaws),
+        None => (None, Vec::new()),
+    };
     let text = Arc::new(Text::new(text, spans));
     let mut version = None;
     let mut raw = None;
