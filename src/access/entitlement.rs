@@ -129,7 +129,7 @@ impl Access {
             .flat_map(|domain| domain.resources.iter())
             .filter(|(id, _)| grant.resources.as_ref().is_none_or(|only| only.contains(*id)))
             .flat_map(move |(id, resource)| {
-                let permissions = role.and_then(|role| role.entitlements.get(resource.kind.name));
+                let permissions = role.and_then(|role| role.entitlements.get(&resource.kind));
                 permissions.into_iter().flatten().map(move |permission| (id, resource, permission.as_str()))
             })
     }

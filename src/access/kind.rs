@@ -56,6 +56,12 @@ pub struct Kind {
     pub dangerous: fn(&str) -> bool,
     /// True for a permission that administers the whole target; its holders are the admins that guards count.
     pub administers: fn(&str) -> bool,
+    /// True for a permission that the target gives over everything at once and under no condition.
+    pub basic: fn(&str) -> bool,
+    /// True for a permission that changes what a git repository holds; false wherever the kind is none.
+    pub pushes: fn(&str) -> bool,
+    /// Kind and resource that a person must hold too, so that what they hold here takes effect.
+    pub requires: fn(&str) -> Option<(&'static str, String)>,
     /// What the target itself can enforce.
     pub enforces: Enforces,
 }

@@ -16,7 +16,7 @@ use super::id::{
 use super::kind::{Kind, TargetType};
 use super::pattern::EntitlementPattern;
 use super::raw::{Environment, Risk};
-use super::reading::{Source, Step};
+use super::reading::{FileKind, Source, Step};
 use super::time::{Days, Interval};
 use crate::finding::{Place, Severity};
 
@@ -32,6 +32,8 @@ pub struct Access {
     pub roles: BTreeMap<RoleId, Role>,
     pub grants: BTreeMap<GrantId, Grant>,
     pub policy: Policy,
+    /// Kinds of which a file could not be read as a whole: what is missing there proves nothing.
+    pub unread: BTreeSet<FileKind>,
 }
 
 /// `dualkey.yaml`.
@@ -42,6 +44,8 @@ pub struct Config {
     pub targets: BTreeMap<TargetId, Target>,
     pub manage: Manage,
     pub evidence: EvidenceSource,
+    /// The access repository's own name on the forge, in small letters.
+    pub repository: Option<String>,
     /// The protected branch, without `refs/heads/`.
     pub branch: String,
     /// The full name of the ref that holds the log.
@@ -216,8 +220,7 @@ pub struct Role {
     pub risk: Risk,
     pub contractors_allowed: bool,
     pub max_duration: Option<Days>,
-    /// Kind to permissions.
-    pub entitlements: BTreeMap<&'static str, BTreeSet<String>>,
+    pub entitlements: BTreeMap<&'static Kind, BTreeSet<String>>,
     pub source: Arc<Source>,
 }
 

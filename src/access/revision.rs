@@ -68,6 +68,11 @@ impl ParseCache {
     }
 }
 
+/// Every file's text by its path.
+fn sources(parsed: &[(&str, Parsed)]) -> BTreeMap<Arc<str>, Arc<Source>> {
+    parsed.iter().map(|(_, p)| (Arc::clone(&p.source.path), Arc::clone(&p.source))).collect()
+}
+
 impl Revision {
     /// Reads a snapshot.
     ///
@@ -83,7 +88,19 @@ impl Revision {
         let config =
             parsed.iter().find(|(path, _)| FileKind::of_path(path) == Claim::File(FileKind::Config, "dualkey"));
         match config {
-            None => return Err(LoadError::NoConfig),
+            None => {
+                // it may be there, but not as a plain file of that name
+                let about = |finding: &Finding| finding.place.file.to_lowercase().starts_with("dualkey.");
+                if !findings.iter().any(about) {
+                    return Err(LoadError::NoConfig);
+                }
+                findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+                return Err(LoadError::Invalid(Box::new(Unreadable {
+                    findings,
+                    files: parsed.len(),
+                    sources: sources(&parsed),
+                })));
+            }
             Some((_, config)) => {
                 if let Some(version) = config.version.filter(|version| *version != reading::FORMAT_VERSION) {
                     return Err(LoadError::UnknownVersion(version));
@@ -107,7 +124,7 @@ impl Revision {
         let (access, built) = resolve::access(&entries, &present, kinds);
         findings.extend(built);
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        let sources = parsed.iter().map(|(_, p)| (Arc::clone(&p.source.path), Arc::clone(&p.source))).collect();
+        let sources = sources(&parsed);
         let Some(access) = access else {
             return Err(LoadError::Invalid(Box::new(Unreadable { findings, files: parsed.len(), sources })));
         };

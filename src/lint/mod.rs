@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use self::duties::{Path, Violation};
+pub use self::severities::weigh;
 use crate::access::{Access, Entitlements, Grant, Holding, Person};
 use crate::finding::{Finding, Rule, Severity, State};
 
@@ -26,6 +27,8 @@ use crate::finding::{Finding, Rule, Severity, State};
 pub struct Subject<'a> {
     pub access: &'a Access,
     pub entitlements: &'a Entitlements,
+    /// What stood before the change, where there is one: of two grants that conflict, the new one is told of.
+    pub since: Option<&'a Access>,
     pub now: Timestamp,
 }
 
@@ -34,12 +37,26 @@ pub struct Subject<'a> {
 pub struct Survey<'a> {
     pub access: &'a Access,
     pub entitlements: &'a Entitlements,
+    since: Option<&'a Access>,
     pub now: Timestamp,
     /// Every grant with the people that it reaches, also those who never hold it.
     pub beneficiaries: Vec<(&'a Grant, Vec<&'a Person>)>,
     pub holdings: &'a [Holding<'a>],
     /// Separation-of-duties rules that somebody breaks at some instant, before waivers.
     pub violations: &'a [Violation<'a, Path<'a>>],
+}
+
+impl Survey<'_> {
+    /// True for a grant that means what it meant before the change.
+    fn stood(&self, grant: &Grant) -> bool {
+        let before = self.since.and_then(|before| before.grants.get(&grant.id));
+        before.is_some_and(|before| {
+            let means = |grant: &Grant| (grant.from, grant.until);
+            means(before) == means(grant)
+                && (&before.to, &before.role, &before.domain) == (&grant.to, &grant.role, &grant.domain)
+                && before.resources == grant.resources
+        })
+    }
 }
 
 /// A rule of this room: what it is, and the function that finds it.
@@ -59,6 +76,7 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
     let survey = Survey {
         access,
         entitlements: subject.entitlements,
+        since: subject.since,
         now: subject.now,
         beneficiaries: access.grants.values().map(|grant| (grant, people_of(grant))).collect(),
         holdings: &holdings,
@@ -68,15 +86,14 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
     for check in rules::ALL {
         (check.find)(&survey, &mut findings);
     }
-    severities::check(access, &mut findings);
-    severities::apply(access, &mut findings);
     sort(&mut findings);
     findings
 }
 
 /// Separation-of-duties rules that stood before, dropped or reworded since, against what is declared now. They judge
 /// the change they go with: otherwise one step could take a rule away and use that.
-pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
+pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
+    let Some(before) = subject.since else { return Vec::new() };
     let access = subject.access;
     let rules = before
         .policy
@@ -93,6 +110,7 @@ pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
     let survey = Survey {
         access,
         entitlements: subject.entitlements,
+        since: subject.since,
         now: subject.now,
         beneficiaries: Vec::new(),
         holdings: &holdings,

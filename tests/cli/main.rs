@@ -13,6 +13,7 @@ mod support;
 mod attacks;
 mod bad_input;
 mod demo;
+mod examples;
 mod explain;
 mod formats;
 mod house;

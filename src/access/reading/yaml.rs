@@ -422,6 +422,12 @@ impl Loader<'_, '_> {
             // told of already, with its code point
             return;
         }
+        if error.kind().to_string().contains("tab")
+            && self.text.get(self.tabs_checked..).is_some_and(|t| t.contains('\t'))
+        {
+            // told of at its own place, when all tabs are looked at
+            return;
+        }
         let range = at..at + wrong.filter(|c| *c != '\n').map_or(0, char::len_utf8);
         let kind = error.kind();
         if matches!(kind, ErrorKind::DirectiveDisallowed) {

@@ -78,6 +78,7 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
             Some(raw::Manage::Contractors) | None => Manage::Contractors,
         },
         evidence,
+        repository: raw.approval.repository.as_ref().map(|repository| repository.name.to_ascii_lowercase()),
         branch: branch.clone(),
         audit_ref: reference.clone(),
         audit_key: raw.audit.key.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::wildcard::{WILDCARD_PERMISSION, is_wildcard};
 use crate::access::id::{GroupId, InvalidId, PersonId};
 use crate::access::kind::Kinds;
 use crate::access::model::Member;
@@ -76,12 +77,25 @@ impl<'a> Context<'a> {
         let mut members = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
             let at = item(path, index);
+            if self.wildcard(text, &at) {
+                continue;
+            }
             members.extend(match text.strip_prefix("group:") {
                 Some(group) => self.id(GroupId::parse, group, &at).map(Member::Group),
                 None => self.id(PersonId::parse, text, &at).map(Member::Person),
             });
         }
         members
+    }
+
+    /// Reports a word that stands for more than one thing.
+    pub fn wildcard(&mut self, text: &str, path: &[Step<'_>]) -> bool {
+        let found = is_wildcard(text);
+        if found {
+            let message = format!("`{}` stands for more than one", text.escape_debug());
+            self.report(&WILDCARD_PERMISSION, path, message, "write out what is meant, one by one");
+        }
+        found
     }
 
     pub fn moment(&mut self, text: &str, path: &[Step<'_>]) -> Option<Moment> {

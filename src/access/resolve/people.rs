@@ -141,6 +141,10 @@ fn accounts(raw: &raw::Accounts, accounts: &mut Accounts, context: &mut Context<
     }
     for (name, value) in [("aws", &raw.aws), ("gcp", &raw.gcp)] {
         let Some(text) = value else { continue };
+        if context.wildcard(text, &field(&path, name)) {
+            valid = false;
+            continue;
+        }
         let shaped = !text.is_empty() && text.len() <= 128 && text.chars().all(|c| c.is_ascii_graphic());
         if !shaped || (name == "gcp" && !is_email(text)) {
             context.schema(

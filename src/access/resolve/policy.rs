@@ -186,7 +186,8 @@ fn limits(raw: &raw::Limits, policy: &mut Policy, context: &mut Context<'_>) {
     let path = [Step::Key("limits")];
     if let Some(removals) = &raw.removals {
         let path = field(&path, "removals");
-        match removals.fraction.strip_suffix('%').and_then(|n| n.parse::<u32>().ok()).filter(|n| *n <= 100) {
+        let digits = removals.fraction.strip_suffix('%').filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        match digits.and_then(|n| n.parse::<u32>().ok()).filter(|n| *n <= 100) {
             Some(percent) => {
                 let limit = RemovalLimit { count: removals.count, percent };
                 policy.removals = Some(policy.removals.map_or(limit, |held| RemovalLimit {
@@ -262,7 +263,11 @@ fn approval_rule(raw: &raw::ApprovalRule, path: &[Step<'_>], context: &mut Conte
 pub(super) fn name_approval_rules(policy: &mut Policy, findings: &mut Vec<Finding>) {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     let mut first: BTreeMap<String, Place> = BTreeMap::new();
-    for rule in &mut policy.approvals {
+    // counted by what they say, so that a file can be renamed or sorted without changing whom a digest speaks of
+    let mut order: Vec<usize> = (0..policy.approvals.len()).collect();
+    order.sort_by_key(|index| policy.approvals.get(*index).map(|rule| (rule.count, rule.from.clone())));
+    for index in order {
+        let Some(rule) = policy.approvals.get_mut(index) else { continue };
         let mut stem = rule.change.as_str().to_owned();
         if let Some(risk) = rule.risk {
             stem.push('-');

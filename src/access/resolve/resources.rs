@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::context::{Context, field, item};
 use crate::access::id::{BridgeId, DomainId, Duty, GrantId, PersonId, ResourceId, RoleId, TargetId};
-use crate::access::kind::TargetType;
+use crate::access::kind::{Kind, TargetType};
 use crate::access::model::{Bridge, Config, Domain, Grant, Resource, Role};
 use crate::access::raw::{self, Environment, Permit, Risk};
 use crate::access::reading::{INVALID_DATE, Step};
@@ -61,6 +61,9 @@ fn resource(
         context.schema(path, format!("`{}` is not a kind of resource", kind_name.escape_debug()), help);
         return None;
     };
+    if context.wildcard(name, &field(path, kind_name)) {
+        return None;
+    }
     if let Err(why) = (kind.check_resource)(name) {
         context.schema(
             &field(path, kind_name),
@@ -136,7 +139,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
     if raw.mfa.is_some() {
         context.not_supported(&[Step::Key("mfa")], "`mfa`", "remove it; check second factors at the target");
     }
-    let mut entitlements: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+    let mut entitlements: BTreeMap<&'static Kind, BTreeSet<String>> = BTreeMap::new();
     for (name, words) in &raw.entitlements {
         let path = [Step::Key("entitlements"), Step::Key(name)];
         let Some(kind) = context.kinds.get(name) else {
@@ -156,10 +159,13 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
             );
         }
         for word in &words.0 {
+            if context.wildcard(word, &path) {
+                continue;
+            }
             if let Err(why) = kind.check_permission(word) {
                 context.schema(&path, format!("`{}` is not a permission of `{}`", word.escape_debug(), kind.name), why);
             } else {
-                entitlements.entry(kind.name).or_default().insert(word.clone());
+                entitlements.entry(kind).or_default().insert(word.clone());
             }
         }
     }
