@@ -36,7 +36,19 @@ static ACCOUNT: Kind = Kind {
     enforces: ENFORCES,
 };
 
-static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT]);
+/// It keeps hours, and tells of second factors.
+static PROJECT: Kind = Kind {
+    name: "project",
+    target: TargetType::Gcp,
+    shape: "PROJECT",
+    check_resource: |_| Ok(()),
+    permissions: Permissions::Open(|_| Ok(())),
+    dangerous: |_| false,
+    administers: |_| false,
+    enforces: Enforces { ends: true, hours: true, mfa: true },
+};
+
+static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT, &PROJECT]);
 
 /// The instant that tests mean by now.
 pub const NOW: &str = "2026-11-21T12:00:00Z";

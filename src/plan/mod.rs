@@ -120,7 +120,7 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     lint::sort(&mut findings);
     lint::compare(&findings_of(base, now), &mut findings);
     lint::sort(&mut findings);
-    let lines = lines::of(base, head);
+    let lines = lines::of(base, head, &changes);
     Plan { base, head, now, changes, lines, classes, judges, digest, requirements, stakes, findings, mass_removal }
 }
 

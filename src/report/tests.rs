@@ -296,6 +296,7 @@ fn operations_that_take_are_never_folded() {
         resource: "northwind/payments-web".to_owned(),
         permission: "push".to_owned(),
         principal: principal.to_owned(),
+        conditions: crate::access::Conditions::NONE,
         until: None,
     };
     let lives = [(crate::access::TargetId::parse("github").unwrap(), vec![live("583231"), live("11")])];

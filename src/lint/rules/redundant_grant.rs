@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::{DomainId, Grant, Interval, Member, ResourceId, RoleId};
+use crate::access::{Conditions, DomainId, Grant, Interval, Member, ResourceId, RoleId};
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
 
@@ -19,11 +19,11 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    type Same<'a> = (BTreeSet<&'a Member>, &'a RoleId, &'a DomainId, Option<&'a BTreeSet<ResourceId>>);
+    type Same<'a> = (BTreeSet<&'a Member>, &'a RoleId, &'a DomainId, Option<&'a BTreeSet<ResourceId>>, &'a Conditions);
     let mut same: BTreeMap<Same<'_>, Vec<(&Grant, Interval)>> = BTreeMap::new();
     for grant in survey.access.grants.values() {
         let Some(interval) = grant.interval() else { continue };
-        let key = (grant.to.iter().collect(), &grant.role, &grant.domain, grant.resources.as_ref());
+        let key = (grant.to.iter().collect(), &grant.role, &grant.domain, grant.resources.as_ref(), &grant.conditions);
         same.entry(key).or_default().push((grant, interval));
     }
     for mut grants in same.into_values() {

@@ -5,6 +5,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
+use crate::access::Conditions;
 use crate::targets::contract::{Sample, World, contract};
 use crate::targets::{aws, gcp, github};
 
@@ -85,6 +86,7 @@ fn repository(verb: Verb, principal: &str) -> Call {
         resource: "northwind/api".into(),
         permission: "push".into(),
         principal: principal.into(),
+        conditions: Conditions::NONE,
     }
 }
 
