@@ -368,6 +368,7 @@ fn operations_that_take_are_never_folded() {
             "resource": "northwind/payments-web",
             "permission": "push",
             "principal": "583231",
+            "conditions": [],
             "from": "2026-11-24T00:00:00+00:00",
             "until": "2027-01-05T00:00:00+00:00"
           }

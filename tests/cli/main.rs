@@ -15,6 +15,7 @@ mod bad_input;
 mod demo;
 mod explain;
 mod formats;
+mod hours;
 mod house;
 mod init;
 mod landing;
