@@ -206,7 +206,7 @@ fn wrong_hours_are_told_at_their_place() {
         (of("[mon]", "08:00-24:30"), 9, "is not a span of hours"),
         (of("[mon]", "08:00-08:00"), 9, "has no hour in it"),
         (of("[mon]", "22:00-06:00"), 9, "passes midnight"),
-        (of("[mon, tue, wed, thu, fri, sat, sun]", "00:00-24:00"), 7, "no condition"),
+        (of("[mon, tue, wed, thu, fri, sat, sun]", "00:00-24:00"), 8, "no condition"),
         ("hours: { days: [mon] }\n".to_owned(), 7, "between"),
     ] {
         world.write(GRANT_FILE, &grant(&hours));
