@@ -69,8 +69,13 @@ pub struct Kind {
 /// What a target enforces by itself on a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Enforces {
+    /// It takes away by itself what is over.
     pub ends: bool,
+    /// It lets a permission hold in hours of the week only. Never on a kind that holds one value: which of two is the
+    /// highest would hang on the clock.
     pub hours: bool,
+    /// What is live tells whether its holder must use a second factor, and `apply` judges that. No target does yet, so
+    /// a role's `mfa` is `mfa-unknown`.
     pub mfa: bool,
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::conditions::Conditions;
 use super::id::{
     BridgeId, DomainId, Duty, GrantId, GroupId, OrganizationId, PersonId, PolicyId, ResourceId, RoleId, TargetId,
     VendorId,
@@ -220,6 +221,9 @@ pub struct Role {
     pub risk: Risk,
     pub contractors_allowed: bool,
     pub max_duration: Option<Days>,
+    /// True where its holders must use a second factor.
+    pub mfa_required: bool,
+    /// Kind to permissions.
     pub entitlements: BTreeMap<&'static Kind, BTreeSet<String>>,
     pub source: Arc<Source>,
 }
@@ -234,6 +238,8 @@ pub struct Grant {
     pub resources: Option<BTreeSet<ResourceId>>,
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// Under which conditions it holds within that time.
+    pub conditions: Conditions,
     pub reason: String,
     pub ticket: Option<String>,
     pub source: Arc<Source>,

@@ -144,6 +144,8 @@ impl Revision {
 
     /// True where something could not be read or means nothing: then no file may be judged or applied.
     pub fn is_misread(&self) -> bool {
-        self.reading.iter().any(|finding| finding.severity == Severity::Error)
+        // what hides a change from people hides nothing from this program
+        let reads = |finding: &&Finding| finding.rule.code.id != reading::REVIEW_DIFF_HIDDEN.code.id;
+        self.reading.iter().filter(reads).any(|finding| finding.severity == Severity::Error)
     }
 }

@@ -186,7 +186,7 @@ impl<'a> Who<'a> {
     fn can_use(&self, options: &Options, role: &Role, domain: &Domain, resources: &[String]) -> Result<(), Stop> {
         for name in resources {
             let Some(resource) = domain.resources.get(name.as_str()) else { continue };
-            if !role.entitlements.contains_key(&resource.kind) {
+            if !role.entitlements.contains_key(resource.kind) {
                 let kinds: Vec<&str> = role.entitlements.keys().map(|kind| kind.name).collect();
                 return Err(Stop::usage(
                     format!(

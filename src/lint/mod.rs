@@ -54,7 +54,7 @@ impl Survey<'_> {
             let means = |grant: &Grant| (grant.from, grant.until);
             means(before) == means(grant)
                 && (&before.to, &before.role, &before.domain) == (&grant.to, &grant.role, &grant.domain)
-                && before.resources == grant.resources
+                && (&before.resources, &before.conditions) == (&grant.resources, &grant.conditions)
         })
     }
 }

@@ -60,7 +60,22 @@ static MEMBERSHIP: Kind = Kind {
     ..REPOSITORY
 };
 
-static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT, &TEAM, &MEMBERSHIP]);
+/// It keeps hours, and tells of second factors.
+static PROJECT: Kind = Kind {
+    name: "project",
+    target: TargetType::Gcp,
+    shape: "PROJECT",
+    check_resource: |_| Ok(()),
+    permissions: Permissions::Open(|_| Ok(())),
+    dangerous: |_| false,
+    administers: |_| false,
+    basic: |_| false,
+    pushes: |_| false,
+    requires: |_| None,
+    enforces: Enforces { ends: true, hours: true, mfa: true },
+};
+
+static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT, &PROJECT, &TEAM, &MEMBERSHIP]);
 
 /// The instant that tests mean by now.
 pub const NOW: &str = "2026-11-21T12:00:00Z";

@@ -133,7 +133,7 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     findings.extend(classes.mixed_change());
     findings.extend(moved_log(base, head));
     lint::sort(&mut findings);
-    let lines = lines::of(base, head);
+    let lines = lines::of(base, head, &changes);
     Plan { base, head, now, changes, lines, classes, judges, digest, requirements, stakes, findings, mass_removal }
 }
 

@@ -16,6 +16,7 @@ mod demo;
 mod examples;
 mod explain;
 mod formats;
+mod hours;
 mod house;
 mod init;
 mod landing;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::context::{Context, field, item};
+use crate::access::conditions::{Conditions, Hours, InvalidHours};
 use crate::access::id::{BridgeId, DomainId, Duty, GrantId, PersonId, ResourceId, RoleId, TargetId};
 use crate::access::kind::{Kind, TargetType};
 use crate::access::model::{Bridge, Config, Domain, Grant, Resource, Role};
@@ -136,9 +137,6 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
         Some(text) => Some(days(text, &[Step::Key("max_duration")], context)?),
         None => None,
     };
-    if raw.mfa.is_some() {
-        context.not_supported(&[Step::Key("mfa")], "`mfa`", "remove it; check second factors at the target");
-    }
     let mut entitlements: BTreeMap<&'static Kind, BTreeSet<String>> = BTreeMap::new();
     for (name, words) in &raw.entitlements {
         let path = [Step::Key("entitlements"), Step::Key(name)];
@@ -179,6 +177,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
             None => raw.risk != Risk::Privileged,
         },
         max_duration,
+        mfa_required: matches!(raw.mfa, Some(raw::Mfa::Required)),
         entitlements,
         source: Arc::clone(context.source),
     })
@@ -204,9 +203,10 @@ pub(super) fn grant(stem: &str, raw: &raw::Grant, context: &mut Context<'_>) -> 
         .map(|list| context.ids(ResourceId::parse, list, &[Step::Key("resources")]).into_iter().collect());
     let from = raw.from.as_deref().map(|text| context.moment(text, &[Step::Key("from")]));
     let until = raw.until.as_deref().map(|text| context.moment(text, &[Step::Key("until")]));
-    if raw.hours.is_some() {
-        context.not_supported(&[Step::Key("hours")], "`hours`", "remove it, and give the grant an early `until`");
-    }
+    let conditions = match &raw.hours {
+        None => Some(Conditions::NONE),
+        Some(raw) => hours(raw, context).map(Conditions::of_hours),
+    };
     let instants =
         |moment: Option<Option<Moment>>, at: fn(Moment, &jiff::tz::TimeZone) -> jiff::Timestamp, zone| match moment {
             None => Some(None),
@@ -240,10 +240,32 @@ pub(super) fn grant(stem: &str, raw: &raw::Grant, context: &mut Context<'_>) -> 
         resources,
         from,
         until,
+        // without its hours a grant would give more than it says
+        conditions: conditions?,
         reason: raw.reason.clone(),
         ticket: raw.ticket.clone(),
         source: Arc::clone(context.source),
     })
+}
+
+fn hours(raw: &raw::Hours, context: &mut Context<'_>) -> Option<Hours> {
+    let path = [Step::Key("hours")];
+    let Some(zone) = context.zone.iana_name() else {
+        context.schema(&path, "the organisation's time zone has no name", "name one in dualkey.yaml");
+        return None;
+    };
+    let invalid = match Hours::new(&raw.days, &raw.between, zone) {
+        Ok(hours) => return Some(hours),
+        Err(invalid) => invalid,
+    };
+    let place = match &invalid {
+        InvalidHours::NoDay => field(&path, "days"),
+        InvalidHours::Twice(index, _) => item(&field(&path, "days"), *index),
+        InvalidHours::Shape(_) | InvalidHours::Empty(_) | InvalidHours::Midnight(_) => field(&path, "between"),
+        InvalidHours::Always => path.to_vec(),
+    };
+    context.schema(&place, invalid.to_string(), invalid.help());
+    None
 }
 
 pub(super) fn bridge(stem: &str, raw: &raw::Bridge, context: &mut Context<'_>) -> Option<Bridge> {

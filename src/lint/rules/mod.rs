@@ -14,6 +14,8 @@ mod grant_outlives_contract;
 mod grant_outlives_engagement;
 mod grant_too_long;
 mod group_cycle;
+mod hours_not_enforceable;
+mod mfa_unknown;
 mod missing_account;
 mod missing_sponsor;
 mod needs_membership;
@@ -60,6 +62,8 @@ pub const ALL: &[Check] = &[
     Check { rule: &grant_outlives_engagement::RULE, find: grant_outlives_engagement::find },
     Check { rule: &grant_too_long::RULE, find: grant_too_long::find },
     Check { rule: &group_cycle::RULE, find: group_cycle::find },
+    Check { rule: &hours_not_enforceable::RULE, find: hours_not_enforceable::find },
+    Check { rule: &mfa_unknown::RULE, find: mfa_unknown::find },
     Check { rule: &missing_account::RULE, find: missing_account::find },
     Check { rule: &missing_sponsor::RULE, find: missing_sponsor::find },
     Check { rule: &needs_membership::RULE, find: needs_membership::find },

@@ -88,6 +88,7 @@ fn covered<'a>(
         let enough = other.permission == key.permission
             || (kind.holds_one() && kind.rank(&other.permission) > kind.rank(&key.permission));
         let given = Intervals::from_iter([cause.interval]);
+        let enough = enough && key.conditions.within(&other.conditions);
         if enough && !left.intersect(&given).is_empty() {
             left = left.minus(&given);
             others.insert(&cause.grant);
