@@ -41,7 +41,7 @@ pub const NOT_SUPPORTED: Rule = Rule {
         id: "not-supported",
         title: "something is written that this version does not enforce",
         why: "A limit that is written but not enforced is worse than none: everybody relies on it.",
-        example: "hours: { days: [mon], between: \"08:00-19:00\" }",
+        example: "approval: { evidence: github, branch: main }",
         instead: "Delete it until a version enforces it, and limit the access by other means.",
     },
     severity: Severity::Error,
