@@ -78,3 +78,6 @@ pub const ALL: &[Check] = &[
 
 /// Rules that are errors in a change that brings them, and warnings where they stood at the base.
 pub const ERROR_IF_NEW: &[&str] = &["grant-outlives-contract", "grant-outlives-engagement"];
+
+/// Warnings that something isn't used. They say nothing where a file could not be read: it may be what uses it.
+pub const BY_ABSENCE: &[&str] = &["unused-role", "waiver-unused"];
