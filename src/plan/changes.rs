@@ -27,13 +27,13 @@ impl EntitlementChange {
     /// What brings the instants that are gained.
     pub fn gaining_causes<'a>(&'a self, head: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
         let gained = self.after.minus(&self.before);
-        causes(head, &self.key).filter(move |cause| gained.iter().any(|g| g.intersect(&cause.interval).is_some()))
+        causes(head, &self.key).filter(move |cause| gained.meets(&cause.interval))
     }
 
     /// What brought the instants that are lost.
     pub fn losing_causes<'a>(&'a self, base: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
         let lost = self.before.minus(&self.after);
-        causes(base, &self.key).filter(move |cause| lost.iter().any(|l| l.intersect(&cause.interval).is_some()))
+        causes(base, &self.key).filter(move |cause| lost.meets(&cause.interval))
     }
 }
 

@@ -79,7 +79,8 @@ impl Verdict {
 
 /// What reading and the rules find in a revision.
 pub fn findings_of(revision: &Revision, now: Timestamp) -> Vec<Finding> {
-    let mut findings = lint::run(&lint::Subject { access: &revision.access, entitlements: &revision.entitlements, now });
+    let mut findings =
+        lint::run(&lint::Subject { access: &revision.access, entitlements: &revision.entitlements, now });
     if revision.is_misread() {
         // what can't be read may be what they miss
         findings.retain(|finding| !lint::rules::BY_ABSENCE.contains(&finding.rule.code.id));

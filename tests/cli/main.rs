@@ -16,6 +16,7 @@ mod defects;
 mod demo;
 mod explain;
 mod formats;
+mod hostile;
 mod house;
 mod init;
 mod landing;
