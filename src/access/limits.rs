@@ -83,33 +83,28 @@ fn approval_rules(access: &Access) -> Option<Finding> {
 }
 
 fn entitlements(access: &Access) -> Option<Finding> {
-    let help = "grant to fewer people or on fewer resources at once";
     let (mut given, mut read) = (0_usize, 0_usize);
-    let mut members_of = |members, place: &dyn Fn() -> Place| {
-        let (people, met) = whom(access, members);
-        read = read.saturating_add(met);
-        if read > MAX_MEMBERS {
-            let message = format!("to know whom grants and owners mean, more than {MAX_MEMBERS} members must be read");
-            return Err(too_large(place(), message, "name smaller groups"));
-        }
-        Ok(people)
+    let unreadable = |place| {
+        let message = format!("to know whom grants and owners mean, more than {MAX_MEMBERS} members must be read");
+        too_large(place, message, "name smaller groups")
     };
     for domain in access.domains.values() {
-        match members_of(&domain.owners, &|| domain.place(&[Step::Key("owners")])) {
-            Ok(_) => {}
-            Err(finding) => return finding,
+        read = read.saturating_add(whom(access, &domain.owners).1);
+        if read > MAX_MEMBERS {
+            return unreadable(domain.place(&[Step::Key("owners")]));
         }
     }
     for grant in access.grants.values() {
-        let people = match members_of(&grant.to, &|| grant.place(&[Step::Key("to")])) {
-            Ok(people) => people,
-            Err(finding) => return finding,
-        };
+        let (people, met) = whom(access, &grant.to);
+        read = read.saturating_add(met);
+        if read > MAX_MEMBERS {
+            return unreadable(grant.place(&[Step::Key("to")]));
+        }
         // a grant that reaches nothing is held all the same
         given = given.saturating_add(people.saturating_mul(access.reach(grant).count().max(1)));
         if given > MAX_ENTITLEMENTS {
             let message = format!("the grants up to this one give more than {MAX_ENTITLEMENTS} entitlements");
-            return too_large(grant.place(&[]), message, help);
+            return too_large(grant.place(&[]), message, "grant to fewer people or on fewer resources at once");
         }
     }
     None

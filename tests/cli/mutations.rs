@@ -209,10 +209,9 @@ fn silent(plan: &Plan<'_>, differs: bool) -> Option<String> {
             return Some(format!("{key:?} grew, and no line says so"));
         }
     }
-    if !grown.is_empty() && !error {
-        if plan.requirements.is_empty() || plan.verdict(&BTreeSet::new(), 0) != Verdict::NeedsApproval {
-            return Some("access grew, and nobody must approve".to_owned());
-        }
+    let asked = !plan.requirements.is_empty() && plan.verdict(&BTreeSet::new(), 0) == Verdict::NeedsApproval;
+    if !grown.is_empty() && !error && !asked {
+        return Some("access grew, and nobody must approve".to_owned());
     }
     let endless = plan.head.entitlements.iter().find(|held| {
         let person = &plan.head.access.people[&held.key.person];
