@@ -384,4 +384,38 @@ mod tests {
         assert_eq!(set.intersect(&cut).iter().copied().collect::<Vec<_>>(), [i(1, 4), i(5, 6)]);
         assert!(Interval::new(t(1), t(1)).is_none());
     }
+
+    fn set(pairs: &[(i64, i64)]) -> Intervals {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        pairs.iter().filter_map(|(from, length)| Interval::new(at(*from), at(from + length))).collect()
+    }
+
+    proptest::proptest! {
+        /// Each set, and what is made of two, holds exactly the instants that its words say.
+        #[test]
+        fn sets_hold_what_their_words_say(
+            a in proptest::collection::vec((0_i64..40, 0_i64..9), 0..8),
+            b in proptest::collection::vec((0_i64..40, 0_i64..9), 0..8),
+        ) {
+            let holds = |pairs: &[(i64, i64)], at| pairs.iter().any(|(from, length)| (*from..from + length).contains(&at));
+            let (left, right) = (set(&a), set(&b));
+            let mut one_by_one = left.clone();
+            right.iter().for_each(|interval| one_by_one.insert(*interval));
+            let (all, both, rest) = (left.clone().union(&right), left.intersect(&right), left.minus(&right));
+            proptest::prop_assert_eq!(&one_by_one, &all);
+            for second in 0..50 {
+                let at = Timestamp::from_second(second).unwrap();
+                let (in_a, in_b) = (holds(&a, second), holds(&b, second));
+                proptest::prop_assert_eq!(all.contains(at), in_a || in_b);
+                proptest::prop_assert_eq!(both.contains(at), in_a && in_b);
+                proptest::prop_assert_eq!(rest.contains(at), in_a && !in_b);
+            }
+            for sorted in [&left, &all, &both, &rest] {
+                proptest::prop_assert!(sorted.0.windows(2).all(|pair| pair[0].until < pair[1].from), "{:?}", sorted);
+            }
+            for interval in right.iter() {
+                proptest::prop_assert_eq!(left.meets(interval), left.iter().any(|held| held.intersect(interval).is_some()));
+            }
+        }
+    }
 }
