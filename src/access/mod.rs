@@ -6,6 +6,7 @@ pub mod entitlement;
 pub mod groups;
 pub mod id;
 pub mod kind;
+pub mod limits;
 pub mod model;
 pub mod pattern;
 pub mod raw;

@@ -17,7 +17,7 @@ use super::id::{
 use super::kind::{Kind, TargetType};
 use super::pattern::EntitlementPattern;
 use super::raw::{Environment, Risk};
-use super::reading::{FileKind, Source, Step};
+use super::reading::{Source, Step};
 use super::time::{Days, Interval};
 use crate::finding::{Place, Severity};
 
@@ -33,8 +33,6 @@ pub struct Access {
     pub roles: BTreeMap<RoleId, Role>,
     pub grants: BTreeMap<GrantId, Grant>,
     pub policy: Policy,
-    /// Kinds of which a file could not be read as a whole: what is missing there proves nothing.
-    pub unread: BTreeSet<FileKind>,
 }
 
 /// `dualkey.yaml`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::entitlement::Entitlements;
 use super::kind::Kinds;
+use super::limits;
 use super::model::Access;
 use super::reading::{self, Claim, Content, FileKind, Parsed, Source};
 use super::resolve::{self, RawEntry};
@@ -34,11 +35,11 @@ pub enum LoadError {
     NoConfig,
     /// `dualkey.yaml` is of another version.
     UnknownVersion(u64),
-    /// `dualkey.yaml` is wrong; the findings of all files say how.
+    /// `dualkey.yaml` is wrong, or there is more than [`limits`] allow; the findings of all files say how.
     Invalid(Box<Unreadable>),
 }
 
-/// The findings of a revision without a usable `dualkey.yaml`, with the files they point into.
+/// The findings of a revision that can't be understood, with the files they point into.
 #[derive(Debug)]
 pub struct Unreadable {
     pub findings: Vec<Finding>,
@@ -78,7 +79,8 @@ impl Revision {
     ///
     /// # Errors
     ///
-    /// Where `dualkey.yaml` is missing, of another version or wrong: nothing else means anything then.
+    /// Where `dualkey.yaml` is missing, of another version or wrong, and where there is too much: nothing else means
+    /// anything then.
     pub fn load(snapshot: &Snapshot, kinds: Kinds, cache: &mut ParseCache) -> Result<Self, LoadError> {
         let parsed: Vec<(&str, Parsed)> =
             snapshot.files().iter().map(|(path, file)| (path.as_str(), cache.read(path.as_str(), file))).collect();
@@ -123,6 +125,9 @@ impl Revision {
             .collect();
         let (access, built) = resolve::access(&entries, &present, kinds);
         findings.extend(built);
+        let exceeded = access.as_ref().and_then(limits::exceeded);
+        let access = access.filter(|_| exceeded.is_none());
+        findings.extend(exceeded);
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let sources = sources(&parsed);
         let Some(access) = access else {

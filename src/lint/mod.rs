@@ -19,7 +19,8 @@ use jiff::Timestamp;
 
 use self::duties::{Path, Violation};
 pub use self::severities::weigh;
-use crate::access::{Access, Entitlements, Grant, Holding, Person};
+use crate::access::reading::TOO_LARGE;
+use crate::access::{Access, DutyRule, Entitlements, Grant, Holding, Person};
 use crate::finding::{Finding, Rule, Severity, State};
 
 /// What is judged: one revision, what it yields, and the instant that dated rules mean by "now".
@@ -71,7 +72,11 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
     let access = subject.access;
     let holdings = access.holdings();
     let facts = duties::declared(access, subject.entitlements, &holdings);
-    let violations = duties::violations(access.policy.duties.values(), facts);
+    let mut findings = Vec::new();
+    let violations = duties::violations(access.policy.duties.values(), facts).unwrap_or_else(|too_much| {
+        findings.extend(unjudged(access.policy.duties.values(), too_much));
+        Vec::new()
+    });
     let people_of = |grant: &Grant| access.expand(&grant.to).keys().filter_map(|id| access.people.get(id)).collect();
     let survey = Survey {
         access,
@@ -82,7 +87,6 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
         holdings: &holdings,
         violations: &violations,
     };
-    let mut findings = Vec::new();
     for check in rules::ALL {
         (check.find)(&survey, &mut findings);
     }
@@ -106,7 +110,10 @@ pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
     }
     let holdings = access.holdings();
     let facts = duties::declared_for(&rules, access, subject.entitlements, &holdings);
-    let violations = duties::violations(rules, facts);
+    let violations = match duties::violations(rules.iter().copied(), facts) {
+        Ok(violations) => violations,
+        Err(too_much) => return unjudged(rules, too_much).into_iter().collect(),
+    };
     let survey = Survey {
         access,
         entitlements: subject.entitlements,
@@ -119,6 +126,17 @@ pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     rules::separation_of_duties(&survey, &mut findings);
     findings
+}
+
+/// What is said instead of judging duties rules that match too much, at the largest of them.
+fn unjudged<'a>(rules: impl IntoIterator<Item = &'a DutyRule>, _: duties::TooMuch) -> Option<Finding> {
+    let rule = rules.into_iter().max_by_key(|rule| rule.sets.len());
+    let message = format!(
+        "the sets of duties rules match what people hold more than {} times, or are compared with it more than {} times",
+        duties::MAX_MATCHES,
+        duties::MAX_COMPARED
+    );
+    Some(Finding::new(&TOO_LARGE, rule?.place.clone(), message, "write fewer rules, or sets that match less"))
 }
 
 /// Sorts findings as they are printed, and drops what was found twice.
@@ -136,7 +154,8 @@ pub fn compare(base: &[Finding], head: &mut [Finding]) {
     for finding in head {
         let Some(left) = stood.get_mut(&finding.identity()).filter(|left| **left > 0) else { continue };
         *left -= 1;
-        if finding.state == State::New {
+        // what is too large was judged neither then nor now
+        if finding.state == State::New && finding.rule != &TOO_LARGE {
             finding.state = State::Standing;
         }
         if rules::ERROR_IF_NEW.contains(&finding.rule.code.id) {

@@ -31,12 +31,12 @@ impl EntitlementChange {
 
     /// What brings the instants that are gained.
     pub fn gaining_causes<'a>(&'a self, head: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
-        causes(head, &self.key).filter(|cause| self.gained.iter().any(|g| g.intersect(&cause.interval).is_some()))
+        causes(head, &self.key).filter(|cause| self.gained.meets(&cause.interval))
     }
 
     /// What brought the instants that are lost.
     pub fn losing_causes<'a>(&'a self, base: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
-        causes(base, &self.key).filter(|cause| self.lost.iter().any(|l| l.intersect(&cause.interval).is_some()))
+        causes(base, &self.key).filter(|cause| self.lost.meets(&cause.interval))
     }
 }
 

@@ -92,11 +92,15 @@ pub fn findings_since(base: &Revision, revision: &Revision, now: Timestamp) -> V
 }
 
 fn findings(revision: &Revision, since: Option<&Access>, now: Timestamp) -> Vec<Finding> {
-    let mut findings = revision.reading.clone();
     let subject = lint::Subject { access: &revision.access, entitlements: &revision.entitlements, since, now };
-    findings.extend(lint::run(&subject));
+    let mut findings = lint::run(&subject);
     // a rule that the change drops or loosens judges the change once more
     findings.extend(lint::broken_before(&subject));
+    if revision.is_misread() {
+        // what can't be read may be what they miss
+        findings.retain(|finding| !lint::rules::BY_ABSENCE.contains(&finding.rule.code.id));
+    }
+    findings.extend(revision.reading.iter().cloned());
     lint::weigh(&revision.access, &rules::all(), &mut findings);
     lint::sort(&mut findings);
     findings

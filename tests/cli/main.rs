@@ -12,15 +12,18 @@ mod support;
 
 mod attacks;
 mod bad_input;
+mod defects;
 mod demo;
 mod examples;
 mod explain;
 mod formats;
+mod hostile;
 mod hours;
 mod house;
 mod init;
 mod landing;
 mod lint;
+mod mutations;
 mod new;
 mod only_ends;
 mod policy_pack;

@@ -77,22 +77,6 @@ pub enum RawFile {
     Policy(raw::Policy),
 }
 
-impl RawFile {
-    pub fn kind(&self) -> FileKind {
-        match self {
-            RawFile::Config(_) => FileKind::Config,
-            RawFile::Vendor(_) => FileKind::Vendor,
-            RawFile::Person(_) => FileKind::Person,
-            RawFile::Group(_) => FileKind::Group,
-            RawFile::Domain(_) => FileKind::Domain,
-            RawFile::Role(_) => FileKind::Role,
-            RawFile::Grant(_) => FileKind::Grant,
-            RawFile::Bridge(_) => FileKind::Bridge,
-            RawFile::Policy(_) => FileKind::Policy,
-        }
-    }
-}
-
 /// What a content says as a file of a kind, wherever it stands. Equal files of one kind can share it.
 #[derive(Debug)]
 pub struct Content {

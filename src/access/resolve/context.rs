@@ -9,7 +9,7 @@ use crate::access::id::{GroupId, InvalidId, PersonId};
 use crate::access::kind::Kinds;
 use crate::access::model::Member;
 use crate::access::raw;
-use crate::access::reading::{INVALID_DATE, INVALID_ID, NOT_SUPPORTED, SCHEMA, Source, Step};
+use crate::access::reading::{INVALID_DATE, INVALID_ID, NOT_SUPPORTED, SCHEMA, Source, Step, quote};
 use crate::access::time::{Interval, Moment};
 use crate::finding::{Finding, Rule};
 
@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
                 self.report(
                     &INVALID_ID,
                     path,
-                    format!("`{}` is not an id: {}", text.escape_debug(), error.why),
+                    format!("{} is not an id: {}", quote(text), error.why),
                     "write the id with lower-case letters, digits, `.`, `_` and `-`",
                 );
                 None
@@ -105,7 +105,7 @@ impl<'a> Context<'a> {
                 self.report(
                     &INVALID_DATE,
                     path,
-                    format!("`{}` is not a date: {}", text.escape_debug(), error.why),
+                    format!("{} is not a date: {}", quote(text), error.why),
                     "write a day like 2026-11-24, or an instant like 2026-11-24T18:00:00Z",
                 );
                 None

@@ -8,7 +8,7 @@ mod references;
 mod resources;
 mod wildcard;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -57,12 +57,8 @@ pub fn access(entries: &[RawEntry<'_>], present: &[(FileKind, &str)], kinds: Kin
         roles: BTreeMap::new(),
         grants: BTreeMap::new(),
         policy: Policy::default(),
-        unread: BTreeSet::new(),
     };
-    let mut unread: BTreeSet<FileKind> =
-        FileKind::ALL.into_iter().filter(|kind| lost(*kind, entries, present)).collect();
     for entry in entries {
-        let before = findings.len();
         let mut context = Context::new(entry.source, &zone, kinds, &mut findings);
         match entry.raw {
             RawFile::Config(_) => {}
@@ -90,20 +86,10 @@ pub fn access(entries: &[RawEntry<'_>], present: &[(FileKind, &str)], kinds: Kin
             }
             RawFile::Policy(raw) => policy::add(raw, &mut access.policy, &mut context),
         }
-        if findings.len() > before {
-            unread.insert(entry.raw.kind());
-        }
     }
-    access.unread = unread;
     policy::name_approval_rules(&mut access.policy, &mut findings);
     references::check(&access, present, &mut findings);
     (Some(access), findings)
-}
-
-/// True where a file of the kind is there but says nothing.
-fn lost(kind: FileKind, entries: &[RawEntry<'_>], present: &[(FileKind, &str)]) -> bool {
-    let read = entries.iter().filter(|entry| entry.raw.kind() == kind).count();
-    present.iter().filter(|(of, _)| *of == kind).count() > read
 }
 
 fn insert<K: Ord, V>(map: &mut BTreeMap<K, V>, built: Option<V>, key: impl Fn(&V) -> K) {

@@ -11,7 +11,7 @@ use crate::access::id::{DomainId, Duty, GroupId, PersonId, PolicyId, RoleId};
 use crate::access::model::{ApprovalRule, Approvers, ChangeClass, DutyRule, DutySet, Policy, RemovalLimit, Waiver};
 use crate::access::pattern::EntitlementPattern;
 use crate::access::raw;
-use crate::access::reading::{INVALID_ID, Step};
+use crate::access::reading::{INVALID_ID, Step, quote};
 use crate::access::time::Days;
 use crate::finding::{Finding, Place, Severity};
 
@@ -85,7 +85,7 @@ fn pattern(text: &str, path: &[Step<'_>], context: &mut Context<'_>) -> Option<E
             None
         }
         Err(why) => {
-            context.schema(path, format!("`{}` is not a pattern", text.escape_debug()), why);
+            context.schema(path, format!("{} is not a pattern", quote(text)), why);
             None
         }
     }
@@ -122,7 +122,7 @@ fn duty_rule(raw: &raw::DutyRule, path: &[Step<'_>], context: &mut Context<'_>) 
         if built.duties.is_empty() && built.roles.is_empty() && built.entitlements.is_empty() {
             context.schema(
                 &path,
-                format!("the set `{}` names nothing, so nobody can hold it", name.escape_debug()),
+                format!("the set {} names nothing, so nobody can hold it", quote(name)),
                 "name `duties`, `roles` or `entitlements`",
             );
         }
@@ -197,7 +197,7 @@ fn limits(raw: &raw::Limits, policy: &mut Policy, context: &mut Context<'_>) {
             }
             None => context.schema(
                 &field(&path, "fraction"),
-                format!("`{}` is not a share", removals.fraction.escape_debug()),
+                format!("{} is not a share", quote(&removals.fraction)),
                 "write whole hundredths, such as `5%`",
             ),
         }
@@ -234,7 +234,7 @@ fn approval_rule(raw: &raw::ApprovalRule, path: &[Step<'_>], context: &mut Conte
                 Some(group) => from.extend(context.id(GroupId::parse, group, &at).map(Approvers::Group)),
                 None => context.schema(
                     &at,
-                    format!("`{}` names no approvers", other.escape_debug()),
+                    format!("{} names no approvers", quote(other)),
                     "write domain-owners, sponsors or group:ID; one person alone is a group of one",
                 ),
             },

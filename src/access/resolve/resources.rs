@@ -9,7 +9,7 @@ use crate::access::id::{BridgeId, DomainId, Duty, GrantId, PersonId, ResourceId,
 use crate::access::kind::{Kind, TargetType};
 use crate::access::model::{Bridge, Config, Domain, Grant, Resource, Role};
 use crate::access::raw::{self, Environment, Permit, Risk};
-use crate::access::reading::{INVALID_DATE, Step};
+use crate::access::reading::{INVALID_DATE, Step, quote};
 use crate::access::time::{Days, Moment};
 
 pub(super) fn domain(stem: &str, raw: &raw::Domain, config: &Config, context: &mut Context<'_>) -> Option<Domain> {
@@ -59,7 +59,7 @@ fn resource(
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the kinds are {}", known.join(", ")),
         };
-        context.schema(path, format!("`{}` is not a kind of resource", kind_name.escape_debug()), help);
+        context.schema(path, format!("{} is not a kind of resource", quote(kind_name)), help);
         return None;
     };
     if context.wildcard(name, &field(path, kind_name)) {
@@ -68,7 +68,7 @@ fn resource(
     if let Err(why) = (kind.check_resource)(name) {
         context.schema(
             &field(path, kind_name),
-            format!("`{}` is not a {}: {why}", name.escape_debug(), kind.name),
+            format!("{} is not a {}: {why}", quote(name), kind.name),
             format!("write it as {}", kind.shape),
         );
         return None;
@@ -93,7 +93,7 @@ fn target_of(
             None => {
                 context.schema(
                     &field(path, "target"),
-                    format!("`{}` is not a target of type {wanted}", name.escape_debug()),
+                    format!("{} is not a target of type {wanted}", quote(name)),
                     format!("the targets of that type in dualkey.yaml are: {}", names()),
                 );
                 None
@@ -146,7 +146,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the kinds are {}", known.join(", ")),
             };
-            context.schema(&path, format!("`{}` is not a kind of resource", name.escape_debug()), help);
+            context.schema(&path, format!("{} is not a kind of resource", quote(name)), help);
             continue;
         };
         if kind.holds_one() && words.0.len() != 1 {
@@ -161,7 +161,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
                 continue;
             }
             if let Err(why) = kind.check_permission(word) {
-                context.schema(&path, format!("`{}` is not a permission of `{}`", word.escape_debug(), kind.name), why);
+                context.schema(&path, format!("{} is not a permission of `{}`", quote(word), kind.name), why);
             } else {
                 entitlements.entry(kind).or_default().insert(word.clone());
             }
@@ -187,7 +187,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
 pub(super) fn days(text: &str, path: &[Step<'_>], context: &mut Context<'_>) -> Option<Days> {
     let parsed = Days::parse(text);
     if parsed.is_none() {
-        context.schema(path, format!("`{}` is not a duration", text.escape_debug()), "write it like `90 days`");
+        context.schema(path, format!("{} is not a duration", quote(text)), "write it like `90 days`");
     }
     parsed
 }

@@ -92,3 +92,6 @@ pub const ALL: &[Check] = &[
 
 /// Rules that are errors in a change that brings them, and warnings where they stood at the base.
 pub const ERROR_IF_NEW: &[&str] = &["grant-outlives-contract", "grant-outlives-engagement"];
+
+/// Rules that miss something. They say nothing where a file could not be read: it may be what they miss.
+pub const BY_ABSENCE: &[&str] = &["no-approval-rule", "policy-missing", "unused-role", "waiver-unused"];

@@ -1,6 +1,6 @@
 use crate::access::ChangeClass;
 use crate::access::raw::Risk;
-use crate::access::reading::{FileKind, Step};
+use crate::access::reading::Step;
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
 use crate::lint::rules::policy_missing;
@@ -24,8 +24,8 @@ const CLASSES: [ChangeClass; 5] =
     [ChangeClass::Policy, ChangeClass::Bridge, ChangeClass::Identity, ChangeClass::Access, ChangeClass::Removal];
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    // nothing at all is told of as such, and a file that can't be read may hold what is missing
-    if policy_missing::nothing(survey) || survey.access.unread.contains(&FileKind::Policy) {
+    // nothing at all is told of as such
+    if policy_missing::nothing(survey) {
         return;
     }
     let rules = &survey.access.policy.approvals;

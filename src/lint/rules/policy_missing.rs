@@ -1,4 +1,4 @@
-use crate::access::reading::{FileKind, Step};
+use crate::access::reading::Step;
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
 
@@ -16,15 +16,15 @@ pub const RULE: Rule = Rule {
     dated: false,
 };
 
-/// True where no rule stands at all, and no file that could hold some was unreadable.
+/// True where no rule stands at all.
 pub fn nothing(survey: &Survey<'_>) -> bool {
     let policy = &survey.access.policy;
-    policy.duties.is_empty() && policy.approvals.is_empty() && !survey.access.unread.contains(&FileKind::Policy)
+    policy.duties.is_empty() && policy.approvals.is_empty()
 }
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let policy = &survey.access.policy;
-    if !policy.duties.is_empty() || survey.access.unread.contains(&FileKind::Policy) {
+    if !policy.duties.is_empty() {
         return;
     }
     let (place, message) = match policy.approvals.first() {

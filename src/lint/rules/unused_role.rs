@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
 use crate::access::RoleId;
-use crate::access::reading::FileKind;
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
 
@@ -19,10 +18,6 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    // a grant that can't be read may name any role
-    if survey.access.unread.contains(&FileKind::Grant) {
-        return;
-    }
     let used: BTreeSet<&RoleId> = survey.access.grants.values().map(|grant| &grant.role).collect();
     for role in survey.access.roles.values().filter(|role| !used.contains(&role.id)) {
         findings.push(Finding::new(
