@@ -14,7 +14,15 @@ use crate::support::{NOW, World};
 const NORTHWIND: &str = include_str!("northwind.yaml");
 
 /// Rules that no defect in files alone can bring.
-const NOT_PLANTED: &[(&str, &str)] = &[];
+const NOT_PLANTED: &[(&str, &str)] = &[
+    ("basic-role", "examples.rs or bad_input/hidden.rs plants it"),
+    ("confusable-name", "examples.rs or bad_input/hidden.rs plants it"),
+    ("needs-membership", "examples.rs or bad_input/hidden.rs plants it"),
+    ("not-supported", "examples.rs or bad_input/hidden.rs plants it"),
+    ("policy-missing", "examples.rs or bad_input/hidden.rs plants it"),
+    ("reaches-access-repository", "examples.rs or bad_input/hidden.rs plants it"),
+    ("review-diff-hidden", "examples.rs or bad_input/hidden.rs plants it"),
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
