@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::conditions::Conditions;
 use super::id::{DomainId, GrantId, GroupId, PersonId, ResourceId, RoleId, TargetId};
 use super::kind::Kind;
 use super::model::{Access, Grant, Person};
 use super::time::{Interval, Intervals};
 
-/// Who may do what where.
+/// Who may do what where, and under which conditions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntitlementKey {
     pub person: PersonId,
@@ -20,6 +21,18 @@ pub struct EntitlementKey {
     pub permission: String,
     /// The person's name at the target.
     pub principal: String,
+    /// A part of what is held: see [`Conditions`].
+    pub conditions: Conditions,
+}
+
+impl EntitlementKey {
+    /// True where at most the conditions differ. In sorted order such keys are neighbours, the one without any first.
+    pub fn same_but_conditions(&self, other: &EntitlementKey) -> bool {
+        fn rest(key: &EntitlementKey) -> (&PersonId, &TargetId, &'static Kind, &str, &str, &str) {
+            (&key.person, &key.target, key.kind, &key.resource, &key.permission, &key.principal)
+        }
+        rest(self) == rest(other)
+    }
 }
 
 /// Why an entitlement is there: one grant, through one path of groups, to one resource.
@@ -129,18 +142,23 @@ impl Access {
             .flat_map(|domain| domain.resources.iter())
             .filter(|(id, _)| grant.resources.as_ref().is_none_or(|only| only.contains(*id)))
             .flat_map(move |(id, resource)| {
-                let permissions = role.and_then(|role| role.entitlements.get(resource.kind.name));
+                let permissions = role.and_then(|role| role.entitlements.get(resource.kind));
                 permissions.into_iter().flatten().map(move |permission| (id, resource, permission.as_str()))
             })
     }
 }
 
 impl Entitlements {
-    /// Derives everything that the repository declares. People without the account are left out (`missing-account`).
+    /// Derives everything that the repository declares. People without the account are left out (`missing-account`),
+    /// and so is what a target can't keep the conditions of (`hours-not-enforceable`): it would be held without them.
     pub fn derive(access: &Access) -> Self {
         let mut all: BTreeMap<EntitlementKey, Entitlement> = BTreeMap::new();
         for holding in access.holdings() {
+            let conditions = &holding.grant.conditions;
             for (id, resource, permission) in access.reach(holding.grant) {
+                if !conditions.enforceable(resource.kind) {
+                    continue;
+                }
                 let Some(principal) = holding.person.accounts.principal(resource.kind.target) else { continue };
                 let key = EntitlementKey {
                     person: holding.person.id.clone(),
@@ -149,6 +167,7 @@ impl Entitlements {
                     resource: resource.name.clone(),
                     permission: permission.to_owned(),
                     principal,
+                    conditions: conditions.clone(),
                 };
                 let cause = Cause {
                     grant: holding.grant.id.clone(),
@@ -179,6 +198,14 @@ impl Entitlements {
 
     pub fn get(&self, key: &EntitlementKey) -> Option<&Entitlement> {
         self.0.get(key)
+    }
+
+    /// When the person holds this or more: under the key's conditions or wider ones.
+    pub fn held(&self, key: &EntitlementKey) -> Intervals {
+        let first = EntitlementKey { conditions: Conditions::NONE, ..key.clone() };
+        let same = self.0.range(&first..).take_while(|(other, _)| other.same_but_conditions(key));
+        let enough = same.filter(|(other, _)| key.conditions.within(&other.conditions));
+        enough.fold(Intervals::default(), |held, (_, one)| held.union(&one.intervals))
     }
 
     pub fn len(&self) -> usize {

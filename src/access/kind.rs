@@ -56,6 +56,12 @@ pub struct Kind {
     pub dangerous: fn(&str) -> bool,
     /// True for a permission that administers the whole target; its holders are the admins that guards count.
     pub administers: fn(&str) -> bool,
+    /// True for a permission that the target gives over everything at once and under no condition.
+    pub basic: fn(&str) -> bool,
+    /// True for a permission that changes what a git repository holds; false wherever the kind is none.
+    pub pushes: fn(&str) -> bool,
+    /// Kind and resource that a person must hold too, so that what they hold here takes effect.
+    pub requires: fn(&str) -> Option<(&'static str, String)>,
     /// What the target itself can enforce.
     pub enforces: Enforces,
 }
@@ -63,8 +69,13 @@ pub struct Kind {
 /// What a target enforces by itself on a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Enforces {
+    /// It takes away by itself what is over.
     pub ends: bool,
+    /// It lets a permission hold in hours of the week only. Never on a kind that holds one value: which of two is the
+    /// highest would hang on the clock.
     pub hours: bool,
+    /// What is live tells whether its holder must use a second factor, and `apply` judges that. No target does yet, so
+    /// a role's `mfa` is `mfa-unknown`.
     pub mfa: bool,
 }
 

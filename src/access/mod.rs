@@ -1,10 +1,12 @@
 //! The access model: people, vendors, groups, domains, bridges, roles, grants, policies and time.
 
 mod account;
+pub mod conditions;
 pub mod entitlement;
 pub mod groups;
 pub mod id;
 pub mod kind;
+pub mod limits;
 pub mod model;
 pub mod pattern;
 pub mod raw;
@@ -14,6 +16,7 @@ mod revision;
 pub mod time;
 
 pub use account::AccountMark;
+pub use conditions::{Conditions, Hours, InvalidHours};
 pub use entitlement::{Cause, Desired, Entitlement, EntitlementKey, Entitlements, Holding};
 pub use id::*;
 pub use kind::{Enforces, Kind, Kinds, Permissions, TargetType};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::conditions::Conditions;
 use super::id::{
     BridgeId, DomainId, Duty, GrantId, GroupId, OrganizationId, PersonId, PolicyId, ResourceId, RoleId, TargetId,
     VendorId,
@@ -42,6 +43,8 @@ pub struct Config {
     pub targets: BTreeMap<TargetId, Target>,
     pub manage: Manage,
     pub evidence: EvidenceSource,
+    /// The access repository's own name on the forge, in small letters.
+    pub repository: Option<String>,
     /// The protected branch, without `refs/heads/`.
     pub branch: String,
     /// The full name of the ref that holds the log.
@@ -216,8 +219,10 @@ pub struct Role {
     pub risk: Risk,
     pub contractors_allowed: bool,
     pub max_duration: Option<Days>,
+    /// True where its holders must use a second factor.
+    pub mfa_required: bool,
     /// Kind to permissions.
-    pub entitlements: BTreeMap<&'static str, BTreeSet<String>>,
+    pub entitlements: BTreeMap<&'static Kind, BTreeSet<String>>,
     pub source: Arc<Source>,
 }
 
@@ -231,6 +236,8 @@ pub struct Grant {
     pub resources: Option<BTreeSet<ResourceId>>,
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// Under which conditions it holds within that time.
+    pub conditions: Conditions,
     pub reason: String,
     pub ticket: Option<String>,
     pub source: Arc<Source>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::entitlement::Entitlements;
 use super::kind::Kinds;
+use super::limits;
 use super::model::Access;
 use super::reading::{self, Claim, Content, FileKind, Parsed, Source};
 use super::resolve::{self, RawEntry};
@@ -37,11 +38,11 @@ pub enum LoadError {
     NoConfig,
     /// `dualkey.yaml` is of another version.
     UnknownVersion(u64),
-    /// `dualkey.yaml` is wrong; the findings of all files say how.
+    /// `dualkey.yaml` is wrong, or there is more than [`limits`] allow; the findings of all files say how.
     Invalid(Box<Unreadable>),
 }
 
-/// The findings of a revision without a usable `dualkey.yaml`, with the files they point into.
+/// The findings of a revision that can't be understood, with the files they point into.
 #[derive(Debug)]
 pub struct Unreadable {
     pub findings: Vec<Finding>,
@@ -98,12 +99,18 @@ impl ParseCache {
     }
 }
 
+/// Every file's text by its path.
+fn sources(parsed: &[Parsed]) -> BTreeMap<Arc<str>, Arc<Source>> {
+    parsed.iter().map(|p| (Arc::clone(&p.source.path), Arc::clone(&p.source))).collect()
+}
+
 impl Revision {
     /// Reads a snapshot.
     ///
     /// # Errors
     ///
-    /// Where `dualkey.yaml` is missing, of another version or wrong: nothing else means anything then.
+    /// Where `dualkey.yaml` is missing, of another version or wrong, and where there is too much: nothing else means
+    /// anything then.
     pub fn load(snapshot: &Snapshot, kinds: Kinds, cache: &mut ParseCache) -> Result<Self, LoadError> {
         let files = snapshot.files().iter();
         let files: Vec<(&str, Claim<'_>, &File)> =
@@ -121,7 +128,19 @@ impl Revision {
         findings.extend(parsed.iter().flat_map(|parsed| parsed.findings.iter().cloned()));
         let config = files.iter().zip(&parsed).find(|((_, claim, _), _)| *claim == CONFIG);
         match config {
-            None => return Err(LoadError::NoConfig),
+            None => {
+                // it may be there, but not as a plain file of that name
+                let about = |finding: &Finding| finding.place.file.to_lowercase().starts_with("dualkey.");
+                if !findings.iter().any(about) {
+                    return Err(LoadError::NoConfig);
+                }
+                findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+                return Err(LoadError::Invalid(Box::new(Unreadable {
+                    findings,
+                    files: parsed.len(),
+                    sources: sources(&parsed),
+                })));
+            }
             Some((_, config)) => {
                 if let Some(version) = config.version.filter(|version| *version != reading::FORMAT_VERSION) {
                     return Err(LoadError::UnknownVersion(version));
@@ -136,8 +155,11 @@ impl Revision {
             .collect();
         let (access, built) = resolve::access(&entries, &present, kinds);
         findings.extend(built);
+        let exceeded = access.as_ref().and_then(limits::exceeded);
+        let access = access.filter(|_| exceeded.is_none());
+        findings.extend(exceeded);
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        let sources = parsed.iter().map(|p| (Arc::clone(&p.source.path), Arc::clone(&p.source))).collect();
+        let sources = sources(&parsed);
         let Some(access) = access else {
             return Err(LoadError::Invalid(Box::new(Unreadable { findings, files: parsed.len(), sources })));
         };
@@ -157,6 +179,8 @@ impl Revision {
 
     /// True where something could not be read or means nothing: then no file may be judged or applied.
     pub fn is_misread(&self) -> bool {
-        self.reading.iter().any(|finding| finding.severity == Severity::Error)
+        // what hides a change from people hides nothing from this program
+        let reads = |finding: &&Finding| finding.rule.code.id != reading::REVIEW_DIFF_HIDDEN.code.id;
+        self.reading.iter().filter(reads).any(|finding| finding.severity == Severity::Error)
     }
 }

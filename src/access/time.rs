@@ -172,63 +172,78 @@ impl Intervals {
 
     /// Adds an interval; what overlaps or touches becomes one.
     pub fn insert(&mut self, added: Interval) {
-        self.0.push(added);
-        self.0.sort();
-        let mut merged: Vec<Interval> = Vec::with_capacity(self.0.len());
-        for next in self.0.drain(..) {
-            match merged.last_mut() {
-                Some(last) if next.from <= last.until => last.until = last.until.max(next.until),
-                _ => merged.push(next),
-            }
-        }
-        self.0 = merged;
+        let first = self.0.partition_point(|held| held.until < added.from);
+        let end = self.0.partition_point(|held| held.from <= added.until);
+        let touched = self.0.get(first..end).unwrap_or_default();
+        let one = Interval {
+            from: touched.first().map_or(added.from, |held| held.from.min(added.from)),
+            until: touched.last().map_or(added.until, |held| held.until.max(added.until)),
+        };
+        self.0.splice(first..end.max(first), [one]);
     }
 
     #[must_use]
-    pub fn union(mut self, other: &Intervals) -> Intervals {
-        for interval in &other.0 {
-            self.insert(*interval);
-        }
-        self
+    pub fn union(self, other: &Intervals) -> Intervals {
+        self.0.into_iter().chain(other.0.iter().copied()).collect()
     }
 
     #[must_use]
     pub fn intersect(&self, other: &Intervals) -> Intervals {
-        let mut result = Intervals::default();
-        for a in &self.0 {
-            for b in &other.0 {
-                if let Some(both) = a.intersect(b) {
-                    result.insert(both);
-                }
-            }
+        let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut both = Vec::new();
+        while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
+            both.extend(a.intersect(b));
+            // the one that ends first meets nothing more
+            if a.until <= b.until {
+                ours.next()
+            } else {
+                theirs.next()
+            };
         }
-        result
+        Intervals(both)
     }
 
     /// What of this set is not in the other.
     #[must_use]
     pub fn minus(&self, other: &Intervals) -> Intervals {
-        let mut rest = self.0.clone();
-        for cut in &other.0 {
-            rest = rest
-                .into_iter()
-                .flat_map(|i| {
-                    [Interval::new(i.from, i.until.min(cut.from)), Interval::new(i.from.max(cut.until), i.until)]
-                })
-                .flatten()
-                .collect();
+        let mut cuts = other.0.iter().peekable();
+        let mut rest = Vec::new();
+        for whole in &self.0 {
+            while cuts.next_if(|cut| cut.until <= whole.from).is_some() {}
+            let mut from = whole.from;
+            // a cut that reaches beyond the end of this one may cut the next one, too
+            while let Some(cut) = cuts.peek().filter(|cut| cut.from < whole.until) {
+                rest.extend(Interval::new(from, cut.from));
+                from = from.max(cut.until);
+                if cut.until > whole.until {
+                    break;
+                }
+                cuts.next();
+            }
+            rest.extend(Interval::new(from, whole.until));
         }
         Intervals(rest)
+    }
+
+    /// True where some instant of the interval is in the set.
+    pub fn meets(&self, interval: &Interval) -> bool {
+        let next = self.0.partition_point(|held| held.until <= interval.from);
+        self.0.get(next).is_some_and(|held| held.from < interval.until)
     }
 }
 
 impl FromIterator<Interval> for Intervals {
     fn from_iter<T: IntoIterator<Item = Interval>>(iter: T) -> Self {
-        let mut set = Intervals::default();
-        for interval in iter {
-            set.insert(interval);
-        }
-        set
+        let mut all: Vec<Interval> = iter.into_iter().collect();
+        all.sort();
+        all.dedup_by(|next, held| {
+            let one = next.from <= held.until;
+            if one {
+                held.until = held.until.max(next.until);
+            }
+            one
+        });
+        Intervals(all)
     }
 }
 
@@ -368,5 +383,39 @@ mod tests {
         assert_eq!(set.minus(&cut).iter().copied().collect::<Vec<_>>(), [i(0, 1), i(6, 7)]);
         assert_eq!(set.intersect(&cut).iter().copied().collect::<Vec<_>>(), [i(1, 4), i(5, 6)]);
         assert!(Interval::new(t(1), t(1)).is_none());
+    }
+
+    fn set(pairs: &[(i64, i64)]) -> Intervals {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        pairs.iter().filter_map(|(from, length)| Interval::new(at(*from), at(from + length))).collect()
+    }
+
+    proptest::proptest! {
+        /// Each set, and what is made of two, holds exactly the instants that its words say.
+        #[test]
+        fn sets_hold_what_their_words_say(
+            a in proptest::collection::vec((0_i64..40, 0_i64..9), 0..8),
+            b in proptest::collection::vec((0_i64..40, 0_i64..9), 0..8),
+        ) {
+            let holds = |pairs: &[(i64, i64)], at| pairs.iter().any(|(from, length)| (*from..from + length).contains(&at));
+            let (left, right) = (set(&a), set(&b));
+            let mut one_by_one = left.clone();
+            right.iter().for_each(|interval| one_by_one.insert(*interval));
+            let (all, both, rest) = (left.clone().union(&right), left.intersect(&right), left.minus(&right));
+            proptest::prop_assert_eq!(&one_by_one, &all);
+            for second in 0..50 {
+                let at = Timestamp::from_second(second).unwrap();
+                let (in_a, in_b) = (holds(&a, second), holds(&b, second));
+                proptest::prop_assert_eq!(all.contains(at), in_a || in_b);
+                proptest::prop_assert_eq!(both.contains(at), in_a && in_b);
+                proptest::prop_assert_eq!(rest.contains(at), in_a && !in_b);
+            }
+            for sorted in [&left, &all, &both, &rest] {
+                proptest::prop_assert!(sorted.0.windows(2).all(|pair| pair[0].until < pair[1].from), "{:?}", sorted);
+            }
+            for interval in right.iter() {
+                proptest::prop_assert_eq!(left.meets(interval), left.iter().any(|held| held.intersect(interval).is_some()));
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::guards::{self, Judged};
 use super::phases::Phase;
 use super::state::{LiveState, View};
 use super::{Hold, Journal, Mode, Outcome, Request, Targets, codes};
-use crate::access::TargetId;
+use crate::access::{Conditions, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
 
@@ -264,11 +264,11 @@ impl Run<'_> {
 const POST_APPLY_DRIFT: &str = codes::POST_APPLY_DRIFT.id;
 
 /// What two operations on the same thing share.
-type Slot<'a> = (&'a TargetId, &'a str, &'a str, &'a str, Option<&'a str>);
+type Slot<'a> = (&'a TargetId, &'a str, &'a str, &'a str, Option<(&'a str, &'a Conditions)>);
 
 fn slot(operation: &Operation) -> Slot<'_> {
-    let permission = (!operation.kind.holds_one()).then_some(operation.permission.as_str());
-    (&operation.target, operation.kind.name, &operation.resource, &operation.principal, permission)
+    let thing = (!operation.kind.holds_one()).then_some((operation.permission.as_str(), &operation.conditions));
+    (&operation.target, operation.kind.name, &operation.resource, &operation.principal, thing)
 }
 
 /// Who gains or loses: the person, or the account where nobody knows whose it is.

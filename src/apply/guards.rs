@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use super::state::{LiveState, View};
-use crate::access::{PersonId, PersonType, TargetId};
+use crate::access::{Conditions, PersonId, PersonType, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::{Operation, Verb};
 
@@ -61,7 +61,7 @@ fn untouchable(view: &View<'_>, own: &BTreeMap<TargetId, String>, operation: &Op
             "declare the access that this account needs, or change it by hand",
         ));
     }
-    let permissions = || operation.previous.iter().chain([&operation.permission]);
+    let permissions = || operation.previous.iter().map(|previous| &previous.permission).chain([&operation.permission]);
     let protected = &view.tree.access.policy.protected;
     let pattern = protected.iter().find(|p| permissions().any(|permission| p.matches(kind, resource, permission)))?;
     Some(Refusal::new(
@@ -92,11 +92,11 @@ fn empty(view: &View<'_>, operations: &[Operation]) -> Option<Refusal> {
     })
 }
 
-/// Kind, resource, permission, principal.
-type Held<'a> = (&'a str, &'a str, &'a str, &'a str);
+/// Kind, resource, permission, principal, conditions.
+type Held<'a> = (&'a str, &'a str, &'a str, &'a str, &'a Conditions);
 
-fn held<'a>(operation: &'a Operation, permission: &'a str) -> Held<'a> {
-    (operation.kind.name, &operation.resource, permission, &operation.principal)
+fn held<'a>(operation: &'a Operation, permission: &'a str, conditions: &'a Conditions) -> Held<'a> {
+    (operation.kind.name, &operation.resource, permission, &operation.principal, conditions)
 }
 
 /// Where admins are taken away: whether enough of them, and the required ones, are left.
@@ -112,23 +112,23 @@ fn admins(view: &View<'_>, live: &LiveState, operations: &[Operation]) -> Vec<Re
         let mut holding: BTreeSet<Held<'_>> = entitlements
             .iter()
             .filter(|live| (live.kind.administers)(&live.permission))
-            .map(|live| (live.kind.name, live.resource.as_str(), live.permission.as_str(), live.principal.as_str()))
+            .map(|live| (live.kind.name, &*live.resource, &*live.permission, &*live.principal, &live.conditions))
             .collect();
         let count = |holding: &BTreeSet<Held<'_>>| -> BTreeSet<&PersonId> {
-            holding.iter().filter_map(|(_, _, _, principal)| employees.get(*principal).copied()).collect()
+            holding.iter().filter_map(|(_, _, _, principal, _)| employees.get(*principal).copied()).collect()
         };
         let before = count(&holding);
         for operation in ours() {
             match operation.verb {
                 Verb::Revoke => {
-                    holding.remove(&held(operation, &operation.permission));
+                    holding.remove(&held(operation, &operation.permission, &operation.conditions));
                 }
                 Verb::Change | Verb::Grant => {
                     if let Some(previous) = &operation.previous {
-                        holding.remove(&held(operation, previous));
+                        holding.remove(&held(operation, &previous.permission, &previous.conditions));
                     }
                     if (operation.kind.administers)(&operation.permission) {
-                        holding.insert(held(operation, &operation.permission));
+                        holding.insert(held(operation, &operation.permission, &operation.conditions));
                     }
                 }
             }

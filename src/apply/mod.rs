@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::access::{AccountMark, Kind, PersonId, Revision, TargetId};
+use crate::access::{AccountMark, Conditions, Kind, PersonId, Revision, TargetId};
 use crate::approval::{Approved, Chain};
 use crate::finding::Refusal;
 use crate::plan::operations::{Difference, Operation};
@@ -44,6 +44,7 @@ pub struct Given {
     pub resource: String,
     pub account: AccountMark,
     pub permission: String,
+    pub conditions: Conditions,
 }
 
 /// What the log says of earlier runs.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Given, Past, Readers, codes};
-use crate::access::{AccountMark, Manage, PersonId, PersonType, Revision, TargetId};
+use crate::access::{AccountMark, Conditions, Manage, PersonId, PersonType, Revision, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::{self, Basis, Because, Difference, Operation, Unmanaged, Verb};
 use crate::targets::{Live, Scope};
@@ -93,15 +93,17 @@ impl<'a> View<'a> {
             resource: live.resource.clone(),
             account: AccountMark::of(&live.principal),
             permission: if any_permission { String::new() } else { live.permission.clone() },
+            // what was given under some conditions and is held under others is dualkey's too
+            conditions: Conditions::NONE,
         };
-        // the order puts all permissions of one place behind the empty one
+        // the order puts all permissions of one place behind the empty one, and all conditions behind none
         let found = self.past.given.range(&wanted..).next();
         found.is_some_and(|found| match any_permission {
             true => {
                 (&found.target, found.kind, &found.resource, &found.account)
                     == (&wanted.target, wanted.kind, &wanted.resource, &wanted.account)
             }
-            false => *found == wanted,
+            false => Given { conditions: Conditions::NONE, ..found.clone() } == wanted,
         })
     }
 
@@ -117,6 +119,7 @@ impl<'a> View<'a> {
             permission: held.live.permission,
             previous: None,
             principal: held.live.principal,
+            conditions: held.live.conditions,
             person,
             until: None,
             because: Because::Undeclared,

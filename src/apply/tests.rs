@@ -229,6 +229,7 @@ fn what_was_given_is_taken_back_though_no_tree_names_it_any_more() {
         resource: "northwind/old".to_owned(),
         account: crate::access::AccountMark::of(principal),
         permission: permission.to_owned(),
+        conditions: crate::access::Conditions::NONE,
     };
     let past = Past {
         applied: Some((applied.tree(), now())),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::Log;
 use super::record::{Approval, At, Change, Span};
 use super::recorded::landings;
+use crate::access::Conditions;
 
 /// What is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,7 @@ pub struct Held {
     pub resource: String,
     pub permission: String,
     pub principal: String,
+    pub conditions: Conditions,
     pub from: Option<Timestamp>,
     /// Exclusive, as it was declared then.
     pub until: Option<Timestamp>,
@@ -58,14 +60,21 @@ pub fn spoken_of(log: &Log) -> BTreeSet<String> {
 
 /// Replays the landings that were applied by `at`; what was declared for that instant is what could be done. Sorted.
 pub fn access_at(log: &Log, who: Who<'_>, at: Timestamp) -> Vec<Held> {
-    type Key<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str);
+    type Key<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str, &'a Conditions);
     let mut held: BTreeMap<Key<'_>, Held> = BTreeMap::new();
     let mut applied: Vec<_> = landings(log).filter(|landing| landing.at.0 <= at).collect();
     applied.sort_by_key(|landing| landing.at);
     for landing in applied {
         for change in landing.changes.iter().filter(|change| who.names(change)) {
-            let key: Key<'_> =
-                (&change.person, &change.target, &change.kind, &change.resource, &change.permission, &change.principal);
+            let key: Key<'_> = (
+                &change.person,
+                &change.target,
+                &change.kind,
+                &change.resource,
+                &change.permission,
+                &change.principal,
+                &change.conditions,
+            );
             let Some((from, until)) = change.after.iter().find(|span| contains(span, at)) else {
                 held.remove(&key);
                 continue;
@@ -77,6 +86,7 @@ pub fn access_at(log: &Log, who: Who<'_>, at: Timestamp) -> Vec<Held> {
                 resource: change.resource.clone(),
                 permission: change.permission.clone(),
                 principal: change.principal.clone(),
+                conditions: change.conditions.clone(),
                 from: from.map(|at| at.0),
                 until: until.map(|at| at.0),
                 grants: change.grants.clone(),

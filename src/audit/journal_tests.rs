@@ -8,7 +8,7 @@ use rand_core::OsRng;
 use super::super::record::{Genesis, Statement, VERSION};
 use super::super::{VerifierKey, Who, access_at, given, granted, last_applied, recorded};
 use super::*;
-use crate::access::{PersonId, TargetId, TargetType};
+use crate::access::{Conditions, PersonId, TargetId, TargetType};
 use crate::apply::lease::{LENGTH, Monotonic, REFERENCE as LEASE, Terms};
 use crate::apply::{Exit, Lease, Mode, Outcome, Past, Request, Targets, lease};
 use crate::approval::{Given, Source};
@@ -303,6 +303,7 @@ fn drift_is_named_and_a_refusal_is_written_once() {
         resource: "northwind/web".to_owned(),
         permission: "admin".to_owned(),
         principal: "11".to_owned(),
+        conditions: Conditions::NONE,
     };
     Sandbox::open(place.folder.beside("play.json"), TargetType::Github, at("2026-11-11")).perform(&call).unwrap();
     run(&place, at("2026-11-12"), Mode::Full);

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::access::Conditions;
+
 /// The version of the records' format that this program reads and writes.
 pub const VERSION: u32 = 1;
 
@@ -148,6 +150,9 @@ pub struct Change {
     pub permission: String,
     /// The person's account at the target, as an `AccountMark`: no e-mail address.
     pub principal: String,
+    /// Not written where there are none, as in all records here.
+    #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+    pub conditions: Conditions,
     pub before: Vec<Span>,
     pub after: Vec<Span>,
     /// Ids of the grants that give it, before or after.
@@ -186,7 +191,12 @@ pub struct Operation {
     pub kind: String,
     pub resource: String,
     pub permission: String,
+    /// What a change replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
     pub principal: String,
+    #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+    pub conditions: Conditions,
     /// Nothing where the principal belongs to nobody in the registry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
@@ -194,6 +204,15 @@ pub struct Operation {
     pub until: Option<At>,
     /// The grant, rule or event it comes from, in words.
     pub because: String,
+}
+
+/// What was held in the place of what a change gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Previous {
+    pub permission: String,
+    #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+    pub conditions: Conditions,
 }
 
 /// What an operation does to an entitlement.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Log;
 use super::record::{self, Intent, Mode, Operation, Outcome, Record, Verb};
-use crate::access::{AccountMark, Kinds, PersonId, TargetId};
+use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply;
 use crate::approval::{Given, Recorded, RecordedLanding, Verdict};
 use crate::repository::Oid;
@@ -145,6 +145,7 @@ fn thing(operation: &Operation, kinds: Kinds) -> Option<apply::Given> {
         resource: operation.resource.clone(),
         account: AccountMark::written(&operation.principal),
         permission: operation.permission.clone(),
+        conditions: operation.conditions.clone(),
     })
 }
 
@@ -152,7 +153,7 @@ fn thing(operation: &Operation, kinds: Kinds) -> Option<apply::Given> {
 fn take_back(given: &mut BTreeSet<apply::Given>, operation: &Operation, kinds: Kinds) {
     let Some(done) = thing(operation, kinds) else { return };
     if done.kind.holds_one() {
-        let first = apply::Given { permission: String::new(), ..done.clone() };
+        let first = apply::Given { permission: String::new(), conditions: Conditions::NONE, ..done.clone() };
         let same = |one: &&apply::Given| {
             (&one.target, one.kind, &one.resource, &one.account)
                 == (&done.target, done.kind, &done.resource, &done.account)
@@ -163,6 +164,10 @@ fn take_back(given: &mut BTreeSet<apply::Given>, operation: &Operation, kinds: K
         }
     } else {
         given.remove(&done);
+        if let Some(previous) = &operation.previous {
+            let (permission, conditions) = (previous.permission.clone(), previous.conditions.clone());
+            given.remove(&apply::Given { permission, conditions, ..done.clone() });
+        }
     }
     if operation.verb != Verb::Revoke {
         given.insert(done);

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::record::*;
 use super::*;
+use crate::access::Conditions;
 
 mod proof;
 mod search;
@@ -43,7 +44,9 @@ fn operation(permission: &str) -> Operation {
         kind: "github/repository".into(),
         resource: "example/payments".into(),
         permission: permission.into(),
+        previous: None,
         principal: "1001".into(),
+        conditions: Conditions::NONE,
         person: Some("alice.nguyen".into()),
         until: None,
         because: "the grant `payments/alice-refunds` is over".into(),
@@ -68,6 +71,7 @@ fn landing(evidence: serde_json::Value) -> Record {
             resource: "example/payments".into(),
             permission: "push".into(),
             principal: "1001".into(),
+            conditions: Conditions::NONE,
             before: vec![],
             after: vec![(None, noon), (noon, None)],
             grants: vec!["payments/alice-refunds".into()],

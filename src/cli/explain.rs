@@ -4,10 +4,10 @@ use clap::Args;
 
 use super::context::{self, Look};
 use super::{Exit, RepoOption, Stop, output};
-use crate::access::{ParseCache, reading};
-use crate::finding::{Code, Rule};
+use crate::access::ParseCache;
+use crate::finding::Code;
 use crate::report::style::Style;
-use crate::{apply, approval, audit, lint, plan, repository, targets};
+use crate::{apply, approval, audit, plan, targets};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey explain grant-outlives-engagement\n  \
@@ -20,16 +20,9 @@ pub struct Options {
     code: Option<String>,
 }
 
-/// Every rule of the program, in no order.
-pub fn rules() -> Vec<&'static Rule> {
-    let rules = lint::rules::ALL.iter().map(|check| check.rule);
-    let rules = rules.chain(reading::RULES.iter().copied()).chain(repository::RULES.iter().copied());
-    rules.chain([&crate::access::resolve::UNKNOWN_REFERENCE, &plan::classes::MIXED_CHANGE]).collect()
-}
-
 /// Every code of the program, sorted.
 fn codes() -> Vec<&'static Code> {
-    let mut codes: Vec<&'static Code> = rules().into_iter().map(|rule| &rule.code).collect();
+    let mut codes: Vec<&'static Code> = plan::rules::all().into_iter().map(|rule| &rule.code).collect();
     codes.extend(approval::codes::CODES);
     codes.extend(apply::codes::CODES);
     codes.extend(audit::codes::CODES);
@@ -41,7 +34,7 @@ fn codes() -> Vec<&'static Code> {
 
 /// Stops where a rule is misspelt, since selecting nothing would look like a clean repository.
 pub fn known_rule(id: &str) -> Result<(), Stop> {
-    if codes().iter().any(|code| code.id == id) { Ok(()) } else { Err(unknown(id)) }
+    if plan::rules::all().iter().any(|rule| rule.code.id == id) { Ok(()) } else { Err(unknown(id)) }
 }
 
 fn unknown(id: &str) -> Stop {

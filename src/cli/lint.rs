@@ -84,12 +84,11 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let mut findings = plan::findings_of(&revision, clock.now);
     if let Some(base) = &options.base {
         let base = Look::Commit(repository.resolve(base)?);
-        let base = match context::load(&repository, base, &mut cache) {
-            Ok(base) => plan::findings_of(&ManuallyDrop::new(base), clock.now),
+        match context::load(&repository, base, &mut cache) {
+            Ok(base) => findings = plan::findings_since(&ManuallyDrop::new(base), &revision, clock.now),
             Err(Unread::Stop(stop)) => return Err(stop),
-            Err(Unread::Findings(unreadable)) => unreadable.findings.clone(),
-        };
-        lint::compare(&base, &mut findings);
+            Err(Unread::Findings(unreadable)) => lint::compare(&unreadable.findings, &mut findings),
+        }
     }
     let findings = select(findings, options);
     let lines = |path: &str, line| revision.source(path).map(|source| source.line_text(line));
@@ -118,7 +117,7 @@ fn print(findings: &[Finding], files: usize, lines: report::findings::Lines<'_>,
         LintFormat::Text => report::findings::lint(findings, files, lines, output::style()),
         LintFormat::Json => report::json::lint(findings, files),
         LintFormat::Markdown => report::markdown::lint(findings, files),
-        LintFormat::Sarif => report::sarif::lint(findings, &super::explain::rules()),
+        LintFormat::Sarif => report::sarif::lint(findings, &plan::rules::all()),
         LintFormat::Github => report::github::lint(findings, files),
     });
 }

@@ -90,8 +90,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 /// Lints what is there now, and shows the plan where nothing new is wrong.
 fn show(repository: &Repository, before: &Revision, clock: Clock) -> Result<Exit, Stop> {
     let after = context::load_or_show(repository, Look::WorkTree, &mut ParseCache::default())?;
-    let mut findings = crate::plan::findings_of(&after, clock.now);
-    crate::lint::compare(&crate::plan::findings_of(before, clock.now), &mut findings);
+    let mut findings = crate::plan::findings_since(before, &after, clock.now);
     if crate::lint::blocked(&findings) {
         findings.retain(crate::finding::Finding::blocks);
         context::show_findings(&findings, &after);
@@ -187,8 +186,8 @@ impl<'a> Who<'a> {
     fn can_use(&self, options: &Options, role: &Role, domain: &Domain, resources: &[String]) -> Result<(), Stop> {
         for name in resources {
             let Some(resource) = domain.resources.get(name.as_str()) else { continue };
-            if !role.entitlements.contains_key(resource.kind.name) {
-                let kinds: Vec<&str> = role.entitlements.keys().copied().collect();
+            if !role.entitlements.contains_key(resource.kind) {
+                let kinds: Vec<&str> = role.entitlements.keys().map(|kind| kind.name).collect();
                 return Err(Stop::usage(
                     format!(
                         "role `{}` has no permission on `{name}`, which is of kind {}",

@@ -71,7 +71,9 @@ fn crossings<'a>(
             home == into || bridges.iter().any(|(h, i, until)| *h == home && *i == into && *until > *from)
         };
         let domains: BTreeSet<&DomainId> = active.iter().map(|(_, holding)| &holding.grant.domain).collect();
-        let Some(home) = home(&domains, &active, bridges.iter().map(|(home, _, _)| *home), open) else { continue };
+        let Some(home) = home(survey, &domains, &active, bridges.iter().map(|(home, _, _)| *home), open) else {
+            continue;
+        };
         let inside = active.iter().find(|(_, holding)| open(home, &holding.grant.domain));
         let Some((_, elsewhere)) = inside else { continue };
         for (number, _) in active.iter().filter(|(_, holding)| !open(home, &holding.grant.domain)) {
@@ -87,8 +89,10 @@ fn crossings<'a>(
     found
 }
 
-/// The domain from which most of the others are open; of several the one where the person was first.
+/// The domain from which most of the others are open; of several the one where the person was before the change, then
+/// the one where they were first.
 fn home<'d>(
+    survey: &Survey<'_>,
     domains: &BTreeSet<&'d DomainId>,
     active: &[(usize, &'d Holding<'d>)],
     bridged: impl Iterator<Item = &'d DomainId>,
@@ -102,8 +106,12 @@ fn home<'d>(
         let of_domain = active.iter().filter(|(_, holding)| &holding.grant.domain == domain);
         of_domain.map(|(_, holding)| holding.interval.from()).min()
     };
+    let stood = |domain: &DomainId| {
+        let mut of_domain = active.iter().filter(|(_, holding)| &holding.grant.domain == domain);
+        of_domain.any(|(_, holding)| survey.stood(holding.grant))
+    };
     candidates.into_iter().min_by_key(|home| {
         let away = domains.iter().filter(|domain| !open(home, domain)).count();
-        (away, !domains.contains(home), since(home))
+        (away, !domains.contains(home), !stood(home), since(home))
     })
 }

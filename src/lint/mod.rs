@@ -18,7 +18,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use self::duties::{Path, Violation};
-use crate::access::{Access, Entitlements, Grant, Holding, Person};
+pub use self::severities::weigh;
+use crate::access::reading::TOO_LARGE;
+use crate::access::{Access, DutyRule, Entitlements, Grant, Holding, Person};
 use crate::finding::{Finding, Rule, Severity, State};
 
 /// What is judged: one revision, what it yields, and the instant that dated rules mean by "now".
@@ -26,6 +28,8 @@ use crate::finding::{Finding, Rule, Severity, State};
 pub struct Subject<'a> {
     pub access: &'a Access,
     pub entitlements: &'a Entitlements,
+    /// What stood before the change, where there is one: of two grants that conflict, the new one is told of.
+    pub since: Option<&'a Access>,
     pub now: Timestamp,
 }
 
@@ -34,12 +38,26 @@ pub struct Subject<'a> {
 pub struct Survey<'a> {
     pub access: &'a Access,
     pub entitlements: &'a Entitlements,
+    since: Option<&'a Access>,
     pub now: Timestamp,
     /// Every grant with the people that it reaches, also those who never hold it.
     pub beneficiaries: Vec<(&'a Grant, Vec<&'a Person>)>,
     pub holdings: &'a [Holding<'a>],
     /// Separation-of-duties rules that somebody breaks at some instant, before waivers.
     pub violations: &'a [Violation<'a, Path<'a>>],
+}
+
+impl Survey<'_> {
+    /// True for a grant that means what it meant before the change.
+    fn stood(&self, grant: &Grant) -> bool {
+        let before = self.since.and_then(|before| before.grants.get(&grant.id));
+        before.is_some_and(|before| {
+            let means = |grant: &Grant| (grant.from, grant.until);
+            means(before) == means(grant)
+                && (&before.to, &before.role, &before.domain) == (&grant.to, &grant.role, &grant.domain)
+                && (&before.resources, &before.conditions) == (&grant.resources, &grant.conditions)
+        })
+    }
 }
 
 /// A rule of this room: what it is, and the function that finds it.
@@ -54,29 +72,32 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
     let access = subject.access;
     let holdings = access.holdings();
     let facts = duties::declared(access, subject.entitlements, &holdings);
-    let violations = duties::violations(access.policy.duties.values(), facts);
+    let mut findings = Vec::new();
+    let violations = duties::violations(access.policy.duties.values(), facts).unwrap_or_else(|too_much| {
+        findings.extend(unjudged(access.policy.duties.values(), too_much));
+        Vec::new()
+    });
     let people_of = |grant: &Grant| access.expand(&grant.to).keys().filter_map(|id| access.people.get(id)).collect();
     let survey = Survey {
         access,
         entitlements: subject.entitlements,
+        since: subject.since,
         now: subject.now,
         beneficiaries: access.grants.values().map(|grant| (grant, people_of(grant))).collect(),
         holdings: &holdings,
         violations: &violations,
     };
-    let mut findings = Vec::new();
     for check in rules::ALL {
         (check.find)(&survey, &mut findings);
     }
-    severities::check(access, &mut findings);
-    severities::apply(access, &mut findings);
     sort(&mut findings);
     findings
 }
 
 /// Separation-of-duties rules that stood before, dropped or reworded since, against what is declared now. They judge
 /// the change they go with: otherwise one step could take a rule away and use that.
-pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
+pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
+    let Some(before) = subject.since else { return Vec::new() };
     let access = subject.access;
     let rules = before
         .policy
@@ -89,10 +110,14 @@ pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
     }
     let holdings = access.holdings();
     let facts = duties::declared_for(&rules, access, subject.entitlements, &holdings);
-    let violations = duties::violations(rules, facts);
+    let violations = match duties::violations(rules.iter().copied(), facts) {
+        Ok(violations) => violations,
+        Err(too_much) => return unjudged(rules, too_much).into_iter().collect(),
+    };
     let survey = Survey {
         access,
         entitlements: subject.entitlements,
+        since: subject.since,
         now: subject.now,
         beneficiaries: Vec::new(),
         holdings: &holdings,
@@ -101,6 +126,17 @@ pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
     let mut findings = Vec::new();
     rules::separation_of_duties(&survey, &mut findings);
     findings
+}
+
+/// What is said instead of judging duties rules that match too much, at the largest of them.
+fn unjudged<'a>(rules: impl IntoIterator<Item = &'a DutyRule>, _: duties::TooMuch) -> Option<Finding> {
+    let rule = rules.into_iter().max_by_key(|rule| rule.sets.len());
+    let message = format!(
+        "the sets of duties rules match what people hold more than {} times, or are compared with it more than {} times",
+        duties::MAX_MATCHES,
+        duties::MAX_COMPARED
+    );
+    Some(Finding::new(&TOO_LARGE, rule?.place.clone(), message, "write fewer rules, or sets that match less"))
 }
 
 /// Sorts findings as they are printed, and drops what was found twice.
@@ -118,7 +154,8 @@ pub fn compare(base: &[Finding], head: &mut [Finding]) {
     for finding in head {
         let Some(left) = stood.get_mut(&finding.identity()).filter(|left| **left > 0) else { continue };
         *left -= 1;
-        if finding.state == State::New {
+        // what is too large was judged neither then nor now
+        if finding.state == State::New && finding.rule != &TOO_LARGE {
             finding.state = State::Standing;
         }
         if rules::ERROR_IF_NEW.contains(&finding.rule.code.id) {

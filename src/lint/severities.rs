@@ -2,26 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::rules;
 use crate::access::Access;
-use crate::access::reading::{self, SCHEMA};
-use crate::access::resolve::UNKNOWN_REFERENCE;
-use crate::finding::{Finding, Severity};
-use crate::repository;
+use crate::access::reading::SCHEMA;
+use crate::finding::{Finding, Rule, Severity};
 
-/// Rules that rooms further on find, with their weights.
-const ELSEWHERE: &[(&str, Severity)] = &[("mixed-change", Severity::Error)];
+/// Lets the policies' severities weigh on the findings, and judges the severities themselves by all rules that there are.
+pub fn weigh(access: &Access, rules: &[&Rule], findings: &mut Vec<Finding>) {
+    check(access, rules, findings);
+    for finding in findings {
+        if let Some((severity, _)) = access.policy.severities.get(finding.rule.code.id) {
+            finding.severity = finding.severity.max(*severity);
+        }
+    }
+}
 
 /// Reports severities of rules that do not exist, and those that would make an error weigh less.
-pub fn check(access: &Access, findings: &mut Vec<Finding>) {
+fn check(access: &Access, rules: &[&Rule], findings: &mut Vec<Finding>) {
     let severities = &access.policy.severities;
     if severities.is_empty() {
         return;
     }
-    let all = rules::ALL.iter().map(|check| check.rule).chain(reading::RULES.iter().copied());
-    let all = all.chain(repository::RULES.iter().copied()).chain([&UNKNOWN_REFERENCE]);
-    let mut known: BTreeMap<&str, Severity> = all.map(|rule| (rule.code.id, rule.severity)).collect();
-    known.extend(ELSEWHERE.iter().copied());
+    let known: BTreeMap<&str, Severity> = rules.iter().map(|rule| (rule.code.id, rule.severity)).collect();
     for (id, (severity, place)) in severities {
         let shown = id.escape_debug();
         let (message, help) = match known.get(id.as_str()) {
@@ -44,14 +45,5 @@ pub fn check(access: &Access, findings: &mut Vec<Finding>) {
             }
         };
         findings.push(Finding::new(&SCHEMA, place.clone(), message, help));
-    }
-}
-
-/// Raises what policies raise.
-pub fn apply(access: &Access, findings: &mut [Finding]) {
-    for finding in findings {
-        if let Some((severity, _)) = access.policy.severities.get(finding.rule.code.id) {
-            finding.severity = finding.severity.max(*severity);
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ssh_key::public::{Ed25519PublicKey, KeyData};
 
-use super::{Subject, run};
+use super::{Subject, compare, run, sort, weigh};
 use crate::access::reading::{self, Claim, FileKind, Parsed};
 use crate::access::resolve::{self, RawEntry};
 use crate::access::{Access, Enforces, Entitlements, Kind, Kinds, Permissions, TargetType};
@@ -14,7 +14,7 @@ use crate::finding::{Finding, Severity, State};
 
 const ENFORCES: Enforces = Enforces { ends: false, hours: false, mfa: false };
 
-static REPOSITORY: Kind = Kind {
+const REPOSITORY: Kind = Kind {
     name: "repository",
     target: TargetType::Github,
     shape: "ORGANIZATION/REPOSITORY",
@@ -22,6 +22,9 @@ static REPOSITORY: Kind = Kind {
     permissions: Permissions::Ordered(&["pull", "push", "maintain", "admin"]),
     dangerous: |word| word == "admin",
     administers: |_| false,
+    basic: |_| false,
+    pushes: |word| word != "pull",
+    requires: |_| None,
     enforces: ENFORCES,
 };
 
@@ -33,10 +36,46 @@ static ACCOUNT: Kind = Kind {
     permissions: Permissions::Open(|_| Ok(())),
     dangerous: |_| false,
     administers: |_| false,
+    basic: |word| word == "Everything",
+    pushes: |_| false,
+    requires: |_| None,
     enforces: ENFORCES,
 };
 
-static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT]);
+static TEAM: Kind = Kind {
+    name: "team",
+    shape: "ORGANIZATION/TEAM",
+    permissions: Permissions::Ordered(&["member"]),
+    pushes: |_| false,
+    requires: |team| team.split_once('/').map(|(organization, _)| ("membership", organization.to_owned())),
+    ..REPOSITORY
+};
+
+static MEMBERSHIP: Kind = Kind {
+    name: "membership",
+    shape: "ORGANIZATION",
+    permissions: Permissions::Ordered(&["member", "admin"]),
+    administers: |word| word == "admin",
+    pushes: |_| false,
+    ..REPOSITORY
+};
+
+/// It keeps hours, and tells of second factors.
+static PROJECT: Kind = Kind {
+    name: "project",
+    target: TargetType::Gcp,
+    shape: "PROJECT",
+    check_resource: |_| Ok(()),
+    permissions: Permissions::Open(|_| Ok(())),
+    dangerous: |_| false,
+    administers: |_| false,
+    basic: |_| false,
+    pushes: |_| false,
+    requires: |_| None,
+    enforces: Enforces { ends: true, hours: true, mfa: true },
+};
+
+static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT, &PROJECT, &TEAM, &MEMBERSHIP]);
 
 /// The instant that tests mean by now.
 pub const NOW: &str = "2026-11-21T12:00:00Z";
@@ -184,9 +223,24 @@ pub fn organisation(changes: &[(&str, &str)]) -> Access {
 
 /// What is found at [`NOW`].
 pub fn lint(changes: &[(&str, &str)]) -> Vec<Finding> {
-    let access = organisation(changes);
-    let entitlements = Entitlements::derive(&access);
-    run(&Subject { access: &access, entitlements: &entitlements, now: NOW.parse::<Timestamp>().expect("instant") })
+    found(&organisation(changes), None)
+}
+
+/// What is found in a change from one organisation to another, of which the first may have findings too.
+pub fn lint_since(before: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<Finding> {
+    let before = organisation(before);
+    let mut findings = found(&organisation(changes), Some(&before));
+    compare(&found(&before, None), &mut findings);
+    findings
+}
+
+fn found(access: &Access, since: Option<&Access>) -> Vec<Finding> {
+    let entitlements = Entitlements::derive(access);
+    let now = NOW.parse::<Timestamp>().expect("instant");
+    let mut findings = run(&Subject { access, entitlements: &entitlements, since, now });
+    weigh(access, &crate::plan::rules::all(), &mut findings);
+    sort(&mut findings);
+    findings
 }
 
 /// A finding on one line.

@@ -5,35 +5,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::access::{Cause, EntitlementKey, Entitlements, GrantId, GroupId, Intervals, PersonId, Revision};
 use crate::plan::Classes;
 
-/// One entitlement that a change gives, takes, lengthens or shortens.
+/// One entitlement that a change gives, takes, lengthens or shortens. Whoever gets the same under other conditions has one
+/// such entitlement before and another after.
 #[derive(Clone, Debug)]
 pub struct EntitlementChange {
     pub key: EntitlementKey,
     pub before: Intervals,
     pub after: Intervals,
+    /// What of `after` was not held before, neither under these conditions nor under wider ones.
+    pub gained: Intervals,
+    /// What of `before` is not held after, neither under these conditions nor under wider ones.
+    pub lost: Intervals,
 }
 
 impl EntitlementChange {
     /// True where there is an instant at which it is held after, and was not before.
     pub fn gains(&self) -> bool {
-        !self.after.minus(&self.before).is_empty()
+        !self.gained.is_empty()
     }
 
     /// True where there is an instant at which it was held before, and is not after.
     pub fn loses(&self) -> bool {
-        !self.before.minus(&self.after).is_empty()
+        !self.lost.is_empty()
     }
 
     /// What brings the instants that are gained.
     pub fn gaining_causes<'a>(&'a self, head: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
-        let gained = self.after.minus(&self.before);
-        causes(head, &self.key).filter(move |cause| gained.iter().any(|g| g.intersect(&cause.interval).is_some()))
+        causes(head, &self.key).filter(|cause| self.gained.meets(&cause.interval))
     }
 
     /// What brought the instants that are lost.
     pub fn losing_causes<'a>(&'a self, base: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
-        let lost = self.before.minus(&self.after);
-        causes(base, &self.key).filter(move |cause| lost.iter().any(|l| l.intersect(&cause.interval).is_some()))
+        causes(base, &self.key).filter(|cause| self.lost.meets(&cause.interval))
     }
 }
 
@@ -42,12 +45,19 @@ fn causes<'a>(entitlements: &'a Entitlements, key: &EntitlementKey) -> impl Iter
 }
 
 /// Every entitlement whose intervals differ, sorted. A changed account is a loss under one name and a gain under another.
+/// Other conditions are a loss where they were wider, a gain where they are, and both where neither holds.
 pub fn between(base: &Entitlements, head: &Entitlements) -> Vec<EntitlementChange> {
     let keys: BTreeSet<&EntitlementKey> = base.iter().chain(head.iter()).map(|entitlement| &entitlement.key).collect();
     let intervals = |of: &Entitlements, key| of.get(key).map(|found| found.intervals.clone()).unwrap_or_default();
     keys.into_iter()
-        .map(|key| EntitlementChange { key: key.clone(), before: intervals(base, key), after: intervals(head, key) })
-        .filter(|change| change.before != change.after)
+        .filter_map(|key| {
+            let (before, after) = (intervals(base, key), intervals(head, key));
+            if before == after {
+                return None;
+            }
+            let (gained, lost) = (after.minus(&base.held(key)), before.minus(&head.held(key)));
+            Some(EntitlementChange { key: key.clone(), before, after, gained, lost })
+        })
         .collect()
 }
 

@@ -186,11 +186,15 @@ fn grant_shrinks(before: Option<&Grant>, after: Option<&Grant>) -> bool {
                 (Some(before), Some(after)) => after.is_subset(before),
                 (Some(_), None) => false,
             };
-            let same = before.resources == after.resources && before.until == after.until && before.to == after.to;
+            let same = before.resources == after.resources
+                && before.until == after.until
+                && before.to == after.to
+                && before.conditions == after.conditions;
             !same
                 && before.role == after.role
                 && before.domain == after.domain
                 && narrower
+                && after.conditions.within(&before.conditions)
                 && before.from == after.from
                 && ends_no_later(before.until, after.until)
                 && shrinks_to(&before.to, &after.to)

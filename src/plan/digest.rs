@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{EntitlementChange, JudgeChange};
-use crate::access::{Config, Intervals, OrganizationId, PersonId, TargetId};
+use crate::access::{Conditions, Config, Intervals, OrganizationId, PersonId, TargetId};
 
 const DIGEST_VERSION: u32 = 1;
 
@@ -28,7 +28,7 @@ struct Change<'a> {
     kind: &'a str,
     resource: &'a str,
     permission: &'a str,
-    conditions: [&'a str; 0],
+    conditions: &'a Conditions,
     before: Vec<[Option<String>; 2]>,
     after: Vec<[Option<String>; 2]>,
 }
@@ -49,7 +49,7 @@ pub fn of(config: &Config, changes: &[EntitlementChange], judges: &[JudgeChange]
                 kind: change.key.kind.name,
                 resource: &change.key.resource,
                 permission: &change.key.permission,
-                conditions: [],
+                conditions: &change.key.conditions,
                 before: instants(&change.before),
                 after: instants(&change.after),
             })

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use crate::access::raw::Risk;
 use crate::access::reading::Step;
 use crate::access::{
-    DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, Intervals, PersonId, ResourceId, Revision,
+    Conditions, DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, PersonId, ResourceId, Revision,
     RoleId,
 };
 use crate::finding::Place;
+use crate::plan::EntitlementChange;
 
 /// What happens to a person by a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -48,6 +49,10 @@ pub struct AccessLine {
     pub until: Timestamp,
     /// What it said before, where the action is a change.
     pub until_before: Option<Timestamp>,
+    /// The grant's conditions after the change, or before it where it is lost.
+    pub conditions: Conditions,
+    /// What they were before, where they are others now.
+    pub conditions_before: Option<Conditions>,
     /// Where the grant stands: in the head, or in the base where it went.
     pub place: Place,
     pub resources: BTreeSet<ResourceId>,
@@ -71,8 +76,9 @@ fn held(entitlements: &Entitlements) -> Held<'_> {
 }
 
 /// Every person and grant for which anything differs, the most dangerous first.
-pub(super) fn of(base: &Revision, head: &Revision) -> Vec<AccessLine> {
+pub(super) fn of(base: &Revision, head: &Revision, changes: &[EntitlementChange]) -> Vec<AccessLine> {
     let (before, after) = (held(&base.entitlements), held(&head.entitlements));
+    let changes: Changes<'_> = changes.iter().map(|change| (&change.key, change)).collect();
     let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let mut lines: Vec<AccessLine> = Vec::new();
     for key in keys {
@@ -85,7 +91,7 @@ pub(super) fn of(base: &Revision, head: &Revision) -> Vec<AccessLine> {
             (None, Some(was)) => (base, was),
             (None, None) => continue,
         };
-        lines.extend(line(key.0, key.1, action(was, is, base, head), revision, held, was));
+        lines.extend(line(key.0, key.1, action(was, is, &changes), revision, held, was, base));
     }
     lines.sort_by(|a, b| {
         (std::cmp::Reverse(a.dangerous), std::cmp::Reverse(a.risk), a.action, &a.person, &a.grant).cmp(&(
@@ -101,19 +107,18 @@ pub(super) fn of(base: &Revision, head: &Revision) -> Vec<AccessLine> {
 
 type Slot<'a> = BTreeMap<&'a EntitlementKey, (Interval, &'a ResourceId)>;
 
+type Changes<'a> = BTreeMap<&'a EntitlementKey, &'a EntitlementChange>;
+
 /// Whether the person really gains or loses: another grant may hold the same.
-fn action(was: Option<&Slot<'_>>, is: Option<&Slot<'_>>, base: &Revision, head: &Revision) -> Action {
-    let of = |revision: &Revision, key: &EntitlementKey| -> Intervals {
-        revision.entitlements.get(key).map(|e| e.intervals.clone()).unwrap_or_default()
+fn action(was: Option<&Slot<'_>>, is: Option<&Slot<'_>>, changes: &Changes<'_>) -> Action {
+    let any = |slot: &Slot<'_>, what: fn(&EntitlementChange) -> bool| {
+        slot.keys().any(|key| changes.get(key).is_some_and(|change| what(change)))
     };
-    let differs = |slot: &Slot<'_>| slot.keys().any(|key| of(base, key) != of(head, key));
-    let beyond = |slot: &Slot<'_>, more: &Revision, less: &Revision| {
-        slot.keys().any(|key| !of(more, key).minus(&of(less, key)).is_empty())
-    };
+    let differs = |change: &EntitlementChange| change.gains() || change.loses();
     match (was, is) {
-        (None, Some(is)) if beyond(is, head, base) => Action::Gain,
-        (Some(was), None) if beyond(was, base, head) => Action::Lose,
-        (Some(was), Some(is)) if differs(was) || differs(is) => Action::Change,
+        (None, Some(is)) if any(is, EntitlementChange::gains) => Action::Gain,
+        (Some(was), None) if any(was, EntitlementChange::loses) => Action::Lose,
+        (Some(was), Some(is)) if any(was, differs) || any(is, differs) => Action::Change,
         _ => Action::Keep,
     }
 }
@@ -125,6 +130,7 @@ fn line(
     revision: &Revision,
     held: &Slot<'_>,
     was: Option<&Slot<'_>>,
+    base: &Revision,
 ) -> Option<AccessLine> {
     let file = revision.access.grants.get(grant)?;
     let role = revision.access.roles.get(&file.role)?;
@@ -140,6 +146,11 @@ fn line(
         from: held.values().map(|(interval, _)| interval.from()).min()?,
         until,
         until_before: was.and_then(ends).filter(|before| action == Action::Change && *before != until),
+        conditions: file.conditions.clone(),
+        conditions_before: was
+            .and(base.access.grants.get(grant))
+            .map(|file| file.conditions.clone())
+            .filter(|before| action == Action::Change && *before != file.conditions),
         place: file.place(&[Step::Key("to")]),
         resources: held.values().map(|(_, resource)| (*resource).clone()).collect(),
         entitlements: held.iter().map(|(key, (interval, _))| ((*key).clone(), *interval)).collect(),

@@ -2,6 +2,7 @@
 //!
 //! Everything here comes from two revisions and an instant; [`operations`] adds what is live.
 
+mod change_too_large;
 pub mod changes;
 pub mod classes;
 pub mod digest;
@@ -11,6 +12,7 @@ pub mod lines;
 pub mod operations;
 mod reasons;
 pub mod requirements;
+pub mod rules;
 pub mod stakes;
 
 use std::collections::BTreeSet;
@@ -19,7 +21,7 @@ use jiff::Timestamp;
 
 use crate::access::raw::Risk;
 use crate::access::reading::{NOT_SUPPORTED, Step};
-use crate::access::{DomainId, PersonId, Revision};
+use crate::access::{Access, DomainId, PersonId, Revision};
 use crate::finding::Finding;
 use crate::lint;
 
@@ -80,8 +82,27 @@ impl Verdict {
 
 /// What reading and the rules find in a revision.
 pub fn findings_of(revision: &Revision, now: Timestamp) -> Vec<Finding> {
-    let mut findings = revision.reading.clone();
-    findings.extend(lint::run(&lint::Subject { access: &revision.access, entitlements: &revision.entitlements, now }));
+    findings(revision, None, now)
+}
+
+/// The same for a revision that came after another, with what is new and what stood there.
+pub fn findings_since(base: &Revision, revision: &Revision, now: Timestamp) -> Vec<Finding> {
+    let mut findings = findings(revision, Some(&base.access), now);
+    lint::compare(&findings_of(base, now), &mut findings);
+    findings
+}
+
+fn findings(revision: &Revision, since: Option<&Access>, now: Timestamp) -> Vec<Finding> {
+    let subject = lint::Subject { access: &revision.access, entitlements: &revision.entitlements, since, now };
+    let mut findings = lint::run(&subject);
+    // a rule that the change drops or loosens judges the change once more
+    findings.extend(lint::broken_before(&subject));
+    if revision.is_misread() {
+        // what can't be read may be what they miss
+        findings.retain(|finding| !lint::rules::BY_ABSENCE.contains(&finding.rule.code.id));
+    }
+    findings.extend(revision.reading.iter().cloned());
+    lint::weigh(&revision.access, &rules::all(), &mut findings);
     lint::sort(&mut findings);
     findings
 }
@@ -112,16 +133,12 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     let requirements = requirements::all(base, head, &classes, &pairs);
     let stakes = Stakes::of(base, head, &changes);
     let digest = digest::of(&head.access.config, &changes, &judges);
-    let mut findings = findings_of(head, now);
+    let mut findings = findings_since(base, head, now);
+    findings.extend(change_too_large::find(base, head, &classes));
     findings.extend(classes.mixed_change());
     findings.extend(moved_log(base, head));
-    // a rule that the change drops or loosens judges the change once more
-    let subject = lint::Subject { access: &head.access, entitlements: &head.entitlements, now };
-    findings.extend(lint::broken_before(&subject, &base.access));
     lint::sort(&mut findings);
-    lint::compare(&findings_of(base, now), &mut findings);
-    lint::sort(&mut findings);
-    let lines = lines::of(base, head);
+    let lines = lines::of(base, head, &changes);
     Plan { base, head, now, changes, lines, classes, judges, digest, requirements, stakes, findings, mass_removal }
 }
 

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 pub use super::reasons::Because;
 use super::reasons::Reasons;
 use crate::access::{
-    Access, AccountMark, Desired, EntitlementKey, Kind, Manage, PersonId, PersonType, Revision, TargetId,
+    Access, AccountMark, Conditions, Desired, EntitlementKey, Kind, Manage, PersonId, PersonType, Revision, TargetId,
 };
-use crate::targets::{self, Call, Live, Scope};
+use crate::targets::{self, Call, Live, Previous, Scope};
 
 /// What an operation does to a person's access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -41,8 +41,9 @@ pub struct Operation {
     pub resource: String,
     pub permission: String,
     /// What is held before a change.
-    pub previous: Option<String>,
+    pub previous: Option<Previous>,
     pub principal: String,
+    pub conditions: Conditions,
     /// The person the principal belongs to, where anybody knows.
     pub person: Option<PersonId>,
     /// When the access ends, as things are declared now.
@@ -58,15 +59,16 @@ impl Operation {
         match self.verb {
             Verb::Revoke => true,
             Verb::Grant => false,
-            Verb::Change => {
-                self.previous.as_ref().is_some_and(|p| self.kind.rank(p) > self.kind.rank(&self.permission))
-            }
+            Verb::Change => self.previous.as_ref().is_some_and(|previous| {
+                lowers(self.kind, (&previous.permission, &previous.conditions), (&self.permission, &self.conditions))
+            }),
         }
     }
 
     /// True where it touches a permission that administers the target.
     pub fn touches_admin(&self) -> bool {
-        (self.kind.administers)(&self.permission) || self.previous.as_ref().is_some_and(|p| (self.kind.administers)(p))
+        (self.kind.administers)(&self.permission)
+            || self.previous.as_ref().is_some_and(|previous| (self.kind.administers)(&previous.permission))
     }
 
     /// The call for the target. A native end goes along only where the kind can enforce one.
@@ -83,12 +85,19 @@ impl Operation {
             resource: self.resource.clone(),
             permission: self.permission.clone(),
             principal: self.principal.clone(),
+            conditions: self.conditions.clone(),
         }
     }
 
-    fn sort_key(&self) -> (&TargetId, &Kind, &str, &str, Verb, &str) {
-        (&self.target, self.kind, &self.resource, &self.principal, self.verb, &self.permission)
+    fn sort_key(&self) -> (&TargetId, &Kind, &str, &str, Verb, &str, &Conditions) {
+        (&self.target, self.kind, &self.resource, &self.principal, self.verb, &self.permission, &self.conditions)
     }
+}
+
+/// True where a permission under its conditions holds nowhere and never where another doesn't, and is not the same.
+pub(super) fn lowers(kind: &Kind, from: (&str, &Conditions), to: (&str, &Conditions)) -> bool {
+    let lower = kind.rank(from.0) > kind.rank(to.0);
+    (lower || from.0 == to.0) && to.1.within(from.1) && from != to
 }
 
 impl PartialOrd for Operation {
@@ -143,33 +152,50 @@ pub fn scopes(basis: &Basis<'_>) -> BTreeMap<TargetId, Scope> {
 }
 
 /// Compares what should be live with what is.
+///
+/// What a target holds in the place of something else is changed in one call where one of the two is within the other:
+/// nothing is lost or given on the way. Where neither is, such as between mornings and evenings, the one is taken first
+/// and the other given then, so that an end can always be carried out by itself.
 pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Difference {
     let people = Accounts::of(basis);
-    let mut desired: BTreeMap<Slot<'_>, Desired> = BTreeMap::new();
     let wanted = basis.tree.entitlements.desired_at(basis.now);
-    for one in &wanted {
-        desired.insert(Slot::of_key(&one.key), one.clone());
+    let mut desired: BTreeMap<(Slot<'_>, &Conditions), &Desired> =
+        wanted.iter().map(|one| ((Slot::of_key(&one.key), &one.key.conditions), one)).collect();
+    let mut others: Vec<(&TargetId, &Live)> = Vec::new();
+    for (target, live) in live.iter().flat_map(|(target, live)| live.iter().map(move |live| (target, live))) {
+        let thing = (Slot::of_live(target, live), &live.conditions);
+        if desired.get(&thing).is_some_and(|one| one.key.permission == live.permission) {
+            desired.remove(&thing);
+        } else {
+            others.push((target, live));
+        }
     }
     let mut difference = Difference::default();
-    for (target, live) in live {
-        for live in live {
-            let slot = Slot::of_live(target, live);
-            match desired.remove(&slot) {
-                Some(one) if one.key.permission == live.permission => {}
-                Some(one) => difference.operations.push(change(&people.reasons, target, live, &one)),
-                None => people.undeclared(target, live, &mut difference),
+    for (target, live) in others {
+        let slot = Slot::of_live(target, live);
+        let comparable = |key: &EntitlementKey| {
+            live.kind.holds_one() || key.conditions.within(&live.conditions) || live.conditions.within(&key.conditions)
+        };
+        let here = desired.range((slot.clone(), &Conditions::NONE)..).take_while(|((other, _), _)| *other == slot);
+        let instead = here.filter(|(_, one)| comparable(&one.key)).map(|(thing, one)| (thing.clone(), *one)).next();
+        match instead {
+            Some((thing, one)) => {
+                desired.remove(&thing);
+                difference.operations.push(change(&people.reasons, target, live, one));
             }
+            None => people.undeclared(target, live, &mut difference),
         }
     }
     for one in desired.into_values() {
-        difference.operations.push(grant(&people.reasons, &one));
+        difference.operations.push(grant(&people.reasons, one));
     }
     difference.operations.sort();
     difference.unmanaged.sort();
     difference
 }
 
-/// What a target tells apart: where a kind holds one value, the permission is not part of it.
+/// A place where a target holds things: where a kind holds one value, the permission is not part of it. Conditions never
+/// are, so that what is declared under some is dualkey's to take away under others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Slot<'a> {
     target: &'a TargetId,
@@ -214,6 +240,7 @@ fn grant(reasons: &Reasons<'_>, desired: &Desired) -> Operation {
         permission: desired.key.permission.clone(),
         previous: None,
         principal: desired.key.principal.clone(),
+        conditions: desired.key.conditions.clone(),
         person: Some(desired.key.person.clone()),
         until: until(desired),
         because: reasons.granted(desired),
@@ -223,7 +250,8 @@ fn grant(reasons: &Reasons<'_>, desired: &Desired) -> Operation {
 
 fn change(reasons: &Reasons<'_>, target: &TargetId, live: &Live, desired: &Desired) -> Operation {
     let because = reasons.changed(target, live, desired);
-    Operation { verb: Verb::Change, previous: Some(live.permission.clone()), because, ..grant(reasons, desired) }
+    let previous = Previous { permission: live.permission.clone(), conditions: live.conditions.clone() };
+    Operation { verb: Verb::Change, previous: Some(previous), because, ..grant(reasons, desired) }
 }
 
 /// Whose accounts are whose, and which live access dualkey may take away.
@@ -277,6 +305,7 @@ impl<'a> Accounts<'a> {
             permission: live.permission.clone(),
             previous: None,
             principal: live.principal.clone(),
+            conditions: live.conditions.clone(),
             because: self.reasons.revoked(target, live),
             person,
             until: None,

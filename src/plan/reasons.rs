@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::operations::lowers;
 use crate::access::time::format_end;
-use crate::access::{Cause, Desired, Entitlement, GrantId, Kind, Revision, TargetId};
+use crate::access::{Cause, Conditions, Desired, Entitlement, GrantId, Kind, Revision, TargetId};
 use crate::targets::Live;
 
 /// Why an operation is needed.
@@ -52,8 +53,8 @@ impl std::fmt::Display for Because {
     }
 }
 
-/// What a target calls an entitlement: kind, resource, principal, permission.
-type Name<'a> = (&'a TargetId, &'static Kind, &'a str, &'a str, &'a str);
+/// What a target calls an entitlement: kind, resource, principal, permission, conditions.
+type Name<'a> = (&'a TargetId, &'static Kind, &'a str, &'a str, &'a str, &'a Conditions);
 
 /// The entitlements of a revision by what a target calls them. Made when first asked, since mostly nothing differs.
 #[derive(Debug)]
@@ -72,7 +73,8 @@ impl<'a> Declared<'a> {
             let mut by_name = BTreeMap::new();
             for entitlement in self.revision.entitlements.iter() {
                 let key = &entitlement.key;
-                let name: Name<'_> = (&key.target, key.kind, &key.resource, &key.principal, &key.permission);
+                let name: Name<'_> =
+                    (&key.target, key.kind, &key.resource, &key.principal, &key.permission, &key.conditions);
                 by_name.entry(name).or_insert(entitlement);
             }
             by_name
@@ -80,13 +82,14 @@ impl<'a> Declared<'a> {
     }
 
     fn find(&self, target: &TargetId, live: &Live) -> Option<&'a Entitlement> {
-        self.by_name().get(&(target, live.kind, &*live.resource, &*live.principal, &*live.permission)).copied()
+        let name: Name<'_> = (target, live.kind, &live.resource, &live.principal, &live.permission, &live.conditions);
+        self.by_name().get(&name).copied()
     }
 
     /// True where this is what should have been live at an instant.
     fn held(&self, target: &TargetId, live: &Live, at: Timestamp) -> bool {
         let rank = live.kind.rank(&live.permission);
-        let first: Name<'_> = (target, live.kind, &live.resource, &live.principal, "");
+        let first: Name<'_> = (target, live.kind, &live.resource, &live.principal, "", &Conditions::NONE);
         let higher = || {
             let same = |name: &Name<'_>| (name.0, name.1, name.2, name.3) == (first.0, first.1, first.2, first.3);
             let slot = self.by_name().range(first..).take_while(move |(name, _)| same(name));
@@ -127,7 +130,8 @@ impl<'a> Reasons<'a> {
 
     /// Why another value has to be held than the live one.
     pub(super) fn changed(&self, target: &TargetId, live: &Live, desired: &Desired) -> Because {
-        let lowers = live.kind.rank(&live.permission) > live.kind.rank(&desired.key.permission);
+        let wanted = (desired.key.permission.as_str(), &desired.key.conditions);
+        let lowers = lowers(live.kind, (&live.permission, &live.conditions), wanted);
         // the higher of two grants is over, and the lower one is left
         if let Some(end) = self.ended(target, live).filter(|_| lowers) {
             return end;

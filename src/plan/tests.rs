@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::access::ParseCache;
+use crate::access::{ChangeClass, ParseCache};
 use crate::repository::Snapshot;
 use crate::repository::testing::Sandbox as Folder;
 use crate::targets::KINDS;
@@ -11,15 +11,19 @@ use crate::targets::KINDS;
 const BASE: [(&str, &str); 6] = [
     (
         "dualkey.yaml",
-        "version: 1\norganization: northwind\ntimezone: Europe/London\ntargets:\n  github: { type: sandbox, as: github }\n\
+        "version: 1\norganization: northwind\ntimezone: Europe/London\ntargets:\n  github: { type: sandbox, as: github }\n  \
+         gcp: { type: sandbox, as: gcp }\n\
          approval: { evidence: signatures, branch: main }\n\
          audit: { ref: refs/dualkey/audit, key: \"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\" }\n",
     ),
     ("people/priya.yaml", "name: P\ntype: employee\naccounts:\n  github: { login: priya, id: 1 }\n"),
-    ("people/tom.yaml", "name: T\ntype: employee\naccounts:\n  github: { login: tom, id: 2 }\n"),
+    (
+        "people/tom.yaml",
+        "name: T\ntype: employee\naccounts:\n  github: { login: tom, id: 2 }\n  gcp: tom@northwind.example\n",
+    ),
     (
         "domains/payments.yaml",
-        "title: P\nenvironment: staging\nowners: [priya]\nresources:\n  api: { repository: northwind/api }\n",
+        "title: P\nenvironment: staging\nowners: [priya]\nresources:\n  api: { repository: northwind/api }\n  logs: { project: northwind-logs }\n",
     ),
     ("roles/writer.yaml", "title: W\nrisk: standard\nentitlements:\n  repository: push\n"),
     ("policies/p.yaml", "approvals:\n  - { id: first, change: access, count: 1, from: domain-owners }\n"),
@@ -93,4 +97,62 @@ fn the_digest_is_of_what_is_meant() {
     assert_eq!(of(&[], &[("people/tom.yaml", &login), ("grants/a.yaml", &until)]), digest, "the login is display");
     let owner = BASE[3].1.replace("[priya]", "[priya, tom]");
     assert_ne!(of(&[], &[("domains/payments.yaml", &owner), ("grants/a.yaml", &until)]), digest);
+}
+
+const VIEWER: (&str, &str) =
+    ("roles/viewer.yaml", "title: V\nrisk: standard\nentitlements:\n  project: roles/logging.viewer\n");
+
+fn hours(text: &str) -> String {
+    format!("to: [tom]\nrole: viewer\ndomain: payments\nuntil: 2027-01-15\n{text}reason: x\n")
+}
+
+fn between(text: &str) -> String {
+    hours(&format!("hours: {{ days: [mon, tue], between: \"{text}\" }}\n"))
+}
+
+#[test]
+fn more_hours_are_a_gain_fewer_a_loss_and_others_both() {
+    let of = |base: &[&str], head: &[&str]| -> (bool, bool, Vec<ChangeClass>) {
+        let files = |texts: &[&str]| -> Vec<(String, String)> {
+            let named = texts.iter().enumerate().map(|(at, text)| (format!("grants/g{at}.yaml"), (*text).to_owned()));
+            named.chain([(VIEWER.0.to_owned(), VIEWER.1.to_owned())]).collect()
+        };
+        let load = |texts: &[&str]| {
+            let files = files(texts);
+            revision(&files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>())
+        };
+        let (base, head) = (load(base), load(head));
+        let plan = plan(&base, &head, now());
+        let any = |what: fn(&EntitlementChange) -> bool| plan.changes.iter().any(what);
+        let gains = any(EntitlementChange::gains);
+        assert_eq!(gains, plan.stakes.beneficiaries.keys().any(|person| person.as_str() == "tom"));
+        (gains, any(EntitlementChange::loses), plan.classes.all().into_iter().collect())
+    };
+    let (always, day, short, late) =
+        (&*hours(""), &*between("08:00-19:00"), &*between("09:00-12:00"), &*between("18:00-24:00"));
+    let (gain, loss) = (vec![ChangeClass::Access], vec![ChangeClass::Removal]);
+    assert_eq!(of(&[day], &[always]), (true, false, gain.clone()), "the hours went");
+    assert_eq!(of(&[short], &[day]), (true, false, gain.clone()));
+    assert_eq!(of(&[always], &[day]), (false, true, loss.clone()), "there are hours now");
+    assert_eq!(of(&[day], &[short]), (false, true, loss.clone()));
+    assert_eq!(of(&[day], &[late]), (true, true, gain.clone()));
+    assert_eq!(of(&[], &[day]), (true, false, gain.clone()));
+    assert_eq!(of(&[day], &[]), (false, true, loss.clone()));
+    // of two grants the wider holds
+    assert_eq!(of(&[always, day], &[always]), (false, false, loss.clone()));
+    assert_eq!(of(&[always], &[always, day]), (false, false, gain.clone()));
+    assert_eq!(of(&[always, day], &[always, short]), (false, false, loss.clone()));
+    assert_eq!(of(&[always, day], &[day, day]), (false, true, loss));
+    // an earlier end doesn't hide more hours
+    let earlier = always.replace("2027-01-15", "2027-01-10");
+    assert_eq!(of(&[day], &[&earlier]), (true, true, gain));
+}
+
+#[test]
+fn the_digest_is_of_the_hours_too() {
+    let of = |head: &str| plan(&revision(&[VIEWER]), &revision(&[VIEWER, ("grants/g.yaml", head)]), now()).digest;
+    let day = of(&between("08:00-19:00"));
+    assert_ne!(day, of(&hours("")));
+    assert_ne!(day, of(&between("08:00-19:01")));
+    assert_eq!(day, of(&between("08:00-19:00").replace("mon, tue", "tue, mon")), "the order of days means nothing");
 }

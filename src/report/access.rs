@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::escape::terminal;
+use super::facts::tail;
+use crate::access::Conditions;
 use crate::access::time::{format_end, format_instant};
 use crate::audit::Held;
 
@@ -18,8 +20,11 @@ pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone) -> String 
     let mut text = format!("{who} at {at}\n");
     for one in held {
         let until = one.until.map_or_else(|| "no end".to_owned(), |until| format!("until {}", format_end(until, zone)));
-        let what =
-            format!("{}  {}  {} {}  {}, {until}", one.person, one.target, one.kind, one.resource, one.permission);
+        let hours = tail(&one.conditions, zone);
+        let what = format!(
+            "{}  {}  {} {}  {}, {until}{hours}",
+            one.person, one.target, one.kind, one.resource, one.permission
+        );
         let people: Vec<&str> = one.approvals.iter().map(|approval| approval.person.as_str()).collect();
         let by =
             if people.is_empty() { "the genesis".to_owned() } else { format!("approved by {}", people.join(", ")) };
@@ -46,6 +51,7 @@ struct Row<'a> {
     resource: &'a str,
     permission: &'a str,
     principal: &'a str,
+    conditions: &'a Conditions,
     from: Option<String>,
     until: Option<String>,
     person: &'a str,
@@ -72,6 +78,7 @@ pub fn json(at: Timestamp, held: &[Held], zone: &TimeZone) -> String {
             resource: &one.resource,
             permission: &one.permission,
             principal: &one.principal,
+            conditions: &one.conditions,
             from: one.from.map(instant),
             until: one.until.map(instant),
             person: &one.person,

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::errors;
 use super::escape::terminal;
+use super::facts::{conditions, permission, tail};
 use super::style::Style;
 use crate::access::time::format_end;
 use crate::apply::Outcome;
@@ -17,10 +18,7 @@ fn line(operation: &Operation, zone: &TimeZone, style: Style) -> String {
         None => operation.principal.clone(),
     };
     let until = operation.until.map(|until| format!(" until {}", format_end(until, zone))).unwrap_or_default();
-    let permission = match &operation.previous {
-        Some(previous) => format!("{previous} → {}", operation.permission),
-        None => operation.permission.clone(),
-    };
+    let permission = format!("{}{}", permission(operation), conditions(operation, zone));
     let verb = format!("{:6}", operation.verb.as_str());
     let verb = match operation.verb {
         Verb::Grant => style.green(&verb),
@@ -88,8 +86,9 @@ pub fn drift(difference: &Difference, zone: &TimeZone, style: Style) -> String {
         text.push_str("left alone, since nothing says that dualkey gave it\n");
         for one in &difference.unmanaged {
             let whose = one.person.as_ref().map_or_else(|| one.live.principal.clone(), ToString::to_string);
+            let hours = tail(&one.live.conditions, zone);
             let what = format!(
-                "{whose}  {}  {} {}  {}",
+                "{whose}  {}  {} {}  {}{hours}",
                 one.target, one.live.kind.name, one.live.resource, one.live.permission
             );
             text.push_str(&format!("  {}\n", terminal(&what)));

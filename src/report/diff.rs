@@ -24,7 +24,7 @@ pub(super) struct Row {
     pub(super) keep: bool,
 }
 
-type Cells = [String; 5];
+type Cells = [String; 6];
 
 /// The diff, sorted by person. Each person is compared alone, which keeps the work linear in the number of people.
 pub(super) fn unified(view: &PlanView<'_>) -> Vec<Row> {
@@ -83,6 +83,7 @@ fn held<'a>(
     let moved = moved(view);
     let mut held: BTreeMap<&PersonId, Vec<(Cells, bool)>> = BTreeMap::new();
     for Entitlement { key, intervals, .. } in revision.entitlements.iter().filter(|e| people.contains(&e.key.person)) {
+        let hours = if key.conditions.is_empty() { String::new() } else { key.conditions.words(zone) };
         let rows = held.entry(&key.person).or_default();
         for interval in intervals.iter() {
             let time = format!("{} … {}", format_start(interval.from(), zone), format_end(interval.until(), zone));
@@ -96,6 +97,7 @@ fn held<'a>(
                 terminal(&format!("{} {}", key.kind.name, key.resource)),
                 terminal(&key.permission),
                 time,
+                hours.clone(),
             ];
             rows.push((cells, (key.kind.dangerous)(&key.permission)));
         }
@@ -112,8 +114,8 @@ fn moved<'a>(view: &PlanView<'a>) -> BTreeSet<(&'a PersonId, &'a TargetId)> {
     principals.into_iter().filter(|(_, names)| names.len() > 1).map(|(key, _)| key).collect()
 }
 
-fn widths<'a>(rows: impl Iterator<Item = &'a Cells>) -> [usize; 5] {
-    let mut widths = [0; 5];
+fn widths<'a>(rows: impl Iterator<Item = &'a Cells>) -> [usize; 6] {
+    let mut widths = [0; 6];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count().min(WIDEST));
@@ -122,7 +124,7 @@ fn widths<'a>(rows: impl Iterator<Item = &'a Cells>) -> [usize; 5] {
     widths
 }
 
-fn aligned(cells: &Cells, widths: &[usize; 5]) -> String {
+fn aligned(cells: &Cells, widths: &[usize; 6]) -> String {
     let padded: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
     padded.join("  ").trim_end().to_owned()
 }

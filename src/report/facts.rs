@@ -9,11 +9,11 @@ use super::findings::place_text;
 use super::style::count;
 use crate::access::raw::Risk;
 use crate::access::time::{format_end, format_start};
-use crate::access::{ChangeClass, PersonId};
+use crate::access::{ChangeClass, Conditions, PersonId};
 use crate::finding::{Finding, State};
 use crate::plan::judges::{JudgeChange, Panel};
 use crate::plan::operations::Difference;
-use crate::plan::{AccessLine, Action, Plan, Requirement, Side, Verdict};
+use crate::plan::{AccessLine, Action, Operation, Plan, Requirement, Side, Verdict};
 
 /// A plan with what is known beside it.
 #[derive(Clone, Copy, Debug)]
@@ -185,14 +185,28 @@ impl<'a> PlanView<'a> {
             voice.data(line.domain.as_str())
         );
         let until = format_end(line.until, zone);
-        let span = || format!("{} … {until}", format_start(line.from, zone));
+        let hours = tail(&line.conditions, zone);
+        let span = || format!("{} … {until}{hours}", format_start(line.from, zone));
+        if let Some(before) = &line.conditions_before {
+            let how = match (line.conditions.within(before), before.within(&line.conditions)) {
+                (true, _) => "at fewer hours",
+                (_, true) => "at more hours",
+                (false, false) => "at other hours",
+            };
+            let (now, before) = (line.conditions.words(zone), before.words(zone));
+            let until = match line.until_before {
+                Some(before) => format!("; until {until}, was {}", format_end(before, zone)),
+                None => format!("; until {until}"),
+            };
+            return format!("{who} has {what} {how}: {now}, was {before}{until}");
+        }
         match (line.action, line.until_before) {
             (Action::Gain, _) => format!("{who} gains {what}, {}", span()),
             (Action::Keep, _) => format!("{who} keeps {what}, {}", span()),
-            (Action::Lose, _) => format!("{who} loses {what}, had it until {until}"),
+            (Action::Lose, _) => format!("{who} loses {what}, had it until {until}{hours}"),
             (Action::Change, Some(before)) => {
                 let how = if before < line.until { "longer" } else { "shorter" };
-                format!("{who} has {what} {how}: until {until}, was {}", format_end(before, zone))
+                format!("{who} has {what} {how}: until {until}, was {}{hours}", format_end(before, zone))
             }
             (Action::Change, None) => format!("{who} has {what} changed, {}", span()),
         }
@@ -316,6 +330,31 @@ impl<'a> PlanView<'a> {
 
     pub(super) fn findings(&self, state: State) -> Vec<&'a Finding> {
         self.plan.findings.iter().filter(|finding| finding.state == state).collect()
+    }
+}
+
+/// Conditions behind a comma; nothing where there are none.
+pub(super) fn tail(conditions: &Conditions, zone: &TimeZone) -> String {
+    if conditions.is_empty() { String::new() } else { format!(", {}", conditions.words(zone)) }
+}
+
+/// The permission of an operation, for a change with the one before.
+pub(super) fn permission(operation: &Operation) -> String {
+    match &operation.previous {
+        Some(previous) if previous.permission != operation.permission => {
+            format!("{} → {}", previous.permission, operation.permission)
+        }
+        Some(_) | None => operation.permission.clone(),
+    }
+}
+
+/// The conditions of an operation as in [`tail`], for a change of them with those before.
+pub(super) fn conditions(operation: &Operation, zone: &TimeZone) -> String {
+    match &operation.previous {
+        Some(previous) if previous.conditions != operation.conditions => {
+            format!(", {} → {}", previous.conditions.words(zone), operation.conditions.words(zone))
+        }
+        Some(_) | None => tail(&operation.conditions, zone),
     }
 }
 

@@ -10,7 +10,7 @@ use super::PlanView;
 use super::escape;
 use crate::access::raw::Risk;
 use crate::access::time::format_instant;
-use crate::access::{DomainId, GrantId, PersonId, RoleId, TargetId};
+use crate::access::{Conditions, DomainId, GrantId, PersonId, RoleId, TargetId};
 use crate::apply::Outcome;
 use crate::approval::{Landing, Prospect, Verdict};
 use crate::finding::{Finding, Refusal, Related, Severity, State};
@@ -108,6 +108,7 @@ struct EntitlementRow<'a> {
     resource: &'a str,
     permission: &'a str,
     principal: &'a str,
+    conditions: &'a Conditions,
     from: Option<String>,
     until: Option<String>,
 }
@@ -121,9 +122,19 @@ struct OperationRow<'a> {
     resource: &'a str,
     permission: &'a str,
     principal: &'a str,
+    conditions: &'a Conditions,
+    /// What a change replaces.
+    previous: Option<PreviousRow<'a>>,
     person: Option<&'a PersonId>,
     until: Option<String>,
     because: String,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct PreviousRow<'a> {
+    permission: &'a str,
+    conditions: &'a Conditions,
 }
 
 /// The document of `dualkey lint`.
@@ -183,6 +194,7 @@ fn change<'a>(line: &'a AccessLine, zone: &TimeZone) -> Change<'a> {
                 resource: &key.resource,
                 permission: &key.permission,
                 principal: &key.principal,
+                conditions: &key.conditions,
                 from: instant(interval.from(), zone),
                 until: instant(interval.until(), zone),
             })
@@ -198,6 +210,11 @@ fn row<'a>(operation: &'a Operation, zone: &TimeZone) -> OperationRow<'a> {
         resource: &operation.resource,
         permission: &operation.permission,
         principal: &operation.principal,
+        conditions: &operation.conditions,
+        previous: operation
+            .previous
+            .as_ref()
+            .map(|previous| PreviousRow { permission: &previous.permission, conditions: &previous.conditions }),
         person: operation.person.as_ref(),
         until: operation.until.and_then(|until| instant(until, zone)),
         because: operation.because.to_string(),
@@ -358,6 +375,7 @@ struct UnmanagedRow<'a> {
     resource: &'a str,
     permission: &'a str,
     principal: &'a str,
+    conditions: &'a Conditions,
     person: Option<&'a PersonId>,
 }
 
@@ -369,6 +387,7 @@ pub fn drift(difference: &Difference, zone: &TimeZone) -> String {
         resource: &one.live.resource,
         permission: &one.live.permission,
         principal: &one.live.principal,
+        conditions: &one.live.conditions,
         person: one.person.as_ref(),
     });
     print(&Drift {

@@ -3,7 +3,7 @@
 use super::PlanView;
 use super::diff::{Row, cut, unified};
 use super::escape::terminal;
-use super::facts::{Gain, Voice};
+use super::facts::{Gain, Voice, conditions, permission};
 use super::findings::{label, place_text, word};
 use super::style::{Style, count};
 use crate::access::time::format_end;
@@ -155,20 +155,18 @@ pub(super) fn operations(view: &PlanView<'_>, operations: &[Operation]) -> Vec<R
                 Some(person) => format!("{person} ({})", operation.principal),
                 None => format!("{} (nobody the registry knows)", operation.principal),
             };
-            let permission = match &operation.previous {
-                Some(previous) => format!("{previous} → {}", operation.permission),
-                None => operation.permission.clone(),
-            };
             let until = match operation.until {
                 Some(until) => format!(", until {}", format_end(until, view.zone())),
                 None => String::new(),
             };
             let text = format!(
-                "{} {permission} on {}'s {} {} for {who}{until}: {}",
+                "{} {} on {}'s {} {} for {who}{}{until}: {}",
                 operation.verb.as_str(),
+                permission(operation),
                 operation.target,
                 operation.kind.name,
                 operation.resource,
+                conditions(operation, view.zone()),
                 operation.because
             );
             Row { text: terminal(&text), keep: operation.only_takes() || operation.touches_admin() }

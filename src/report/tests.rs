@@ -294,6 +294,7 @@ fn operations_that_take_are_never_folded() {
         resource: "northwind/payments-web".to_owned(),
         permission: "push".to_owned(),
         principal: principal.to_owned(),
+        conditions: crate::access::Conditions::NONE,
         until: None,
     };
     let lives = [(crate::access::TargetId::parse("github").unwrap(), vec![live("583231"), live("11")])];
@@ -365,6 +366,7 @@ fn operations_that_take_are_never_folded() {
             "resource": "northwind/payments-web",
             "permission": "push",
             "principal": "583231",
+            "conditions": [],
             "from": "2026-11-24T00:00:00+00:00",
             "until": "2027-01-05T00:00:00+00:00"
           }

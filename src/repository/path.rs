@@ -11,7 +11,9 @@ pub const MANAGED_FOLDERS: [&str; 9] =
     [".github", "bridges", "domains", "grants", "groups", "people", "policies", "roles", "vendors"];
 
 /// Files at the root that are managed.
-pub const MANAGED_FILES: [&str; 3] = [".gitattributes", "CODEOWNERS", "dualkey.yaml"];
+pub const MANAGED_FILES: [&str; 3] = [".gitattributes", "CODEOWNERS", CONFIG];
+
+const CONFIG: &str = "dualkey.yaml";
 
 /// The third place in which a forge looks for owners of code; the rest of its folder is not managed.
 pub(super) const DOCS: &str = "docs";
@@ -82,6 +84,7 @@ pub fn is_managed(path: &str) -> bool {
     MANAGED_FOLDERS.contains(&root)
         || MANAGED_FILES.contains(&root)
         || misspelled_root(root).is_some()
+        || near_root(root).is_some()
         || (root == DOCS && rest.split('/').next() == Some(CODEOWNERS))
 }
 
@@ -89,6 +92,14 @@ pub fn is_managed(path: &str) -> bool {
 pub(super) fn misspelled_root(name: &str) -> Option<&'static str> {
     let folded = fold_case(name);
     MANAGED_FOLDERS.into_iter().chain(MANAGED_FILES).find(|root| name != *root && fold_case(root) == folded)
+}
+
+/// The managed name that a slip of the hand made of: one letter more, less, other or swapped. What stands there is
+/// read, to be refused, so that nothing hides behind a letter.
+pub(super) fn near_root(name: &str) -> Option<&'static str> {
+    let folded = fold_case(name);
+    let read = MANAGED_FOLDERS.into_iter().chain([CONFIG]).filter(|name| !name.starts_with('.'));
+    read.into_iter().find(|name| strsim::osa_distance(name, &folded) == 1)
 }
 
 /// One spelling for all names that a file system may take for the same.
@@ -184,10 +195,13 @@ mod tests {
             "grants/x/.gitattributes",
             "people",
             "dualkey.yaml/x",
+            "dualkey.yml",
+            "peoples/a",
+            "grant/a.yaml",
         ] {
             assert!(is_managed(managed), "{managed}");
         }
-        for other in ["README.md", "docs/index.md", "docs/a/CODEOWNERS", "src/people/a.yaml", "peoples/a", "docs", ""] {
+        for other in ["README.md", "docs/index.md", "docs/a/CODEOWNERS", "src/people/a.yaml", "github/a", "docs", ""] {
             assert!(!is_managed(other), "{other}");
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use git2::ObjectType;
 
 use super::objects::{self, Named};
-use super::path::{CODEOWNERS, DOCS, MANAGED_FILES, MANAGED_FOLDERS, misspelled_root};
+use super::path::{CODEOWNERS, DOCS, MANAGED_FILES, MANAGED_FOLDERS, misspelled_root, near_root};
 use super::{Entry, Oid, Repository, RepositoryError};
 
 /// More entries than any organisation has; a small tree can unfold to billions.
@@ -30,7 +30,10 @@ impl Level {
             Level::Root if is(DOCS) => Some(Level::Docs),
             Level::Root if MANAGED_FOLDERS.into_iter().chain(MANAGED_FILES).any(is) => Some(Level::Managed),
             // no snapshot is read with such a name, so nobody may bring one without being judged
-            Level::Root => std::str::from_utf8(name).ok().and_then(misspelled_root).map(|_| Level::Managed),
+            Level::Root => {
+                let name = std::str::from_utf8(name).ok()?;
+                misspelled_root(name).or_else(|| near_root(name)).map(|_| Level::Managed)
+            }
         }
     }
 }

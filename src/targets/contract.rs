@@ -5,6 +5,8 @@ use std::thread;
 use jiff::Timestamp;
 
 use super::*;
+use crate::access::Hours;
+use crate::access::raw::Weekday;
 
 /// One kind to try a target with: two resources that exist, and two permissions, the lesser first.
 #[derive(Clone, Copy)]
@@ -32,7 +34,8 @@ macro_rules! contract {
             use super::*;
             $crate::targets::contract::contract!(@ $world, [
                 read_after_grant, grant_is_idempotent, revoke_is_idempotent, a_change_replaces,
-                one_value_or_many, only_the_scope, sorted, ends_are_kept_or_dropped, writers_lose_nothing
+                one_value_or_many, only_the_scope, sorted, ends_are_kept_or_dropped, conditions_are_kept_or_refused,
+                writers_lose_nothing
             ]);
         }
     };
@@ -54,6 +57,7 @@ impl Sample {
             resource: self.resources[resource].to_owned(),
             permission: self.permissions[permission].to_owned(),
             principal: self.principals[principal].to_owned(),
+            conditions: Conditions::NONE,
         }
     }
 
@@ -63,12 +67,14 @@ impl Sample {
             resource: self.resources[resource].to_owned(),
             permission: self.permissions[permission].to_owned(),
             principal: self.principals[principal].to_owned(),
+            conditions: Conditions::NONE,
             until: None,
         }
     }
 
     fn change(&self, from: usize, to: usize) -> Call {
-        self.call(Verb::Change { previous: self.permissions[from].to_owned(), until: None }, 0, to, 0)
+        let previous = Previous { permission: self.permissions[from].to_owned(), conditions: Conditions::NONE };
+        self.call(Verb::Change { previous, until: None }, 0, to, 0)
     }
 
     fn scope(&self) -> Scope {
@@ -174,6 +180,42 @@ pub(crate) fn ends_are_kept_or_dropped(world: &dyn World) {
             perform(world, &[sample.call(Verb::Grant { until }, 0, 0, 0)]);
             assert_eq!(read(world, &sample), [Live { until: held_until(until), ..sample.live(0, 0, 0) }]);
         }
+    }
+}
+
+pub(crate) fn conditions_are_kept_or_refused(world: &dyn World) {
+    let hours = |between| Conditions::of_hours(Hours::new(&[Weekday::Mon], between, "Europe/London").unwrap());
+    let (short, long) = (hours("09:00-10:00"), hours("08:00-19:00"));
+    for sample in world.samples() {
+        let call =
+            |verb: Verb, conditions: &Conditions| Call { conditions: conditions.clone(), ..sample.call(verb, 0, 0, 0) };
+        let held = |all: &[&Conditions]| -> Vec<Live> {
+            all.iter().map(|one| Live { conditions: (*one).clone(), ..sample.live(0, 0, 0) }).collect()
+        };
+        if !sample.kind.enforces.hours {
+            perform(world, &[call(GRANT, &Conditions::NONE)]);
+            let previous = Previous { permission: sample.permissions[0].to_owned(), conditions: Conditions::NONE };
+            for verb in [GRANT, Verb::Change { previous, until: None }] {
+                let refused = world.writer().perform(&call(verb, &short));
+                assert!(matches!(refused, Err(TargetError::Refused { .. })), "{refused:?}");
+                assert_eq!(read(world, &sample), held(&[&Conditions::NONE]), "nothing was changed");
+            }
+            continue;
+        }
+        perform(world, &[call(GRANT, &long), call(GRANT, &Conditions::NONE), call(GRANT, &long)]);
+        assert_eq!(read(world, &sample), held(&[&Conditions::NONE, &long]), "each is a thing of its own");
+        let previous = Previous { permission: sample.permissions[0].to_owned(), conditions: Conditions::NONE };
+        let narrow = call(Verb::Change { previous, until: None }, &short);
+        for _ in 0..2 {
+            perform(world, std::slice::from_ref(&narrow));
+            let mut both = held(&[&short, &long]);
+            both.sort();
+            assert_eq!(read(world, &sample), both, "what was wider is gone, what stood beside it stays");
+        }
+        perform(world, &[call(Verb::Revoke, &Conditions::NONE), call(Verb::Revoke, &long)]);
+        assert_eq!(read(world, &sample), held(&[&short]), "a revoke takes what it names");
+        perform(world, &[call(Verb::Revoke, &short)]);
+        assert_eq!(read(world, &sample), []);
     }
 }
 

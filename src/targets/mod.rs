@@ -8,7 +8,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::access::{Kind, Kinds};
+use crate::access::{Conditions, Kind, Kinds};
 
 pub mod aws;
 pub mod error;
@@ -36,7 +36,8 @@ pub const KINDS: Kinds = Kinds(&[
     &gcp::kinds::SERVICE_ACCOUNT,
 ]);
 
-/// One entitlement as a target holds it now. Sorted by kind, resource, permission, principal, end.
+/// One entitlement as a target holds it now. Sorted by kind, resource, permission, principal, conditions,
+/// end.
 #[derive(Clone)]
 pub struct Live {
     pub kind: &'static Kind,
@@ -44,13 +45,15 @@ pub struct Live {
     pub permission: String,
     /// Who holds it, as the target names its accounts. The registry may not know them.
     pub principal: String,
+    /// The same permission under other conditions is another entitlement.
+    pub conditions: Conditions,
     /// The end that the target itself enforces, exclusive; None where it knows none.
     pub until: Option<Timestamp>,
 }
 
 impl Live {
-    fn key(&self) -> (&str, &str, &str, &str, Option<Timestamp>) {
-        (self.kind.name, &self.resource, &self.permission, &self.principal, self.until)
+    fn key(&self) -> (&str, &str, &str, &str, &Conditions, Option<Timestamp>) {
+        (self.kind.name, &self.resource, &self.permission, &self.principal, &self.conditions, self.until)
     }
 }
 
@@ -77,6 +80,9 @@ impl Ord for Live {
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{} {}", self.kind.name, self.resource, self.permission, self.principal)?;
+        if !self.conditions.is_empty() {
+            write!(f, " {}", self.conditions)?;
+        }
         self.until.map_or(Ok(()), |until| write!(f, " until {until}"))
     }
 }
@@ -128,15 +134,22 @@ pub trait Reader {
     fn read(&self, scope: &Scope) -> Result<Vec<Live>, TargetError>;
 }
 
+/// What a change replaces.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Previous {
+    pub permission: String,
+    pub conditions: Conditions,
+}
+
 /// What a call does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Afterwards the principal holds the permission, until exactly that end where the target enforces ends.
+    /// Afterwards the principal holds the permission under the call's conditions, until exactly that end where the target enforces ends.
     Grant { until: Option<Timestamp> },
-    /// Afterwards the principal doesn't hold the permission. On a kind of one value nothing is left, whatever was held.
+    /// Afterwards the principal doesn't hold the permission under the call's conditions. On a kind of one value nothing is left, whatever was held.
     Revoke,
-    /// As `Grant`, and the previous permission is gone. There is no instant at which nothing is held.
-    Change { previous: String, until: Option<Timestamp> },
+    /// As `Grant`, and the previous entitlement is gone. There is no instant at which nothing is held.
+    Change { previous: Previous, until: Option<Timestamp> },
 }
 
 impl Verb {
@@ -158,11 +171,13 @@ pub struct Call {
     pub resource: String,
     pub permission: String,
     pub principal: String,
+    pub conditions: Conditions,
 }
 
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {}:{}:{} {}", self.verb, self.kind.name, self.resource, self.permission, self.principal)
+        write!(f, "{:?} {}:{}:{} {}", self.verb, self.kind.name, self.resource, self.permission, self.principal)?;
+        if self.conditions.is_empty() { Ok(()) } else { write!(f, " {}", self.conditions) }
     }
 }
 
@@ -171,7 +186,8 @@ pub trait Writer {
     /// Performs one call to its end: when it returns, a read shows the result.
     ///
     /// It is idempotent: granting what is there and revoking what is gone succeed. On a kind of one value a grant
-    /// replaces what is held. A native end is kept where the target enforces ends and dropped where it doesn't; the
+    /// replaces what is held. On one of several, the same permission under other conditions stays. Conditions that the
+    /// kind doesn't enforce are refused, for access would be given without them. A native end is kept where the target enforces ends and dropped where it doesn't; the
     /// caller's next revoke is what ends access then.
     ///
     /// # Errors

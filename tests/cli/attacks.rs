@@ -1,5 +1,7 @@
 //! What an attacker tries, and what merely looks like an attack: told on real repositories, with the code that answers.
 
+mod weakening;
+
 use crate::support::{ALICE, World, public_key};
 
 /// A world in which everything declared is live.

@@ -23,8 +23,8 @@ fn keys(value: &Value, at: &str, found: &mut BTreeSet<String>) {
 
 const FINDING: &str = "rule severity state message file line column end_line end_column help related related[].file \
                        related[].line related[].column related[].message";
-const OPERATION: &str = "target verb kind resource permission principal person until because";
-const ENTITLEMENT: &str = "target kind resource permission principal from until";
+const OPERATION: &str = "target verb kind resource permission principal conditions previous person until because";
+const ENTITLEMENT: &str = "target kind resource permission principal conditions from until";
 const REFUSAL: &str = "code message help";
 
 /// Names below a list: the list itself, and its items' keys.

@@ -149,8 +149,7 @@ fn rules_about_reading() {
         alice("invalid-date", "until:", "2027-01-03", "2027-1-3"),
         edit("invalid-id", "people/a..b.yaml", "", "", "name: A\ntype: employee\n"),
         edit("invalid-id", "people/Ann.yaml", "", "", "name: A\ntype: employee\n"),
-        alice("not-supported", "hours:", "reason:", "hours: { days: [mon], between: \"08:00-19:00\" }\nreason:"),
-        edit("not-supported", "roles/developer.yaml", "mfa:", "risk:", "mfa: required\nrisk:"),
+        edit("not-supported", "dualkey.yaml", "approval:", "evidence: signatures", "evidence: github"),
     ]);
 }
 

@@ -107,7 +107,7 @@ pub struct Grant {
     /// Last day, or the instant at which it ends. Contractors and services need one.
     #[cfg_attr(test, schemars(example = "2027-01-31"))]
     pub until: Option<String>,
-    /// Hours of the week in which it holds.
+    /// Hours of the week in which it holds, in the organisation's time zone. Only on kinds that can keep them.
     pub hours: Option<Hours>,
     /// Why this access is needed.
     #[cfg_attr(test, schemars(length(min = 1)))]
@@ -121,15 +121,16 @@ pub struct Grant {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hours {
-    /// Days of the week.
+    /// Days of the week, each once.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub days: Vec<Weekday>,
-    /// Such as 08:00-19:00.
+    /// On each of the days, up to 24:00 and not over midnight, such as 08:00-19:00.
+    #[cfg_attr(test, schemars(example = "08:00-19:00"))]
     pub between: String,
 }
 
 /// A day of the week.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Weekday {
@@ -161,6 +162,28 @@ pub struct Bridge {
     /// Why it is needed.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub reason: String,
+}
+
+impl Weekday {
+    pub const ALL: [Weekday; 7] =
+        [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Weekday::Mon => "mon",
+            Weekday::Tue => "tue",
+            Weekday::Wed => "wed",
+            Weekday::Thu => "thu",
+            Weekday::Fri => "fri",
+            Weekday::Sat => "sat",
+            Weekday::Sun => "sun",
+        }
+    }
+
+    /// Monday's is the lowest.
+    pub fn bit(self) -> u8 {
+        1 << (self as u8)
+    }
 }
 
 impl Risk {

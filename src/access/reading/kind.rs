@@ -41,7 +41,7 @@ pub const NOT_SUPPORTED: Rule = Rule {
         id: "not-supported",
         title: "something is written that this version does not enforce",
         why: "A limit that is written but not enforced is worse than none: everybody relies on it.",
-        example: "hours: { days: [mon], between: \"08:00-19:00\" }",
+        example: "# dualkey.yaml\napproval: { evidence: github, branch: main }",
         instead: "Delete it until a version enforces it, and limit the access by other means.",
     },
     severity: Severity::Error,
@@ -155,11 +155,9 @@ fn refused<'a>(rule: &'static Rule, message: String, help: impl Into<String>) ->
 }
 
 fn of_root_file(name: &str) -> Claim<'_> {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let lookalike = ["yaml", "yml"].iter().any(|ending| is_ending(name, ending));
-    if lookalike && stem.eq_ignore_ascii_case("dualkey") {
+    if strsim::osa_distance(&name.to_lowercase(), CONFIG_PATH) <= 1 {
         let message = format!("{} is not read", quote(name));
-        return refused(&UNEXPECTED_FILE, message, "the settings are read from `dualkey.yaml`");
+        return refused(&UNEXPECTED_FILE, message, "did you mean `dualkey.yaml`? otherwise rename it");
     }
     Claim::NotOurs
 }

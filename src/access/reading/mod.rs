@@ -1,5 +1,6 @@
 //! From a file's bytes to its raw type, strictly: what two readers could take differently is refused.
 
+mod attributes;
 mod flaw;
 mod hidden;
 mod kind;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use attributes::REVIEW_DIFF_HIDDEN;
 pub use hidden::{HIDDEN_CHARACTER, is_hidden, quote};
 pub use kind::{Claim, FileKind, INVALID_ID, NOT_SUPPORTED, UNEXPECTED_FILE, repeated_ids};
 pub use place::{Source, Step, Text};
@@ -55,6 +57,7 @@ pub const RULES: &[&Rule] = &[
     &INVALID_DATE,
     &INVALID_ID,
     &NOT_SUPPORTED,
+    &REVIEW_DIFF_HIDDEN,
 ];
 
 /// The largest file that is read. A larger one need not be loaded: its size is enough.
@@ -101,7 +104,7 @@ pub struct Parsed {
 pub fn read(path: &str, bytes: &[u8], size: u64) -> Parsed {
     match FileKind::of_path(path) {
         Claim::File(kind, _) => parse(kind, bytes, size).at(path),
-        Claim::NotOurs => bare(path, None),
+        Claim::NotOurs => beside(path, bytes, size),
         Claim::Placeholder if size == 0 && bytes.is_empty() => bare(path, None),
         Claim::Placeholder => {
             let message = "`.gitkeep` is not empty";
@@ -111,6 +114,20 @@ pub fn read(path: &str, bytes: &[u8], size: u64) -> Parsed {
             bare(path, Some(Finding::new(rule, Place::whole_file(path), message, help)))
         }
     }
+}
+
+/// A managed file of no kind: its text is kept to be shown and counted, and what steers a review is looked at.
+fn beside(path: &str, bytes: &[u8], size: u64) -> Parsed {
+    let mut flaws = Flaws::default();
+    let text = String::from_utf8_lossy(bytes);
+    if size > MAX_SIZE && attributes::is_read(path) {
+        let message = format!("the file has {size} bytes; {MAX_SIZE} are allowed");
+        flaws.add(&TOO_LARGE, 0..0, message, "split the file");
+    } else if attributes::is_attributes(path) {
+        attributes::check(path, &text, &mut flaws);
+    }
+    let text = Arc::new(Text::new(&text, Vec::new()));
+    Content { text, raw: None, version: None, flaws: flaws.into_list() }.at(path)
 }
 
 fn bare(path: &str, finding: Option<Finding>) -> Parsed {

@@ -448,3 +448,19 @@ proptest! {
         check_any(&bytes)?;
     }
 }
+/// One tab is one finding, at its place, whatever the parser says of it.
+#[test]
+fn a_tab_is_told_of_once_where_it_stands() {
+    for (text, line, column) in [
+        ("to: [a]\nrole: x\n\tdomain: y\n", 3, 1),
+        ("to:\n\t- a\nrole: x\n", 2, 1),
+        ("to: [a]\nrole:\n\tx\n", 3, 1),
+        ("to: [a,\n\tb]\nrole: x\n", 2, 1),
+        ("to: [a]\nhours:\n  days: [mon]\n\tbetween: x\n", 4, 1),
+    ] {
+        let found = super::read("grants/x.yaml", text.as_bytes(), text.len() as u64).findings;
+        let places: Vec<(&str, u32, u32)> =
+            found.iter().map(|f| (f.rule.code.id, f.place.line, f.place.column)).collect();
+        assert_eq!(places, [("invalid-yaml", line, column)], "{text:?}");
+    }
+}

@@ -57,11 +57,13 @@ pub const YAML_FEATURE: Rule = Rule {
 pub const TOO_LARGE: Rule = Rule {
     code: Code {
         id: "too-large",
-        title: "a file is too large or nested too deeply",
-        why: "Nobody can review such a file, and reading it could exhaust the machine that judges the change. \
-              The limits are 1 MiB, 64 levels and 100,000 values.",
+        title: "a file, or what the files declare together, is too large",
+        why: "Nobody can review it, and judging it could exhaust the machine that says whether a change may land. \
+              A file has at most 1 MiB, 64 levels and 100,000 values. Groups stand in one another at most 32 deep. All \
+              grants give at most 500,000 entitlements, for which at most 10,000,000 members are read; sets of duties \
+              rules match what people hold at most 1,000,000 times; and there are at most 200 approval rules.",
         example: "a: [[[[[[[[[[ … ]]]]]]]]]]",
-        instead: "Split the file; subfolders can keep the parts together.",
+        instead: "Split a file; subfolders can keep the parts together. Grant to fewer people on fewer resources.",
     },
     severity: Severity::Error,
     dated: false,
@@ -420,6 +422,12 @@ impl Loader<'_, '_> {
         let line = self.text.get(at..).and_then(|rest| rest.split('\n').next()).unwrap_or_default();
         if line.contains(|c| hidden::is_hidden(c) && c != '\r') {
             // told of already, with its code point
+            return;
+        }
+        if error.kind().to_string().contains("tab")
+            && self.text.get(self.tabs_checked..).is_some_and(|t| t.contains('\t'))
+        {
+            // told of at its own place, when all tabs are looked at
             return;
         }
         let range = at..at + wrong.filter(|c| *c != '\n').map_or(0, char::len_utf8);

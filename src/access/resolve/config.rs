@@ -10,7 +10,7 @@ use crate::access::id::{OrganizationId, TargetId};
 use crate::access::kind::TargetType;
 use crate::access::model::{Config, EvidenceSource, Manage, SandboxSettings, Target};
 use crate::access::raw;
-use crate::access::reading::Step;
+use crate::access::reading::{Step, quote};
 
 pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Config> {
     let organization = context.id(OrganizationId::parse, &raw.organization, &[Step::Key("organization")]);
@@ -18,7 +18,7 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
     if zone.is_none() {
         context.schema(
             &[Step::Key("timezone")],
-            format!("`{}` is not a time zone", raw.timezone.escape_debug()),
+            format!("{} is not a time zone", quote(&raw.timezone)),
             "write an IANA name such as `Europe/London` or `UTC`",
         );
     }
@@ -50,7 +50,7 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
     if !is_branch_name(branch) {
         context.schema(
             &[Step::Key("approval"), Step::Key("branch")],
-            format!("`{}` is not the name of a branch", branch.escape_debug()),
+            format!("{} is not the name of a branch", quote(branch)),
             "write the short name, such as `main`",
         );
     }
@@ -58,7 +58,7 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
     if !reference.starts_with("refs/") || !is_branch_name(reference) {
         context.schema(
             &[Step::Key("audit"), Step::Key("ref")],
-            format!("`{}` is not the full name of a ref", reference.escape_debug()),
+            format!("{} is not the full name of a ref", quote(reference)),
             "write `refs/dualkey/audit`",
         );
     }
@@ -78,6 +78,7 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
             Some(raw::Manage::Contractors) | None => Manage::Contractors,
         },
         evidence,
+        repository: raw.approval.repository.as_ref().map(|repository| repository.name.to_ascii_lowercase()),
         branch: branch.clone(),
         audit_ref: reference.clone(),
         audit_key: raw.audit.key.clone(),

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::wildcard::{WILDCARD_PERMISSION, is_wildcard};
 use crate::access::id::{GroupId, InvalidId, PersonId};
 use crate::access::kind::Kinds;
 use crate::access::model::Member;
 use crate::access::raw;
-use crate::access::reading::{INVALID_DATE, INVALID_ID, NOT_SUPPORTED, SCHEMA, Source, Step};
+use crate::access::reading::{INVALID_DATE, INVALID_ID, NOT_SUPPORTED, SCHEMA, Source, Step, quote};
 use crate::access::time::{Interval, Moment};
 use crate::finding::{Finding, Rule};
 
@@ -54,7 +55,7 @@ impl<'a> Context<'a> {
                 self.report(
                     &INVALID_ID,
                     path,
-                    format!("`{}` is not an id: {}", text.escape_debug(), error.why),
+                    format!("{} is not an id: {}", quote(text), error.why),
                     "write the id with lower-case letters, digits, `.`, `_` and `-`",
                 );
                 None
@@ -76,12 +77,25 @@ impl<'a> Context<'a> {
         let mut members = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
             let at = item(path, index);
+            if self.wildcard(text, &at) {
+                continue;
+            }
             members.extend(match text.strip_prefix("group:") {
                 Some(group) => self.id(GroupId::parse, group, &at).map(Member::Group),
                 None => self.id(PersonId::parse, text, &at).map(Member::Person),
             });
         }
         members
+    }
+
+    /// Reports a word that stands for more than one thing.
+    pub fn wildcard(&mut self, text: &str, path: &[Step<'_>]) -> bool {
+        let found = is_wildcard(text);
+        if found {
+            let message = format!("`{}` stands for more than one", text.escape_debug());
+            self.report(&WILDCARD_PERMISSION, path, message, "write out what is meant, one by one");
+        }
+        found
     }
 
     pub fn moment(&mut self, text: &str, path: &[Step<'_>]) -> Option<Moment> {
@@ -91,7 +105,7 @@ impl<'a> Context<'a> {
                 self.report(
                     &INVALID_DATE,
                     path,
-                    format!("`{}` is not a date: {}", text.escape_debug(), error.why),
+                    format!("{} is not a date: {}", quote(text), error.why),
                     "write a day like 2026-11-24, or an instant like 2026-11-24T18:00:00Z",
                 );
                 None

@@ -6,6 +6,7 @@ mod people;
 mod policy;
 mod references;
 mod resources;
+mod wildcard;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,10 +15,14 @@ use jiff::tz::TimeZone;
 
 use self::context::Context;
 pub use self::references::UNKNOWN_REFERENCE;
+pub use self::wildcard::WILDCARD_PERMISSION;
 use super::kind::Kinds;
 use super::model::{Access, Policy};
 use super::reading::{FileKind, RawFile, Source};
-use crate::finding::Finding;
+use crate::finding::{Finding, Rule};
+
+/// The rules whose findings are made here.
+pub const RULES: &[&Rule] = &[&UNKNOWN_REFERENCE, &WILDCARD_PERMISSION];
 
 /// A parsed file, ready to be built: its stem, where it came from and what it says.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use super::context::{Context, field, item};
 use crate::access::id::{DomainId, GroupId, PersonId, VendorId};
 use crate::access::model::{Accounts, GithubAccount, Group, Person, PersonKey, PersonType, Vendor};
 use crate::access::raw;
-use crate::access::reading::{SCHEMA, Step};
+use crate::access::reading::{SCHEMA, Step, quote};
 
 pub(super) fn vendor(stem: &str, raw: &raw::Vendor, context: &mut Context<'_>) -> Option<Vendor> {
     let id = context.id(VendorId::parse, stem, &[]);
@@ -81,7 +81,7 @@ pub(super) fn person(stem: &str, raw: &raw::Person, context: &mut Context<'_>) -
         if !is_email(email) {
             context.schema(
                 &item(&[Step::Key("emails")], index),
-                format!("`{}` is not an e-mail address", email.escape_debug()),
+                format!("{} is not an e-mail address", quote(email)),
                 "write it like name@company.example",
             );
         }
@@ -141,11 +141,15 @@ fn accounts(raw: &raw::Accounts, accounts: &mut Accounts, context: &mut Context<
     }
     for (name, value) in [("aws", &raw.aws), ("gcp", &raw.gcp)] {
         let Some(text) = value else { continue };
+        if context.wildcard(text, &field(&path, name)) {
+            valid = false;
+            continue;
+        }
         let shaped = !text.is_empty() && text.len() <= 128 && text.chars().all(|c| c.is_ascii_graphic());
         if !shaped || (name == "gcp" && !is_email(text)) {
             context.schema(
                 &field(&path, name),
-                format!("`{}` is not the name of an account", text.escape_debug()),
+                format!("{} is not the name of an account", quote(text)),
                 match name {
                     "gcp" => "write the account's e-mail address",
                     _ => "write the Identity Center user name",

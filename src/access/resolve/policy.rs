@@ -11,7 +11,7 @@ use crate::access::id::{DomainId, Duty, GroupId, PersonId, PolicyId, RoleId};
 use crate::access::model::{ApprovalRule, Approvers, ChangeClass, DutyRule, DutySet, Policy, RemovalLimit, Waiver};
 use crate::access::pattern::EntitlementPattern;
 use crate::access::raw;
-use crate::access::reading::{INVALID_ID, Step};
+use crate::access::reading::{INVALID_ID, Step, quote};
 use crate::access::time::Days;
 use crate::finding::{Finding, Place, Severity};
 
@@ -85,7 +85,7 @@ fn pattern(text: &str, path: &[Step<'_>], context: &mut Context<'_>) -> Option<E
             None
         }
         Err(why) => {
-            context.schema(path, format!("`{}` is not a pattern", text.escape_debug()), why);
+            context.schema(path, format!("{} is not a pattern", quote(text)), why);
             None
         }
     }
@@ -122,7 +122,7 @@ fn duty_rule(raw: &raw::DutyRule, path: &[Step<'_>], context: &mut Context<'_>) 
         if built.duties.is_empty() && built.roles.is_empty() && built.entitlements.is_empty() {
             context.schema(
                 &path,
-                format!("the set `{}` names nothing, so nobody can hold it", name.escape_debug()),
+                format!("the set {} names nothing, so nobody can hold it", quote(name)),
                 "name `duties`, `roles` or `entitlements`",
             );
         }
@@ -186,7 +186,8 @@ fn limits(raw: &raw::Limits, policy: &mut Policy, context: &mut Context<'_>) {
     let path = [Step::Key("limits")];
     if let Some(removals) = &raw.removals {
         let path = field(&path, "removals");
-        match removals.fraction.strip_suffix('%').and_then(|n| n.parse::<u32>().ok()).filter(|n| *n <= 100) {
+        let digits = removals.fraction.strip_suffix('%').filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        match digits.and_then(|n| n.parse::<u32>().ok()).filter(|n| *n <= 100) {
             Some(percent) => {
                 let limit = RemovalLimit { count: removals.count, percent };
                 policy.removals = Some(policy.removals.map_or(limit, |held| RemovalLimit {
@@ -196,7 +197,7 @@ fn limits(raw: &raw::Limits, policy: &mut Policy, context: &mut Context<'_>) {
             }
             None => context.schema(
                 &field(&path, "fraction"),
-                format!("`{}` is not a share", removals.fraction.escape_debug()),
+                format!("{} is not a share", quote(&removals.fraction)),
                 "write whole hundredths, such as `5%`",
             ),
         }
@@ -233,7 +234,7 @@ fn approval_rule(raw: &raw::ApprovalRule, path: &[Step<'_>], context: &mut Conte
                 Some(group) => from.extend(context.id(GroupId::parse, group, &at).map(Approvers::Group)),
                 None => context.schema(
                     &at,
-                    format!("`{}` names no approvers", other.escape_debug()),
+                    format!("{} names no approvers", quote(other)),
                     "write domain-owners, sponsors or group:ID; one person alone is a group of one",
                 ),
             },
@@ -262,7 +263,11 @@ fn approval_rule(raw: &raw::ApprovalRule, path: &[Step<'_>], context: &mut Conte
 pub(super) fn name_approval_rules(policy: &mut Policy, findings: &mut Vec<Finding>) {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     let mut first: BTreeMap<String, Place> = BTreeMap::new();
-    for rule in &mut policy.approvals {
+    // counted by what they say, so that a file can be renamed or sorted without changing whom a digest speaks of
+    let mut order: Vec<usize> = (0..policy.approvals.len()).collect();
+    order.sort_by_key(|index| policy.approvals.get(*index).map(|rule| (rule.count, rule.from.clone())));
+    for index in order {
+        let Some(rule) = policy.approvals.get_mut(index) else { continue };
         let mut stem = rule.change.as_str().to_owned();
         if let Some(risk) = rule.risk {
             stem.push('-');

@@ -1,6 +1,6 @@
 //! Every id that a file names must belong to a file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::resources::nearest;
@@ -23,13 +23,22 @@ pub const UNKNOWN_REFERENCE: Rule = Rule {
     dated: false,
 };
 
+/// So many names are compared to help with those that lead nowhere: a flood of them must not cost its square.
+const COMPARED: usize = 100_000;
+
+/// So many resources are named as help.
+const NAMED: usize = 20;
+
 struct References<'a> {
     people: BTreeSet<&'a str>,
     vendors: BTreeSet<&'a str>,
     groups: BTreeSet<&'a str>,
     domains: BTreeSet<&'a str>,
     roles: BTreeSet<&'a str>,
+    rules: BTreeSet<&'a str>,
     findings: &'a mut Vec<Finding>,
+    /// How many names may still be compared.
+    left: usize,
 }
 
 /// Reports each name in the model that leads nowhere. A file that exists but is wrong counts as existing: its own
@@ -41,7 +50,9 @@ pub(super) fn check(access: &Access, present: &[(FileKind, &str)], findings: &mu
         groups: BTreeSet::new(),
         domains: BTreeSet::new(),
         roles: BTreeSet::new(),
+        rules: access.policy.duties.keys().map(|id| id.as_str()).collect(),
         findings,
+        left: COMPARED,
     };
     for (kind, stem) in present {
         let names = match kind {
@@ -57,8 +68,22 @@ pub(super) fn check(access: &Access, present: &[(FileKind, &str)], findings: &mu
     references.all(access);
 }
 
-impl References<'_> {
-    fn missing(&mut self, what: &str, id: &str, place: Place, known: Vec<&str>) {
+impl<'a> References<'a> {
+    /// True where so many names may be compared once more.
+    fn spend(&mut self, names: usize) -> bool {
+        let enough = names <= self.left;
+        self.left = self.left.saturating_sub(names);
+        enough
+    }
+
+    /// The place of one item of a list, and of the list where too many were looked for already.
+    fn item(&mut self, source: &Source, list: &str, length: usize, item: &str) -> Place {
+        if self.spend(length) { source.item_place(list, item) } else { source.place(&[Step::Key(list)]) }
+    }
+
+    fn missing(&mut self, what: &str, id: &str, place: Place, names: fn(&Self) -> &BTreeSet<&'a str>) {
+        let known: Vec<&str> =
+            if self.spend(names(self).len()) { names(self).iter().copied().collect() } else { Vec::new() };
         let help = match nearest(id, &known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("correct the name, or add {}/{id}.yaml", folder(what)),
@@ -66,44 +91,44 @@ impl References<'_> {
         self.findings.push(Finding::new(&UNKNOWN_REFERENCE, place, format!("there is no {what} `{id}`"), help));
     }
 
-    fn person(&mut self, id: &PersonId, place: impl FnOnce() -> Place) {
+    fn person(&mut self, id: &PersonId, place: impl FnOnce(&mut Self) -> Place) {
         if !self.people.contains(id.as_str()) {
-            let known = self.people.iter().copied().collect();
-            self.missing("person", id.as_str(), place(), known);
+            let place = place(self);
+            self.missing("person", id.as_str(), place, |names| &names.people);
         }
     }
 
-    fn vendor(&mut self, id: &VendorId, place: impl FnOnce() -> Place) {
+    fn vendor(&mut self, id: &VendorId, place: impl FnOnce(&mut Self) -> Place) {
         if !self.vendors.contains(id.as_str()) {
-            let known = self.vendors.iter().copied().collect();
-            self.missing("vendor", id.as_str(), place(), known);
+            let place = place(self);
+            self.missing("vendor", id.as_str(), place, |names| &names.vendors);
         }
     }
 
-    fn group(&mut self, id: &GroupId, place: impl FnOnce() -> Place) {
+    fn group(&mut self, id: &GroupId, place: impl FnOnce(&mut Self) -> Place) {
         if !self.groups.contains(id.as_str()) {
-            let known = self.groups.iter().copied().collect();
-            self.missing("group", id.as_str(), place(), known);
+            let place = place(self);
+            self.missing("group", id.as_str(), place, |names| &names.groups);
         }
     }
 
-    fn domain(&mut self, id: &DomainId, place: impl FnOnce() -> Place) {
+    fn domain(&mut self, id: &DomainId, place: impl FnOnce(&mut Self) -> Place) {
         if !self.domains.contains(id.as_str()) {
-            let known = self.domains.iter().copied().collect();
-            self.missing("domain", id.as_str(), place(), known);
+            let place = place(self);
+            self.missing("domain", id.as_str(), place, |names| &names.domains);
         }
     }
 
-    fn role(&mut self, id: &RoleId, place: impl FnOnce() -> Place) {
+    fn role(&mut self, id: &RoleId, place: impl FnOnce(&mut Self) -> Place) {
         if !self.roles.contains(id.as_str()) {
-            let known = self.roles.iter().copied().collect();
-            self.missing("role", id.as_str(), place(), known);
+            let place = place(self);
+            self.missing("role", id.as_str(), place, |names| &names.roles);
         }
     }
 
     fn members(&mut self, members: &[Member], source: &Arc<Source>, key: &str) {
         for member in members {
-            let place = || source.item_place(key, &member.to_string());
+            let place = |all: &mut Self| all.item(source, key, members.len(), &member.to_string());
             match member {
                 Member::Person(id) => self.person(id, place),
                 Member::Group(id) => self.group(id, place),
@@ -114,16 +139,18 @@ impl References<'_> {
     fn all(&mut self, access: &Access) {
         for person in access.people.values() {
             if let Some(vendor) = &person.vendor {
-                self.vendor(vendor, || person.place(&[Step::Key("vendor")]));
+                self.vendor(vendor, |_| person.place(&[Step::Key("vendor")]));
             }
             if let Some(sponsor) = &person.sponsor {
-                self.person(sponsor, || person.place(&[Step::Key("sponsor")]));
+                self.person(sponsor, |_| person.place(&[Step::Key("sponsor")]));
             }
         }
         for vendor in access.vendors.values() {
-            self.person(&vendor.sponsor, || vendor.place(&[Step::Key("sponsor")]));
+            self.person(&vendor.sponsor, |_| vendor.place(&[Step::Key("sponsor")]));
             for domain in vendor.domains.iter().flatten() {
-                self.domain(domain, || vendor.source.item_place("domains", domain.as_str()));
+                self.domain(domain, |all| {
+                    all.item(&vendor.source, "domains", vendor.domains.iter().flatten().count(), domain.as_str())
+                });
             }
         }
         for group in access.groups.values() {
@@ -134,28 +161,32 @@ impl References<'_> {
         }
         for grant in access.grants.values() {
             self.members(&grant.to, &grant.source, "to");
-            self.role(&grant.role, || grant.place(&[Step::Key("role")]));
-            self.domain(&grant.domain, || grant.place(&[Step::Key("domain")]));
+            self.role(&grant.role, |_| grant.place(&[Step::Key("role")]));
+            self.domain(&grant.domain, |_| grant.place(&[Step::Key("domain")]));
             let Some(domain) = access.domains.get(&grant.domain) else { continue };
             for resource in grant.resources.iter().flatten().filter(|r| !domain.resources.contains_key(*r)) {
                 let known: Vec<&str> = domain.resources.keys().map(|id| id.as_str()).collect();
-                let help = match nearest(resource.as_str(), &known) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the resources of `{}` are {}", domain.id, known.join(", ")),
+                let near = if self.spend(known.len()) { nearest(resource.as_str(), &known) } else { None };
+                let help = match (near, known.get(..NAMED)) {
+                    (Some(near), _) => format!("did you mean `{near}`?"),
+                    (None, None) => format!("the resources of `{}` are {}", domain.id, known.join(", ")),
+                    (None, Some(some)) => format!("the resources of `{}` are {} and more", domain.id, some.join(", ")),
                 };
+                let place =
+                    self.item(&grant.source, "resources", grant.resources.iter().flatten().count(), resource.as_str());
                 self.findings.push(Finding::new(
                     &UNKNOWN_REFERENCE,
-                    grant.source.item_place("resources", resource.as_str()),
+                    place,
                     format!("the domain `{}` has no resource `{resource}`", domain.id),
                     help,
                 ));
             }
         }
         for bridge in access.bridges.values() {
-            self.domain(&bridge.home, || bridge.place(&[Step::Key("home")]));
-            self.domain(&bridge.into, || bridge.place(&[Step::Key("into")]));
+            self.domain(&bridge.home, |_| bridge.place(&[Step::Key("home")]));
+            self.domain(&bridge.into, |_| bridge.place(&[Step::Key("into")]));
             for person in &bridge.people {
-                self.person(person, || bridge.source.item_place("for", person.as_str()));
+                self.person(person, |all| all.item(&bridge.source, "for", bridge.people.len(), person.as_str()));
             }
         }
         self.policy(access);
@@ -165,29 +196,27 @@ impl References<'_> {
         let policy = &access.policy;
         for rule in policy.duties.values() {
             for set in rule.sets.values() {
-                set.roles.iter().for_each(|role| self.role(role, || rule.place.clone()));
-                set.domains.iter().for_each(|domain| self.domain(domain, || rule.place.clone()));
+                set.roles.iter().for_each(|role| self.role(role, |_| rule.place.clone()));
+                set.domains.iter().for_each(|domain| self.domain(domain, |_| rule.place.clone()));
             }
         }
         for rule in &policy.approvals {
             for from in &rule.from {
                 match from {
-                    Approvers::Group(group) => self.group(group, || rule.place.clone()),
+                    Approvers::Group(group) => self.group(group, |_| rule.place.clone()),
                     Approvers::DomainOwners | Approvers::Sponsors => {}
                 }
             }
         }
-        let rules: BTreeMap<_, _> = policy.duties.keys().map(|id| (id.as_str(), ())).collect();
         for waiver in &policy.waivers {
-            self.person(&waiver.person, || waiver.place.clone());
-            self.person(&waiver.owner, || waiver.place.clone());
-            if !rules.contains_key(waiver.rule.as_str()) {
-                let known = rules.keys().copied().collect();
-                self.missing("duties rule", waiver.rule.as_str(), waiver.place.clone(), known);
+            self.person(&waiver.person, |_| waiver.place.clone());
+            self.person(&waiver.owner, |_| waiver.place.clone());
+            if !self.rules.contains(waiver.rule.as_str()) {
+                self.missing("duties rule", waiver.rule.as_str(), waiver.place.clone(), |names| &names.rules);
             }
         }
         for (person, place) in &policy.admins_required {
-            self.person(person, || place.clone());
+            self.person(person, |_| place.clone());
         }
     }
 }

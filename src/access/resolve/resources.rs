@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::context::{Context, field, item};
+use crate::access::conditions::{Conditions, Hours, InvalidHours};
 use crate::access::id::{BridgeId, DomainId, Duty, GrantId, PersonId, ResourceId, RoleId, TargetId};
-use crate::access::kind::TargetType;
+use crate::access::kind::{Kind, TargetType};
 use crate::access::model::{Bridge, Config, Domain, Grant, Resource, Role};
 use crate::access::raw::{self, Environment, Permit, Risk};
-use crate::access::reading::{INVALID_DATE, Step};
+use crate::access::reading::{INVALID_DATE, Step, quote};
 use crate::access::time::{Days, Moment};
 
 pub(super) fn domain(stem: &str, raw: &raw::Domain, config: &Config, context: &mut Context<'_>) -> Option<Domain> {
@@ -58,13 +59,16 @@ fn resource(
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the kinds are {}", known.join(", ")),
         };
-        context.schema(path, format!("`{}` is not a kind of resource", kind_name.escape_debug()), help);
+        context.schema(path, format!("{} is not a kind of resource", quote(kind_name)), help);
         return None;
     };
+    if context.wildcard(name, &field(path, kind_name)) {
+        return None;
+    }
     if let Err(why) = (kind.check_resource)(name) {
         context.schema(
             &field(path, kind_name),
-            format!("`{}` is not a {}: {why}", name.escape_debug(), kind.name),
+            format!("{} is not a {}: {why}", quote(name), kind.name),
             format!("write it as {}", kind.shape),
         );
         return None;
@@ -89,7 +93,7 @@ fn target_of(
             None => {
                 context.schema(
                     &field(path, "target"),
-                    format!("`{}` is not a target of type {wanted}", name.escape_debug()),
+                    format!("{} is not a target of type {wanted}", quote(name)),
                     format!("the targets of that type in dualkey.yaml are: {}", names()),
                 );
                 None
@@ -133,10 +137,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
         Some(text) => Some(days(text, &[Step::Key("max_duration")], context)?),
         None => None,
     };
-    if raw.mfa.is_some() {
-        context.not_supported(&[Step::Key("mfa")], "`mfa`", "remove it; check second factors at the target");
-    }
-    let mut entitlements: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+    let mut entitlements: BTreeMap<&'static Kind, BTreeSet<String>> = BTreeMap::new();
     for (name, words) in &raw.entitlements {
         let path = [Step::Key("entitlements"), Step::Key(name)];
         let Some(kind) = context.kinds.get(name) else {
@@ -145,7 +146,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the kinds are {}", known.join(", ")),
             };
-            context.schema(&path, format!("`{}` is not a kind of resource", name.escape_debug()), help);
+            context.schema(&path, format!("{} is not a kind of resource", quote(name)), help);
             continue;
         };
         if kind.holds_one() && words.0.len() != 1 {
@@ -156,10 +157,13 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
             );
         }
         for word in &words.0 {
+            if context.wildcard(word, &path) {
+                continue;
+            }
             if let Err(why) = kind.check_permission(word) {
-                context.schema(&path, format!("`{}` is not a permission of `{}`", word.escape_debug(), kind.name), why);
+                context.schema(&path, format!("{} is not a permission of `{}`", quote(word), kind.name), why);
             } else {
-                entitlements.entry(kind.name).or_default().insert(word.clone());
+                entitlements.entry(kind).or_default().insert(word.clone());
             }
         }
     }
@@ -173,6 +177,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
             None => raw.risk != Risk::Privileged,
         },
         max_duration,
+        mfa_required: matches!(raw.mfa, Some(raw::Mfa::Required)),
         entitlements,
         source: Arc::clone(context.source),
     })
@@ -182,7 +187,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
 pub(super) fn days(text: &str, path: &[Step<'_>], context: &mut Context<'_>) -> Option<Days> {
     let parsed = Days::parse(text);
     if parsed.is_none() {
-        context.schema(path, format!("`{}` is not a duration", text.escape_debug()), "write it like `90 days`");
+        context.schema(path, format!("{} is not a duration", quote(text)), "write it like `90 days`");
     }
     parsed
 }
@@ -198,9 +203,10 @@ pub(super) fn grant(stem: &str, raw: &raw::Grant, context: &mut Context<'_>) -> 
         .map(|list| context.ids(ResourceId::parse, list, &[Step::Key("resources")]).into_iter().collect());
     let from = raw.from.as_deref().map(|text| context.moment(text, &[Step::Key("from")]));
     let until = raw.until.as_deref().map(|text| context.moment(text, &[Step::Key("until")]));
-    if raw.hours.is_some() {
-        context.not_supported(&[Step::Key("hours")], "`hours`", "remove it, and give the grant an early `until`");
-    }
+    let conditions = match &raw.hours {
+        None => Some(Conditions::NONE),
+        Some(raw) => hours(raw, context).map(Conditions::of_hours),
+    };
     let instants =
         |moment: Option<Option<Moment>>, at: fn(Moment, &jiff::tz::TimeZone) -> jiff::Timestamp, zone| match moment {
             None => Some(None),
@@ -234,10 +240,32 @@ pub(super) fn grant(stem: &str, raw: &raw::Grant, context: &mut Context<'_>) -> 
         resources,
         from,
         until,
+        // without its hours a grant would give more than it says
+        conditions: conditions?,
         reason: raw.reason.clone(),
         ticket: raw.ticket.clone(),
         source: Arc::clone(context.source),
     })
+}
+
+fn hours(raw: &raw::Hours, context: &mut Context<'_>) -> Option<Hours> {
+    let path = [Step::Key("hours")];
+    let Some(zone) = context.zone.iana_name() else {
+        context.schema(&path, "the organisation's time zone has no name", "name one in dualkey.yaml");
+        return None;
+    };
+    let invalid = match Hours::new(&raw.days, &raw.between, zone) {
+        Ok(hours) => return Some(hours),
+        Err(invalid) => invalid,
+    };
+    let place = match &invalid {
+        InvalidHours::NoDay => field(&path, "days"),
+        InvalidHours::Twice(index, _) => item(&field(&path, "days"), *index),
+        InvalidHours::Shape(_) | InvalidHours::Empty(_) | InvalidHours::Midnight(_) => field(&path, "between"),
+        InvalidHours::Always => path.to_vec(),
+    };
+    context.schema(&place, invalid.to_string(), invalid.help());
+    None
 }
 
 pub(super) fn bridge(stem: &str, raw: &raw::Bridge, context: &mut Context<'_>) -> Option<Bridge> {

@@ -177,7 +177,7 @@ impl Writer for Fake {
             |live: &Live| live.kind == call.kind && live.resource == call.resource && live.principal == call.principal;
         let replaced = |live: &Live| match &call.verb {
             targets::Verb::Change { previous, .. } => {
-                live.permission == *previous || live.permission == call.permission
+                live.permission == previous.permission || live.permission == call.permission
             }
             targets::Verb::Grant { .. } | targets::Verb::Revoke => live.permission == call.permission,
         };
@@ -202,6 +202,7 @@ pub(super) fn live(kind: &'static Kind, resource: &str, permission: &str, princi
         resource: resource.to_owned(),
         permission: permission.to_owned(),
         principal: principal.to_owned(),
+        conditions: Conditions::NONE,
         until: None,
     }
 }

@@ -9,6 +9,16 @@ use crate::access::{
     DomainId, Duty, DutyRule, DutySet, EntitlementPattern, Interval, Intervals, Kind, Permissions, PersonId, RoleId,
 };
 
+/// How often what people hold may belong to sets of rules.
+pub const MAX_MATCHES: usize = 1_000_000;
+
+/// How often patterns of sets may be compared with entitlements.
+pub const MAX_COMPARED: usize = 20_000_000;
+
+/// More than [`MAX_MATCHES`] or [`MAX_COMPARED`]: nothing was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMuch;
+
 /// Something that a person holds for a while. `W` is the caller's proof of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Fact<'a, W> {
@@ -21,7 +31,7 @@ pub struct Fact<'a, W> {
 }
 
 /// What sets of duties rules can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Held<'a> {
     Duty(&'a Duty),
     Role(&'a RoleId),
@@ -112,11 +122,19 @@ struct Index<'a> {
     duties: HashMap<&'a Duty, Vec<usize>>,
     roles: HashMap<&'a RoleId, Vec<usize>>,
     patterns: Vec<(usize, &'a EntitlementPattern)>,
+    /// The sets that name an entitlement, for those that were compared with all patterns.
+    compared: HashMap<Held<'a>, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     fn new(rules: impl IntoIterator<Item = &'a DutyRule>) -> Self {
-        let mut index = Index { sets: Vec::new(), duties: HashMap::new(), roles: HashMap::new(), patterns: Vec::new() };
+        let mut index = Index {
+            sets: Vec::new(),
+            duties: HashMap::new(),
+            roles: HashMap::new(),
+            patterns: Vec::new(),
+            compared: HashMap::new(),
+        };
         for rule in rules {
             for (name, set) in &rule.sets {
                 let number = index.sets.len();
@@ -130,21 +148,24 @@ impl<'a> Index<'a> {
     }
 
     /// Numbers of the sets that a fact belongs to; a number may come twice.
-    fn sets_of<W>(&self, fact: &Fact<'a, W>) -> Vec<usize> {
+    fn sets_of<W>(&mut self, fact: &Fact<'a, W>) -> Result<Vec<usize>, TooMuch> {
         let named = match fact.held {
-            Held::Duty(duty) => self.duties.get(duty).cloned().unwrap_or_default(),
-            Held::Role(role) => self.roles.get(role).cloned().unwrap_or_default(),
-            Held::Entitlement { kind, resource, permission } => self
-                .patterns
-                .iter()
-                .filter(|(_, pattern)| covers(pattern, kind, resource, permission))
-                .map(|(number, _)| *number)
-                .collect(),
+            Held::Duty(duty) => self.duties.get(duty),
+            Held::Role(role) => self.roles.get(role),
+            Held::Entitlement { kind, resource, permission } => {
+                if !self.compared.contains_key(&fact.held) {
+                    if self.compared.len().saturating_mul(self.patterns.len()) > MAX_COMPARED {
+                        return Err(TooMuch);
+                    }
+                    let covering = self.patterns.iter().filter(|(_, p)| covers(p, kind, resource, permission));
+                    let covering = covering.map(|(number, _)| *number).collect();
+                    self.compared.insert(fact.held, covering);
+                }
+                self.compared.get(&fact.held)
+            }
         };
-        named
-            .into_iter()
-            .filter(|number| self.sets.get(*number).is_some_and(|(_, _, set)| reaches(set, fact)))
-            .collect()
+        let sets = named.into_iter().flatten().copied();
+        Ok(sets.filter(|number| self.sets.get(*number).is_some_and(|(_, _, set)| reaches(set, fact))).collect())
     }
 }
 
@@ -168,17 +189,24 @@ fn covers(pattern: &EntitlementPattern, kind: &Kind, resource: &str, permission:
 }
 
 /// Every rule that a person breaks at some instant, sorted by rule, person and breach.
+///
+/// # Errors
+///
+/// [`TooMuch`], so that rules that nobody could have read can't exhaust the machine that judges by them.
 pub fn violations<'a, W: Copy + Ord>(
     rules: impl IntoIterator<Item = &'a DutyRule>,
     facts: impl IntoIterator<Item = Fact<'a, W>>,
-) -> Vec<Violation<'a, W>> {
-    let index = Index::new(rules);
+) -> Result<Vec<Violation<'a, W>>, TooMuch> {
+    let mut index = Index::new(rules);
     let mut halves: Vec<(&'a PersonId, usize, Half<'a, W>)> = Vec::new();
     for fact in facts {
-        for number in index.sets_of(&fact) {
+        for number in index.sets_of(&fact)? {
             let Some((_, set, _)) = index.sets.get(number) else { continue };
             let half = Half { set, held: fact.held, interval: fact.interval, witness: fact.witness };
             halves.push((fact.person, number, half));
+        }
+        if halves.len() > MAX_MATCHES {
+            return Err(TooMuch);
         }
     }
     // sets of one rule have neighbouring numbers, so that sorting puts together what one person has of one rule
@@ -197,7 +225,7 @@ pub fn violations<'a, W: Copy + Ord>(
         judge(rule, person, halves, &mut found);
     }
     found.sort_by(|a, b| (&a.rule.id, a.person, a.breach).cmp(&(&b.rule.id, b.person, b.breach)));
-    found
+    Ok(found)
 }
 
 fn judge<'a, W: Copy + Ord>(

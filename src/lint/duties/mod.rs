@@ -9,5 +9,5 @@ mod facts;
 mod oracle;
 pub mod waivers;
 
-pub use engine::{Breach, Conflict, Fact, Half, Held, Violation, violations};
+pub use engine::{Breach, Conflict, Fact, Half, Held, MAX_COMPARED, MAX_MATCHES, TooMuch, Violation, violations};
 pub use facts::{Path, declared, declared_for};

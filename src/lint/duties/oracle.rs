@@ -128,7 +128,7 @@ fn counted<'a>(rule: &'a DutyRule, facts: &[Fact<'_, usize>]) -> BTreeSet<(Strin
 
 fn found<'a>(rule: &'a DutyRule, facts: &[Fact<'a, usize>]) -> BTreeSet<(String, Option<&'a str>, i64)> {
     let mut broken = BTreeSet::new();
-    for violation in violations([rule], facts.iter().copied()) {
+    for violation in violations([rule], facts.iter().copied()).unwrap_or_default() {
         let set = match violation.breach {
             Breach::Sets { .. } => None,
             Breach::Within { set, .. } => Some(set),

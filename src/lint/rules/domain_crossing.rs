@@ -10,8 +10,8 @@ pub const RULE: Rule = Rule {
         why: "A domain is a wall: somebody from outside who is in two at once can carry data and code between \
               them, and nobody decided that. A bridge is that decision, with an end and with approval of both \
               sides.",
-        example: "# grants/a.yaml\nto: [somebody]\ndomain: payments-staging\nuntil: 2027-01-31\n\
-                  # grants/b.yaml\nto: [somebody]\ndomain: ledger-staging\nuntil: 2027-01-31",
+        example: "# grants/a.yaml\nto: [alice.nguyen]\ndomain: payments-staging\nuntil: 2027-01-31\n\
+                  # grants/b.yaml\nto: [alice.nguyen]\ndomain: ledger-staging\nuntil: 2027-01-31",
         instead: "Let one grant end before the other starts, or add a bridge for the time in which both are needed.",
     },
     severity: Severity::Error,

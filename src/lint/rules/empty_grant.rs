@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
               is a warning only, since nothing may hold up an end.",
         example: "# roles/cloud-operator.yaml\nentitlements: { account: OperatorAccess }\n\
                   # domains/payments.yaml\n\
-                  resources: { api: { repository: northwind/payments-api } }     # no account",
+                  resources: { refunds: { repository: northwind/refunds } }     # no account",
         instead: "Name a role that has permissions on the domain's resources, add the resource to the domain, or \
               delete the grant.",
     },

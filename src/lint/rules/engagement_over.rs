@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
         title: "somebody whose time here is over is still named by grants",
         why: "They hold nothing any more. But the grants come back to life if the engagement is extended later, \
               and nobody would look at them again.",
-        example: "# people/alice.nguyen.yaml\nended: 2026-12-01\n# grants/alice-refunds.yaml\nto: [alice.nguyen]",
+        example: "# people/alice.nguyen.yaml\nended: 2026-11-20     # a day in the past\n# grants/alice-refunds.yaml\nto: [alice.nguyen]",
         instead: "Remove the person from the grants and groups, or delete the grants.",
     },
     severity: Severity::Warning,

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::reading::Step;
-use crate::access::{Access, Cause, Days, GrantId, Interval, Person, PersonId, PersonType, RoleId};
+use crate::access::{Access, Cause, Days, Entitlement, GrantId, Interval, Person, PersonId, PersonType, RoleId};
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
 use crate::lint::wording;
@@ -67,13 +67,16 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let access = survey.access;
     open_ended(survey, findings);
     let mut reported: BTreeSet<(&GrantId, &PersonId, Limit, Interval)> = BTreeSet::new();
-    for entitlement in survey.entitlements.iter() {
-        let Some(person) = access.people.get(&entitlement.key.person) else { continue };
-        let of_roles = entitlement.causes.iter().filter_map(|cause| role_limit(access, &cause.role));
+    // other hours from day to day don't make it another access
+    let entitlements: Vec<&Entitlement> = survey.entitlements.iter().collect();
+    for same in entitlements.chunk_by(|a, b| a.key.same_but_conditions(&b.key)) {
+        let Some(person) = same.first().and_then(|one| access.people.get(&one.key.person)) else { continue };
+        let causes = || same.iter().flat_map(|entitlement| &entitlement.causes);
+        let of_roles = causes().filter_map(|cause| role_limit(access, &cause.role));
         let limits: BTreeSet<Limit> =
             of_roles.map(Limit::Role).chain(policy_limit(access, person).map(Limit::Policy)).collect();
         for limit in limits {
-            let causes = entitlement.causes.iter().filter(|cause| limit.applies(access, cause));
+            let causes = causes().filter(|cause| limit.applies(access, cause));
             for run in runs(causes.collect()) {
                 let Some(last) = run.causes.iter().max_by_key(|cause| (cause.interval.until(), &cause.grant)) else {
                     continue;

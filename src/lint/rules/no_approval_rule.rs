@@ -3,6 +3,7 @@ use crate::access::raw::Risk;
 use crate::access::reading::Step;
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
+use crate::lint::rules::policy_missing;
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -23,6 +24,10 @@ const CLASSES: [ChangeClass; 5] =
     [ChangeClass::Policy, ChangeClass::Bridge, ChangeClass::Identity, ChangeClass::Access, ChangeClass::Removal];
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
+    // nothing at all is told of as such
+    if policy_missing::nothing(survey) {
+        return;
+    }
     let rules = &survey.access.policy.approvals;
     for class in CLASSES {
         let of_class = || rules.iter().filter(|rule| rule.change == class);

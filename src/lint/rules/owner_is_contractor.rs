@@ -9,8 +9,8 @@ pub const RULE: Rule = Rule {
         title: "a contractor owns a domain",
         why: "Owners say who may enter a domain. Somebody from outside, paid by one of those who want to enter, \
               can't decide that, and their approval would never count.",
-        example: "# domains/payments.yaml\nowners: [group:payments-leads]\n# groups/payments-leads.yaml\n\
-                  members: [priya.shah, alice.nguyen]     # alice.nguyen is a contractor",
+        example: "# domains/payments.yaml\nowners: [group:payments-owners]\n# groups/payments-owners.yaml\n\
+                  members: [priya.shah, grace.lin, alice.nguyen]     # alice.nguyen is a contractor",
         instead: "Name employees only, and keep groups that own apart from groups that work.",
     },
     severity: Severity::Error,

@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
         why: "A domain is a wall, and its owners say who comes in. What stands in two domains is reached past the \
               owners of either.",
         example: "# domains/payments.yaml\nresources: { api: { repository: northwind/api } }\n\
-                  # domains/ledger.yaml\nresources: { shared-api: { repository: northwind/API } }",
+                  # domains/ledger.yaml\nresources: { shared-api: { repository: northwind/api } }",
         instead: "Keep it in the domain whose owners answer for it, and let others in by grants there.",
     },
     severity: Severity::Error,

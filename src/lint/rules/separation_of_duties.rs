@@ -39,7 +39,8 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
             .filter(|(_, conflict)| !conflict.is_empty())
             .collect();
         // each grant has its finding, so that one that is added to a conflict never hides behind those that stood;
-        // the first needs none, since the others name it, unless it is enough by itself
+        // the one that was there first needs none, since the others name it, unless it is enough by itself
+        involved.sort_by_key(|(id, _)| !survey.access.grants.get(*id).is_some_and(|grant| survey.stood(grant)));
         let spare = involved.len() > 1 && involved.first().is_some_and(|(first, when)| !alone(violation, first, when));
         if spare {
             involved.remove(0);

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
         title: "a sponsor is not an employee, or has left",
         why: "A sponsor answers for others on behalf of the organisation. A contractor, a service, or somebody \
               who left can't. A sponsor who left is a warning only, since nothing may hold up an end.",
-        example: "# people/alice.nguyen.yaml\nsponsor: bob.contractor",
+        example: "# people/alice.nguyen.yaml\nsponsor: bob.keller     # a contractor",
         instead: "Name an employee who is here and knows what the access is for.",
     },
     severity: Severity::Error,

@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
         title: "a waiver is over",
         why: "It accepts nothing any more; what it accepted is reported again.",
         example: "waivers:\n  \
-                  - { rule: develop-and-deploy, person: tom.reed, until: 2026-12-15, … }     # a day in the past",
+                  - { rule: develop-and-deploy, person: tom.reed, until: 2026-11-20, … }     # a day in the past",
         instead: "Remove the waiver, and what it was for.",
     },
     severity: Severity::Warning,

@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
         why: "Whoever accepted the risk accepted that of the old rule. Until somebody looks again, the waiver \
               silences nothing.",
         example: "waivers:\n  \
-                  - { rule: develop-and-deploy, rule_digest: \"sha256:<of the rule before it changed>\", … }",
+                  - { rule: develop-and-deploy, rule_digest: \"sha256:…\", … }     # of the rule before it changed",
         instead: "Read the rule as it is now (`dualkey explain RULE`), decide again, and write its digest into the \
               waiver, or remove the waiver.",
     },

@@ -1,6 +1,7 @@
 //! Who approves, and how much findings weigh.
 
 use super::check;
+use crate::lint::testing::organisation;
 
 #[test]
 fn classes_without_approval_rule() {
@@ -254,4 +255,43 @@ severities: { unused-role: error, shared-account: warning, unused-rule: warning,
             "error unused-role roles/old.yaml:1 no grant gives the role `old`",
         ],
     );
+}
+
+#[test]
+fn no_policies_are_no_pass() {
+    check(
+        &[("policies/main.yaml", "")],
+        &[
+            "error policy-missing dualkey.yaml:7 there is no policy: nothing says which duties are apart and who approves",
+        ],
+    );
+    let approvals = "approvals:
+  - { change: policy, count: 1, from: \"group:access-admins\" }
+  - { change: bridge, count: 1, from: domain-owners }
+  - { change: identity, count: 1, from: \"group:access-admins\" }
+  - { change: access, count: 1, from: domain-owners }
+  - { change: removal, count: 1, from: [domain-owners, sponsors] }
+limits:
+  grants: { contractor_max_duration: 180 days }
+";
+    check(
+        &[("policies/main.yaml", approvals)],
+        &[
+            "error policy-missing policies/main.yaml:2 no policy has a rule about duties, so nobody is kept from holding both halves",
+        ],
+    );
+}
+
+#[test]
+fn default_ids_of_approval_rules_are_those_of_their_content() {
+    let first = "approvals:\n  - { change: access, count: 2, from: \"group:access-admins\" }\n";
+    let second = "approvals:\n  - { change: access, count: 1, from: sponsors }\n";
+    let ids = |a: &str, b: &str| {
+        let access = organisation(&[("policies/a.yaml", a), ("policies/z.yaml", b)]);
+        let mut ids: Vec<(String, u32)> =
+            access.policy.approvals.iter().map(|rule| (rule.id.clone(), rule.count)).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(first, second), ids(second, first));
 }

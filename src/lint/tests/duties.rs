@@ -421,3 +421,19 @@ fn a_grant_that_is_enough_by_itself_is_not_hidden_by_others() {
         ],
     );
 }
+
+#[test]
+fn hours_never_part_two_halves() {
+    let hours = |between: &str| format!("hours: {{ days: [mon], between: \"{between}\" }}\n");
+    let grant = |role: &str, domain: &str, hours: &str| {
+        format!(
+            "to: [lea.moreau]\nrole: {role}\ndomain: {domain}\nfrom: 2026-11-24\nuntil: 2026-12-10\n{hours}reason: T\n"
+        )
+    };
+    let found = super::lint(&[
+        ("grants/lea-deploy.yaml", &grant("deployer", "production", &hours("08:00-12:00"))),
+        ("grants/lea.yaml", &grant("developer", "payments", &hours("12:00-18:00"))),
+    ]);
+    let found: Vec<&str> = found.iter().map(|one| one.rule.code.id).filter(|id| id.starts_with("sep")).collect();
+    assert_eq!(found, ["separation-of-duties"]);
+}

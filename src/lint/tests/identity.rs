@@ -123,3 +123,38 @@ fn group_cycles() {
         ],
     );
 }
+
+#[test]
+fn names_that_look_alike() {
+    check(
+        &[
+            ("people/alice.n.yaml", "name: Аlice Nguyen\ntype: employee\n"),
+            ("people/alice.two.yaml", "name: Αlice Nguyen\ntype: employee\n"),
+            ("people/omar.two.yaml", "name: Omar Diaz\ntype: employee\n"),
+            ("people/zed.yaml", "name: робот\ntype: employee\n"),
+            (
+                "vendors/globex2.yaml",
+                "name: G1obex Ltd\nsponsor: priya.shah\ncontract: { from: 2026-10-01, until: 2027-03-31 }\n",
+            ),
+            (
+                "vendors/globex3.yaml",
+                "name: Globex\u{a0}Ltd\nsponsor: priya.shah\ncontract: { from: 2026-10-01, until: 2027-03-31 }\n",
+            ),
+        ],
+        &[
+            "error confusable-name people/alice.n.yaml:1 `Аlice` of `alice.n` mixes letters of two scripts",
+            "error confusable-name people/alice.two.yaml:1 `Αlice` of `alice.two` mixes letters of two scripts",
+            "error confusable-name vendors/globex2.yaml:1 `G1obex Ltd` of `globex2` looks like `Globex Ltd` of `globex`",
+            "error confusable-name vendors/globex3.yaml:1 `Globex\\u{a0}Ltd` of `globex3` looks like `Globex Ltd` of `globex`",
+        ],
+    );
+    // a whole name in another script is one, unless it reads like an id of the same kind
+    check(
+        &[
+            ("people/eve.yaml", "name: гоbоt\ntype: employee\n"),
+            ("people/mia.yaml", "name: Мия Попова\ntype: employee\n"),
+            ("people/wei.yaml", "name: 王伟 Wei\ntype: employee\n"),
+        ],
+        &["error confusable-name people/eve.yaml:1 `гоbоt` of `eve` mixes letters of two scripts"],
+    );
+}

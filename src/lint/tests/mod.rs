@@ -5,7 +5,9 @@ mod dated;
 mod domains;
 mod duties;
 mod identity;
+mod kinds;
 mod privilege;
+mod since;
 
 use super::testing::{line, lint};
 use super::{blocked, compare, rules};

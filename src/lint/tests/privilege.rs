@@ -315,3 +315,90 @@ reason: Test
         ],
     );
 }
+
+const PROJECTS: [(&str, &str); 4] = [
+    (
+        "dualkey.yaml",
+        "version: 1
+organization: northwind
+timezone: Europe/London
+targets:
+  github: { type: sandbox, as: github }
+  aws: { type: sandbox, as: aws }
+  gcp: { type: sandbox, as: gcp }
+approval: { evidence: signatures, branch: main }
+audit: { ref: refs/dualkey/audit, key: \"northwind-access+70e2a96f+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\" }
+",
+    ),
+    (
+        "people/lea.moreau.yaml",
+        "name: Léa Moreau\ntype: employee\naccounts: { github: { login: lea, id: 3 }, aws: lea, gcp: lea@northwind.example }\nkeys: [KEY3]\n",
+    ),
+    (
+        "domains/payments.yaml",
+        "title: Payments\nenvironment: staging\nowners: [priya.shah, omar.diaz]\nresources:\n  \
+         api: { repository: northwind/api }\n  account: { account: \"111122223333\" }\n  logs: { project: northwind }\n",
+    ),
+    (
+        "roles/log-reader.yaml",
+        "title: Reads logs\nrisk: standard\nmax_duration: 30 days\nmfa: required\nentitlements:\n  \
+         project: roles/logging.viewer\n",
+    ),
+];
+
+fn logs(from: &str, until: &str, between: &str) -> String {
+    format!(
+        "to: [lea.moreau]\nrole: log-reader\ndomain: payments\nfrom: {from}\nuntil: {until}\n\
+         hours: {{ days: [mon], between: \"{between}\" }}\nreason: Test\n"
+    )
+}
+
+#[test]
+fn hours_where_the_target_keeps_them_and_where_it_does_not() {
+    let hours = logs("2026-11-24", "2026-12-10", "08:00-19:00");
+    check(&[&PROJECTS[..], &[("grants/logs.yaml", &hours)]].concat(), &[]);
+    check(
+        &[(
+            "grants/lea.yaml",
+            "to: [lea.moreau]
+role: owner
+domain: payments
+hours: { days: [mon], between: \"08:00-19:00\" }
+until: 2026-12-24
+reason: Test
+",
+        )],
+        &[
+            "error hours-not-enforceable grants/lea.yaml:4 grant `lea` has hours, but reaches `api`, and a repository can't keep them",
+        ],
+    );
+}
+
+#[test]
+fn hours_do_not_stretch_a_limit_nor_make_grants_equal() {
+    let first = logs("2026-11-24", "2026-12-10", "08:00-19:00");
+    let next = logs("2026-12-11", "2027-01-10", "08:00-19:01");
+    check(
+        &[&PROJECTS[..], &[("grants/a.yaml", &first), ("grants/b.yaml", &next)]].concat(),
+        &[
+            "error grant-too-long grants/b.yaml:5 `a` and `b` follow one another for `lea.moreau` from 2026-11-24 to 2027-01-10, longer than the 30 days that its role allows",
+        ],
+    );
+    let beside = logs("2026-11-24", "2026-12-10", "20:00-24:00");
+    check(&[&PROJECTS[..], &[("grants/a.yaml", &first), ("grants/b.yaml", &beside)]].concat(), &[]);
+    check(
+        &[&PROJECTS[..], &[("grants/a.yaml", &first), ("grants/b.yaml", &first)]].concat(),
+        &["warning redundant-grant grants/b.yaml:1 grant `b` gives nothing that `a` doesn't give"],
+    );
+}
+
+#[test]
+fn a_second_factor_that_nobody_can_tell_of() {
+    let owner = "title: Owner\nrisk: privileged\nmfa: required\nentitlements:\n  repository: admin\n  account: Root\n";
+    check(
+        &[("roles/owner.yaml", owner)],
+        &[
+            "warning mfa-unknown roles/owner.yaml:3 nobody can tell whether holders of `owner` use a second factor on `account`, `repository`",
+        ],
+    );
+}

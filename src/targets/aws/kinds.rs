@@ -11,6 +11,9 @@ pub static ACCOUNT: Kind = Kind {
     permissions: Permissions::Open(check_permission_set),
     dangerous: is_dangerous,
     administers,
+    basic: |_| false,
+    pushes: |_| false,
+    requires: |_| None,
     enforces: Enforces { ends: true, hours: false, mfa: false },
 };
 
@@ -23,6 +26,9 @@ pub static IDENTITY_GROUP: Kind = Kind {
     permissions: Permissions::Ordered(&["member"]),
     dangerous: |_| false,
     administers: |_| false,
+    basic: |_| false,
+    pushes: |_| false,
+    requires: |_| None,
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };
 

@@ -14,6 +14,9 @@ pub static PROJECT: Kind = Kind {
     permissions: Permissions::Open(check_role),
     dangerous: is_dangerous,
     administers: |_| false,
+    basic: is_basic,
+    pushes: |_| false,
+    requires: |_| None,
     enforces: BY_CONDITION,
 };
 
@@ -26,6 +29,9 @@ pub static FOLDER: Kind = Kind {
     permissions: Permissions::Open(check_role),
     dangerous: is_dangerous,
     administers: |_| false,
+    basic: is_basic,
+    pushes: |_| false,
+    requires: |_| None,
     enforces: BY_CONDITION,
 };
 
@@ -38,6 +44,9 @@ pub static ORGANIZATION: Kind = Kind {
     permissions: Permissions::Open(check_role),
     dangerous: is_dangerous,
     administers: administers_organization,
+    basic: is_basic,
+    pushes: |_| false,
+    requires: |_| None,
     enforces: BY_CONDITION,
 };
 
@@ -50,6 +59,9 @@ pub static BUCKET: Kind = Kind {
     permissions: Permissions::Open(check_role),
     dangerous: is_dangerous,
     administers: |_| false,
+    basic: is_basic,
+    pushes: |_| false,
+    requires: |_| None,
     enforces: BY_CONDITION,
 };
 
@@ -63,6 +75,9 @@ pub static SERVICE_ACCOUNT: Kind = Kind {
     permissions: Permissions::Open(check_role),
     dangerous: is_dangerous,
     administers: |_| false,
+    basic: is_basic,
+    pushes: |_| false,
+    requires: |_| None,
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };
 
@@ -154,6 +169,11 @@ fn is_dangerous(role: &str) -> bool {
             name.as_str(),
             "editor" | "iam.serviceaccounttokencreator" | "iam.serviceaccountuser" | "iam.workloadidentityuser"
         )
+}
+
+/// Google's basic roles, which reach every service of a resource and accept no condition.
+fn is_basic(role: &str) -> bool {
+    matches!(role, "roles/owner" | "roles/editor" | "roles/viewer")
 }
 
 /// Roles that set the allow policy of the organisation itself.

@@ -18,10 +18,13 @@ pub static REPOSITORY: Kind = Kind {
     permissions: Permissions::Ordered(&["pull", "triage", "push", "maintain", "admin"]),
     dangerous: |permission| matches!(permission, "maintain" | "admin"),
     administers: |_| false,
+    basic: |_| false,
+    pushes: |permission| matches!(permission, "push" | "maintain" | "admin"),
+    requires: |_| None,
     enforces: NOTHING,
 };
 
-/// A team of an organisation. A maintainer adds and removes members.
+/// A team of an organisation. A maintainer adds and removes members. Outside collaborators can't be in teams.
 pub static TEAM: Kind = Kind {
     name: "team",
     target: TargetType::Github,
@@ -30,6 +33,9 @@ pub static TEAM: Kind = Kind {
     permissions: Permissions::Ordered(&["member", "maintainer"]),
     dangerous: |permission| permission == "maintainer",
     administers: |_| false,
+    basic: |_| false,
+    pushes: |_| false,
+    requires: |team| team.split_once('/').map(|(organization, _)| (MEMBERSHIP.name, organization.to_owned())),
     enforces: NOTHING,
 };
 
@@ -42,6 +48,9 @@ pub static MEMBERSHIP: Kind = Kind {
     permissions: Permissions::Ordered(&["member", "admin"]),
     dangerous: |permission| permission == "admin",
     administers: |permission| permission == "admin",
+    basic: |_| false,
+    pushes: |_| false,
+    requires: |_| None,
     enforces: NOTHING,
 };
 

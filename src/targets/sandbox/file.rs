@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::access::{Kind, TargetType};
+use crate::access::{Conditions, Kind, TargetType};
 use crate::targets::{KINDS, Live};
 
 /// The only version of the format.
@@ -57,6 +57,15 @@ pub fn check(
     Ok(found)
 }
 
+/// Says so where a kind can't keep conditions.
+pub fn check_conditions(kind: &Kind, conditions: &Conditions) -> Result<(), String> {
+    if conditions.enforceable(kind) {
+        Ok(())
+    } else {
+        Err(format!("a {} can't be held on conditions, here {conditions}", kind.name))
+    }
+}
+
 /// Reads a file whole, or says what is wrong with it.
 pub fn parse(text: &[u8], target: TargetType) -> Result<Content, Fault> {
     let mut json = serde_json::Deserializer::from_slice(text);
@@ -81,6 +90,7 @@ pub fn render(content: &Content, target: TargetType) -> serde_json::Result<Strin
             resource: &live.resource,
             permission: &live.permission,
             principal: &live.principal,
+            conditions: &live.conditions,
             until: live.until.map(|until| until.to_string()),
         })
         .collect();
@@ -103,6 +113,8 @@ struct EntryOut<'a> {
     resource: &'a str,
     permission: &'a str,
     principal: &'a str,
+    #[serde(skip_serializing_if = "Conditions::is_empty")]
+    conditions: &'a Conditions,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
 }
@@ -114,6 +126,8 @@ struct EntryIn {
     resource: String,
     permission: String,
     principal: String,
+    #[serde(default)]
+    conditions: Conditions,
     until: Option<String>,
 }
 
@@ -212,8 +226,8 @@ impl<'de> Visitor<'de> for Entitlements {
     }
 }
 
-/// What may be there only once: kind, resource, principal and, where several may be held, the permission.
-type Slot = (&'static str, String, String, Option<String>);
+/// What may be there only once: kind, resource, principal and, where several may be held, permission and conditions.
+type Slot = (&'static str, String, String, Option<(String, Conditions)>);
 
 struct Entry<'a> {
     target: TargetType,
@@ -236,17 +250,18 @@ impl<'de> Visitor<'de> for Entry<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Live, A::Error> {
-        let EntryIn { kind, resource, permission, principal, until } =
+        let EntryIn { kind, resource, permission, principal, conditions, until } =
             EntryIn::deserialize(MapAccessDeserializer::new(map))?;
         let kind = check(self.target, &kind, &resource, &permission, &principal).map_err(A::Error::custom)?;
+        check_conditions(kind, &conditions).map_err(A::Error::custom)?;
         let until = until
             .map(|text| text.parse::<Timestamp>().map_err(|_| A::Error::custom(format!("`{text}` is not an instant"))))
             .transpose()?;
-        let several = (!kind.holds_one()).then(|| permission.clone());
+        let several = (!kind.holds_one()).then(|| (permission.clone(), conditions.clone()));
         if !self.held.insert((kind.name, resource.clone(), principal.clone(), several)) {
             let what = if kind.holds_one() { "a second permission" } else { "the same permission twice" };
             return Err(A::Error::custom(format!("`{principal}` holds {what} on {} `{resource}`", kind.name)));
         }
-        Ok(Live { kind, resource, permission, principal, until })
+        Ok(Live { kind, resource, permission, principal, conditions, until })
     }
 }

@@ -16,6 +16,9 @@
 //! }
 //! ```
 //!
+//! An entitlement may have an `until`, where `native_ends` is true, and `conditions` where its kind enforces them, such
+//! as `[{ "hours": { "days": ["mon"], "between": "08:00-19:00", "timezone": "Europe/London" } }]`.
+//!
 //! The file is the whole state and may be edited by hand: that is how drift looks here. It knows no list of resources
 //! and no list of accounts, so every well-formed name is one that exists and may have no entitlements.
 
@@ -92,8 +95,9 @@ impl Reader for Sandbox {
 
 impl Writer for Sandbox {
     fn perform(&mut self, call: &Call) -> Result<(), TargetError> {
-        file::check(self.target, call.kind.name, &call.resource, &call.permission, &call.principal)
+        let kind = file::check(self.target, call.kind.name, &call.resource, &call.permission, &call.principal)
             .map_err(|why| self.refused(why))?;
+        file::check_conditions(kind, &call.conditions).map_err(|why| self.refused(why))?;
         let _lock = store::lock(&self.path)?;
         let mut content = self.load()?;
         content.entitlements.sort();
@@ -113,13 +117,13 @@ fn carry_out(call: &Call, content: &mut Content) {
     let (granted, previous) = match &call.verb {
         Verb::Grant { until } => (Some(*until), None),
         Verb::Revoke => (None, None),
-        Verb::Change { previous, until } => (Some(*until), Some(previous.as_str())),
+        Verb::Change { previous, until } => (Some(*until), Some((&previous.permission, &previous.conditions))),
     };
     content.entitlements.retain(|live| {
         let same_holder =
             live.kind.name == call.kind.name && live.resource == call.resource && live.principal == call.principal;
-        let replaced =
-            call.kind.holds_one() || live.permission == call.permission || Some(live.permission.as_str()) == previous;
+        let held = (&live.permission, &live.conditions);
+        let replaced = call.kind.holds_one() || held == (&call.permission, &call.conditions) || Some(held) == previous;
         !(same_holder && replaced)
     });
     if let Some(until) = granted {
@@ -128,6 +132,7 @@ fn carry_out(call: &Call, content: &mut Content) {
             resource: call.resource.clone(),
             permission: call.permission.clone(),
             principal: call.principal.clone(),
+            conditions: call.conditions.clone(),
             until: until.filter(|_| content.native_ends),
         });
     }

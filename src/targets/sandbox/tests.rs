@@ -5,6 +5,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
+use crate::access::Conditions;
 use crate::targets::contract::{Sample, World, contract};
 use crate::targets::{aws, gcp, github};
 
@@ -85,6 +86,7 @@ fn repository(verb: Verb, principal: &str) -> Call {
         resource: "northwind/api".into(),
         permission: "push".into(),
         principal: principal.into(),
+        conditions: Conditions::NONE,
     }
 }
 
@@ -170,6 +172,7 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("play.json");
     let tom = entry("push", "tom", "");
+    let hours = r#", "conditions": [{ "hours": { "days": ["mon"], "between": "08:00-19:00", "timezone": "UTC" } }]"#;
     let cases = [
         String::new(),
         "[]".into(),
@@ -187,6 +190,7 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
         whole("", &[entry("push", "tom", r#", "note": "x""#)]),
         whole("", &[entry("push", "tom", r#", "until": "soon""#)]),
         whole("", &[entry("push", "tom", r#", "until": "2026-11-30T00:00:00Z""#)]),
+        whole("", &[entry("push", "tom", hours)]),
     ];
     let mut found = String::new();
     for text in cases {
@@ -211,9 +215,10 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
     5:92 `account` is not a kind of github, which has repository, team, membership
     5:91 `northwind` is not a repository: a repository is written OWNER/NAME
     5:92 a principal is not empty and holds no control characters
-    5:101 unknown field `note`, expected one of `kind`, `resource`, `permission`, `principal`, `until`
+    5:101 unknown field `note`, expected one of `kind`, `resource`, `permission`, `principal`, `conditions`, `until`
     5:112 `soon` is not an instant
     6:2 `until` of `tom` on `northwind/api` needs `native_ends: true`
+    5:190 a repository can't be held on conditions, here mon 08:00–19:00 UTC
     ");
     fs::write(&path, [b'{', 0xff]).unwrap();
     assert!(matches!(at(&path).read(&scope()), Err(TargetError::Corrupt { .. })));

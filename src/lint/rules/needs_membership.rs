@@ -1,0 +1,66 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::access::reading::Step;
+use crate::access::{GrantId, Intervals, PersonId, PersonType, TargetId};
+use crate::finding::{Code, Finding, Rule, Severity};
+use crate::lint::{Survey, wording};
+
+pub const RULE: Rule = Rule {
+    code: Code {
+        id: "needs-membership",
+        title: "a grant reaches something that only members of an organisation can hold",
+        why: "Contractors and services are outside collaborators unless a grant makes them members, and an outside \
+              collaborator can't be in a team: the grant would give nothing, or making it work would quietly let \
+              somebody into the whole organisation. Employees are taken for members.",
+        example: "# roles/developer.yaml\nentitlements:\n  team: member        # and nothing with `membership: member`",
+        instead: "Grant the repositories themselves, or grant `membership: member` for the same time. The latter gives \
+                  the organisation's base permission on every repository.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
+pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
+    type Slot<'a> = (&'a PersonId, &'a TargetId, &'a str, &'a str);
+    let outside = |person: &PersonId| {
+        let person = survey.access.people.get(person);
+        person.is_some_and(|person| person.person_type != PersonType::Employee)
+    };
+    let mut held: BTreeMap<Slot<'_>, Intervals> = BTreeMap::new();
+    let mut needs = Vec::new();
+    for entitlement in survey.entitlements.iter().filter(|entitlement| outside(&entitlement.key.person)) {
+        let key = &entitlement.key;
+        let slot = (&key.person, &key.target, key.kind.name, key.resource.as_str());
+        let all = held.entry(slot).or_default();
+        *all = std::mem::take(all).union(&entitlement.intervals);
+        needs.extend((key.kind.requires)(&key.resource).map(|(kind, resource)| (entitlement, kind, resource)));
+    }
+    let mut told: BTreeSet<(&GrantId, &PersonId, String)> = BTreeSet::new();
+    for (entitlement, kind, resource) in needs {
+        let key = &entitlement.key;
+        let slot = (&key.person, &key.target, kind, resource.as_str());
+        let member = held.get(&slot).cloned().unwrap_or_default();
+        for cause in &entitlement.causes {
+            let without = Intervals::from_iter([cause.interval]).minus(&member);
+            let Some(grant) = survey.access.grants.get(&cause.grant).filter(|_| !without.is_empty()) else { continue };
+            if !told.insert((&cause.grant, &key.person, resource.clone())) {
+                continue;
+            }
+            let when = wording::during_all(without.iter(), &survey.access.config.zone);
+            let mut finding = Finding::new(
+                &RULE,
+                grant.place(&[Step::Key("role")]),
+                format!(
+                    "grant `{}` gives `{}` the {} `{}`, but no {kind} of `{resource}` {when}",
+                    grant.id, key.person, key.kind.name, key.resource
+                ),
+                format!("grant `{kind}` of `{resource}` too, or grant what the {} is for", key.kind.name),
+            );
+            if let Some(role) = survey.access.roles.get(&cause.role) {
+                let place = role.place(&[Step::Key("entitlements"), Step::Key(key.kind.name)]);
+                finding = finding.related(place, format!("what `{}` reaches", role.id));
+            }
+            findings.push(finding);
+        }
+    }
+}
