@@ -271,6 +271,8 @@ pub struct Policy {
     pub waivers: Vec<Waiver>,
     /// Rule to severity, with the place that says so.
     pub severities: BTreeMap<String, (Severity, Place)>,
+    /// Files of custom rules, by path.
+    pub custom: BTreeMap<Arc<str>, Arc<Source>>,
 }
 
 /// A separation-of-duties rule.

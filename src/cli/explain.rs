@@ -24,6 +24,7 @@ pub struct Options {
 fn codes() -> Vec<&'static Code> {
     let rules = lint::rules::ALL.iter().map(|check| check.rule);
     let rules = rules.chain(reading::RULES.iter().copied()).chain(repository::RULES.iter().copied());
+    let rules = rules.chain(lint::custom::RULES.iter().copied());
     let rules = rules.chain([&crate::access::resolve::UNKNOWN_REFERENCE, &plan::classes::MIXED_CHANGE]);
     let mut codes: Vec<&'static Code> = rules.map(|rule| &rule.code).collect();
     codes.extend(approval::codes::CODES);

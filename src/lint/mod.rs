@@ -4,6 +4,7 @@
 
 mod approvers;
 mod crossing;
+pub mod custom;
 pub mod duties;
 pub mod rules;
 mod severities;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use self::duties::{Path, Violation};
+use crate::access::reading;
 use crate::access::{Access, Entitlements, Grant, Holding, Person};
 use crate::finding::{Finding, Rule, Severity, State};
 
@@ -68,13 +70,14 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
     for check in rules::ALL {
         (check.find)(&survey, &mut findings);
     }
+    findings.extend(custom::find(subject));
     severities::check(access, &mut findings);
     severities::apply(access, &mut findings);
     sort(&mut findings);
     findings
 }
 
-/// Separation-of-duties rules that stood before, dropped or reworded since, against what is declared now. They judge
+/// Duties rules and custom rules that stood before, dropped or reworded since, against what is declared now. They judge
 /// the change they go with: otherwise one step could take a rule away and use that.
 pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
     let access = subject.access;
@@ -84,8 +87,9 @@ pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
         .values()
         .filter(|rule| access.policy.duties.get(&rule.id).is_none_or(|now| now.digest != rule.digest))
         .collect::<Vec<_>>();
+    let mut findings = custom::broken_before(subject, before);
     if rules.is_empty() {
-        return Vec::new();
+        return findings;
     }
     let holdings = access.holdings();
     let facts = duties::declared_for(&rules, access, subject.entitlements, &holdings);
@@ -98,7 +102,6 @@ pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
         holdings: &holdings,
         violations: &violations,
     };
-    let mut findings = Vec::new();
     rules::separation_of_duties(&survey, &mut findings);
     findings
 }
@@ -116,6 +119,10 @@ pub fn compare(base: &[Finding], head: &mut [Finding]) {
         *stood.entry(finding.identity()).or_default() += 1;
     }
     for finding in head {
+        // what can't be judged says nothing of what stood before either
+        if finding.rule == &reading::INVALID_REGO {
+            continue;
+        }
         let Some(left) = stood.get_mut(&finding.identity()).filter(|left| **left > 0) else { continue };
         *left -= 1;
         if finding.state == State::New {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rules;
+use super::{custom, rules};
 use crate::access::Access;
 use crate::access::reading::{self, SCHEMA};
 use crate::access::resolve::UNKNOWN_REFERENCE;
@@ -19,7 +19,8 @@ pub fn check(access: &Access, findings: &mut Vec<Finding>) {
         return;
     }
     let all = rules::ALL.iter().map(|check| check.rule).chain(reading::RULES.iter().copied());
-    let all = all.chain(repository::RULES.iter().copied()).chain([&UNKNOWN_REFERENCE]);
+    let all =
+        all.chain(custom::RULES.iter().copied()).chain(repository::RULES.iter().copied()).chain([&UNKNOWN_REFERENCE]);
     let mut known: BTreeMap<&str, Severity> = all.map(|rule| (rule.code.id, rule.severity)).collect();
     known.extend(ELSEWHERE.iter().copied());
     for (id, (severity, place)) in severities {

@@ -22,4 +22,6 @@ mod lint;
 mod new;
 mod only_ends;
 mod policy_pack;
+#[cfg(feature = "rego")]
+mod rego;
 mod replay;

@@ -60,6 +60,8 @@ pub enum FileKind {
     Grant,
     Bridge,
     Policy,
+    /// Custom rules, written in Rego.
+    Rego,
 }
 
 /// What a path is to dualkey.
@@ -78,6 +80,7 @@ pub enum Claim<'a> {
 const CONFIG_PATH: &str = "dualkey.yaml";
 
 impl FileKind {
+    /// Every kind that is written as YAML, and so has a schema.
     pub const ALL: [FileKind; 9] = [
         FileKind::Config,
         FileKind::Vendor,
@@ -102,6 +105,7 @@ impl FileKind {
             FileKind::Grant => "grant",
             FileKind::Bridge => "bridge",
             FileKind::Policy => "policy",
+            FileKind::Rego => "rego",
         }
     }
 
@@ -116,7 +120,7 @@ impl FileKind {
             FileKind::Role => Some("roles"),
             FileKind::Grant => Some("grants"),
             FileKind::Bridge => Some("bridges"),
-            FileKind::Policy => Some("policies"),
+            FileKind::Policy | FileKind::Rego => Some("policies"),
         }
     }
 
@@ -132,6 +136,7 @@ impl FileKind {
             FileKind::Grant => "a grant",
             FileKind::Bridge => "a bridge",
             FileKind::Policy => "a policy file",
+            FileKind::Rego => "a file of custom rules",
         }
     }
 
@@ -189,8 +194,13 @@ fn of_kind_file(kind: FileKind, rest: &str) -> Claim<'_> {
     if name == ".gitkeep" {
         return Claim::Placeholder;
     }
+    if kind == FileKind::Policy
+        && let Some(stem) = name.strip_suffix(".rego")
+    {
+        return of_rego_file(name, stem);
+    }
     let Some(stem) = name.strip_suffix(".yaml") else {
-        return unread(kind, name);
+        return unread(name);
     };
     if kind == FileKind::Policy {
         if rest.starts_with("ratified/") {
@@ -202,12 +212,25 @@ fn of_kind_file(kind: FileKind, rest: &str) -> Claim<'_> {
             return refused(&UNEXPECTED_FILE, message, "move the file out of `policies` until a version reads it");
         }
     }
+    named(kind, name, stem, "yaml")
+}
+
+/// What nobody judges must not look as if it were in force.
+fn of_rego_file<'a>(name: &'a str, stem: &'a str) -> Claim<'a> {
+    if cfg!(feature = "rego") {
+        return named(FileKind::Rego, name, stem, "rego");
+    }
+    let message = format!("this program was built without custom rules, and {} is one", quote(name));
+    refused(&NOT_SUPPORTED, message, "use a dualkey that was built with the feature `rego`, as it is by default")
+}
+
+fn named<'a>(kind: FileKind, name: &'a str, stem: &'a str, ending: &str) -> Claim<'a> {
     match PersonId::parse(stem) {
         Ok(_) => Claim::File(kind, stem),
         Err(error) => refused(
             &INVALID_ID,
-            format!("the file name {} is not an id: {}", quote(stem), error.why),
-            format!("rename the file, for example to {}", quote(&format!("{}.yaml", suggest(stem)))),
+            format!("the file name {} is not an id: {}", quote(name), error.why),
+            format!("rename the file, for example to {}", quote(&format!("{}.{ending}", suggest(stem)))),
         ),
     }
 }
@@ -221,11 +244,7 @@ fn suggest(stem: &str) -> String {
     if id.is_empty() { "some-id".to_owned() } else { id.chars().take(60).collect() }
 }
 
-fn unread<'a>(kind: FileKind, name: &str) -> Claim<'a> {
-    if kind == FileKind::Policy && is_ending(name, "rego") {
-        let message = format!("the custom rule {} is not supported yet", quote(name));
-        return refused(&NOT_SUPPORTED, message, "write duties, limits and approvals as YAML");
-    }
+fn unread<'a>(name: &str) -> Claim<'a> {
     let message = format!("{} is not read: files of this folder end in `.yaml`", quote(name));
     let help = if is_ending(name, "yml") || is_ending(name, "yaml") || is_ending(name, "json") {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
@@ -312,9 +331,14 @@ mod tests {
         for path in ["people/Alice.yaml", "people/.yaml", "people/a..b.yaml", "people/\u{430}lice.yaml"] {
             assert_eq!(rule(path), "invalid-id", "{path}");
         }
-        for path in ["policies/a.rego", "policies/x/a.rego", "policies/ratified/9c1f.yaml"] {
-            assert_eq!(rule(path), "not-supported", "{path}");
+        let custom = if cfg!(feature = "rego") { "file" } else { "not-supported" };
+        for path in ["policies/a.rego", "policies/x/a_test.rego"] {
+            assert_eq!(rule(path), custom, "{path}");
         }
+        for path in ["policies/a.REGO", "grants/a.rego"] {
+            assert_eq!(rule(path), "unexpected-file", "{path}");
+        }
+        assert_eq!(rule("policies/ratified/9c1f.yaml"), "not-supported");
     }
 
     #[test]

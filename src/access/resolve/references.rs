@@ -50,7 +50,7 @@ pub(super) fn check(access: &Access, present: &[(FileKind, &str)], findings: &mu
             FileKind::Group => &mut references.groups,
             FileKind::Domain => &mut references.domains,
             FileKind::Role => &mut references.roles,
-            FileKind::Config | FileKind::Grant | FileKind::Bridge | FileKind::Policy => continue,
+            FileKind::Config | FileKind::Grant | FileKind::Bridge | FileKind::Policy | FileKind::Rego => continue,
         };
         names.insert(*stem);
     }
