@@ -77,11 +77,15 @@ fn a_rule_judges_the_change_that_drops_or_rewords_it() {
     world.write(&grant, &text);
     std::fs::remove_file(world.repo().join("policies/names.rego")).unwrap();
     world.commit("Drop the rule and use that");
-    world.timed(&["plan", "--base", "main"]).exits(1).says("says secret").says("drops or rewords");
+    world.timed(&["plan", "--base", "main"]).exits(1).says("blocked by 2 new errors");
+    let ran = world.timed(&["plan", "--base", "main", "--format", "json"]).exits(1).json();
+    let found = ran["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "custom-deny").unwrap();
+    assert!(found["message"].as_str().unwrap().contains("says secret"), "{found}");
+    assert!(found["help"].as_str().unwrap().contains("drops or rewords"), "{found}");
     world.git(&["checkout", "-q", "main", "--", "policies"]);
     world.write("policies/names.rego", &rule.replace("secret\"\n", "secrets\"\n"));
     world.commit("Reword the rule and use that");
-    world.timed(&["plan", "--base", "main"]).exits(1).says("custom-deny");
+    world.timed(&["plan", "--base", "main"]).exits(1).says("blocked by 2 new errors");
 }
 
 #[test]

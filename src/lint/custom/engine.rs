@@ -1,11 +1,16 @@
-//! Texts in, findings out: policies are compiled for a virtual machine that counts its instructions.
+//! Texts in, findings out. Two machines judge: a virtual machine counts its instructions, so that no rule works without
+//! end; the interpreter tells errors that the other takes for "undefined". A rule has spoken where both say the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
 
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::VmError;
 use regorus::rvm::{Program, RegoVM};
 use regorus::unstable::{Rule as Clause, RuleHead, Span};
+use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use serde::Deserialize;
 
@@ -19,6 +24,12 @@ const INSTRUCTIONS: usize = 50_000_000;
 
 /// Functions that answer by chance, print, or work without end in one instruction.
 const FORBIDDEN: &[&str] = &["bits.lsh", "numbers.range", "numbers.range_step", "print", "rand.intn", "trace"];
+
+/// The longest that the interpreter may take. The other machine has counted the work before, so this is a last resort.
+const LONGEST: Duration = Duration::from_secs(60);
+
+const ANSWERS: &str = "let it hold texts, or objects of `message` and, where they help, `file`, `line`, `help`; files and \
+                       lines are in the input";
 
 /// So many characters of a rule's own text are shown.
 const SHOWN: usize = 500;
@@ -58,24 +69,30 @@ pub(super) fn judge_within(
     known: &BTreeSet<&str>,
 ) -> Vec<Finding> {
     match prepare(files, input) {
-        Ok((mut machine, program, verdicts)) => {
-            machine.set_max_instructions(instructions);
-            let answers = |verdict| answers(&mut machine, &program, files, verdict, known);
-            verdicts.iter().flat_map(answers).collect()
+        Ok(mut judge) => {
+            judge.machine.set_max_instructions(instructions);
+            let verdicts = std::mem::take(&mut judge.verdicts);
+            verdicts.iter().flat_map(|verdict| judge.answers(verdict, known)).collect()
         }
         Err(findings) => findings,
     }
 }
 
-type Prepared = (RegoVM, std::sync::Arc<Program>, Vec<Verdict>);
+/// Rules, ready to be asked.
+struct Judge<'a> {
+    files: &'a [(&'a str, &'a str)],
+    machine: RegoVM,
+    program: Arc<Program>,
+    interpreter: Engine,
+    verdicts: Vec<Verdict>,
+}
 
-fn prepare(files: &[(&str, &str)], input: &str) -> Result<Prepared, Vec<Finding>> {
+fn prepare<'a>(files: &'a [(&'a str, &'a str)], input: &str) -> Result<Judge<'a>, Vec<Finding>> {
     let mut engine = load(files)?;
     let verdicts = verdicts(&mut engine, files)?;
     let whole = |why: String| vec![invalid(first(files), why, "correct the rule")];
-    let Some(first) = verdicts.first() else { return Ok((RegoVM::new(), Program::new().into(), verdicts)) };
-    let compiled =
-        engine.compile_with_entrypoint(&first.entry.as_str().into()).map_err(|e| vec![told(files, &e.to_string())])?;
+    let first = verdicts.first().map(|verdict| verdict.entry.as_str()).unwrap_or_default();
+    let compiled = engine.compile_with_entrypoint(&first.into()).map_err(|e| vec![told(files, &e.to_string())])?;
     let entries: Vec<&str> = verdicts.iter().map(|verdict| verdict.entry.as_str()).collect();
     let program =
         Compiler::compile_from_policy(&compiled, &entries).map_err(|error| vec![told(files, &error.to_string())])?;
@@ -86,17 +103,22 @@ fn prepare(files: &[(&str, &str)], input: &str) -> Result<Prepared, Vec<Finding>
     }
     let input = Value::from_json_str(input).map_err(|error| whole(error.to_string()))?;
     let mut machine = RegoVM::new_with_policy(compiled);
-    machine.load_program(std::sync::Arc::clone(&program));
-    machine.set_strict_builtin_errors(true);
+    machine.load_program(Arc::clone(&program));
     machine.set_data(Value::new_object()).map_err(|error| whole(error.to_string()))?;
-    machine.set_input(input);
-    Ok((machine, program, verdicts))
+    machine.set_input(input.clone());
+    engine.set_input(input);
+    Ok(Judge { files, machine, program, interpreter: engine, verdicts })
 }
 
 /// Reads every file. Each is known to the engine by its number, so that no name can disturb what it says.
 fn load(files: &[(&str, &str)]) -> Result<Engine, Vec<Finding>> {
     let mut engine = Engine::new();
     engine.set_strict_builtin_errors(true);
+    engine.set_gather_prints(true);
+    engine.set_execution_timer_config(ExecutionTimerConfig {
+        limit: LONGEST,
+        check_interval: NonZeroU32::MIN.saturating_add(1023),
+    });
     let mut findings = Vec::new();
     for (number, (path, text)) in files.iter().enumerate() {
         if let Err(error) = engine.add_policy(number.to_string(), (*text).to_owned()) {
@@ -149,34 +171,67 @@ fn verdicts(engine: &mut Engine, files: &[(&str, &str)]) -> Result<Vec<Verdict>,
     Ok(verdicts)
 }
 
-fn answers(
-    machine: &mut RegoVM,
-    program: &Program,
-    files: &[(&str, &str)],
-    verdict: &Verdict,
-    known: &BTreeSet<&str>,
-) -> Vec<Finding> {
-    let value = match machine.execute_entry_point_by_name(&verdict.entry) {
-        Ok(value) => value,
-        Err(error) => return vec![failed(machine, program, files, verdict, &error)],
-    };
-    let Ok(set) = value.as_set() else {
-        let message = format!("{} is not a set", quote(&verdict.name));
-        let help = format!("write `{} contains message if {{ … }}`", verdict.rule_word());
-        return vec![invalid(verdict.place.clone(), message, &help)];
-    };
-    set.iter()
-        .map(|value| finding(value, verdict, known).unwrap_or_else(|why| {
-            let message = format!("{} answers {why}", quote(&verdict.name));
-            let help = "let it hold texts, or objects of `message` and, where they help, `file`, `line`, `help`; files and \
-                        lines are in the input";
-            invalid(verdict.place.clone(), message, help)
-        }))
-        .collect()
+impl Judge<'_> {
+    fn answers(&mut self, verdict: &Verdict, known: &BTreeSet<&str>) -> Vec<Finding> {
+        let value = match self.ask(verdict) {
+            Ok(value) => value,
+            Err(finding) => return vec![*finding],
+        };
+        let Ok(set) = value.as_set() else {
+            let message = format!("{} is not a set", quote(&verdict.name));
+            let help = format!("write `{} contains message if {{ … }}`", verdict.word());
+            return vec![invalid(verdict.place.clone(), message, &help)];
+        };
+        let answer = |value| {
+            finding(value, verdict, known).unwrap_or_else(|why| {
+                let message = format!("{} answers {why}", quote(&verdict.name));
+                invalid(verdict.place.clone(), message, ANSWERS)
+            })
+        };
+        set.iter().map(answer).collect()
+    }
+
+    fn ask(&mut self, verdict: &Verdict) -> Result<Value, Box<Finding>> {
+        let value =
+            self.machine.execute_entry_point_by_name(&verdict.entry).map_err(|error| self.stopped(verdict, &error))?;
+        let fails = |place: Option<Place>, why: &str, help| {
+            let message = format!("{} fails: {why}", quote(&verdict.name));
+            Box::new(invalid(place.unwrap_or_else(|| verdict.place.clone()), message, help))
+        };
+        let again = self.interpreter.eval_rule(verdict.entry.clone()).map_err(|error| {
+            let (place, why) = split(self.files, &error.to_string());
+            fails(place, &why, "let the rule ask first whether it can do that")
+        })?;
+        if again == value {
+            return Ok(value);
+        }
+        Err(fails(None, "two ways to run it give two answers", "write the rule in simpler words"))
+    }
+
+    fn stopped(&self, verdict: &Verdict, error: &VmError) -> Box<Finding> {
+        let span = self.program.instruction_spans.get(self.machine.get_pc()).and_then(Option::as_ref);
+        let at = span.and_then(|span| {
+            let source = self.program.sources.get(span.source_index)?;
+            position(self.files, &source.name, u32::try_from(span.line).ok()?, u32::try_from(span.column).ok()?)
+        });
+        let place = at.unwrap_or_else(|| verdict.place.clone());
+        let name = quote(&verdict.name);
+        Box::new(if let VmError::InstructionLimitExceeded { limit, .. } = error {
+            let message = format!("{name} does not come to an end within {limit} instructions");
+            invalid(place, message, "look up by id what it now searches for, such as `input.people[id]`")
+        } else {
+            let (inner, why) = split(self.files, &error.to_string());
+            invalid(
+                inner.unwrap_or(place),
+                format!("{name} fails: {why}"),
+                "let the rule ask first whether it can do that",
+            )
+        })
+    }
 }
 
 impl Verdict {
-    fn rule_word(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         if self.rule == &CUSTOM_DENY { "deny" } else { "warn" }
     }
 }
@@ -231,22 +286,6 @@ fn shown(text: &str) -> String {
         }
     }
     line
-}
-
-fn failed(machine: &RegoVM, program: &Program, files: &[(&str, &str)], verdict: &Verdict, error: &VmError) -> Finding {
-    let span = program.instruction_spans.get(machine.get_pc()).and_then(Option::as_ref);
-    let at = span.and_then(|span| {
-        let source = program.sources.get(span.source_index)?;
-        position(files, &source.name, u32::try_from(span.line).ok()?, u32::try_from(span.column).ok()?)
-    });
-    let place = at.unwrap_or_else(|| verdict.place.clone());
-    if let VmError::InstructionLimitExceeded { limit, .. } = error {
-        let message = format!("{} does not come to an end within {limit} instructions", quote(&verdict.name));
-        return invalid(place, message, "look up by id what it now searches for, such as `input.people[id]`");
-    }
-    let (inner, why) = split(files, &error.to_string());
-    let message = format!("{} fails: {why}", quote(&verdict.name));
-    invalid(inner.unwrap_or(place), message, "let the rule ask first whether it can do that")
 }
 
 fn forbidden_call(files: &[(&str, &str)], name: &str) -> Finding {
@@ -312,7 +351,6 @@ pub struct Tested {
 /// Findings where the files can't be read.
 pub fn test(files: &[(&str, &str)]) -> Result<Tested, Vec<Finding>> {
     let mut engine = load(files)?;
-    engine.set_gather_prints(true);
     engine.set_enable_coverage(true);
     let mut tested = Tested::default();
     for (package, name, place) in clauses(&mut engine, files) {

@@ -90,7 +90,19 @@ fn what_cannot_be_judged_is_an_error_with_its_place() {
         (&one("deny := true if input.nothing"), "policies/x.rego:4:1", "not a set"),
         (&one("deny := \"no\""), "policies/x.rego:4:1", "not a set"),
         (&one("allow := true"), "policies/x.rego:1:1", "nothing is judged"),
-        (&one("n := 1 if true\nn := 2 if true\ndeny contains \"m\" if n == 1"), "policies/x.rego:", "`x.deny` fails"),
+        (
+            &one("n := 1 if input.now\nn := 2 if input.now\ndeny contains \"m\" if n == 1"),
+            "policies/x.rego:5:1",
+            "conflicts",
+        ),
+        (&one("deny contains \"m\" if to_number(\"x\") == 1"), "policies/x.rego:4:33", "`x.deny` fails"),
+        (&one("deny contains \"m\" if not 1 / 0"), "policies/x.rego:4:28", "divide by zero"),
+        (&one("deny contains \"m\" if regex.match(\"(\", \"x\")"), "policies/x.rego:4:35", "invalid regex"),
+        (
+            &one("f(x) := 1 if x\nf(x) := 2 if x\ndeny contains \"m\" if f(true)"),
+            "policies/x.rego:6:",
+            "multiple outputs",
+        ),
     ] {
         let findings = found(rules);
         assert_eq!(findings.len(), 1, "{rules}: {:?}", lines(&findings));
