@@ -1,5 +1,7 @@
 //! What rules may do, what they may answer, and that both of the engine's machines judge alike.
 
+#![allow(clippy::expect_used, reason = "a helper of a test may fail as loudly as the test itself")]
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
