@@ -273,6 +273,8 @@ pub struct Policy {
     pub severities: BTreeMap<String, (Severity, Place)>,
     /// Files of custom rules, by path.
     pub custom: BTreeMap<Arc<str>, Arc<Source>>,
+    /// Files of cases, by path.
+    pub cases: BTreeMap<Arc<str>, (Arc<Source>, Arc<super::raw::Cases>)>,
 }
 
 /// A separation-of-duties rule.

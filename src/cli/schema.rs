@@ -11,8 +11,8 @@ use crate::report::schemas::DOCUMENTS;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey schema grant\n  dualkey schema --out .vscode/dualkey")]
 pub struct Options {
-    /// A kind of file (config, vendor, person, group, domain, role, grant, bridge, policy), what custom rules are
-    /// given (rego-input), or a command that prints JSON (access, apply, drift, lint, plan, verify)
+    /// A kind of file (config, vendor, person, group, domain, role, grant, bridge, policy, cases), what custom rules are
+    /// given (rego-input), or a command that prints JSON (access, apply, drift, lint, plan, test, verify)
     #[arg(value_name = "KIND|COMMAND")]
     kind: Option<String>,
     /// Write those of the files into this folder, for editors

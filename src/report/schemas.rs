@@ -7,6 +7,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("drift", include_str!("../../schema/output/drift.json")),
     ("lint", include_str!("../../schema/output/lint.json")),
     ("plan", include_str!("../../schema/output/plan.json")),
+    ("test", include_str!("../../schema/output/test.json")),
     ("verify", include_str!("../../schema/output/verify.json")),
 ];
 
@@ -15,7 +16,7 @@ mod tests {
     use schemars::generate::SchemaSettings;
 
     use super::*;
-    use crate::report::{access, json};
+    use crate::report::{access, json, trial};
 
     fn generate<T: schemars::JsonSchema>(command: &str) -> (String, String) {
         let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -34,6 +35,7 @@ mod tests {
             generate::<json::Drift<'static>>("drift"),
             generate::<json::Lint<'static>>("lint"),
             generate::<json::Plan<'static>>("plan"),
+            generate::<trial::Test<'static>>("test"),
             generate::<json::Verify<'static>>("verify"),
         ];
         let bless = std::env::var_os("DUALKEY_BLESS").is_some();

@@ -12,6 +12,7 @@ mod support;
 
 mod attacks;
 mod bad_input;
+mod cases;
 mod demo;
 mod explain;
 mod formats;

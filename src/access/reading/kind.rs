@@ -60,6 +60,8 @@ pub enum FileKind {
     Grant,
     Bridge,
     Policy,
+    /// Expectations of policies and access.
+    Cases,
     /// Custom rules, written in Rego.
     Rego,
 }
@@ -81,7 +83,7 @@ const CONFIG_PATH: &str = "dualkey.yaml";
 
 impl FileKind {
     /// Every kind that is written as YAML, and so has a schema.
-    pub const ALL: [FileKind; 9] = [
+    pub const ALL: [FileKind; 10] = [
         FileKind::Config,
         FileKind::Vendor,
         FileKind::Person,
@@ -91,6 +93,7 @@ impl FileKind {
         FileKind::Grant,
         FileKind::Bridge,
         FileKind::Policy,
+        FileKind::Cases,
     ];
 
     /// The kind in one word.
@@ -105,6 +108,7 @@ impl FileKind {
             FileKind::Grant => "grant",
             FileKind::Bridge => "bridge",
             FileKind::Policy => "policy",
+            FileKind::Cases => "cases",
             FileKind::Rego => "rego",
         }
     }
@@ -120,7 +124,7 @@ impl FileKind {
             FileKind::Role => Some("roles"),
             FileKind::Grant => Some("grants"),
             FileKind::Bridge => Some("bridges"),
-            FileKind::Policy | FileKind::Rego => Some("policies"),
+            FileKind::Policy | FileKind::Cases | FileKind::Rego => Some("policies"),
         }
     }
 
@@ -136,6 +140,7 @@ impl FileKind {
             FileKind::Grant => "a grant",
             FileKind::Bridge => "a bridge",
             FileKind::Policy => "a policy file",
+            FileKind::Cases => "a file of cases",
             FileKind::Rego => "a file of custom rules",
         }
     }
@@ -207,9 +212,8 @@ fn of_kind_file(kind: FileKind, rest: &str) -> Claim<'_> {
             let message = "ratifying a landing is not supported yet".to_owned();
             return refused(&NOT_SUPPORTED, message, "land a change that undoes the refused one, and approve that");
         }
-        if stem.ends_with(".cases") {
-            let message = format!("{} is not read: cases of policies are not supported yet", quote(name));
-            return refused(&UNEXPECTED_FILE, message, "move the file out of `policies` until a version reads it");
+        if let Some(stem) = stem.strip_suffix(".cases") {
+            return named(FileKind::Cases, name, stem, "cases.yaml");
         }
     }
     named(kind, name, stem, "yaml")
@@ -311,6 +315,7 @@ mod tests {
         for path in ["README.md", "CODEOWNERS", ".github/workflows/plan.yaml", "docs/grants/x.yaml", ".gitattributes"] {
             assert_eq!(rule(path), "not ours", "{path}");
         }
+        assert_eq!(FileKind::of_path("policies/pay.cases.yaml"), Claim::File(FileKind::Cases, "pay"));
         assert_eq!(rule("grants/.gitkeep"), "placeholder");
         for path in [
             "grants/x.yml",
@@ -322,7 +327,6 @@ mod tests {
             "Dualkey.yaml",
             "Grants/x.yaml",
             "grant/x.yaml",
-            "policies/pay.cases.yaml",
             "grants/x",
             "grants/x.json",
         ] {

@@ -89,6 +89,7 @@ pub enum RawFile {
     Grant(raw::Grant),
     Bridge(raw::Bridge),
     Policy(raw::Policy),
+    Cases(Arc<raw::Cases>),
     /// Its text is all that is read; what it means is said where rules are judged.
     Rego,
 }
@@ -233,6 +234,7 @@ fn deserialize(kind: FileKind, value: Value, flaws: &mut Flaws) -> Option<RawFil
         FileKind::Grant => of_type(value, flaws).map(RawFile::Grant),
         FileKind::Bridge => of_type(value, flaws).map(RawFile::Bridge),
         FileKind::Policy => of_type(value, flaws).map(RawFile::Policy),
+        FileKind::Cases => of_type(value, flaws).map(|cases| RawFile::Cases(Arc::new(cases))),
         FileKind::Rego => None,
     }
 }

@@ -59,6 +59,7 @@ pub fn schema_text(kind: FileKind) -> &'static str {
         FileKind::Grant => include_str!("../../../schema/grant.json"),
         FileKind::Bridge => include_str!("../../../schema/bridge.json"),
         FileKind::Policy => include_str!("../../../schema/policy.json"),
+        FileKind::Cases => include_str!("../../../schema/cases.json"),
         FileKind::Rego => include_str!("../../../schema/rego-input.json"),
     }
 }
@@ -377,6 +378,7 @@ mod tests {
             FileKind::Grant => schemars::schema_for!(raw::Grant),
             FileKind::Bridge => schemars::schema_for!(raw::Bridge),
             FileKind::Policy => schemars::schema_for!(raw::Policy),
+            FileKind::Cases => schemars::schema_for!(raw::Cases),
             FileKind::Rego => unreachable!("not written as YAML"),
         };
         let mut value = schema.to_value();

@@ -1,7 +1,7 @@
 //! Texts in, findings out. Two machines judge: a virtual machine counts its instructions, so that no rule works without
 //! end; the interpreter tells errors that the other takes for "undefined". A rule has spoken where both say the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use serde::Deserialize;
 
-use super::{CUSTOM_DENY, CUSTOM_WARNING, INVALID_REGO, TESTS};
+use super::{CUSTOM_DENY, CUSTOM_WARNING, INVALID_REGO, TESTS, Tested};
 use crate::access::reading::{is_hidden, quote};
 use crate::finding::{Finding, Place, Rule};
 
@@ -333,15 +333,6 @@ fn split(files: &[(&str, &str)], text: &str) -> (Option<Place>, String) {
     });
     let message = text.rsplit_once("error: ").map_or(text, |(_, message)| message);
     (place, shown(message))
-}
-
-/// What tests of rules say.
-#[derive(Debug, Default)]
-pub struct Tested {
-    /// Name, where it stands, and why it fails if it does; sorted.
-    pub tests: Vec<(String, Place, Option<String>)>,
-    /// By file that judges: the lines that ran and those that didn't.
-    pub coverage: BTreeMap<String, (BTreeSet<u32>, BTreeSet<u32>)>,
 }
 
 /// Runs every `test_` rule of the files whose names end in `_test.rego`.

@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use super::Subject;
 use crate::access::Access;
-use crate::access::reading::{INVALID_REGO, Source};
-use crate::finding::{Code, Finding, Rule, Severity};
+use crate::access::reading::INVALID_REGO;
+use crate::finding::{Code, Finding, Place, Rule, Severity};
 
 #[cfg(feature = "rego")]
-pub use engine::{Tested, judge, test};
+pub use engine::{judge, test};
 pub use input::Document;
 
 /// An access repository that a custom rule refuses.
@@ -94,7 +94,6 @@ fn run(_: &BTreeMap<&Arc<str>, &str>, _: &Document<'_>) -> Vec<Finding> {
 #[cfg(feature = "rego")]
 fn unjudged(files: &[(&str, &str)], why: &str) -> Finding {
     use crate::access::reading::quote;
-    use crate::finding::Place;
     let file = files.first().map_or("policies", |(path, _)| path);
     let message = format!("the document for custom rules could not be made: {}", quote(why));
     Finding::new(&INVALID_REGO, Place::whole_file(file), message, "report this: the program is broken")
@@ -121,7 +120,29 @@ pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
     found
 }
 
-/// The files of tests, and those that judge, by path.
-pub fn sources(access: &Access) -> impl Iterator<Item = &Arc<Source>> {
-    access.policy.custom.values()
+/// What tests of rules say.
+#[derive(Debug, Default)]
+pub struct Tested {
+    /// Name, where it stands, and why it fails if it does; sorted.
+    pub tests: Vec<(String, Place, Option<String>)>,
+    /// By file that judges: the lines that ran and those that didn't.
+    pub coverage: BTreeMap<String, (BTreeSet<u32>, BTreeSet<u32>)>,
+}
+
+/// Runs the tests of custom rules.
+///
+/// # Errors
+///
+/// Findings where the files can't be read.
+#[cfg(feature = "rego")]
+pub fn tested(access: &Access) -> Result<Tested, Vec<Finding>> {
+    let files = access.policy.custom.values();
+    let files: Vec<(&str, &str)> = files.map(|source| (&*source.path, source.text.as_str())).collect();
+    if files.is_empty() { Ok(Tested::default()) } else { test(&files) }
+}
+
+/// Such files aren't read without the feature: each is a finding of the reading.
+#[cfg(not(feature = "rego"))]
+pub fn tested(_: &Access) -> Result<Tested, Vec<Finding>> {
+    Ok(Tested::default())
 }
