@@ -26,3 +26,4 @@ mod policy_pack;
 #[cfg(feature = "rego")]
 mod rego;
 mod replay;
+mod sarif;
