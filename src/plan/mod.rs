@@ -6,6 +6,7 @@ pub mod cases;
 pub mod changes;
 pub mod classes;
 pub mod digest;
+pub mod edges;
 pub mod judges;
 pub mod lines;
 pub mod operations;
