@@ -278,6 +278,10 @@ pub struct Policy {
     pub waivers: Vec<Waiver>,
     /// Rule to severity, with the place that says so.
     pub severities: BTreeMap<String, (Severity, Place)>,
+    /// Files of custom rules, by path.
+    pub custom: BTreeMap<Arc<str>, Arc<Source>>,
+    /// Files of cases, by path.
+    pub cases: BTreeMap<Arc<str>, (Arc<Source>, Arc<super::raw::Cases>)>,
 }
 
 /// A separation-of-duties rule.

@@ -28,9 +28,12 @@ impl EntitlementPattern {
 
     /// True where all three parts match. The kind is compared as it is, unless it is `*`.
     pub fn matches(&self, kind: &str, resource: &str, permission: &str) -> bool {
-        (self.kind == "*" || self.kind == kind)
-            && wildcard(&self.resource, resource)
-            && wildcard(&self.permission, permission)
+        self.matches_resource(kind, resource) && wildcard(&self.permission, permission)
+    }
+
+    /// True where the pattern speaks of the resource, whatever the permission.
+    pub fn matches_resource(&self, kind: &str, resource: &str) -> bool {
+        (self.kind == "*" || self.kind == kind) && wildcard(&self.resource, resource)
     }
 
     /// The kind the pattern names, `*` for any.

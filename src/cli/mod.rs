@@ -20,6 +20,7 @@ mod report;
 mod schema;
 mod shared;
 mod targets;
+mod test;
 mod verify;
 
 use std::path::PathBuf;
@@ -49,6 +50,8 @@ enum Command {
     Demo(demo::Options),
     /// Say what is wrong with the access repository, and where
     Lint(lint::Options),
+    /// Run the cases and tests that lie beside the policies
+    Test(test::Options),
     /// Show who gains and loses what, and who must approve it
     Plan(plan::Options),
     /// Look at a change and sign an approval of it
@@ -144,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::New(options) => new::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Lint(options) => lint::run(&options),
+        Command::Test(options) => test::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),
         Command::Verify(options) => verify::run(&options),

@@ -11,8 +11,8 @@ use crate::report::schemas::DOCUMENTS;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey schema grant\n  dualkey schema --out .vscode/dualkey")]
 pub struct Options {
-    /// A kind of file (config, vendor, person, group, domain, role, grant, bridge, policy) or a command that prints JSON
-    /// (access, apply, drift, lint, plan, verify)
+    /// A kind of file (config, vendor, person, group, domain, role, grant, bridge, policy, cases), what custom rules are
+    /// given (rego-input), or a command that prints JSON (access, apply, drift, lint, plan, test, verify)
     #[arg(value_name = "KIND|COMMAND")]
     kind: Option<String>,
     /// Write those of the files into this folder, for editors
@@ -27,8 +27,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         }
         return Ok(Exit::Done);
     }
-    let all: Vec<(&str, &str)> =
-        FileKind::ALL.iter().map(|kind| (kind.name(), schema_text(*kind))).chain(DOCUMENTS.iter().copied()).collect();
+    let all = FileKind::ALL.iter().map(|kind| (kind.name(), schema_text(*kind)));
+    let rego = [("rego-input", schema_text(FileKind::Rego))];
+    let all: Vec<(&str, &str)> = all.chain(rego).chain(DOCUMENTS.iter().copied()).collect();
     let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
     match &options.kind {
         None => output::print(&format!("{}\n", names.join("\n"))),

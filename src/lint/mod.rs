@@ -4,6 +4,7 @@
 
 mod approvers;
 mod crossing;
+pub mod custom;
 pub mod duties;
 pub mod rules;
 mod severities;
@@ -19,7 +20,7 @@ use jiff::Timestamp;
 
 use self::duties::{Path, Violation};
 pub use self::severities::weigh;
-use crate::access::reading::TOO_LARGE;
+use crate::access::reading::{self, TOO_LARGE};
 use crate::access::{Access, DutyRule, Entitlements, Grant, Holding, Person};
 use crate::finding::{Finding, Rule, Severity, State};
 
@@ -90,11 +91,12 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
     for check in rules::ALL {
         (check.find)(&survey, &mut findings);
     }
+    findings.extend(custom::find(subject));
     sort(&mut findings);
     findings
 }
 
-/// Separation-of-duties rules that stood before, dropped or reworded since, against what is declared now. They judge
+/// Duties rules and custom rules that stood before, dropped or reworded since, against what is declared now. They judge
 /// the change they go with: otherwise one step could take a rule away and use that.
 pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(before) = subject.since else { return Vec::new() };
@@ -105,14 +107,18 @@ pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
         .values()
         .filter(|rule| access.policy.duties.get(&rule.id).is_none_or(|now| now.digest != rule.digest))
         .collect::<Vec<_>>();
+    let mut findings = custom::broken_before(subject, before);
     if rules.is_empty() {
-        return Vec::new();
+        return findings;
     }
     let holdings = access.holdings();
     let facts = duties::declared_for(&rules, access, subject.entitlements, &holdings);
     let violations = match duties::violations(rules.iter().copied(), facts) {
         Ok(violations) => violations,
-        Err(too_much) => return unjudged(rules, too_much).into_iter().collect(),
+        Err(too_much) => {
+            findings.extend(unjudged(rules, too_much));
+            return findings;
+        }
     };
     let survey = Survey {
         access,
@@ -123,7 +129,6 @@ pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
         holdings: &holdings,
         violations: &violations,
     };
-    let mut findings = Vec::new();
     rules::separation_of_duties(&survey, &mut findings);
     findings
 }
@@ -152,6 +157,10 @@ pub fn compare(base: &[Finding], head: &mut [Finding]) {
         *stood.entry(finding.identity()).or_default() += 1;
     }
     for finding in head {
+        // what can't be judged says nothing of what stood before either
+        if finding.rule == &reading::INVALID_REGO {
+            continue;
+        }
         let Some(left) = stood.get_mut(&finding.identity()).filter(|left| **left > 0) else { continue };
         *left -= 1;
         // what is too large was judged neither then nor now

@@ -129,7 +129,9 @@ fn file_class(
 ) -> ChangeClass {
     let (base, head) = (&base.access, &head.access);
     match kind {
-        FileKind::Config | FileKind::Policy | FileKind::Role | FileKind::Domain => ChangeClass::Policy,
+        FileKind::Config | FileKind::Policy | FileKind::Cases | FileKind::Rego | FileKind::Role | FileKind::Domain => {
+            ChangeClass::Policy
+        }
         FileKind::Group if judges.groups.contains(stem) => ChangeClass::Policy,
         FileKind::Group => removal_or(group_shrinks(base.groups.get(stem), head.groups.get(stem)), ChangeClass::Access),
         FileKind::Grant => removal_or(grant_shrinks(base.grants.get(stem), head.grants.get(stem)), ChangeClass::Access),

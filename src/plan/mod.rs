@@ -2,6 +2,7 @@
 //!
 //! Everything here comes from two revisions and an instant; [`operations`] adds what is live.
 
+pub mod cases;
 mod change_too_large;
 pub mod changes;
 pub mod classes;

@@ -11,6 +11,7 @@ const OF_CHANGES: [&Rule; 2] = [&change_too_large::CHANGE_TOO_LARGE, &classes::M
 /// Every rule that makes findings, sorted by id.
 pub fn all() -> Vec<&'static Rule> {
     let mut rules: Vec<&'static Rule> = lint::rules::ALL.iter().map(|check| check.rule).collect();
+    rules.extend(lint::custom::RULES);
     rules.extend(reading::RULES);
     rules.extend(resolve::RULES);
     rules.extend(repository::RULES);

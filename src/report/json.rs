@@ -18,7 +18,7 @@ use crate::plan::operations::Difference;
 use crate::plan::{self, AccessLine, Action, Operation, Verb};
 use crate::repository::Oid;
 
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

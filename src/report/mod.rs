@@ -21,6 +21,7 @@ pub mod schemas;
 pub mod style;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 pub mod verify;
 
 pub use facts::PlanView;

@@ -9,6 +9,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("next", include_str!("../../schema/output/next.json")),
     ("plan", include_str!("../../schema/output/plan.json")),
     ("report", include_str!("../../schema/output/report.json")),
+    ("test", include_str!("../../schema/output/test.json")),
     ("verify", include_str!("../../schema/output/verify.json")),
 ];
 
@@ -17,7 +18,7 @@ mod tests {
     use schemars::generate::SchemaSettings;
 
     use super::*;
-    use crate::report::{access, controls, json, next};
+    use crate::report::{access, controls, json, next, trial};
 
     fn generate<T: schemars::JsonSchema>(command: &str) -> (String, String) {
         let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -38,6 +39,7 @@ mod tests {
             generate::<next::Document<'static>>("next"),
             generate::<json::Plan<'static>>("plan"),
             generate::<controls::Document<'static>>("report"),
+            generate::<trial::Test<'static>>("test"),
             generate::<json::Verify<'static>>("verify"),
         ];
         let bless = std::env::var_os("DUALKEY_BLESS").is_some();

@@ -11,7 +11,7 @@ use git2::ObjectType;
 use super::objects::{MODE_FILE, MODE_KIND, MODE_LINK, MODE_SUBMODULE, Named};
 use super::path::{check_component, fold_case, misspelled_root};
 use super::tree::{Budget, Level, MAX_ENTRIES, escape, join};
-use super::{Entry, Oid, RepoPath, Repository, RepositoryError};
+use super::{Entry, InvalidPath, Oid, RepoPath, Repository, RepositoryError};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 
 /// A path that is not the same plain file for everybody.
@@ -143,6 +143,21 @@ impl Snapshot {
         let files = of(base, false).into_iter().chain(of(head, true)).collect();
         let findings = base.findings.iter().chain(&head.findings).cloned().collect();
         Snapshot { source: head.source, files, findings }
+    }
+
+    /// The same with some files written and others left out, in memory alone.
+    ///
+    /// # Errors
+    /// The first path that is no safe path of a repository.
+    pub fn rewritten(&self, written: &BTreeMap<String, String>, without: &[String]) -> Result<Self, InvalidPath> {
+        let mut files = self.files.clone();
+        files.retain(|path, _| !without.iter().any(|gone| gone == path.as_str()));
+        for (path, text) in written {
+            let bytes: Arc<[u8]> = Arc::from(text.as_bytes());
+            let (oid, size) = (Oid::of_blob(&bytes), bytes.len() as u64);
+            files.insert(RepoPath::parse(path)?, File { mode: Mode::Regular, oid, size, bytes });
+        }
+        Ok(Snapshot { source: self.source, files, findings: self.findings.clone() })
     }
 
     pub fn source(&self) -> Source {

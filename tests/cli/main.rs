@@ -13,6 +13,7 @@ mod support;
 mod attacks;
 mod bad_input;
 mod benchmark;
+mod cases;
 mod defects;
 mod demo;
 mod examples;
@@ -29,5 +30,7 @@ mod mutations;
 mod new;
 mod only_ends;
 mod policy_pack;
+#[cfg(feature = "rego")]
+mod rego;
 mod replay;
 mod sarif;

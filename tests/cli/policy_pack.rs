@@ -1,47 +1,14 @@
-//! The cases of the policy pack, run through the real lint and the real plan. `policies/README.md` says their shape.
+//! The cases of the policy pack, run by `dualkey test`. `policies/README.md` says their shape.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-use dualkey::access::{ParseCache, Revision};
-use dualkey::finding::Severity;
-use dualkey::plan;
-use dualkey::repository::{Repository, Snapshot};
-use dualkey::targets::KINDS;
-use jiff::Timestamp;
-use serde::Deserialize;
+use crate::support::World;
 
 const NOW: &str = "2026-11-23T09:00:00Z";
 const PACK: [&str; 3] = ["approvals", "duties", "least-privilege"];
 const BASE: &str = include_str!("../../policies/cases.txtar");
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cases {
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    #[serde(default)]
-    files: BTreeMap<String, Option<String>>,
-    #[serde(default)]
-    change: BTreeMap<String, Option<String>>,
-    expect: Vec<String>,
-    #[serde(default)]
-    needs: Vec<Need>,
-}
-
-#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(deny_unknown_fields)]
-struct Need {
-    rule: String,
-    people: Vec<String>,
-    count: u32,
-}
 
 type Files = BTreeMap<String, String>;
 
@@ -72,72 +39,41 @@ fn the_pack_names_nobody() {
     }
 }
 
+/// The small organisation with the pack and one file of cases.
 fn run(name: &str) {
-    let cases: Cases = serde_yaml::from_str(&std::fs::read_to_string(pack(name, "cases.yaml")).unwrap()).unwrap();
-    let keys = tempfile::tempdir().unwrap();
-    let mut base = archive(BASE, keys.path());
-    for name in PACK {
-        base.insert(format!("policies/{name}.yaml"), std::fs::read_to_string(pack(name, "yaml")).unwrap());
-    }
-    let mut failures = Vec::new();
-    for case in &cases.cases {
-        let before = with(&base, &case.files);
-        let after = with(&before, &case.change);
-        let (before, after) = (revision(&before), revision(&after));
-        let plan = plan::plan(&before, &after, NOW.parse::<Timestamp>().unwrap());
-        let found: BTreeSet<&str> = plan::findings_of(&after, plan.now)
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| finding.rule.code.id)
-            .collect();
-        if !found.iter().eq(case.expect.iter()) {
-            failures.push(format!("{}: found {found:?}, expected {:?}", case.name, case.expect));
-        }
-        let mut needs: Vec<Need> = plan
-            .requirements
-            .iter()
-            .map(|requirement| Need {
-                rule: requirement.rule.clone(),
-                people: requirement.eligible.iter().map(ToString::to_string).collect(),
-                count: requirement.count,
-            })
-            .collect();
-        needs.sort();
-        if needs != case.needs {
-            failures.push(format!("{}: needs {needs:#?}, expected {:#?}", case.name, case.needs));
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
-fn pack(name: &str, ending: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies").join(format!("{name}.{ending}"))
-}
-
-fn with(files: &Files, more: &BTreeMap<String, Option<String>>) -> Files {
-    let mut files = files.clone();
-    for (path, text) in more {
-        match text {
-            Some(text) => files.insert(path.clone(), text.clone()),
-            None => files.remove(path),
-        };
-    }
-    files
-}
-
-/// Reads the files through a real work tree, as `lint` does.
-fn revision(files: &Files) -> Revision {
     let dir = tempfile::tempdir().unwrap();
-    for (path, text) in files {
+    let keys = tempfile::tempdir().unwrap();
+    let mut files = archive(BASE, keys.path());
+    for name in PACK {
+        files.insert(format!("policies/{name}.yaml"), std::fs::read_to_string(pack(name, "yaml")).unwrap());
+    }
+    let cases = std::fs::read_to_string(pack(name, "cases.yaml")).unwrap();
+    files.insert(format!("policies/{name}.cases.yaml"), cases.clone());
+    for (path, text) in &files {
         let path = dir.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
     let git = Command::new("git").args(["init", "--quiet"]).current_dir(dir.path()).status().unwrap();
     assert!(git.success());
-    let repository = Repository::open(dir.path()).unwrap();
-    let snapshot = Snapshot::of_work_tree(&repository).unwrap();
-    Revision::load(&snapshot, KINDS, &mut ParseCache::default()).unwrap()
+    let world = World::empty();
+    world.dualkey_in(dir.path(), &["lint", "--now", NOW]).exits(0);
+    let ran = world.dualkey_in(dir.path(), &["test", "--now", NOW, "--format", "json"]);
+    let ran = ran.json();
+    let failed: Vec<_> = ran["tests"].as_array().unwrap().iter().filter(|test| test["passed"] != true).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert_eq!(ran["summary"]["passed"], cases.matches("  - name:").count());
+    let rules = ran["coverage"]["rules"].as_array().unwrap();
+    let mine = |rule: &&serde_json::Value| {
+        let kind = rule["rule"].as_str().unwrap().split([' ', '.']).next().unwrap();
+        kind == if name == "least-privilege" { "limits" } else { name }
+    };
+    let missing: Vec<_> = rules.iter().filter(mine).filter(|rule| rule["exercised"] != true).collect();
+    assert!(missing.is_empty(), "no case of {name} exercises {missing:#?}");
+}
+
+fn pack(name: &str, ending: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies").join(format!("{name}.{ending}"))
 }
 
 /// The files of a text archive, with keys for its people made on the way.

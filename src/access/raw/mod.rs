@@ -2,6 +2,7 @@
 //!
 //! The JSON Schemas in `schema/` are generated from these types; descriptions there are the comments here.
 
+mod cases;
 mod config;
 mod people;
 mod policy;
@@ -9,6 +10,7 @@ mod resources;
 
 use serde::Deserialize;
 
+pub use cases::*;
 pub use config::*;
 pub use people::*;
 pub use policy::*;

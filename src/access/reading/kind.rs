@@ -60,6 +60,10 @@ pub enum FileKind {
     Grant,
     Bridge,
     Policy,
+    /// Expectations of policies and access.
+    Cases,
+    /// Custom rules, written in Rego.
+    Rego,
 }
 
 /// What a path is to dualkey.
@@ -78,7 +82,8 @@ pub enum Claim<'a> {
 const CONFIG_PATH: &str = "dualkey.yaml";
 
 impl FileKind {
-    pub const ALL: [FileKind; 9] = [
+    /// Every kind that is written as YAML, and so has a schema.
+    pub const ALL: [FileKind; 10] = [
         FileKind::Config,
         FileKind::Vendor,
         FileKind::Person,
@@ -88,6 +93,7 @@ impl FileKind {
         FileKind::Grant,
         FileKind::Bridge,
         FileKind::Policy,
+        FileKind::Cases,
     ];
 
     /// The kind in one word.
@@ -102,6 +108,8 @@ impl FileKind {
             FileKind::Grant => "grant",
             FileKind::Bridge => "bridge",
             FileKind::Policy => "policy",
+            FileKind::Cases => "cases",
+            FileKind::Rego => "rego",
         }
     }
 
@@ -116,7 +124,7 @@ impl FileKind {
             FileKind::Role => Some("roles"),
             FileKind::Grant => Some("grants"),
             FileKind::Bridge => Some("bridges"),
-            FileKind::Policy => Some("policies"),
+            FileKind::Policy | FileKind::Cases | FileKind::Rego => Some("policies"),
         }
     }
 
@@ -132,6 +140,8 @@ impl FileKind {
             FileKind::Grant => "a grant",
             FileKind::Bridge => "a bridge",
             FileKind::Policy => "a policy file",
+            FileKind::Cases => "a file of cases",
+            FileKind::Rego => "a file of custom rules",
         }
     }
 
@@ -187,25 +197,42 @@ fn of_kind_file(kind: FileKind, rest: &str) -> Claim<'_> {
     if name == ".gitkeep" {
         return Claim::Placeholder;
     }
+    if kind == FileKind::Policy
+        && let Some(stem) = name.strip_suffix(".rego")
+    {
+        return of_rego_file(name, stem);
+    }
     let Some(stem) = name.strip_suffix(".yaml") else {
-        return unread(kind, name);
+        return unread(name);
     };
     if kind == FileKind::Policy {
         if rest.starts_with("ratified/") {
             let message = "ratifying a landing is not supported yet".to_owned();
             return refused(&NOT_SUPPORTED, message, "land a change that undoes the refused one, and approve that");
         }
-        if stem.ends_with(".cases") {
-            let message = format!("{} is not read: cases of policies are not supported yet", quote(name));
-            return refused(&UNEXPECTED_FILE, message, "move the file out of `policies` until a version reads it");
+        if let Some(stem) = stem.strip_suffix(".cases") {
+            return named(FileKind::Cases, name, stem, "cases.yaml");
         }
     }
+    named(kind, name, stem, "yaml")
+}
+
+/// What nobody judges must not look as if it were in force.
+fn of_rego_file<'a>(name: &'a str, stem: &'a str) -> Claim<'a> {
+    if cfg!(feature = "rego") {
+        return named(FileKind::Rego, name, stem, "rego");
+    }
+    let message = format!("this program was built without custom rules, and {} is one", quote(name));
+    refused(&NOT_SUPPORTED, message, "use a dualkey that was built with the feature `rego`, as it is by default")
+}
+
+fn named<'a>(kind: FileKind, name: &'a str, stem: &'a str, ending: &str) -> Claim<'a> {
     match id::check(stem) {
         Ok(()) => Claim::File(kind, stem),
         Err(why) => refused(
             &INVALID_ID,
-            format!("the file name {} is not an id: {why}", quote(stem)),
-            format!("rename the file, for example to {}", quote(&format!("{}.yaml", suggest(stem)))),
+            format!("the file name {} is not an id: {why}", quote(name)),
+            format!("rename the file, for example to {}", quote(&format!("{}.{ending}", suggest(stem)))),
         ),
     }
 }
@@ -219,11 +246,7 @@ fn suggest(stem: &str) -> String {
     if id.is_empty() { "some-id".to_owned() } else { id.chars().take(60).collect() }
 }
 
-fn unread<'a>(kind: FileKind, name: &str) -> Claim<'a> {
-    if kind == FileKind::Policy && is_ending(name, "rego") {
-        let message = format!("the custom rule {} is not supported yet", quote(name));
-        return refused(&NOT_SUPPORTED, message, "write duties, limits and approvals as YAML");
-    }
+fn unread<'a>(name: &str) -> Claim<'a> {
     let message = format!("{} is not read: files of this folder end in `.yaml`", quote(name));
     let help = if is_ending(name, "yml") || is_ending(name, "yaml") || is_ending(name, "json") {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
@@ -288,6 +311,7 @@ mod tests {
         for path in ["README.md", "CODEOWNERS", ".github/workflows/plan.yaml", "docs/grants/x.yaml", ".gitattributes"] {
             assert_eq!(rule(path), "not ours", "{path}");
         }
+        assert_eq!(FileKind::of_path("policies/pay.cases.yaml"), Claim::File(FileKind::Cases, "pay"));
         assert_eq!(rule("grants/.gitkeep"), "placeholder");
         for path in [
             "grants/x.yml",
@@ -299,7 +323,6 @@ mod tests {
             "Dualkey.yaml",
             "Grants/x.yaml",
             "grant/x.yaml",
-            "policies/pay.cases.yaml",
             "grants/x",
             "grants/x.json",
         ] {
@@ -308,9 +331,14 @@ mod tests {
         for path in ["people/Alice.yaml", "people/.yaml", "people/a..b.yaml", "people/\u{430}lice.yaml"] {
             assert_eq!(rule(path), "invalid-id", "{path}");
         }
-        for path in ["policies/a.rego", "policies/x/a.rego", "policies/ratified/9c1f.yaml"] {
-            assert_eq!(rule(path), "not-supported", "{path}");
+        let custom = if cfg!(feature = "rego") { "file" } else { "not-supported" };
+        for path in ["policies/a.rego", "policies/x/a_test.rego"] {
+            assert_eq!(rule(path), custom, "{path}");
         }
+        for path in ["policies/a.REGO", "grants/a.rego"] {
+            assert_eq!(rule(path), "unexpected-file", "{path}");
+        }
+        assert_eq!(rule("policies/ratified/9c1f.yaml"), "not-supported");
     }
 
     #[test]

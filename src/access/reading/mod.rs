@@ -44,6 +44,22 @@ pub const INVALID_DATE: Rule = Rule {
     dated: false,
 };
 
+/// A custom rule that can't be judged.
+pub const INVALID_REGO: Rule = Rule {
+    code: Code {
+        id: "invalid-rego",
+        title: "a custom rule can't be judged",
+        why: "A rule that doesn't compile, fails while it runs, does too much or answers in another shape than asked \
+              has found nothing, which isn't the same as that there is nothing to find.",
+        example: "# policies/tickets.rego\ndeny contains message if {\n  not input.grants[id].ticket\n  \
+                  message := 7\n}",
+        instead: "Let `deny` and `warn` hold texts, or objects with `message` and, where it helps, `file`, `line` and \
+                  `help`. `dualkey schema rego-input` prints what a rule is given.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
 /// The rules about reading files.
 pub const RULES: &[&Rule] = &[
     &INVALID_YAML,
@@ -56,6 +72,7 @@ pub const RULES: &[&Rule] = &[
     &UNEXPECTED_FILE,
     &INVALID_DATE,
     &INVALID_ID,
+    &INVALID_REGO,
     &NOT_SUPPORTED,
     &REVIEW_DIFF_HIDDEN,
 ];
@@ -78,6 +95,9 @@ pub enum RawFile {
     Grant(raw::Grant),
     Bridge(raw::Bridge),
     Policy(raw::Policy),
+    Cases(Arc<raw::Cases>),
+    /// Its text is all that is read; what it means is said where rules are judged.
+    Rego,
 }
 
 /// What a content says as a file of a kind, wherever it stands. Equal files of one kind can share it.
@@ -150,8 +170,13 @@ pub fn parse(kind: FileKind, bytes: &[u8], size: u64) -> Content {
             flaws: flaws.into_list(),
         };
     }
-    let (text, whole) = decode(bytes, &mut flaws);
+    let invalid = if kind == FileKind::Rego { &INVALID_REGO } else { &INVALID_YAML };
+    let (text, whole) = decode(bytes, invalid, &mut flaws);
     hidden::check(text, &mut flaws);
+    if kind == FileKind::Rego {
+        let raw = flaws.is_empty().then(|| Arc::new(RawFile::Rego));
+        return Content { text: Arc::new(Text::new(text, Vec::new())), raw, version: None, flaws: flaws.into_list() };
+    }
     let (value, spans) = match plain::load(text).filter(|_| whole && flaws.is_empty()) {
         Some((value, spans)) => (Some(value), spans),
         None if whole => yaml::load(text, &mut flaws),
@@ -198,26 +223,26 @@ fn finding(flaw: &Flaw, path: &str, text: &Text) -> Finding {
 }
 
 /// The text of a file, and whether it is all of it: where the bytes are not UTF-8, what stands before.
-fn decode<'a>(bytes: &'a [u8], flaws: &mut Flaws) -> (&'a str, bool) {
+fn decode<'a>(bytes: &'a [u8], invalid: &'static Rule, flaws: &mut Flaws) -> (&'a str, bool) {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        flaws.add(&INVALID_YAML, 0..0, "the file is written in UTF-16", "save it as UTF-8");
+        flaws.add(invalid, 0..0, "the file is written in UTF-16", "save it as UTF-8");
         return ("", false);
     }
     let (text, whole) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, true),
         Err(error) => {
             let end = error.valid_up_to();
-            flaws.add(&INVALID_YAML, end..end, "the file is not UTF-8 from here on", "save it as UTF-8");
+            flaws.add(invalid, end..end, "the file is not UTF-8 from here on", "save it as UTF-8");
             (bytes.get(..end).and_then(|good| std::str::from_utf8(good).ok()).unwrap_or_default(), false)
         }
     };
     if text.starts_with('\u{feff}') {
         let help = "save it as UTF-8 without a byte order mark";
-        flaws.add(&INVALID_YAML, 0..'\u{feff}'.len_utf8(), "the file starts with a byte order mark", help);
+        flaws.add(invalid, 0..'\u{feff}'.len_utf8(), "the file starts with a byte order mark", help);
     }
     if let Some(at) = text.find('\r') {
-        let help = "end lines with a line feed alone; in git, set `*.yaml text eol=lf` in `.gitattributes`";
-        flaws.add(&INVALID_YAML, at..at + 1, "a line ends in a carriage return", help);
+        let help = "end lines with a line feed alone; in git, set `* text eol=lf` in `.gitattributes`";
+        flaws.add(invalid, at..at + 1, "a line ends in a carriage return", help);
     }
     (text, whole)
 }
@@ -233,6 +258,8 @@ fn deserialize(kind: FileKind, value: Value, flaws: &mut Flaws) -> Option<RawFil
         FileKind::Grant => of_type(value, flaws).map(RawFile::Grant),
         FileKind::Bridge => of_type(value, flaws).map(RawFile::Bridge),
         FileKind::Policy => of_type(value, flaws).map(RawFile::Policy),
+        FileKind::Cases => of_type(value, flaws).map(|cases| RawFile::Cases(Arc::new(cases))),
+        FileKind::Rego => None,
     }
 }
 

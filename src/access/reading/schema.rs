@@ -47,7 +47,7 @@ struct Compiled {
     validator: Validator,
 }
 
-/// The JSON Schema of a kind of file.
+/// The JSON Schema of a kind of file; for Rego the one of the document that its rules judge.
 pub fn schema_text(kind: FileKind) -> &'static str {
     match kind {
         FileKind::Config => include_str!("../../../schema/config.json"),
@@ -59,6 +59,8 @@ pub fn schema_text(kind: FileKind) -> &'static str {
         FileKind::Grant => include_str!("../../../schema/grant.json"),
         FileKind::Bridge => include_str!("../../../schema/bridge.json"),
         FileKind::Policy => include_str!("../../../schema/policy.json"),
+        FileKind::Cases => include_str!("../../../schema/cases.json"),
+        FileKind::Rego => include_str!("../../../schema/rego-input.json"),
     }
 }
 
@@ -376,6 +378,8 @@ mod tests {
             FileKind::Grant => schemars::schema_for!(raw::Grant),
             FileKind::Bridge => schemars::schema_for!(raw::Bridge),
             FileKind::Policy => schemars::schema_for!(raw::Policy),
+            FileKind::Cases => schemars::schema_for!(raw::Cases),
+            FileKind::Rego => unreachable!("not written as YAML"),
         };
         let mut value = schema.to_value();
         tidy(&mut value);

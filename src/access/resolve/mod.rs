@@ -85,6 +85,13 @@ pub fn access(entries: &[RawEntry<'_>], present: &[(FileKind, &str)], kinds: Kin
                 insert(&mut access.bridges, resources::bridge(entry.stem, raw, &mut context), |b| b.id.clone());
             }
             RawFile::Policy(raw) => policy::add(raw, &mut access.policy, &mut context),
+            RawFile::Cases(raw) => {
+                let path = Arc::clone(&entry.source.path);
+                access.policy.cases.insert(path, (Arc::clone(entry.source), Arc::clone(raw)));
+            }
+            RawFile::Rego => {
+                access.policy.custom.insert(Arc::clone(&entry.source.path), Arc::clone(entry.source));
+            }
         }
     }
     policy::name_approval_rules(&mut access.policy, &mut findings);

@@ -61,7 +61,12 @@ pub(super) fn check(access: &Access, present: &[(FileKind, &str)], findings: &mu
             FileKind::Group => &mut references.groups,
             FileKind::Domain => &mut references.domains,
             FileKind::Role => &mut references.roles,
-            FileKind::Config | FileKind::Grant | FileKind::Bridge | FileKind::Policy => continue,
+            FileKind::Config
+            | FileKind::Grant
+            | FileKind::Bridge
+            | FileKind::Policy
+            | FileKind::Cases
+            | FileKind::Rego => continue,
         };
         names.insert(*stem);
     }

@@ -129,8 +129,12 @@ fn editor() -> String {
         .into_iter()
         .map(|kind| {
             let files = match kind.folder() {
-                Some(folder) => format!("{folder}/**/*.yaml"),
-                None => "dualkey.yaml".to_owned(),
+                Some(_) if kind == FileKind::Cases => vec!["policies/**/*.cases.yaml".to_owned()],
+                Some(folder) if kind == FileKind::Policy => {
+                    vec![format!("{folder}/**/*.yaml"), format!("!{folder}/**/*.cases.yaml")]
+                }
+                Some(folder) => vec![format!("{folder}/**/*.yaml")],
+                None => vec!["dualkey.yaml".to_owned()],
             };
             (format!("./{SCHEMAS}/{}.json", kind.name()), files.into())
         })

@@ -1,0 +1,127 @@
+//! Access tests: who may, must and must never reach what, over all time; who is able to approve.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::access::raw::{AccessTest, ApproversTest};
+use crate::access::reading::quote;
+use crate::access::{
+    Access, Approvers, ChangeClass, DomainId, Entitlement, EntitlementPattern, GroupId, Member, PersonId, PersonType,
+    Revision,
+};
+
+/// How what is declared differs from what the test says. A name that leads nowhere fails, or a slip of the hand would pass.
+pub(super) fn failures(revision: &Revision, test: &AccessTest, now: Timestamp) -> Vec<String> {
+    judge(revision, test, now).unwrap_or_else(|why| vec![why])
+}
+
+fn judge(revision: &Revision, test: &AccessTest, now: Timestamp) -> Result<Vec<String>, String> {
+    let access = &revision.access;
+    match (&test.never, &test.only, &test.reaches, &test.approvers) {
+        (Some(who), None, None, None) => {
+            let (people, held) = (people(access, who)?, held(revision, test)?);
+            let reached = held.into_iter().filter(|entitlement| people.contains(&entitlement.key.person));
+            Ok(reached.map(|entitlement| format!("expected never, got {}", shown(entitlement))).collect())
+        }
+        (None, Some(who), None, None) => {
+            let (people, held) = (people(access, who)?, held(revision, test)?);
+            let others = held.into_iter().filter(|entitlement| !people.contains(&entitlement.key.person));
+            Ok(others.map(|entitlement| format!("expected nobody else, got {}", shown(entitlement))).collect())
+        }
+        (None, None, Some(who), None) => {
+            let (people, held) = (people(access, who)?, held(revision, test)?);
+            let holders: BTreeSet<&PersonId> = held.iter().map(|entitlement| &entitlement.key.person).collect();
+            let lacking = people.iter().filter(|person| !holders.contains(person));
+            Ok(lacking.map(|person| format!("expected {} to reach it, got never", quote(person.as_str()))).collect())
+        }
+        (None, None, None, Some(approvers)) if test.what.is_none() => able(access, approvers, now),
+        _ => Err("a test says exactly one of `never`, `only`, `reaches` (each with `what`) and `approvers`".to_owned()),
+    }
+}
+
+fn people(access: &Access, who: &[String]) -> Result<BTreeSet<PersonId>, String> {
+    let mut members = Vec::new();
+    for word in who {
+        let unknown = || format!("there is no {}", quote(word));
+        let member = match word.strip_prefix("group:") {
+            Some(group) => Member::Group(GroupId::parse(group).map_err(|_| unknown())?),
+            None => Member::Person(PersonId::parse(word).map_err(|_| unknown())?),
+        };
+        let known = match &member {
+            Member::Group(id) => access.groups.contains_key(id),
+            Member::Person(id) => access.people.contains_key(id),
+        };
+        if !known {
+            return Err(unknown());
+        }
+        members.push(member);
+    }
+    Ok(access.expand(&members).into_keys().collect())
+}
+
+/// The entitlements that the patterns of a test match. Each pattern must speak of a resource that is declared.
+fn held<'a>(revision: &'a Revision, test: &AccessTest) -> Result<Vec<&'a Entitlement>, String> {
+    let what = test.what.as_deref().unwrap_or_default();
+    if what.is_empty() {
+        return Err("`what` names nothing".to_owned());
+    }
+    let mut held = Vec::new();
+    for text in what {
+        let pattern = EntitlementPattern::parse(text).map_err(|why| format!("{}: {why}", quote(text)))?;
+        let resources = revision.access.domains.values().flat_map(|domain| domain.resources.values());
+        let mut named = resources.filter(|resource| pattern.matches_resource(resource.kind.name, &resource.name));
+        if named.next().is_none() {
+            return Err(format!("{} names no resource of any domain", quote(text)));
+        }
+        let key = |entitlement: &&Entitlement| {
+            let key = &entitlement.key;
+            pattern.matches(key.kind.name, &key.resource, &key.permission)
+        };
+        held.extend(revision.entitlements.iter().filter(key));
+    }
+    Ok(held)
+}
+
+fn shown(entitlement: &Entitlement) -> String {
+    let key = &entitlement.key;
+    let grants: BTreeSet<&str> = entitlement.causes.iter().map(|cause| cause.grant.as_str()).collect();
+    let grants: Vec<&str> = grants.into_iter().collect();
+    let what = format!("{}:{}:{}", key.kind.name, key.resource, key.permission);
+    format!("{} reaches {} by grant {}", quote(key.person.as_str()), quote(&what), quote(&grants.join("`, `")))
+}
+
+/// For each rule about access the people who count: employees with a key, still here, whom it names for the domain.
+fn able(access: &Access, test: &ApproversTest, now: Timestamp) -> Result<Vec<String>, String> {
+    let unknown = || format!("there is no domain {}", quote(&test.domain));
+    let id = DomainId::parse(&test.domain).map_err(|_| unknown())?;
+    let domain = access.domains.get(&id).ok_or_else(unknown)?;
+    let counts = |id: &PersonId| {
+        access.people.get(id).is_some_and(|person| {
+            person.person_type == PersonType::Employee
+                && person.keys.iter().any(|key| key.public.is_some())
+                && access.bounds(person).is_some_and(|bounds| bounds.until() > now)
+        })
+    };
+    let mut failures = Vec::new();
+    let rules = access.policy.approvals.iter().filter(|rule| rule.change == ChangeClass::Access);
+    for rule in rules {
+        let members = rule.from.iter().flat_map(|from| match from {
+            Approvers::DomainOwners => domain.owners.clone(),
+            Approvers::Group(group) => vec![Member::Group(group.clone())],
+            // who that is depends on who asks
+            Approvers::Sponsors => Vec::new(),
+        });
+        let members: Vec<Member> = members.collect();
+        let able: Vec<PersonId> = access.expand(&members).into_keys().filter(counts).collect();
+        if able.len() < usize::try_from(test.at_least).unwrap_or(usize::MAX) {
+            let names: Vec<&str> = able.iter().map(PersonId::as_str).collect();
+            let (least, rule, names) = (test.at_least, &rule.id, names.join(", "));
+            failures.push(format!("expected at least {least} for rule {}, got {}: [{names}]", quote(rule), able.len()));
+        }
+    }
+    if access.policy.approvals.iter().all(|rule| rule.change != ChangeClass::Access) {
+        failures.push("expected approvers, got no approval rule for access".to_owned());
+    }
+    Ok(failures)
+}
