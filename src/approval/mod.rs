@@ -4,10 +4,12 @@
 //! the only maker of [`Approved`], without which nothing can be written to a target.
 
 mod anchor;
+mod assessment;
 pub mod codes;
 mod decision;
 mod evidence;
 pub mod landing;
+pub mod pull;
 mod signatures;
 pub mod statement;
 mod verify;
@@ -19,7 +21,8 @@ use crate::access::Revision;
 use crate::repository::Oid;
 
 pub use anchor::check_anchor;
-pub use decision::{Assessment, Granted, assess, decide};
+pub use assessment::{Assessment, assess};
+pub use decision::{Granted, decide};
 pub use evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 pub use signatures::Source;
 pub use verify::{Chain, Given, Landing, Prospect, Recorded, RecordedLanding, Verdict, Verifier, VerifyError};
