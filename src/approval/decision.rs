@@ -208,7 +208,7 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
         refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, missing(requirement, assessment, &approvers), &help));
     }
     if unmet.is_empty() && !met(&plan.requirements, &approvers, asked) {
-        let because: Vec<String> = assessment.in_all_because.iter().map(|because| because.message.clone()).collect();
+        let because: Vec<String> = assessment.in_all_because.iter().map(ToString::to_string).collect();
         let fact = format!(
             "every rule is met, and {} more {} asked for: {}",
             people(asked.in_all),
@@ -241,9 +241,9 @@ fn people(count: u32) -> String {
 fn missing(requirement: &Requirement, assessment: &Assessment, approvers: &BTreeSet<PersonId>) -> String {
     let given = requirement.given(approvers).count();
     let more = More { in_all: 0, ..assessment.more() };
-    let mut because: Vec<String> = assessment.each_because.iter().map(|because| because.message.clone()).collect();
+    let mut because: Vec<String> = assessment.each_because.iter().map(ToString::to_string).collect();
     if requirement.everyone_gains {
-        because.push("everybody who could approve gains by it".to_owned());
+        because.push(format!("{}: everybody whom it asks gains by the change", codes::EVERYONE_BENEFITS.id));
     }
     let mut fact = format!(
         "rule `{}` asks for {} of {}, and {given} count{}",

@@ -12,6 +12,8 @@ pub mod landing;
 pub mod pull;
 mod signatures;
 pub mod statement;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod walk;
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::access::{ParseCache, PersonId, Revision};
 use crate::finding::{Code, Finding, Place, Rule, Severity, State};
 use crate::plan::operations::{self, Basis, Difference};
-use crate::plan::{Plan, plan};
+use crate::plan::{More, Plan, plan};
 use crate::repository::{Repository, Snapshot};
 
 const CONFIG: &str = "version: 1
@@ -281,10 +281,11 @@ fn verdicts_in_one_line() {
     };
     let (nobody, tom) = (BTreeSet::new(), BTreeSet::from([PersonId::parse("tom.reed").unwrap()]));
     let grown = plan(&base, &head, now());
-    assert_eq!(first(&plan(&base, &base, now()), &nobody, 0), "nothing to approve: no managed file differs");
-    assert_eq!(first(&grown, &tom, 0), "ready: approved by tom.reed");
-    assert_eq!(first(&grown, &tom, 1), "needs approval from priya.shah (owners of payments-staging)");
-    assert_eq!(first(&grown, &nobody, 1), "needs approval from 2 of priya.shah, tom.reed (owners of payments-staging)");
+    let (none, one) = (More::default(), More { each: 1, in_all: 0 });
+    assert_eq!(first(&plan(&base, &base, now()), &nobody, none), "nothing to approve: no managed file differs");
+    assert_eq!(first(&grown, &tom, none), "ready: approved by tom.reed");
+    assert_eq!(first(&grown, &tom, one), "needs approval from priya.shah (owners of payments-staging)");
+    assert_eq!(first(&grown, &nobody, one), "needs approval from 2 of priya.shah, tom.reed (owners of payments-staging)");
 }
 
 #[test]
