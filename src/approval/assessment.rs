@@ -198,7 +198,8 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
     if !unknown.is_empty() {
         authors.push("unknown".to_owned());
     }
-    let speaks = |says: Says| opinions.iter().filter(move |opinion| opinion.says == says).map(|opinion| &opinion.person);
+    let speaks =
+        |says: Says| opinions.iter().filter(move |opinion| opinion.says == says).map(|opinion| &opinion.person);
     let requests = speaks(Says::RequestChanges).filter(|person| plan.may_object(person));
     let mut assessment = Assessment {
         valid: BTreeMap::new(),
@@ -241,18 +242,12 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
 
 /// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by a commit they
 /// signed, or else by one approval more.
-fn own_keys_changed(
-    trusted: &Trusted,
-    plan: &Plan<'_>,
-    evidence: &Evidence,
-    opinions: &[&Opinion],
-) -> Option<Refusal> {
+fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, opinions: &[&Opinion]) -> Option<Refusal> {
     let agrees = |person: &Person| {
-        evidence.commits.iter().any(|commit| commit.signer == Signer::Person(person.id.clone()))
-            || {
-                let mut own = opinions.iter().filter(|opinion| opinion.person == person.id).peekable();
-                own.peek().is_some() && own.all(|opinion| opinion.says == Says::Approve)
-            }
+        evidence.commits.iter().any(|commit| commit.signer == Signer::Person(person.id.clone())) || {
+            let mut own = opinions.iter().filter(|opinion| opinion.person == person.id).peekable();
+            own.peek().is_some() && own.all(|opinion| opinion.says == Says::Approve)
+        }
     };
     let before = &trusted.revision().access.people;
     let changed: Vec<String> = plan

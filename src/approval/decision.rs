@@ -198,7 +198,7 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
             let fact = format!("`{person}` approved {}, and the head is {}", head.short(), evidence.head.short());
             refusal(&codes::APPROVAL_STALE, fact)
         }));
-        if evidence.stale.is_empty() && evidence.ignored.is_empty() && assessment.requests.is_empty() {
+        if evidence.stale.is_empty() && evidence.ignored.is_empty() && assessment.against.is_empty() {
             let fact = format!("nobody approved {}", evidence.head.short());
             refusals.push(Refusal::new(&codes::NO_APPROVAL, fact, &help));
             return refusals;

@@ -110,7 +110,7 @@ pub(super) fn judge(evidence: &Evidence, registry: &Access) -> Judged {
     };
     let people = People::of(registry);
     place(pull, evidence, &mut judged);
-    makers(pull, evidence, &people, &mut judged);
+    makers(pull, &people, &mut judged);
     opinions(pull, evidence, &people, &mut judged);
     judged
 }
@@ -140,12 +140,19 @@ fn place(pull: &Pull, evidence: &Evidence, judged: &mut Judged) {
             }
         }
     }
+    let mut incomplete = |fact: String| {
+        let help = "run it again; its token must be able to read pull requests, reviews and the activity of branches";
+        judged.refusals.push(Refusal::new(&codes::EVIDENCE_INCOMPLETE, fact, help));
+    };
     for missing in &pull.missing {
-        refuse(&codes::EVIDENCE_INCOMPLETE, missing.clone());
+        incomplete(missing.clone());
     }
     if pull.reviews.len() != pull.reviews_total {
         let fact = format!("{} of {} reviews of #{} were read", pull.reviews.len(), pull.reviews_total, pull.number);
-        refuse(&codes::EVIDENCE_INCOMPLETE, fact);
+        incomplete(fact);
+    }
+    if evidence.commits.is_empty() {
+        incomplete(format!("#{} holds no commit that could be read", pull.number));
     }
     if !knows_pushers(pull, evidence) {
         let fact = format!(
@@ -153,7 +160,7 @@ fn place(pull: &Pull, evidence: &Evidence, judged: &mut Judged) {
             evidence.head.short(),
             pull.number
         );
-        refuse(&codes::EVIDENCE_INCOMPLETE, fact);
+        incomplete(fact);
     }
 }
 
@@ -163,13 +170,14 @@ fn knows_pushers(pull: &Pull, evidence: &Evidence) -> bool {
         || evidence.commits.iter().all(|commit| matches!(commit.signer, Signer::Person(_)))
 }
 
-fn makers(pull: &Pull, evidence: &Evidence, people: &People<'_>, judged: &mut Judged) {
+fn makers(pull: &Pull, people: &People<'_>, judged: &mut Judged) {
     let pushers = pull.movements.iter().filter(|movement| before_merge(pull, movement));
     let pushers = pushers.filter(|movement| matches!(movement.what, Moved::Head(_))).map(|movement| &movement.by);
-    for (account, code, did) in pushers
-        .map(|account| (account, &codes::APPROVER_IS_PUSHER, "pushed to"))
-        .chain([(&pull.opened_by, &codes::APPROVER_IS_AUTHOR, "opened")])
-    {
+    for (account, code, did) in pushers.map(|account| (account, &codes::APPROVER_IS_PUSHER, "pushed to")).chain([(
+        &pull.opened_by,
+        &codes::APPROVER_IS_AUTHOR,
+        "opened",
+    )]) {
         match people.person(account) {
             Some(person) => {
                 judged.parties.insert(person.clone(), code);
@@ -188,11 +196,6 @@ fn makers(pull: &Pull, evidence: &Evidence, people: &People<'_>, judged: &mut Ju
                 judged.unknown.push(refusal(&codes::AUTHOR_UNKNOWN, fact));
             }
         }
-    }
-    // commits name their maker by a signature or, where the forge saw all pushes, by who pushed them
-    if evidence.commits.is_empty() {
-        let fact = format!("#{} holds no commit that could be read", pull.number);
-        judged.refusals.push(refusal(&codes::EVIDENCE_INCOMPLETE, fact));
     }
 }
 
@@ -302,9 +305,8 @@ struct People<'a> {
 
 impl<'a> People<'a> {
     fn of(registry: &'a Access) -> Self {
-        let accounts = || {
-            registry.people.values().filter_map(|person| Some((&person.id, person.accounts.github.as_ref()?)))
-        };
+        let accounts =
+            || registry.people.values().filter_map(|person| Some((&person.id, person.accounts.github.as_ref()?)));
         People {
             by_number: accounts().map(|(person, account)| (account.id, person)).collect(),
             by_login: accounts().map(|(person, account)| (account.login.to_lowercase(), person)).collect(),
@@ -323,7 +325,10 @@ impl<'a> People<'a> {
         self.person(account).ok_or_else(|| match self.by_login.get(&account.login.to_lowercase()) {
             Some(person) => refusal(
                 &codes::LOGIN_ID_MISMATCH,
-                format!("account {} calls itself `{shown}`, as `{person}` does, whose number is another", account.number),
+                format!(
+                    "account {} calls itself `{shown}`, as `{person}` does, whose number is another",
+                    account.number
+                ),
             ),
             None => refusal(
                 &codes::APPROVER_UNKNOWN,

@@ -8,9 +8,7 @@ use ssh_key::public::KeyData;
 
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 use super::landing::{Entries, Trees};
-use super::statement::{
-    self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS,
-};
+use super::statement::{self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS};
 use super::{Trusted, codes};
 use crate::access::{Access, PersonId};
 use crate::finding::Refusal;
@@ -72,8 +70,7 @@ impl<'a> Source<'a> {
             entries: RefCell::default(),
             open: RefCell::default(),
         };
-        let prefixes =
-            [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw), (REQUESTS, Says::RequestChanges)];
+        let prefixes = [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw), (REQUESTS, Says::RequestChanges)];
         for (prefix, says) in prefixes {
             for (name, commit) in refs.list(prefix)? {
                 let Some((head, person)) = name.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
@@ -207,12 +204,7 @@ impl<'a> Source<'a> {
     }
 
     /// The last opinion of each person on the head, and what was found but doesn't count as one.
-    fn opinions(
-        &self,
-        registry: &Access,
-        question: &Question<'_>,
-        base: Oid,
-    ) -> Result<Heard, RepositoryError> {
+    fn opinions(&self, registry: &Access, question: &Question<'_>, base: Oid) -> Result<Heard, RepositoryError> {
         let head = question.head;
         let expected = Expected {
             anchor: question.anchor,
@@ -327,7 +319,9 @@ impl<'a> Source<'a> {
             // of heads apart from the tip, the way to the other tells; only a head that landed has to be looked for
             let apart = open.contains_key(&head);
             let on_top = if apart { side.contains(&head) } else { self.repository.is_ancestor(head, *other)? };
-            if on_top && own.any(|found| statement::genuine(found, question.anchor, question.branch, registry).is_some()) {
+            if on_top
+                && own.any(|found| statement::genuine(found, question.anchor, question.branch, registry).is_some())
+            {
                 return Ok(Some(*other));
             }
         }

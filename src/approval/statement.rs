@@ -201,8 +201,7 @@ pub fn genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> 
 /// The key that proves itself to be this person's by the statement; None where it says something else, or isn't signed.
 pub fn proven_key(statement: &[u8], armored: &str, genesis: &str, person: &PersonId) -> Option<KeyData> {
     let said: KeyStatement = serde_json::from_slice(statement).ok()?;
-    let wanted =
-        KeyStatement { statement_type: KeyType::V1, genesis: genesis.to_owned(), person: person.to_string() };
+    let wanted = KeyStatement { statement_type: KeyType::V1, genesis: genesis.to_owned(), person: person.to_string() };
     if said != wanted || canonical(&said) != statement {
         return None;
     }
@@ -218,12 +217,7 @@ pub fn key_name(person: &PersonId, key: &KeyData) -> String {
 }
 
 /// True where one of the keys made this armored SSH signature over the message, in the namespace.
-pub fn verify<'a>(
-    keys: impl IntoIterator<Item = &'a KeyData>,
-    namespace: &str,
-    message: &[u8],
-    armored: &str,
-) -> bool {
+pub fn verify<'a>(keys: impl IntoIterator<Item = &'a KeyData>, namespace: &str, message: &[u8], armored: &str) -> bool {
     let Ok(signature) = ssh_key::SshSig::from_pem(armored.trim()) else { return false };
     let same = keys.into_iter().find(|key| *key == signature.public_key());
     same.is_some_and(|key| ssh_key::PublicKey::from(key.clone()).verify(namespace, message, &signature).is_ok())

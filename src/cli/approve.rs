@@ -271,15 +271,11 @@ fn prove_key(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let public = public_half(&key)?;
     refuse_weak(&key, &public)?;
     let genesis = ledger.recorded.genesis;
-    let statement = KeyStatement {
-        statement_type: KeyType::V1,
-        genesis: genesis.to_string(),
-        person: person.to_string(),
-    };
+    let statement =
+        KeyStatement { statement_type: KeyType::V1, genesis: genesis.to_string(), person: person.to_string() };
     let fingerprint = public.fingerprint(ssh_key::HashAlg::Sha256);
     confirm(options, &format!("Show that the key {fingerprint} is {person}'s?"))?;
-    let commit =
-        signed_commit(repository, &key, &statement::canonical(&statement), genesis, clock.now.as_second())?;
+    let commit = signed_commit(repository, &key, &statement::canonical(&statement), genesis, clock.now.as_second())?;
     let name = statement::key_name(&person, public.key_data());
     let expected = shared.refs.get(&name)?;
     if expected != Some(commit) {

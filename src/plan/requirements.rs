@@ -64,7 +64,10 @@ impl Requirement {
             let person = base.people.get(*id).filter(|person| person.person_type == PersonType::Employee);
             person.and_then(|person| base.bounds(person)).is_some_and(|bounds| bounds.contains(now))
         };
-        self.everyone_gains = !self.gaining.is_empty() && self.eligible.iter().filter(able).all(|id| gains(&id));
+        // whom a change makes the only ones to ask is no reason to let them approve what they gain
+        self.everyone_gains = self.side == Side::Old
+            && !self.gaining.is_empty()
+            && self.eligible.iter().filter(able).all(|id| gains(&id));
     }
 }
 

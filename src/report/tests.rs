@@ -283,7 +283,10 @@ fn verdicts_in_one_line() {
     assert_eq!(first(&plan(&base, &base, now()), &nobody, none), "nothing to approve: no managed file differs");
     assert_eq!(first(&grown, &tom, none), "ready: approved by tom.reed");
     assert_eq!(first(&grown, &tom, one), "needs approval from priya.shah (owners of payments-staging)");
-    assert_eq!(first(&grown, &nobody, one), "needs approval from 2 of priya.shah, tom.reed (owners of payments-staging)");
+    assert_eq!(
+        first(&grown, &nobody, one),
+        "needs approval from 2 of priya.shah, tom.reed (owners of payments-staging)"
+    );
 }
 
 #[test]

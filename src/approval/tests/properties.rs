@@ -125,8 +125,10 @@ proptest! {
 fn other_names_of_accounts_and_files_change_nothing() {
     let zoe = revision(SIGNATURES, &[ZOE]);
     let text = |login: &str| {
-        format!("name: zoe\ntype: contractor\nvendor: globex\nsponsor: ann\n\
-            engagement: {{ from: 2026-11-01, until: 2027-01-31 }}\naccounts:\n  github: {{ login: {login}, id: 7 }}\n")
+        format!(
+            "name: zoe\ntype: contractor\nvendor: globex\nsponsor: ann\n\
+            engagement: {{ from: 2026-11-01, until: 2027-01-31 }}\naccounts:\n  github: {{ login: {login}, id: 7 }}\n"
+        )
     };
     let renamed = text("somebody-else");
     let moved = [("grants/zoe.yaml", ""), ("grants/deeper/zoe.yaml", ZOE.1), ("people/zoe.yaml", renamed.as_str())];
