@@ -76,7 +76,15 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
     let (ledger, warning) = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let prospect = verifier.prospect(&verifier.chain(shared.tip)?, head)?;
+    let mut chain = verifier.chain(shared.tip)?;
+    let waiting = chain.refused().next().map(|landing| landing.commit);
+    if let Some(landed) = waiting
+        && repository.is_ancestor(head, landed)?
+    {
+        // what landed and waits is approved as it landed, whatever came on top
+        chain.tip = landed;
+    }
+    let prospect = verifier.prospect(&chain, head)?;
     let registry = &prospect.trusted.revision().access;
     let key = signing_key(options, repository)?;
     let person = signer(options, registry, &key)?;

@@ -20,6 +20,7 @@ mod init;
 mod landing;
 mod lint;
 mod new;
+mod objections;
 mod only_ends;
 mod policy_pack;
 mod replay;
