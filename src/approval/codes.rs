@@ -77,6 +77,15 @@ codes! {
     HISTORY_REWRITTEN: "history-rewritten", "the protected branch no longer holds what the log records",
         "Every landing in the log was on the branch. If one isn't any more, somebody replaced history.",
         "Start from the recorded landing, tie the present tip in with `git merge -s ours`, and push that: no force is needed.";
+    LANDING_LEFT_OUT: "landing-left-out", "a merge leaves out what an approved landing had brought",
+        "A merge can make another line the branch's own and keep the tree of that line. What had landed, such as a removal \
+         that waits for its apply, would be gone as if it had never been approved.",
+        "Bring back what was left out, exactly as it had landed, or have a head on top of the merge approved. An approval \
+         that is no longer meant is taken back with `dualkey approve --withdraw`.";
+    LOG_DISCONTINUOUS: "log-discontinuous", "the landings in the log don't follow one another",
+        "Each recorded landing begins where the one before it ended. If one is missing or out of order, something was \
+         applied that nobody can account for.",
+        "Run `dualkey audit verify` with a checkpoint that you kept. If the log was replaced, restore the right one.";
     STATEMENT_INVALID: "statement-invalid", "a statement of approval can't be read or its signature doesn't hold",
         "Only a statement that the registered key of that person signed speaks for the person.",
         "Run `dualkey approve` again with your own key.";

@@ -6,8 +6,10 @@
 mod anchor;
 pub mod codes;
 mod decision;
+mod effects;
 mod evidence;
 pub mod landing;
+mod sides;
 mod signatures;
 pub mod statement;
 mod verify;

@@ -1,11 +1,11 @@
 //! Evidence from git alone: signed commits, and statements under `refs/dualkey/`.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
-use super::landing::{Entries, Trees};
+use super::landing::Trees;
 use super::statement::{self, APPROVALS, Expected, Found, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS};
 use super::{Trusted, codes};
 use crate::access::{Access, PersonId};
@@ -19,7 +19,6 @@ pub struct Source<'a> {
     found: BTreeMap<Oid, Vec<Found>>,
     /// Refs that hold no readable statement.
     broken: BTreeMap<Oid, Vec<Refusal>>,
-    entries: RefCell<HashMap<Oid, Rc<Entries>>>,
     /// For a tip, the heads that have not landed there; it is asked for each landing, and doesn't change meanwhile.
     open: RefCell<Option<(Oid, Rc<OpenHeads>)>>,
 }
@@ -49,13 +48,8 @@ impl<'a> Source<'a> {
     ///
     /// Where refs can't be listed.
     pub fn open(repository: &'a Repository, refs: &StateRefs<'_>) -> Result<Self, RepositoryError> {
-        let mut source = Source {
-            repository,
-            found: BTreeMap::new(),
-            broken: BTreeMap::new(),
-            entries: RefCell::default(),
-            open: RefCell::default(),
-        };
+        let mut source =
+            Source { repository, found: BTreeMap::new(), broken: BTreeMap::new(), open: RefCell::default() };
         for (prefix, says) in [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw)] {
             for (name, commit) in refs.list(prefix)? {
                 let Some((head, person)) = name.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
@@ -94,22 +88,21 @@ impl<'a> Source<'a> {
         self.found.contains_key(&head) || self.broken.contains_key(&head)
     }
 
-    /// The managed paths of a commit.
-    pub fn entries(&self, commit: Oid) -> Result<Rc<Entries>, RepositoryError> {
-        if let Some(entries) = self.entries.borrow().get(&commit) {
-            return Ok(Rc::clone(entries));
-        }
-        let entries = Rc::new(self.repository.managed_entries(commit)?);
-        self.entries.borrow_mut().insert(commit, Rc::clone(&entries));
-        Ok(entries)
+    /// Every head with each commit that its approvers say it started from. They may say anything.
+    pub(super) fn claims(&self) -> impl Iterator<Item = (Oid, Oid)> {
+        self.heads().flat_map(|head| self.claimed_bases(head).into_iter().map(move |base| (head, base)))
     }
 
-    /// Everything about one landing. `landed` are the entries of what landed, or would.
+    pub(super) fn claimed_bases(&self, head: Oid) -> BTreeSet<Oid> {
+        self.found.get(&head).into_iter().flatten().filter_map(statement::claimed_base).collect()
+    }
+
+    /// Everything about one landing, with its trees.
     pub fn evidence(
         &self,
         trusted: &Trusted,
         question: &Question<'_>,
-        landed: &Entries,
+        trees: Trees,
     ) -> Result<Evidence, RepositoryError> {
         let Question { base, head, .. } = *question;
         let registry = &trusted.revision().access;
@@ -118,12 +111,6 @@ impl<'a> Source<'a> {
             [one] => *one,
             // refused for that; the trees don't matter then
             _ => base,
-        };
-        let trees = Trees {
-            base: (*self.entries(base)?).clone(),
-            landed: landed.clone(),
-            head: (*self.entries(head)?).clone(),
-            merge_base: (*self.entries(merge_base)?).clone(),
         };
         let keys = Keys::of(registry);
         let mut commits = Vec::new();
@@ -147,15 +134,14 @@ impl<'a> Source<'a> {
 
     /// Managed paths that commits on the first-parent chain of `base` touched since `head`.
     fn touched(&self, head: Oid, base: Oid) -> Result<BTreeSet<String>, RepositoryError> {
-        let since: BTreeSet<Oid> = self.repository.commits_between(head, base)?.into_iter().collect();
+        let since: HashSet<Oid> = self.repository.commits_between(head, base)?.into_iter().collect();
         let mut touched = BTreeSet::new();
-        if since.is_empty() {
-            return Ok(touched);
-        }
-        for commit in self.repository.first_parents(base)?.into_iter().take_while(|commit| since.contains(commit)) {
-            if let Some(parent) = self.repository.commit(commit)?.parents.first() {
-                touched.extend(self.repository.changed_managed(*parent, commit)?);
-            }
+        let mut at = base;
+        while since.contains(&at)
+            && let Some(parent) = self.repository.first_parent(at)?
+        {
+            touched.extend(self.repository.managed_changes(parent, at)?.into_keys());
+            at = parent;
         }
         Ok(touched)
     }

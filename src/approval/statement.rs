@@ -160,6 +160,11 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
     Ok(Opinion { person: person.clone(), says: statement.verdict, digest: statement.digest, at: statement.at })
 }
 
+/// Where a statement says that its head started. Nothing about it is checked.
+pub fn claimed_base(found: &Found) -> Option<Oid> {
+    serde_json::from_slice::<ApprovalStatement>(&found.statement).ok()?.base.parse().ok()
+}
+
 /// True where the person said this here, of this head, whatever base and digest it names.
 pub fn is_genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> bool {
     let Ok(statement) = serde_json::from_slice::<ApprovalStatement>(&found.statement) else { return false };

@@ -1,15 +1,15 @@
 //! Walks the protected branch from the last recorded landing to its tip, and decides every landing on the way.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use jiff::Timestamp;
 
 use super::decision::{Assessment, Granted, assess, decide};
-use super::landing::merged;
+use super::landing::{Entries, Trees, merged};
 use super::signatures::{Question, Source};
-use super::walk::Walk;
+use super::walk::{Walk, reached};
 use super::{Approved, Proposed, Trusted, codes};
 use crate::access::{Kinds, LoadError, ParseCache, Revision};
 use crate::finding::Refusal;
@@ -220,7 +220,11 @@ impl<'a> Verifier<'a> {
         let mut last = self.recorded.genesis;
         let mut at = self.position(&commits, last)?;
         for recorded in &self.recorded.landings {
-            at = self.position(&commits, recorded.commit)?;
+            let place = self.position(&commits, recorded.commit)?;
+            if recorded.base != last || place <= at {
+                return Err(VerifyError::Refused(discontinuous(last, recorded)));
+            }
+            at = place;
             last = recorded.commit;
             landings.push(Landing {
                 base: recorded.base,
@@ -235,15 +239,13 @@ impl<'a> Verifier<'a> {
                 recorded: true,
             });
         }
-        let open = commits.get(at..).unwrap_or_default();
-        let walk = Walk { verifier: self, open, tip };
-        let (closed, reached) = walk.run()?;
-        landings.extend(closed);
-        if let Some(commit) = open.get(reached) {
-            last = *commit;
-        }
-        if reached + 1 < open.len() {
-            landings.extend(walk.refused(reached)?);
+        let heads = OnceCell::new();
+        let walk = Walk::along(self, commits.get(at..).unwrap_or_default().to_vec(), tip, &heads)?;
+        let way = walk.run()?;
+        last = walk.commit(reached(&way))?;
+        landings.extend(way.iter().map(|step| step.landing.clone()));
+        if last != tip {
+            landings.extend(walk.refused(&way)?);
         }
         Ok(Chain { tip, landings, last })
     }
@@ -270,8 +272,8 @@ impl<'a> Verifier<'a> {
             [one] => *one,
             _ => chain.tip,
         };
-        let (tip, ours, theirs) =
-            (self.source.entries(chain.tip)?, self.source.entries(onto)?, self.source.entries(head)?);
+        let entries = |commit| self.repository.managed_entries(commit);
+        let (tip, ours, theirs) = (entries(chain.tip)?, entries(onto)?, entries(head)?);
         let landed = merged(&tip, &theirs, &ours);
         let snapshot = Snapshot::merged(
             &Snapshot::of_commit(self.repository, chain.tip)?,
@@ -282,7 +284,8 @@ impl<'a> Verifier<'a> {
         let proposed = Proposed::new(Rc::new(self.load(&snapshot, head)?));
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();
         let question = self.question(base, None, head, chain.tip, &digest);
-        let evidence = self.source.evidence(&trusted, &question, &landed)?;
+        let trees = self.would_be(base, head, landed)?;
+        let evidence = self.source.evidence(&trusted, &question, trees)?;
         let outcome = decide(&trusted, &proposed, &digest, &evidence, self.now);
         let plan = plan::plan(trusted.revision(), proposed.revision(), self.now);
         let assessment = assess(&trusted, &plan, &evidence, self.now);
@@ -291,6 +294,13 @@ impl<'a> Verifier<'a> {
             _ => None,
         };
         Ok(Prospect { head, base, merge_base, digest, trusted, proposed, assessment, outcome })
+    }
+
+    /// The four trees of a landing that is not there yet.
+    fn would_be(&self, base: Oid, head: Oid, landed: Entries) -> Result<Trees, VerifyError> {
+        let [merge_base] = self.repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
+        let entries = |commit| self.repository.managed_entries(commit);
+        Ok(Trees { base: entries(base)?, landed, head: entries(head)?, merge_base: entries(merge_base)? })
     }
 
     pub(super) fn question<'q>(
@@ -323,4 +333,13 @@ impl<'a> Verifier<'a> {
         };
         Ok(Some(plan::plan(&before, &after, self.now).digest))
     }
+}
+
+fn discontinuous(last: Oid, recorded: &RecordedLanding) -> Refusal {
+    let (base, commit) = (recorded.base.short(), recorded.commit.short());
+    Refusal::new(
+        &codes::LOG_DISCONTINUOUS,
+        format!("the log has a landing from {base} to {commit} after the one that ends at {}", last.short()),
+        "run `dualkey audit verify`, and compare the log with a checkpoint that you kept",
+    )
 }
