@@ -1,6 +1,8 @@
 //! The refusals of this room, each with the text that `dualkey explain` prints.
 
-use crate::finding::Code;
+use super::verify::Given;
+use crate::finding::{Code, Refusal};
+use crate::repository::Oid;
 
 macro_rules! codes {
     ($($name:ident: $id:literal, $title:literal, $why:literal, $instead:literal;)*) => {
@@ -104,4 +106,19 @@ codes! {
     EVIDENCE_INCOMPLETE: "evidence-incomplete", "evidence is missing",
         "What can't be seen can't be judged, and what can't be judged isn't approved.",
         "Fetch what is missing (`git fetch --unshallow`, the refs under refs/dualkey/), then run again.";
+}
+
+/// What had landed and was approved, and isn't in the tree of a later commit. `as_at` is where it is as it should be.
+pub(super) fn left_out(commit: Oid, landed: Oid, path: &str, approvals: &[Given], as_at: Oid) -> Refusal {
+    let people: Vec<&str> = approvals.iter().map(|given| given.person.as_str()).collect();
+    let (commit, landed, path) = (commit.short(), landed.short(), path.escape_debug());
+    let by = people.join(" and ");
+    Refusal::new(
+        &LANDING_LEFT_OUT,
+        format!("{commit} leaves out what {landed} changed in `{path}`, which {by} approved"),
+        format!(
+            "bring it back as it was at {} (`git checkout COMMIT -- PATH`, or `git rm`), or have a head on top approved",
+            as_at.short()
+        ),
+    )
 }

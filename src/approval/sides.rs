@@ -50,7 +50,7 @@ pub(super) fn left_out(
         for landing in &of_line {
             let changed = repository.managed_changes(landing.base, landing.commit)?;
             if let Some(path) = changed.keys().find(|path| missing.contains(*path)) {
-                return Ok(Some(refusal(landed, landing, path, last)));
+                return Ok(Some(codes::left_out(landed, landing.commit, path, &landing.approvals, last.commit)));
             }
         }
     }
@@ -76,22 +76,4 @@ fn line(walk: &Walk<'_, '_>, tip: Oid) -> Result<Option<(usize, Vec<Oid>)>, Veri
         at = parent;
     }
     Ok(None)
-}
-
-fn refusal(landed: Oid, landing: &Landing, path: &str, last: &Landing) -> Refusal {
-    let people: Vec<&str> = landing.approvals.iter().map(|given| given.person.as_str()).collect();
-    Refusal::new(
-        &codes::LANDING_LEFT_OUT,
-        format!(
-            "{} leaves out what {} changed in `{}`, which {} approved",
-            landed.short(),
-            landing.commit.short(),
-            path.escape_debug(),
-            people.join(" and ")
-        ),
-        format!(
-            "bring it back as it was (`git checkout {} -- PATH`), or have a head on top approved",
-            last.commit.short()
-        ),
-    )
 }

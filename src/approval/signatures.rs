@@ -31,7 +31,10 @@ type OpenHeads = BTreeMap<Oid, HashSet<Oid>>;
 pub struct Question<'a> {
     pub anchor: &'a str,
     pub branch: &'a str,
+    /// The last verified landing.
     pub base: Oid,
+    /// What the head landed on, or would. It is not the base where it is not verified.
+    pub onto: Oid,
     /// None: what would land if the head was merged now; then the trees' `landed` is given.
     pub landed: Option<Oid>,
     pub head: Oid,
@@ -104,17 +107,16 @@ impl<'a> Source<'a> {
         question: &Question<'_>,
         trees: Trees,
     ) -> Result<Evidence, RepositoryError> {
-        let Question { base, head, .. } = *question;
+        let Question { base, onto, head, .. } = *question;
         let registry = &trusted.revision().access;
-        let merge_bases = self.repository.merge_bases(base, head)?;
-        let merge_base = match merge_bases.as_slice() {
+        let merge_base = match self.repository.merge_bases(base, head)?.as_slice() {
             [one] => *one,
             // refused for that; the trees don't matter then
             _ => base,
         };
         let keys = Keys::of(registry);
         let mut commits = Vec::new();
-        for oid in self.repository.commits_between(base, head)? {
+        for oid in self.repository.commits_between(onto, head)? {
             commits.push(keys.commit(&self.repository.commit(oid)?));
         }
         let (opinions, ignored) = self.opinions(registry, question, merge_base)?;
@@ -122,9 +124,9 @@ impl<'a> Source<'a> {
             base,
             landed: question.landed,
             head,
-            merge_bases,
+            merge_bases: self.repository.merge_bases(onto, head)?,
             trees,
-            touched: self.touched(head, base)?,
+            touched: self.touched(head, onto)?,
             commits,
             opinions,
             stale: self.stale(base, head)?,
@@ -195,7 +197,8 @@ impl<'a> Source<'a> {
     }
 
     /// A descendant of the head that the same person approved and that has not landed. Only what the person signed
-    /// counts: nobody else can end an approval.
+    /// counts: nobody else can end an approval. Who started from a verified landing that holds the head has approved
+    /// something on top of it, and nothing instead of it.
     fn newer(
         &self,
         person: &PersonId,
@@ -213,8 +216,17 @@ impl<'a> Source<'a> {
             // of heads apart from the tip, the way to the other tells; only a head that landed has to be looked for
             let apart = open.contains_key(&head);
             let on_top = if apart { side.contains(&head) } else { self.repository.is_ancestor(head, *other)? };
-            if on_top && own.any(|found| statement::is_genuine(found, question.anchor, question.branch, registry)) {
-                return Ok(Some(*other));
+            if !on_top {
+                continue;
+            }
+            for found in own.filter(|found| statement::is_genuine(found, question.anchor, question.branch, registry)) {
+                let had_landed = match statement::claimed_base(found) {
+                    Some(base) => self.repository.commit(base).is_ok() && self.repository.is_ancestor(head, base)?,
+                    None => false,
+                };
+                if !had_landed {
+                    return Ok(Some(*other));
+                }
             }
         }
         Ok(None)

@@ -10,7 +10,7 @@ use super::decision::{Assessment, Granted, assess, decide};
 use super::landing::{Entries, Trees, merged};
 use super::signatures::{Question, Source};
 use super::walk::{Walk, reached};
-use super::{Approved, Proposed, Trusted, codes};
+use super::{Approved, Opinion, Proposed, Removal, Trusted, codes, removals};
 use crate::access::{Kinds, LoadError, ParseCache, Revision};
 use crate::finding::Refusal;
 use crate::plan;
@@ -26,6 +26,8 @@ pub struct Recorded {
     pub vouched_by: Vec<String>,
     /// In order.
     pub landings: Vec<RecordedLanding>,
+    /// Removals that were applied while they stood behind a refused landing.
+    pub removals: Vec<Removal>,
 }
 
 /// A landing that was applied once.
@@ -44,6 +46,12 @@ pub struct Given {
     pub person: String,
     /// As the statement says; never trusted.
     pub at: String,
+}
+
+impl Given {
+    pub(super) fn all(opinions: &[Opinion]) -> Vec<Self> {
+        opinions.iter().map(|opinion| Given { person: opinion.person.to_string(), at: opinion.at.clone() }).collect()
+    }
 }
 
 /// What was decided about a landing.
@@ -96,9 +104,18 @@ pub struct Chain {
     pub landings: Vec<Landing>,
     /// The last verified landing, or the genesis.
     pub last: Oid,
+    /// Approved removals behind a refused landing.
+    pub removals: Vec<Removal>,
 }
 
 impl Chain {
+    /// The same as if nothing had been pushed that is refused.
+    #[must_use]
+    pub fn verified(self) -> Self {
+        let landings = self.landings.into_iter().filter(|landing| landing.verdict != Verdict::Refused).collect();
+        Chain { tip: self.last, landings, last: self.last, removals: Vec::new() }
+    }
+
     /// Landings that were refused.
     pub fn refused(&self) -> impl Iterator<Item = &Landing> {
         self.landings.iter().filter(|landing| landing.verdict == Verdict::Refused)
@@ -140,7 +157,7 @@ pub enum VerifyError {
 pub struct Verifier<'a> {
     pub(super) repository: &'a Repository,
     pub(super) source: Source<'a>,
-    recorded: &'a Recorded,
+    pub(super) recorded: &'a Recorded,
     /// The protected branch's short name, which approvals name.
     branch: &'a str,
     kinds: Kinds,
@@ -181,7 +198,7 @@ impl<'a> Verifier<'a> {
         Ok(revision)
     }
 
-    fn load(&self, snapshot: &Snapshot, commit: Oid) -> Result<Revision, VerifyError> {
+    pub(super) fn load(&self, snapshot: &Snapshot, commit: Oid) -> Result<Revision, VerifyError> {
         Revision::load(snapshot, self.kinds, &mut self.cache.borrow_mut()).map_err(|error| {
             let what = match error {
                 LoadError::NoConfig => "there is no dualkey.yaml".to_owned(),
@@ -204,7 +221,19 @@ impl<'a> Verifier<'a> {
         if tree.is_misread() {
             return Err(VerifyError::Unreadable { commit: chain.last, what: "a file in it is wrong".to_owned() });
         }
-        Ok(Approved { tree, commit: chain.last })
+        let shrunk = self.removed(chain)?;
+        let tree = shrunk.last().map_or(tree, |(_, tree)| Rc::clone(tree));
+        let removals = shrunk.into_iter().map(|(removal, _)| removal).collect();
+        Ok(Approved { tree, commit: chain.last, removals })
+    }
+
+    /// The last verified tree as each removal behind a refused landing leaves it.
+    ///
+    /// # Errors
+    ///
+    /// Where an object can't be read.
+    pub fn removed(&self, chain: &Chain) -> Result<Vec<(Removal, Rc<Revision>)>, VerifyError> {
+        removals::trees(self, chain)
     }
 
     /// Decides every landing from the genesis to the tip of the protected branch.
@@ -239,15 +268,20 @@ impl<'a> Verifier<'a> {
                 recorded: true,
             });
         }
+        for removal in &self.recorded.removals {
+            self.position(&commits, removal.commit)?;
+        }
         let heads = OnceCell::new();
         let walk = Walk::along(self, commits.get(at..).unwrap_or_default().to_vec(), tip, &heads)?;
         let way = walk.run()?;
         last = walk.commit(reached(&way))?;
         landings.extend(way.iter().map(|step| step.landing.clone()));
+        let mut removals = Vec::new();
         if last != tip {
             landings.extend(walk.refused(&way)?);
+            removals = removals::behind(&walk, reached(&way))?;
         }
-        Ok(Chain { tip, landings, last })
+        Ok(Chain { tip, landings, last, removals })
     }
 
     fn position(&self, commits: &[Oid], wanted: Oid) -> Result<usize, VerifyError> {
@@ -315,6 +349,7 @@ impl<'a> Verifier<'a> {
             anchor: &self.recorded.anchor,
             branch: self.branch,
             base,
+            onto: base,
             landed,
             head,
             tip,
@@ -343,3 +378,7 @@ fn discontinuous(last: Oid, recorded: &RecordedLanding) -> Refusal {
         "run `dualkey audit verify`, and compare the log with a checkpoint that you kept",
     )
 }
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

@@ -6,9 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::decision::{Granted, decide};
 use super::effects::{self, Effect, Heads};
 use super::landing::{Trees, violations};
-use super::sides;
 use super::verify::{Given, Landing, Verdict, Verifier, VerifyError};
-use super::{Proposed, Trusted, codes};
+use super::{Proposed, Trusted, codes, removals, sides};
 use crate::finding::Refusal;
 use crate::repository::{Changes, Oid};
 
@@ -131,7 +130,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         })
     }
 
-    fn changes(&self, from: usize, to: usize) -> Result<Changes, VerifyError> {
+    pub fn changes(&self, from: usize, to: usize) -> Result<Changes, VerifyError> {
         Ok(self.verifier.repository.managed_changes(self.commit(from)?, self.commit(to)?)?)
     }
 
@@ -140,7 +139,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         Effect::between(of(from), of(to))
     }
 
-    fn heads(&self) -> &Heads {
+    pub fn heads(&self) -> &Heads {
         self.heads.get_or_init(|| Heads::of(self.verifier.repository, &self.verifier.source))
     }
 
@@ -196,10 +195,9 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn granted(&self, from: usize, to: usize, granted: Granted) -> Result<Landing, VerifyError> {
-        let given = |opinion: &super::Opinion| Given { person: opinion.person.to_string(), at: opinion.at.clone() };
         Ok(Landing {
             head: Some(granted.head),
-            approvals: granted.approvals.iter().map(given).collect(),
+            approvals: Given::all(&granted.approvals),
             authors: granted.authors,
             digest: Some(granted.digest),
             notes: granted.notes,
@@ -221,7 +219,13 @@ impl<'w, 'a> Walk<'w, 'a> {
         head: Option<Oid>,
         path: &[Step],
     ) -> Result<Option<Refusal>, VerifyError> {
-        if self.looks_aside { sides::left_out(self, from, to, head, path) } else { Ok(None) }
+        if !self.looks_aside {
+            return Ok(None);
+        }
+        match sides::left_out(self, from, to, head, path)? {
+            None if to > from + 2 => removals::undone(self, from, to, head),
+            found => Ok(found),
+        }
     }
 
     /// True where no commit on the way touched a managed path.
@@ -235,7 +239,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// What may have been reviewed as this landing: what was merged, or the commit itself.
-    fn natural(&self, to: usize) -> Result<Vec<Oid>, VerifyError> {
+    pub fn natural(&self, to: usize) -> Result<Vec<Oid>, VerifyError> {
         let landed = self.commit(to)?;
         Ok(self.verifier.repository.commit(landed)?.parents.into_iter().skip(1).chain([landed]).collect())
     }
@@ -273,7 +277,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// The four trees of a landing, as far as they differ. Without a single merge base they don't matter.
-    fn trees(&self, from: usize, to: usize, head: Oid) -> Result<Trees, VerifyError> {
+    pub fn trees(&self, from: usize, to: usize, head: Oid) -> Result<Trees, VerifyError> {
         let repository = self.verifier.repository;
         let base = self.commit(from)?;
         let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
@@ -306,9 +310,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         while first + 1 < self.open.len() && self.effect(from, first) == Effect::default() {
             first += 1;
         }
-        for to in from + 1..=first {
+        for to in from + 1..self.open.len() {
             // nothing but what it leaves out keeps a step from closing that changes nothing
             if self.effect(from, to) == Effect::default()
+                && self.changes(from, to)?.is_empty()
                 && let Some(refusal) = self.left_out(from, to, None, path)?
             {
                 return Ok((to, vec![refusal]));

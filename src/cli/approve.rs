@@ -65,7 +65,13 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
     let (ledger, warning) = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let prospect = verifier.prospect(&verifier.chain(shared.tip)?, head)?;
+    let mut chain = verifier.chain(shared.tip)?;
+    let bad = chain.refused().next().map(|landing| landing.commit);
+    if bad.map_or(Ok(false), |bad| repository.is_ancestor(bad, head).map(|on_top| !on_top))? {
+        // it stands beside what was refused, so it is looked at without that: a removal has to go through all the same
+        chain = chain.verified();
+    }
+    let prospect = verifier.prospect(&chain, head)?;
     let registry = &prospect.trusted.revision().access;
     let key = signing_key(options, repository)?;
     let person = signer(options, registry, &key)?;
@@ -73,7 +79,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         return Err(Stop::refused(Exit::Refused, prospect.outcome.err().unwrap_or_default()));
     };
     let change = plan::plan(prospect.trusted.revision(), prospect.proposed.revision(), clock.now);
-    if change.is_nothing() {
+    if !options.withdraw && change.is_nothing() {
         return Err(Stop::usage(
             format!("{} changes nothing that needs an approval", head.short()),
             "name the branch with `--head REV`; `dualkey plan --head REV` shows what it changes",
@@ -83,7 +89,8 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     if says == Says::Approve {
         refuse_in_vain(&prospect, &change, person, clock.now)?;
     }
-    if says == Says::Withdraw && shared.refs.get(&format!("{APPROVALS}{head}/{}", person.id))?.is_none() {
+    let given = shared.refs.get(&format!("{APPROVALS}{head}/{}", person.id))?;
+    if says == Says::Withdraw && given.is_none() {
         return Err(Stop::usage(
             format!("there is no approval of {} by `{}` to take back", head.short(), person.id),
             "name the head that was approved with `--head REV`; without an approval nothing has to be done",
@@ -95,7 +102,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         Says::Withdraw => format!("Take back the approval of {} as {}?", head.short(), person.id),
     };
     confirm(options, &question)?;
-    let statement = ApprovalStatement {
+    let mut statement = ApprovalStatement {
         statement_type: ApprovalType::V1,
         anchor: ledger.recorded.anchor.clone(),
         branch: shared.branch.clone(),
@@ -107,6 +114,12 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         verdict: says,
         at: clock.now.to_string(),
     };
+    if says == Says::Withdraw
+        && let Some(approval) = given.and_then(|commit| approval_in(repository, commit))
+    {
+        // what was merged since has moved base and digest on, and what is taken back is what was said
+        statement = ApprovalStatement { base: approval.base, digest: approval.digest, ..statement };
+    }
     let commit = signed_commit(repository, &key, &statement::canonical(&statement), head, clock.now.as_second())?;
     let name = |prefix: &str| format!("{prefix}{head}/{}", person.id);
     let swap = |prefix: &str, new| -> Result<Swap, Stop> {
@@ -130,6 +143,11 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         output::print(&what_is_left(&prospect, &change, person));
     }
     Ok(Exit::Done)
+}
+
+fn approval_in(repository: &Repository, commit: Oid) -> Option<ApprovalStatement> {
+    let files = repository.read_files(commit).ok()?;
+    serde_json::from_slice(files.get(STATEMENT_FILE)?).ok()
 }
 
 /// The approvals that are still missing, a line each.
