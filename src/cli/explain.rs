@@ -5,7 +5,7 @@ use clap::Args;
 use super::context::{self, Look};
 use super::{Exit, RepoOption, Stop, output};
 use crate::access::{ParseCache, reading};
-use crate::finding::Code;
+use crate::finding::{Code, Rule};
 use crate::report::style::Style;
 use crate::{apply, approval, audit, lint, plan, repository, targets};
 
@@ -20,12 +20,16 @@ pub struct Options {
     code: Option<String>,
 }
 
-/// Every code of the program, sorted.
-fn codes() -> Vec<&'static Code> {
+/// Every rule of the program, in no order.
+pub fn rules() -> Vec<&'static Rule> {
     let rules = lint::rules::ALL.iter().map(|check| check.rule);
     let rules = rules.chain(reading::RULES.iter().copied()).chain(repository::RULES.iter().copied());
-    let rules = rules.chain([&crate::access::resolve::UNKNOWN_REFERENCE, &plan::classes::MIXED_CHANGE]);
-    let mut codes: Vec<&'static Code> = rules.map(|rule| &rule.code).collect();
+    rules.chain([&crate::access::resolve::UNKNOWN_REFERENCE, &plan::classes::MIXED_CHANGE]).collect()
+}
+
+/// Every code of the program, sorted.
+fn codes() -> Vec<&'static Code> {
+    let mut codes: Vec<&'static Code> = rules().into_iter().map(|rule| &rule.code).collect();
     codes.extend(approval::codes::CODES);
     codes.extend(apply::codes::CODES);
     codes.extend(audit::codes::CODES);

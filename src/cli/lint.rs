@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::context::{self, Look, Unread};
-use super::{Exit, Format, NowOption, RepoOption, Stop, output};
+use super::{Exit, NowOption, RepoOption, Stop, output};
 use crate::access::ParseCache;
 use crate::finding::{Finding, Severity};
 use crate::{lint, plan, report};
@@ -15,10 +15,24 @@ enum FailOn {
     Warning,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum LintFormat {
+    Text,
+    Json,
+    /// For the summary of a job
+    Markdown,
+    /// For code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey lint                       the work tree\n  \
                         dualkey lint --rev main            a revision\n  \
-                        dualkey lint --base origin/main    what is new since then, what stood already")]
+                        dualkey lint --base origin/main    what is new since then, what stood already\n  \
+                        dualkey lint --format github       annotations in a pull request\n  \
+                        dualkey lint --format sarif        for code scanning")]
 pub struct Options {
     #[command(flatten)]
     repo: RepoOption,
@@ -31,16 +45,16 @@ pub struct Options {
     #[arg(long, value_name = "REV")]
     base: Option<String>,
     /// Only these rules
-    #[arg(long, value_name = "RULE", conflicts_with = "ignore")]
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',', conflicts_with = "ignore")]
     select: Vec<String>,
     /// All but these rules
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
     ignore: Vec<String>,
     /// The least severity that makes exit code 1
     #[arg(long, value_enum, default_value = "error")]
     fail_on: FailOn,
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: LintFormat,
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
@@ -58,9 +72,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Ok(revision) => revision,
         Err(Unread::Stop(stop)) => return Err(stop),
         Err(Unread::Findings(unreadable)) => {
-            let findings = select(unreadable.findings.clone(), options);
+            // nothing else could be judged, so no choice of rules hides it
             let lines = |path: &str, line| unreadable.source(path).map(|source| source.line_text(line));
-            print(&findings, unreadable.files, &lines, options);
+            print(&unreadable.findings, unreadable.files, &lines, options);
             return Ok(Exit::Findings);
         }
     };
@@ -98,7 +112,10 @@ fn select(findings: Vec<Finding>, options: &Options) -> Vec<Finding> {
 
 fn print(findings: &[Finding], files: usize, lines: report::findings::Lines<'_>, options: &Options) {
     output::print(&match options.format {
-        Format::Text => report::findings::lint(findings, files, lines, output::style()),
-        Format::Json => report::json::lint(findings, files),
+        LintFormat::Text => report::findings::lint(findings, files, lines, output::style()),
+        LintFormat::Json => report::json::lint(findings, files),
+        LintFormat::Markdown => report::markdown::lint(findings, files),
+        LintFormat::Sarif => report::sarif::lint(findings, &super::explain::rules()),
+        LintFormat::Github => report::github::lint(findings, files),
     });
 }

@@ -111,6 +111,17 @@ pub enum Format {
     Json,
 }
 
+/// Output of commands that judge a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReviewFormat {
+    Text,
+    Json,
+    /// For a comment or the summary of a job
+    Markdown,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
 /// Runs the command line and gives the exit code of the process.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::context::{self, Clock, Look};
 use super::shared::{Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
-use super::{Exit, NowOption, RemoteOption, RepoOption, Stop, output};
+use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};
 use crate::access::{ParseCache, PersonId, Revision};
 use crate::apply;
 use crate::approval::Prospect;
@@ -15,13 +15,6 @@ use crate::plan::operations::Difference;
 use crate::plan::{self, Verdict};
 use crate::report::{self, PlanView};
 use crate::repository::{Oid, Repository};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PlanFormat {
-    Text,
-    Markdown,
-    Json,
-}
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey plan                      what the work tree would change\n  \
@@ -45,7 +38,7 @@ pub struct Options {
     #[command(flatten)]
     sandbox: SandboxOption,
     #[arg(long, value_enum, default_value = "text")]
-    format: PlanFormat,
+    format: ReviewFormat,
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
@@ -83,9 +76,10 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         head: &head.label(),
     };
     output::print(&match options.format {
-        PlanFormat::Text => report::plan::text(&view, output::style()),
-        PlanFormat::Markdown => report::markdown::text(&view),
-        PlanFormat::Json => report::json::plan(&view, Some(base), head.commit()),
+        ReviewFormat::Text => report::plan::text(&view, output::style()),
+        ReviewFormat::Markdown => report::markdown::plan(&view),
+        ReviewFormat::Github => report::github::plan(&view),
+        ReviewFormat::Json => report::json::plan(&view, Some(base), head.commit()),
     });
     Ok(match plan.verdict(&given.people, given.more) {
         Verdict::Blocked => Exit::Findings,

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::shared::{Refresh, Shared};
-use super::{Common, Exit, Format, Stop, context, output};
+use super::{Common, Exit, ReviewFormat, Stop, context, output};
 use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
 use crate::report;
 use crate::repository::Repository;
@@ -25,7 +25,7 @@ pub struct Options {
     #[arg(long, value_name = "REV")]
     head: Option<String>,
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: ReviewFormat,
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
@@ -72,8 +72,10 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
         };
     }
     output::print(&match options.format {
-        Format::Text => report::verify::text(&ledger.recorded, &landings, output::style()),
-        Format::Json => report::json::verify(&landings),
+        ReviewFormat::Text => report::verify::text(&ledger.recorded, &landings, output::style()),
+        ReviewFormat::Json => report::json::verify(&landings),
+        ReviewFormat::Markdown => report::markdown::verify(&landings),
+        ReviewFormat::Github => report::github::verify(&landings),
     });
     Ok(exit(&landings))
 }
@@ -100,8 +102,10 @@ fn prospect(
     };
     let waiting: Vec<&Landing> = chain.refused().collect();
     output::print(&match options.format {
-        Format::Text => report::verify::prospect(&prospect, &waiting, output::style()),
-        Format::Json => report::json::prospect(&prospect),
+        ReviewFormat::Text => report::verify::prospect(&prospect, &waiting, output::style()),
+        ReviewFormat::Json => report::json::prospect(&prospect),
+        ReviewFormat::Markdown => report::markdown::prospect(&prospect),
+        ReviewFormat::Github => report::github::prospect(&prospect),
     });
     Ok(match &prospect.outcome {
         Ok(_) => Exit::Done,

@@ -30,12 +30,24 @@ pub fn terminal(text: &str) -> String {
     shown
 }
 
+/// What follows the second `::` of a workflow command, which ends with the line: lines of data in one.
+pub fn workflow_data<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
+    let lines: Vec<String> = lines.into_iter().map(|line| terminal(line).replace('%', "%25")).collect();
+    lines.join("%0A")
+}
+
+/// A property of a workflow command.
+pub fn workflow_property(text: &str) -> String {
+    terminal(text).replace('%', "%25").replace(':', "%3A").replace(',', "%2C")
+}
+
 /// A code span that holds the text and nothing but the text, also in a table.
 pub fn markdown_code(text: &str) -> String {
     let mut inner = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
+        let command = text.get(at..).is_some_and(|rest| rest.starts_with("##["));
         // in a table a bar ends the cell even within code, and its escape would show elsewhere
-        if c == '|' { inner.extend(c.escape_unicode()) } else { push_shown(c, &mut inner) }
+        if c == '|' || command { inner.extend(c.escape_unicode()) } else { push_shown(c, &mut inner) }
     }
     let fence = "`".repeat(longest_run(&inner) + 1);
     // the renderer takes one space off each side unless there is nothing else, and a span must not be empty
@@ -176,6 +188,19 @@ mod tests {
     }
 
     #[test]
+    fn a_workflow_command_ends_where_the_program_ends_it() {
+        for (attack, data, property) in [
+            ("100% of a:b, c", "100%25 of a:b, c", "100%25 of a%3Ab%2C c"),
+            ("a\r\n::error::x", "a\\u{d}\\u{a}\\u{3a}:error::x", "a\\u{d}\\u{a}\\u{3a}%3Aerror%3A%3Ax"),
+            ("%0A::error::x", "%250A::error::x", "%250A%3A%3Aerror%3A%3Ax"),
+        ] {
+            assert_eq!(workflow_data([attack]), data);
+            assert_eq!(workflow_property(attack), property);
+        }
+        assert_eq!(workflow_data(["a", "b"]), "a%0Ab");
+    }
+
+    #[test]
     fn code_holds_whatever_it_is_given() {
         for (attack, shown) in [
             ("</details><img src=//x>@org/admins", "`</details><img src=//x>@org/admins`"),
@@ -186,6 +211,7 @@ mod tests {
             (" a ", "`  a  `"),
             ("a\n\n# heading", "`a\\u{a}\\u{a}# heading`"),
             ("a|b", "`a\\u{7c}b`"),
+            ("##[error]a", "`\\u{23}#[error]a`"),
             ("\u{202e}", "`\\u{202e}`"),
         ] {
             assert_eq!(markdown_code(attack), shown);

@@ -14,7 +14,7 @@ const SHOWN: usize = 100;
 
 /// All findings of a lint with their places, and a last line that sums up. `findings` are sorted.
 pub fn lint(findings: &[Finding], files: usize, lines: Lines<'_>, style: Style) -> String {
-    let shown = heaviest(findings);
+    let shown = heaviest(findings, SHOWN);
     let mut text = String::new();
     for (_, finding) in findings.iter().enumerate().filter(|(at, _)| shown.contains(at)) {
         text.push_str(&block(finding, lines, style));
@@ -27,15 +27,16 @@ pub fn lint(findings: &[Finding], files: usize, lines: Lines<'_>, style: Style) 
     text
 }
 
-/// Which are printed where there are too many: what stops a change, then errors, then the rest.
-fn heaviest(findings: &[Finding]) -> BTreeSet<usize> {
+/// Which are shown where there are too many: what stops a change, then errors, then the rest.
+pub(super) fn heaviest(findings: &[Finding], room: usize) -> BTreeSet<usize> {
     let mut order: Vec<usize> = (0..findings.len()).collect();
     let weight = |at: &usize| findings.get(*at).map(|finding| (finding.blocks(), finding.severity));
     order.sort_by_key(|at| std::cmp::Reverse(weight(at)));
-    order.into_iter().take(SHOWN).collect()
+    order.into_iter().take(room).collect()
 }
 
-fn summary(findings: &[Finding], files: usize, style: Style) -> String {
+/// `2 errors (1 waived), 1 warning in 80 files`
+pub(super) fn summary(findings: &[Finding], files: usize, style: Style) -> String {
     let files = count(files, "file");
     let of = |severity: Severity, word: &str| {
         let all: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == severity).collect();
@@ -86,7 +87,7 @@ pub(super) fn place_text(place: &Place) -> String {
     if is_whole_file(place) { place.file.clone() } else { place.to_string() }
 }
 
-fn is_whole_file(place: &Place) -> bool {
+pub(super) fn is_whole_file(place: &Place) -> bool {
     *place == Place::whole_file(place.file.as_str())
 }
 

@@ -1,13 +1,14 @@
-//! A plan as markdown, for the comment on a pull request: the same answer first, the long tail folded.
+//! Markdown for the comment on a pull request and for the summary of a job: the answer first, the long tail folded.
 
 use super::PlanView;
 use super::diff::{Row, cut, unified};
 use super::escape::{markdown_code, markdown_fence, markdown_message};
 use super::facts::Voice;
-use super::findings::{place_text, word};
+use super::findings::{place_text, summary, word};
 use super::plan::operations;
-use super::style::count;
-use crate::finding::{Finding, State};
+use super::style::{Style, capitalised, count};
+use crate::approval::{Landing, Prospect, Verdict as Landed};
+use crate::finding::{Finding, Refusal, Severity, State};
 use crate::plan::Verdict;
 
 /// Characters of the whole; GitHub takes 65,536.
@@ -16,30 +17,108 @@ const LIMIT: usize = 60_000;
 /// Characters for each part but the diff, which has what the others leave.
 const PART: usize = 5_000;
 
+/// Characters for the findings that a lint is about; two such lists and four parts stay below the limit.
+const LINT_PART: usize = 19_000;
+
 /// Lines about people in the answer at the top; the diff has them all.
 const ANSWERS: usize = 8;
 
 /// The plan, for a reviewer with a minute.
-pub fn text(view: &PlanView<'_>) -> String {
+pub fn plan(view: &PlanView<'_>) -> String {
     let mut top = format!("### {}\n", heading(view));
     if view.verdict() == Verdict::Nothing {
         return top;
     }
     top.push_str(&format!("\n{}\n\n", view.outline(Voice::Markdown)));
     top.push_str(&answers(view));
-    let mut rest = list("Policy files", view.more_policy_files(Voice::Markdown).into_iter().map(kept).collect());
-    rest.push_str(&list("Who judges changes", view.judges(Voice::Markdown).into_iter().map(kept).collect()));
+    let mut rest = list("Policy files", view.more_policy_files(Voice::Markdown).into_iter().map(kept).collect(), PART);
+    rest.push_str(&list("Who judges changes", view.judges(Voice::Markdown).into_iter().map(kept).collect(), PART));
     for (state, title) in
         [(State::New, "New findings"), (State::Waived, "Waived findings"), (State::Standing, "Standing findings")]
     {
-        rest.push_str(&list(title, view.findings(state).into_iter().map(finding).collect()));
+        rest.push_str(&list(title, view.findings(state).into_iter().map(finding).collect(), PART));
     }
-    rest.push_str(&list("Approval", view.approvals(Voice::Markdown).into_iter().map(kept).collect()));
+    rest.push_str(&list("Approval", view.approvals(Voice::Markdown).into_iter().map(kept).collect(), PART));
     rest.push_str(&operated(view));
     rest.push_str(&detail(view));
     let room = LIMIT.saturating_sub(top.chars().count() + rest.chars().count() + 100);
     let diff = block("diff", &cut(unified(view), room));
     if diff.is_empty() { format!("{top}{rest}") } else { format!("{top}\n{diff}{rest}") }
+}
+
+/// The findings of a lint: what fails first, each with its other places.
+pub fn lint(findings: &[Finding], files: usize) -> String {
+    let mut text = format!("### {}\n", capitalised(&summary(findings, files, Style::PLAIN)).trim_end());
+    let of = |state, severity| {
+        let found = findings.iter().filter(move |f| f.state == state && f.severity == severity);
+        found.map(with_related).collect::<Vec<Row>>()
+    };
+    for (state, severity, title) in [
+        (State::New, Severity::Error, "Errors"),
+        (State::New, Severity::Warning, "Warnings"),
+        (State::Waived, Severity::Error, "Waived errors"),
+        (State::Waived, Severity::Warning, "Waived warnings"),
+        (State::Standing, Severity::Error, "Errors that stood before"),
+        (State::Standing, Severity::Warning, "Warnings that stood before"),
+    ] {
+        let room = if state == State::New { LINT_PART } else { PART };
+        text.push_str(&list(title, of(state, severity), room));
+    }
+    text
+}
+
+fn with_related(finding: &Finding) -> Row {
+    let mut row = self::finding(finding);
+    for related in &finding.related {
+        let (place, message) = (markdown_code(&place_text(&related.place)), markdown_message(&related.message));
+        row.text.push_str(&format!("\n  - {place} {message}"));
+    }
+    row
+}
+
+/// Every landing, with the reasons of those that were refused.
+pub fn verify(landings: &[&Landing]) -> String {
+    let refused = landings.iter().filter(|landing| landing.verdict == Landed::Refused).count();
+    let mut text = match (landings.len(), refused) {
+        (0, _) => "### Nothing has landed since the genesis\n".to_owned(),
+        (all, 0) => format!("### {} verified\n", count(all, "landing")),
+        (all, refused) => format!("### {refused} of {} refused\n", count(all, "landing")),
+    };
+    let row = |landing: &&Landing| {
+        let by: Vec<String> = landing.approvals.iter().map(|given| markdown_code(given.person.as_str())).collect();
+        let by = if by.is_empty() { String::new() } else { format!(", approved by {}", by.join(", ")) };
+        let (verdict, commit) = (landing.verdict.as_str(), landing.commit.short());
+        let reasons: String = landing.refusals.iter().map(|refusal| format!("\n  - {}", reason(refusal))).collect();
+        Row { text: format!("{verdict} `{commit}`{by}{reasons}"), keep: landing.verdict == Landed::Refused }
+    };
+    text.push_str(&list("Landings", landings.iter().map(row).collect(), LINT_PART));
+    text
+}
+
+/// Whether a head would land, and if not why.
+pub fn prospect(prospect: &Prospect) -> String {
+    let commit = prospect.head.short();
+    match &prospect.outcome {
+        Ok(granted) => {
+            let people: Vec<String> =
+                granted.approvals.iter().map(|opinion| markdown_code(opinion.person.as_str())).collect();
+            let by = if people.is_empty() { String::new() } else { format!(", approved by {}", people.join(", ")) };
+            format!("### Would land: `{commit}`{by}\n")
+        }
+        Err(refusals) => {
+            let rows = refusals.iter().map(|refusal| kept(reason(refusal))).collect();
+            format!("### Would not land: `{commit}`\n{}", list("Reasons", rows, LINT_PART))
+        }
+    }
+}
+
+fn reason(refusal: &Refusal) -> String {
+    format!(
+        "{}: {}; {}",
+        markdown_code(refusal.code.id),
+        markdown_message(&refusal.message),
+        markdown_message(&refusal.help)
+    )
 }
 
 fn heading(view: &PlanView<'_>) -> String {
@@ -93,11 +172,11 @@ fn finding(finding: &Finding) -> Row {
     Row { text, keep: finding.blocks() }
 }
 
-fn list(title: &str, rows: Vec<Row>) -> String {
+fn list(title: &str, rows: Vec<Row>, room: usize) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let lines: Vec<String> = cut(rows, PART).into_iter().map(|line| format!("- {line}\n")).collect();
+    let lines: Vec<String> = cut(rows, room).into_iter().map(|line| format!("- {line}\n")).collect();
     format!("\n**{title}**\n{}", lines.concat())
 }
 

@@ -9,9 +9,11 @@ pub mod errors;
 pub mod escape;
 mod facts;
 pub mod findings;
+pub mod github;
 pub mod json;
 pub mod markdown;
 pub mod plan;
+pub mod sarif;
 pub mod schemas;
 pub mod style;
 #[cfg(test)]

@@ -46,14 +46,19 @@ pub fn text(view: &PlanView<'_>, style: Style) -> String {
     text
 }
 
-fn answer(view: &PlanView<'_>, style: Style) -> String {
-    let verdict = view.verdict();
-    let word = match verdict {
+/// What the first line starts with.
+pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Blocked => "blocked",
         Verdict::NeedsApproval => "needs approval",
         Verdict::Ready => "ready:",
         Verdict::Nothing => "nothing to approve:",
-    };
+    }
+}
+
+fn answer(view: &PlanView<'_>, style: Style) -> String {
+    let verdict = view.verdict();
+    let word = verdict_word(verdict);
     let because = style.wrap(&view.because(Voice::Text), word.len() + 1, "  ");
     let painted = match verdict {
         Verdict::Blocked => style.red(word),

@@ -1,3 +1,6 @@
+mod findings;
+mod hostile;
+
 use std::collections::BTreeSet;
 use std::process::Command;
 
@@ -5,7 +8,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::access::{ParseCache, PersonId, Revision};
-use crate::finding::{Code, Finding, Place, Rule, Severity, State};
+use crate::finding::{Code, Finding, Place, Rule, Severity};
 use crate::plan::operations::{self, Basis, Difference};
 use crate::plan::{Plan, plan};
 use crate::repository::{Repository, Snapshot};
@@ -99,12 +102,7 @@ fn both(base: &Revision, head: &Revision) -> (String, String) {
     keep(&mut plan.findings);
     let nobody = BTreeSet::new();
     let view = view(&plan, &nobody, None);
-    (super::plan::text(&view, Style::PLAIN), super::markdown::text(&view))
-}
-
-fn lint(findings: &[Finding], of: &Revision) -> String {
-    let lines = |path: &str, line| of.source(path).map(|source| source.line_text(line));
-    super::findings::lint(findings, of.files.len(), &lines, Style::PLAIN)
+    (super::plan::text(&view, Style::PLAIN), super::markdown::plan(&view))
 }
 
 #[test]
@@ -305,7 +303,7 @@ fn operations_that_take_are_never_folded() {
     let plan = plan(&base, &head, at);
     let nobody = BTreeSet::new();
     let view = view(&plan, &nobody, Some(&difference));
-    let markdown = super::markdown::text(&view);
+    let markdown = super::markdown::plan(&view);
     let tail = markdown.split_once("**Operations").unwrap().1;
     insta::assert_snapshot!(tail, @r"
      that take access away or touch administrators**
@@ -404,67 +402,6 @@ const TESTED: Rule = Rule {
 };
 
 #[test]
-fn findings_are_read_at_eighty_columns() {
-    let later = GRANT.1.replace("2027-01-04", "2027-06-30");
-    let head = revision(&[BASE, &[(GRANT.0, &later)]]);
-    let mut findings = crate::plan::findings_of(&head, now());
-    let mut standing = Finding::new(&TESTED, Place::whole_file("roles/x\u{1b}[2J.yaml"), "odd `\u{202e}`", "look");
-    standing.state = State::Standing;
-    findings.push(standing);
-    keep(&mut findings);
-    insta::assert_snapshot!(lint(&findings, &head), @r"
-    error[grant-outlives-engagement] grant `alice-refunds` lasts until 2027-06-30,
-      but the engagement of `alice.nguyen` ends on 2027-01-31
-      --> grants/alice-refunds.yaml:6:8
-       |
-     6 | until: 2027-06-30
-       |        ^^^^^^^^^^
-       = people/alice.nguyen.yaml:5:40  the engagement ends here
-       = help: write `until: 2027-01-31`, or extend the engagement
-
-    warning[tested] odd `\u{202e}`
-      --> roles/x\u{1b}[2J.yaml
-       = standing: it was there before this change
-       = help: look
-
-    1 error, 1 warning (1 standing) in 11 files
-    ");
-    assert_eq!(lint(&[], &head), "no findings in 11 files\n");
-}
-
-#[test]
-fn marks_stand_under_tabs_escapes_and_long_lines() {
-    let show = |source: &'static str, column: u32, end_column: u32| {
-        let place = Place { file: "a.yaml".to_owned(), line: 3, column, end_line: 3, end_column };
-        let finding = Finding::new(&TESTED, place, "m", "h");
-        let text = super::findings::lint(&[finding], 1, &|_, _| Some(source), Style { colour: false, width: 50 });
-        text.lines().skip(3).take(2).collect::<Vec<_>>().join("\n")
-    };
-    insta::assert_snapshot!(show("a:\tb\u{202e}c def", 6, 10), @r"
-    3 | a: b\u{202e}c def
-      |             ^^^^
-    ");
-    insta::assert_snapshot!(show("reason: a long line of words that does not fit, with the place at its end", 61, 66), @r"
-    3 | … the place at its end
-      |          ^^^^^
-    ");
-    insta::assert_snapshot!(show("short", 40, 50), @r"
-    3 | short
-      |      ^
-    ");
-}
-
-#[test]
-fn too_many_findings_are_counted_and_errors_are_among_those_shown() {
-    let mut findings: Vec<Finding> =
-        (1..=150).map(|at| Finding::new(&TESTED, Place::whole_file(format!("{at:03}.yaml")), "m", "h")).collect();
-    findings[149].severity = Severity::Error;
-    let text = super::findings::lint(&findings, 150, &|_, _| None, Style::PLAIN);
-    assert!(text.contains("150.yaml") && text.contains("099.yaml") && !text.contains("100.yaml"));
-    assert!(text.ends_with("… and 50 more\n\n1 error, 149 warnings in 150 files\n"), "{text}");
-}
-
-#[test]
 fn names_forge_no_markup() {
     let attack = "</details><img src=//x>@org/admins `@b` ::error::x";
     let (base, head) = (revision(&[BASE]), revision(&[BASE, &[GRANT]]));
@@ -473,7 +410,7 @@ fn names_forge_no_markup() {
     plan.changes[0].key.resource = attack.to_owned();
     let (nobody, ignored) = (BTreeSet::new(), [attack.to_owned()]);
     let view = PlanView { base: attack, head: attack, ignored: &ignored, ..view(&plan, &nobody, None) };
-    let markdown = super::markdown::text(&view);
+    let markdown = super::markdown::plan(&view);
     // out of code there is neither a tag nor a mention
     let bare: Vec<&str> = markdown.lines().filter(|line| line.contains("org")).collect();
     insta::assert_snapshot!(bare.join("\n"), @r"

@@ -376,14 +376,27 @@ fn flags_choose_what_counts() {
     lint(&["--fail-on", "warning", "--ignore", "expires-soon"]).exits(0).says("no findings");
     lint(&["--fail-on", "warning", "--select", "shared-key"]).exits(0).says("no findings");
     lint(&["--fail-on", "warning", "--select", "shared-key", "--select", "expires-soon"]).exits(1);
+    lint(&["--fail-on", "warning", "--select", "shared-key,expires-soon"]).exits(1);
+    lint(&["--fail-on", "warning", "--ignore", "shared-key,expires-soon"]).exits(0);
     // a rule that isn't there would look like a clean repository
     lint(&["--select", "shared-keys"]).exits(2).says("`shared-keys` is not a rule").says("did you mean `shared-key`?");
     lint(&["--ignore", "expire-soon"]).exits(2).says("did you mean `expires-soon`?");
+    lint(&["--select", "shared-key,expire-soon"]).exits(2).says("did you mean `expires-soon`?");
+    lint(&["--select", ""]).exits(2);
     lint(&["--select", "xyz"]).exits(2).says("help:");
     lint(&["--select", "shared-key", "--ignore", "shared-key"]).exits(2);
     lint(&["--fail-on", "everything"]).exits(2);
     // what is committed is not what is being edited
     lint(&["--rev", "HEAD"]).exits(0).says("no findings");
+    // a warning that stood fails nobody's change
+    let base = world.rev("HEAD");
+    world.commit("A warning");
+    lint(&["--fail-on", "warning", "--base", &base]).exits(1);
+    lint(&["--fail-on", "warning", "--base", "HEAD"]).exits(0).says("1 warning (1 standing)");
+    lint(&["--base", "nowhere"]).exits(2);
+    // what keeps everything from being judged is told whatever is chosen
+    world.write("dualkey.yaml", &world.read("dualkey.yaml").replace("timezone:", "timezon:"));
+    lint(&["--select", "shared-key"]).exits(1).says("error[unknown-field]");
 }
 
 #[test]

@@ -25,3 +25,4 @@ mod new;
 mod only_ends;
 mod policy_pack;
 mod replay;
+mod sarif;

@@ -1,0 +1,120 @@
+//! `dualkey audit init`
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use crate::access::{ParseCache, PersonId, Revision};
+use crate::approval::codes;
+use crate::approval::statement::{self, GENESIS, GenesisStatement, SIGNATURE_FILE, STATEMENT_FILE};
+use crate::audit::Store;
+use crate::audit::record::{At, Genesis, Statement, VERSION};
+use crate::cli::context::{self, Look};
+use crate::cli::shared::LogKeyOption;
+use crate::cli::{Common, Exit, Stop, output};
+use crate::finding::Refusal;
+use crate::repository::{Oid, Repository, StateRefs};
+use crate::{lint, plan};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  dualkey approve --genesis main     (two people)\n  \
+                        dualkey audit init --genesis main --log-key ~/northwind-access.log-key")]
+pub struct Options {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    key: LogKeyOption,
+    /// The first trusted commit
+    #[arg(long, value_name = "REV")]
+    genesis: String,
+    /// One person alone vouches for it; the log says so for ever
+    #[arg(long)]
+    single: bool,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    let repository = context::open(&options.common.repo)?;
+    repository.ensure_complete()?;
+    let commit = repository.resolve(&options.genesis)?;
+    let revision = context::load_or_show(&repository, Look::Commit(commit), &mut ParseCache::default())?;
+    let access = &revision.access;
+    let clock = options.common.now.clock()?.for_targets(access)?;
+    let findings = plan::findings_of(&revision, clock.now);
+    if lint::blocked(&findings) {
+        context::show_findings(&findings, &revision);
+        return Err(Stop::new(Exit::Refused, "a genesis must lint clean", "correct what is named above, and commit"));
+    }
+    let key = options.key.read()?;
+    let refs = StateRefs::open(&repository, options.common.remote.remote.as_deref(), &access.config.branch)?;
+    refs.refresh(&[&access.config.audit_ref])?;
+    let statements = statements(&repository, &refs, commit, &revision)?;
+    let needed = if options.single { 1 } else { 2 };
+    if statements.len() < needed {
+        return Err(Stop::refused(
+            Exit::Refused,
+            vec![Refusal::new(
+                &codes::QUORUM_NOT_MET,
+                format!("{} of {needed} people vouch for {} as the genesis", statements.len(), commit.short()),
+                format!(
+                    "run `dualkey approve --genesis {}` as another person of people/ who has a key",
+                    commit.short()
+                ),
+            )],
+        ));
+    }
+    let genesis = Genesis {
+        version: VERSION,
+        organization: access.config.organization.to_string(),
+        genesis: commit.to_string(),
+        tree: repository.commit(commit)?.tree.to_string(),
+        log_key: access.config.audit_key.clone(),
+        single: statements.len() == 1,
+        statements: statements.into_values().collect(),
+        at: At(clock.now),
+    };
+    Store::new(&repository, &refs, &access.config.audit_ref).create(genesis, &key)?;
+    let anchor = format!("{commit}:{}", key.verifier().id());
+    output::print(&format!(
+        "the log begins with {} in {}\nkeep the anchor outside of the repository, and give it to every run:\n  DUALKEY_ANCHOR={anchor}\n",
+        commit.short(),
+        access.config.audit_ref
+    ));
+    Ok(Exit::Done)
+}
+
+/// The valid statements about a genesis, a person each.
+fn statements(
+    repository: &Repository,
+    refs: &StateRefs<'_>,
+    commit: Oid,
+    revision: &Revision,
+) -> Result<BTreeMap<PersonId, Statement>, Stop> {
+    let access = &revision.access;
+    let tree = repository.commit(commit)?.tree.to_string();
+    let prefix = format!("{GENESIS}{commit}/");
+    let mut found = BTreeMap::new();
+    for (name, holder) in refs.list(&prefix)? {
+        let Some(person) = name.strip_prefix(&prefix).and_then(|id| access.people.get(id)) else { continue };
+        let files = repository.read_files(holder)?;
+        let (Some(text), Some(signature)) = (files.get(STATEMENT_FILE), files.get(SIGNATURE_FILE)) else { continue };
+        let (Ok(text), Ok(signature)) = (std::str::from_utf8(text), std::str::from_utf8(signature)) else { continue };
+        let Ok(says) = serde_json::from_str::<GenesisStatement>(text) else { continue };
+        let keys = person.keys.iter().filter_map(|key| key.public.as_ref());
+        let holds = says.genesis == commit.to_string()
+            && says.tree == tree
+            && says.log_key == access.config.audit_key
+            && says.person == person.id.as_str()
+            && statement::canonical(&says) == text.as_bytes()
+            && person.person_type == crate::access::PersonType::Employee
+            && statement::verify(keys, statement::NAMESPACE, text.as_bytes(), signature);
+        if holds {
+            let statement = Statement {
+                person: person.id.to_string(),
+                statement: text.to_owned(),
+                signature: signature.to_owned(),
+            };
+            found.insert(person.id.clone(), statement);
+        }
+    }
+    Ok(found)
+}
