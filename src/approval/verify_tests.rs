@@ -23,9 +23,9 @@ fn chain(landings: &[(usize, usize)]) -> Result<Chain, String> {
     };
     let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", crate::targets::KINDS, Timestamp::UNIX_EPOCH);
-    verifier.chain(commits[4]).map_err(|error| match error {
+    verifier.chain(commits[4]).map_err(|error| match &error {
         VerifyError::Refused(refusal) => refusal.code.id.to_owned(),
-        other => other.to_string(),
+        VerifyError::Repository(_) | VerifyError::Unreadable { .. } => error.to_string(),
     })
 }
 
