@@ -4,15 +4,19 @@
 //! the only maker of [`Approved`], without which nothing can be written to a target.
 
 mod anchor;
+mod assessment;
 pub mod codes;
 mod decision;
 mod effects;
 mod evidence;
 pub mod landing;
+pub mod pull;
 mod removals;
 mod sides;
 mod signatures;
 pub mod statement;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod walk;
 
@@ -22,7 +26,8 @@ use crate::access::Revision;
 use crate::repository::Oid;
 
 pub use anchor::check_anchor;
-pub use decision::{Assessment, Granted, assess, decide};
+pub use assessment::{Assessment, assess};
+pub use decision::{Granted, decide};
 pub use evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 pub use removals::Removal;
 pub use signatures::Source;

@@ -113,7 +113,8 @@ fn judged(walk: &Walk<'_, '_>, [from, start, to]: [usize; 3], head: Oid) -> Resu
         return Ok(None);
     }
     let digest = verifier.reviewed_digest(verified, head)?.unwrap_or_default();
-    let question = verifier.question(verified, Some(landed), head, walk.tip, &digest);
+    let gone = verifier.gone(&trusted, walk.tip)?;
+    let question = verifier.question(verified, Some(landed), head, walk.tip, &digest, &gone);
     let question = Question { onto: walk.commit(start)?, ..question };
     let evidence = verifier.source.evidence(&trusted, &question, trees)?;
     // what the approvers signed is the whole of what they were shown; what is asked here is a part of it

@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
+use ssh_key::public::KeyData;
+
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 use super::landing::Trees;
-use super::statement::{self, APPROVALS, Expected, Found, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS};
+use super::statement::{self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS};
 use super::{Trusted, codes};
 use crate::access::{Access, PersonId};
 use crate::finding::Refusal;
@@ -18,9 +20,18 @@ pub struct Source<'a> {
     repository: &'a Repository,
     found: BTreeMap<Oid, Vec<Found>>,
     /// Refs that hold no readable statement.
-    broken: BTreeMap<Oid, Vec<Refusal>>,
+    broken: BTreeMap<Oid, Vec<(PersonId, Says, Refusal)>>,
+    /// Proofs of keys, by person: statement and signature.
+    keys: Vec<(PersonId, Vec<u8>, String)>,
     /// For a tip, the heads that have not landed there; it is asked for each landing, and doesn't change meanwhile.
     open: RefCell<Option<(Oid, Rc<OpenHeads>)>>,
+}
+
+/// What people say of a head.
+struct Heard {
+    opinions: Vec<Opinion>,
+    doubtful: BTreeMap<PersonId, String>,
+    ignored: Vec<Refusal>,
 }
 
 /// Heads that have not landed, each with the commits that lead to it from what has.
@@ -42,6 +53,8 @@ pub struct Question<'a> {
     pub tip: Oid,
     /// Digest of the change from the merge base to the head.
     pub reviewed_digest: &'a str,
+    /// People who are not active any more by what stands at the tip.
+    pub gone: &'a BTreeSet<PersonId>,
 }
 
 impl<'a> Source<'a> {
@@ -51,34 +64,64 @@ impl<'a> Source<'a> {
     ///
     /// Where refs can't be listed.
     pub fn open(repository: &'a Repository, refs: &StateRefs<'_>) -> Result<Self, RepositoryError> {
-        let mut source =
-            Source { repository, found: BTreeMap::new(), broken: BTreeMap::new(), open: RefCell::default() };
-        for (prefix, says) in [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw)] {
+        let mut source = Source {
+            repository,
+            found: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            keys: Vec::new(),
+            open: RefCell::default(),
+        };
+        let prefixes = [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw), (REQUESTS, Says::RequestChanges)];
+        for (prefix, says) in prefixes {
             for (name, commit) in refs.list(prefix)? {
                 let Some((head, person)) = name.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
                     continue;
                 };
                 let (Ok(head), Ok(person)) = (head.parse::<Oid>(), PersonId::parse(person)) else { continue };
-                match source.statement(head, &person, says, commit) {
-                    Ok(found) => source.found.entry(head).or_default().push(found),
-                    Err(why) => source.broken.entry(head).or_default().push(Refusal::new(
-                        &codes::STATEMENT_INVALID,
-                        format!("the statement of `{person}` on {} can't be read: {why}", head.short()),
-                        "ignore it, or have that person run `dualkey approve` again",
-                    )),
+                match source.signed(commit) {
+                    Ok((parents, statement, signature)) => {
+                        let found = Found { head, person, says, parents, statement, signature };
+                        source.found.entry(head).or_default().push(found);
+                    }
+                    Err(why) => {
+                        let refusal = Refusal::new(
+                            &codes::STATEMENT_INVALID,
+                            format!("the statement of `{person}` on {} can't be read: {why}", head.short()),
+                            "ignore it, or have that person run `dualkey approve` again",
+                        );
+                        source.broken.entry(head).or_default().push((person, says, refusal));
+                    }
                 }
+            }
+        }
+        for (name, commit) in refs.list(KEYS)? {
+            let person = name.strip_prefix(KEYS).and_then(|rest| rest.split_once('/')).map(|(person, _)| person);
+            let Some(Ok(person)) = person.map(PersonId::parse) else { continue };
+            // what can't be read proves nothing, which shows where the key is looked for
+            if let Ok((_, statement, signature)) = source.signed(commit) {
+                source.keys.push((person, statement, signature));
             }
         }
         Ok(source)
     }
 
-    fn statement(&self, head: Oid, person: &PersonId, says: Says, commit: Oid) -> Result<Found, String> {
+    /// Parents, statement and signature of a commit that holds them.
+    fn signed(&self, commit: Oid) -> Result<(Vec<Oid>, Vec<u8>, String), String> {
         let parents = self.repository.commit(commit).map_err(|error| error.to_string())?.parents;
         let mut files = self.repository.read_files(commit).map_err(|error| error.to_string())?;
         let mut file = |name: &str| files.remove(name).ok_or_else(|| format!("it holds no {name}"));
         let statement = file(STATEMENT_FILE)?;
         let signature = String::from_utf8(file(SIGNATURE_FILE)?).map_err(|_| "the signature is not text".to_owned())?;
-        Ok(Found { head, person: person.clone(), says, parents, statement, signature })
+        Ok((parents, statement, signature))
+    }
+
+    /// The keys that prove themselves, each with whose it says to be.
+    fn proven_keys(&self, anchor: &str) -> BTreeSet<(PersonId, KeyData)> {
+        let genesis = anchor.split(':').next().unwrap_or_default();
+        let proof = |(person, statement, signature): &(PersonId, Vec<u8>, String)| {
+            Some((person.clone(), statement::proven_key(statement, signature, genesis, person)?))
+        };
+        self.keys.iter().filter_map(proof).collect()
     }
 
     /// Every head of which somebody says something.
@@ -119,7 +162,7 @@ impl<'a> Source<'a> {
         for oid in self.repository.commits_between(onto, head)? {
             commits.push(keys.commit(&self.repository.commit(oid)?));
         }
-        let (opinions, ignored) = self.opinions(registry, question, merge_base)?;
+        let Heard { opinions, doubtful, ignored } = self.opinions(registry, question, merge_base)?;
         Ok(Evidence {
             base,
             landed: question.landed,
@@ -129,6 +172,10 @@ impl<'a> Source<'a> {
             touched: self.touched(head, onto)?,
             commits,
             opinions,
+            doubtful,
+            proven_keys: self.proven_keys(question.anchor),
+            gone: question.gone.clone(),
+            pull: None,
             stale: self.stale(base, head)?,
             ignored,
         })
@@ -149,12 +196,7 @@ impl<'a> Source<'a> {
     }
 
     /// The last opinion of each person on the head, and what was found but doesn't count as one.
-    fn opinions(
-        &self,
-        registry: &Access,
-        question: &Question<'_>,
-        base: Oid,
-    ) -> Result<(Vec<Opinion>, Vec<Refusal>), RepositoryError> {
+    fn opinions(&self, registry: &Access, question: &Question<'_>, base: Oid) -> Result<Heard, RepositoryError> {
         let head = question.head;
         let expected = Expected {
             anchor: question.anchor,
@@ -165,18 +207,44 @@ impl<'a> Source<'a> {
             digest: question.reviewed_digest,
         };
         let mut opinions: BTreeMap<PersonId, Opinion> = BTreeMap::new();
-        let mut ignored: Vec<Refusal> = self.broken.get(&head).cloned().unwrap_or_default();
+        let mut doubtful = BTreeMap::new();
+        let mut ignored = Vec::new();
+        let mut heard = |opinion: Opinion| match opinions.get(&opinion.person) {
+            // what speaks against the head weighs more, in whatever order they are found
+            Some(held) if held.says >= opinion.says => {}
+            Some(_) | None => {
+                opinions.insert(opinion.person.clone(), opinion);
+            }
+        };
+        for (person, says, refusal) in self.broken.get(&head).into_iter().flatten() {
+            match says {
+                Says::Approve => ignored.push(refusal.clone()),
+                Says::Withdraw | Says::RequestChanges => {
+                    doubtful.insert(person.clone(), refusal.message.clone());
+                }
+            }
+        }
         for found in self.found.get(&head).into_iter().flatten() {
-            match statement::check(found, &expected, registry) {
-                Ok(opinion) => {
-                    let held = opinions.get(&opinion.person);
-                    // a withdrawal beats an approval, in whatever order they are found
-                    if held.is_none_or(|held| held.says == Says::Approve) {
-                        opinions.insert(opinion.person.clone(), opinion);
+            match found.says {
+                Says::Approve => match statement::check(found, &expected, registry) {
+                    Ok(opinion) => heard(opinion),
+                    Err(refusal) => ignored.push(refusal),
+                },
+                // what a person says against a head holds whatever it is compared with
+                Says::Withdraw | Says::RequestChanges => {
+                    match statement::genuine(found, question.anchor, question.branch, registry) {
+                        Some(opinion) => heard(opinion),
+                        None => {
+                            let why = statement::check(found, &expected, registry).err().map(|why| why.message);
+                            doubtful.insert(found.person.clone(), why.unwrap_or_default());
+                        }
                     }
                 }
-                Err(refusal) => ignored.push(refusal),
             }
+        }
+        let below = self.repository.commits_between(question.base, head)?;
+        for opinion in self.requests_below(registry, question, &below)? {
+            heard(opinion);
         }
         let mut counted = Vec::new();
         for (person, opinion) in opinions {
@@ -193,7 +261,35 @@ impl<'a> Source<'a> {
                 Some(_) | None => counted.push(opinion),
             }
         }
-        Ok((counted, ignored))
+        Ok(Heard { opinions: counted, doubtful, ignored })
+    }
+
+    /// Requests for changes of commits that the head stands on: adding a commit doesn't answer them. The same person's
+    /// approval of something on top does.
+    fn requests_below(
+        &self,
+        registry: &Access,
+        question: &Question<'_>,
+        below: &[Oid],
+    ) -> Result<Vec<Opinion>, RepositoryError> {
+        let genuine = |of: &Oid, says: Says| {
+            let found = self.found.get(of).into_iter().flatten().filter(move |found| found.says == says);
+            found.filter_map(|found| statement::genuine(found, question.anchor, question.branch, registry))
+        };
+        let mut standing = Vec::new();
+        for commit in below.iter().filter(|commit| **commit != question.head) {
+            for request in genuine(commit, Says::RequestChanges) {
+                let mut answered = false;
+                for on_top in below.iter().filter(|on_top| *on_top != commit) {
+                    answered |= genuine(on_top, Says::Approve).any(|approval| approval.person == request.person)
+                        && self.repository.is_ancestor(*commit, *on_top)?;
+                }
+                if !answered {
+                    standing.push(request);
+                }
+            }
+        }
+        Ok(standing)
     }
 
     /// A descendant of the head that the same person approved and that has not landed. Only what the person signed
@@ -219,7 +315,9 @@ impl<'a> Source<'a> {
             if !on_top {
                 continue;
             }
-            for found in own.filter(|found| statement::is_genuine(found, question.anchor, question.branch, registry)) {
+            let genuine =
+                |found: &&Found| statement::genuine(found, question.anchor, question.branch, registry).is_some();
+            for found in own.filter(genuine) {
                 let had_landed = match statement::claimed_base(found) {
                     Some(base) => self.repository.commit(base).is_ok() && self.repository.is_ancestor(head, base)?,
                     None => false,

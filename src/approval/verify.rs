@@ -1,17 +1,18 @@
 //! Walks the protected branch from the last recorded landing to its tip, and decides every landing on the way.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use super::decision::{Assessment, Granted, assess, decide};
+use super::assessment::{Assessment, assess};
+use super::decision::{Granted, decide};
 use super::landing::{Entries, Trees, merged};
 use super::signatures::{Question, Source};
 use super::walk::{Walk, reached};
 use super::{Approved, Opinion, Proposed, Removal, Trusted, codes, removals};
-use crate::access::{Kinds, LoadError, ParseCache, Revision};
+use crate::access::{Kinds, LoadError, ParseCache, PersonId, Revision};
 use crate::finding::Refusal;
 use crate::plan;
 use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
@@ -317,7 +318,8 @@ impl<'a> Verifier<'a> {
         let trusted = Trusted(self.revision(base)?);
         let proposed = Proposed::new(Rc::new(self.load(&snapshot, head)?));
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();
-        let question = self.question(base, None, head, chain.tip, &digest);
+        let gone = self.gone(&trusted, chain.tip)?;
+        let question = self.question(base, None, head, chain.tip, &digest, &gone);
         let trees = self.would_be(base, head, landed)?;
         let evidence = self.source.evidence(&trusted, &question, trees)?;
         let outcome = decide(&trusted, &proposed, &digest, &evidence, self.now);
@@ -344,6 +346,7 @@ impl<'a> Verifier<'a> {
         head: Oid,
         tip: Oid,
         digest: &'q str,
+        gone: &'q BTreeSet<PersonId>,
     ) -> Question<'q> {
         Question {
             anchor: &self.recorded.anchor,
@@ -354,7 +357,29 @@ impl<'a> Verifier<'a> {
             head,
             tip,
             reviewed_digest: digest,
+            gone,
         }
+    }
+
+    /// People who could speak at a landing and are not active any more by what stands at the tip: who leaves between the
+    /// merge and the first apply no longer speaks. Where the tip can't be read, the nearest commit below it that can.
+    pub(super) fn gone(&self, trusted: &Trusted, tip: Oid) -> Result<BTreeSet<PersonId>, VerifyError> {
+        let judged = &trusted.revision().access.people;
+        let mut newest = self.revision(tip);
+        if matches!(newest, Err(VerifyError::Unreadable { .. })) {
+            for below in self.repository.first_parents(tip)? {
+                newest = self.revision(below);
+                if !matches!(newest, Err(VerifyError::Unreadable { .. })) {
+                    break;
+                }
+            }
+        }
+        let newest = newest?;
+        let here = |id: &&PersonId| {
+            let person = newest.access.people.get(*id);
+            person.and_then(|person| newest.access.bounds(person)).is_some_and(|bounds| bounds.contains(self.now))
+        };
+        Ok(judged.keys().filter(|id| !here(id)).cloned().collect())
     }
 
     /// The digest of what the head's author wrote: from the merge base to the head. None where there is no such base, or

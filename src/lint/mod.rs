@@ -5,6 +5,7 @@
 mod approvers;
 mod crossing;
 pub mod duties;
+mod loosened;
 pub mod rules;
 mod severities;
 #[cfg(test)]
@@ -74,10 +75,15 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Separation-of-duties rules that stood before, dropped or reworded since, against what is declared now. They judge
-/// the change they go with: otherwise one step could take a rule away and use that.
+/// What the policies that stood before find in what is declared now, where the change drops or loosens them:
+/// separation-of-duties rules, limits, severities, and what was closed to contractors. They judge the change they go
+/// with: otherwise one step could take a rule away and use that.
 pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
     let access = subject.access;
+    let mut findings = Vec::new();
+    if let Some(stricter) = loosened::stricter(before, access) {
+        findings.extend(run(&Subject { access: &stricter, ..*subject }));
+    }
     let rules = before
         .policy
         .duties
@@ -85,7 +91,7 @@ pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
         .filter(|rule| access.policy.duties.get(&rule.id).is_none_or(|now| now.digest != rule.digest))
         .collect::<Vec<_>>();
     if rules.is_empty() {
-        return Vec::new();
+        return findings;
     }
     let holdings = access.holdings();
     let facts = duties::declared_for(&rules, access, subject.entitlements, &holdings);
@@ -98,14 +104,13 @@ pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
         holdings: &holdings,
         violations: &violations,
     };
-    let mut findings = Vec::new();
     rules::separation_of_duties(&survey, &mut findings);
     findings
 }
 
-/// Sorts findings as they are printed, and drops what was found twice.
+/// Sorts findings as they are printed, and drops what was found twice, the lighter one.
 pub fn sort(findings: &mut Vec<Finding>) {
-    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()).then(b.severity.cmp(&a.severity)));
     findings.dedup_by(|a, b| a.sort_key() == b.sort_key());
 }
 

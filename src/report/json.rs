@@ -149,7 +149,7 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
             .iter()
             .map(|requirement| Approval {
                 rule: &requirement.rule,
-                count: requirement.count.saturating_add(view.more),
+                count: u32::try_from(requirement.needed(view.more)).unwrap_or(u32::MAX),
                 from: &requirement.from,
                 people: &requirement.eligible,
                 given: requirement.given(view.given).collect(),
