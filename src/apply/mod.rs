@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::access::{AccountMark, Kind, PersonId, Revision, TargetId};
-use crate::approval::{Approved, Chain};
+use crate::approval::{Approved, Chain, Removal};
 use crate::finding::Refusal;
 use crate::plan::operations::{Difference, Operation};
 use crate::repository::Oid;
@@ -116,6 +116,8 @@ pub trait Hold {
 pub struct Waiting {
     pub landing: Oid,
     pub codes: Vec<&'static str>,
+    /// The refused landing that it stands on, where that is what holds it.
+    pub behind: Option<Oid>,
 }
 
 /// What came of a run.
@@ -131,6 +133,8 @@ pub struct Outcome {
     pub failed: Vec<(Operation, String)>,
     pub not_started: Vec<Operation>,
     pub waiting: Vec<Waiting>,
+    /// Landings that wait, but whose losses went through.
+    pub removals: Vec<Removal>,
     pub refusals: Vec<Refusal>,
     /// True where a target could not be read.
     pub unjudged: bool,
@@ -160,9 +164,11 @@ impl Exit {
 
 impl Outcome {
     fn of(request: &Request<'_>) -> Self {
+        let first = request.chain.refused().next().map(|landing| landing.commit);
         let waiting = request.chain.refused().map(|landing| {
             let codes: BTreeSet<&'static str> = landing.refusals.iter().map(|refusal| refusal.code.id).collect();
-            Waiting { landing: landing.commit, codes: codes.into_iter().collect() }
+            let behind = first.filter(|first| *first != landing.commit);
+            Waiting { landing: landing.commit, codes: codes.into_iter().collect(), behind }
         });
         Outcome {
             version: VERSION,
@@ -172,6 +178,7 @@ impl Outcome {
             failed: Vec::new(),
             not_started: Vec::new(),
             waiting: waiting.collect(),
+            removals: request.approved.removals().to_vec(),
             refusals: Vec::new(),
             unjudged: false,
             unrecorded: false,

@@ -1,6 +1,8 @@
 //! The refusals of this room, each with the text that `dualkey explain` prints.
 
-use crate::finding::Code;
+use super::verify::Given;
+use crate::finding::{Code, Refusal};
+use crate::repository::Oid;
 
 macro_rules! codes {
     ($($name:ident: $id:literal, $title:literal, $why:literal, $instead:literal;)*) => {
@@ -145,6 +147,15 @@ codes! {
     HISTORY_REWRITTEN: "history-rewritten", "the protected branch no longer holds what the log records",
         "Every landing in the log was on the branch. If one isn't any more, somebody replaced history.",
         "Start from the recorded landing, tie the present tip in with `git merge -s ours`, and push that: no force is needed.";
+    LANDING_LEFT_OUT: "landing-left-out", "a merge leaves out what an approved landing had brought",
+        "A merge can make another line the branch's own and keep the tree of that line. What had landed, such as a removal \
+         that waits for its apply, would be gone as if it had never been approved.",
+        "Bring back what was left out, exactly as it had landed, or have a head on top of the merge approved. An approval \
+         that is no longer meant is taken back with `dualkey approve --withdraw`.";
+    LOG_DISCONTINUOUS: "log-discontinuous", "the landings in the log don't follow one another",
+        "Each recorded landing begins where the one before it ended. If one is missing or out of order, something was \
+         applied that nobody can account for.",
+        "Run `dualkey audit verify` with a checkpoint that you kept. If the log was replaced, restore the right one.";
     STATEMENT_INVALID: "statement-invalid", "a statement of approval can't be read or its signature doesn't hold",
         "Only a statement that the registered key of that person signed speaks for the person.",
         "Run `dualkey approve` again with your own key.";
@@ -163,4 +174,19 @@ codes! {
     EVIDENCE_INCOMPLETE: "evidence-incomplete", "evidence is missing",
         "What can't be seen can't be judged, and what can't be judged isn't approved.",
         "Fetch what is missing (`git fetch --unshallow`, the refs under refs/dualkey/), then run again.";
+}
+
+/// What had landed and was approved, and isn't in the tree of a later commit. `as_at` is where it is as it should be.
+pub(super) fn left_out(commit: Oid, landed: Oid, path: &str, approvals: &[Given], as_at: Oid) -> Refusal {
+    let people: Vec<&str> = approvals.iter().map(|given| given.person.as_str()).collect();
+    let (commit, landed, path) = (commit.short(), landed.short(), path.escape_debug());
+    let by = people.join(" and ");
+    Refusal::new(
+        &LANDING_LEFT_OUT,
+        format!("{commit} leaves out what {landed} changed in `{path}`, which {by} approved"),
+        format!(
+            "bring it back as it was at {} (`git checkout COMMIT -- PATH`, or `git rm`), or have a head on top approved",
+            as_at.short()
+        ),
+    )
 }

@@ -1,13 +1,13 @@
 //! Evidence from git alone: signed commits, and statements under `refs/dualkey/`.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use ssh_key::public::KeyData;
 
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
-use super::landing::{Entries, Trees};
+use super::landing::Trees;
 use super::statement::{self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS};
 use super::{Trusted, codes};
 use crate::access::{Access, PersonId};
@@ -23,7 +23,6 @@ pub struct Source<'a> {
     broken: BTreeMap<Oid, Vec<(PersonId, Says, Refusal)>>,
     /// Proofs of keys, by person: statement and signature.
     keys: Vec<(PersonId, Vec<u8>, String)>,
-    entries: RefCell<HashMap<Oid, Rc<Entries>>>,
     /// For a tip, the heads that have not landed there; it is asked for each landing, and doesn't change meanwhile.
     open: RefCell<Option<(Oid, Rc<OpenHeads>)>>,
 }
@@ -43,7 +42,10 @@ type OpenHeads = BTreeMap<Oid, HashSet<Oid>>;
 pub struct Question<'a> {
     pub anchor: &'a str,
     pub branch: &'a str,
+    /// The last verified landing.
     pub base: Oid,
+    /// What the head landed on, or would. It is not the base where it is not verified.
+    pub onto: Oid,
     /// None: what would land if the head was merged now; then the trees' `landed` is given.
     pub landed: Option<Oid>,
     pub head: Oid,
@@ -67,7 +69,6 @@ impl<'a> Source<'a> {
             found: BTreeMap::new(),
             broken: BTreeMap::new(),
             keys: Vec::new(),
-            entries: RefCell::default(),
             open: RefCell::default(),
         };
         let prefixes = [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw), (REQUESTS, Says::RequestChanges)];
@@ -133,40 +134,32 @@ impl<'a> Source<'a> {
         self.found.contains_key(&head) || self.broken.contains_key(&head)
     }
 
-    /// The managed paths of a commit.
-    pub fn entries(&self, commit: Oid) -> Result<Rc<Entries>, RepositoryError> {
-        if let Some(entries) = self.entries.borrow().get(&commit) {
-            return Ok(Rc::clone(entries));
-        }
-        let entries = Rc::new(self.repository.managed_entries(commit)?);
-        self.entries.borrow_mut().insert(commit, Rc::clone(&entries));
-        Ok(entries)
+    /// Every head with each commit that its approvers say it started from. They may say anything.
+    pub(super) fn claims(&self) -> impl Iterator<Item = (Oid, Oid)> {
+        self.heads().flat_map(|head| self.claimed_bases(head).into_iter().map(move |base| (head, base)))
     }
 
-    /// Everything about one landing. `landed` are the entries of what landed, or would.
+    pub(super) fn claimed_bases(&self, head: Oid) -> BTreeSet<Oid> {
+        self.found.get(&head).into_iter().flatten().filter_map(statement::claimed_base).collect()
+    }
+
+    /// Everything about one landing, with its trees.
     pub fn evidence(
         &self,
         trusted: &Trusted,
         question: &Question<'_>,
-        landed: &Entries,
+        trees: Trees,
     ) -> Result<Evidence, RepositoryError> {
-        let Question { base, head, .. } = *question;
+        let Question { base, onto, head, .. } = *question;
         let registry = &trusted.revision().access;
-        let merge_bases = self.repository.merge_bases(base, head)?;
-        let merge_base = match merge_bases.as_slice() {
+        let merge_base = match self.repository.merge_bases(base, head)?.as_slice() {
             [one] => *one,
             // refused for that; the trees don't matter then
             _ => base,
         };
-        let trees = Trees {
-            base: (*self.entries(base)?).clone(),
-            landed: landed.clone(),
-            head: (*self.entries(head)?).clone(),
-            merge_base: (*self.entries(merge_base)?).clone(),
-        };
         let keys = Keys::of(registry);
         let mut commits = Vec::new();
-        for oid in self.repository.commits_between(base, head)? {
+        for oid in self.repository.commits_between(onto, head)? {
             commits.push(keys.commit(&self.repository.commit(oid)?));
         }
         let Heard { opinions, doubtful, ignored } = self.opinions(registry, question, merge_base)?;
@@ -174,9 +167,9 @@ impl<'a> Source<'a> {
             base,
             landed: question.landed,
             head,
-            merge_bases,
+            merge_bases: self.repository.merge_bases(onto, head)?,
             trees,
-            touched: self.touched(head, base)?,
+            touched: self.touched(head, onto)?,
             commits,
             opinions,
             doubtful,
@@ -190,15 +183,14 @@ impl<'a> Source<'a> {
 
     /// Managed paths that commits on the first-parent chain of `base` touched since `head`.
     fn touched(&self, head: Oid, base: Oid) -> Result<BTreeSet<String>, RepositoryError> {
-        let since: BTreeSet<Oid> = self.repository.commits_between(head, base)?.into_iter().collect();
+        let since: HashSet<Oid> = self.repository.commits_between(head, base)?.into_iter().collect();
         let mut touched = BTreeSet::new();
-        if since.is_empty() {
-            return Ok(touched);
-        }
-        for commit in self.repository.first_parents(base)?.into_iter().take_while(|commit| since.contains(commit)) {
-            if let Some(parent) = self.repository.commit(commit)?.parents.first() {
-                touched.extend(self.repository.changed_managed(*parent, commit)?);
-            }
+        let mut at = base;
+        while since.contains(&at)
+            && let Some(parent) = self.repository.first_parent(at)?
+        {
+            touched.extend(self.repository.managed_changes(parent, at)?.into_keys());
+            at = parent;
         }
         Ok(touched)
     }
@@ -301,7 +293,8 @@ impl<'a> Source<'a> {
     }
 
     /// A descendant of the head that the same person approved and that has not landed. Only what the person signed
-    /// counts: nobody else can end an approval.
+    /// counts: nobody else can end an approval. Who started from a verified landing that holds the head has approved
+    /// something on top of it, and nothing instead of it.
     fn newer(
         &self,
         person: &PersonId,
@@ -319,10 +312,19 @@ impl<'a> Source<'a> {
             // of heads apart from the tip, the way to the other tells; only a head that landed has to be looked for
             let apart = open.contains_key(&head);
             let on_top = if apart { side.contains(&head) } else { self.repository.is_ancestor(head, *other)? };
-            if on_top
-                && own.any(|found| statement::genuine(found, question.anchor, question.branch, registry).is_some())
-            {
-                return Ok(Some(*other));
+            if !on_top {
+                continue;
+            }
+            let genuine =
+                |found: &&Found| statement::genuine(found, question.anchor, question.branch, registry).is_some();
+            for found in own.filter(genuine) {
+                let had_landed = match statement::claimed_base(found) {
+                    Some(base) => self.repository.commit(base).is_ok() && self.repository.is_ancestor(head, base)?,
+                    None => false,
+                };
+                if !had_landed {
+                    return Ok(Some(*other));
+                }
             }
         }
         Ok(None)

@@ -184,6 +184,11 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
     Ok(Opinion { person: person.clone(), says: statement.verdict, at: statement.at })
 }
 
+/// Where a statement says that its head started. Nothing about it is checked.
+pub fn claimed_base(found: &Found) -> Option<Oid> {
+    serde_json::from_slice::<ApprovalStatement>(&found.statement).ok()?.base.parse().ok()
+}
+
 /// What the person said here, of this head, whatever base and digest it names.
 pub fn genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> Option<Opinion> {
     let statement: ApprovalStatement = serde_json::from_slice(&found.statement).ok()?;

@@ -77,12 +77,10 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let (ledger, warning) = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let mut chain = verifier.chain(shared.tip)?;
-    let waiting = chain.refused().next().map(|landing| landing.commit);
-    if let Some(landed) = waiting
-        && repository.is_ancestor(head, landed)?
-    {
-        // what landed and waits is approved as it landed, whatever came on top
-        chain.tip = landed;
+    let bad = chain.refused().next().map(|landing| landing.commit);
+    if bad.map_or(Ok(false), |bad| repository.is_ancestor(bad, head).map(|on_top| !on_top))? {
+        // it stands beside what was refused, so it is looked at without that: a removal has to go through all the same
+        chain = chain.verified();
     }
     let prospect = verifier.prospect(&chain, head)?;
     let registry = &prospect.trusted.revision().access;
@@ -92,7 +90,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         return Err(Stop::refused(Exit::Refused, prospect.outcome.err().unwrap_or_default()));
     };
     let change = plan::plan(prospect.trusted.revision(), prospect.proposed.revision(), clock.now);
-    if change.is_nothing() {
+    if !options.withdraw && change.is_nothing() {
         return Err(Stop::usage(
             format!("{} changes nothing that needs an approval", head.short()),
             "name the branch with `--head REV`; `dualkey plan --head REV` shows what it changes",

@@ -11,7 +11,7 @@ use super::escape;
 use crate::access::raw::Risk;
 use crate::access::time::format_instant;
 use crate::access::{DomainId, GrantId, PersonId, RoleId, TargetId};
-use crate::apply::Outcome;
+use crate::apply::{Outcome, Waiting};
 use crate::approval::{Landing, Prospect, Verdict};
 use crate::finding::{Finding, Refusal, Related, Severity, State};
 use crate::plan::operations::Difference;
@@ -326,6 +326,10 @@ struct FailedRow<'a> {
 struct WaitingRow<'a> {
     landing: Oid,
     codes: &'a [&'static str],
+    /// The refused landing that it stands on.
+    behind: Option<Oid>,
+    /// True where it is an approved removal, whose losses go through all the same.
+    removed: bool,
 }
 
 /// The document of `dualkey apply`.
@@ -337,9 +341,14 @@ pub fn apply(outcome: &Outcome, zone: &TimeZone) -> String {
         done: outcome.done.iter().map(|one| row(one, zone)).collect(),
         failed: outcome.failed.iter().map(|(one, message)| FailedRow { operation: row(one, zone), message }).collect(),
         not_started: outcome.not_started.iter().map(|one| row(one, zone)).collect(),
-        waiting: outcome.waiting.iter().map(|one| WaitingRow { landing: one.landing, codes: &one.codes }).collect(),
+        waiting: outcome.waiting.iter().map(|one| waiting(one, outcome)).collect(),
         refusals: outcome.refusals.iter().map(refusal).collect(),
     })
+}
+
+fn waiting<'a>(one: &'a Waiting, outcome: &Outcome) -> WaitingRow<'a> {
+    let removed = outcome.removals.iter().any(|removal| removal.commit == one.landing);
+    WaitingRow { landing: one.landing, codes: &one.codes, behind: one.behind, removed }
 }
 
 #[derive(Serialize)]

@@ -12,9 +12,11 @@ mod support;
 
 mod attacks;
 mod bad_input;
+mod behind;
 mod demo;
 mod explain;
 mod formats;
+mod history;
 mod house;
 mod init;
 mod landing;
