@@ -21,6 +21,7 @@ mod house;
 mod init;
 mod landing;
 mod lint;
+mod log;
 mod new;
 mod objections;
 mod only_ends;
