@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::access::{AccountMark, Kind, PersonId, Revision, TargetId};
-use crate::approval::{Approved, Chain, Removal};
+use crate::approval::{Approved, Chain};
 use crate::finding::Refusal;
 use crate::plan::operations::{Difference, Operation};
 use crate::repository::Oid;
@@ -134,7 +134,7 @@ pub struct Outcome {
     pub not_started: Vec<Operation>,
     pub waiting: Vec<Waiting>,
     /// Landings that wait, but whose losses went through.
-    pub removals: Vec<Removal>,
+    pub removals: Vec<crate::approval::Removal>,
     pub refusals: Vec<Refusal>,
     /// True where a target could not be read.
     pub unjudged: bool,

@@ -11,7 +11,7 @@ use super::escape;
 use crate::access::raw::Risk;
 use crate::access::time::format_instant;
 use crate::access::{DomainId, GrantId, PersonId, RoleId, TargetId};
-use crate::apply::{Outcome, Waiting};
+use crate::apply::Outcome;
 use crate::approval::{Landing, Prospect, Verdict};
 use crate::finding::{Finding, Refusal, Related, Severity, State};
 use crate::plan::operations::Difference;
@@ -346,7 +346,7 @@ pub fn apply(outcome: &Outcome, zone: &TimeZone) -> String {
     })
 }
 
-fn waiting<'a>(one: &'a Waiting, outcome: &Outcome) -> WaitingRow<'a> {
+fn waiting<'a>(one: &'a crate::apply::Waiting, outcome: &Outcome) -> WaitingRow<'a> {
     let removed = outcome.removals.iter().any(|removal| removal.commit == one.landing);
     WaitingRow { landing: one.landing, codes: &one.codes, behind: one.behind, removed }
 }

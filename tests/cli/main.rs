@@ -12,11 +12,9 @@ mod support;
 
 mod attacks;
 mod bad_input;
-mod behind;
 mod demo;
 mod explain;
 mod formats;
-mod history;
 mod house;
 mod init;
 mod landing;
