@@ -216,6 +216,16 @@ impl Entitlements {
         self.0.is_empty()
     }
 
+    /// What of these lies within others: never more, never longer.
+    #[must_use]
+    pub fn within(&self, limit: &Entitlements) -> Self {
+        let cut = |one: &Entitlement| {
+            let intervals = one.intervals.intersect(&limit.get(&one.key)?.intervals);
+            (!intervals.is_empty()).then(|| (one.key.clone(), Entitlement { intervals, ..one.clone() }))
+        };
+        Entitlements(self.iter().filter_map(cut).collect())
+    }
+
     /// What should be live at an instant. Where a kind holds one value a person, the highest of all grants.
     pub fn desired_at(&self, at: Timestamp) -> Vec<Desired> {
         let mut desired: Vec<Desired> = Vec::new();

@@ -22,7 +22,7 @@ use super::time::{Days, Interval};
 use crate::finding::{Place, Severity};
 
 /// An access repository at one revision.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Access {
     pub config: Config,
     pub people: BTreeMap<PersonId, Person>,
@@ -36,7 +36,7 @@ pub struct Access {
 }
 
 /// `dualkey.yaml`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     pub organization: OrganizationId,
     pub zone: TimeZone,
@@ -87,7 +87,7 @@ pub struct SandboxSettings {
     pub file: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Vendor {
     pub id: VendorId,
     pub name: String,
@@ -117,7 +117,7 @@ impl PersonType {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Person {
     pub id: PersonId,
     pub name: String,
@@ -184,14 +184,14 @@ impl std::fmt::Display for Member {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Group {
     pub id: GroupId,
     pub members: Vec<Member>,
     pub source: Arc<Source>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Domain {
     pub id: DomainId,
     pub title: String,
@@ -211,7 +211,7 @@ pub struct Resource {
     pub name: String,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Role {
     pub id: RoleId,
     pub title: String,
@@ -226,7 +226,7 @@ pub struct Role {
     pub source: Arc<Source>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Grant {
     pub id: GrantId,
     pub to: Vec<Member>,
@@ -250,7 +250,7 @@ impl Grant {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Bridge {
     pub id: BridgeId,
     pub home: DomainId,
@@ -261,7 +261,7 @@ pub struct Bridge {
 }
 
 /// All files of `policies/` together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Policy {
     pub duties: BTreeMap<PolicyId, DutyRule>,
     pub removals: Option<RemovalLimit>,
@@ -285,7 +285,7 @@ pub struct Policy {
 }
 
 /// A separation-of-duties rule.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DutyRule {
     pub id: PolicyId,
     pub title: String,
@@ -299,7 +299,7 @@ pub struct DutyRule {
 }
 
 /// What belongs to a set of a duties rule: any of duties, roles and entitlements, within environments and domains.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DutySet {
     pub duties: BTreeSet<Duty>,
     pub roles: BTreeSet<RoleId>,
@@ -374,7 +374,7 @@ impl std::fmt::Display for Approvers {
 }
 
 /// An accepted violation of a duties rule.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Waiver {
     pub rule: PolicyId,
     pub rule_digest: String,

@@ -117,6 +117,8 @@ pub trait Hold {
 pub struct Waiting {
     pub landing: Oid,
     pub codes: Vec<&'static str>,
+    /// The refused landing that it stands on, where that is what holds it.
+    pub behind: Option<Oid>,
 }
 
 /// What came of a run.
@@ -132,6 +134,8 @@ pub struct Outcome {
     pub failed: Vec<(Operation, String)>,
     pub not_started: Vec<Operation>,
     pub waiting: Vec<Waiting>,
+    /// Landings that wait, but whose losses went through.
+    pub removals: Vec<crate::approval::Removal>,
     pub refusals: Vec<Refusal>,
     /// True where a target could not be read.
     pub unjudged: bool,
@@ -161,9 +165,11 @@ impl Exit {
 
 impl Outcome {
     fn of(request: &Request<'_>) -> Self {
+        let first = request.chain.refused().next().map(|landing| landing.commit);
         let waiting = request.chain.refused().map(|landing| {
             let codes: BTreeSet<&'static str> = landing.refusals.iter().map(|refusal| refusal.code.id).collect();
-            Waiting { landing: landing.commit, codes: codes.into_iter().collect() }
+            let behind = first.filter(|first| *first != landing.commit);
+            Waiting { landing: landing.commit, codes: codes.into_iter().collect(), behind }
         });
         Outcome {
             version: VERSION,
@@ -173,6 +179,7 @@ impl Outcome {
             failed: Vec::new(),
             not_started: Vec::new(),
             waiting: waiting.collect(),
+            removals: request.approved.removals().to_vec(),
             refusals: Vec::new(),
             unjudged: false,
             unrecorded: false,

@@ -139,7 +139,10 @@ fn refused_landings_wait_and_are_named() {
     for done in [1, 0] {
         let mut notes = notes(&world);
         let outcome = run(&request, &mut targets(&world), Ok(&mut notes), Ok(&Writes(Cell::new(9))));
-        assert_eq!(outcome.waiting, [Waiting { landing: Oid::of_blob(b"bad"), codes: vec!["lock-held"] }]);
+        assert_eq!(
+            outcome.waiting,
+            [Waiting { landing: Oid::of_blob(b"bad"), codes: vec!["lock-held"], behind: None }]
+        );
         assert_eq!((outcome.done.len(), outcome.superseded, outcome.exit()), (done, false, Exit::Refused));
     }
 }

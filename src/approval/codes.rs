@@ -1,6 +1,8 @@
 //! The refusals of this room, each with the text that `dualkey explain` prints.
 
-use crate::finding::Code;
+use super::verify::Given;
+use crate::finding::{Code, Refusal};
+use crate::repository::Oid;
 
 macro_rules! codes {
     ($($name:ident: $id:literal, $title:literal, $why:literal, $instead:literal;)*) => {
@@ -20,6 +22,29 @@ codes! {
     APPROVAL_WITHDRAWN: "approval-withdrawn", "the approver took the approval back",
         "The last word of a person counts. A withdrawal of a head beats the approval of it.",
         "Ask the approver why; when it is settled, push a new head and have it approved.";
+    WITHDRAWAL_UNVERIFIED: "withdrawal-unverified", "something stands against an approval that can't be verified",
+        "A withdrawal that can't be read, or whose signature doesn't hold, may be a real one that somebody broke. So the \
+         approval that it would take back doesn't count.",
+        "Ask the person: `dualkey approve` again clears it away. Or have somebody else approve who is entitled.";
+    CHANGES_REQUESTED: "changes-requested", "somebody who may approve it asked for changes",
+        "A person whose approval is asked for has seen something that shouldn't land. It stands for that head and all on \
+         top of it. It never holds up a removal, and nobody can ask it who loses by the change.",
+        "Settle it with the person, who then approves or withdraws; or have one person more approve than the rules ask for.";
+    APPROVAL_DISMISSED: "approval-dismissed", "the approval was dismissed",
+        "A dismissed review is none, whatever it said.",
+        "Ask the reviewer to approve the present head.";
+    BLOCK_DISMISSED_BY_PARTY: "block-dismissed-by-party", "who made the change dismissed a request for changes",
+        "An author who may wave objections away has nobody to answer to. The request stands.",
+        "Ask the reviewer who objected, or have one person more approve than the rules ask for.";
+    APPROVAL_PREDATES_HEAD: "approval-predates-head", "the head moved after the approval",
+        "A forge can show an old approval at a new commit. What counts is that nothing moved since it was given.",
+        "Ask the approver to look at the head as it is now, and to approve again.";
+    APPROVAL_CONTEXT_CHANGED: "approval-context-changed", "the base changed after the approval",
+        "The same commits mean something else on another base.",
+        "Ask the approver to look at the change against its present base, and to approve again.";
+    APPROVAL_AFTER_MERGE: "approval-after-merge", "the approval was given after the merge",
+        "Approving what has landed already is a ceremony. What landed without it is refused.",
+        "Have a head on top of it approved, which shows everything since the last verified landing.";
     APPROVAL_USED: "approval-used", "the approved head has landed before",
         "A head lands once. Otherwise access that was removed could be brought back by repeating an old merge.",
         "Make a new commit on the branch's tip and have it approved.";
@@ -29,6 +54,15 @@ codes! {
     APPROVER_IS_COMMITTER: "approver-is-committer", "the approver signed a commit of the change",
         "Who signs a commit of the change made it, whatever its author line says.",
         "Ask somebody else whom `dualkey plan` names.";
+    APPROVER_IS_PUSHER: "approver-is-pusher", "the approver pushed to the branch",
+        "Who pushes decides what stands there, whatever the commits say about their authors.",
+        "Ask somebody else whom `dualkey plan` names.";
+    APPROVER_UNKNOWN: "approver-unknown", "the approver is nobody's account in the registry",
+        "An account is a person only where the registry said so before the change.",
+        "Ask a person whom `dualkey plan` names; an account is added to a person's file by a change of its own.";
+    LOGIN_ID_MISMATCH: "login-id-mismatch", "an account has a known name and another number",
+        "Names of accounts can be given up and taken by others. The number stays with the account.",
+        "Find out whose account it is. If the person has a new one, change its number by a change of its own.";
     APPROVER_IS_BENEFICIARY: "approver-is-beneficiary", "the approver gains by the change",
         "Nobody grants access to oneself, not through a group, a role, a waiver or a bridge either.",
         "Ask somebody who gains nothing by it.";
@@ -53,6 +87,29 @@ codes! {
     QUORUM_NOT_MET: "quorum-not-met", "fewer people approved than the rules ask for",
         "Each rule that the change meets asks for a number of distinct people, and all of them must be met.",
         "Ask the people listed; `dualkey plan` says who can approve.";
+    AUTHOR_UNKNOWN: "author-unknown", "somebody who made part of the change isn't known",
+        "Whoever it is may be one of the approvers. So each rule asks for one approval more: it is met only where it would \
+         be without any one of them.",
+        "Sign the commits (`git rebase --exec 'git commit --amend --no-edit -S' BASE`) and have the new head approved, or \
+         have one more approve for each rule.";
+    QUORUM_BOT_AUTHORED: "quorum-bot-authored", "a machine made part of the change",
+        "Whoever steers the machine is unknown, and may be one of the approvers. So each rule asks for one approval more.",
+        "Have one more approve for each rule, or let a person make the commit.";
+    MASS_REMOVAL: "mass-removal", "much is removed at once",
+        "Taking much away at once is more often a slip than a wish, so one person more has to look at it, whoever of \
+         those who may approve anything. What ends by time or by an `ended` doesn't count.",
+        "Have one person more approve, or remove it in smaller steps.";
+    OWN_KEYS_CHANGED: "own-keys-changed", "somebody's keys or accounts change without their word",
+        "Who replaces another's key could then speak as them. So the person approves it with what stood before, or one \
+         person more does, whoever of those who may approve anything.",
+        "Ask the person to approve it with the old key or account, or have one person more approve.";
+    EVERYONE_BENEFITS: "everyone-benefits", "everybody who could approve gains by the change",
+        "Where nobody is left who gains nothing, those who gain may approve each other's, one more of them than the rule \
+         asks for. It stays marked.",
+        "Better let the rule ask a second group too, in a change of its own.";
+    KEY_UNPROVEN: "key-unproven", "nobody has shown to hold a new key",
+        "Whoever could put another's key into their own file would be named as the maker of what the other signs.",
+        "Whoever holds the key runs `dualkey approve --prove-key --as PERSON --key FILE`; then the change may land.";
     AUTHOR_UNPROVEN: "author-unproven", "no commit of the change is signed by a registered key",
         "Without one proven commit nobody knows who asked, so nobody can be told apart from the approver.",
         "Sign commits with an SSH key that stands in your file in people/: `git config gpg.format ssh`.";
@@ -65,6 +122,19 @@ codes! {
     MERGE_BASE_AMBIGUOUS: "merge-base-ambiguous", "base and head have no single merge base",
         "What a head changed is counted from where it parted. With several such points, or none, there is no answer.",
         "Make a new branch from the tip with the change as one commit, and have it approved.";
+    NOT_VIA_PULL_REQUEST: "not-via-pull-request", "no pull request brought the landing",
+        "A commit message with a number in it, or a pull request that only shows as merged, proves nothing. The forge must \
+         name this very commit as the merge.",
+        "Restore the paths it touched, then land the change by a pull request.";
+    PR_AMBIGUOUS: "pr-ambiguous", "several pull requests claim the landing",
+        "What was approved for one of them was not approved for the other.",
+        "Restore the paths it touched, then land the change by one pull request.";
+    REPO_MISMATCH: "repo-mismatch", "another repository answered",
+        "Approvals of a fork or a namesake are not this repository's. The number in dualkey.yaml pins it.",
+        "See that remote and environment name the repository that dualkey.yaml pins.";
+    FORK_PR_FORBIDDEN: "fork-pr-forbidden", "the head comes from a fork",
+        "Who pushed to a fork can't be seen, so nobody can be told apart from the approver.",
+        "Push the branch to the access repository itself, and open a new pull request.";
     DIGEST_MISMATCH: "digest-mismatch", "the change means something else than what was approved",
         "Other landings can turn a harmless line into another grant. What counts is what the final tree gives.",
         "Update the branch from the protected one, look at the plan, and approve again.";
@@ -77,6 +147,15 @@ codes! {
     HISTORY_REWRITTEN: "history-rewritten", "the protected branch no longer holds what the log records",
         "Every landing in the log was on the branch. If one isn't any more, somebody replaced history.",
         "Start from the recorded landing, tie the present tip in with `git merge -s ours`, and push that: no force is needed.";
+    LANDING_LEFT_OUT: "landing-left-out", "a merge leaves out what an approved landing had brought",
+        "A merge can make another line the branch's own and keep the tree of that line. What had landed, such as a removal \
+         that waits for its apply, would be gone as if it had never been approved.",
+        "Bring back what was left out, exactly as it had landed, or have a head on top of the merge approved. An approval \
+         that is no longer meant is taken back with `dualkey approve --withdraw`.";
+    LOG_DISCONTINUOUS: "log-discontinuous", "the landings in the log don't follow one another",
+        "Each recorded landing begins where the one before it ended. If one is missing or out of order, something was \
+         applied that nobody can account for.",
+        "Run `dualkey audit verify` with a checkpoint that you kept. If the log was replaced, restore the right one.";
     STATEMENT_INVALID: "statement-invalid", "a statement of approval can't be read or its signature doesn't hold",
         "Only a statement that the registered key of that person signed speaks for the person.",
         "Run `dualkey approve` again with your own key.";
@@ -95,4 +174,19 @@ codes! {
     EVIDENCE_INCOMPLETE: "evidence-incomplete", "evidence is missing",
         "What can't be seen can't be judged, and what can't be judged isn't approved.",
         "Fetch what is missing (`git fetch --unshallow`, the refs under refs/dualkey/), then run again.";
+}
+
+/// What had landed and was approved, and isn't in the tree of a later commit. `as_at` is where it is as it should be.
+pub(super) fn left_out(commit: Oid, landed: Oid, path: &str, approvals: &[Given], as_at: Oid) -> Refusal {
+    let people: Vec<&str> = approvals.iter().map(|given| given.person.as_str()).collect();
+    let (commit, landed, path) = (commit.short(), landed.short(), path.escape_debug());
+    let by = people.join(" and ");
+    Refusal::new(
+        &LANDING_LEFT_OUT,
+        format!("{commit} leaves out what {landed} changed in `{path}`, which {by} approved"),
+        format!(
+            "bring it back as it was at {} (`git checkout COMMIT -- PATH`, or `git rm`), or have a head on top approved",
+            as_at.short()
+        ),
+    )
 }

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::assessment::{Assessment, assess, refusal};
 use super::codes;
-use super::evidence::{Evidence, Opinion, Says, Signer};
+use super::evidence::{Evidence, Opinion, Signer};
 use super::landing::{Violation, violations};
 use super::{Proposed, Trusted};
-use crate::access::{Person, PersonId, PersonType};
+use crate::access::PersonId;
 use crate::finding::{Code, Refusal};
 use crate::lint::rules::NO_APPROVAL_RULE;
-use crate::plan::{self, Plan, Requirement};
+use crate::plan::requirements::met;
+use crate::plan::{self, More, Plan, Requirement, Side};
 use crate::repository::Oid;
 
 /// What the decision found about a landing that is approved.
@@ -25,39 +27,6 @@ pub struct Granted {
     pub digest: String,
     /// What is worth saying though it stops nothing: statements that were ignored, approvals that don't count.
     pub notes: Vec<Refusal>,
-}
-
-/// Where a head stands on its way: who counts, who doesn't, what is still needed.
-#[derive(Debug)]
-pub struct Assessment {
-    pub valid: BTreeMap<PersonId, Opinion>,
-    /// Reasons against each person who approved and doesn't count.
-    pub against: Vec<Refusal>,
-    /// Approvals asked for beyond what the rules say.
-    pub more: u32,
-    /// Why more are asked for.
-    pub more_because: Vec<String>,
-    pub authors: Vec<String>,
-    /// Everybody who made the change, each with the code that bars them.
-    parties: BTreeMap<PersonId, &'static Code>,
-}
-
-impl Assessment {
-    /// Everybody known to have made the change. None of them can approve it.
-    pub fn makers(&self) -> BTreeSet<PersonId> {
-        self.parties.keys().cloned().collect()
-    }
-
-    /// Every reason for which an approval by this person would not count.
-    pub fn reasons_against(
-        &self,
-        trusted: &Trusted,
-        plan: &Plan<'_>,
-        person: &PersonId,
-        now: Timestamp,
-    ) -> Vec<Refusal> {
-        reasons_against(trusted, plan, &self.parties, person, now)
-    }
 }
 
 /// Decides. All reasons are given, not the first.
@@ -84,17 +53,20 @@ pub fn decide(
         ));
     }
     let assessment = assess(trusted, &plan, evidence, now);
+    refusals.extend(assessment.pull_refusals.iter().cloned());
+    refusals.extend(unproven_keys(trusted, &plan, evidence));
     refusals.extend(author_refusal(evidence));
     refusals.extend(quorum_refusals(&plan, &assessment, evidence));
     if !refusals.is_empty() {
         return Err(refusals);
     }
+    let notes = evidence.ignored.iter().chain(&assessment.against).cloned().chain(assessment.marks(&plan)).collect();
     Ok(Granted {
         head: evidence.head,
         approvals: assessment.valid.into_values().collect(),
         authors: assessment.authors,
         digest: plan.digest,
-        notes: evidence.ignored.iter().cloned().chain(assessment.against).collect(),
+        notes,
     })
 }
 
@@ -144,14 +116,6 @@ fn listed(facts: &[String]) -> String {
     }
 }
 
-fn first_sentence(text: &str) -> String {
-    let mut sentence = text.trim_end_matches('.').to_owned();
-    if let Some(first) = sentence.get(..1).map(str::to_lowercase) {
-        sentence.replace_range(..1, &first);
-    }
-    sentence
-}
-
 fn blocking_findings(plan: &Plan<'_>) -> Vec<Refusal> {
     plan.findings
         .iter()
@@ -164,7 +128,8 @@ fn blocking_findings(plan: &Plan<'_>) -> Vec<Refusal> {
 
 fn author_refusal(evidence: &Evidence) -> Option<Refusal> {
     let proven = evidence.commits.iter().any(|commit| matches!(commit.signer, Signer::Person(_)));
-    (!proven && !evidence.commits.is_empty()).then(|| {
+    // a forge proves by its own means who made a change
+    (!proven && evidence.pull.is_none() && !evidence.commits.is_empty()).then(|| {
         Refusal::new(
             &codes::AUTHOR_UNPROVEN,
             format!("none of the {} commits of the change is signed by a registered key", evidence.commits.len()),
@@ -173,201 +138,142 @@ fn author_refusal(evidence: &Evidence) -> Option<Refusal> {
     })
 }
 
-/// Who approved, who of them counts, and how many are asked for beyond the rules.
-pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Timestamp) -> Assessment {
-    let judge = &trusted.revision().access;
-    let mut parties: BTreeMap<PersonId, &'static Code> = BTreeMap::new();
-    let mut unknown = Vec::new();
-    for commit in &evidence.commits {
-        match &commit.signer {
-            Signer::Person(person) => {
-                parties.insert(person.clone(), &codes::APPROVER_IS_COMMITTER);
-            }
-            Signer::Unknown => unknown.push(format!("commit {} is not signed by a registered key", commit.oid.short())),
-        }
-        for person in &commit.committers {
-            parties.insert(person.clone(), &codes::APPROVER_IS_COMMITTER);
-        }
-        if commit.names_unknown {
-            unknown.push(format!("commit {} names an author whom the registry doesn't know", commit.oid.short()));
-        }
-    }
-    for person in evidence.commits.iter().flat_map(|commit| &commit.named) {
-        parties.insert(person.clone(), &codes::APPROVER_IS_AUTHOR);
-    }
-    let mut more_because: Vec<String> = unknown.first().cloned().into_iter().collect();
-    let services: Vec<&Person> = parties
-        .keys()
-        .filter_map(|id| judge.people.get(id))
-        .filter(|person| person.person_type == PersonType::Service)
-        .collect();
-    for service in services {
-        more_because.push(format!("`{}` is a service", service.id));
-        if let Some(sponsor) = &service.sponsor {
-            // who answers for a machine answers for what it wrote
-            parties.entry(sponsor.clone()).or_insert(&codes::APPROVER_IS_AUTHOR);
-        }
-    }
-    if let Some((removed, of)) = plan.mass_removal {
-        more_because.push(format!("{removed} of {of} entitlements would be removed at once (mass-removal)"));
-    }
-    more_because.extend(own_keys_changed(trusted, plan, evidence));
-    let mut authors: Vec<String> = parties.keys().map(ToString::to_string).collect();
-    if !unknown.is_empty() {
-        authors.push("unknown".to_owned());
-    }
-    let mut valid = BTreeMap::new();
-    let mut against = Vec::new();
-    for opinion in &evidence.opinions {
-        let mut reasons = reasons_against(trusted, plan, &parties, &opinion.person, now);
-        if opinion.says == Says::Withdraw {
-            let fact = format!("`{}` took the approval back", opinion.person);
-            reasons.push(refusal(&codes::APPROVAL_WITHDRAWN, fact));
-        }
-        if reasons.is_empty() {
-            valid.insert(opinion.person.clone(), opinion.clone());
-        }
-        against.extend(reasons);
-    }
-    let more = u32::try_from(more_because.len()).unwrap_or(u32::MAX);
-    Assessment { valid, against, more, more_because, authors, parties }
-}
-
-/// A change of an approver's own keys or accounts is the approver's to prove: by a commit signed with what stood before,
-/// or else by one approval more.
-fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence) -> Option<String> {
-    let signed =
-        |person: &Person| evidence.commits.iter().any(|commit| commit.signer == Signer::Person(person.id.clone()));
+/// Keys that the change brings, without a statement that the key itself signed.
+fn unproven_keys(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence) -> Vec<Refusal> {
     let before = &trusted.revision().access.people;
-    plan.head
-        .access
-        .people
-        .values()
-        .filter_map(|after| Some((before.get(&after.id)?, after)))
-        .filter(|(before, after)| {
-            before.keys != after.keys || before.accounts != after.accounts || before.emails != after.emails
-        })
-        .find(|(before, _)| !before.keys.is_empty() && !signed(before))
-        .map(|(before, _)| {
-            format!("keys, accounts or e-mails of `{}` change without that person's signature", before.id)
-        })
-}
-
-fn refusal(code: &'static Code, fact: String) -> Refusal {
-    Refusal::new(code, fact, first_sentence(code.instead))
-}
-
-/// Every reason for which an approval by a person doesn't count.
-fn reasons_against(
-    trusted: &Trusted,
-    plan: &Plan<'_>,
-    parties: &BTreeMap<PersonId, &'static Code>,
-    id: &PersonId,
-    now: Timestamp,
-) -> Vec<Refusal> {
-    let judge = &trusted.revision().access;
-    let mut reasons = Vec::new();
-    let mut because = |code: &'static Code, fact: String| reasons.push(refusal(code, fact));
-    if let Some(code) = parties.get(id) {
-        let fact = if code.id == codes::APPROVER_IS_AUTHOR.id {
-            format!("`{id}` is an author of the change")
-        } else {
-            format!("`{id}` made a commit of the change")
-        };
-        because(code, fact);
+    let mut refusals = Vec::new();
+    for person in plan.head.access.people.values() {
+        let held = before.get(&person.id).map_or(&[][..], |before| &before.keys);
+        for key in person.keys.iter().filter(|key| !held.iter().any(|held| held.public == key.public)) {
+            // one that can't be read is an error of its own
+            let Some(public) = &key.public else { continue };
+            if !evidence.proven_keys.contains(&(person.id.clone(), public.clone())) {
+                let fact = format!(
+                    "`{}` gets the key `{}`, and nobody has shown to hold it",
+                    person.id,
+                    ssh_key::PublicKey::from(public.clone()).fingerprint(ssh_key::HashAlg::Sha256)
+                );
+                let help = format!(
+                    "whoever holds it runs `dualkey approve --prove-key --as {} --key FILE`, in any clone",
+                    person.id
+                );
+                refusals.push(Refusal::new(&codes::KEY_UNPROVEN, fact, help));
+            }
+        }
     }
-    if let Some(how) = plan.stakes.beneficiaries.get(id) {
-        because(&codes::APPROVER_IS_BENEFICIARY, format!("`{id}` {how}"));
-    }
-    let Some(person) = judge.people.get(id) else {
-        because(&codes::APPROVER_NOT_AUTHORIZED, format!("`{id}` is not in the registry of the last verified landing"));
-        return reasons;
-    };
-    match person.person_type {
-        PersonType::Employee => {}
-        PersonType::Contractor => because(&codes::APPROVER_KIND_FORBIDDEN, format!("`{id}` is a contractor")),
-        PersonType::Service => because(&codes::APPROVER_NOT_HUMAN, format!("`{id}` is a service")),
-    }
-    let of_vendor = person.vendor.as_ref().and_then(|vendor| Some((vendor, plan.stakes.vendors.get(vendor)?)));
-    if let Some((vendor, beneficiary)) = of_vendor
-        && beneficiary != id
-    {
-        because(&codes::APPROVER_SAME_VENDOR, format!("`{id}` is of {vendor}, as is `{beneficiary}`, who gains"));
-    }
-    // judged with what the head says too: an `ended` that this very change brings counts
-    let gone = [&plan.base.access, &plan.head.access].into_iter().any(|access| {
-        access.people.get(id).is_none_or(|person| access.bounds(person).is_none_or(|bounds| !bounds.contains(now)))
-    });
-    if gone {
-        because(&codes::APPROVER_GONE, format!("`{id}` is not active any more"));
-    }
-    if reasons.is_empty() && !plan.requirements.iter().any(|requirement| requirement.eligible.contains(id)) {
-        let fact = format!("no rule that this change meets asks for `{id}`");
-        reasons.push(refusal(&codes::APPROVER_OUT_OF_SCOPE, fact));
-    }
-    reasons
+    refusals
 }
 
 /// What is missing, with the reasons against those who approved and don't count.
 fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    let asked: BTreeSet<_> = plan.requirements.iter().map(|requirement| requirement.class).collect();
-    for class in plan.classes.all().into_iter().filter(|class| !asked.contains(class)) {
+    for (side, class) in &plan.silent {
+        let policy = match side {
+            Side::Old => "the policy that stands",
+            Side::New => "the policy that the change brings",
+        };
         refusals.push(Refusal::new(
             &NO_APPROVAL_RULE.code,
-            format!("no approval rule speaks of class {}", class.as_str()),
+            format!("no approval rule of {policy} speaks of class {}", class.as_str()),
             "add one under `approvals` in a policy, as a change of its own",
         ));
     }
     let approvers: BTreeSet<PersonId> = assessment.valid.keys().cloned().collect();
-    let unmet: Vec<&Requirement> =
-        plan.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, assessment.more)).collect();
-    if unmet.is_empty() && (!approvers.is_empty() || plan.is_nothing()) {
+    let somebody = plan.requirements.iter().any(|requirement| requirement.given(&approvers).next().is_some());
+    let (asked, more) = (assessment.raised(), assessment.more());
+    if met(&plan.requirements, &approvers, more) && (somebody || plan.is_nothing()) {
         return refusals;
     }
     refusals.extend(evidence.ignored.iter().cloned());
     refusals.extend(assessment.against.iter().cloned());
-    let help = format!("run `dualkey approve --head {}` as {}", evidence.head.short(), who(&unmet, assessment));
-    if evidence.opinions.is_empty() {
+    let unmet: Vec<&Requirement> =
+        plan.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, more)).collect();
+    let help = format!(
+        "run `dualkey approve --head {}` as {}",
+        evidence.head.short(),
+        who(plan, &unmet, assessment, evidence)
+    );
+    if assessment.spoke == 0 {
         refusals.extend(evidence.stale.iter().map(|(person, head)| {
             let fact = format!("`{person}` approved {}, and the head is {}", head.short(), evidence.head.short());
             refusal(&codes::APPROVAL_STALE, fact)
         }));
-        if evidence.stale.is_empty() && evidence.ignored.is_empty() {
+        if evidence.stale.is_empty() && evidence.ignored.is_empty() && assessment.against.is_empty() {
             let fact = format!("nobody approved {}", evidence.head.short());
             refusals.push(Refusal::new(&codes::NO_APPROVAL, fact, &help));
             return refusals;
         }
     }
-    for requirement in unmet {
-        let given = requirement.given(&approvers).count();
-        let needed = requirement.count.saturating_add(assessment.more);
-        let mut fact = format!(
-            "rule `{}` asks for {needed} of {}, and {given} count{}",
-            requirement.rule,
-            requirement.from.join(" or "),
-            if given == 1 { "s" } else { "" }
+    for requirement in &unmet {
+        refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, missing(requirement, assessment, &approvers), &help));
+    }
+    if unmet.is_empty() && !met(&plan.requirements, &approvers, asked) {
+        let because: Vec<String> = assessment.in_all_because.iter().map(ToString::to_string).collect();
+        let fact = format!(
+            "every rule is met, and {} more {} asked for: {}",
+            people(asked.in_all),
+            if asked.in_all == 1 { "is" } else { "are" },
+            because.join("; ")
         );
-        if assessment.more > 0 {
-            fact.push_str(&format!(
-                " ({} more than the rule's {}: {})",
-                assessment.more,
-                requirement.count,
-                assessment.more_because.join("; ")
-            ));
-        }
         refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, fact, &help));
+    }
+    if !assessment.requests.is_empty() {
+        let names: Vec<String> = assessment.requests.iter().map(|person| format!("`{person}`")).collect();
+        let fact = format!(
+            "{} asked for changes, and {} more than the rules ask for would overcome that",
+            names.join(" and "),
+            people(more.in_all)
+        );
+        let help = format!(
+            "settle it with {}, who then runs `dualkey approve` with or without `--withdraw`; or {help}",
+            names.join(" and ")
+        );
+        refusals.push(Refusal::new(&codes::CHANGES_REQUESTED, fact, help));
     }
     refusals
 }
 
+fn people(count: u32) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+}
+
+/// How far a rule is from being met, and why it asks for so many.
+fn missing(requirement: &Requirement, assessment: &Assessment, approvers: &BTreeSet<PersonId>) -> String {
+    let given = requirement.given(approvers).count();
+    let more = More { in_all: 0, ..assessment.more() };
+    let mut because: Vec<String> = assessment.each_because.iter().map(ToString::to_string).collect();
+    if requirement.everyone_gains {
+        because.push(format!("{}: everybody whom it asks gains by the change", codes::EVERYONE_BENEFITS.id));
+    }
+    let mut fact = format!(
+        "rule `{}` asks for {} of {}, and {given} count{}",
+        requirement.rule,
+        requirement.needed(more),
+        requirement.from.join(" or "),
+        if given == 1 { "s" } else { "" }
+    );
+    if !because.is_empty() {
+        fact.push_str(&format!(
+            " ({} more than the rule's {}: {})",
+            because.len(),
+            requirement.count,
+            because.join("; ")
+        ));
+    }
+    fact
+}
+
 /// The people who could still approve, for a help line.
-fn who(unmet: &[&Requirement], assessment: &Assessment) -> String {
+fn who(plan: &Plan<'_>, unmet: &[&Requirement], assessment: &Assessment, evidence: &Evidence) -> String {
     let authors: BTreeSet<&str> = assessment.authors.iter().map(String::as_str).collect();
-    let people: BTreeSet<&PersonId> = unmet
-        .iter()
-        .flat_map(|requirement| &requirement.eligible)
+    let eligible: Box<dyn Iterator<Item = &PersonId>> = if unmet.is_empty() {
+        Box::new(plan.approvers.iter().filter(|person| !plan.stakes.beneficiaries.contains_key(*person)))
+    } else {
+        Box::new(unmet.iter().flat_map(|one| one.eligible.iter().filter(|person| one.counts(person))))
+    };
+    let people: BTreeSet<&PersonId> = eligible
         .filter(|person| !authors.contains(person.as_str()) && !assessment.valid.contains_key(*person))
+        .filter(|person| !evidence.gone.contains(*person))
         .collect();
     if people.is_empty() {
         return "somebody whom the rules entitle (nobody is left: `dualkey lint` says what to do)".to_owned();

@@ -1,8 +1,11 @@
 //! What is known about one landing, as plain data. Where it comes from is the business of a source.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use ssh_key::public::KeyData;
 
 use super::landing::Trees;
+use super::pull::Pull;
 use crate::access::PersonId;
 use crate::finding::Refusal;
 use crate::repository::Oid;
@@ -23,8 +26,18 @@ pub struct Evidence {
     pub touched: BTreeSet<String>,
     /// The commits of base..head.
     pub commits: Vec<CommitEvidence>,
-    /// The last opinion of each person on exactly this head, checked; sorted by person.
+    /// The last opinion of each person, checked; sorted by person. Approvals and withdrawals are of exactly this head, a
+    /// request for changes may be of what it stands on.
     pub opinions: Vec<Opinion>,
+    /// People in whose name something stands against the head that can't be verified: why, for each. An approval of
+    /// theirs may have been taken back.
+    pub doubtful: BTreeMap<PersonId, String>,
+    /// New keys that were proven: whose they are, by a statement that the key itself signed.
+    pub proven_keys: BTreeSet<(PersonId, KeyData)>,
+    /// People who are not active any more by what stands at the branch's tip now.
+    pub gone: BTreeSet<PersonId>,
+    /// What a forge says of the pull request that brought the landing; None where git alone is asked.
+    pub pull: Option<Pull>,
     /// People whose approval is of an ancestor of the head that has not landed.
     pub stale: Vec<(PersonId, Oid)>,
     /// Statements that failed a check, each with why.
@@ -58,16 +71,17 @@ pub enum Signer {
 pub struct Opinion {
     pub person: PersonId,
     pub says: Says,
-    /// The digest of the change that the person was shown.
-    pub digest: String,
     /// The instant that the statement names: shown, never trusted.
     pub at: String,
 }
 
-/// Approve, or take an approval back.
+/// What a person says of a head. The later ones weigh more, where several are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Says {
     Approve,
+    /// Takes an approval back.
     Withdraw,
+    /// It shall not land as it is.
+    RequestChanges,
 }

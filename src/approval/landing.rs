@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::repository::Entry;
+use crate::repository::{Changes, Entry};
 
 /// Managed paths of a tree: mode and blob.
 pub type Entries = BTreeMap<String, Entry>;
 
-/// The four trees of a landing.
+/// The four trees of a landing. Paths that are the same in all of them may be left out.
 #[derive(Clone, Debug, Default)]
 pub struct Trees {
     /// The last verified landing.
@@ -18,6 +18,35 @@ pub struct Trees {
     pub head: Entries,
     /// The merge base of `base` and `head`.
     pub merge_base: Entries,
+}
+
+impl Trees {
+    /// From what differs between base and landed, merge base and head, merge base and base.
+    pub fn of(landed: &Changes, reviewed: &Changes, moved: &Changes) -> Self {
+        let mut trees = Trees::default();
+        for path in landed.keys().chain(reviewed.keys()) {
+            let [before, after] = reviewed.get(path).copied().map_or([None; 2], |pair| pair);
+            let (merge_base, base) = match (moved.get(path), landed.get(path)) {
+                (Some([merge_base, base]), _) => (*merge_base, *base),
+                (None, Some([base, _])) => (*base, *base),
+                (None, None) => (before, before),
+            };
+            let head = if reviewed.contains_key(path) { after } else { merge_base };
+            let landed = landed.get(path).map_or(base, |[_, landed]| *landed);
+            let sides = [
+                (&mut trees.base, base),
+                (&mut trees.landed, landed),
+                (&mut trees.head, head),
+                (&mut trees.merge_base, merge_base),
+            ];
+            for (tree, entry) in sides {
+                if let Some(entry) = entry {
+                    tree.insert(path.clone(), entry);
+                }
+            }
+        }
+        trees
+    }
 }
 
 /// Why the landed tree is not the reviewed one.
@@ -97,6 +126,12 @@ mod tests {
         })
     }
 
+    fn differing(a: &Entries, b: &Entries) -> Changes {
+        let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        let pairs = paths.into_iter().map(|path| (path.clone(), [a.get(path).copied(), b.get(path).copied()]));
+        pairs.filter(|(_, [a, b])| a != b).collect()
+    }
+
     /// A tree near another: most random quadruples violate everything, so sides start from a common one.
     fn near(from: Entries) -> impl Strategy<Value = Entries> {
         (entries(), proptest::collection::vec(any::<bool>(), 4)).prop_map(move |(other, take)| {
@@ -137,6 +172,16 @@ mod tests {
                 !both && landed == wanted
             });
             prop_assert_eq!(violations(&trees, &BTreeSet::new()).is_empty(), accepted);
+        }
+
+        #[test]
+        fn what_differs_is_all_that_counts(trees in quadruple()) {
+            let some = Trees::of(
+                &differing(&trees.base, &trees.landed),
+                &differing(&trees.merge_base, &trees.head),
+                &differing(&trees.merge_base, &trees.base),
+            );
+            prop_assert_eq!(violations(&trees, &BTreeSet::new()), violations(&some, &BTreeSet::new()));
         }
 
         #[test]

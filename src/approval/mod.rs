@@ -4,12 +4,19 @@
 //! the only maker of [`Approved`], without which nothing can be written to a target.
 
 mod anchor;
+mod assessment;
 pub mod codes;
 mod decision;
+mod effects;
 mod evidence;
 pub mod landing;
+pub mod pull;
+mod removals;
+mod sides;
 mod signatures;
 pub mod statement;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod walk;
 
@@ -19,8 +26,10 @@ use crate::access::Revision;
 use crate::repository::Oid;
 
 pub use anchor::check_anchor;
-pub use decision::{Assessment, Granted, assess, decide};
+pub use assessment::{Assessment, assess};
+pub use decision::{Granted, decide};
 pub use evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
+pub use removals::Removal;
 pub use signatures::Source;
 pub use verify::{Chain, Given, Landing, Prospect, Recorded, RecordedLanding, Verdict, Verifier, VerifyError};
 
@@ -55,18 +64,20 @@ impl Proposed {
     }
 }
 
-/// A verified tree: it permits to bring live state to that tree at any later instant.
+/// A verified tree: it permits to bring live state to that tree at any later instant. What approved removals took that
+/// stand behind a refused landing is not in it any more, and nothing of that landing is.
 ///
 /// ```compile_fail
 /// // nobody else can make one
 /// fn approve(revision: std::rc::Rc<dualkey::access::Revision>) -> dualkey::approval::Approved {
-///     dualkey::approval::Approved { tree: revision, commit: todo!() }
+///     dualkey::approval::Approved { tree: revision, commit: todo!(), removals: Vec::new() }
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Approved {
     tree: Rc<Revision>,
     commit: Oid,
+    removals: Vec<Removal>,
 }
 
 impl Approved {
@@ -79,9 +90,14 @@ impl Approved {
         self.commit
     }
 
+    /// The removals that shrank the tree, oldest first.
+    pub fn removals(&self) -> &[Removal] {
+        &self.removals
+    }
+
     /// A tree that tests of other rooms call approved.
     #[cfg(test)]
     pub(crate) fn for_test(tree: Revision, commit: Oid) -> Self {
-        Approved { tree: Rc::new(tree), commit }
+        Approved { tree: Rc::new(tree), commit, removals: Vec::new() }
     }
 }

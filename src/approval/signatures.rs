@@ -1,12 +1,14 @@
 //! Evidence from git alone: signed commits, and statements under `refs/dualkey/`.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
+use ssh_key::public::KeyData;
+
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
-use super::landing::{Entries, Trees};
-use super::statement::{self, APPROVALS, Expected, Found, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS};
+use super::landing::Trees;
+use super::statement::{self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS};
 use super::{Trusted, codes};
 use crate::access::{Access, PersonId};
 use crate::finding::Refusal;
@@ -18,10 +20,18 @@ pub struct Source<'a> {
     repository: &'a Repository,
     found: BTreeMap<Oid, Vec<Found>>,
     /// Refs that hold no readable statement.
-    broken: BTreeMap<Oid, Vec<Refusal>>,
-    entries: RefCell<HashMap<Oid, Rc<Entries>>>,
+    broken: BTreeMap<Oid, Vec<(PersonId, Says, Refusal)>>,
+    /// Proofs of keys, by person: statement and signature.
+    keys: Vec<(PersonId, Vec<u8>, String)>,
     /// For a tip, the heads that have not landed there; it is asked for each landing, and doesn't change meanwhile.
     open: RefCell<Option<(Oid, Rc<OpenHeads>)>>,
+}
+
+/// What people say of a head.
+struct Heard {
+    opinions: Vec<Opinion>,
+    doubtful: BTreeMap<PersonId, String>,
+    ignored: Vec<Refusal>,
 }
 
 /// Heads that have not landed, each with the commits that lead to it from what has.
@@ -32,7 +42,10 @@ type OpenHeads = BTreeMap<Oid, HashSet<Oid>>;
 pub struct Question<'a> {
     pub anchor: &'a str,
     pub branch: &'a str,
+    /// The last verified landing.
     pub base: Oid,
+    /// What the head landed on, or would. It is not the base where it is not verified.
+    pub onto: Oid,
     /// None: what would land if the head was merged now; then the trees' `landed` is given.
     pub landed: Option<Oid>,
     pub head: Oid,
@@ -40,6 +53,8 @@ pub struct Question<'a> {
     pub tip: Oid,
     /// Digest of the change from the merge base to the head.
     pub reviewed_digest: &'a str,
+    /// People who are not active any more by what stands at the tip.
+    pub gone: &'a BTreeSet<PersonId>,
 }
 
 impl<'a> Source<'a> {
@@ -53,35 +68,60 @@ impl<'a> Source<'a> {
             repository,
             found: BTreeMap::new(),
             broken: BTreeMap::new(),
-            entries: RefCell::default(),
+            keys: Vec::new(),
             open: RefCell::default(),
         };
-        for (prefix, says) in [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw)] {
+        let prefixes = [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw), (REQUESTS, Says::RequestChanges)];
+        for (prefix, says) in prefixes {
             for (name, commit) in refs.list(prefix)? {
                 let Some((head, person)) = name.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
                     continue;
                 };
                 let (Ok(head), Ok(person)) = (head.parse::<Oid>(), PersonId::parse(person)) else { continue };
-                match source.statement(head, &person, says, commit) {
-                    Ok(found) => source.found.entry(head).or_default().push(found),
-                    Err(why) => source.broken.entry(head).or_default().push(Refusal::new(
-                        &codes::STATEMENT_INVALID,
-                        format!("the statement of `{person}` on {} can't be read: {why}", head.short()),
-                        "ignore it, or have that person run `dualkey approve` again",
-                    )),
+                match source.signed(commit) {
+                    Ok((parents, statement, signature)) => {
+                        let found = Found { head, person, says, parents, statement, signature };
+                        source.found.entry(head).or_default().push(found);
+                    }
+                    Err(why) => {
+                        let refusal = Refusal::new(
+                            &codes::STATEMENT_INVALID,
+                            format!("the statement of `{person}` on {} can't be read: {why}", head.short()),
+                            "ignore it, or have that person run `dualkey approve` again",
+                        );
+                        source.broken.entry(head).or_default().push((person, says, refusal));
+                    }
                 }
+            }
+        }
+        for (name, commit) in refs.list(KEYS)? {
+            let person = name.strip_prefix(KEYS).and_then(|rest| rest.split_once('/')).map(|(person, _)| person);
+            let Some(Ok(person)) = person.map(PersonId::parse) else { continue };
+            // what can't be read proves nothing, which shows where the key is looked for
+            if let Ok((_, statement, signature)) = source.signed(commit) {
+                source.keys.push((person, statement, signature));
             }
         }
         Ok(source)
     }
 
-    fn statement(&self, head: Oid, person: &PersonId, says: Says, commit: Oid) -> Result<Found, String> {
+    /// Parents, statement and signature of a commit that holds them.
+    fn signed(&self, commit: Oid) -> Result<(Vec<Oid>, Vec<u8>, String), String> {
         let parents = self.repository.commit(commit).map_err(|error| error.to_string())?.parents;
         let mut files = self.repository.read_files(commit).map_err(|error| error.to_string())?;
         let mut file = |name: &str| files.remove(name).ok_or_else(|| format!("it holds no {name}"));
         let statement = file(STATEMENT_FILE)?;
         let signature = String::from_utf8(file(SIGNATURE_FILE)?).map_err(|_| "the signature is not text".to_owned())?;
-        Ok(Found { head, person: person.clone(), says, parents, statement, signature })
+        Ok((parents, statement, signature))
+    }
+
+    /// The keys that prove themselves, each with whose it says to be.
+    fn proven_keys(&self, anchor: &str) -> BTreeSet<(PersonId, KeyData)> {
+        let genesis = anchor.split(':').next().unwrap_or_default();
+        let proof = |(person, statement, signature): &(PersonId, Vec<u8>, String)| {
+            Some((person.clone(), statement::proven_key(statement, signature, genesis, person)?))
+        };
+        self.keys.iter().filter_map(proof).collect()
     }
 
     /// Every head of which somebody says something.
@@ -94,52 +134,48 @@ impl<'a> Source<'a> {
         self.found.contains_key(&head) || self.broken.contains_key(&head)
     }
 
-    /// The managed paths of a commit.
-    pub fn entries(&self, commit: Oid) -> Result<Rc<Entries>, RepositoryError> {
-        if let Some(entries) = self.entries.borrow().get(&commit) {
-            return Ok(Rc::clone(entries));
-        }
-        let entries = Rc::new(self.repository.managed_entries(commit)?);
-        self.entries.borrow_mut().insert(commit, Rc::clone(&entries));
-        Ok(entries)
+    /// Every head with each commit that its approvers say it started from. They may say anything.
+    pub(super) fn claims(&self) -> impl Iterator<Item = (Oid, Oid)> {
+        self.heads().flat_map(|head| self.claimed_bases(head).into_iter().map(move |base| (head, base)))
     }
 
-    /// Everything about one landing. `landed` are the entries of what landed, or would.
+    pub(super) fn claimed_bases(&self, head: Oid) -> BTreeSet<Oid> {
+        self.found.get(&head).into_iter().flatten().filter_map(statement::claimed_base).collect()
+    }
+
+    /// Everything about one landing, with its trees.
     pub fn evidence(
         &self,
         trusted: &Trusted,
         question: &Question<'_>,
-        landed: &Entries,
+        trees: Trees,
     ) -> Result<Evidence, RepositoryError> {
-        let Question { base, head, .. } = *question;
+        let Question { base, onto, head, .. } = *question;
         let registry = &trusted.revision().access;
-        let merge_bases = self.repository.merge_bases(base, head)?;
-        let merge_base = match merge_bases.as_slice() {
+        let merge_base = match self.repository.merge_bases(base, head)?.as_slice() {
             [one] => *one,
             // refused for that; the trees don't matter then
             _ => base,
         };
-        let trees = Trees {
-            base: (*self.entries(base)?).clone(),
-            landed: landed.clone(),
-            head: (*self.entries(head)?).clone(),
-            merge_base: (*self.entries(merge_base)?).clone(),
-        };
         let keys = Keys::of(registry);
         let mut commits = Vec::new();
-        for oid in self.repository.commits_between(base, head)? {
+        for oid in self.repository.commits_between(onto, head)? {
             commits.push(keys.commit(&self.repository.commit(oid)?));
         }
-        let (opinions, ignored) = self.opinions(registry, question, merge_base)?;
+        let Heard { opinions, doubtful, ignored } = self.opinions(registry, question, merge_base)?;
         Ok(Evidence {
             base,
             landed: question.landed,
             head,
-            merge_bases,
+            merge_bases: self.repository.merge_bases(onto, head)?,
             trees,
-            touched: self.touched(head, base)?,
+            touched: self.touched(head, onto)?,
             commits,
             opinions,
+            doubtful,
+            proven_keys: self.proven_keys(question.anchor),
+            gone: question.gone.clone(),
+            pull: None,
             stale: self.stale(base, head)?,
             ignored,
         })
@@ -147,26 +183,20 @@ impl<'a> Source<'a> {
 
     /// Managed paths that commits on the first-parent chain of `base` touched since `head`.
     fn touched(&self, head: Oid, base: Oid) -> Result<BTreeSet<String>, RepositoryError> {
-        let since: BTreeSet<Oid> = self.repository.commits_between(head, base)?.into_iter().collect();
+        let since: HashSet<Oid> = self.repository.commits_between(head, base)?.into_iter().collect();
         let mut touched = BTreeSet::new();
-        if since.is_empty() {
-            return Ok(touched);
-        }
-        for commit in self.repository.first_parents(base)?.into_iter().take_while(|commit| since.contains(commit)) {
-            if let Some(parent) = self.repository.commit(commit)?.parents.first() {
-                touched.extend(self.repository.changed_managed(*parent, commit)?);
-            }
+        let mut at = base;
+        while since.contains(&at)
+            && let Some(parent) = self.repository.first_parent(at)?
+        {
+            touched.extend(self.repository.managed_changes(parent, at)?.into_keys());
+            at = parent;
         }
         Ok(touched)
     }
 
     /// The last opinion of each person on the head, and what was found but doesn't count as one.
-    fn opinions(
-        &self,
-        registry: &Access,
-        question: &Question<'_>,
-        base: Oid,
-    ) -> Result<(Vec<Opinion>, Vec<Refusal>), RepositoryError> {
+    fn opinions(&self, registry: &Access, question: &Question<'_>, base: Oid) -> Result<Heard, RepositoryError> {
         let head = question.head;
         let expected = Expected {
             anchor: question.anchor,
@@ -177,18 +207,44 @@ impl<'a> Source<'a> {
             digest: question.reviewed_digest,
         };
         let mut opinions: BTreeMap<PersonId, Opinion> = BTreeMap::new();
-        let mut ignored: Vec<Refusal> = self.broken.get(&head).cloned().unwrap_or_default();
+        let mut doubtful = BTreeMap::new();
+        let mut ignored = Vec::new();
+        let mut heard = |opinion: Opinion| match opinions.get(&opinion.person) {
+            // what speaks against the head weighs more, in whatever order they are found
+            Some(held) if held.says >= opinion.says => {}
+            Some(_) | None => {
+                opinions.insert(opinion.person.clone(), opinion);
+            }
+        };
+        for (person, says, refusal) in self.broken.get(&head).into_iter().flatten() {
+            match says {
+                Says::Approve => ignored.push(refusal.clone()),
+                Says::Withdraw | Says::RequestChanges => {
+                    doubtful.insert(person.clone(), refusal.message.clone());
+                }
+            }
+        }
         for found in self.found.get(&head).into_iter().flatten() {
-            match statement::check(found, &expected, registry) {
-                Ok(opinion) => {
-                    let held = opinions.get(&opinion.person);
-                    // a withdrawal beats an approval, in whatever order they are found
-                    if held.is_none_or(|held| held.says == Says::Approve) {
-                        opinions.insert(opinion.person.clone(), opinion);
+            match found.says {
+                Says::Approve => match statement::check(found, &expected, registry) {
+                    Ok(opinion) => heard(opinion),
+                    Err(refusal) => ignored.push(refusal),
+                },
+                // what a person says against a head holds whatever it is compared with
+                Says::Withdraw | Says::RequestChanges => {
+                    match statement::genuine(found, question.anchor, question.branch, registry) {
+                        Some(opinion) => heard(opinion),
+                        None => {
+                            let why = statement::check(found, &expected, registry).err().map(|why| why.message);
+                            doubtful.insert(found.person.clone(), why.unwrap_or_default());
+                        }
                     }
                 }
-                Err(refusal) => ignored.push(refusal),
             }
+        }
+        let below = self.repository.commits_between(question.base, head)?;
+        for opinion in self.requests_below(registry, question, &below)? {
+            heard(opinion);
         }
         let mut counted = Vec::new();
         for (person, opinion) in opinions {
@@ -205,11 +261,40 @@ impl<'a> Source<'a> {
                 Some(_) | None => counted.push(opinion),
             }
         }
-        Ok((counted, ignored))
+        Ok(Heard { opinions: counted, doubtful, ignored })
+    }
+
+    /// Requests for changes of commits that the head stands on: adding a commit doesn't answer them. The same person's
+    /// approval of something on top does.
+    fn requests_below(
+        &self,
+        registry: &Access,
+        question: &Question<'_>,
+        below: &[Oid],
+    ) -> Result<Vec<Opinion>, RepositoryError> {
+        let genuine = |of: &Oid, says: Says| {
+            let found = self.found.get(of).into_iter().flatten().filter(move |found| found.says == says);
+            found.filter_map(|found| statement::genuine(found, question.anchor, question.branch, registry))
+        };
+        let mut standing = Vec::new();
+        for commit in below.iter().filter(|commit| **commit != question.head) {
+            for request in genuine(commit, Says::RequestChanges) {
+                let mut answered = false;
+                for on_top in below.iter().filter(|on_top| *on_top != commit) {
+                    answered |= genuine(on_top, Says::Approve).any(|approval| approval.person == request.person)
+                        && self.repository.is_ancestor(*commit, *on_top)?;
+                }
+                if !answered {
+                    standing.push(request);
+                }
+            }
+        }
+        Ok(standing)
     }
 
     /// A descendant of the head that the same person approved and that has not landed. Only what the person signed
-    /// counts: nobody else can end an approval.
+    /// counts: nobody else can end an approval. Who started from a verified landing that holds the head has approved
+    /// something on top of it, and nothing instead of it.
     fn newer(
         &self,
         person: &PersonId,
@@ -227,8 +312,19 @@ impl<'a> Source<'a> {
             // of heads apart from the tip, the way to the other tells; only a head that landed has to be looked for
             let apart = open.contains_key(&head);
             let on_top = if apart { side.contains(&head) } else { self.repository.is_ancestor(head, *other)? };
-            if on_top && own.any(|found| statement::is_genuine(found, question.anchor, question.branch, registry)) {
-                return Ok(Some(*other));
+            if !on_top {
+                continue;
+            }
+            let genuine =
+                |found: &&Found| statement::genuine(found, question.anchor, question.branch, registry).is_some();
+            for found in own.filter(genuine) {
+                let had_landed = match statement::claimed_base(found) {
+                    Some(base) => self.repository.commit(base).is_ok() && self.repository.is_ancestor(head, base)?,
+                    None => false,
+                };
+                if !had_landed {
+                    return Ok(Some(*other));
+                }
             }
         }
         Ok(None)

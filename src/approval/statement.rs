@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use ssh_key::public::KeyData;
+
 use super::codes;
 use super::evidence::{Opinion, Says};
 use crate::access::{Access, PersonId};
@@ -17,9 +19,12 @@ pub const GIT_NAMESPACE: &str = "git";
 pub const STATEMENT_FILE: &str = "statement.json";
 pub const SIGNATURE_FILE: &str = "statement.sig";
 
-/// Where approvals and withdrawals are kept: `<prefix><head>/<person>`.
+/// Where approvals, withdrawals and requests for changes are kept: `<prefix><head>/<person>`.
 pub const APPROVALS: &str = "refs/dualkey/approvals/";
 pub const WITHDRAWALS: &str = "refs/dualkey/withdrawals/";
+pub const REQUESTS: &str = "refs/dualkey/requests/";
+/// Where proofs of new keys are kept: `<prefix><person>/<SHA-256 of the key, hexadecimal>`.
+pub const KEYS: &str = "refs/dualkey/keys/";
 /// Where statements about a genesis are kept.
 pub const GENESIS: &str = "refs/dualkey/genesis/";
 
@@ -55,6 +60,25 @@ pub struct GenesisStatement {
     /// The log's verifier key, whole.
     pub log_key: String,
     pub person: String,
+}
+
+/// What the holder of a new key says with it, before it stands in the person's file: that it is that person's. Otherwise
+/// somebody could claim a key that another holds, and with it what the other signs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyStatement {
+    #[serde(rename = "type")]
+    pub statement_type: KeyType,
+    /// The first trusted commit, which no other repository has.
+    pub genesis: String,
+    pub person: String,
+}
+
+/// The version of key statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyType {
+    #[serde(rename = "dualkey/key/1")]
+    V1,
 }
 
 /// The version of approval statements.
@@ -157,29 +181,48 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
     if statement.verdict != found.says {
         return Err(invalid("stands among the refs of the other verdict"));
     }
-    Ok(Opinion { person: person.clone(), says: statement.verdict, digest: statement.digest, at: statement.at })
+    Ok(Opinion { person: person.clone(), says: statement.verdict, at: statement.at })
 }
 
-/// True where the person said this here, of this head, whatever base and digest it names.
-pub fn is_genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> bool {
-    let Ok(statement) = serde_json::from_slice::<ApprovalStatement>(&found.statement) else { return false };
-    let Some(person) = registry.people.get(&found.person) else { return false };
+/// Where a statement says that its head started. Nothing about it is checked.
+pub fn claimed_base(found: &Found) -> Option<Oid> {
+    serde_json::from_slice::<ApprovalStatement>(&found.statement).ok()?.base.parse().ok()
+}
+
+/// What the person said here, of this head, whatever base and digest it names.
+pub fn genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> Option<Opinion> {
+    let statement: ApprovalStatement = serde_json::from_slice(&found.statement).ok()?;
+    let person = registry.people.get(&found.person)?;
     let keys = person.keys.iter().filter_map(|key| key.public.as_ref());
-    statement.anchor == anchor
+    let holds = statement.anchor == anchor
         && statement.branch == branch
         && statement.head == found.head.to_string()
         && statement.person == found.person.as_str()
         && statement.verdict == found.says
-        && verify(keys, NAMESPACE, &found.statement, &found.signature)
+        && verify(keys, NAMESPACE, &found.statement, &found.signature);
+    holds.then(|| Opinion { person: found.person.clone(), says: statement.verdict, at: statement.at })
+}
+
+/// The key that proves itself to be this person's by the statement; None where it says something else, or isn't signed.
+pub fn proven_key(statement: &[u8], armored: &str, genesis: &str, person: &PersonId) -> Option<KeyData> {
+    let said: KeyStatement = serde_json::from_slice(statement).ok()?;
+    let wanted = KeyStatement { statement_type: KeyType::V1, genesis: genesis.to_owned(), person: person.to_string() };
+    if said != wanted || canonical(&said) != statement {
+        return None;
+    }
+    let key = ssh_key::SshSig::from_pem(armored.trim()).ok()?.public_key().clone();
+    verify([&key], NAMESPACE, statement, armored).then_some(key)
+}
+
+/// The end of the ref's name that holds the proof of a key.
+pub fn key_name(person: &PersonId, key: &KeyData) -> String {
+    let public = ssh_key::PublicKey::from(key.clone());
+    let fingerprint = public.fingerprint(ssh_key::HashAlg::Sha256);
+    format!("{KEYS}{person}/{}", crate::hex::encode(fingerprint.as_ref()))
 }
 
 /// True where one of the keys made this armored SSH signature over the message, in the namespace.
-pub fn verify<'a>(
-    keys: impl IntoIterator<Item = &'a ssh_key::public::KeyData>,
-    namespace: &str,
-    message: &[u8],
-    armored: &str,
-) -> bool {
+pub fn verify<'a>(keys: impl IntoIterator<Item = &'a KeyData>, namespace: &str, message: &[u8], armored: &str) -> bool {
     let Ok(signature) = ssh_key::SshSig::from_pem(armored.trim()) else { return false };
     let same = keys.into_iter().find(|key| *key == signature.public_key());
     same.is_some_and(|key| ssh_key::PublicKey::from(key.clone()).verify(namespace, message, &signature).is_ok())

@@ -1,17 +1,18 @@
 //! Walks the protected branch from the last recorded landing to its tip, and decides every landing on the way.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use super::decision::{Assessment, Granted, assess, decide};
-use super::landing::merged;
+use super::assessment::{Assessment, assess};
+use super::decision::{Granted, decide};
+use super::landing::{Entries, Trees, merged};
 use super::signatures::{Question, Source};
-use super::walk::Walk;
-use super::{Approved, Proposed, Trusted, codes};
-use crate::access::{Kinds, LoadError, ParseCache, Revision};
+use super::walk::{Walk, reached};
+use super::{Approved, Opinion, Proposed, Removal, Trusted, codes, removals};
+use crate::access::{Kinds, LoadError, ParseCache, PersonId, Revision};
 use crate::finding::Refusal;
 use crate::plan;
 use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
@@ -26,6 +27,8 @@ pub struct Recorded {
     pub vouched_by: Vec<String>,
     /// In order.
     pub landings: Vec<RecordedLanding>,
+    /// Removals that were applied while they stood behind a refused landing.
+    pub removals: Vec<Removal>,
 }
 
 /// A landing that was applied once.
@@ -44,6 +47,12 @@ pub struct Given {
     pub person: String,
     /// As the statement says; never trusted.
     pub at: String,
+}
+
+impl Given {
+    pub(super) fn all(opinions: &[Opinion]) -> Vec<Self> {
+        opinions.iter().map(|opinion| Given { person: opinion.person.to_string(), at: opinion.at.clone() }).collect()
+    }
 }
 
 /// What was decided about a landing.
@@ -96,9 +105,18 @@ pub struct Chain {
     pub landings: Vec<Landing>,
     /// The last verified landing, or the genesis.
     pub last: Oid,
+    /// Approved removals behind a refused landing.
+    pub removals: Vec<Removal>,
 }
 
 impl Chain {
+    /// The same as if nothing had been pushed that is refused.
+    #[must_use]
+    pub fn verified(self) -> Self {
+        let landings = self.landings.into_iter().filter(|landing| landing.verdict != Verdict::Refused).collect();
+        Chain { tip: self.last, landings, last: self.last, removals: Vec::new() }
+    }
+
     /// Landings that were refused.
     pub fn refused(&self) -> impl Iterator<Item = &Landing> {
         self.landings.iter().filter(|landing| landing.verdict == Verdict::Refused)
@@ -140,7 +158,7 @@ pub enum VerifyError {
 pub struct Verifier<'a> {
     pub(super) repository: &'a Repository,
     pub(super) source: Source<'a>,
-    recorded: &'a Recorded,
+    pub(super) recorded: &'a Recorded,
     /// The protected branch's short name, which approvals name.
     branch: &'a str,
     kinds: Kinds,
@@ -181,7 +199,7 @@ impl<'a> Verifier<'a> {
         Ok(revision)
     }
 
-    fn load(&self, snapshot: &Snapshot, commit: Oid) -> Result<Revision, VerifyError> {
+    pub(super) fn load(&self, snapshot: &Snapshot, commit: Oid) -> Result<Revision, VerifyError> {
         Revision::load(snapshot, self.kinds, &mut self.cache.borrow_mut()).map_err(|error| {
             let what = match error {
                 LoadError::NoConfig => "there is no dualkey.yaml".to_owned(),
@@ -204,7 +222,19 @@ impl<'a> Verifier<'a> {
         if tree.is_misread() {
             return Err(VerifyError::Unreadable { commit: chain.last, what: "a file in it is wrong".to_owned() });
         }
-        Ok(Approved { tree, commit: chain.last })
+        let shrunk = self.removed(chain)?;
+        let tree = shrunk.last().map_or(tree, |(_, tree)| Rc::clone(tree));
+        let removals = shrunk.into_iter().map(|(removal, _)| removal).collect();
+        Ok(Approved { tree, commit: chain.last, removals })
+    }
+
+    /// The last verified tree as each removal behind a refused landing leaves it.
+    ///
+    /// # Errors
+    ///
+    /// Where an object can't be read.
+    pub fn removed(&self, chain: &Chain) -> Result<Vec<(Removal, Rc<Revision>)>, VerifyError> {
+        removals::trees(self, chain)
     }
 
     /// Decides every landing from the genesis to the tip of the protected branch.
@@ -220,7 +250,11 @@ impl<'a> Verifier<'a> {
         let mut last = self.recorded.genesis;
         let mut at = self.position(&commits, last)?;
         for recorded in &self.recorded.landings {
-            at = self.position(&commits, recorded.commit)?;
+            let place = self.position(&commits, recorded.commit)?;
+            if recorded.base != last || place <= at {
+                return Err(VerifyError::Refused(discontinuous(last, recorded)));
+            }
+            at = place;
             last = recorded.commit;
             landings.push(Landing {
                 base: recorded.base,
@@ -235,17 +269,20 @@ impl<'a> Verifier<'a> {
                 recorded: true,
             });
         }
-        let open = commits.get(at..).unwrap_or_default();
-        let walk = Walk { verifier: self, open, tip };
-        let (closed, reached) = walk.run()?;
-        landings.extend(closed);
-        if let Some(commit) = open.get(reached) {
-            last = *commit;
+        for removal in &self.recorded.removals {
+            self.position(&commits, removal.commit)?;
         }
-        if reached + 1 < open.len() {
-            landings.extend(walk.refused(reached)?);
+        let heads = OnceCell::new();
+        let walk = Walk::along(self, commits.get(at..).unwrap_or_default().to_vec(), tip, &heads)?;
+        let way = walk.run()?;
+        last = walk.commit(reached(&way))?;
+        landings.extend(way.iter().map(|step| step.landing.clone()));
+        let mut removals = Vec::new();
+        if last != tip {
+            landings.extend(walk.refused(&way)?);
+            removals = removals::behind(&walk, reached(&way))?;
         }
-        Ok(Chain { tip, landings, last })
+        Ok(Chain { tip, landings, last, removals })
     }
 
     fn position(&self, commits: &[Oid], wanted: Oid) -> Result<usize, VerifyError> {
@@ -270,8 +307,8 @@ impl<'a> Verifier<'a> {
             [one] => *one,
             _ => chain.tip,
         };
-        let (tip, ours, theirs) =
-            (self.source.entries(chain.tip)?, self.source.entries(onto)?, self.source.entries(head)?);
+        let entries = |commit| self.repository.managed_entries(commit);
+        let (tip, ours, theirs) = (entries(chain.tip)?, entries(onto)?, entries(head)?);
         let landed = merged(&tip, &theirs, &ours);
         let snapshot = Snapshot::merged(
             &Snapshot::of_commit(self.repository, chain.tip)?,
@@ -281,8 +318,10 @@ impl<'a> Verifier<'a> {
         let trusted = Trusted(self.revision(base)?);
         let proposed = Proposed::new(Rc::new(self.load(&snapshot, head)?));
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();
-        let question = self.question(base, None, head, chain.tip, &digest);
-        let evidence = self.source.evidence(&trusted, &question, &landed)?;
+        let gone = self.gone(&trusted, chain.tip)?;
+        let question = self.question(base, None, head, chain.tip, &digest, &gone);
+        let trees = self.would_be(base, head, landed)?;
+        let evidence = self.source.evidence(&trusted, &question, trees)?;
         let outcome = decide(&trusted, &proposed, &digest, &evidence, self.now);
         let plan = plan::plan(trusted.revision(), proposed.revision(), self.now);
         let assessment = assess(&trusted, &plan, &evidence, self.now);
@@ -293,6 +332,13 @@ impl<'a> Verifier<'a> {
         Ok(Prospect { head, base, merge_base, digest, trusted, proposed, assessment, outcome })
     }
 
+    /// The four trees of a landing that is not there yet.
+    fn would_be(&self, base: Oid, head: Oid, landed: Entries) -> Result<Trees, VerifyError> {
+        let [merge_base] = self.repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
+        let entries = |commit| self.repository.managed_entries(commit);
+        Ok(Trees { base: entries(base)?, landed, head: entries(head)?, merge_base: entries(merge_base)? })
+    }
+
     pub(super) fn question<'q>(
         &'q self,
         base: Oid,
@@ -300,16 +346,40 @@ impl<'a> Verifier<'a> {
         head: Oid,
         tip: Oid,
         digest: &'q str,
+        gone: &'q BTreeSet<PersonId>,
     ) -> Question<'q> {
         Question {
             anchor: &self.recorded.anchor,
             branch: self.branch,
             base,
+            onto: base,
             landed,
             head,
             tip,
             reviewed_digest: digest,
+            gone,
         }
+    }
+
+    /// People who could speak at a landing and are not active any more by what stands at the tip: who leaves between the
+    /// merge and the first apply no longer speaks. Where the tip can't be read, the nearest commit below it that can.
+    pub(super) fn gone(&self, trusted: &Trusted, tip: Oid) -> Result<BTreeSet<PersonId>, VerifyError> {
+        let judged = &trusted.revision().access.people;
+        let mut newest = self.revision(tip);
+        if matches!(newest, Err(VerifyError::Unreadable { .. })) {
+            for below in self.repository.first_parents(tip)? {
+                newest = self.revision(below);
+                if !matches!(newest, Err(VerifyError::Unreadable { .. })) {
+                    break;
+                }
+            }
+        }
+        let newest = newest?;
+        let here = |id: &&PersonId| {
+            let person = newest.access.people.get(*id);
+            person.and_then(|person| newest.access.bounds(person)).is_some_and(|bounds| bounds.contains(self.now))
+        };
+        Ok(judged.keys().filter(|id| !here(id)).cloned().collect())
     }
 
     /// The digest of what the head's author wrote: from the merge base to the head. None where there is no such base, or
@@ -324,3 +394,16 @@ impl<'a> Verifier<'a> {
         Ok(Some(plan::plan(&before, &after, self.now).digest))
     }
 }
+
+fn discontinuous(last: Oid, recorded: &RecordedLanding) -> Refusal {
+    let (base, commit) = (recorded.base.short(), recorded.commit.short());
+    Refusal::new(
+        &codes::LOG_DISCONTINUOUS,
+        format!("the log has a landing from {base} to {commit} after the one that ends at {}", last.short()),
+        "run `dualkey audit verify`, and compare the log with a checkpoint that you kept",
+    )
+}
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

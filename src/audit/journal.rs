@@ -9,7 +9,7 @@ use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
 use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision};
 use crate::apply::{self, Journal};
-use crate::approval::{Chain, Landing, Verdict, Verifier, VerifyError};
+use crate::approval::{Chain, Given, Landing, Removal, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
 use crate::plan::changes::{self, EntitlementChange};
 use crate::plan::operations::{Operation, Verb};
@@ -60,6 +60,14 @@ impl<'a> RunJournal<'a> {
                 Some(verdict) => news.push(landed(landing, verdict, verifier, &run)?),
                 None => news.extend(refused(&stored.log, landing, run.at)),
             }
+        }
+        let mut before = verifier.revision(chain.last)?;
+        for (removal, after) in verifier.removed(chain)? {
+            if !removal.recorded {
+                let changes = changed(&before.entitlements, &after.entitlements);
+                news.push(removed(&removal, evidence(&[], &before), changes, &run));
+            }
+            before = after;
         }
         Ok(RunJournal { store, stored, key, run, news })
     }
@@ -196,18 +204,14 @@ fn landed(
     run: &Run,
 ) -> Result<Record, VerifyError> {
     let (base, commit) = (verifier.revision(landing.base)?, verifier.revision(landing.commit)?);
-    // an instant that can't be read is replaced by the one at which the approval was first seen here
-    let at = |text: &str| text.parse().unwrap_or(run.at);
-    let approvals =
-        landing.approvals.iter().map(|given| record::Approval { person: given.person.clone(), at: At(at(&given.at)) });
     Ok(Record::Landing(record::Landing {
         base: landing.base.to_string(),
         commit: landing.commit.to_string(),
         head: landing.head.map(|head| head.to_string()),
         verdict,
-        approvals: approvals.collect(),
+        approvals: approvals(&landing.approvals, run),
         authors: landing.authors.clone(),
-        evidence: evidence(landing, &base),
+        evidence: evidence(&landing.notes, &base),
         digest: landing.digest.clone(),
         changes: changed(&base.entitlements, &commit.entitlements),
         run: run.id.clone(),
@@ -215,13 +219,35 @@ fn landed(
     }))
 }
 
+fn removed(removal: &Removal, evidence: serde_json::Value, changes: Vec<record::Change>, run: &Run) -> Record {
+    Record::Landing(record::Landing {
+        base: removal.base.to_string(),
+        commit: removal.commit.to_string(),
+        head: removal.head.map(|head| head.to_string()),
+        verdict: record::Verdict::Removal,
+        approvals: approvals(&removal.approvals, run),
+        authors: removal.authors.clone(),
+        evidence,
+        digest: removal.digest.clone(),
+        changes,
+        run: run.id.clone(),
+        at: At(run.at),
+    })
+}
+
+fn approvals(given: &[Given], run: &Run) -> Vec<record::Approval> {
+    // an instant that can't be read is replaced by the one at which the approval was first seen here
+    let at = |text: &str| text.parse().unwrap_or(run.at);
+    given.iter().map(|one| record::Approval { person: one.person.clone(), at: At(at(&one.at)) }).collect()
+}
+
 /// Only codes of what was noted: words may repeat what somebody wrote into a commit.
-fn evidence(landing: &Landing, base: &Revision) -> serde_json::Value {
+fn evidence(notes: &[Refusal], base: &Revision) -> serde_json::Value {
     let source = match base.access.config.evidence {
         EvidenceSource::Github => "github",
         EvidenceSource::Signatures => "signatures",
     };
-    let notes: Vec<&str> = landing.notes.iter().map(|note| note.code.id).collect();
+    let notes: Vec<&str> = notes.iter().map(|note| note.code.id).collect();
     json!({ "source": source, "notes": notes })
 }
 

@@ -129,6 +129,8 @@ pub enum Verdict {
     Unmanaged,
     /// It brings every managed path back to where it was.
     Restored,
+    /// It stands behind a refused landing, and only what it takes away was applied. It is no part of the verified history.
+    Removal,
 }
 
 /// Who approved and when, as far as the source of evidence knows.

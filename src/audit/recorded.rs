@@ -8,7 +8,7 @@ use super::Log;
 use super::record::{self, Intent, Mode, Operation, Outcome, Record, Verb};
 use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply;
-use crate::approval::{Given, Recorded, RecordedLanding, Verdict};
+use crate::approval::{Given, Recorded, RecordedLanding, Removal, Verdict};
 use crate::repository::Oid;
 
 impl Log {
@@ -24,12 +24,16 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
         Record::Genesis(genesis) => Some(genesis),
         Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
     })?;
-    let landings: Option<Vec<RecordedLanding>> = landings(log).filter(|one| one.base != one.commit).map(one).collect();
+    let verified = landings(log).filter(|one| one.base != one.commit && one.verdict != record::Verdict::Removal);
+    let removals = landings(log).filter(|one| one.verdict == record::Verdict::Removal);
+    let landings: Option<Vec<RecordedLanding>> = verified.map(one).collect();
+    let removals: Option<Vec<Removal>> = removals.map(removal).collect();
     Some(Recorded {
         anchor: format!("{}:{}", genesis.genesis, log.key().id()),
         vouched_by: genesis.statements.iter().map(|statement| statement.person.clone()).collect(),
         genesis: genesis.genesis.parse().ok()?,
         landings: landings?,
+        removals: removals?,
     })
 }
 
@@ -37,7 +41,13 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
 pub fn from_anchor(anchor: &str) -> Option<Recorded> {
     let (genesis, _) = anchor.split_once(':')?;
     let genesis = genesis.parse().ok()?;
-    Some(Recorded { genesis, anchor: anchor.to_owned(), vouched_by: Vec::new(), landings: Vec::new() })
+    Some(Recorded {
+        genesis,
+        anchor: anchor.to_owned(),
+        vouched_by: Vec::new(),
+        landings: Vec::new(),
+        removals: Vec::new(),
+    })
 }
 
 /// Landings from the oldest on. The one whose base is itself is the genesis.
@@ -48,8 +58,12 @@ pub(super) fn landings(log: &Log) -> impl Iterator<Item = &record::Landing> {
     })
 }
 
-fn one(landing: &record::Landing) -> Option<RecordedLanding> {
+fn given_by(landing: &record::Landing) -> Vec<Given> {
     let given = |approval: &record::Approval| Given { person: approval.person.clone(), at: approval.at.0.to_string() };
+    landing.approvals.iter().map(given).collect()
+}
+
+fn one(landing: &record::Landing) -> Option<RecordedLanding> {
     Some(RecordedLanding {
         base: landing.base.parse().ok()?,
         commit: landing.commit.parse().ok()?,
@@ -57,9 +71,22 @@ fn one(landing: &record::Landing) -> Option<RecordedLanding> {
             record::Verdict::Approved => Verdict::Approved,
             record::Verdict::Unmanaged => Verdict::Unmanaged,
             record::Verdict::Restored => Verdict::Restored,
+            record::Verdict::Removal => return None,
         },
-        approvals: landing.approvals.iter().map(given).collect(),
+        approvals: given_by(landing),
         authors: landing.authors.clone(),
+    })
+}
+
+fn removal(landing: &record::Landing) -> Option<Removal> {
+    Some(Removal {
+        base: landing.base.parse().ok()?,
+        commit: landing.commit.parse().ok()?,
+        head: landing.head.as_deref().and_then(|head| head.parse().ok()),
+        approvals: given_by(landing),
+        authors: landing.authors.clone(),
+        digest: landing.digest.clone(),
+        recorded: true,
     })
 }
 

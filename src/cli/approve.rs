@@ -10,8 +10,8 @@ use super::shared::{Refresh, Shared};
 use super::{Common, Exit, Stop, output};
 use crate::access::{Access, ParseCache, Person, PersonId};
 use crate::approval::statement::{
-    self, APPROVALS, ApprovalStatement, ApprovalType, GENESIS, GenesisStatement, GenesisType, SIGNATURE_FILE,
-    STATEMENT_FILE, WITHDRAWALS,
+    self, APPROVALS, ApprovalStatement, ApprovalType, GENESIS, GenesisStatement, GenesisType, KeyStatement, KeyType,
+    REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS,
 };
 use crate::approval::{Prospect, Says, codes};
 use crate::finding::Refusal;
@@ -22,7 +22,9 @@ use crate::repository::{Oid, Repository, SigningKey, StateRefs, Swap, ssh_sign};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey approve --head feature              look at its plan and sign it\n  \
                         dualkey approve --head feature --withdraw   take the approval back\n  \
-                        dualkey approve --genesis main              vouch for the first trusted commit")]
+                        dualkey approve --head feature --request-changes    say that it shall not land as it is\n  \
+                        dualkey approve --genesis main              vouch for the first trusted commit\n  \
+                        dualkey approve --prove-key --as alice.nguyen       show that you hold a new key")]
 pub struct Options {
     #[command(flatten)]
     common: Common,
@@ -41,13 +43,22 @@ pub struct Options {
     /// Don't ask
     #[arg(long)]
     yes: bool,
-    /// Take an approval back
+    /// Take an approval, or a request for changes, back
     #[arg(long, conflicts_with = "genesis")]
     withdraw: bool,
+    /// Say that it shall not land as it is, nor anything on top of it
+    #[arg(long, conflicts_with_all = ["genesis", "withdraw"])]
+    request_changes: bool,
+    /// Show that you hold a key that is to stand in the file of the person named with `--as`
+    #[arg(long, requires = "person", conflicts_with_all = ["genesis", "withdraw", "request_changes", "head"])]
+    prove_key: bool,
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
+    if options.prove_key {
+        return prove_key(options, &repository);
+    }
     match &options.genesis {
         Some(rev) => genesis(options, &repository, repository.resolve(rev)?),
         None => {
@@ -65,7 +76,13 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
     let (ledger, warning) = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let prospect = verifier.prospect(&verifier.chain(shared.tip)?, head)?;
+    let mut chain = verifier.chain(shared.tip)?;
+    let bad = chain.refused().next().map(|landing| landing.commit);
+    if bad.map_or(Ok(false), |bad| repository.is_ancestor(bad, head).map(|on_top| !on_top))? {
+        // it stands beside what was refused, so it is looked at without that: a removal has to go through all the same
+        chain = chain.verified();
+    }
+    let prospect = verifier.prospect(&chain, head)?;
     let registry = &prospect.trusted.revision().access;
     let key = signing_key(options, repository)?;
     let person = signer(options, registry, &key)?;
@@ -73,26 +90,40 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         return Err(Stop::refused(Exit::Refused, prospect.outcome.err().unwrap_or_default()));
     };
     let change = plan::plan(prospect.trusted.revision(), prospect.proposed.revision(), clock.now);
-    if change.is_nothing() {
+    if !options.withdraw && change.is_nothing() {
         return Err(Stop::usage(
             format!("{} changes nothing that needs an approval", head.short()),
             "name the branch with `--head REV`; `dualkey plan --head REV` shows what it changes",
         ));
     }
-    let says = if options.withdraw { Says::Withdraw } else { Says::Approve };
-    if says == Says::Approve {
-        refuse_in_vain(&prospect, &change, person, clock.now)?;
-    }
-    if says == Says::Withdraw && shared.refs.get(&format!("{APPROVALS}{head}/{}", person.id))?.is_none() {
-        return Err(Stop::usage(
-            format!("there is no approval of {} by `{}` to take back", head.short(), person.id),
-            "name the head that was approved with `--head REV`; without an approval nothing has to be done",
-        ));
+    let says = match (options.withdraw, options.request_changes) {
+        (true, _) => Says::Withdraw,
+        (false, true) => Says::RequestChanges,
+        (false, false) => Says::Approve,
+    };
+    let name = |prefix: &str| format!("{prefix}{head}/{}", person.id);
+    let (approved, requested) = (shared.refs.get(&name(APPROVALS))?, shared.refs.get(&name(REQUESTS))?);
+    match says {
+        Says::Approve => refuse_in_vain(&prospect, &change, person, clock.now)?,
+        Says::Withdraw if approved.is_none() && requested.is_none() => {
+            return Err(Stop::usage(
+                format!("there is no approval of {} by `{}` to take back", head.short(), person.id),
+                "name the head that was approved with `--head REV`; without an approval nothing has to be done",
+            ));
+        }
+        Says::RequestChanges if !change.may_object(&person.id) => {
+            return Err(Stop::usage(
+                format!("a request for changes by `{}` doesn't count here", person.id),
+                "it counts from whom `dualkey plan` asks; never on a removal, nor from one who loses by the change",
+            ));
+        }
+        Says::Withdraw | Says::RequestChanges => {}
     }
     show(&prospect, &change, warning.as_ref());
     let question = match says {
         Says::Approve => format!("Approve {} as {}?", head.short(), person.id),
-        Says::Withdraw => format!("Take back the approval of {} as {}?", head.short(), person.id),
+        Says::Withdraw => format!("Take back what {} said of {}?", person.id, head.short()),
+        Says::RequestChanges => format!("Ask for changes of {} as {}?", head.short(), person.id),
     };
     confirm(options, &question)?;
     let statement = ApprovalStatement {
@@ -108,22 +139,25 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         at: clock.now.to_string(),
     };
     let commit = signed_commit(repository, &key, &statement::canonical(&statement), head, clock.now.as_second())?;
-    let name = |prefix: &str| format!("{prefix}{head}/{}", person.id);
     let swap = |prefix: &str, new| -> Result<Swap, Stop> {
         let name = name(prefix);
         Ok(Swap { expected: shared.refs.get(&name)?, name, new })
     };
     let mut swaps = match says {
-        // who approves anew takes an earlier withdrawal back
-        Says::Approve => vec![swap(APPROVALS, Some(commit))?, swap(WITHDRAWALS, None)?],
-        Says::Withdraw => vec![swap(WITHDRAWALS, Some(commit))?],
+        // who approves takes back what they said against it
+        Says::Approve => vec![swap(APPROVALS, Some(commit))?, swap(WITHDRAWALS, None)?, swap(REQUESTS, None)?],
+        Says::Withdraw if approved.is_some() => vec![swap(WITHDRAWALS, Some(commit))?, swap(REQUESTS, None)?],
+        Says::Withdraw => vec![swap(REQUESTS, None)?],
+        Says::RequestChanges => vec![swap(REQUESTS, Some(commit))?],
     };
     swaps.retain(|swap| swap.expected != swap.new);
     shared.refs.swap_all(&swaps)?;
     let place = shared.refs.remote().unwrap_or_else(|| "this repository".to_owned());
     let done = match says {
         Says::Approve => "approved",
-        Says::Withdraw => "took back the approval of",
+        Says::Withdraw if approved.is_some() => "took back the approval of",
+        Says::Withdraw => "took back the request for changes of",
+        Says::RequestChanges => "asked for changes of",
     };
     output::print(&format!("{} {done} {} ({place})\n", person.id, head.short()));
     if says == Says::Approve {
@@ -134,12 +168,17 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
 
 /// The approvals that are still missing, a line each.
 fn what_is_left(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person) -> String {
-    let more = prospect.assessment.more;
+    let more = prospect.assessment.more();
     let mut approvers: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
     approvers.insert(person.id.clone());
     let unmet = change.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, more));
+    let enough = plan::requirements::met(&change.requirements, &approvers, more);
+    let rules_met = change.requirements.iter().all(|requirement| requirement.met_by(&approvers, more));
+    if rules_met && !enough {
+        return "still missing: one person more than the rules ask for\n".to_owned();
+    }
     let line = |requirement: &plan::Requirement| {
-        let needed = requirement.count.saturating_add(more);
+        let needed = requirement.needed(more);
         let given = requirement.given(&approvers).count();
         format!("still missing: {given} of {needed} by rule {} ({})\n", requirement.rule, requirement.from.join(" or "))
     };
@@ -182,7 +221,7 @@ fn show(prospect: &Prospect, change: &plan::Plan<'_>, warning: Option<&Refusal>)
         plan: change,
         given: &given,
         authors: &prospect.assessment.makers(),
-        more: prospect.assessment.more,
+        more: prospect.assessment.more(),
         ignored: &[],
         operations: None,
         base: &prospect.base.short(),
@@ -225,6 +264,43 @@ fn signing_key(options: &Options, repository: &Repository) -> Result<SigningKey,
     })
 }
 
+/// Signs with a new key whose it is, so that it may come into the person's file.
+fn prove_key(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
+    let named = options.person.as_deref().unwrap_or_default();
+    let person = PersonId::parse(named).map_err(|_| {
+        Stop::usage(format!("`{}` is no person's id", named.escape_debug()), "write it as the file's name in people/")
+    })?;
+    let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
+    let clock = options.common.now.clock()?.for_targets(shared.access())?;
+    let (ledger, _) = shared.anchored()?;
+    let key = signing_key(options, repository)?;
+    let public = public_half(&key)?;
+    refuse_weak(&key, &public)?;
+    let genesis = ledger.recorded.genesis;
+    let statement =
+        KeyStatement { statement_type: KeyType::V1, genesis: genesis.to_string(), person: person.to_string() };
+    let fingerprint = public.fingerprint(ssh_key::HashAlg::Sha256);
+    confirm(options, &format!("Show that the key {fingerprint} is {person}'s?"))?;
+    let commit = signed_commit(repository, &key, &statement::canonical(&statement), genesis, clock.now.as_second())?;
+    let name = statement::key_name(&person, public.key_data());
+    let expected = shared.refs.get(&name)?;
+    if expected != Some(commit) {
+        shared.refs.compare_and_swap(&name, expected, Some(commit))?;
+    }
+    output::print(&format!("the key {fingerprint} is shown to be {person}'s\n"));
+    Ok(Exit::Done)
+}
+
+fn refuse_weak(key: &SigningKey, public: &ssh_key::PublicKey) -> Result<(), Stop> {
+    if matches!(public.algorithm(), ssh_key::Algorithm::Rsa { .. } | ssh_key::Algorithm::Dsa) {
+        return Err(Stop::usage(
+            format!("the key `{key}` is of a kind that proves nothing here (RSA or DSA)"),
+            "make one with `ssh-keygen -t ed25519` and put its public half into your file in people/",
+        ));
+    }
+    Ok(())
+}
+
 /// The public half of a signing key, from its file, the `.pub` beside it, or the text itself.
 fn public_half(key: &SigningKey) -> Result<ssh_key::PublicKey, Stop> {
     let unreadable = |why: String| {
@@ -259,12 +335,7 @@ fn public_half(key: &SigningKey) -> Result<ssh_key::PublicKey, Stop> {
 /// The person whose registered key this is.
 fn signer<'a>(options: &Options, registry: &'a Access, key: &SigningKey) -> Result<&'a Person, Stop> {
     let public = public_half(key)?;
-    if matches!(public.algorithm(), ssh_key::Algorithm::Rsa { .. } | ssh_key::Algorithm::Dsa) {
-        return Err(Stop::usage(
-            format!("the key `{key}` is of a kind that proves nothing here (RSA or DSA)"),
-            "make one with `ssh-keygen -t ed25519` and put its public half into your file in people/",
-        ));
-    }
+    refuse_weak(key, &public)?;
     let owner = registry
         .people
         .values()

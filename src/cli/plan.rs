@@ -13,7 +13,7 @@ use crate::access::{ParseCache, PersonId, Revision};
 use crate::apply;
 use crate::approval::Prospect;
 use crate::plan::operations::Difference;
-use crate::plan::{self, Verdict};
+use crate::plan::{self, More, Verdict};
 use crate::report::{self, PlanView};
 use crate::repository::{Oid, Repository};
 
@@ -104,14 +104,14 @@ pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Sto
         plan: &plan,
         given: &BTreeSet::new(),
         authors: &BTreeSet::new(),
-        more: 0,
+        more: plan.more(),
         ignored: &[],
         operations: None,
         base: &label(&after.access.config.branch, base),
         head: context::WORK_TREE,
     };
     output::print(&report::plan::text(&view, output::style()));
-    Ok(if plan.verdict(&BTreeSet::new(), 0) == Verdict::Blocked { Exit::Findings } else { Exit::Done })
+    Ok(if plan.verdict(&BTreeSet::new(), plan.more()) == Verdict::Blocked { Exit::Findings } else { Exit::Done })
 }
 
 /// What this clone knows of approvals of a head. It asks nobody.
@@ -119,19 +119,20 @@ pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Sto
 struct Given {
     people: BTreeSet<PersonId>,
     authors: BTreeSet<PersonId>,
-    more: u32,
+    more: More,
     ignored: Vec<String>,
 }
 
 impl Given {
     fn of(repository: &Repository, head: Look, plan: &plan::Plan<'_>, clock: Clock) -> Result<Self, Stop> {
-        let Look::Commit(head) = head else { return Ok(Given::default()) };
+        let none = Given { more: plan.more(), ..Given::default() };
+        let Look::Commit(head) = head else { return Ok(none) };
         if plan.is_nothing() {
-            return Ok(Given::default());
+            return Ok(none);
         }
         let shared = Shared::open(repository, &RemoteOption { remote: None }, Refresh::No);
-        let Ok(shared) = shared else { return Ok(Given::default()) };
-        let Some(ledger) = shared.ledger()? else { return Ok(Given::default()) };
+        let Ok(shared) = shared else { return Ok(none) };
+        let Some(ledger) = shared.ledger()? else { return Ok(none) };
         let verifier = shared.verifier(&ledger.recorded, clock.now)?;
         let prospect = verifier.prospect(&verifier.chain(shared.tip)?, head)?;
         Ok(Given::of_prospect(&prospect))
@@ -145,7 +146,7 @@ impl Given {
         Given {
             people: prospect.assessment.valid.keys().cloned().collect(),
             authors: prospect.assessment.makers(),
-            more: prospect.assessment.more,
+            more: prospect.assessment.more(),
             ignored: reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.code.id)).collect(),
         }
     }

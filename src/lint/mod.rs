@@ -6,6 +6,7 @@ mod approvers;
 mod crossing;
 pub mod custom;
 pub mod duties;
+mod loosened;
 pub mod rules;
 mod severities;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use self::duties::{Path, Violation};
-pub use self::severities::weigh;
+pub use self::severities::{raise, weigh};
 use crate::access::reading::{self, TOO_LARGE};
 use crate::access::{Access, DutyRule, Entitlements, Grant, Holding, Person};
 use crate::finding::{Finding, Rule, Severity, State};
@@ -96,18 +97,22 @@ pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Duties rules and custom rules that stood before, dropped or reworded since, against what is declared now. They judge
-/// the change they go with: otherwise one step could take a rule away and use that.
+/// What the policies that stood before find in what is declared now, where the change drops or loosens them:
+/// separation-of-duties rules, custom rules, limits, and what was closed to contractors. They judge the change they go
+/// with: otherwise one step could take a rule away and use that.
 pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(before) = subject.since else { return Vec::new() };
     let access = subject.access;
+    let mut findings = custom::broken_before(subject, before);
+    if let Some(stricter) = loosened::stricter(before, access) {
+        findings.extend(run(&Subject { access: &stricter, ..*subject }));
+    }
     let rules = before
         .policy
         .duties
         .values()
         .filter(|rule| access.policy.duties.get(&rule.id).is_none_or(|now| now.digest != rule.digest))
         .collect::<Vec<_>>();
-    let mut findings = custom::broken_before(subject, before);
     if rules.is_empty() {
         return findings;
     }
@@ -144,9 +149,9 @@ fn unjudged<'a>(rules: impl IntoIterator<Item = &'a DutyRule>, _: duties::TooMuc
     Some(Finding::new(&TOO_LARGE, rule?.place.clone(), message, "write fewer rules, or sets that match less"))
 }
 
-/// Sorts findings as they are printed, and drops what was found twice.
+/// Sorts findings as they are printed, and drops what was found twice, the lighter one.
 pub fn sort(findings: &mut Vec<Finding>) {
-    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()).then(b.severity.cmp(&a.severity)));
     findings.dedup_by(|a, b| a.sort_key() == b.sort_key());
 }
 

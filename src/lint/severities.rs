@@ -9,6 +9,11 @@ use crate::finding::{Finding, Rule, Severity};
 /// Lets the policies' severities weigh on the findings, and judges the severities themselves by all rules that there are.
 pub fn weigh(access: &Access, rules: &[&Rule], findings: &mut Vec<Finding>) {
     check(access, rules, findings);
+    raise(access, findings);
+}
+
+/// Raises what policies raise.
+pub fn raise(access: &Access, findings: &mut [Finding]) {
     for finding in findings {
         if let Some((severity, _)) = access.policy.severities.get(finding.rule.code.id) {
             finding.severity = finding.severity.max(*severity);

@@ -90,6 +90,11 @@ impl Judges {
     }
 }
 
+/// Everybody who can approve anything.
+pub fn approvers(access: &Access) -> BTreeSet<PersonId> {
+    Judges::of(access).people
+}
+
 /// Sorts every changed managed path into a class.
 pub fn classify(base: &Revision, head: &Revision, changes: &[EntitlementChange]) -> Classes {
     let (before, after) = (Judges::of(&base.access), Judges::of(&head.access));

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 use crate::access::raw::Risk;
 use crate::access::reading::{NOT_SUPPORTED, Step};
-use crate::access::{Access, DomainId, PersonId, Revision};
+use crate::access::{Access, ChangeClass, DomainId, PersonId, Revision};
 use crate::finding::Finding;
 use crate::lint;
 
@@ -31,7 +31,7 @@ pub use classes::Classes;
 pub use judges::JudgeChange;
 pub use lines::{AccessLine, Action};
 pub use operations::{Operation, Verb};
-pub use requirements::{Requirement, Side};
+pub use requirements::{More, Requirement, Side};
 pub use stakes::Stakes;
 
 /// A change from one revision to another, understood.
@@ -49,6 +49,11 @@ pub struct Plan<'a> {
     /// `sha256:…` of what the change means.
     pub digest: String,
     pub requirements: Vec<Requirement>,
+    /// Classes of the change of which a policy says nothing, so that nobody can approve it.
+    pub silent: Vec<(Side, ChangeClass)>,
+    /// Everybody whom any approval rule, owner list or sponsorship entitles to anything before the change: out of them
+    /// come approvals that are asked for beyond the rules.
+    pub approvers: BTreeSet<PersonId>,
     pub stakes: Stakes,
     /// Both revisions' findings compared: what is new, waived, standing. Sorted.
     pub findings: Vec<Finding>,
@@ -104,6 +109,10 @@ fn findings(revision: &Revision, since: Option<&Access>, now: Timestamp) -> Vec<
     }
     findings.extend(revision.reading.iter().cloned());
     lint::weigh(&revision.access, &rules::all(), &mut findings);
+    if let Some(before) = since {
+        // what weighed more before does so in the change that makes it lighter
+        lint::raise(before, &mut findings);
+    }
     lint::sort(&mut findings);
     findings
 }
@@ -131,8 +140,9 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     let judges = judges::between(&base.access, &head.access);
     let pairs = Pairs::of(&changes, base, head);
     let mass_removal = changes::mass_removal(base, head, &changes, &classes);
-    let requirements = requirements::all(base, head, &classes, &pairs);
     let stakes = Stakes::of(base, head, &changes);
+    let (requirements, silent) = requirements::all(base, head, &classes, &pairs, &stakes, now);
+    let approvers = classes::approvers(&base.access);
     let digest = digest::of(&head.access.config, &changes, &judges);
     let mut findings = findings_since(base, head, now);
     findings.extend(change_too_large::find(base, head, &classes));
@@ -140,7 +150,22 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     findings.extend(moved_log(base, head));
     lint::sort(&mut findings);
     let lines = lines::of(base, head, &changes);
-    Plan { base, head, now, changes, lines, classes, judges, digest, requirements, stakes, findings, mass_removal }
+    Plan {
+        base,
+        head,
+        now,
+        changes,
+        lines,
+        classes,
+        judges,
+        digest,
+        requirements,
+        silent,
+        approvers,
+        stakes,
+        findings,
+        mass_removal,
+    }
 }
 
 impl Plan<'_> {
@@ -151,18 +176,28 @@ impl Plan<'_> {
     }
 
     /// The verdict, given the people whose approval counts, and how many approvals more are asked for.
-    pub fn verdict(&self, approvers: &BTreeSet<PersonId>, more: u32) -> Verdict {
+    pub fn verdict(&self, approvers: &BTreeSet<PersonId>, more: More) -> Verdict {
         if self.is_nothing() {
             return Verdict::Nothing;
         }
-        if lint::blocked(&self.findings) || self.requirements.is_empty() {
+        if lint::blocked(&self.findings) || self.requirements.is_empty() || !self.silent.is_empty() {
             return Verdict::Blocked;
         }
-        if self.requirements.iter().all(|requirement| requirement.met_by(approvers, more)) {
-            Verdict::Ready
-        } else {
-            Verdict::NeedsApproval
-        }
+        if requirements::met(&self.requirements, approvers, more) { Verdict::Ready } else { Verdict::NeedsApproval }
+    }
+
+    /// What the change itself asks for beyond the rules; who made it may ask for more.
+    pub fn more(&self) -> More {
+        More { each: 0, in_all: u32::from(self.mass_removal.is_some()) }
+    }
+
+    /// True where a request for changes by this person counts: an approval by them is asked for, and the change is no
+    /// removal, nor takes anything from them.
+    pub fn may_object(&self, person: &PersonId) -> bool {
+        let removal = self.classes.all().into_iter().all(|class| class == ChangeClass::Removal);
+        let loses = || self.changes.iter().any(|change| change.key.person == *person && change.loses());
+        let entitled = || self.requirements.iter().any(|requirement| requirement.eligible.contains(person));
+        !removal && entitled() && !loses()
     }
 
     /// The highest risk of the roles in the change.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Classes, Pairs};
-use crate::access::{Access, ApprovalRule, Approvers, ChangeClass, DomainId, Member, PersonId, Revision};
+use jiff::Timestamp;
+
+use super::{Classes, Pairs, Stakes};
+use crate::access::{Access, ApprovalRule, Approvers, ChangeClass, DomainId, Member, PersonId, PersonType, Revision};
 
 /// Which policy asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,29 +28,111 @@ pub struct Requirement {
     pub from: Vec<String>,
     /// Everybody whom the rule entitles, before anything about the person or the change bars them.
     pub eligible: BTreeSet<PersonId>,
+    /// Those of them who gain by the change. They don't count here, unless everybody gains.
+    pub gaining: BTreeSet<PersonId>,
+    /// True where everybody who could approve gains by the change: then they count, and one more is asked for.
+    pub everyone_gains: bool,
 }
 
 impl Requirement {
-    /// True where enough of the people are eligible; `more` raises the count.
-    pub fn met_by(&self, approvers: &BTreeSet<PersonId>, more: u32) -> bool {
-        self.given(approvers).count() >= usize::try_from(self.count.saturating_add(more)).unwrap_or(usize::MAX)
+    /// How many approvals are asked for here.
+    pub fn needed(&self, more: More) -> usize {
+        let count = self.count.saturating_add(more.each).saturating_add(u32::from(self.everyone_gains));
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+
+    /// True where enough of the people count here. What is asked for in all is for [`met`] to say.
+    pub fn met_by(&self, approvers: &BTreeSet<PersonId>, more: More) -> bool {
+        self.given(approvers).count() >= self.needed(more)
+    }
+
+    /// True where an approval by this person counts here, if nothing else bars the person.
+    pub fn counts(&self, person: &PersonId) -> bool {
+        self.eligible.contains(person) && (self.everyone_gains || !self.gaining.contains(person))
     }
 
     /// Those of the people who count here.
     pub fn given<'a>(&'a self, approvers: &'a BTreeSet<PersonId>) -> impl Iterator<Item = &'a PersonId> {
-        approvers.iter().filter(|person| self.eligible.contains(*person))
+        approvers.iter().filter(|person| self.counts(person))
     }
+
+    /// Notes who of the eligible gains. Whoever left before the change is no alternative to them.
+    fn weigh(&mut self, base: &Access, stakes: &Stakes, now: Timestamp) {
+        let gains = |person: &&PersonId| stakes.beneficiaries.contains_key(*person);
+        self.gaining = self.eligible.iter().filter(gains).cloned().collect();
+        let able = |id: &&PersonId| {
+            let person = base.people.get(*id).filter(|person| person.person_type == PersonType::Employee);
+            person.and_then(|person| base.bounds(person)).is_some_and(|bounds| bounds.contains(now))
+        };
+        // whom a change makes the only ones to ask is no reason to let them approve what they gain
+        self.everyone_gains = self.side == Side::Old
+            && !self.gaining.is_empty()
+            && self.eligible.iter().filter(able).all(|id| gains(&id));
+    }
+}
+
+/// Approvals that are asked for beyond the counts of the rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct More {
+    /// By every rule: somebody unknown made part of the change, and may be one of the approvers. A rule is then met only
+    /// where it would be without any one of them. More people in all would not do: whoever leaves a signature out could
+    /// then approve what they wrote.
+    pub each: u32,
+    /// People in all, beyond those by whom the rules are met: the change asks for another look, whoever has it.
+    pub in_all: u32,
+}
+
+/// True where the people meet every requirement, and would without `more.in_all` of them.
+pub fn met(requirements: &[Requirement], approvers: &BTreeSet<PersonId>, more: More) -> bool {
+    let all_met = |people: &BTreeSet<PersonId>| requirements.iter().all(|requirement| requirement.met_by(people, more));
+    let (asked, beside): (BTreeSet<PersonId>, BTreeSet<PersonId>) =
+        approvers.iter().cloned().partition(|person| requirements.iter().any(|requirement| requirement.counts(person)));
+    let spare = usize::try_from(more.in_all).unwrap_or(usize::MAX).saturating_sub(beside.len());
+    let candidates: Vec<PersonId> = asked.iter().cloned().collect();
+    all_met(&asked) && can_spare(&asked, &candidates, spare, &all_met)
+}
+
+/// True where so many of the candidates can go and the rest still suffices. One approval may serve several rules, so
+/// which of them go matters; people who approve one change are few enough to try.
+fn can_spare(
+    people: &BTreeSet<PersonId>,
+    candidates: &[PersonId],
+    count: usize,
+    suffices: &impl Fn(&BTreeSet<PersonId>) -> bool,
+) -> bool {
+    if count == 0 {
+        return true;
+    }
+    candidates.iter().enumerate().any(|(number, candidate)| {
+        let mut fewer = people.clone();
+        fewer.remove(candidate);
+        let later = candidates.get(number + 1..).unwrap_or_default();
+        later.len() + 1 >= count && suffices(&fewer) && can_spare(&fewer, later, count - 1, suffices)
+    })
 }
 
 /// What a requirement is judged for.
 type Scope = Option<(DomainId, PersonId)>;
 
 /// All requirements of a change, under the old policy and under the new one. Equal ones are merged.
-pub fn all(base: &Revision, head: &Revision, classes: &Classes, pairs: &Pairs) -> Vec<Requirement> {
+///
+/// Beside them, the classes that a policy says nothing about: neither policy may be silent.
+pub fn all(
+    base: &Revision,
+    head: &Revision,
+    classes: &Classes,
+    pairs: &Pairs,
+    stakes: &Stakes,
+    now: Timestamp,
+) -> (Vec<Requirement>, Vec<(Side, ChangeClass)>) {
     let mut found: Vec<Requirement> = Vec::new();
+    let mut silent = Vec::new();
     for (side, judging) in [(Side::Old, &base.access), (Side::New, &head.access)] {
         let resolver = Resolver { side, judging, base: &base.access, head: &head.access };
-        for requirement in resolver.requirements(classes, pairs) {
+        let requirements = resolver.requirements(classes, pairs);
+        let unasked = |class: &ChangeClass| !requirements.iter().any(|requirement| requirement.class == *class);
+        silent.extend(Resolver::touched(classes, pairs).into_iter().filter(unasked).map(|class| (side, class)));
+        for requirement in requirements {
             match found.iter_mut().find(|held| {
                 held.rule == requirement.rule
                     && held.eligible == requirement.eligible
@@ -65,9 +149,10 @@ pub fn all(base: &Revision, head: &Revision, classes: &Classes, pairs: &Pairs) -
     for requirement in &mut found {
         requirement.from.sort();
         requirement.from.dedup();
+        requirement.weigh(&base.access, stakes, now);
     }
     found.sort_by(|a, b| (a.class, &a.rule, &a.from, a.side).cmp(&(b.class, &b.rule, &b.from, b.side)));
-    found
+    (found, silent)
 }
 
 struct Resolver<'a> {
@@ -80,17 +165,22 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn requirements(&self, classes: &Classes, pairs: &Pairs) -> Vec<Requirement> {
+    /// The classes whose rules a change must meet.
+    fn touched(classes: &Classes, pairs: &Pairs) -> BTreeSet<ChangeClass> {
         let mut touched = classes.all();
         if !pairs.gaining.is_empty() {
             // whatever the class, what is gained is approved like access
             touched.insert(ChangeClass::Access);
         }
+        touched
+    }
+
+    fn requirements(&self, classes: &Classes, pairs: &Pairs) -> Vec<Requirement> {
         let mut found = Vec::new();
-        for class in &touched {
-            let scopes = self.scopes(*class, classes, pairs);
-            for rule in self.rules(*class, pairs) {
-                found.extend(self.resolve(rule, *class, &scopes));
+        for class in Self::touched(classes, pairs) {
+            let scopes = self.scopes(class, classes, pairs);
+            for rule in self.rules(class, pairs) {
+                found.extend(self.resolve(rule, class, &scopes));
             }
         }
         found
@@ -164,7 +254,16 @@ impl Resolver<'_> {
         from: Vec<String>,
         eligible: BTreeSet<PersonId>,
     ) -> Requirement {
-        Requirement { rule: rule.id.clone(), class, count: rule.count, side: self.side, from, eligible }
+        Requirement {
+            rule: rule.id.clone(),
+            class,
+            count: rule.count,
+            side: self.side,
+            from,
+            eligible,
+            gaining: BTreeSet::new(),
+            everyone_gains: false,
+        }
     }
 
     /// What the words of a rule mean for a pair, and the people; both empty where the words need a pair and there is none.

@@ -64,7 +64,13 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
         text.push_str(&lines(&outcome.not_started, zone, style));
     }
     for waiting in &outcome.waiting {
-        let line = format!("waiting: {} ({})\n", waiting.landing.short(), waiting.codes.join(", "));
+        let behind = waiting.behind.map(|behind| format!(", behind {}", behind.short())).unwrap_or_default();
+        let taken = outcome.removals.iter().find(|removal| removal.commit == waiting.landing).map(|removal| {
+            let people: Vec<&str> = removal.approvals.iter().map(|given| given.person.as_str()).collect();
+            format!("; what it removes goes through, approved by {}", people.join(", "))
+        });
+        let codes = waiting.codes.join(", ");
+        let line = format!("waiting: {} ({codes}{behind}){}\n", waiting.landing.short(), taken.unwrap_or_default());
         text.push_str(&style.yellow(&line));
     }
     text.push_str(&errors::refusals(&outcome.refusals, style));

@@ -111,6 +111,7 @@ fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Approved => "approved",
         Verdict::Unmanaged => "unmanaged",
         Verdict::Restored => "restored",
+        Verdict::Removal => "removal behind a refused landing",
     }
 }
 

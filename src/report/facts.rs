@@ -13,7 +13,7 @@ use crate::access::{ChangeClass, Conditions, PersonId};
 use crate::finding::{Finding, State};
 use crate::plan::judges::{JudgeChange, Panel};
 use crate::plan::operations::Difference;
-use crate::plan::{AccessLine, Action, Operation, Plan, Requirement, Side, Verdict};
+use crate::plan::{AccessLine, Action, More, Operation, Plan, Requirement, Side, Verdict};
 
 /// A plan with what is known beside it.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub struct PlanView<'a> {
     /// Who is known to have made the change, and so can't approve it; nobody yet for a work tree.
     pub authors: &'a BTreeSet<PersonId>,
     /// How many approvals more than the rules say are asked for.
-    pub more: u32,
+    pub more: More,
     /// Approvals that don't count, each a sentence with its reason.
     pub ignored: &'a [String],
     /// The calls that apply would make, where live state was read.
@@ -127,6 +127,9 @@ impl<'a> PlanView<'a> {
                         open.push(asks);
                     }
                 }
+                if open.is_empty() {
+                    return self.beside(voice);
+                }
                 let more = open.len().saturating_sub(SENTENCES);
                 open.truncate(SENTENCES);
                 let tail = if more > 0 { format!("; and {}", count(more, "rule")) } else { String::new() };
@@ -137,8 +140,7 @@ impl<'a> PlanView<'a> {
 
     /// `2 of alice, bob, carol (group:security)`: whose approval is still missing.
     fn asks(&self, requirement: &Requirement, voice: Voice) -> String {
-        let asked = usize::try_from(requirement.count.saturating_add(self.more)).unwrap_or(usize::MAX);
-        let missing = asked.saturating_sub(requirement.given(self.given).count());
+        let missing = requirement.needed(self.more).saturating_sub(requirement.given(self.given).count());
         let people: Vec<&str> = self
             .able(requirement)
             .into_iter()
@@ -153,9 +155,19 @@ impl<'a> PlanView<'a> {
         }
     }
 
+    /// `1 person more of alice, bob`: what is asked for beside the rules.
+    fn beside(&self, voice: Voice) -> String {
+        let able = |person: &&PersonId| !self.given.contains(*person) && !self.is_barred(person);
+        let people = self.plan.approvers.iter().filter(able).map(PersonId::as_str);
+        let more = if self.more.in_all == 1 { "person" } else { "people" };
+        format!("{} {more} more than the rules ask for, of {}", self.more.in_all, voice.list(people, " and "))
+    }
+
     /// Who is entitled by a rule and not barred by the change.
     pub(super) fn able<'r>(&self, requirement: &'r Requirement) -> Vec<&'r PersonId> {
-        requirement.eligible.iter().filter(|person| self.given.contains(*person) || !self.is_barred(person)).collect()
+        let favoured = |person: &PersonId| requirement.everyone_gains && !self.authors.contains(person);
+        let able = |person: &&PersonId| self.given.contains(*person) || !self.is_barred(person) || favoured(person);
+        requirement.eligible.iter().filter(|person| requirement.counts(person)).filter(able).collect()
     }
 
     fn is_barred(&self, person: &PersonId) -> bool {
@@ -269,10 +281,10 @@ impl<'a> PlanView<'a> {
     pub(super) fn approvals(&self, voice: Voice) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         for requirement in &self.plan.requirements {
-            let asked = requirement.count.saturating_add(self.more);
+            let asked = requirement.needed(self.more);
             let given = voice.list(requirement.given(self.given).map(PersonId::as_str), " and ");
             let able = self.able(requirement);
-            let few = if able.len() < usize::try_from(asked).unwrap_or(usize::MAX) { ", too few are left" } else { "" };
+            let few = if able.len() < asked { ", too few are left" } else { "" };
             let people = if able.is_empty() {
                 "nobody".to_owned()
             } else {
@@ -290,14 +302,29 @@ impl<'a> PlanView<'a> {
                 format!(" — {given} did, more are asked for")
             };
             let from = voice.words(&requirement.from.join(" or "));
-            lines.push(format!("{}: {asked} of {people} ({from}){side}{few}{state}", voice.data(&requirement.rule)));
+            let everyone = if requirement.everyone_gains { ", one more since all of them gain by it" } else { "" };
+            lines.push(format!(
+                "{}: {asked} of {people} ({from}){side}{everyone}{few}{state}",
+                voice.data(&requirement.rule)
+            ));
         }
-        if self.plan.requirements.is_empty() && !self.plan.classes.is_empty() {
-            lines.push("no approval rule of the policies matches this change".to_owned());
+        if self.more.in_all > 0 {
+            lines.push(format!("and {}", self.beside(voice)));
+        }
+        for (side, class) in &self.plan.silent {
+            let policy = match side {
+                Side::Old => "the policy that stands",
+                Side::New => "the new policy",
+            };
+            lines.push(format!("no approval rule of {policy} speaks of class {}", class.as_str()));
         }
         let entitled: BTreeSet<&PersonId> = self.plan.requirements.iter().flat_map(|r| &r.eligible).collect();
         let stakes = &self.plan.stakes;
-        let (known, other): (Vec<_>, Vec<_>) = stakes.beneficiaries.iter().partition(|(who, _)| entitled.contains(who));
+        let (known, other): (Vec<_>, Vec<_>) = stakes
+            .beneficiaries
+            .iter()
+            .filter(|(who, _)| !self.plan.requirements.iter().any(|requirement| requirement.counts(who)))
+            .partition(|(who, _)| entitled.contains(who));
         for (person, how) in known {
             lines.push(format!("can't, though entitled: {} ({})", voice.data(person.as_str()), voice.words(how)));
         }

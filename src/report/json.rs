@@ -160,7 +160,7 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
             .iter()
             .map(|requirement| Approval {
                 rule: &requirement.rule,
-                count: requirement.count.saturating_add(view.more),
+                count: u32::try_from(requirement.needed(view.more)).unwrap_or(u32::MAX),
                 from: &requirement.from,
                 people: &requirement.eligible,
                 given: requirement.given(view.given).collect(),
@@ -343,6 +343,10 @@ struct FailedRow<'a> {
 struct WaitingRow<'a> {
     landing: Oid,
     codes: &'a [&'static str],
+    /// The refused landing that it stands on.
+    behind: Option<Oid>,
+    /// True where it is an approved removal, whose losses go through all the same.
+    removed: bool,
 }
 
 /// The document of `dualkey apply`.
@@ -354,9 +358,14 @@ pub fn apply(outcome: &Outcome, zone: &TimeZone) -> String {
         done: outcome.done.iter().map(|one| row(one, zone)).collect(),
         failed: outcome.failed.iter().map(|(one, message)| FailedRow { operation: row(one, zone), message }).collect(),
         not_started: outcome.not_started.iter().map(|one| row(one, zone)).collect(),
-        waiting: outcome.waiting.iter().map(|one| WaitingRow { landing: one.landing, codes: &one.codes }).collect(),
+        waiting: outcome.waiting.iter().map(|one| waiting(one, outcome)).collect(),
         refusals: outcome.refusals.iter().map(refusal).collect(),
     })
+}
+
+fn waiting<'a>(one: &'a crate::apply::Waiting, outcome: &Outcome) -> WaitingRow<'a> {
+    let removed = outcome.removals.iter().any(|removal| removal.commit == one.landing);
+    WaitingRow { landing: one.landing, codes: &one.codes, behind: one.behind, removed }
 }
 
 #[derive(Serialize)]

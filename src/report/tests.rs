@@ -10,7 +10,7 @@ use super::*;
 use crate::access::{ParseCache, PersonId, Revision};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 use crate::plan::operations::{self, Basis, Difference};
-use crate::plan::{Plan, plan};
+use crate::plan::{More, Plan, plan};
 use crate::repository::{Repository, Snapshot};
 
 const CONFIG: &str = "version: 1
@@ -88,7 +88,7 @@ fn revision(parts: &[&[(&str, &str)]]) -> Revision {
 
 fn view<'a>(plan: &'a Plan<'a>, given: &'a BTreeSet<PersonId>, operations: Option<&'a Difference>) -> PlanView<'a> {
     let authors = const { &BTreeSet::new() };
-    PlanView { plan, given, authors, more: 0, ignored: &[], operations, base: "main", head: "4be1f27" }
+    PlanView { plan, given, authors, more: plan.more(), ignored: &[], operations, base: "main", head: "4be1f27" }
 }
 
 /// Findings that these tests are about; the small repository here has others, and rules have tests of their own.
@@ -279,10 +279,14 @@ fn verdicts_in_one_line() {
     };
     let (nobody, tom) = (BTreeSet::new(), BTreeSet::from([PersonId::parse("tom.reed").unwrap()]));
     let grown = plan(&base, &head, now());
-    assert_eq!(first(&plan(&base, &base, now()), &nobody, 0), "nothing to approve: no managed file differs");
-    assert_eq!(first(&grown, &tom, 0), "ready: approved by tom.reed");
-    assert_eq!(first(&grown, &tom, 1), "needs approval from priya.shah (owners of payments-staging)");
-    assert_eq!(first(&grown, &nobody, 1), "needs approval from 2 of priya.shah, tom.reed (owners of payments-staging)");
+    let (none, one) = (More::default(), More { each: 1, in_all: 0 });
+    assert_eq!(first(&plan(&base, &base, now()), &nobody, none), "nothing to approve: no managed file differs");
+    assert_eq!(first(&grown, &tom, none), "ready: approved by tom.reed");
+    assert_eq!(first(&grown, &tom, one), "needs approval from priya.shah (owners of payments-staging)");
+    assert_eq!(
+        first(&grown, &nobody, one),
+        "needs approval from 2 of priya.shah, tom.reed (owners of payments-staging)"
+    );
 }
 
 #[test]

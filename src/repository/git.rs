@@ -17,6 +17,8 @@ pub struct Repository {
     work_dir: PathBuf,
     /// Parents of the commits walked so far, since several questions walk the same history.
     pub(super) parents: RefCell<HashMap<Oid, Arc<[Oid]>>>,
+    /// How many commits lie at most between each and the beginning of history.
+    pub(super) generations: RefCell<HashMap<Oid, u32>>,
     /// Blobs that some snapshot still holds, so that base and head share theirs.
     pub(super) blobs: RefCell<HashMap<Oid, Weak<[u8]>>>,
 }
@@ -44,7 +46,13 @@ impl Repository {
             Some(work_dir) if !git.is_bare() => work_dir.to_owned(),
             Some(_) | None => return Err(RepositoryError::Bare { dir: dir.to_owned() }),
         };
-        Ok(Repository { git, work_dir, parents: RefCell::default(), blobs: RefCell::default() })
+        Ok(Repository {
+            git,
+            work_dir,
+            parents: RefCell::default(),
+            generations: RefCell::default(),
+            blobs: RefCell::default(),
+        })
     }
 
     /// The folder with the checked-out files.

@@ -2,7 +2,8 @@
 //!
 //! Dates are claims of whoever made the commit, so no walk is cut short by them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use git2::ObjectType;
@@ -32,6 +33,11 @@ impl Repository {
         Ok(seen)
     }
 
+    /// The first parent; None of a first commit.
+    pub fn first_parent(&self, commit: Oid) -> Result<Option<Oid>, RepositoryError> {
+        Ok(self.parents(commit)?.first().copied())
+    }
+
     /// The chain of first parents from `tip` down to the first commit, newest first.
     pub fn first_parents(&self, tip: Oid) -> Result<Vec<Oid>, RepositoryError> {
         let mut chain = vec![tip];
@@ -45,31 +51,16 @@ impl Repository {
 
     /// What `git log exclude..head` lists: children before their parents, ties by id.
     pub fn commits_between(&self, exclude: Oid, head: Oid) -> Result<Vec<Oid>, RepositoryError> {
-        let excluded = self.reachable(exclude, &HashSet::new())?;
-        let included = self.reachable(head, &excluded)?;
-        let mut children: BTreeMap<Oid, usize> = included.iter().map(|commit| (*commit, 0)).collect();
-        for commit in &included {
-            for parent in self.parents(*commit)?.iter() {
-                if let Some(count) = children.get_mut(parent) {
-                    *count += 1;
-                }
+        let mut walk = Painted::from(self, [(exclude, LEFT), (head, RIGHT)])?;
+        let mut found = Vec::new();
+        while walk.any(|sides| sides == RIGHT) {
+            if let Some((commit, sides)) = walk.next()?
+                && sides == RIGHT
+            {
+                found.push(commit);
             }
         }
-        let mut ready: BTreeSet<Oid> =
-            children.iter().filter(|(_, count)| **count == 0).map(|(commit, _)| *commit).collect();
-        let mut ordered = Vec::with_capacity(included.len());
-        while let Some(commit) = ready.pop_first() {
-            ordered.push(commit);
-            for parent in self.parents(commit)?.iter() {
-                if let Some(count) = children.get_mut(parent) {
-                    *count -= 1;
-                    if *count == 0 {
-                        ready.insert(*parent);
-                    }
-                }
-            }
-        }
-        Ok(ordered)
+        Ok(found)
     }
 
     /// Those of `heads` that are not part of `tip`, each with the commits that lead to it from there.
@@ -85,34 +76,95 @@ impl Repository {
 
     /// All best common ancestors, sorted. Empty where the two histories have nothing in common.
     pub fn merge_bases(&self, a: Oid, b: Oid) -> Result<Vec<Oid>, RepositoryError> {
-        let of_a = self.reachable(a, &HashSet::new())?;
-        if of_a.contains(&b) {
-            return Ok(vec![b]);
-        }
-        let of_b = self.reachable(b, &HashSet::new())?;
-        // whatever lies below a common ancestor is the parent of a common ancestor, so the parents are all that falls out
-        let mut best: BTreeSet<Oid> = of_a.intersection(&of_b).copied().collect();
-        for commit in of_a.intersection(&of_b) {
-            for parent in self.parents(*commit)?.iter() {
-                best.remove(parent);
+        let mut walk = Painted::from(self, [(a, LEFT), (b, RIGHT)])?;
+        let mut best = Vec::new();
+        while walk.any(|sides| sides & BELOW == 0) {
+            if let Some((commit, sides)) = walk.next()?
+                && sides == LEFT | RIGHT
+            {
+                best.push(commit);
             }
         }
-        Ok(best.into_iter().collect())
+        best.sort();
+        Ok(best)
     }
 
     /// True where `ancestor` is `of` or can be reached from it.
     pub fn is_ancestor(&self, ancestor: Oid, of: Oid) -> Result<bool, RepositoryError> {
+        let least = self.generation(ancestor)?;
         let mut seen = HashSet::new();
         let mut open = vec![of];
         while let Some(commit) = open.pop() {
             if commit == ancestor {
                 return Ok(true);
             }
-            if seen.insert(commit) {
+            if self.generation(commit)? > least && seen.insert(commit) {
                 open.extend(self.parents(commit)?.iter());
             }
         }
         Ok(false)
+    }
+
+    /// One more than the highest of the parents, so that a commit always has a higher one than all that it stands on.
+    pub fn generation(&self, commit: Oid) -> Result<u32, RepositoryError> {
+        let known = |commit: &Oid| self.generations.borrow().get(commit).copied();
+        if let Some(generation) = known(&commit) {
+            return Ok(generation);
+        }
+        let mut open = vec![commit];
+        while let Some(next) = open.last().copied() {
+            let parents = self.parents(next)?;
+            let missing: Vec<Oid> = parents.iter().filter(|parent| known(parent).is_none()).copied().collect();
+            if missing.is_empty() {
+                let generation = parents.iter().filter_map(known).max().map_or(0, |highest| highest.saturating_add(1));
+                self.generations.borrow_mut().insert(next, generation);
+                open.pop();
+            } else {
+                open.extend(missing);
+            }
+        }
+        Ok(known(&commit).unwrap_or_default())
+    }
+}
+
+/// From which start a commit can be reached.
+const LEFT: u8 = 1;
+const RIGHT: u8 = 2;
+/// It lies below a commit that both starts reach.
+const BELOW: u8 = 4;
+
+/// Commits from two starts down, each after everything that stands on it, so that what is known of it then is final.
+struct Painted<'r> {
+    repository: &'r Repository,
+    open: BTreeMap<(u32, Reverse<Oid>), u8>,
+}
+
+impl<'r> Painted<'r> {
+    fn from(repository: &'r Repository, starts: [(Oid, u8); 2]) -> Result<Self, RepositoryError> {
+        let mut walk = Painted { repository, open: BTreeMap::new() };
+        for (start, side) in starts {
+            walk.paint(start, side)?;
+        }
+        Ok(walk)
+    }
+
+    fn paint(&mut self, commit: Oid, sides: u8) -> Result<(), RepositoryError> {
+        let generation = self.repository.generation(commit)?;
+        *self.open.entry((generation, Reverse(commit))).or_default() |= sides;
+        Ok(())
+    }
+
+    fn any(&self, wanted: impl Fn(u8) -> bool) -> bool {
+        self.open.values().any(|sides| wanted(*sides))
+    }
+
+    fn next(&mut self) -> Result<Option<(Oid, u8)>, RepositoryError> {
+        let Some(((_, Reverse(commit)), sides)) = self.open.pop_last() else { return Ok(None) };
+        let inherited = if sides & (LEFT | RIGHT) == LEFT | RIGHT { sides | BELOW } else { sides };
+        for parent in self.repository.parents(commit)?.iter() {
+            self.paint(*parent, inherited)?;
+        }
+        Ok(Some((commit, sides)))
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Commit {
 }
 
 /// One entry of a tree: what a path leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// The mode as the tree holds it, for example `0o100644`, `0o120000` for a symbolic link.
     pub mode: u32,

@@ -1,7 +1,7 @@
 //! The managed files of one commit, or of the work tree, as bytes.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -160,6 +160,18 @@ impl Snapshot {
         Ok(Snapshot { source: self.source, files, findings: self.findings.clone() })
     }
 
+    /// These files with some paths as another snapshot has them, and what is wrong with those there.
+    #[must_use]
+    pub fn with(&self, other: &Snapshot, paths: &BTreeSet<String>) -> Self {
+        let of = |side: &Snapshot, wanted: bool| {
+            let files = side.files.iter().filter(|(path, _)| paths.contains(path.as_str()) == wanted);
+            files.map(|(path, file)| (path.clone(), file.clone())).collect::<Vec<_>>()
+        };
+        let files = of(self, false).into_iter().chain(of(other, true)).collect();
+        let there = other.findings.iter().filter(|finding| paths.contains(&finding.place.file));
+        Snapshot { source: other.source, files, findings: self.findings.iter().chain(there).cloned().collect() }
+    }
+
     pub fn source(&self) -> Source {
         self.source
     }
@@ -281,7 +293,7 @@ impl Walk {
             self.findings
                 .push(places.fold(finding, |finding, (path, place)| finding.related(place, format!("`{path}`"))));
         }
-        let left_out: std::collections::BTreeSet<String> = twins.into_iter().flatten().collect();
+        let left_out: BTreeSet<String> = twins.into_iter().flatten().collect();
         listing.into_iter().filter(|(name, _)| !left_out.contains(&join(folder, name))).collect()
     }
 

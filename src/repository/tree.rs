@@ -1,6 +1,6 @@
 //! Managed paths as trees hold them, before any judgement: what the landing rule compares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use git2::ObjectType;
 
@@ -11,6 +11,9 @@ use super::{Entry, Oid, Repository, RepositoryError};
 /// More entries than any organisation has; a small tree can unfold to billions.
 pub(super) const MAX_ENTRIES: usize = 1_000_000;
 const MAX_ENTRIES_WORDS: &str = "1,000,000 managed entries";
+
+/// Paths that differ between two trees, each with its entry in the one and in the other.
+pub type Changes = BTreeMap<String, [Option<Entry>; 2]>;
 
 /// Which part of the tree a folder is, as far as it decides what in it is managed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,32 +69,36 @@ impl Repository {
         Ok(found)
     }
 
-    /// The managed paths whose entry differs between two commits, spelled as in [`Repository::managed_entries`].
-    /// Folders that are the same in both are not looked into.
-    pub fn changed_managed(&self, a: Oid, b: Oid) -> Result<BTreeSet<String>, RepositoryError> {
-        let mut changed = BTreeSet::new();
+    /// The managed paths whose entry differs between two commits, spelled as in [`Repository::managed_entries`], each
+    /// with its entry in `a` and in `b`. Folders that are the same in both are not looked into.
+    pub fn managed_changes(&self, a: Oid, b: Oid) -> Result<Changes, RepositoryError> {
+        let mut changes = Changes::new();
         let mut budget = Budget { of: b, left: MAX_ENTRIES };
-        let mut open = vec![(String::new(), Level::Root, Some(self.root(a)?), Some(self.root(b)?))];
-        while let Some((path, level, a, b)) = open.pop() {
-            if a == b {
+        let mut open = vec![(String::new(), Level::Root, [Some(self.root(a)?), Some(self.root(b)?)])];
+        while let Some((path, level, sides)) = open.pop() {
+            if matches!(sides, [a, b] if a == b) {
                 continue;
             }
             let mut pairs: BTreeMap<String, (Level, [Option<Entry>; 2])> = BTreeMap::new();
-            for (side, entry) in [a, b].into_iter().enumerate() {
+            let mut own = [None; 2];
+            for (side, entry) in sides.into_iter().enumerate() {
                 let Some(entry) = entry else { continue };
                 let children =
                     if entry.is_tree() { self.children(level, entry, &mut budget)? } else { BTreeMap::new() };
                 if children.is_empty() && level == Level::Managed {
-                    changed.insert(path.clone());
+                    own.iter_mut().skip(side).take(1).for_each(|place| *place = Some(entry));
                 }
                 for (name, (level, entry)) in children {
                     let pair = pairs.entry(name).or_insert((level, [None, None]));
                     pair.1.iter_mut().skip(side).take(1).for_each(|place| *place = Some(entry));
                 }
             }
-            open.extend(pairs.into_iter().map(|(name, (level, [a, b]))| (join(&path, &name), level, a, b)));
+            if own != [None; 2] {
+                changes.insert(path.clone(), own);
+            }
+            open.extend(pairs.into_iter().map(|(name, (level, sides))| (join(&path, &name), level, sides)));
         }
-        Ok(changed)
+        Ok(changes)
     }
 
     /// The root tree of a commit as an entry.
@@ -167,6 +174,8 @@ pub(super) fn escape(name: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::super::testing::Sandbox;
     use super::*;
 
@@ -230,7 +239,8 @@ mod tests {
         ];
         let b = sandbox.commit(&files);
         let repository = sandbox.open();
-        let changed = repository.changed_managed(a, b).unwrap();
+        let changes = repository.managed_changes(a, b).unwrap();
+        let changed: BTreeSet<String> = changes.keys().cloned().collect();
         let expected =
             ["docs/CODEOWNERS", "grants/g", "grants/g/deep/h", "people/a", "people/a/x.yaml", "people/b.yaml"];
         let expected: BTreeSet<String> = expected.map(str::to_owned).into();
@@ -240,8 +250,12 @@ mod tests {
             keys.into_iter().filter(|key| of_a.get(*key) != of_b.get(*key)).cloned().collect();
         assert_eq!(changed, differing);
         assert_eq!(changed, expected);
-        assert_eq!(repository.changed_managed(b, a).unwrap(), changed);
-        assert!(repository.changed_managed(a, a).unwrap().is_empty());
+        for (path, [before, after]) in &changes {
+            assert_eq!((*before, *after), (of_a.get(path).copied(), of_b.get(path).copied()), "{path}");
+        }
+        let back = repository.managed_changes(b, a).unwrap();
+        assert!(back.into_iter().eq(changes.into_iter().map(|(path, [before, after])| (path, [after, before]))));
+        assert!(repository.managed_changes(a, a).unwrap().is_empty());
     }
 
     #[test]

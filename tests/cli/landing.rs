@@ -1,5 +1,8 @@
 //! What landed, told with every way of landing, and refused with its code where it isn't what was approved.
 
+mod behind;
+mod history;
+
 use crate::support::{ALICE_GRANT, World};
 
 /// A world in which everything declared is live, and Alice's branch is approved by the domain's owner.

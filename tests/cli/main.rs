@@ -28,6 +28,7 @@ mod lint;
 mod log;
 mod mutations;
 mod new;
+mod objections;
 mod only_ends;
 mod policy_pack;
 #[cfg(feature = "rego")]

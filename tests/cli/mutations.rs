@@ -209,7 +209,7 @@ fn silent(plan: &Plan<'_>, differs: bool) -> Option<String> {
             return Some(format!("{key:?} grew, and no line says so"));
         }
     }
-    let asked = !plan.requirements.is_empty() && plan.verdict(&BTreeSet::new(), 0) == Verdict::NeedsApproval;
+    let asked = !plan.requirements.is_empty() && plan.verdict(&BTreeSet::new(), plan.more()) == Verdict::NeedsApproval;
     if !grown.is_empty() && !error && !asked {
         return Some("access grew, and nobody must approve".to_owned());
     }

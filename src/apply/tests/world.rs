@@ -284,7 +284,7 @@ impl Hold for Writes {
 }
 
 pub(super) fn chain(approved: &Approved) -> Chain {
-    Chain { tip: approved.commit(), landings: Vec::new(), last: approved.commit() }
+    Chain { tip: approved.commit(), landings: Vec::new(), last: approved.commit(), removals: Vec::new() }
 }
 
 pub(super) fn notes(world: &Shared) -> Notes {

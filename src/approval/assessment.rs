@@ -1,0 +1,269 @@
+//! Who approved, who of them counts, and how many are asked for beyond what the rules say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::evidence::{Evidence, Opinion, Says, Signer};
+use super::{Trusted, codes, pull};
+use crate::access::{Person, PersonId, PersonType};
+use crate::finding::{Code, Refusal};
+use crate::plan::{More, Plan};
+
+/// Where a head stands on its way: who counts, who doesn't, what is still needed.
+#[derive(Debug)]
+pub struct Assessment {
+    pub valid: BTreeMap<PersonId, Opinion>,
+    /// Reasons against each person who approved and doesn't count.
+    pub against: Vec<Refusal>,
+    /// People who asked for changes, and whose word counts.
+    pub requests: BTreeSet<PersonId>,
+    /// Why each rule asks for more than it says.
+    pub each_because: Vec<Refusal>,
+    /// Why more people are asked for in all.
+    pub in_all_because: Vec<Refusal>,
+    pub authors: Vec<String>,
+    /// What the pull request itself is refused for.
+    pub(super) pull_refusals: Vec<Refusal>,
+    /// How many said anything.
+    pub(super) spoke: usize,
+    parties: BTreeMap<PersonId, &'static Code>,
+    gone: BTreeSet<PersonId>,
+}
+
+impl Assessment {
+    /// Everybody known to have made the change. None of them can approve it.
+    pub fn makers(&self) -> BTreeSet<PersonId> {
+        self.parties.keys().cloned().collect()
+    }
+
+    /// Approvals asked for beyond the rules, those that overcome requests for changes among them.
+    pub fn more(&self) -> More {
+        let raised = self.raised();
+        More { in_all: raised.in_all.saturating_add(number(self.requests.len())), ..raised }
+    }
+
+    /// The same without requests for changes.
+    pub(super) fn raised(&self) -> More {
+        More { each: number(self.each_because.len()), in_all: number(self.in_all_because.len()) }
+    }
+
+    /// What stays to be known of a change that was approved by more than the rules ask for.
+    pub(super) fn marks<'a>(&'a self, plan: &'a Plan<'_>) -> impl Iterator<Item = Refusal> + 'a {
+        let everyone = plan.requirements.iter().filter(|requirement| requirement.everyone_gains).map(|requirement| {
+            let fact = format!("everybody whom rule `{}` asks gains by it, so one more approved", requirement.rule);
+            refusal(&codes::EVERYONE_BENEFITS, fact)
+        });
+        let overcome = self.requests.iter().map(|person| {
+            refusal(&codes::CHANGES_REQUESTED, format!("`{person}` asked for changes, and one more approved"))
+        });
+        let raised = self.each_because.iter().chain(&self.in_all_because).cloned().map(|mut mark| {
+            mark.message = format!("one more approved, since {}", mark.message);
+            mark
+        });
+        raised.chain(everyone).chain(overcome)
+    }
+
+    /// Every reason for which an approval by this person would not count.
+    pub fn reasons_against(
+        &self,
+        trusted: &Trusted,
+        plan: &Plan<'_>,
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Vec<Refusal> {
+        let judge = &trusted.revision().access;
+        let mut reasons = Vec::new();
+        let mut because = |code: &'static Code, fact: String| reasons.push(refusal(code, fact));
+        if let Some(code) = self.parties.get(person) {
+            because(code, made(code, person));
+        }
+        let counts = plan.requirements.iter().any(|requirement| requirement.counts(person));
+        if let Some(how) = plan.stakes.beneficiaries.get(person).filter(|_| !counts) {
+            because(&codes::APPROVER_IS_BENEFICIARY, format!("`{person}` {how}"));
+        }
+        let Some(registered) = judge.people.get(person) else {
+            because(
+                &codes::APPROVER_NOT_AUTHORIZED,
+                format!("`{person}` is not in the registry of the last verified landing"),
+            );
+            return reasons;
+        };
+        match registered.person_type {
+            PersonType::Employee => {}
+            PersonType::Contractor => {
+                because(&codes::APPROVER_KIND_FORBIDDEN, format!("`{person}` is a contractor"));
+            }
+            PersonType::Service => because(&codes::APPROVER_NOT_HUMAN, format!("`{person}` is a service")),
+        }
+        let of_vendor = registered.vendor.as_ref().and_then(|vendor| Some((vendor, plan.stakes.vendors.get(vendor)?)));
+        if let Some((vendor, beneficiary)) = of_vendor
+            && beneficiary != person
+        {
+            because(
+                &codes::APPROVER_SAME_VENDOR,
+                format!("`{person}` is of {vendor}, as is `{beneficiary}`, who gains"),
+            );
+        }
+        // judged with what the head says too: an `ended` that this very change brings counts
+        let ended = [&plan.base.access, &plan.head.access].into_iter().any(|access| {
+            access.people.get(person).is_none_or(|one| access.bounds(one).is_none_or(|bounds| !bounds.contains(now)))
+        });
+        if ended || self.gone.contains(person) {
+            because(&codes::APPROVER_GONE, format!("`{person}` is not active any more"));
+        }
+        // where more are asked for in all, they come out of everybody who may approve anything
+        let beside = self.more().in_all > 0 && plan.approvers.contains(person);
+        if reasons.is_empty() && !counts && !beside {
+            let fact = format!("no rule that this change meets asks for `{person}`");
+            reasons.push(refusal(&codes::APPROVER_OUT_OF_SCOPE, fact));
+        }
+        reasons
+    }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn made(code: &Code, person: &PersonId) -> String {
+    if code.id == codes::APPROVER_IS_AUTHOR.id {
+        format!("`{person}` is an author of the change")
+    } else if code.id == codes::APPROVER_IS_PUSHER.id {
+        format!("`{person}` pushed to the branch")
+    } else {
+        format!("`{person}` made a commit of the change")
+    }
+}
+
+/// A refusal whose next step is the one of its code.
+pub(super) fn refusal(code: &'static Code, fact: String) -> Refusal {
+    let mut help = code.instead.trim_end_matches('.').to_owned();
+    if let Some(first) = help.get(..1).map(str::to_lowercase) {
+        help.replace_range(..1, &first);
+    }
+    Refusal::new(code, fact, help)
+}
+
+/// Who approved, who of them counts, and how many are asked for beyond the rules.
+pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Timestamp) -> Assessment {
+    let judge = &trusted.revision().access;
+    let pulled = pull::judge(evidence, judge);
+    let mut parties: BTreeMap<PersonId, &'static Code> = pulled.parties;
+    let mut unknown: Vec<Refusal> = Vec::new();
+    let mut unknown_because = |fact: String| unknown.push(refusal(&codes::AUTHOR_UNKNOWN, fact));
+    for commit in &evidence.commits {
+        match &commit.signer {
+            Signer::Person(person) => {
+                parties.insert(person.clone(), &codes::APPROVER_IS_COMMITTER);
+            }
+            // a forge names who pushed it instead
+            Signer::Unknown if evidence.pull.is_some() => {}
+            Signer::Unknown => unknown_because(format!("commit {} is signed by no registered key", commit.oid.short())),
+        }
+        for person in &commit.committers {
+            parties.insert(person.clone(), &codes::APPROVER_IS_COMMITTER);
+        }
+        if commit.names_unknown {
+            unknown_because(format!("commit {} names an author whom the registry doesn't know", commit.oid.short()));
+        }
+    }
+    unknown.extend(pulled.unknown);
+    for person in evidence.commits.iter().flat_map(|commit| &commit.named) {
+        parties.insert(person.clone(), &codes::APPROVER_IS_AUTHOR);
+    }
+    // however many there are of them, it is one somebody who may be among the approvers
+    let mut each_because: Vec<Refusal> = unknown.first().cloned().into_iter().collect();
+    each_because.extend(pulled.bot);
+    let services: Vec<&Person> = parties
+        .keys()
+        .filter_map(|id| judge.people.get(id))
+        .filter(|person| person.person_type == PersonType::Service)
+        .collect();
+    for service in services {
+        each_because.push(refusal(&codes::QUORUM_BOT_AUTHORED, format!("`{}` is a service", service.id)));
+        if let Some(sponsor) = &service.sponsor {
+            // who answers for a machine answers for what it wrote
+            parties.entry(sponsor.clone()).or_insert(&codes::APPROVER_IS_AUTHOR);
+        }
+    }
+    let opinions: Vec<&Opinion> = evidence.opinions.iter().chain(&pulled.opinions).collect();
+    let mut in_all_because: Vec<Refusal> = Vec::new();
+    if let Some((removed, of)) = plan.mass_removal {
+        let fact = format!("{removed} of {of} entitlements would be removed at once");
+        in_all_because.push(refusal(&codes::MASS_REMOVAL, fact));
+    }
+    in_all_because.extend(own_keys_changed(trusted, plan, evidence, &opinions));
+    let mut authors: Vec<String> = parties.keys().map(ToString::to_string).collect();
+    if !unknown.is_empty() {
+        authors.push("unknown".to_owned());
+    }
+    let speaks =
+        |says: Says| opinions.iter().filter(move |opinion| opinion.says == says).map(|opinion| &opinion.person);
+    let requests = speaks(Says::RequestChanges).filter(|person| plan.may_object(person));
+    let mut assessment = Assessment {
+        valid: BTreeMap::new(),
+        against: Vec::new(),
+        requests: requests.filter(|person| judge.people.contains_key(*person)).cloned().collect(),
+        each_because,
+        in_all_because,
+        authors,
+        pull_refusals: pulled.refusals,
+        spoke: opinions.len(),
+        parties,
+        gone: evidence.gone.clone(),
+    };
+    let withdrawn: BTreeSet<&PersonId> = speaks(Says::Withdraw).collect();
+    let requested: BTreeSet<&PersonId> = speaks(Says::RequestChanges).collect();
+    let mut against = pulled.against;
+    for opinion in opinions.iter().filter(|opinion| opinion.says != Says::RequestChanges) {
+        let person = &opinion.person;
+        let mut reasons = assessment.reasons_against(trusted, plan, person, now);
+        if withdrawn.contains(person) {
+            reasons.push(refusal(&codes::APPROVAL_WITHDRAWN, format!("`{person}` took the approval back")));
+        }
+        if requested.contains(person) {
+            reasons.push(refusal(&codes::APPROVAL_WITHDRAWN, format!("`{person}` asked for changes")));
+        }
+        if let Some(why) = evidence.doubtful.get(person) {
+            let fact = format!("something stands against the approval of `{person}` that can't be verified: {why}");
+            reasons.push(refusal(&codes::WITHDRAWAL_UNVERIFIED, fact));
+        }
+        if reasons.is_empty() {
+            assessment.valid.insert(person.clone(), (*opinion).clone());
+        }
+        against.extend(reasons);
+    }
+    against.sort_by(|a, b| (a.code.id, &a.message).cmp(&(b.code.id, &b.message)));
+    against.dedup();
+    assessment.against = against;
+    assessment
+}
+
+/// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by a commit they
+/// signed, or else by one approval more.
+fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, opinions: &[&Opinion]) -> Option<Refusal> {
+    let agrees = |person: &Person| {
+        evidence.commits.iter().any(|commit| commit.signer == Signer::Person(person.id.clone())) || {
+            let mut own = opinions.iter().filter(|opinion| opinion.person == person.id).peekable();
+            own.peek().is_some() && own.all(|opinion| opinion.says == Says::Approve)
+        }
+    };
+    let before = &trusted.revision().access.people;
+    let changed: Vec<String> = plan
+        .head
+        .access
+        .people
+        .values()
+        .filter_map(|after| Some((before.get(&after.id)?, after)))
+        .filter(|(before, after)| {
+            before.keys != after.keys || before.accounts != after.accounts || before.emails != after.emails
+        })
+        .filter(|(before, _)| !before.keys.is_empty() && !agrees(before))
+        .map(|(before, _)| format!("`{}`", before.id))
+        .collect();
+    (!changed.is_empty()).then(|| {
+        let fact = format!("keys, accounts or e-mails of {} change without their word", changed.join(", "));
+        refusal(&codes::OWN_KEYS_CHANGED, fact)
+    })
+}

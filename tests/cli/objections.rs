@@ -1,0 +1,100 @@
+//! What is said against a head, who has left when it is applied, and commits that nobody signed.
+
+use crate::support::World;
+
+fn applied() -> World {
+    let world = World::new();
+    world.timed(&["apply"]).exits(0);
+    world
+}
+
+fn merge(world: &World, name: &str) {
+    world.git(&["switch", "-q", "main"]);
+    world.git(&["merge", "-q", "--no-ff", "-m", "Merge", name]);
+    world.git(&["push", "-q", "origin", "main"]);
+}
+
+#[test]
+fn a_request_for_changes_holds_the_head_and_what_is_put_on_top() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    let objects = |person: &str| world.approve_with(&["--head", "alice", "--request-changes"], person);
+    objects("lena.vogt").exits(2).says("doesn't count here");
+    objects("grace.lin").exits(0).says("grace.lin asked for changes");
+    world.timed(&["verify", "--head", "alice"]).exits(1).says("refused[changes-requested]").says("grace.lin");
+    world.git(&["commit", "-q", "--allow-empty", "-m", "Nothing to see"]);
+    world.approve("alice", "priya.shah").exits(0);
+    world.timed(&["verify", "--head", "alice"]).exits(1).says("refused[changes-requested]");
+    // one more overcomes it, and so does her own approval
+    world.approve("alice", "omar.diallo").exits(0);
+    world.timed(&["verify", "--head", "alice"]).exits(0);
+    world.approve_with(&["--head", "alice", "--withdraw"], "omar.diallo").exits(0);
+    world.approve_with(&["--head", "alice~1", "--withdraw"], "grace.lin").exits(0).says("took back the request");
+    world.timed(&["verify", "--head", "alice"]).exits(0);
+}
+
+#[test]
+fn a_withdrawal_that_somebody_broke_still_counts() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    world.approve_with(&["--head", "alice", "--withdraw"], "priya.shah").exits(0);
+    let head = world.rev("alice");
+    world.git(&["push", "-q", "-f", "origin", &format!("main:refs/dualkey/withdrawals/{head}/priya.shah")]);
+    world.timed(&["verify", "--head", "alice"]).exits(1).says("refused[withdrawal-unverified]");
+    world.approve("alice", "priya.shah").exits(0);
+    world.timed(&["verify", "--head", "alice"]).exits(0);
+}
+
+#[test]
+fn who_leaves_before_the_first_apply_no_longer_speaks_until_another_does() {
+    let mut world = applied();
+    world.let_alice_in("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    merge(&world, "alice");
+    world.timed(&["verify"]).exits(0);
+    world.git(&["switch", "-q", "-c", "leaves", "main"]);
+    let priya = world.read("people/priya.shah.yaml");
+    world.write("people/priya.shah.yaml", &format!("{priya}ended: 2026-11-24\n"));
+    world.commit("Priya leaves");
+    world.git(&["push", "-q", "origin", "leaves"]);
+    for person in ["grace.lin", "mei.tanaka", "sven.olsen"] {
+        world.approve("leaves", person);
+    }
+    merge(&world, "leaves");
+    world.now = "2026-11-24T09:00:00Z".to_owned();
+    world.timed(&["verify"]).exits(1).says("refused[approver-no-longer-authorized]");
+    world.timed(&["apply"]).exits(3);
+    assert!(!world.live("github").contains("583231"), "Alice isn't let in");
+    world.approve("alice", "omar.diallo").exits(0);
+    world.timed(&["verify"]).exits(0);
+    world.timed(&["apply"]).exits(0);
+    assert!(world.live("github").contains("583231"));
+}
+
+#[test]
+fn after_an_unsigned_edit_life_goes_on_with_one_more() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    world.git(&[
+        "-c",
+        "user.email=noreply@forge.example",
+        "-c",
+        "user.name=Web",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "--no-gpg-sign",
+        "-m",
+        "Edit",
+    ]);
+    world.approve("alice", "priya.shah").exits(0).says("still missing");
+    world.timed(&["verify", "--head", "alice"]).exits(1).says("refused[quorum-not-met]").says("author-unknown");
+    // people of elsewhere don't make up for it: whoever made the edit could be the owner
+    world.approve("alice", "lena.vogt").exits(3).says("approver-out-of-scope");
+    world.approve("alice", "grace.lin").exits(0);
+    world.timed(&["verify", "--head", "alice"]).exits(0);
+    merge(&world, "alice");
+    world.timed(&["verify"]).exits(0).says("one more approved, since");
+}
