@@ -10,6 +10,7 @@ mod demo;
 mod drift;
 mod exit;
 mod explain;
+mod fmt;
 mod init;
 mod lint;
 mod new;
@@ -47,6 +48,8 @@ enum Command {
     Demo(demo::Options),
     /// Say what is wrong with the access repository, and where
     Lint(lint::Options),
+    /// Write the files in the one style, and prove that they mean the same
+    Fmt(fmt::Options),
     /// Show who gains and loses what, and who must approve it
     Plan(plan::Options),
     /// Look at a change and sign an approval of it
@@ -138,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::New(options) => new::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Lint(options) => lint::run(&options),
+        Command::Fmt(options) => fmt::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),
         Command::Verify(options) => verify::run(&options),
