@@ -101,7 +101,8 @@ fn events(text: &str) -> Option<Found<'_>> {
             | Event::MappingEnd
             | Event::SequenceStart(..)
             | Event::SequenceEnd => events.push((event, start, end)),
-            _ => {}
+            // the parser may add events; what stands for a value is above
+            Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd | _ => {}
         }
     }
     // a comment may be told of before or after what it stands beside
@@ -234,7 +235,8 @@ impl<'a> Reader<'a> {
             }
             Event::MappingStart(style, ..) => self.collection(true, style, start, outer, opening),
             Event::SequenceStart(style, ..) => self.collection(false, style, start, outer, opening),
-            _ => None,
+            // the rest stands for no value, or was refused by the loader
+            Event::MappingEnd | Event::SequenceEnd | Event::Alias(_) | _ => None,
         }
     }
 
