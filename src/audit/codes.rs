@@ -12,6 +12,7 @@ pub const CODES: &[&Code] = &[
     &LOG_KEY_UNKNOWN,
     &LOG_KEY_WRONG,
     &LOG_LEAF_MISMATCH,
+    &LOG_PROOF_INVALID,
     &LOG_ROLLBACK,
     &LOG_ROOT_MISMATCH,
     &LOG_UNAVAILABLE,
@@ -95,6 +96,16 @@ pub const LOG_LEAF_MISMATCH: Code = Code {
     example: "entry `3` does not match `tile/0/000.p/5`",
     instead: "Restore the log from an export or another clone that `dualkey audit verify` accepts. Keep the changed one: \
               comparing that entry in both shows what somebody wanted to hide.",
+};
+
+pub const LOG_PROOF_INVALID: Code = Code {
+    id: "log-proof-invalid",
+    title: "A proof that an entry stands in the log does not hold.",
+    why: "A proof leads from an entry, hash by hash, to the root that the log's key signed. If it does not arrive there, \
+          the entry was never in that log, or the proof was damaged on its way.",
+    example: "dualkey audit verify --proof landing-of-november.tlog-proof --key northwind-access+c2b5f3a1+Ac3…",
+    instead: "Ask for the proof again. If a new one fails too, ask for the whole log with `dualkey audit export` and \
+              verify that: believe the entry only if it stands there.",
 };
 
 pub const LOG_ROLLBACK: Code = Code {

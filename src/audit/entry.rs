@@ -94,6 +94,11 @@ impl Entry {
         Ok(Entry { record, leaf, blob: Some(Blob { digest, bytes }) })
     }
 
+    /// Decodes the canonical JSON of a record, long or not.
+    pub(super) fn of_json(bytes: &[u8]) -> Result<Self, String> {
+        Entry::write(parse(bytes)?)
+    }
+
     /// Decodes the bytes of an entry; `blob` gives those of a long record by their digest.
     pub(super) fn read<'a>(leaf: &[u8], blob: impl Fn(&str) -> Option<&'a [u8]>) -> Result<Self, Fault> {
         let Ok(large) = serde_json::from_slice::<Large>(leaf) else {

@@ -40,6 +40,12 @@ pub enum LogError {
     #[error("entry `{index}` is not a record of the log: {why}")]
     #[diagnostic(help("a newer dualkey may have written it: use the version that wrote the log"))]
     EntryInvalid { index: u64, why: String },
+    /// A proof of inclusion does not hold.
+    #[error("the proof is invalid: {why}")]
+    #[diagnostic(help(
+        "ask for the proof again, made by `dualkey audit prove` from a log that `dualkey audit verify` accepts"
+    ))]
+    ProofInvalid { why: String },
     /// A record would not read back as itself.
     #[error("the record for entry `{index}` cannot be written: {why}")]
     #[diagnostic(help("the evidence holds a number beyond 2^53 or nests too deeply; give such numbers as text"))]
@@ -66,6 +72,7 @@ impl LogError {
             LogError::TileMismatch { .. } | LogError::RootMismatch => &codes::LOG_ROOT_MISMATCH,
             LogError::Incomplete { .. } => &codes::LOG_INCOMPLETE,
             LogError::EntryInvalid { .. } | LogError::Unwritable { .. } => &codes::LOG_ENTRY_INVALID,
+            LogError::ProofInvalid { .. } => &codes::LOG_PROOF_INVALID,
             LogError::Rollback { .. } => &codes::LOG_ROLLBACK,
             LogError::Fork { .. } => &codes::LOG_FORK,
         }

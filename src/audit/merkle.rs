@@ -1,4 +1,4 @@
-//! The Merkle tree of RFC 6962: its root, now and at every size it had.
+//! The Merkle tree of RFC 6962: its root, now and at every size it had, and proofs that a leaf is part of it.
 
 use std::fmt;
 
@@ -80,6 +80,27 @@ impl Tree {
         if size == 0 { Some(Hash::of_nothing()) } else { self.subtree(0, size) }
     }
 
+    /// Proves that the leaf at `index` is part of the tree of `size` leaves; see [`check_inclusion`].
+    /// None where there is no such leaf or the tree was never so large.
+    pub fn prove_inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
+        if index >= size || size > self.size() {
+            return None;
+        }
+        let (mut start, mut end, mut proof) = (0, size, Vec::new());
+        while end - start > 1 {
+            let middle = start + left_part(end - start);
+            if index < middle {
+                proof.push(self.subtree(middle, end)?);
+                end = middle;
+            } else {
+                proof.push(self.subtree(start, middle)?);
+                start = middle;
+            }
+        }
+        proof.reverse();
+        Some(proof)
+    }
+
     /// The complete nodes that are `level` above the leaves, from the left.
     pub(super) fn row(&self, level: usize) -> &[Hash] {
         self.rows.get(level).map_or(&[], Vec::as_slice)
@@ -113,9 +134,40 @@ fn left_part(size: u64) -> u64 {
     1 << (size - 1).ilog2()
 }
 
+/// True where `proof` shows that `leaf` is the one at `index` in the tree of `size` leaves with this root.
+pub fn check_inclusion(leaf: Hash, index: u64, size: u64, root: Hash, proof: &[Hash]) -> bool {
+    if index >= size {
+        return false;
+    }
+    let (mut node, mut last, mut hash) = (index, size - 1, leaf);
+    for sibling in proof {
+        if last == 0 {
+            return false;
+        }
+        if node % 2 == 1 || node == last {
+            hash = Hash::of_node(*sibling, hash);
+            climb_to_right_child(&mut node, &mut last);
+        } else {
+            hash = Hash::of_node(hash, *sibling);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    last == 0 && hash == root
+}
+
+/// Skips the levels on which a node at the right edge has no sibling.
+fn climb_to_right_child(node: &mut u64, last: &mut u64) {
+    while node.is_multiple_of(2) && *node != 0 {
+        *node >>= 1;
+        *last >>= 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use tlog_tiles::tlog;
 
     /// What the reference implementation stores for a log.
@@ -139,6 +191,10 @@ mod tests {
         (tree, stored)
     }
 
+    fn theirs(hashes: &[Hash]) -> Vec<tlog::Hash> {
+        hashes.iter().map(|h| tlog::Hash(h.0)).collect()
+    }
+
     #[test]
     fn the_empty_tree_and_the_first_roots_are_those_of_the_rfc() {
         let mut tree = Tree::default();
@@ -160,5 +216,60 @@ mod tests {
             tree.leaf(size).into_iter().for_each(|leaf| growing.push(leaf));
         }
         assert_eq!(tree.root_at(71), None);
+    }
+
+    #[test]
+    fn proofs_agree_with_the_reference_for_every_pair_of_sizes() {
+        let (tree, stored) = both(40);
+        for size in 1..=40 {
+            let root = tree.root_at(size).unwrap();
+            for index in 0..size {
+                let proof = tree.prove_inclusion(index, size).unwrap();
+                assert_eq!(theirs(&proof), tlog::prove_record(size, index, &stored).unwrap());
+                assert!(check_inclusion(tree.leaf(index).unwrap(), index, size, root, &proof));
+            }
+        }
+    }
+
+    #[test]
+    fn there_is_no_proof_of_what_is_not_there() {
+        let (tree, _) = both(5);
+        assert_eq!(tree.prove_inclusion(5, 5), None);
+        assert_eq!(tree.prove_inclusion(0, 6), None);
+        let root = tree.root();
+        assert!(!check_inclusion(root, 1, 1, root, &[]));
+    }
+
+    proptest! {
+        /// On any proof, also a broken one, our checks and those of the reference say the same.
+        #[test]
+        fn checks_agree_with_the_reference(
+            size in 1_u64..300,
+            position in any::<prop::sample::Index>(),
+            other_size in 0_u64..300,
+            broken in prop::option::of(any::<prop::sample::Index>()),
+            cut in any::<bool>(),
+            longer in any::<bool>(),
+        ) {
+            let (tree, _) = both(size);
+            let index = position.index(usize::try_from(size).unwrap()) as u64;
+            let spoil = |mut proof: Vec<Hash>| {
+                if let Some(at) = broken.filter(|_| !proof.is_empty()) {
+                    let at = at.index(proof.len());
+                    proof[at].0[7] ^= 4;
+                }
+                if cut { proof.pop(); }
+                if longer { proof.push(Hash::of_leaf(b"")); }
+                proof
+            };
+            let (root, leaf) = (tree.root(), tree.leaf(index).unwrap());
+            let hash = |h: Hash| tlog::Hash(h.0);
+
+            let proof = spoil(tree.prove_inclusion(index, size).unwrap());
+            for size in [size, other_size].into_iter().filter(|s| *s > index) {
+                let expected = tlog::check_record(&theirs(&proof), size, hash(root), index, hash(leaf)).is_ok();
+                prop_assert_eq!(check_inclusion(leaf, index, size, root, &proof), expected);
+            }
+        }
     }
 }

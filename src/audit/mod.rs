@@ -9,6 +9,7 @@
 //! [`RunJournal`] writes a run into it.
 
 pub mod codes;
+pub mod controls;
 mod entry;
 mod error;
 mod history;
@@ -17,8 +18,10 @@ mod key;
 mod log;
 mod merkle;
 mod note;
+mod proof;
 pub mod record;
 mod recorded;
+mod search;
 mod store;
 mod tiles;
 
@@ -28,10 +31,12 @@ pub use history::{Held, Who, access_at, spoken_of};
 pub use journal::{Run, RunJournal};
 pub use key::{InvalidKey, LogKey, VerifierKey};
 pub use log::Log;
-pub use merkle::{Hash, Tree};
+pub use merkle::{Hash, Tree, check_inclusion};
 pub use note::Checkpoint;
+pub use proof::Proven;
 pub use record::Record;
 pub use recorded::{from_anchor, given, granted, last_applied, open_runs, recorded};
+pub use search::{Fits, Found, Query};
 pub use store::{Store, StoreError, Stored};
 
 #[cfg(test)]

@@ -48,6 +48,20 @@ pub enum Record {
     Drift(Drift),
 }
 
+impl Record {
+    /// When it was written.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Record::Genesis(one) => one.at.0,
+            Record::Landing(one) => one.at.0,
+            Record::Intent(one) => one.at.0,
+            Record::Result(one) => one.at.0,
+            Record::Refusal(one) => one.at.0,
+            Record::Drift(one) => one.at.0,
+        }
+    }
+}
+
 /// Entry 0 of every log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -119,3 +119,34 @@ fn what_this_clone_saw_is_not_forgotten() {
     sandbox.git_in(one.work_dir(), &["push", "--quiet", "--force", "origin", &format!("{commit}:{REFERENCE}")], b"");
     assert_eq!(read(&one).unwrap().unwrap().log.size(), 4);
 }
+
+/// Who can push to the log's ref can also make new hashes of git for what was changed; the signature is what holds.
+#[test]
+fn one_flipped_bit_in_any_byte_is_noticed_after_the_ref_was_committed_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[("a", "1")]);
+    let repository = sandbox.open();
+    let key = key();
+    let mut log = Log::new(genesis(&key), &key).unwrap();
+    log.append(drift(), &key).unwrap();
+    let refs = StateRefs::local(&repository, "main");
+    let files = log.files();
+    let mut held = None;
+    let mut noticed = 0;
+    for (path, at) in files.iter().flat_map(|(path, bytes)| (0..bytes.len()).map(move |at| (path, at))) {
+        let mut spoilt = files.clone();
+        if let Some(byte) = spoilt.get_mut(path).and_then(|bytes| bytes.get_mut(at)) {
+            *byte ^= 1 << (at % 8);
+        }
+        let commit = repository.write_commit(&spoilt, &[], "Run 1: what came of it", 0).unwrap();
+        refs.compare_and_swap(REFERENCE, held, Some(commit)).unwrap();
+        held = Some(commit);
+        let error = Store::new(&repository, &refs, REFERENCE).load(key.verifier()).unwrap_err();
+        assert!(matches!(error, StoreError::Log(_)), "{path} {at}: {error}");
+        noticed += 1;
+    }
+    assert_eq!(noticed, files.values().map(Vec::len).sum::<usize>());
+    let commit = repository.write_commit(&files, &[], "as it was", 0).unwrap();
+    refs.compare_and_swap(REFERENCE, held, Some(commit)).unwrap();
+    assert_eq!(Store::new(&repository, &refs, REFERENCE).load(key.verifier()).unwrap().unwrap().log, log);
+}

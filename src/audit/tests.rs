@@ -8,6 +8,9 @@ use serde_json::json;
 use super::record::*;
 use super::*;
 
+mod proof;
+mod search;
+
 type FileMap = BTreeMap<String, Vec<u8>>;
 
 fn key() -> LogKey {

@@ -4,6 +4,8 @@ mod export;
 mod init;
 mod keygen;
 mod log;
+mod prove;
+mod search;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -26,6 +28,10 @@ enum Command {
     Init(init::Options),
     /// Print the log, an entry a line
     Log(log::Options),
+    /// Find what the log says of a person, a resource, a grant, a landing or an operation
+    Search(search::Options),
+    /// Write the proof that one entry stands in the log
+    Prove(prove::Options),
     /// Recompute the whole log and name the first entry that is wrong
     Verify(verify::Options),
     /// Write the log as files that anybody can verify
@@ -37,6 +43,8 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Command::Keygen(options) => keygen::run(options),
         Command::Init(options) => init::run(options),
         Command::Log(options) => log::run(options),
+        Command::Search(options) => search::run(options),
+        Command::Prove(options) => prove::run(options),
         Command::Verify(options) => verify::run(options),
         Command::Export(options) => export::run(options),
     }

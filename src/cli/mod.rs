@@ -14,8 +14,10 @@ mod fmt;
 mod init;
 mod lint;
 mod new;
+mod next;
 mod output;
 mod plan;
+mod report;
 mod schema;
 mod shared;
 mod targets;
@@ -60,10 +62,14 @@ enum Command {
     Apply(apply::Options),
     /// Compare the targets with what was approved
     Drift(drift::Options),
+    /// Say when access next starts or ends by itself
+    Next(next::Options),
     /// Say who could do what, when, and by whose approval
     Access(access::Options),
     /// The tamper-evident log
     Audit(audit::Options),
+    /// Reports from the log, for auditors
+    Report(report::Options),
     /// Explain a rule or a refusal
     Explain(explain::Options),
     /// Print the JSON Schemas of the files
@@ -147,8 +153,10 @@ pub fn main() -> ExitCode {
         Command::Verify(options) => verify::run(&options),
         Command::Apply(options) => apply::run(&options),
         Command::Drift(options) => drift::run(&options),
+        Command::Next(options) => next::run(&options),
         Command::Access(options) => access::run(&options),
         Command::Audit(options) => audit::run(&options),
+        Command::Report(options) => report::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Completions(options) => completions::run(&options),

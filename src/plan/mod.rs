@@ -5,6 +5,7 @@
 pub mod changes;
 pub mod classes;
 pub mod digest;
+pub mod edges;
 pub mod judges;
 pub mod lines;
 pub mod operations;

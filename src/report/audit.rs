@@ -2,8 +2,8 @@
 
 use super::escape;
 use super::style::count;
-use crate::audit::Log;
-use crate::audit::record::{Mode, Record};
+use crate::audit::record::{Mode, Operation, Record, Span, Verb};
+use crate::audit::{Fits, Found, Log, Proven, VerifierKey};
 
 /// An entry a line: number, instant, what.
 pub fn text(log: &Log) -> String {
@@ -68,6 +68,82 @@ fn line(record: &Record) -> String {
 pub fn json(log: &Log) -> String {
     let entries: Vec<&Record> = log.entries().iter().map(|entry| entry.record()).collect();
     super::json::print(&serde_json::json!({ "version": 1, "root": log.root().to_string(), "entries": entries }))
+}
+
+/// The entries that were found, a line each, with what of them fits.
+pub fn found(found: &[(usize, Found<'_>)], log: &Log) -> String {
+    let mut text = String::new();
+    for (index, one) in found {
+        text.push_str(&format!("{index:>4}  {}\n", line(one.record)));
+        for thing in one.things.iter().take(SHOWN) {
+            text.push_str(&format!("        {}\n", escape::terminal(&of_thing(*thing))));
+        }
+        if let Some(more) = one.things.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            text.push_str(&format!("        and {more} more\n"));
+        }
+    }
+    text.push_str(&format!("{} of {} entries fit; root {}\n", found.len(), log.size(), log.root()));
+    text
+}
+
+/// How many operations or changes of one entry are shown.
+const SHOWN: usize = 20;
+
+fn of_thing(thing: Fits<'_>) -> String {
+    match thing {
+        Fits::Operation(one) => format!("{}  ({})", of_operation(one), one.because),
+        Fits::Change(one) => {
+            let what = match (one.before.is_empty(), one.after.is_empty()) {
+                (true, _) => "gains",
+                (false, true) => "loses",
+                (false, false) => "changes",
+            };
+            let person = &one.person;
+            format!("{person} {what} {} on {} {}{}", one.permission, one.kind, one.resource, ends(&one.after))
+        }
+    }
+}
+
+fn of_operation(one: &Operation) -> String {
+    let verb = match one.verb {
+        Verb::Grant => "grant",
+        Verb::Revoke => "revoke",
+        Verb::Change => "change",
+    };
+    let person = one.person.as_deref().unwrap_or(&one.principal);
+    let until = one.until.map_or_else(String::new, |until| format!(" until {}", until.0));
+    format!("{verb} {person} {} on {} {}{until}", one.permission, one.kind, one.resource)
+}
+
+/// When the last of some spans ends; nothing where it doesn't.
+fn ends(spans: &[Span]) -> String {
+    match spans.last() {
+        Some((_, Some(until))) => format!(" until {}", until.0),
+        Some((_, None)) | None => String::new(),
+    }
+}
+
+/// The entries that were found as they are in the log, with their numbers.
+pub fn found_json(found: &[(usize, Found<'_>)], log: &Log) -> String {
+    let entries: Vec<_> =
+        found.iter().map(|(index, one)| serde_json::json!({ "index": index, "entry": one.record })).collect();
+    let document =
+        serde_json::json!({ "version": 1, "root": log.root().to_string(), "size": log.size(), "entries": entries });
+    super::json::print(&document)
+}
+
+/// What a proof proves: the entry, whole.
+pub fn proven(proven: &Proven, key: &VerifierKey) -> String {
+    let checkpoint = proven.checkpoint;
+    let entry = super::json::print(proven.entry.record());
+    let entry: String = entry.lines().map(|line| format!("{}\n", escape::terminal(line))).collect();
+    format!(
+        "entry {} of {} stands in the log {}, root {}\n{entry}",
+        proven.index,
+        checkpoint.size(),
+        escape::terminal(key.name()),
+        checkpoint.root()
+    )
 }
 
 /// That a log holds, and what was compared.

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod apply;
 pub mod audit;
+pub mod controls;
 mod diff;
 pub mod errors;
 pub mod escape;
@@ -13,6 +14,7 @@ pub mod fmt;
 pub mod github;
 pub mod json;
 pub mod markdown;
+pub mod next;
 pub mod plan;
 pub mod sarif;
 pub mod schemas;

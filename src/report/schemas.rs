@@ -6,7 +6,9 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("apply", include_str!("../../schema/output/apply.json")),
     ("drift", include_str!("../../schema/output/drift.json")),
     ("lint", include_str!("../../schema/output/lint.json")),
+    ("next", include_str!("../../schema/output/next.json")),
     ("plan", include_str!("../../schema/output/plan.json")),
+    ("report", include_str!("../../schema/output/report.json")),
     ("verify", include_str!("../../schema/output/verify.json")),
 ];
 
@@ -15,7 +17,7 @@ mod tests {
     use schemars::generate::SchemaSettings;
 
     use super::*;
-    use crate::report::{access, json};
+    use crate::report::{access, controls, json, next};
 
     fn generate<T: schemars::JsonSchema>(command: &str) -> (String, String) {
         let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -33,7 +35,9 @@ mod tests {
             generate::<json::Apply<'static>>("apply"),
             generate::<json::Drift<'static>>("drift"),
             generate::<json::Lint<'static>>("lint"),
+            generate::<next::Document<'static>>("next"),
             generate::<json::Plan<'static>>("plan"),
+            generate::<controls::Document<'static>>("report"),
             generate::<json::Verify<'static>>("verify"),
         ];
         let bless = std::env::var_os("DUALKEY_BLESS").is_some();

@@ -21,6 +21,7 @@ mod house;
 mod init;
 mod landing;
 mod lint;
+mod log;
 mod new;
 mod only_ends;
 mod policy_pack;

@@ -50,6 +50,8 @@ pub fn scrubbed(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env("PATH", path).env("HOME", home).env("LC_ALL", "C").env("TZ", "UTC");
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    // what is thrown away at the end needs neither sample hooks nor to survive a power cut
+    command.env("GIT_TEMPLATE_DIR", "").env("GIT_TEST_FSYNC", "0");
     command.stdin(std::process::Stdio::null());
     command
 }

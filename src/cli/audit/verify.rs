@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::audit::{Log, VerifierKey};
+use crate::audit::{Log, Proven, VerifierKey};
 use crate::cli::context;
 use crate::cli::shared::{Refresh, Shared};
 use crate::cli::{Exit, RemoteOption, RepoOption, Stop, output};
@@ -14,7 +14,8 @@ use crate::report;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey audit verify                         the log of this repository\n  \
                         dualkey audit verify --checkpoint kept.txt   it goes on from one you kept\n  \
-                        dualkey audit verify --export DIR --key KEY  exported files, nothing else")]
+                        dualkey audit verify --export DIR --key KEY  exported files, nothing else\n  \
+                        dualkey audit verify --proof FILE --key KEY  one entry, by its proof")]
 pub struct Options {
     #[command(flatten)]
     repo: RepoOption,
@@ -24,22 +25,29 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Verify the files that `audit export` wrote
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "proof")]
     export: Option<PathBuf>,
-    /// The log's verifier key [default: the one in dualkey.yaml]
-    #[arg(long, value_name = "KEY", requires = "export")]
+    /// Verify a proof that `audit prove` wrote, and print its entry
+    #[arg(long, value_name = "FILE", conflicts_with = "checkpoint")]
+    proof: Option<PathBuf>,
+    /// The log's verifier key [default: the one that the repository here pins]
+    #[arg(long, value_name = "KEY")]
     key: Option<String>,
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
+    if options.key.is_some() && options.export.is_none() && options.proof.is_none() {
+        return Err(Stop::usage(
+            "`--key` is for exported files and proofs",
+            "leave it out: the repository pins the key of its own log",
+        ));
+    }
+    if let Some(path) = &options.proof {
+        return proof(path, &key(options)?);
+    }
     let log = match &options.export {
-        Some(dir) => {
-            let key = match &options.key {
-                Some(text) => VerifierKey::parse(text).map_err(|error| Stop::of(Exit::Usage, &error))?,
-                None => pinned(options)?,
-            };
-            Log::from_files(&read_folder(dir)?, &key).map_err(|error| Stop::from(&error).with(Exit::Findings))?
-        }
+        Some(dir) => Log::from_files(&read_folder(dir)?, &key(options)?)
+            .map_err(|error| Stop::from(&error).with(Exit::Findings))?,
         None => {
             let repository = context::open(&options.repo)?;
             let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
@@ -58,15 +66,31 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
+fn proof(path: &Path, key: &VerifierKey) -> Result<Exit, Stop> {
+    let bytes = std::fs::read(path).map_err(|error| Stop::io("reading", path, &error))?;
+    let proven = Proven::open(&bytes, key).map_err(|error| Stop::from(&error).with(Exit::Findings))?;
+    output::print(&report::audit::proven(&proven, key));
+    Ok(Exit::Done)
+}
+
+/// The key that was given, or the one that the repository here pins.
+fn key(options: &Options) -> Result<VerifierKey, Stop> {
+    if let Some(text) = &options.key {
+        return VerifierKey::parse(text).map_err(|error| Stop::of(Exit::Usage, &error));
+    }
+    let repository = context::open(&options.repo).map_err(|stop| match stop.exit {
+        Exit::Usage => Stop::usage(
+            "nothing says which key the log is signed with",
+            "give the log's verifier key with --key, or run this in the access repository",
+        ),
+        Exit::Done | Exit::Findings | Exit::Refused | Exit::Partial | Exit::Unjudged => stop,
+    })?;
+    Shared::open(&repository, &options.remote, Refresh::No)?.key()
+}
+
 /// What apply refuses is for `audit verify` something that is wrong.
 fn finding(stop: Stop) -> Stop {
     if stop.exit == Exit::Refused { stop.with(Exit::Findings) } else { stop }
-}
-
-/// The key that the repository here pins.
-fn pinned(options: &Options) -> Result<VerifierKey, Stop> {
-    let repository = context::open(&options.repo)?;
-    Shared::open(&repository, &options.remote, Refresh::No)?.key()
 }
 
 /// Every file below a folder, by its path with `/`.

@@ -1,0 +1,36 @@
+//! `dualkey next`
+
+use clap::Args;
+
+use super::shared::{Refresh, Shared};
+use super::{Common, Exit, Format, Stop, context, output};
+use crate::{plan, report};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  dualkey next                    when the next run is due\n  \
+                        dualkey next --format json      for a scheduler: `at`, or null where nothing is ahead")]
+pub struct Options {
+    #[command(flatten)]
+    common: Common,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    let repository = context::open(&options.common.repo)?;
+    let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
+    let clock = options.common.now.clock()?;
+    let (ledger, warning) = shared.anchored()?;
+    if let Some(warning) = &warning {
+        output::error(&report::errors::warning(warning, output::error_style()));
+    }
+    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
+    let approved = verifier.approved(&verifier.chain(shared.tip)?)?;
+    let next = plan::edges::next(&approved.tree().entitlements, clock.now);
+    let zone = &approved.tree().access.config.zone;
+    output::print(&match options.format {
+        Format::Text => report::next::text(next.as_ref(), clock.now, zone),
+        Format::Json => report::next::json(next.as_ref(), zone),
+    });
+    Ok(Exit::Done)
+}
