@@ -62,7 +62,12 @@ impl Controls {
             .records()
             .filter_map(|record| match record {
                 Record::Intent(intent) if intent.mode == record::Mode::Full => Some(intent.run.as_str()),
-                _ => None,
+                Record::Intent(_)
+                | Record::Genesis(_)
+                | Record::Landing(_)
+                | Record::Result(_)
+                | Record::Refusal(_)
+                | Record::Drift(_) => None,
             })
             .collect();
         // what landings of any time declared last, for the ends that runs of the period carried out
