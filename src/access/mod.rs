@@ -13,6 +13,7 @@ pub mod raw;
 pub mod reading;
 pub mod resolve;
 mod revision;
+pub mod style;
 pub mod time;
 
 pub use account::AccountMark;

@@ -10,6 +10,7 @@ mod demo;
 mod drift;
 mod exit;
 mod explain;
+mod fmt;
 mod init;
 mod lint;
 mod new;
@@ -52,6 +53,8 @@ enum Command {
     Lint(lint::Options),
     /// Run the cases and tests that lie beside the policies
     Test(test::Options),
+    /// Write the files in the one style, and prove that they mean the same
+    Fmt(fmt::Options),
     /// Show who gains and loses what, and who must approve it
     Plan(plan::Options),
     /// Look at a change and sign an approval of it
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Lint(options) => lint::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Fmt(options) => fmt::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),
         Command::Verify(options) => verify::run(&options),

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use super::context::{self, Clock, Look};
 use super::{Exit, NowOption, RepoOption, Stop, output, plan};
+use crate::access::style::{list, scalar};
 use crate::access::{
     Access, Days, Domain, DomainId, GrantId, Interval, Moment, ParseCache, Person, PersonId, PersonType, Revision,
     Role, TargetType, Vendor,
@@ -17,7 +18,7 @@ use crate::access::{
 use crate::report::escape::terminal;
 use crate::repository::Repository;
 use term::{Asked, Bound, Length, Limits, Longest, Term};
-pub use yaml::{check, list, scalar};
+pub use yaml::finished;
 
 /// Names that an error lists before it goes on to count them.
 const NAMES: usize = 12;
@@ -128,8 +129,8 @@ fn files(options: &Options, revision: &Revision, clock: Clock) -> Result<(Vec<(S
         files.push((format!("people/{id}.yaml"), person_file(options, name, vendor, &term)?));
     }
     files.push(grant_file(options, access, &id, domain, &resources, &term)?);
-    for (path, text) in &files {
-        check(path, text)?;
+    for (path, text) in &mut files {
+        *text = finished(path, text)?;
     }
     Ok((files, term))
 }

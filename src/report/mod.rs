@@ -10,6 +10,7 @@ pub mod errors;
 pub mod escape;
 mod facts;
 pub mod findings;
+pub mod fmt;
 pub mod github;
 pub mod json;
 pub mod markdown;

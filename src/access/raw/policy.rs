@@ -41,7 +41,7 @@ pub struct DutyRule {
     pub sets: BTreeMap<String, DutySet>,
     /// How many of the sets one person may hold at one instant (default 1).
     pub at_most: Option<u32>,
-    /// Default: error.
+    /// What a violation weighs (default error).
     pub severity: Option<SeverityName>,
 }
 
@@ -82,9 +82,9 @@ pub struct Limits {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RemovalLimit {
-    /// How many.
+    /// More removals than this.
     pub count: u32,
-    /// Of how many, such as `5%`.
+    /// More of all entitlements than this, such as `5%`.
     pub fraction: String,
 }
 
@@ -153,11 +153,11 @@ pub enum ChangeClassName {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
-    /// The duties rule.
+    /// The id of the duties rule that is waived.
     pub rule: String,
     /// The digest of its content, as `dualkey explain RULE` prints it.
     pub rule_digest: String,
-    /// The person it is for.
+    /// The person whose violation is accepted, by id.
     pub person: String,
     /// First day or instant.
     #[cfg_attr(test, schemars(example = "2026-11-01"))]
@@ -170,7 +170,7 @@ pub struct Waiver {
     /// What keeps the risk down meanwhile.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub control: String,
-    /// The ticket.
+    /// The ticket in which the risk was accepted.
     pub ticket: Option<String>,
 }
 

@@ -94,9 +94,9 @@ pub struct Grant {
     /// People by id, groups as `group:ID`.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub to: Vec<String>,
-    /// The role.
+    /// The role that is granted: the id of a file below `roles`.
     pub role: String,
-    /// The domain.
+    /// The domain whose resources it reaches: the id of a file below `domains`.
     pub domain: String,
     /// Only these resources of the domain.
     #[cfg_attr(test, schemars(length(min = 1)))]

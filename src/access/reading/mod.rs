@@ -23,6 +23,7 @@ pub use attributes::REVIEW_DIFF_HIDDEN;
 pub use hidden::{HIDDEN_CHARACTER, is_hidden, quote};
 pub use kind::{Claim, FileKind, INVALID_ID, NOT_SUPPORTED, UNEXPECTED_FILE, repeated_ids};
 pub use place::{Source, Step, Text};
+pub(super) use schema::schema;
 pub use schema::{SCHEMA, UNKNOWN_FIELD, schema_text};
 pub use yaml::{DUPLICATE_KEY, INVALID_YAML, TOO_LARGE, YAML_FEATURE};
 
@@ -154,6 +155,19 @@ fn bare(path: &str, finding: Option<Finding>) -> Parsed {
     let text = Arc::new(Text::new("", Vec::new()));
     let source = Arc::new(Source { path: path.into(), text });
     Parsed { source, raw: None, version: None, findings: finding.into_iter().collect() }
+}
+
+/// What a text says as YAML; None where anything is wrong with that.
+pub(super) fn value(text: &str) -> Option<Value> {
+    let mut flaws = Flaws::default();
+    hidden::check(text, &mut flaws);
+    let (value, _) = yaml::load(text, &mut flaws);
+    value.filter(|_| flaws.is_empty())
+}
+
+/// True where an unquoted value is text to every tool.
+pub(super) fn is_text(value: &str) -> bool {
+    scalar::resolve(value) == scalar::Plain::Text
 }
 
 /// Reads a content as a file of a kind.

@@ -76,6 +76,11 @@ fn compiled(kind: FileKind) -> Option<&'static Compiled> {
     ALL.get(kind as usize)?.get_or_init(|| compile(kind)).as_ref()
 }
 
+/// The JSON Schema of a kind of file.
+pub(in crate::access) fn schema(kind: FileKind) -> Option<&'static Value> {
+    compiled(kind).map(|compiled| &compiled.schema)
+}
+
 /// Holds a value against its kind's schema. Nulls stand for what was refused already, and are left out.
 pub(super) fn check(kind: FileKind, value: &Value, text: &Text, flaws: &mut Flaws) {
     let Some(compiled) = compiled(kind) else {
