@@ -35,7 +35,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     }
     let dir = report::escape::terminal(&options.dir.display().to_string());
     output::print(&format!(
-        "{} entries in {} files under {dir}\nanybody can check them: dualkey audit verify --export {dir} --key '{}'\n",
+        "{} entries in {} files under {dir}\nanybody can check them:\n  dualkey audit verify --export {dir} \\\n    --key '{}'\n",
         ledger.stored.log.size(),
         files.len(),
         ledger.stored.log.key()
