@@ -42,7 +42,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     known(&options.who, shared.access(), log)?;
     let held = access_at(log, Who::parse(&options.who), at);
     output::print(&match options.format {
-        Format::Text => report::access::text(&options.who, at, &held, zone),
+        Format::Text => report::access::text(&options.who, at, &held, zone, output::style()),
         Format::Json => report::access::json(at, &held, zone),
     });
     Ok(Exit::Done)

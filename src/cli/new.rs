@@ -83,8 +83,11 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let (files, term) = files(options, &revision, clock)?;
     write(repository.work_dir(), &files)?;
     let written: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
-    let why: Vec<String> = term.why.iter().map(|why| format!("  {}\n", terminal(why))).collect();
-    output::print(&format!("wrote {}\n{}\n", written.join(" and "), why.concat()));
+    let style = output::style();
+    let why: Vec<String> =
+        term.why.iter().map(|why| format!("  {}\n", style.wrap(&terminal(why), 2, "    "))).collect();
+    let wrote = style.wrap(&format!("wrote {}", written.join(" and ")), 0, "  ");
+    output::print(&format!("{wrote}\n{}\n", why.concat()));
     show(&repository, &revision, clock)
 }
 

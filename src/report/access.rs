@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use super::escape::terminal;
 use super::facts::tail;
+use super::style::Style;
 use crate::access::Conditions;
 use crate::access::time::{format_end, format_instant};
 use crate::audit::Held;
 
 /// A block an entitlement: what, until when, by which grant, landing and approval.
-pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone) -> String {
+pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone, style: Style) -> String {
     let who = terminal(who);
     let at = format_instant(Timestamp::from_second(at.as_second()).unwrap_or(at), zone);
     if held.is_empty() {
@@ -30,7 +31,8 @@ pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone) -> String 
             if people.is_empty() { "the genesis".to_owned() } else { format!("approved by {}", people.join(", ")) };
         let landing = one.landing.get(..10).unwrap_or(&one.landing);
         let why = format!("grant {}, landing {landing}, {by}", one.grants.join(", "));
-        text.push_str(&format!("  {}\n    {}\n", terminal(&what), terminal(&why)));
+        let what = style.wrap(&terminal(&what), 2, "    ");
+        text.push_str(&format!("  {what}\n    {}\n", style.wrap(&terminal(&why), 4, "    ")));
     }
     text
 }

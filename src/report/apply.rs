@@ -11,6 +11,9 @@ use crate::apply::Outcome;
 use crate::plan::Verb;
 use crate::plan::operations::{Difference, Operation};
 
+/// Lines that go on stand behind the verb.
+const LATER: &str = "         ";
+
 /// One call, as a line: what, where, for whom, why.
 fn line(operation: &Operation, zone: &TimeZone, style: Style) -> String {
     let whose = match &operation.person {
@@ -27,7 +30,9 @@ fn line(operation: &Operation, zone: &TimeZone, style: Style) -> String {
     };
     let what =
         format!("{whose}  {}  {} {}  {permission}{until}", operation.target, operation.kind.name, operation.resource);
-    format!("  {verb} {}\n         {}\n", terminal(&what), style.dim(&terminal(&operation.because.to_string())))
+    let what = style.wrap(&terminal(&what), 9, LATER);
+    let because = style.wrap(&terminal(&operation.because.to_string()), 9, LATER);
+    format!("  {verb} {what}\n{LATER}{}\n", style.dim(&because))
 }
 
 /// More of one sort are counted, not listed: the log has them all.
@@ -57,7 +62,7 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
     for (operation, why) in &outcome.failed {
         text.push_str(&style.red("failed\n"));
         text.push_str(&line(operation, zone, style));
-        text.push_str(&format!("         {}\n", style.wrap(&terminal(why), 9, "         ")));
+        text.push_str(&format!("         {}\n", style.wrap(&terminal(why), 9, LATER)));
     }
     if !outcome.not_started.is_empty() {
         text.push_str(&style.yellow("not started\n"));
@@ -70,8 +75,8 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
             format!("; what it removes goes through, approved by {}", people.join(", "))
         });
         let codes = waiting.codes.join(", ");
-        let line = format!("waiting: {} ({codes}{behind}){}\n", waiting.landing.short(), taken.unwrap_or_default());
-        text.push_str(&style.yellow(&line));
+        let line = format!("waiting: {} ({codes}{behind}){}", waiting.landing.short(), taken.unwrap_or_default());
+        text.push_str(&format!("{}\n", style.yellow(&style.wrap(&line, 0, "  "))));
     }
     text.push_str(&errors::refusals(&outcome.refusals, style));
     if outcome.unrecorded {
@@ -97,7 +102,7 @@ pub fn drift(difference: &Difference, zone: &TimeZone, style: Style) -> String {
                 "{whose}  {}  {} {}  {}{hours}",
                 one.target, one.live.kind.name, one.live.resource, one.live.permission
             );
-            text.push_str(&format!("  {}\n", terminal(&what)));
+            text.push_str(&format!("  {}\n", style.wrap(&terminal(&what), 2, "      ")));
         }
     }
     text

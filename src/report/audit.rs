@@ -1,7 +1,7 @@
 //! The log, for people and for programs.
 
 use super::escape;
-use super::style::count;
+use super::style::{Style, count};
 use crate::audit::record::{Mode, Operation, Record, Span, Verb};
 use crate::audit::{Fits, Found, Log, Proven, VerifierKey};
 
@@ -147,7 +147,9 @@ pub fn proven(proven: &Proven, key: &VerifierKey) -> String {
 }
 
 /// That a log holds, and what was compared.
-pub fn verified(log: &Log, consistent: bool) -> String {
+pub fn verified(log: &Log, consistent: bool, style: Style) -> String {
     let kept = if consistent { ", and it goes on from the checkpoint you kept" } else { "" };
-    format!("the log holds: {} entries, root {}, signed by {}{kept}\n", log.size(), log.root(), log.key().name())
+    let (size, root, signer) = (log.size(), log.root(), log.key().name());
+    let text = format!("the log holds: {size} entries, root {root}, signed by {signer}{kept}");
+    style.wrap(&text, 0, "  ") + "\n"
 }

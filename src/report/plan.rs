@@ -25,7 +25,8 @@ pub fn text(view: &PlanView<'_>, style: Style) -> String {
     if view.verdict() == Verdict::Nothing {
         return text;
     }
-    let diff: Vec<String> = cut(unified(view), ROOM).iter().map(|line| painted(line, style)).collect();
+    let diff = cut(unified(view), ROOM);
+    let diff: Vec<String> = diff.iter().map(|line| painted(&style.wrap(line, 2, "      "), style)).collect();
     section(&mut text, "access", diff, style);
     section(&mut text, "policy files", view.more_policy_files(Voice::Text), style);
     let judges = view.judges(Voice::Text);
@@ -33,7 +34,7 @@ pub fn text(view: &PlanView<'_>, style: Style) -> String {
     section(&mut text, "findings", findings(view, style), style);
     section(&mut text, "approval", wrapped(view.approvals(Voice::Text), style), style);
     if let Some(difference) = view.operations {
-        let mut rows = cut(operations(view, &difference.operations), ROOM);
+        let mut rows = wrapped(cut(operations(view, &difference.operations), ROOM), style);
         if rows.is_empty() {
             rows.push("none: what is live is what is declared".to_owned());
         }

@@ -50,6 +50,8 @@ impl Style {
         for word in glued.split(' ') {
             let length = word.chars().count();
             if !starts && column + 1 + length > width {
+                // columns are parted by two spaces
+                wrapped.truncate(wrapped.trim_end_matches(' ').len());
                 wrapped.push('\n');
                 wrapped.push_str(indent);
                 column = indent.chars().count();

@@ -62,7 +62,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         let kept = std::fs::read(path).map_err(|error| Stop::io("reading", path, &error))?;
         log.verify_consistency(&kept, log.key()).map_err(|error| Stop::from(&error).with(Exit::Findings))?;
     }
-    output::print(&report::audit::verified(&log, options.checkpoint.is_some()));
+    output::print(&report::audit::verified(&log, options.checkpoint.is_some(), output::style()));
     Ok(Exit::Done)
 }
 
