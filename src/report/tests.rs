@@ -115,7 +115,8 @@ fn one_person_and_one_repository() {
         2026-11-24 … 2027-01-04
 
     access
-      + alice.nguyen  github  repository northwind/payments-api  push  2026-11-24 … 2027-01-04
+      + alice.nguyen  github  repository northwind/payments-api  push
+          2026-11-24 … 2027-01-04
 
     approval
       access-1: 1 of priya.shah, tom.reed (owners of payments-staging)
@@ -194,9 +195,12 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
         had it until 2027-01-04
 
     access
-      - alice.nguyen  github  repository northwind/payments-api  push   2026-11-24 … 2027-01-04
-      + alice.nguyen  github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
-      + tom.reed      github  repository northwind/payments-api  admin  2026-11-24 … 2027-01-04
+      - alice.nguyen  github  repository northwind/payments-api  push
+          2026-11-24 … 2027-01-04
+      + alice.nguyen  github  repository northwind/payments-api  admin
+          2026-11-24 … 2027-01-04
+      + tom.reed      github  repository northwind/payments-api  admin
+          2026-11-24 … 2027-01-04
 
     who judges changes
       rule:access-1: asks 2 of domain-owners for access at risk any, asked 1 of
@@ -338,8 +342,10 @@ fn operations_that_take_are_never_folded() {
     ");
     let text = super::plan::text(&view, Style::PLAIN);
     insta::assert_snapshot!(text.split_once("operations").unwrap().1, @r"
-      grant push on github's repository northwind/payments-api for alice.nguyen (583231), until 2027-01-04: landing: grant alice-refunds
-      revoke push on github's repository northwind/payments-web for alice.nguyen (583231): drift: no grant declares it
+      grant push on github's repository northwind/payments-api for alice.nguyen
+        (583231), until 2027-01-04: landing: grant alice-refunds
+      revoke push on github's repository northwind/payments-web for alice.nguyen
+        (583231): drift: no grant declares it
       1 undeclared entitlement left as found
 
     digest sha256:f838ffcffaad3343c771cce713924f0f58e5c64f99de6fb7ace7c1de7b017d43
