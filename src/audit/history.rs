@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::Log;
-use super::record::{Approval, At, Change, Span};
+use super::record::{Approval, At, Change, Landing, Mode, Record, Span};
 use super::recorded::landings;
-use crate::access::Conditions;
+use crate::access::{Conditions, Kinds};
 
 /// What is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +58,29 @@ pub fn spoken_of(log: &Log) -> BTreeSet<String> {
         .collect()
 }
 
-/// Replays the landings that were applied by `at`; what was declared for that instant is what could be done. Sorted.
-pub fn access_at(log: &Log, who: Who<'_>, at: Timestamp) -> Vec<Held> {
+/// Landings that were recorded by an instant, oldest first, each with whether its gains could have been given by then:
+/// a run of ends records what landed too, and gives nothing.
+fn landed(log: &Log, at: Timestamp) -> Vec<(&Landing, bool)> {
+    let mut given = false;
+    let mut landed = Vec::new();
+    for record in log.records().rev() {
+        match record {
+            // it may have given everything before it died, so its intent counts
+            Record::Intent(intent) => given |= intent.mode == Mode::Full && intent.at.0 <= at,
+            Record::Landing(landing) if landing.at.0 <= at => landed.push((landing, given)),
+            Record::Genesis(_) | Record::Landing(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => {}
+        }
+    }
+    landed.reverse();
+    landed
+}
+
+/// Replays the landings that were applied by `at`; what was declared for that instant is what could be done. Of a kind
+/// that holds one value, the highest. Sorted.
+pub fn access_at(log: &Log, kinds: Kinds, who: Who<'_>, at: Timestamp) -> Vec<Held> {
     type Key<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str, &'a Conditions);
     let mut held: BTreeMap<Key<'_>, Held> = BTreeMap::new();
-    let mut applied: Vec<_> = landings(log).filter(|landing| landing.at.0 <= at).collect();
-    applied.sort_by_key(|landing| landing.at);
-    for landing in applied {
+    for (landing, given) in landed(log, at) {
         for change in landing.changes.iter().filter(|change| who.names(change)) {
             let key: Key<'_> = (
                 &change.person,
@@ -79,6 +95,9 @@ pub fn access_at(log: &Log, who: Who<'_>, at: Timestamp) -> Vec<Held> {
                 held.remove(&key);
                 continue;
             };
+            if !given && !change.before.iter().any(|span| contains(span, at)) {
+                continue;
+            }
             let one = Held {
                 person: change.person.clone(),
                 target: change.target.clone(),
@@ -96,7 +115,21 @@ pub fn access_at(log: &Log, who: Who<'_>, at: Timestamp) -> Vec<Held> {
             held.insert(key, one);
         }
     }
-    held.into_values().collect()
+    highest(held.into_values().collect(), kinds)
+}
+
+/// Leaves out what a higher value of the same thing covers. A kind that this program doesn't have holds all of them.
+fn highest(held: Vec<Held>, kinds: Kinds) -> Vec<Held> {
+    let thing = |one: &Held| (one.target.clone(), one.kind.clone(), one.resource.clone(), one.principal.clone());
+    let rank = |one: &Held| kinds.get(&one.kind).filter(|kind| kind.holds_one()).map(|kind| kind.rank(&one.permission));
+    let mut best: BTreeMap<_, usize> = BTreeMap::new();
+    for one in &held {
+        if let Some(rank) = rank(one) {
+            let best = best.entry(thing(one)).or_default();
+            *best = rank.max(*best);
+        }
+    }
+    held.into_iter().filter(|one| rank(one).is_none_or(|rank| best.get(&thing(one)) == Some(&rank))).collect()
 }
 
 fn contains((from, until): &Span, at: Timestamp) -> bool {

@@ -244,14 +244,16 @@ fn the_log_alone_says_who_could_do_what() {
     run(&place, at("2026-11-20"), Mode::Full);
     let log = log(&place);
     let held = |who: &str, day: &str| -> Vec<String> {
-        access_at(&log, Who::parse(who), at(day)).into_iter().map(|one| one.resource).collect()
+        access_at(&log, KINDS, Who::parse(who), at(day)).into_iter().map(|one| one.resource).collect()
     };
     assert!(held("alice", "2026-11-09").is_empty());
     assert_eq!(held("alice", "2026-11-15"), ["northwind/api"]);
     assert_eq!(held("alice", "2026-11-21"), ["northwind/api", "northwind/web"]);
     assert_eq!(held("alice", "2026-12-16"), ["northwind/api"]);
     assert!(held("priya", "2026-11-21").is_empty());
-    let [web] = &access_at(&log, Who::parse("repository:northwind/web"), at("2026-11-21"))[..] else { panic!("one") };
+    let [web] = &access_at(&log, KINDS, Who::parse("repository:northwind/web"), at("2026-11-21"))[..] else {
+        panic!("one")
+    };
     assert_eq!((web.landing.clone(), web.grants.clone()), (landed.to_string(), vec!["web".to_owned()]));
     assert_eq!(web.approvals[0].person, "priya");
     assert_eq!(web.approvals[0].at, At("2026-11-20T11:00:00Z".parse().unwrap()));
@@ -267,10 +269,27 @@ fn access_names_the_grants_that_hold_it_not_those_that_went() {
     run(&place, at("2026-11-20"), Mode::Full);
     let log = log(&place);
     let grants = |day: &str| -> Vec<String> {
-        let held = access_at(&log, Who::parse("repository:northwind/api"), at(day));
+        let held = access_at(&log, KINDS, Who::parse("repository:northwind/api"), at(day));
         held.into_iter().flat_map(|one| one.grants).collect()
     };
     assert_eq!((grants("2026-11-15"), grants("2026-11-21")), (vec!["api".to_owned()], vec!["longer".to_owned()]));
+}
+
+#[test]
+fn what_a_run_of_ends_records_is_not_given_yet() {
+    let place = place();
+    run(&place, at("2026-11-10"), Mode::Full);
+    push(&place, &[WEB]);
+    run(&place, at("2026-11-15"), Mode::OnlyEnds);
+    let early = log(&place);
+    let held = |log: &Log, day: &str| -> Vec<String> {
+        access_at(log, KINDS, Who::parse("alice"), at(day)).into_iter().map(|one| one.resource).collect()
+    };
+    assert_eq!(held(&early, "2026-11-16"), ["northwind/api"]);
+    run(&place, at("2026-11-20"), Mode::Full);
+    let late = log(&place);
+    assert_eq!(held(&late, "2026-11-16"), ["northwind/api"], "before the full run it was not");
+    assert_eq!(held(&late, "2026-11-21"), ["northwind/api", "northwind/web"]);
 }
 
 #[test]

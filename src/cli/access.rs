@@ -7,6 +7,7 @@ use super::{Exit, Format, RemoteOption, RepoOption, Stop, context, new, output};
 use crate::access::{Access, Moment};
 use crate::audit::{Log, Who, access_at, spoken_of};
 use crate::report;
+use crate::targets::KINDS;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey access alice.nguyen\n  dualkey access alice.nguyen --at 2026-12-01\n  \
@@ -40,7 +41,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let (ledger, _) = shared.anchored()?;
     let log = &ledger.stored.log;
     known(&options.who, shared.access(), log)?;
-    let held = access_at(log, Who::parse(&options.who), at);
+    let held = access_at(log, KINDS, Who::parse(&options.who), at);
     output::print(&match options.format {
         Format::Text => report::access::text(&options.who, at, &held, zone, output::style()),
         Format::Json => report::access::json(at, &held, zone),

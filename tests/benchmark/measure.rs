@@ -16,18 +16,12 @@
 )]
 
 mod organisation;
+mod process;
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use wait4::Wait4 as _;
-
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
-
-/// How often each command runs.
-const RUNS: usize = 5;
+use process::{Outcome, cost, git, row};
 
 fn main() -> Outcome {
     let mut arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -48,47 +42,6 @@ fn main() -> Outcome {
         measure(grants)?;
     }
     Ok(())
-}
-
-/// What a process used.
-#[derive(Clone, Copy)]
-struct Cost {
-    cpu: Duration,
-    wall: Duration,
-    /// In bytes.
-    peak: u64,
-}
-
-/// The cheapest of several runs in each respect.
-fn cost(mut command: Command) -> Outcome<Cost> {
-    let mut best: Option<Cost> = None;
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for _ in 0..RUNS {
-        let start = Instant::now();
-        let used = command.spawn()?.wait4()?;
-        let wall = start.elapsed();
-        if !used.status.success() {
-            return Err(format!("{command:?} ended with {}", used.status).into());
-        }
-        let (cpu, peak) = (used.rusage.utime + used.rusage.stime, used.rusage.maxrss);
-        best = Some(best.map_or(Cost { cpu, wall, peak }, |best| Cost {
-            cpu: best.cpu.min(cpu),
-            wall: best.wall.min(wall),
-            peak: best.peak.min(peak),
-        }));
-    }
-    best.ok_or_else(|| "nothing ran".into())
-}
-
-fn row(work: &str, cost: Cost, bare: Cost) {
-    #[expect(clippy::cast_precision_loss, reason = "a number for people")]
-    let peak = cost.peak as f64 / f64::from(1 << 20);
-    println!(
-        "| {work} | {:.3} | {:.3} | {peak:.0} | {:.1} |",
-        cost.cpu.as_secs_f64(),
-        cost.wall.as_secs_f64(),
-        cost.cpu.as_secs_f64() / bare.cpu.as_secs_f64()
-    );
 }
 
 fn measure(grants: usize) -> Outcome {
@@ -150,13 +103,6 @@ fn commit(repo: &Path, grants: usize) -> Outcome {
     git(repo, &["commit", "-q", "-a", "-m", "Let one grant end later"])?;
     git(repo, &["repack", "-q", "-a", "-d"])?;
     Ok(())
-}
-
-fn git(repo: &Path, arguments: &[&str]) -> Outcome {
-    let mut command = Command::new("git");
-    command.current_dir(repo).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
-    let status = command.args(arguments).stdin(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(format!("git {arguments:?} ended with {status}").into()) }
 }
 
 fn dualkey(repo: &Path, arguments: &[&str]) -> Command {

@@ -67,3 +67,28 @@ fn time_is_half_open() {
     assert!(!asked(|query| query.until = Some(noon)).contains(&(0, 0)));
     assert!(asked(|query| query.until = Some(noon + second)).contains(&(0, 0)));
 }
+
+#[test]
+fn of_a_kind_with_one_value_only_the_highest_was_held() {
+    let key = key();
+    let Record::Landing(landing) = landing(json!({})) else { panic!("a landing") };
+    let change = |permission: &str| Change {
+        kind: "repository".into(),
+        permission: permission.into(),
+        before: Vec::new(),
+        after: vec![(None, None)],
+        ..landing.changes[0].clone()
+    };
+    let both = Landing { at: at(NOON), changes: vec![change("pull"), change("push")], ..landing.clone() };
+    let full = Intent {
+        run: "run-2".into(),
+        commit: both.commit.clone(),
+        at: at(NOON),
+        at_given: true,
+        mode: Mode::Full,
+        operations: Vec::new(),
+    };
+    let log = log_with(vec![Record::Landing(both), Record::Intent(full)], &key);
+    let held = access_at(&log, crate::targets::KINDS, Who::parse("alice.nguyen"), at(NOON).0);
+    assert_eq!(held.iter().map(|one| one.permission.as_str()).collect::<Vec<_>>(), ["push"]);
+}
