@@ -3,7 +3,7 @@
 use crate::support::World;
 
 /// Alice is let in, applied, and ended.
-fn told() -> World {
+pub fn told() -> World {
     let world = World::new();
     world.let_alice_in("alice");
     world.approve("alice", "priya.shah").exits(0);

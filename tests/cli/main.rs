@@ -31,6 +31,7 @@ mod log;
 mod mutations;
 mod new;
 mod objections;
+mod ocsf;
 mod only_ends;
 mod policy_pack;
 #[cfg(feature = "rego")]
