@@ -71,18 +71,19 @@ pub fn json(log: &Log) -> String {
 }
 
 /// The entries that were found, a line each, with what of them fits.
-pub fn found(found: &[(usize, Found<'_>)], log: &Log) -> String {
+pub fn found(found: &[(usize, Found<'_>)], log: &Log, style: Style) -> String {
     let mut text = String::new();
     for (index, one) in found {
         text.push_str(&format!("{index:>4}  {}\n", line(one.record)));
         for thing in one.things.iter().take(SHOWN) {
-            text.push_str(&format!("        {}\n", escape::terminal(&of_thing(*thing))));
+            let thing = style.wrap(&escape::terminal(&of_thing(*thing)), 8, "          ");
+            text.push_str(&format!("        {thing}\n"));
         }
         if let Some(more) = one.things.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             text.push_str(&format!("        and {more} more\n"));
         }
     }
-    text.push_str(&format!("{} of {} entries fit; root {}\n", found.len(), log.size(), log.root()));
+    text.push_str(&format!("{} of {} entries fit\nroot {}\n", found.len(), log.size(), log.root()));
     text
 }
 

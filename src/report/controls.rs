@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::escape::{markdown_code, markdown_text};
-use crate::access::time::{format_end, format_instant};
+use super::style::count;
+use crate::access::time::{format_end, format_instant, format_start};
 use crate::access::{Access, Waiver};
 use crate::audit::controls::{Controls, Landed, middle_and_longest};
 use crate::audit::record::Verdict;
@@ -49,17 +50,18 @@ const CONTROLS: [Control; 5] = [
         asked_by: "NIST SP 800-53 AC-2 · ISO 27001 A.5.18 · SOC 2 CC6.2",
         what: "Access is given only after it was approved",
         evidence: |controls| {
-            let approved = of_verdict(controls, Verdict::Approved);
+            let approved = of_verdict(controls, Verdict::Approved) + of_verdict(controls, Verdict::Removal);
             format!("{} of {} landings approved; {}", approved, controls.landings.len(), others(controls))
         },
         exception: |controls| {
-            controls.landings.iter().any(|one| one.verdict != Verdict::Approved && one.gains + one.losses > 0)
+            let approved = |one: &Landed| matches!(one.verdict, Verdict::Approved | Verdict::Removal);
+            controls.landings.iter().any(|one| !approved(one) && one.gains + one.losses > 0)
         },
     },
     Control {
         asked_by: "NIST SP 800-53 AC-5 · ISO 27001 A.5.3 · SOC 2 CC6.3",
         what: "Nobody approves a change of their own",
-        evidence: |controls| format!("{} landings where somebody did both", own(controls).count()),
+        evidence: |controls| format!("{} where somebody did both", count(own(controls).count(), "landing")),
         exception: |controls| own(controls).next().is_some(),
     },
     Control {
@@ -67,7 +69,8 @@ const CONTROLS: [Control; 5] = [
         what: "What isn't approved takes no effect",
         evidence: |controls| {
             let drifted: usize = controls.drift.iter().map(|(_, operations)| operations).sum();
-            format!("{} refusals; {drifted} operations brought back what had drifted", controls.refusals.len())
+            let refusals = count(controls.refusals.len(), "refusal");
+            format!("{refusals}; {} brought back what had drifted", count(drifted, "operation"))
         },
         exception: |controls| !controls.drift.is_empty(),
     },
@@ -75,7 +78,7 @@ const CONTROLS: [Control; 5] = [
         asked_by: "ISO 27001 A.5.18 · SOC 2 CC6.3 · PCI DSS 8",
         what: "Access ends when it is over",
         evidence: |controls| {
-            format!("{} ends carried out; {}", controls.to_removal.len(), spread(&controls.to_removal))
+            format!("{} carried out; {}", count(controls.to_removal.len(), "end"), spread(&controls.to_removal))
         },
         exception: |controls| controls.to_removal.iter().any(|late| *late > LATE),
     },
@@ -98,8 +101,8 @@ fn of_verdict(controls: &Controls, verdict: Verdict) -> usize {
 }
 
 fn others(controls: &Controls) -> String {
-    let count = |verdict| of_verdict(controls, verdict);
-    format!("{} without access, {} restored", count(Verdict::Unmanaged), count(Verdict::Restored))
+    let of = |verdict| of_verdict(controls, verdict);
+    format!("{} without access, {} restored", of(Verdict::Unmanaged), of(Verdict::Restored))
 }
 
 fn own(controls: &Controls) -> impl Iterator<Item = &Landed> {
@@ -149,7 +152,7 @@ pub fn markdown(period: &Period<'_>) -> String {
     let mut text = format!(
         "# Access controls of {}\n\nFrom {} through {}.\n\n",
         markdown_text(period.organization),
-        format_instant(period.from, period.zone),
+        format_start(period.from, period.zone),
         format_end(period.until, period.zone)
     );
     text.push_str(&format!(
@@ -205,7 +208,8 @@ pub fn markdown(period: &Period<'_>) -> String {
     }
     text.push_str(&format!("\n## Drift ({})\n\n", controls.drift.len()));
     for (at, operations) in &controls.drift {
-        text.push_str(&format!("- {}: {operations} operations brought it back\n", format_instant(*at, period.zone)));
+        let operations = count(*operations, "operation");
+        text.push_str(&format!("- {}: {operations} brought it back\n", format_instant(*at, period.zone)));
     }
     text
 }

@@ -108,7 +108,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let found: Vec<(usize, Found<'_>)> =
         log.entries().iter().enumerate().filter_map(|(index, one)| Some((index, query.find(one.record())?))).collect();
     output::print(&match options.format {
-        Format::Text => report::audit::found(&found, log),
+        Format::Text => report::audit::found(&found, log, output::style()),
         Format::Json => report::audit::found_json(&found, log),
     });
     Ok(Exit::Done)
