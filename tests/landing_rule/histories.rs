@@ -134,7 +134,8 @@ impl Maker {
     /// Makes one history.
     pub fn history(&mut self, seed: u64) -> History {
         let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x1234_5678));
-        let mut story = Story { main: vec![self.genesis], heads: Vec::new(), approved: BTreeMap::new() };
+        let wild = chance.of(&[5, 15, 50]);
+        let mut story = Story { main: vec![self.genesis], heads: Vec::new(), approved: BTreeMap::new(), wild };
         for _ in 0..3 + chance.below(6) {
             story.goes_on(self, &mut chance);
         }
@@ -249,6 +250,8 @@ struct Story {
     /// Heads of branches, landed or not.
     heads: Vec<Oid>,
     approved: BTreeMap<Oid, Oid>,
+    /// How many of a hundred things that people do here are bad.
+    wild: usize,
 }
 
 impl Story {
@@ -257,25 +260,47 @@ impl Story {
     }
 
     fn goes_on(&mut self, maker: &mut Maker, chance: &mut Chance) {
+        if !chance.of_hundred(self.wild) {
+            match chance.below(100) {
+                0..72 => {
+                    let head = self.branch(maker, chance);
+                    self.land(maker, chance, head);
+                }
+                72..80 if !self.heads.is_empty() => {
+                    let head = chance.of(&self.heads);
+                    self.land(maker, chance, head);
+                }
+                80..90 => self.pushed(maker, chance, "notes", |files, chance| {
+                    files.insert("notes", number(chance));
+                }),
+                // somebody looks at all that stands there, on top of it
+                _ => {
+                    self.pushed(maker, chance, "repair", |files, chance| {
+                        if chance.of_hundred(50) {
+                            edited(files, chance);
+                        }
+                    });
+                    self.approve(maker, chance, self.tip());
+                }
+            }
+            return;
+        }
         match chance.below(100) {
-            0..50 => {
+            0..30 => {
                 let head = self.branch(maker, chance);
                 if chance.of_hundred(85) {
                     self.land(maker, chance, head);
                 }
             }
             // an older head: late, or once more
-            50..62 if !self.heads.is_empty() => {
+            30..60 if !self.heads.is_empty() => {
                 let head = chance.of(&self.heads);
                 self.land(maker, chance, head);
             }
             // nobody was asked
-            50..70 => self.pushed(maker, chance, "push", edited),
-            70..78 => self.pushed(maker, chance, "notes", |files, chance| {
-                files.insert("notes", number(chance));
-            }),
-            78..84 => self.pushed(maker, chance, "empty", |_, _| {}),
-            84..92 => {
+            30..70 => self.pushed(maker, chance, "push", edited),
+            70..80 => self.pushed(maker, chance, "empty", |_, _| {}),
+            _ => {
                 let earlier = maker.files[&chance.of(&self.main)].clone();
                 let some = chance.of_hundred(40);
                 self.pushed(maker, chance, "revert", move |files, chance| {
@@ -285,15 +310,6 @@ impl Story {
                         }
                     }
                 });
-            }
-            // somebody looks at all that stands there, on top of it
-            _ => {
-                self.pushed(maker, chance, "repair", |files, chance| {
-                    if chance.of_hundred(50) {
-                        edited(files, chance);
-                    }
-                });
-                self.approve(maker, chance, self.tip());
             }
         }
     }
@@ -308,15 +324,15 @@ impl Story {
     /// A branch of some commits, perhaps updated from main, perhaps approved.
     fn branch(&mut self, maker: &mut Maker, chance: &mut Chance) -> Oid {
         let mut head = match chance.below(100) {
-            0..15 if !self.heads.is_empty() => chance.of(&self.heads),
-            0..40 => chance.of(&self.main),
+            0..8 if !self.heads.is_empty() => chance.of(&self.heads),
+            0..25 => chance.of(&self.main),
             _ => self.tip(),
         };
         for _ in 0..1 + chance.below(3) {
             let mut files = maker.files[&head].clone();
             edited(&mut files, chance);
             head = maker.commit(&[head], files, "work");
-            if chance.of_hundred(15) {
+            if chance.of_hundred(self.wild / 3) {
                 self.approve(maker, chance, head);
             }
         }
@@ -326,7 +342,7 @@ impl Story {
             head = maker.commit(&[head, onto], files, "update");
         }
         self.heads.push(head);
-        if chance.of_hundred(88) {
+        if !chance.of_hundred(self.wild / 2) {
             self.approve(maker, chance, head);
         }
         head
@@ -335,7 +351,7 @@ impl Story {
     /// Approves a head as what it changes of what is verified, which mostly is the tip.
     fn approve(&mut self, maker: &Maker, chance: &mut Chance, head: Oid) {
         let tip = self.main.iter().rev().find(|commit| **commit != head);
-        let verified = if chance.of_hundred(80) { *tip.unwrap() } else { chance.of(&self.main) };
+        let verified = if !chance.of_hundred(self.wild / 2) { *tip.unwrap() } else { chance.of(&self.main) };
         if let Ok(base) = maker.git.merge_base(verified, head) {
             self.approved.insert(head, base);
         }
@@ -348,11 +364,13 @@ impl Story {
         }
         let mut files = combined(maker, tip, head);
         let ours = maker.files[&tip].clone();
-        match chance.below(100) {
+        let good = !chance.of_hundred(self.wild);
+        match if good { chance.below(62) } else { 40 + chance.below(60) } {
             0..25 => self.main.push(maker.commit(&[tip, head], files, "merge")),
             25..40 => self.main.push(maker.commit(&[tip], files, "squash")),
             40..50 => self.rebase(maker, head),
-            50..62 if maker.git.graph_descendant_of(head, tip).unwrap() => self.forward(maker, head),
+            50..66 if maker.git.graph_descendant_of(head, tip).unwrap() => self.forward(maker, head),
+            50..62 if good => self.main.push(maker.commit(&[tip, head], files, "merge")),
             50..70 => {
                 edited(&mut files, chance);
                 self.main.push(maker.commit(&[tip, head], files, "evil merge"));
