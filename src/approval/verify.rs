@@ -175,14 +175,7 @@ impl<'a> Verifier<'a> {
         kinds: Kinds,
         now: Timestamp,
     ) -> Self {
-        Verifier {
-            repository,
-            source,
-            recorded,
-            branch,
-            now,
-            revisions: Revisions::new(repository, kinds),
-        }
+        Verifier { repository, source, recorded, branch, now, revisions: Revisions::new(repository, kinds) }
     }
 
     /// The revision at a commit.

@@ -125,7 +125,8 @@ fn prospect(
         ReviewFormat::Text => report::verify::prospect(&prospect, &view, &waiting, output::style()),
         ReviewFormat::Json => {
             let eligible = change.requirements.iter().flat_map(|requirement| &requirement.eligible);
-            let against = |person: &PersonId| prospect.assessment.reasons_against(&prospect.trusted, &change, person, now);
+            let against =
+                |person: &PersonId| prospect.assessment.reasons_against(&prospect.trusted, &change, person, now);
             let barred: Vec<(&PersonId, Vec<Refusal>)> =
                 eligible.collect::<BTreeSet<_>>().into_iter().map(|person| (person, against(person))).collect();
             report::json::prospect(&prospect, &view, &barred)

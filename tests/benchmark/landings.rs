@@ -127,7 +127,8 @@ fn write(folder: &Path, landings: usize) -> (Oid, Oid) {
     for (id, number) in [("ann", 1), ("ben", 2), ("tom", 3)] {
         let key = key(number).public_key().to_openssh().unwrap();
         let account = format!("accounts:\n  github: {{ login: {id}-nw, id: {number} }}\n");
-        let text = format!("name: {id}\ntype: employee\n{account}emails: [{id}@northwind.example]\nkeys: [\"{key}\"]\n");
+        let text =
+            format!("name: {id}\ntype: employee\n{account}emails: [{id}@northwind.example]\nkeys: [\"{key}\"]\n");
         files.push((format!("people/{id}.yaml"), text));
     }
     for contractor in 0..CONTRACTORS {

@@ -22,8 +22,7 @@ pub const NOW: &str = "2026-11-23T09:00:00Z";
 pub const ANCHOR_KEY: &str = "c74f20a3";
 
 /// Where things change: all but the last are managed.
-const PATHS: [&str; 6] =
-    [".github/a", ".github/b", ".github/c", ".github/workflows/d", ".github/workflows/e", "notes"];
+const PATHS: [&str; 6] = [".github/a", ".github/b", ".github/c", ".github/workflows/d", ".github/workflows/e", "notes"];
 
 const GENESIS: [(&str, &str); 4] = [
     (
