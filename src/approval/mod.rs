@@ -12,6 +12,7 @@ mod evidence;
 pub mod landing;
 pub mod pull;
 mod removals;
+mod revisions;
 mod sides;
 mod signatures;
 pub mod statement;

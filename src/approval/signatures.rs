@@ -374,10 +374,9 @@ impl<'a> Keys<'a> {
 
     fn commit(&self, commit: &Commit) -> CommitEvidence {
         let signer = commit.signature.as_ref().and_then(|signature| {
-            self.registry.people.values().find(|person| {
-                let keys = person.keys.iter().filter_map(|key| key.public.as_ref());
-                statement::verify(keys, statement::GIT_NAMESPACE, &signature.payload, &signature.armored)
-            })
+            let key = statement::signing_key(&signature.armored, statement::GIT_NAMESPACE, &signature.payload)?;
+            let mut people = self.registry.people.values();
+            people.find(|person| person.keys.iter().any(|held| held.public.as_ref() == Some(&key)))
         });
         let mut named = BTreeSet::new();
         let mut names_unknown = false;

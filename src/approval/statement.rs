@@ -210,8 +210,7 @@ pub fn proven_key(statement: &[u8], armored: &str, genesis: &str, person: &Perso
     if said != wanted || canonical(&said) != statement {
         return None;
     }
-    let key = ssh_key::SshSig::from_pem(armored.trim()).ok()?.public_key().clone();
-    verify([&key], NAMESPACE, statement, armored).then_some(key)
+    signing_key(armored, NAMESPACE, statement)
 }
 
 /// The end of the ref's name that holds the proof of a key.
@@ -223,7 +222,13 @@ pub fn key_name(person: &PersonId, key: &KeyData) -> String {
 
 /// True where one of the keys made this armored SSH signature over the message, in the namespace.
 pub fn verify<'a>(keys: impl IntoIterator<Item = &'a KeyData>, namespace: &str, message: &[u8], armored: &str) -> bool {
-    let Ok(signature) = ssh_key::SshSig::from_pem(armored.trim()) else { return false };
-    let same = keys.into_iter().find(|key| *key == signature.public_key());
-    same.is_some_and(|key| ssh_key::PublicKey::from(key.clone()).verify(namespace, message, &signature).is_ok())
+    let key = signing_key(armored, namespace, message);
+    key.is_some_and(|signer| keys.into_iter().any(|key| *key == signer))
+}
+
+/// The key that made this armored SSH signature over the message, in the namespace; None where it doesn't hold.
+pub fn signing_key(armored: &str, namespace: &str, message: &[u8]) -> Option<KeyData> {
+    let signature = ssh_key::SshSig::from_pem(armored.trim()).ok()?;
+    let key = signature.public_key().clone();
+    ssh_key::PublicKey::from(key.clone()).verify(namespace, message, &signature).is_ok().then_some(key)
 }

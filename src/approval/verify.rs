@@ -1,7 +1,7 @@
 //! Walks the protected branch from the last recorded landing to its tip, and decides every landing on the way.
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use super::assessment::{Assessment, assess};
 use super::decision::{Granted, decide};
 use super::landing::{Entries, Trees, merged};
+use super::revisions::Revisions;
 use super::signatures::{Question, Source};
 use super::walk::{Walk, reached};
 use super::{Approved, Opinion, Proposed, Removal, Trusted, codes, removals};
-use crate::access::{Kinds, LoadError, ParseCache, PersonId, Revision};
+use crate::access::{Kinds, PersonId, Revision};
 use crate::finding::Refusal;
 use crate::plan;
 use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
@@ -161,10 +162,8 @@ pub struct Verifier<'a> {
     pub(super) recorded: &'a Recorded,
     /// The protected branch's short name, which approvals name.
     branch: &'a str,
-    kinds: Kinds,
     pub(super) now: Timestamp,
-    cache: RefCell<ParseCache>,
-    revisions: RefCell<BTreeMap<Oid, Rc<Revision>>>,
+    revisions: Revisions<'a>,
 }
 
 impl<'a> Verifier<'a> {
@@ -176,40 +175,16 @@ impl<'a> Verifier<'a> {
         kinds: Kinds,
         now: Timestamp,
     ) -> Self {
-        Verifier {
-            repository,
-            source,
-            recorded,
-            branch,
-            kinds,
-            now,
-            cache: RefCell::default(),
-            revisions: RefCell::default(),
-        }
+        Verifier { repository, source, recorded, branch, now, revisions: Revisions::new(repository, kinds) }
     }
 
-    /// A revision, read once.
+    /// The revision at a commit.
     pub fn revision(&self, commit: Oid) -> Result<Rc<Revision>, VerifyError> {
-        if let Some(revision) = self.revisions.borrow().get(&commit) {
-            return Ok(Rc::clone(revision));
-        }
-        let snapshot = Snapshot::of_commit(self.repository, commit)?;
-        let revision = Rc::new(self.load(&snapshot, commit)?);
-        self.revisions.borrow_mut().insert(commit, Rc::clone(&revision));
-        Ok(revision)
+        self.revisions.of(commit)
     }
 
     pub(super) fn load(&self, snapshot: &Snapshot, commit: Oid) -> Result<Revision, VerifyError> {
-        Revision::load(snapshot, self.kinds, &mut self.cache.borrow_mut()).map_err(|error| {
-            let what = match error {
-                LoadError::NoConfig => "there is no dualkey.yaml".to_owned(),
-                LoadError::UnknownVersion(version) => format!("dualkey.yaml is of version {version}"),
-                LoadError::Invalid(unreadable) => {
-                    unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default()
-                }
-            };
-            VerifyError::Unreadable { commit, what }
-        })
+        self.revisions.load(snapshot, commit)
     }
 
     /// The tree of a verified landing, which permits everything that brings live state to it.
@@ -386,12 +361,7 @@ impl<'a> Verifier<'a> {
     /// where one of them can't be read, which then nobody can have been shown.
     pub(super) fn reviewed_digest(&self, base: Oid, head: Oid) -> Result<Option<String>, VerifyError> {
         let [merge_base] = self.repository.merge_bases(base, head)?[..] else { return Ok(None) };
-        let (before, after) = match (self.revision(merge_base), self.revision(head)) {
-            (Ok(before), Ok(after)) => (before, after),
-            (Err(VerifyError::Unreadable { .. }), _) | (_, Err(VerifyError::Unreadable { .. })) => return Ok(None),
-            (Err(error), _) | (_, Err(error)) => return Err(error),
-        };
-        Ok(Some(plan::plan(&before, &after, self.now).digest))
+        self.revisions.digest(merge_base, head)
     }
 }
 

@@ -11,7 +11,8 @@ use super::targets::{SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};
 use crate::access::{ParseCache, PersonId, Revision};
 use crate::apply;
-use crate::approval::Prospect;
+use crate::approval::{Landing, Prospect, codes};
+use crate::finding::Refusal;
 use crate::plan::operations::Difference;
 use crate::plan::{self, More, Verdict};
 use crate::report::{self, PlanView};
@@ -77,6 +78,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         base: &label(&after.access.config.branch, base),
         head: &head.label(),
     };
+    if let Some(refused) = &given.refused {
+        output::error(&report::errors::warning(refused, output::error_style()));
+    }
     output::print(&match options.format {
         ReviewFormat::Text => report::plan::text(&view, output::style()),
         ReviewFormat::Markdown => report::markdown::plan(&view),
@@ -116,40 +120,66 @@ pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Sto
 
 /// What this clone knows of approvals of a head. It asks nobody.
 #[derive(Debug, Default)]
-struct Given {
-    people: BTreeSet<PersonId>,
-    authors: BTreeSet<PersonId>,
-    more: More,
-    ignored: Vec<String>,
+pub(super) struct Given {
+    pub people: BTreeSet<PersonId>,
+    pub authors: BTreeSet<PersonId>,
+    pub more: More,
+    pub ignored: Vec<String>,
+    /// The first landing on the protected branch that was refused, and what follows from that.
+    refused: Option<Refusal>,
 }
 
 impl Given {
     fn of(repository: &Repository, head: Look, plan: &plan::Plan<'_>, clock: Clock) -> Result<Self, Stop> {
         let none = Given { more: plan.more(), ..Given::default() };
-        let Look::Commit(head) = head else { return Ok(none) };
-        if plan.is_nothing() {
+        // who still writes hears of approvals later
+        if head == Look::WorkTree && !plan.is_nothing() {
             return Ok(none);
         }
         let shared = Shared::open(repository, &RemoteOption { remote: None }, Refresh::No);
         let Ok(shared) = shared else { return Ok(none) };
         let Some(ledger) = shared.ledger()? else { return Ok(none) };
         let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-        let prospect = verifier.prospect(&verifier.chain(shared.tip)?, head)?;
-        Ok(Given::of_prospect(&prospect))
+        let chain = verifier.chain(shared.tip)?;
+        let refused = chain.refused().next().and_then(|landing| waiting(&shared.branch, landing));
+        match head {
+            Look::Commit(head) if !plan.is_nothing() => {
+                Ok(Given { refused, ..Given::of_prospect(&verifier.prospect(&chain, head)?) })
+            }
+            Look::Commit(_) | Look::WorkTree => Ok(Given { refused, ..none }),
+        }
     }
 
-    fn of_prospect(prospect: &Prospect) -> Self {
+    pub fn of_prospect(prospect: &Prospect) -> Self {
         let reasons = match &prospect.outcome {
             Ok(granted) => &granted.notes,
             Err(_) => &prospect.assessment.against,
         };
+        let said = |what: &str, reason: &Refusal| format!("{what}: {} ({})", reason.message, reason.code.id);
+        let refusals = prospect.outcome.as_ref().err().into_iter().flatten();
+        let requests = refusals.filter(|refusal| refusal.code.id == codes::CHANGES_REQUESTED.id);
         Given {
             people: prospect.assessment.valid.keys().cloned().collect(),
             authors: prospect.assessment.makers(),
             more: prospect.assessment.more(),
-            ignored: reasons.iter().map(|reason| format!("{} ({})", reason.message, reason.code.id)).collect(),
+            ignored: (reasons.iter().map(|reason| said("doesn't count", reason)))
+                .chain(requests.map(|request| said("stands against it", request)))
+                .collect(),
+            refused: None,
         }
     }
+}
+
+/// What who looks for a plan has to know of a landing that was refused: comparing files doesn't show it.
+fn waiting(branch: &str, landing: &Landing) -> Option<Refusal> {
+    let first = landing.refusals.first()?;
+    let fact = format!(
+        "what landed on `{}` as {} was refused, so nothing of it is applied: {}",
+        branch.escape_debug(),
+        landing.commit.short(),
+        first.message
+    );
+    Some(Refusal::new(first.code, fact, "run `dualkey verify`, which says of each landing what it needs"))
 }
 
 /// Compares a revision with what is live, and with what the log says of earlier runs where there is one.

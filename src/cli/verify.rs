@@ -1,11 +1,18 @@
 //! `dualkey verify`
 
-use clap::Args;
+use std::collections::BTreeSet;
 
+use clap::Args;
+use jiff::Timestamp;
+
+use super::plan::Given;
 use super::shared::{Refresh, Shared};
 use super::{Common, Exit, ReviewFormat, Stop, context, output};
+use crate::access::PersonId;
 use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
-use crate::report;
+use crate::finding::Refusal;
+use crate::plan;
+use crate::report::{self, PlanView};
 use crate::repository::Repository;
 
 #[derive(Debug, Args)]
@@ -47,7 +54,7 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     if let Some(head) = &options.head {
         let head = repository.resolve(head)?;
-        return prospect(options, &verifier, &verifier.chain(shared.tip)?, head);
+        return prospect(options, &verifier, &verifier.chain(shared.tip)?, head, clock.now);
     }
     let (after, tip) = match &options.range {
         Some(range) => {
@@ -93,6 +100,7 @@ fn prospect(
     verifier: &Verifier<'_>,
     chain: &Chain,
     head: crate::repository::Oid,
+    now: Timestamp,
 ) -> Result<Exit, Stop> {
     let prospect: Prospect = match verifier.prospect(chain, head) {
         Ok(prospect) => prospect,
@@ -101,10 +109,29 @@ fn prospect(
         }
     };
     let waiting: Vec<&Landing> = chain.refused().collect();
+    let change = plan::plan(prospect.trusted.revision(), prospect.proposed.revision(), now);
+    let given = Given::of_prospect(&prospect);
+    let view = PlanView {
+        plan: &change,
+        given: &given.people,
+        authors: &given.authors,
+        more: given.more,
+        ignored: &given.ignored,
+        operations: None,
+        base: &prospect.base.short(),
+        head: &prospect.head.short(),
+    };
     output::print(&match options.format {
-        ReviewFormat::Text => report::verify::prospect(&prospect, &waiting, output::style()),
-        ReviewFormat::Json => report::json::prospect(&prospect),
-        ReviewFormat::Markdown => report::markdown::prospect(&prospect),
+        ReviewFormat::Text => report::verify::prospect(&prospect, &view, &waiting, output::style()),
+        ReviewFormat::Json => {
+            let eligible = change.requirements.iter().flat_map(|requirement| &requirement.eligible);
+            let against =
+                |person: &PersonId| prospect.assessment.reasons_against(&prospect.trusted, &change, person, now);
+            let barred: Vec<(&PersonId, Vec<Refusal>)> =
+                eligible.collect::<BTreeSet<_>>().into_iter().map(|person| (person, against(person))).collect();
+            report::json::prospect(&prospect, &view, &barred)
+        }
+        ReviewFormat::Markdown => report::markdown::prospect(&prospect, &view),
         ReviewFormat::Github => report::github::prospect(&prospect),
     });
     Ok(match &prospect.outcome {

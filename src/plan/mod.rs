@@ -168,6 +168,12 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     }
 }
 
+/// The digest of a change, without what it takes to judge it.
+pub fn digest(base: &Revision, head: &Revision) -> String {
+    let changes = changes::between(&base.entitlements, &head.entitlements);
+    digest::of(&head.access.config, &changes, &judges::between(&base.access, &head.access))
+}
+
 impl Plan<'_> {
     /// True where no managed file differs. A path that can't be read, such as a link, is none of the files, but its
     /// finding says that something differs.

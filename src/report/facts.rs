@@ -25,7 +25,7 @@ pub struct PlanView<'a> {
     pub authors: &'a BTreeSet<PersonId>,
     /// How many approvals more than the rules say are asked for.
     pub more: More,
-    /// Approvals that don't count, each a sentence with its reason.
+    /// Which approvals don't count and what stands against the head, each a sentence with its reason.
     pub ignored: &'a [String],
     /// The calls that apply would make, where live state was read.
     pub operations: Option<&'a Difference>,
@@ -344,7 +344,7 @@ impl<'a> PlanView<'a> {
         if !barred.is_empty() {
             lines.push(format!("can't: {}", barred.join(", ")));
         }
-        lines.extend(self.ignored.iter().map(|ignored| format!("doesn't count: {}", voice.message(ignored))));
+        lines.extend(self.ignored.iter().map(|sentence| voice.message(sentence)));
         lines
     }
 

@@ -155,23 +155,26 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
         head,
         digest: &plan.digest,
         verdict: view.verdict(),
-        approvals: plan
-            .requirements
-            .iter()
-            .map(|requirement| Approval {
-                rule: &requirement.rule,
-                count: u32::try_from(requirement.needed(view.more)).unwrap_or(u32::MAX),
-                from: &requirement.from,
-                people: &requirement.eligible,
-                given: requirement.given(view.given).collect(),
-            })
-            .collect(),
+        approvals: approvals_of(view),
         findings: rows(&plan.findings),
         changes: lines.into_iter().map(|line| change(line, zone)).collect(),
         operations: view
             .operations
             .map(|difference| difference.operations.iter().map(|operation| row(operation, zone)).collect()),
     })
+}
+
+/// What each rule asks for, of whom, and who gave it.
+fn approvals_of<'a>(view: &PlanView<'a>) -> Vec<Approval<'a>> {
+    let requirements = view.plan.requirements.iter();
+    let rows = requirements.map(|requirement| Approval {
+        rule: &requirement.rule,
+        count: u32::try_from(requirement.needed(view.more)).unwrap_or(u32::MAX),
+        from: &requirement.from,
+        people: &requirement.eligible,
+        given: requirement.given(view.given).collect(),
+    });
+    rows.collect()
 }
 
 fn change<'a>(line: &'a AccessLine, zone: &TimeZone) -> Change<'a> {
@@ -255,6 +258,20 @@ fn instant(at: Timestamp, zone: &TimeZone) -> Option<String> {
 pub(super) struct Verify<'a> {
     version: u32,
     landings: Vec<LandingRow<'a>>,
+    /// Of `--head`: each rule that asks for approvals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals: Option<Vec<Approval<'a>>>,
+    /// Of `--head`: whom a rule names, and who can't approve this change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    barred: Option<Vec<BarredRow<'a>>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct BarredRow<'a> {
+    person: &'a PersonId,
+    code: &'a str,
+    message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -298,11 +315,12 @@ pub fn verify(landings: &[&Landing]) -> String {
             refusals: landing.refusals.iter().map(refusal).collect(),
         })
         .collect();
-    print(&Verify { version: VERSION, landings })
+    print(&Verify { version: VERSION, landings, approvals: None, barred: None })
 }
 
-/// The same document for a head that has not landed: its one landing ends at the head.
-pub fn prospect(prospect: &Prospect) -> String {
+/// The same document for a head that has not landed: its one landing ends at the head. `barred` are the people whom a rule
+/// names, with every reason against each.
+pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, barred: &[(&PersonId, Vec<Refusal>)]) -> String {
     let (verdict, approvals, refusals) = match &prospect.outcome {
         Ok(granted) => (Verdict::Approved, granted.approvals.as_slice(), [].as_slice()),
         Err(refusals) => (Verdict::Refused, [].as_slice(), refusals.as_slice()),
@@ -314,7 +332,15 @@ pub fn prospect(prospect: &Prospect) -> String {
         approvals: approvals.iter().map(|given| GivenRow { person: given.person.as_str(), at: &given.at }).collect(),
         refusals: refusals.iter().map(refusal).collect(),
     };
-    print(&Verify { version: VERSION, landings: vec![landing] })
+    let barred = barred.iter().flat_map(|(person, reasons)| {
+        reasons.iter().map(|reason| BarredRow { person, code: reason.code.id, message: &reason.message })
+    });
+    print(&Verify {
+        version: VERSION,
+        landings: vec![landing],
+        approvals: Some(approvals_of(view)),
+        barred: Some(barred.collect()),
+    })
 }
 
 #[derive(Serialize)]

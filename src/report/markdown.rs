@@ -96,7 +96,7 @@ pub fn verify(landings: &[&Landing]) -> String {
 }
 
 /// Whether a head would land, and if not why.
-pub fn prospect(prospect: &Prospect) -> String {
+pub fn prospect(prospect: &Prospect, view: &PlanView<'_>) -> String {
     let commit = prospect.head.short();
     match &prospect.outcome {
         Ok(granted) => {
@@ -107,7 +107,12 @@ pub fn prospect(prospect: &Prospect) -> String {
         }
         Err(refusals) => {
             let rows = refusals.iter().map(|refusal| kept(reason(refusal))).collect();
-            format!("### Would not land: `{commit}`\n{}", list("Reasons", rows, LINT_PART))
+            let approvals = view.approvals(Voice::Markdown).into_iter().map(kept).collect();
+            format!(
+                "### Would not land: `{commit}`\n{}{}",
+                list("Reasons", rows, LINT_PART),
+                list("Approval", approvals, LINT_PART)
+            )
         }
     }
 }

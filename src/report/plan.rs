@@ -101,7 +101,7 @@ fn sign(gain: &Gain) -> &'static str {
     }
 }
 
-fn section(text: &mut String, title: &str, lines: Vec<String>, style: Style) {
+pub(super) fn section(text: &mut String, title: &str, lines: Vec<String>, style: Style) {
     if lines.is_empty() {
         return;
     }
@@ -111,7 +111,7 @@ fn section(text: &mut String, title: &str, lines: Vec<String>, style: Style) {
     }
 }
 
-fn wrapped(lines: Vec<String>, style: Style) -> Vec<String> {
+pub(super) fn wrapped(lines: Vec<String>, style: Style) -> Vec<String> {
     lines.into_iter().map(|line| style.wrap(&line, 2, "    ")).collect()
 }
 

@@ -420,7 +420,7 @@ fn names_forge_no_markup() {
     let mut plan = plan(&base, &head, now());
     plan.findings.push(Finding::new(&TESTED, Place::whole_file(attack), attack, attack));
     plan.changes[0].key.resource = attack.to_owned();
-    let (nobody, ignored) = (BTreeSet::new(), [attack.to_owned()]);
+    let (nobody, ignored) = (BTreeSet::new(), [format!("doesn't count: {attack}")]);
     let view = PlanView { base: attack, head: attack, ignored: &ignored, ..view(&plan, &nobody, None) };
     let markdown = super::markdown::plan(&view);
     // out of code there is neither a tag nor a mention

@@ -1,7 +1,8 @@
 //! Verdicts about landings, as text.
 
-use super::errors;
+use super::facts::Voice;
 use super::style::Style;
+use super::{PlanView, errors, plan};
 use crate::approval::{Landing, Prospect, Recorded, Verdict, codes};
 use crate::finding::Refusal;
 
@@ -55,8 +56,8 @@ fn line(landing: &Landing, style: Style) -> String {
     line
 }
 
-/// Whether a head would land, and if not why.
-pub fn prospect(prospect: &Prospect, waiting: &[&Landing], style: Style) -> String {
+/// Whether a head would land; if not why, and what each rule asks for, who gave it, and who can't.
+pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, waiting: &[&Landing], style: Style) -> String {
     let mut text = String::new();
     match &prospect.outcome {
         Ok(granted) => {
@@ -67,6 +68,8 @@ pub fn prospect(prospect: &Prospect, waiting: &[&Landing], style: Style) -> Stri
         Err(refusals) => {
             text.push_str(&format!("{} {}\n", style.red("would not land:"), prospect.head.short()));
             text.push_str(&errors::refusals(refusals, style));
+            let approvals = plan::wrapped(view.approvals(Voice::Text), style);
+            plan::section(&mut text, "approval", approvals, style);
         }
     }
     if let Some(first) = waiting.first() {

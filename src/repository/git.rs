@@ -174,6 +174,10 @@ impl Repository {
         if name.is_empty() || matches!(name, "HEAD" | "@") || (is_hex && name.len() == 40) {
             return Ok(());
         }
+        // git looks for a full name first; what is only called like it can't take its place
+        if name.starts_with("refs/") && git2::Reference::is_valid_name(name) && self.reference(name)?.is_some() {
+            return Ok(());
+        }
         let mut meanings = Vec::new();
         for pattern in ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"] {
             let full = format!("{pattern}{name}");

@@ -87,7 +87,9 @@ fn a_short_name_with_two_meanings_is_refused() {
     let first = sandbox.commit(&[("a", "1")]);
     let second = sandbox.commit(&[("a", "2")]);
     let short = &first.to_string()[..7];
-    for name in ["refs/tags/main", "refs/heads/heads/main", &format!("refs/heads/{short}")] {
+    for name in
+        ["refs/tags/main", "refs/heads/heads/main", "refs/heads/refs/heads/main", &format!("refs/heads/{short}")]
+    {
         sandbox.git(&["update-ref", name, "HEAD~1"]);
     }
     let repository = sandbox.open();

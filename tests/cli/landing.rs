@@ -1,6 +1,7 @@
 //! What landed, told with every way of landing, and refused with its code where it isn't what was approved.
 
 mod behind;
+mod clone;
 mod history;
 
 use crate::support::{ALICE_GRANT, World};

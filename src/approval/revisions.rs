@@ -1,0 +1,93 @@
+//! Revisions that verifying asks for. A tree says the same whichever commits hold it, and few are looked at together.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use super::verify::VerifyError;
+use crate::access::{Kinds, LoadError, ParseCache, Revision};
+use crate::plan;
+use crate::repository::{Oid, Repository, Snapshot};
+
+/// How many are kept: those of one landing and of the tip, and what is asked again where a later landing is tried.
+const KEPT: usize = 6;
+
+/// Reads revisions, each file's content once.
+#[derive(Debug)]
+pub(super) struct Revisions<'a> {
+    repository: &'a Repository,
+    kinds: Kinds,
+    cache: RefCell<ParseCache>,
+    /// The one asked for last at the end.
+    kept: RefCell<VecDeque<Kept>>,
+    /// By the two trees.
+    digests: RefCell<HashMap<[Oid; 2], String>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    tree: Oid,
+    revision: Rc<Revision>,
+    /// Its texts, which the next revision shares.
+    _snapshot: Snapshot,
+}
+
+impl<'a> Revisions<'a> {
+    pub fn new(repository: &'a Repository, kinds: Kinds) -> Self {
+        Revisions {
+            repository,
+            kinds,
+            cache: RefCell::default(),
+            kept: RefCell::default(),
+            digests: RefCell::default(),
+        }
+    }
+
+    pub fn of(&self, commit: Oid) -> Result<Rc<Revision>, VerifyError> {
+        let tree = self.repository.commit(commit)?.tree;
+        let known = self.kept.borrow().iter().position(|kept| kept.tree == tree);
+        if let Some(kept) = known.and_then(|place| self.kept.borrow_mut().remove(place)) {
+            let revision = Rc::clone(&kept.revision);
+            self.kept.borrow_mut().push_back(kept);
+            return Ok(revision);
+        }
+        let snapshot = Snapshot::of_commit(self.repository, commit)?;
+        let revision = Rc::new(self.load(&snapshot, commit)?);
+        let mut kept = self.kept.borrow_mut();
+        kept.push_back(Kept { tree, revision: Rc::clone(&revision), _snapshot: snapshot });
+        if kept.len() > KEPT {
+            kept.pop_front();
+        }
+        Ok(revision)
+    }
+
+    pub fn load(&self, snapshot: &Snapshot, commit: Oid) -> Result<Revision, VerifyError> {
+        Revision::load(snapshot, self.kinds, &mut self.cache.borrow_mut()).map_err(|error| {
+            let what = match error {
+                LoadError::NoConfig => "there is no dualkey.yaml".to_owned(),
+                LoadError::UnknownVersion(version) => format!("dualkey.yaml is of version {version}"),
+                LoadError::Invalid(unreadable) => {
+                    unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default()
+                }
+            };
+            VerifyError::Unreadable { commit, what }
+        })
+    }
+
+    /// The digest of the change between two commits. None where one of them can't be read, which then nobody can have
+    /// been shown.
+    pub fn digest(&self, before: Oid, after: Oid) -> Result<Option<String>, VerifyError> {
+        let trees = [self.repository.commit(before)?.tree, self.repository.commit(after)?.tree];
+        if let Some(known) = self.digests.borrow().get(&trees) {
+            return Ok(Some(known.clone()));
+        }
+        let (before, after) = match (self.of(before), self.of(after)) {
+            (Ok(before), Ok(after)) => (before, after),
+            (Err(VerifyError::Unreadable { .. }), _) | (_, Err(VerifyError::Unreadable { .. })) => return Ok(None),
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        let digest = plan::digest(&before, &after);
+        self.digests.borrow_mut().insert(trees, digest.clone());
+        Ok(Some(digest))
+    }
+}
