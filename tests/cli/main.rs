@@ -35,5 +35,6 @@ mod only_ends;
 mod policy_pack;
 #[cfg(feature = "rego")]
 mod rego;
+mod refusals;
 mod replay;
 mod sarif;
