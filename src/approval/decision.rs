@@ -255,7 +255,7 @@ fn missing(requirement: &Requirement, assessment: &Assessment, approvers: &BTree
     if !because.is_empty() {
         fact.push_str(&format!(
             " ({} more than the rule's {}: {})",
-            because.len(),
+            u32::from(more.each > 0) + u32::from(requirement.everyone_gains),
             requirement.count,
             because.join("; ")
         ));
@@ -265,14 +265,14 @@ fn missing(requirement: &Requirement, assessment: &Assessment, approvers: &BTree
 
 /// The people who could still approve, for a help line.
 fn who(plan: &Plan<'_>, unmet: &[&Requirement], assessment: &Assessment, evidence: &Evidence) -> String {
-    let authors: BTreeSet<&str> = assessment.authors.iter().map(String::as_str).collect();
+    let makers = assessment.makers();
     let eligible: Box<dyn Iterator<Item = &PersonId>> = if unmet.is_empty() {
         Box::new(plan.approvers.iter().filter(|person| !plan.stakes.beneficiaries.contains_key(*person)))
     } else {
         Box::new(unmet.iter().flat_map(|one| one.eligible.iter().filter(|person| one.counts(person))))
     };
     let people: BTreeSet<&PersonId> = eligible
-        .filter(|person| !authors.contains(person.as_str()) && !assessment.valid.contains_key(*person))
+        .filter(|person| !makers.contains(*person) && !assessment.valid.contains_key(*person))
         .filter(|person| !evidence.gone.contains(*person))
         .collect();
     if people.is_empty() {

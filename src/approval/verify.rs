@@ -165,6 +165,8 @@ pub struct Verifier<'a> {
     pub(super) now: Timestamp,
     cache: RefCell<ParseCache>,
     revisions: RefCell<BTreeMap<Oid, Rc<Revision>>>,
+    /// The tree that says who is still here, once it is known.
+    newest: RefCell<Option<Rc<Revision>>>,
 }
 
 impl<'a> Verifier<'a> {
@@ -185,6 +187,7 @@ impl<'a> Verifier<'a> {
             now,
             cache: RefCell::default(),
             revisions: RefCell::default(),
+            newest: RefCell::default(),
         }
     }
 
@@ -239,10 +242,31 @@ impl<'a> Verifier<'a> {
 
     /// Decides every landing from the genesis to the tip of the protected branch.
     ///
+    /// Who has left since speaks no more, and only what was approved says who has: so the chain is walked as if nobody
+    /// had, and once more without those who have by its end.
+    ///
     /// # Errors
     ///
     /// Where evidence can't be read, and where the branch no longer holds what the log records.
     pub fn chain(&self, tip: Oid) -> Result<Chain, VerifyError> {
+        self.newest.replace(None);
+        let chain = self.walked(tip)?;
+        let newest = match self.removed(&chain)?.pop() {
+            Some((_, tree)) => tree,
+            None => self.revision(chain.last)?,
+        };
+        let start = chain.landings.iter().rfind(|landing| landing.recorded).map_or(self.recorded.genesis, |l| l.commit);
+        let start = self.revision(start)?;
+        let approved = chain.landings.iter().filter(|landing| !landing.recorded).flat_map(|l| &l.approvals);
+        let somebody_left = start.access.people.keys().any(|id| self.is_here(&start, id) && !self.is_here(&newest, id))
+            || approved.into_iter().any(|given| {
+                PersonId::parse(&given.person).is_ok_and(|person| !self.is_here(&newest, &person))
+            });
+        self.newest.replace(Some(newest));
+        if somebody_left { self.walked(tip) } else { Ok(chain) }
+    }
+
+    fn walked(&self, tip: Oid) -> Result<Chain, VerifyError> {
         self.repository.ensure_complete()?;
         let mut commits = self.repository.first_parents(tip)?;
         commits.reverse();
@@ -318,7 +342,7 @@ impl<'a> Verifier<'a> {
         let trusted = Trusted(self.revision(base)?);
         let proposed = Proposed::new(Rc::new(self.load(&snapshot, head)?));
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();
-        let gone = self.gone(&trusted, chain.tip)?;
+        let gone = self.gone(&trusted);
         let question = self.question(base, None, head, chain.tip, &digest, &gone);
         let trees = self.would_be(base, head, landed)?;
         let evidence = self.source.evidence(&trusted, &question, trees)?;
@@ -361,25 +385,20 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// People who could speak at a landing and are not active any more by what stands at the tip: who leaves between the
-    /// merge and the first apply no longer speaks. Where the tip can't be read, the nearest commit below it that can.
-    pub(super) fn gone(&self, trusted: &Trusted, tip: Oid) -> Result<BTreeSet<PersonId>, VerifyError> {
-        let judged = &trusted.revision().access.people;
-        let mut newest = self.revision(tip);
-        if matches!(newest, Err(VerifyError::Unreadable { .. })) {
-            for below in self.repository.first_parents(tip)? {
-                newest = self.revision(below);
-                if !matches!(newest, Err(VerifyError::Unreadable { .. })) {
-                    break;
-                }
-            }
-        }
-        let newest = newest?;
-        let here = |id: &&PersonId| {
-            let person = newest.access.people.get(*id);
-            person.and_then(|person| newest.access.bounds(person)).is_some_and(|bounds| bounds.contains(self.now))
+    /// People who could speak at a landing and are not active any more by the newest tree that was approved: who leaves
+    /// between the merge and the first apply no longer speaks. What nobody approved silences nobody.
+    pub(super) fn gone(&self, trusted: &Trusted) -> BTreeSet<PersonId> {
+        let newest = self.newest.borrow();
+        let left = |newest: &Rc<Revision>| {
+            let judged = trusted.revision().access.people.keys();
+            judged.filter(|id| !self.is_here(newest, id)).cloned().collect()
         };
-        Ok(judged.keys().filter(|id| !here(id)).cloned().collect())
+        newest.as_ref().map(left).unwrap_or_default()
+    }
+
+    fn is_here(&self, revision: &Revision, id: &PersonId) -> bool {
+        let person = revision.access.people.get(id);
+        person.and_then(|person| revision.access.bounds(person)).is_some_and(|bounds| bounds.contains(self.now))
     }
 
     /// The digest of what the head's author wrote: from the merge base to the head. None where there is no such base, or
