@@ -313,9 +313,11 @@ impl<'a> Verifier<'a> {
         commits.iter().position(|commit| *commit == wanted).ok_or_else(|| {
             VerifyError::Refused(Refusal::new(
                 &codes::HISTORY_REWRITTEN,
-                format!("landing {wanted} is in the log, but not on the first-parent chain of `{}`", self.branch),
+                format!("landing {} is in the log, but not on the first-parent chain of `{}`", wanted.short(), self.branch),
                 format!(
-                    "`git switch -c repair {wanted} && git merge -s ours {}`, then push that to the branch",
+                    "`git switch -c repair {} && git merge -s ours {}`, then push `repair` to `{}`",
+                    wanted.short(),
+                    commits.last().copied().unwrap_or(wanted).short(),
                     self.branch
                 ),
             ))

@@ -65,7 +65,14 @@ impl Scene {
     pub fn show(&mut self, command: &str, ran: Ran, exit: i32) {
         let ran = ran.exits(exit);
         let blank = if self.text.is_empty() { "" } else { "\n" };
-        self.text.push_str(&format!("{blank}$ dualkey {command}    # exit {exit}\n{}{}", ran.stdout, ran.stderr));
+        self.text.push_str(&format!("{blank}$ dualkey {command}    # exit {exit}\n"));
+        if exit == 0 {
+            // what goes well is told elsewhere, but for what it leaves to do
+            let left = ran.stdout.lines().filter(|line| line.starts_with("still missing"));
+            self.text.extend(left.flat_map(|line| [line, "\n"]));
+        } else {
+            self.text.extend([ran.stdout, ran.stderr]);
+        }
     }
 }
 

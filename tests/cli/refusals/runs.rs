@@ -24,6 +24,15 @@ fn lands(world: &World, name: &str, change: impl FnOnce(&World)) {
     merge(world, name);
 }
 
+/// Alice's access has landed and waits to be applied.
+fn waiting() -> World {
+    let world = applied();
+    world.let_alice_in("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    merge(&world, "alice");
+    world
+}
+
 /// Who administers the organisation, from here on.
 fn admins(scene: &mut Scene, left: &str) {
     let world = applied();
@@ -64,13 +73,13 @@ pub const STORIES: &[Story] = &[
         scene.run(&world, &["apply"], 3);
     }),
     ("another run took over", &["lease-lost"], |scene| {
-        let world = World::new();
+        let world = waiting();
         // as soon as the run has written what it means to do, somebody else's lease stands there
         hook(&world, "post-receive", "git update-ref refs/dualkey/lease refs/heads/main\n");
         scene.run(&world, &["apply"], 3);
     }),
     ("the remote lets nobody write the log", &["log-unavailable"], |scene| {
-        let world = World::new();
+        let world = waiting();
         hook(&world, "update", "test \"$1\" != refs/dualkey/audit\n");
         scene.run(&world, &["apply"], 3);
     }),
