@@ -76,6 +76,14 @@ impl Look {
         }
     }
 
+    /// For a sentence: `the work tree`, `commit 744ebdcc0a`.
+    fn words(self) -> String {
+        match self {
+            Look::WorkTree => format!("the {WORK_TREE}"),
+            Look::Commit(oid) => format!("commit {}", oid.short()),
+        }
+    }
+
     pub fn label(self) -> String {
         match self {
             Look::WorkTree => WORK_TREE.to_owned(),
@@ -111,7 +119,7 @@ pub fn load(repository: &Repository, look: Look, cache: &mut ParseCache) -> Resu
     })?;
     Revision::load(&snapshot, targets::KINDS, cache).map_err(|error| match error {
         LoadError::NoConfig => Unread::Stop(Stop::usage(
-            format!("there is no dualkey.yaml in the {}", look.label()),
+            format!("there is no dualkey.yaml in {}", look.words()),
             "run it in an access repository, or make one with `dualkey init DIR`",
         )),
         LoadError::UnknownVersion(version) => Unread::Stop(Stop::usage(
@@ -131,8 +139,8 @@ pub fn load_or_show(repository: &Repository, look: Look, cache: &mut ParseCache)
             output::print(&report::findings::lint(&unreadable.findings, unreadable.files, &lines, output::style()));
             Stop::new(
                 Exit::Findings,
-                format!("dualkey.yaml in the {} can't be used", look.label()),
-                "correct what is named above; nothing else means anything without it",
+                format!("what is wrong in {} keeps it from being judged", look.words()),
+                "correct what is named above; nothing else means anything before that",
             )
         }
     })

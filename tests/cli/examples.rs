@@ -7,6 +7,9 @@ use crate::support::{ALICE, ALICE_GRANT, World, archive, public_key};
 /// Rules whose example is no text of a file, and the test that shows them.
 const WITHOUT: &[(&str, &str)] = &[
     ("change-too-large", "the example is a command; bad_input/hidden.rs makes so many files"),
+    ("custom-deny", "it takes a rule of the organisation's own; tests/cli/rego.rs writes one"),
+    ("custom-warning", "it takes a rule of the organisation's own; tests/cli/rego.rs writes one"),
+    ("invalid-rego", "it takes a rule of the organisation's own; tests/cli/rego.rs breaks one"),
     ("mixed-change", "it takes a base and a head; tests/cli/lint.rs has both"),
     ("policy-missing", "nothing is written; bad_input/hidden.rs takes the policies away"),
     ("unexpected-file", "the example is a path; tests/cli/lint.rs writes there"),

@@ -55,7 +55,12 @@ fn hooks_run_what_the_program_has() {
 #[test]
 fn hooks_look_at_every_kind_of_file() {
     let schemas = std::fs::read_dir(root().join("schema")).unwrap();
-    let kinds = schemas.filter(|entry| entry.as_ref().unwrap().path().is_file()).count();
+    // cases lie beside policies, and the document for custom rules is nobody's file
+    let apart = ["cases.json", "rego-input.json"];
+    let kinds = schemas
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_file() && !apart.contains(&entry.file_name().to_str().unwrap()))
+        .count();
     for hook in hooks() {
         let files = hook["files"].as_str().unwrap().to_owned();
         let folders = files.split("|(").nth(1).unwrap().split(')').next().unwrap();
@@ -91,7 +96,7 @@ fn every_field_has_a_help_for_editors() {
     let mut fields = 0;
     for entry in std::fs::read_dir(root().join("schema")).unwrap() {
         let path = entry.unwrap().path();
-        if !path.is_file() {
+        if !path.is_file() || path.ends_with("rego-input.json") {
             continue;
         }
         let schema: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();

@@ -30,11 +30,12 @@ impl Ran {
         self
     }
 
-    /// Fails the test unless the text stands somewhere in the output.
+    /// Fails the test unless the text stands somewhere in the output, wherever its lines break.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         let all = format!("{}{}", self.stdout, self.stderr);
-        assert!(all.contains(text), "`{text}` is not in:\n{all}");
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(all.contains(text) || one_line(&all).contains(&one_line(text)), "`{text}` is not in:\n{all}");
         self
     }
 

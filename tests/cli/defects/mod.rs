@@ -16,6 +16,7 @@ const NORTHWIND: &str = include_str!("northwind.yaml");
 /// Rules that no defect in files alone can bring.
 const NOT_PLANTED: &[(&str, &str)] = &[
     ("basic-role", "examples.rs or bad_input/hidden.rs plants it"),
+    ("invalid-rego", "rego.rs plants it"),
     ("confusable-name", "examples.rs or bad_input/hidden.rs plants it"),
     ("needs-membership", "examples.rs or bad_input/hidden.rs plants it"),
     ("not-supported", "examples.rs or bad_input/hidden.rs plants it"),
