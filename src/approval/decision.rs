@@ -303,10 +303,14 @@ fn who(
     } else {
         Box::new(unmet.iter().flat_map(|one| one.eligible.iter().filter(|person| one.counts(person))))
     };
-    let people: BTreeSet<&PersonId> = eligible
-        .filter(|person| !makers.contains(*person) && !assessment.valid.contains_key(*person))
+    let left: BTreeSet<&PersonId> = eligible
+        .filter(|person| !assessment.valid.contains_key(*person))
         .filter(|person| !evidence.gone.contains(*person) && !but.contains(*person))
         .collect();
+    let people: BTreeSet<&PersonId> = left.iter().copied().filter(|person| !makers.contains(*person)).collect();
+    if people.is_empty() && !left.is_empty() {
+        return "somebody else (nobody is left but who made it: let another person commit it anew)".to_owned();
+    }
     if people.is_empty() {
         return "somebody whom the rules entitle (nobody is left: `dualkey lint` says what to do)".to_owned();
     }

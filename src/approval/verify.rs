@@ -259,9 +259,9 @@ impl<'a> Verifier<'a> {
         let start = self.revision(start)?;
         let approved = chain.landings.iter().filter(|landing| !landing.recorded).flat_map(|l| &l.approvals);
         let somebody_left = start.access.people.keys().any(|id| self.is_here(&start, id) && !self.is_here(&newest, id))
-            || approved.into_iter().any(|given| {
-                PersonId::parse(&given.person).is_ok_and(|person| !self.is_here(&newest, &person))
-            });
+            || approved
+                .into_iter()
+                .any(|given| PersonId::parse(&given.person).is_ok_and(|person| !self.is_here(&newest, &person)));
         self.newest.replace(Some(newest));
         if somebody_left { self.walked(tip) } else { Ok(chain) }
     }
@@ -313,7 +313,11 @@ impl<'a> Verifier<'a> {
         commits.iter().position(|commit| *commit == wanted).ok_or_else(|| {
             VerifyError::Refused(Refusal::new(
                 &codes::HISTORY_REWRITTEN,
-                format!("landing {} is in the log, but not on the first-parent chain of `{}`", wanted.short(), self.branch),
+                format!(
+                    "landing {} is in the log, but not on the first-parent chain of `{}`",
+                    wanted.short(),
+                    self.branch
+                ),
                 format!(
                     "`git switch -c repair {} && git merge -s ours {}`, then push `repair` to `{}`",
                     wanted.short(),

@@ -33,8 +33,8 @@ mod new;
 mod objections;
 mod only_ends;
 mod policy_pack;
+mod refusals;
 #[cfg(feature = "rego")]
 mod rego;
-mod refusals;
 mod replay;
 mod sarif;

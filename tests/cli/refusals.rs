@@ -29,7 +29,10 @@ type Story = (&'static str, &'static [&'static str], fn(&mut Scene));
 
 /// Codes without a story here, each with the reason.
 const NOT_TOLD: &[(&str, &str)] = &[
-    ("log-discontinuous", "only who holds the log's key can write such a log; the walk along recorded landings refuses it"),
+    (
+        "log-discontinuous",
+        "only who holds the log's key can write such a log; the walk along recorded landings refuses it",
+    ),
     ("log-entry-invalid", "only who holds the log's key can write such an entry; audit/tests.rs reads one"),
     ("own-identity", "an embedded target runs as nobody; apply/tests.rs has one that does"),
     ("post-apply-drift", "an embedded target does what it says; apply/tests/faults.rs has one that doesn't"),
@@ -133,8 +136,8 @@ fn all_told(stories: &[Story]) -> String {
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
-                while let Some((number, story)) = Some(next.fetch_add(1, Ordering::SeqCst))
-                    .and_then(|number| Some((number, stories.get(number)?)))
+                while let Some((number, story)) =
+                    Some(next.fetch_add(1, Ordering::SeqCst)).and_then(|number| Some((number, stories.get(number)?)))
                 {
                     // one that fails says why, and the others are still told
                     let text = std::panic::catch_unwind(|| told(story)).map_err(|_| story.0);
@@ -166,7 +169,10 @@ fn reads_as_written_down(room: &str) {
         file.replace_range(part, &told);
         std::fs::write(TRANSCRIPT, file).unwrap();
     } else {
-        assert_eq!(told, file[part], "the texts changed: read them, then DUALKEY_BLESS=1 cargo test --test cli refusals");
+        assert_eq!(
+            told, file[part],
+            "the texts changed: read them, then DUALKEY_BLESS=1 cargo test --test cli refusals"
+        );
     }
 }
 

@@ -97,7 +97,9 @@ fn independent_reviewers(evidence: &Evidence) -> usize {
         let last = pull.reviews.iter().filter(|review| review.by.number == number).max_by_key(|review| review.at);
         let pushed = pull.movements.iter().any(|moved| moved.by.number == number && moved.at <= merged);
         let party = evidence.commits.iter().any(|commit| {
-            commit.signer == Signer::Person(who.clone()) || commit.committers.contains(&who) || commit.named.contains(&who)
+            commit.signer == Signer::Person(who.clone())
+                || commit.committers.contains(&who)
+                || commit.named.contains(&who)
         });
         last.is_some_and(|review| review.of == Some(oid(3)) && review.at <= merged)
             && pull.reviews.iter().any(|r| r.by.number == number && matches!(r.verdict, ReviewVerdict::Approved))

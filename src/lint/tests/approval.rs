@@ -234,7 +234,8 @@ fn two_people_alone_learn_what_they_can_not_do() {
         )
     };
     let (payments, ledger) = (domain("Payments", "api"), domain("Ledger", "ledger"));
-    let production = domain("Production", "live").replace("staging", "production").replace("contractors: allowed\n", "");
+    let production =
+        domain("Production", "live").replace("staging", "production").replace("contractors: allowed\n", "");
     check(
         &[
             ("groups/access-admins.yaml", "members: [omar.diaz, priya.shah]\n"),
@@ -242,9 +243,11 @@ fn two_people_alone_learn_what_they_can_not_do() {
             ("domains/ledger.yaml", &ledger),
             ("domains/production.yaml", &production),
         ],
-        &["warning approver-cannot-be-met policies/main.yaml:9 only `omar.diaz` and `priya.shah` can approve anything, so \
+        &[
+            "warning approver-cannot-be-met policies/main.yaml:9 only `omar.diaz` and `priya.shah` can approve anything, so \
            what one of them writes can't get one approval more: with an unsigned commit, a service's commit, a replaced \
-           key or a mass removal it can't land"],
+           key or a mass removal it can't land",
+        ],
     );
 }
 
