@@ -138,7 +138,11 @@ fn admins(view: &View<'_>, live: &LiveState, operations: &[Operation]) -> Vec<Re
         if after.len() < minimum && after.len() < before.len() {
             refusals.push(Refusal::new(
                 &codes::TOO_FEW_ADMINS,
-                format!("`{target}` has {} admins now and would have {}, of {minimum}", before.len(), after.len()),
+                format!(
+                    "`{target}` has {} admins now and would have {}; the policy asks for {minimum}",
+                    before.len(),
+                    after.len()
+                ),
                 "grant the access to another employee first, and apply that",
             ));
         }

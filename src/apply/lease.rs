@@ -239,7 +239,10 @@ fn may_take(held: Option<&Result<Written, RepositoryError>>, me: &Holder, watche
 }
 
 fn held_by(held: Option<Result<Written, RepositoryError>>) -> Refusal {
-    let help = "wait until that run has ended, or run again with `--wait`";
+    let length = held.as_ref().and_then(|held| held.as_ref().ok()).map_or(LENGTH.as_secs(), |held| held.length_seconds);
+    let help = format!(
+        "wait until that run has ended, or run again with `--wait {length}`, which takes over what its holder left behind"
+    );
     let message = match held {
         Some(Ok(held)) => format!("lease {} is held by {}", held.number, held.holder),
         Some(Err(error)) => format!("the lease can't be understood: {error}"),

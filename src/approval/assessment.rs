@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::evidence::{Evidence, Opinion, Says, Signer};
 use super::{Trusted, codes, pull};
-use crate::access::{Person, PersonId, PersonType};
+use crate::access::{Access, Person, PersonId, PersonType};
 use crate::finding::{Code, Refusal};
 use crate::plan::{More, Plan};
 
@@ -28,13 +28,15 @@ pub struct Assessment {
     /// How many said anything.
     pub(super) spoke: usize,
     parties: BTreeMap<PersonId, &'static Code>,
+    /// Who answers for a service that may have made what nobody signed: person to service.
+    answering: BTreeMap<PersonId, PersonId>,
     gone: BTreeSet<PersonId>,
 }
 
 impl Assessment {
-    /// Everybody known to have made the change. None of them can approve it.
+    /// Everybody who made the change, or answers for a service that may have. None of them can approve it.
     pub fn makers(&self) -> BTreeSet<PersonId> {
-        self.parties.keys().cloned().collect()
+        self.parties.keys().chain(self.answering.keys()).cloned().collect()
     }
 
     /// Approvals asked for beyond the rules, those that overcome requests for changes among them.
@@ -45,7 +47,7 @@ impl Assessment {
 
     /// The same without requests for changes.
     pub(super) fn raised(&self) -> More {
-        More { each: number(self.each_because.len()), in_all: number(self.in_all_because.len()) }
+        More { each: u32::from(!self.each_because.is_empty()), in_all: number(self.in_all_because.len()) }
     }
 
     /// What stays to be known of a change that was approved by more than the rules ask for.
@@ -77,6 +79,9 @@ impl Assessment {
         let mut because = |code: &'static Code, fact: String| reasons.push(refusal(code, fact));
         if let Some(code) = self.parties.get(person) {
             because(code, made(code, person));
+        } else if let Some(service) = self.answering.get(person) {
+            let fact = format!("`{person}` answers for `{service}`, which may have made what nobody signed");
+            because(&codes::APPROVER_IS_AUTHOR, fact);
         }
         let counts = plan.requirements.iter().any(|requirement| requirement.counts(person));
         if let Some(how) = plan.stakes.beneficiaries.get(person).filter(|_| !counts) {
@@ -172,7 +177,9 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
     for person in evidence.commits.iter().flat_map(|commit| &commit.named) {
         parties.insert(person.clone(), &codes::APPROVER_IS_AUTHOR);
     }
-    // however many there are of them, it is one somebody who may be among the approvers
+    let unsigned = evidence.pull.is_none() && evidence.commits.iter().any(|commit| commit.signer == Signer::Unknown);
+    let answering = if unsigned { answering_for_services(judge) } else { BTreeMap::new() };
+    // however many there are of them, it is one somebody who may be among the approvers: whoever steers a machine, too
     let mut each_because: Vec<Refusal> = unknown.first().cloned().into_iter().collect();
     each_because.extend(pulled.bot);
     let services: Vec<&Person> = parties
@@ -211,6 +218,7 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
         pull_refusals: pulled.refusals,
         spoke: opinions.len(),
         parties,
+        answering,
         gone: evidence.gone.clone(),
     };
     let withdrawn: BTreeSet<&PersonId> = speaks(Says::Withdraw).collect();
@@ -238,6 +246,13 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
     against.dedup();
     assessment.against = against;
     assessment
+}
+
+/// Sponsors of services that can sign, each with one of them. A signature that was left out must not free who answers for
+/// the machine that would have made it.
+fn answering_for_services(judge: &Access) -> BTreeMap<PersonId, PersonId> {
+    let signing = judge.people.values().filter(|one| one.person_type == PersonType::Service && !one.keys.is_empty());
+    signing.filter_map(|service| Some((service.sponsor.clone()?, service.id.clone()))).collect()
 }
 
 /// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by a commit they

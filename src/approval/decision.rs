@@ -45,13 +45,7 @@ pub fn decide(
     }
     let plan = plan::plan(judge, change, now);
     refusals.extend(blocking_findings(&plan));
-    if plan.digest != reviewed_digest {
-        refusals.push(Refusal::new(
-            &codes::DIGEST_MISMATCH,
-            format!("the reviewed change is {reviewed_digest}, what the final tree gives is {}", plan.digest),
-            "update the branch from the protected one, look at the plan, and approve again",
-        ));
-    }
+    refusals.extend(other_digest(&plan, reviewed_digest, evidence));
     let assessment = assess(trusted, &plan, evidence, now);
     refusals.extend(assessment.pull_refusals.iter().cloned());
     refusals.extend(unproven_keys(trusted, &plan, evidence));
@@ -70,6 +64,22 @@ pub fn decide(
     })
 }
 
+fn other_digest(plan: &Plan<'_>, reviewed: &str, evidence: &Evidence) -> Option<Refusal> {
+    let reviewed = match (reviewed, evidence.merge_bases.as_slice()) {
+        (same, _) if same == plan.digest => return None,
+        // without a single merge base nothing says what was reviewed, which is refused as such
+        ("", [] | [_, _, ..]) => return None,
+        ("", [_]) => "the reviewed change can't be read".to_owned(),
+        (other, _) => format!("the reviewed change is {other}"),
+    };
+    let help = "update the branch from the protected one, look at the plan, and approve again";
+    Some(Refusal::new(
+        &codes::DIGEST_MISMATCH,
+        format!("{reviewed}, what the final tree gives is {}", plan.digest),
+        help,
+    ))
+}
+
 fn misread(proposed: &Proposed) -> Refusal {
     let first = proposed.revision().reading.iter().find(|f| f.severity == crate::finding::Severity::Error);
     let what = first.map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
@@ -81,7 +91,12 @@ fn landing_refusals(evidence: &Evidence) -> Vec<Refusal> {
     let [_one] = evidence.merge_bases.as_slice() else {
         return vec![Refusal::new(
             &codes::MERGE_BASE_AMBIGUOUS,
-            format!("{} and {} have {} merge bases", evidence.base, evidence.head, evidence.merge_bases.len()),
+            format!(
+                "{} and {} have {} merge bases",
+                evidence.base.short(),
+                evidence.head.short(),
+                evidence.merge_bases.len()
+            ),
             "make a new branch from the tip with the change as one commit, and have it approved",
         )];
     };
@@ -132,8 +147,12 @@ fn author_refusal(evidence: &Evidence) -> Option<Refusal> {
     (!proven && evidence.pull.is_none() && !evidence.commits.is_empty()).then(|| {
         Refusal::new(
             &codes::AUTHOR_UNPROVEN,
-            format!("none of the {} commits of the change is signed by a registered key", evidence.commits.len()),
-            "sign commits with an SSH key that stands in your file in people/, then have the new head approved",
+            match evidence.commits.as_slice() {
+                [one] => format!("commit {} is the whole change, and no registered key signed it", one.oid.short()),
+                all => format!("none of the {} commits of the change is signed by a registered key", all.len()),
+            },
+            "sign with the SSH key that stands in your file in people/ (`git config gpg.format ssh`, then \
+             `git commit --amend --no-edit -S`), push, and have the new head approved",
         )
     })
 }
@@ -188,11 +207,14 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
     refusals.extend(assessment.against.iter().cloned());
     let unmet: Vec<&Requirement> =
         plan.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, more)).collect();
-    let help = format!(
-        "run `dualkey approve --head {}` as {}",
-        evidence.head.short(),
-        who(plan, &unmet, assessment, evidence)
-    );
+    let ask = |unmet: &[&Requirement], but: &BTreeSet<PersonId>| {
+        format!(
+            "run `dualkey approve --head {}` as {}",
+            evidence.head.short(),
+            who(plan, unmet, but, assessment, evidence)
+        )
+    };
+    let help = ask(&unmet, &BTreeSet::new());
     if assessment.spoke == 0 {
         refusals.extend(evidence.stale.iter().map(|(person, head)| {
             let fact = format!("`{person}` approved {}, and the head is {}", head.short(), evidence.head.short());
@@ -205,7 +227,8 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
         }
     }
     for requirement in &unmet {
-        refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, missing(requirement, assessment, &approvers), &help));
+        let help = ask(&[*requirement], &BTreeSet::new());
+        refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, missing(requirement, assessment, &approvers), help));
     }
     if unmet.is_empty() && !met(&plan.requirements, &approvers, asked) {
         let because: Vec<String> = assessment.in_all_because.iter().map(ToString::to_string).collect();
@@ -225,8 +248,9 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
             people(more.in_all)
         );
         let help = format!(
-            "settle it with {}, who then runs `dualkey approve` with or without `--withdraw`; or {help}",
-            names.join(" and ")
+            "settle it with {}, who then runs `dualkey approve` with or without `--withdraw`; or {}",
+            names.join(" and "),
+            ask(&unmet, &assessment.requests)
         );
         refusals.push(Refusal::new(&codes::CHANGES_REQUESTED, fact, help));
     }
@@ -245,17 +269,19 @@ fn missing(requirement: &Requirement, assessment: &Assessment, approvers: &BTree
     if requirement.everyone_gains {
         because.push(format!("{}: everybody whom it asks gains by the change", codes::EVERYONE_BENEFITS.id));
     }
+    let needed = requirement.needed(more);
     let mut fact = format!(
-        "rule `{}` asks for {} of {}, and {given} count{}",
+        "rule `{}`{} asks for {needed} approval{} by {}, and {given} count{}",
         requirement.rule,
-        requirement.needed(more),
+        if requirement.side == Side::New { " of the new policy" } else { "" },
+        if needed == 1 { "" } else { "s" },
         requirement.from.join(" or "),
         if given == 1 { "s" } else { "" }
     );
     if !because.is_empty() {
         fact.push_str(&format!(
             " ({} more than the rule's {}: {})",
-            because.len(),
+            u32::from(more.each > 0) + u32::from(requirement.everyone_gains),
             requirement.count,
             because.join("; ")
         ));
@@ -263,18 +289,28 @@ fn missing(requirement: &Requirement, assessment: &Assessment, approvers: &BTree
     fact
 }
 
-/// The people who could still approve, for a help line.
-fn who(plan: &Plan<'_>, unmet: &[&Requirement], assessment: &Assessment, evidence: &Evidence) -> String {
-    let authors: BTreeSet<&str> = assessment.authors.iter().map(String::as_str).collect();
+/// The people who could still approve, for a help line, without some.
+fn who(
+    plan: &Plan<'_>,
+    unmet: &[&Requirement],
+    but: &BTreeSet<PersonId>,
+    assessment: &Assessment,
+    evidence: &Evidence,
+) -> String {
+    let makers = assessment.makers();
     let eligible: Box<dyn Iterator<Item = &PersonId>> = if unmet.is_empty() {
         Box::new(plan.approvers.iter().filter(|person| !plan.stakes.beneficiaries.contains_key(*person)))
     } else {
         Box::new(unmet.iter().flat_map(|one| one.eligible.iter().filter(|person| one.counts(person))))
     };
-    let people: BTreeSet<&PersonId> = eligible
-        .filter(|person| !authors.contains(person.as_str()) && !assessment.valid.contains_key(*person))
-        .filter(|person| !evidence.gone.contains(*person))
+    let left: BTreeSet<&PersonId> = eligible
+        .filter(|person| !assessment.valid.contains_key(*person))
+        .filter(|person| !evidence.gone.contains(*person) && !but.contains(*person))
         .collect();
+    let people: BTreeSet<&PersonId> = left.iter().copied().filter(|person| !makers.contains(*person)).collect();
+    if people.is_empty() && !left.is_empty() {
+        return "somebody else (nobody is left but who made it: let another person commit it anew)".to_owned();
+    }
     if people.is_empty() {
         return "somebody whom the rules entitle (nobody is left: `dualkey lint` says what to do)".to_owned();
     }

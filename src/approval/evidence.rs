@@ -34,7 +34,7 @@ pub struct Evidence {
     pub doubtful: BTreeMap<PersonId, String>,
     /// New keys that were proven: whose they are, by a statement that the key itself signed.
     pub proven_keys: BTreeSet<(PersonId, KeyData)>,
-    /// People who are not active any more by what stands at the branch's tip now.
+    /// People who are not active any more by the newest tree that was approved.
     pub gone: BTreeSet<PersonId>,
     /// What a forge says of the pull request that brought the landing; None where git alone is asked.
     pub pull: Option<Pull>,

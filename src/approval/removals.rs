@@ -113,7 +113,7 @@ fn judged(walk: &Walk<'_, '_>, [from, start, to]: [usize; 3], head: Oid) -> Resu
         return Ok(None);
     }
     let digest = verifier.reviewed_digest(verified, head)?.unwrap_or_default();
-    let gone = verifier.gone(&trusted, walk.tip)?;
+    let gone = verifier.gone(&trusted);
     let question = verifier.question(verified, Some(landed), head, walk.tip, &digest, &gone);
     let question = Question { onto: walk.commit(start)?, ..question };
     let evidence = verifier.source.evidence(&trusted, &question, trees)?;

@@ -133,7 +133,7 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
     let invalid = |why: &str| {
         Refusal::new(
             &codes::STATEMENT_INVALID,
-            format!("the statement of `{person}` on {} {why}", found.head),
+            format!("the statement of `{person}` on {} {why}", found.head.short()),
             "ignore it, or have that person run `dualkey approve` again",
         )
     };
@@ -149,7 +149,7 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
         Refusal::new(
             &codes::APPROVER_NOT_AUTHORIZED,
             format!("`{person}` is not in the registry of the last verified landing"),
-            "land people/ID.yaml first, by people who stand in the registry already",
+            format!("land people/{person}.yaml first, by people who stand in the registry already"),
         )
     })?;
     let keys = registered.keys.iter().filter_map(|key| key.public.as_ref());

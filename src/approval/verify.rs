@@ -1,6 +1,6 @@
 //! Walks the protected branch from the last recorded landing to its tip, and decides every landing on the way.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -164,6 +164,8 @@ pub struct Verifier<'a> {
     branch: &'a str,
     pub(super) now: Timestamp,
     revisions: Revisions<'a>,
+    /// The tree that says who is still here, once it is known.
+    newest: RefCell<Option<Rc<Revision>>>,
 }
 
 impl<'a> Verifier<'a> {
@@ -175,7 +177,8 @@ impl<'a> Verifier<'a> {
         kinds: Kinds,
         now: Timestamp,
     ) -> Self {
-        Verifier { repository, source, recorded, branch, now, revisions: Revisions::new(repository, kinds) }
+        let (revisions, newest) = (Revisions::new(repository, kinds), RefCell::default());
+        Verifier { repository, source, recorded, branch, now, revisions, newest }
     }
 
     /// The revision at a commit.
@@ -214,10 +217,31 @@ impl<'a> Verifier<'a> {
 
     /// Decides every landing from the genesis to the tip of the protected branch.
     ///
+    /// Who has left since speaks no more, and only what was approved says who has: so the chain is walked as if nobody
+    /// had, and once more without those who have by its end.
+    ///
     /// # Errors
     ///
     /// Where evidence can't be read, and where the branch no longer holds what the log records.
     pub fn chain(&self, tip: Oid) -> Result<Chain, VerifyError> {
+        self.newest.replace(None);
+        let chain = self.walked(tip)?;
+        let newest = match self.removed(&chain)?.pop() {
+            Some((_, tree)) => tree,
+            None => self.revision(chain.last)?,
+        };
+        let start = chain.landings.iter().rfind(|landing| landing.recorded).map_or(self.recorded.genesis, |l| l.commit);
+        let start = self.revision(start)?;
+        let approved = chain.landings.iter().filter(|landing| !landing.recorded).flat_map(|l| &l.approvals);
+        let somebody_left = start.access.people.keys().any(|id| self.is_here(&start, id) && !self.is_here(&newest, id))
+            || approved
+                .into_iter()
+                .any(|given| PersonId::parse(&given.person).is_ok_and(|person| !self.is_here(&newest, &person)));
+        self.newest.replace(Some(newest));
+        if somebody_left { self.walked(tip) } else { Ok(chain) }
+    }
+
+    fn walked(&self, tip: Oid) -> Result<Chain, VerifyError> {
         self.repository.ensure_complete()?;
         let mut commits = self.repository.first_parents(tip)?;
         commits.reverse();
@@ -264,9 +288,15 @@ impl<'a> Verifier<'a> {
         commits.iter().position(|commit| *commit == wanted).ok_or_else(|| {
             VerifyError::Refused(Refusal::new(
                 &codes::HISTORY_REWRITTEN,
-                format!("landing {wanted} is in the log, but not on the first-parent chain of `{}`", self.branch),
                 format!(
-                    "`git switch -c repair {wanted} && git merge -s ours {}`, then push that to the branch",
+                    "landing {} is in the log, but not on the first-parent chain of `{}`",
+                    wanted.short(),
+                    self.branch
+                ),
+                format!(
+                    "`git switch -c repair {} && git merge -s ours {}`, then push `repair` to `{}`",
+                    wanted.short(),
+                    commits.last().copied().unwrap_or(wanted).short(),
                     self.branch
                 ),
             ))
@@ -293,7 +323,7 @@ impl<'a> Verifier<'a> {
         let trusted = Trusted(self.revision(base)?);
         let proposed = Proposed::new(Rc::new(self.load(&snapshot, head)?));
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();
-        let gone = self.gone(&trusted, chain.tip)?;
+        let gone = self.gone(&trusted);
         let question = self.question(base, None, head, chain.tip, &digest, &gone);
         let trees = self.would_be(base, head, landed)?;
         let evidence = self.source.evidence(&trusted, &question, trees)?;
@@ -336,25 +366,20 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// People who could speak at a landing and are not active any more by what stands at the tip: who leaves between the
-    /// merge and the first apply no longer speaks. Where the tip can't be read, the nearest commit below it that can.
-    pub(super) fn gone(&self, trusted: &Trusted, tip: Oid) -> Result<BTreeSet<PersonId>, VerifyError> {
-        let judged = &trusted.revision().access.people;
-        let mut newest = self.revision(tip);
-        if matches!(newest, Err(VerifyError::Unreadable { .. })) {
-            for below in self.repository.first_parents(tip)? {
-                newest = self.revision(below);
-                if !matches!(newest, Err(VerifyError::Unreadable { .. })) {
-                    break;
-                }
-            }
-        }
-        let newest = newest?;
-        let here = |id: &&PersonId| {
-            let person = newest.access.people.get(*id);
-            person.and_then(|person| newest.access.bounds(person)).is_some_and(|bounds| bounds.contains(self.now))
+    /// People who could speak at a landing and are not active any more by the newest tree that was approved: who leaves
+    /// between the merge and the first apply no longer speaks. What nobody approved silences nobody.
+    pub(super) fn gone(&self, trusted: &Trusted) -> BTreeSet<PersonId> {
+        let newest = self.newest.borrow();
+        let left = |newest: &Rc<Revision>| {
+            let judged = trusted.revision().access.people.keys();
+            judged.filter(|id| !self.is_here(newest, id)).cloned().collect()
         };
-        Ok(judged.keys().filter(|id| !here(id)).cloned().collect())
+        newest.as_ref().map(left).unwrap_or_default()
+    }
+
+    fn is_here(&self, revision: &Revision, id: &PersonId) -> bool {
+        let person = revision.access.people.get(id);
+        person.and_then(|person| revision.access.bounds(person)).is_some_and(|bounds| bounds.contains(self.now))
     }
 
     /// The digest of what the head's author wrote: from the merge base to the head. None where there is no such base, or

@@ -271,7 +271,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             Err(error) => return Err(error),
         };
         let digest = verifier.reviewed_digest(base, head)?.unwrap_or_default();
-        let gone = verifier.gone(&trusted, self.tip)?;
+        let gone = verifier.gone(&trusted);
         let question = verifier.question(base, Some(landed), head, self.tip, &digest, &gone);
         let evidence = verifier.source.evidence(&trusted, &question, self.trees(from, to, head)?)?;
         Ok(decide(&trusted, &proposed, &digest, &evidence, verifier.now))

@@ -51,7 +51,7 @@ pub enum LogError {
     #[diagnostic(help("the evidence holds a number beyond 2^53 or nests too deeply; give such numbers as text"))]
     Unwritable { index: u64, why: String },
     /// The log is shorter than it once was.
-    #[error("the log has {size} entries, the checkpoint that was kept has {kept}")]
+    #[error("the log has {}, the checkpoint that was kept has {kept}", entries(*size))]
     #[diagnostic(help(
         "fetch the newest log; if that is it, entries were cut off: restore it from an export or another clone"
     ))]
@@ -60,6 +60,10 @@ pub enum LogError {
     #[error("the first {kept} entries of the log are not those of the checkpoint that was kept")]
     #[diagnostic(help("keep both; compare them with another clone or export to find out which one was rewritten"))]
     Fork { kept: u64 },
+}
+
+fn entries(size: u64) -> String {
+    if size == 1 { "1 entry".to_owned() } else { format!("{size} entries") }
 }
 
 impl LogError {

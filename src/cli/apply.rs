@@ -43,6 +43,10 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
+    attempt(options).map_err(|stop| stop.leaving("nothing was applied"))
+}
+
+fn attempt(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     let refresh = if options.only_ends { Refresh::IfItAnswers } else { Refresh::Yes };
     let shared = Shared::open(&repository, &options.common.remote, refresh)?;

@@ -55,6 +55,10 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
+    speak(options).map_err(|stop| stop.leaving("nothing was recorded"))
+}
+
+fn speak(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     if options.prove_key {
         return prove_key(options, &repository);
@@ -180,7 +184,9 @@ fn what_is_left(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person) -
     let line = |requirement: &plan::Requirement| {
         let needed = requirement.needed(more);
         let given = requirement.given(&approvers).count();
-        format!("still missing: {given} of {needed} by rule {} ({})\n", requirement.rule, requirement.from.join(" or "))
+        let new = if requirement.side == plan::Side::New { " of the new policy" } else { "" };
+        let from = requirement.from.join(" or ");
+        format!("still missing: {} by rule {}{new} ({from})\n", needed.saturating_sub(given), requirement.rule)
     };
     unmet.map(line).collect()
 }

@@ -56,6 +56,8 @@ impl From<Exit> for ExitCode {
 pub struct Stop {
     pub exit: Exit,
     what: What,
+    /// What was not done for it; said of refusals and of what couldn't be judged.
+    left: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -66,7 +68,7 @@ enum What {
 
 impl Stop {
     pub fn new(exit: Exit, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Stop { exit, what: What::Error { message: message.into(), help: Some(help.into()) } }
+        Stop { exit, what: What::Error { message: message.into(), help: Some(help.into()) }, left: None }
     }
 
     /// Wrong usage or configuration.
@@ -75,12 +77,12 @@ impl Stop {
     }
 
     pub fn refused(exit: Exit, refusals: Vec<Refusal>) -> Self {
-        Stop { exit, what: What::Refusals(refusals) }
+        Stop { exit, what: What::Refusals(refusals), left: None }
     }
 
     pub fn of(exit: Exit, error: &dyn Diagnostic) -> Self {
         let help = error.help().map(|help| help.to_string());
-        Stop { exit, what: What::Error { message: error.to_string(), help } }
+        Stop { exit, what: What::Error { message: error.to_string(), help }, left: None }
     }
 
     /// A file or a terminal that could not be read or written.
@@ -95,6 +97,12 @@ impl Stop {
         Stop { exit, ..self }
     }
 
+    /// The same, saying what was left undone.
+    #[must_use]
+    pub fn leaving(self, undone: &'static str) -> Self {
+        Stop { left: Some(undone), ..self }
+    }
+
     /// For a run that goes on all the same: what would have stopped it, under a code of its own where it has none.
     pub fn refusal(&self, code: &'static Code) -> Refusal {
         match &self.what {
@@ -107,9 +115,13 @@ impl Stop {
 
     /// The block that is printed.
     pub fn text(&self, style: Style) -> String {
-        match &self.what {
+        let text = match &self.what {
             What::Error { message, help } => errors::error(message, help.as_deref(), style),
             What::Refusals(refusals) => errors::refusals(refusals, style),
+        };
+        match (self.exit, self.left) {
+            (Exit::Refused | Exit::Unjudged, Some(undone)) => format!("{text}{undone}\n"),
+            _ => text,
         }
     }
 }

@@ -70,6 +70,8 @@ pub(super) struct Plan<'a> {
     digest: &'a str,
     verdict: plan::Verdict,
     approvals: Vec<Approval<'a>>,
+    /// People asked for beyond those by whom the rules are met, out of everybody who may approve anything.
+    in_all: u32,
     findings: Vec<FindingRow<'a>>,
     changes: Vec<Change<'a>>,
     operations: Option<Vec<OperationRow<'a>>>,
@@ -156,6 +158,7 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
         digest: &plan.digest,
         verdict: view.verdict(),
         approvals: approvals_of(view),
+        in_all: view.more.in_all,
         findings: rows(&plan.findings),
         changes: lines.into_iter().map(|line| change(line, zone)).collect(),
         operations: view

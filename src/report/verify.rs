@@ -29,6 +29,7 @@ pub fn text(recorded: &Recorded, landings: &[&Landing], style: Style) -> String 
         (0, _) => "nothing has landed since the genesis\n".to_owned(),
         (1, 0) => "the landing is verified\n".to_owned(),
         (all, 0) => format!("all {all} landings are verified\n"),
+        (1, 1) => "the landing is refused; nothing of it is applied\n".to_owned(),
         (all, refused) => format!("{refused} of {all} landings refused; nothing of them is applied\n"),
     });
     text

@@ -358,8 +358,10 @@ fn is_up_to_date(line: &str, name: &str) -> bool {
 }
 
 /// Why a push failed: the words of the remote, and the reasons in the table of refs.
-fn told(answer: &Answer) -> String {
-    let reasons: Vec<&str> = answer.stdout.lines().filter_map(|line| line.strip_prefix("!\t")).collect();
+fn told<'a>(answer: &'a Answer) -> String {
+    // a line is `!`, the refs, and a summary with the reason
+    let reason = |line: &'a str| line.strip_prefix("!\t").map(|row| row.split_once('\t').map_or(row, |(_, why)| why));
+    let reasons: Vec<&str> = answer.stdout.lines().filter_map(reason).collect();
     process::presentable([reasons.join("\n"), answer.words.clone()].join("\n").as_bytes())
 }
 

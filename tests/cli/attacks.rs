@@ -1,37 +1,38 @@
 //! What an attacker tries, and what merely looks like an attack: told on real repositories, with the code that answers.
 
+mod parties;
 mod weakening;
 
 use crate::support::{ALICE, World, key, public_key};
 
 /// A world in which everything declared is live.
-fn applied() -> World {
+pub fn applied() -> World {
     let world = World::new();
     world.timed(&["apply"]).exits(0);
     world
 }
 
 /// A new branch from main with one commit by Tom, pushed.
-fn branch(world: &World, name: &str, change: impl FnOnce(&World)) {
+pub fn branch(world: &World, name: &str, change: impl FnOnce(&World)) {
     world.git(&["switch", "-q", "-c", name, "main"]);
     change(world);
     world.commit(name);
     world.git(&["push", "-q", "origin", name]);
 }
 
-fn edit(world: &World, path: &str, from: &str, to: &str) {
+pub fn edit(world: &World, path: &str, from: &str, to: &str) {
     let text = world.read(path);
     assert!(text.contains(from), "{from} is not in {path}");
     world.write(path, &text.replace(from, to));
 }
 
-fn merge(world: &World, name: &str) {
+pub fn merge(world: &World, name: &str) {
     world.git(&["switch", "-q", "main"]);
     world.git(&["merge", "-q", "--no-ff", "-m", "Merge", name]);
     world.git(&["push", "-q", "origin", "main"]);
 }
 
-fn direct(world: &World, message: &str) {
+pub fn direct(world: &World, message: &str) {
     world.commit(message);
     world.git(&["push", "-q", "origin", "main"]);
 }

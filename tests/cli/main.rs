@@ -34,6 +34,7 @@ mod objections;
 mod ocsf;
 mod only_ends;
 mod policy_pack;
+mod refusals;
 #[cfg(feature = "rego")]
 mod rego;
 mod replay;

@@ -98,3 +98,25 @@ fn after_an_unsigned_edit_life_goes_on_with_one_more() {
     merge(&world, "alice");
     world.timed(&["verify"]).exits(0).says("one more approved, since");
 }
+
+#[test]
+fn a_push_that_nobody_approved_silences_nobody() {
+    for deleted in [false, true] {
+        let world = applied();
+        world.let_alice_in("alice");
+        world.approve("alice", "priya.shah").exits(0);
+        merge(&world, "alice");
+        if deleted {
+            world.git(&["rm", "-q", "people/priya.shah.yaml"]);
+        } else {
+            let priya = world.read("people/priya.shah.yaml");
+            world.write("people/priya.shah.yaml", &format!("{priya}ended: 2026-11-22\n"));
+        }
+        world.commit("Priya is gone, says somebody");
+        world.git(&["push", "-q", "origin", "main"]);
+        let told = world.timed(&["verify"]);
+        assert!(told.stdout.contains("approved by priya.shah"), "{}", told.stdout);
+        world.timed(&["apply"]);
+        assert!(world.live("github").contains("583231"), "Alice is let in all the same");
+    }
+}

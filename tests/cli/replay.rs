@@ -5,14 +5,14 @@ use std::process::Command;
 use crate::support::{World, key, scrubbed};
 
 /// The statement of Priya on a head, as this clone has seen it.
-fn statement(world: &World, head: &str) -> serde_json::Value {
+pub fn statement(world: &World, head: &str) -> serde_json::Value {
     let refs = world.git(&["for-each-ref", "--format=%(refname)", "refs/dualkey-mirror/"]);
     let name = refs.lines().find(|name| name.ends_with(&format!("approvals/{head}/priya.shah"))).expect("an approval");
     serde_json::from_str(&world.git(&["show", &format!("{name}:statement.json")])).unwrap()
 }
 
 /// Signs a text as a person does, and puts it where an approval of the head by that person stands.
-fn put(world: &World, head: &str, person: &str, statement: &serde_json::Value) {
+pub fn put(world: &World, head: &str, person: &str, statement: &serde_json::Value) {
     let file = world.path("statement.json");
     // the keys of a JSON object come out sorted, which for these plain texts is the canonical form
     let sorted: std::collections::BTreeMap<String, serde_json::Value> =

@@ -7,16 +7,16 @@ use crate::report::style::Style;
 const TRANSCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/refusals.txt");
 const FROM: &str = "#### What a forge would say\n";
 
-fn at(minute: u8) -> Timestamp {
+pub(super) fn at(minute: u8) -> Timestamp {
     format!("2026-11-24T07:{minute:02}:00Z").parse().unwrap()
 }
 
-fn account(id: &str) -> Account {
+pub(super) fn account(id: &str) -> Account {
     let number = PEOPLE.iter().find(|(name, ..)| *name == id).map_or(999, |(_, number, _)| *number);
     Account { number, login: format!("{id}-nw"), bot: false }
 }
 
-fn bot() -> Account {
+pub(super) fn bot() -> Account {
     Account { number: 41_898_282, login: "actions[bot]".to_owned(), bot: true }
 }
 
@@ -24,7 +24,7 @@ fn review(id: &str, verdict: ReviewVerdict, minute: u8) -> Review {
     Review { by: account(id), verdict, of: Some(oid(3)), at: at(minute) }
 }
 
-fn moved(id: &str, what: Moved, minute: u8) -> Movement {
+pub(super) fn moved(id: &str, what: Moved, minute: u8) -> Movement {
     Movement { at: at(minute), by: account(id), what }
 }
 

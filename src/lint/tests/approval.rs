@@ -226,6 +226,32 @@ resources:
 }
 
 #[test]
+fn two_people_alone_learn_what_they_can_not_do() {
+    let domain = |title: &str, id: &str| {
+        format!(
+            "title: {title}\nenvironment: staging\nowners: [omar.diaz, priya.shah]\ncontractors: allowed\n\
+             resources:\n  {id}: {{ repository: northwind/{id} }}\n"
+        )
+    };
+    let (payments, ledger) = (domain("Payments", "api"), domain("Ledger", "ledger"));
+    let production =
+        domain("Production", "live").replace("staging", "production").replace("contractors: allowed\n", "");
+    check(
+        &[
+            ("groups/access-admins.yaml", "members: [omar.diaz, priya.shah]\n"),
+            ("domains/payments.yaml", &payments),
+            ("domains/ledger.yaml", &ledger),
+            ("domains/production.yaml", &production),
+        ],
+        &[
+            "warning approver-cannot-be-met policies/main.yaml:9 only `omar.diaz` and `priya.shah` can approve anything, so \
+           what one of them writes can't get one approval more: with an unsigned commit, a service's commit, a replaced \
+           key or a mass removal it can't land",
+        ],
+    );
+}
+
+#[test]
 fn severities() {
     check(
         &[

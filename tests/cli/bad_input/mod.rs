@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::support::{ALICE_GRANT, Ran, World, key, scrubbed};
 
 mod hidden;
-mod trust;
+pub mod trust;
 
 const GRANT: &str = "grants/payments/alice-refunds.yaml";
 

@@ -116,7 +116,7 @@ fn a_corrupt_sandbox() {
 }
 
 /// Writes the log anew on the remote, with one file of it changed.
-fn rewrite_log(world: &World, change: impl Fn(&Path)) {
+pub fn rewrite_log(world: &World, change: impl Fn(&Path)) {
     let url = world.root.path().join("origin.git");
     world.git_in(world.root.path(), &["clone", "-q", url.to_str().unwrap(), "attacker"]);
     let attacker = world.root.path().join("attacker");
@@ -131,7 +131,7 @@ fn rewrite_log(world: &World, change: impl Fn(&Path)) {
 }
 
 /// The one file below a folder of the log.
-fn only_file(dir: &Path) -> std::path::PathBuf {
+pub fn only_file(dir: &Path) -> std::path::PathBuf {
     let mut dir = dir.to_owned();
     while dir.is_dir() {
         dir = std::fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();

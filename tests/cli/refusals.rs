@@ -1,0 +1,213 @@
+//! What a user reads who is refused: real histories, the commands, and every word that they print.
+//!
+//! The transcript stands in `tests/refusals.txt`. `DUALKEY_BLESS=1 cargo test --test cli refusals` writes it anew: read
+//! it then as the person who was refused.
+
+mod approvals;
+mod landings;
+mod logs;
+mod runs;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::support::{At, Ran, World};
+
+const TRANSCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/refusals.txt");
+/// What a forge says is played to the decision itself, beside it in the library.
+const FORGE: &str = "What a forge would say";
+const ROOMS: [(&str, &[Story]); 4] = [
+    ("Approvals", approvals::STORIES),
+    ("Landings", landings::STORIES),
+    ("Runs", runs::STORIES),
+    ("Logs", logs::STORIES),
+];
+
+/// A title, the codes that answer, and how it happens.
+type Story = (&'static str, &'static [&'static str], fn(&mut Scene));
+
+/// Codes without a story here, each with the reason.
+const NOT_TOLD: &[(&str, &str)] = &[
+    (
+        "log-discontinuous",
+        "only who holds the log's key can write such a log; the walk along recorded landings refuses it",
+    ),
+    ("log-entry-invalid", "only who holds the log's key can write such an entry; audit/tests.rs reads one"),
+    ("own-identity", "an embedded target runs as nobody; apply/tests.rs has one that does"),
+    ("post-apply-drift", "an embedded target does what it says; apply/tests/faults.rs has one that doesn't"),
+    ("target-not-connected", "without clients for real targets a run ends before, as one that is configured wrongly"),
+];
+
+/// What was run in a story, and what came of it.
+#[derive(Default)]
+pub struct Scene {
+    text: String,
+}
+
+impl Scene {
+    /// Runs a command at the world's time.
+    #[track_caller]
+    pub fn run(&mut self, world: &World, args: &[&str], exit: i32) {
+        self.show(&args.join(" "), world.timed(args), exit);
+    }
+
+    #[track_caller]
+    pub fn run_at(&mut self, at: &At<'_>, args: &[&str], exit: i32) {
+        self.show(&args.join(" "), at.timed(args), exit);
+    }
+
+    /// A person's `approve --head HEAD`, with more options.
+    #[track_caller]
+    pub fn approve(&mut self, world: &World, head: &str, more: &[&str], person: &str, exit: i32) {
+        let args = [&["--head", head], more].concat();
+        self.show(&format!("approve {} --key {person}", args.join(" ")), world.approve_with(&args, person), exit);
+    }
+
+    #[track_caller]
+    pub fn show(&mut self, command: &str, ran: Ran, exit: i32) {
+        let ran = ran.exits(exit);
+        let blank = if self.text.is_empty() { "" } else { "\n" };
+        self.text.push_str(&format!("{blank}$ dualkey {command}    # exit {exit}\n"));
+        if exit == 0 {
+            // what goes well is told elsewhere, but for what it leaves to do
+            let left = ran.stdout.lines().filter(|line| line.starts_with("still missing"));
+            self.text.extend(left.flat_map(|line| [line, "\n"]));
+        } else {
+            self.text.extend([ran.stdout, ran.stderr]);
+        }
+    }
+}
+
+/// Makes a transcript the same in every run: ids and keys are others each time, and as long as what stands for them.
+fn redacted(text: &str) -> String {
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    let mut told = String::new();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let before = told.chars().last().filter(char::is_ascii_alphanumeric);
+        let run = rest.find(|c: char| !c.is_ascii_hexdigit() || c.is_ascii_uppercase()).unwrap_or(rest.len());
+        let base64 = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/' || c == '=';
+        let length = match run {
+            10 | 40 if before.is_none() && !rest[run..].starts_with(|c: char| c.is_ascii_alphanumeric()) => {
+                let next = known.len() + 1;
+                let number = *known.entry(rest[..10].to_owned()).or_insert(next);
+                told.push_str(&format!("commit-{number:03}"));
+                told.push_str(&"~".repeat(run - 10));
+                run
+            }
+            64 if before.is_none() => {
+                told.push_str(&"0".repeat(64));
+                run
+            }
+            // the log's key id, in an anchor or in the key itself
+            8 if before.is_none() && (told.ends_with(['+', ':']) || told.ends_with("key `")) => {
+                told.push_str("01234567");
+                run
+            }
+            _ if told.ends_with("SHA256:") || told.ends_with("+01234567+") => {
+                let length = rest.find(|c| !base64(c)).unwrap_or(rest.len());
+                told.push_str(&"K".repeat(length));
+                length
+            }
+            _ => {
+                told.push(character);
+                character.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    told
+}
+
+fn told((title, codes, play): &Story) -> String {
+    let mut scene = Scene::default();
+    play(&mut scene);
+    for code in *codes {
+        assert!(scene.text.contains(code), "{title}: `{code}` is not in:\n{}", scene.text);
+    }
+    format!("\n## {title}\n{}", redacted(&scene.text))
+}
+
+/// All stories, a few at a time.
+fn all_told(stories: &[Story]) -> String {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some((number, story)) =
+                    Some(next.fetch_add(1, Ordering::SeqCst)).and_then(|number| Some((number, stories.get(number)?)))
+                {
+                    // one that fails says why, and the others are still told
+                    let text = std::panic::catch_unwind(|| told(story)).map_err(|_| story.0);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, text);
+                }
+            });
+        }
+    });
+    let (told, failed): (Vec<_>, Vec<_>) = done.into_inner().unwrap().into_values().partition(Result::is_ok);
+    assert!(failed.is_empty(), "{failed:?}");
+    told.into_iter().flatten().collect()
+}
+
+/// Where a room's part of the transcript starts and ends.
+fn part(file: &str, room: &str) -> std::ops::Range<usize> {
+    let heading = format!("#### {room}\n");
+    let start = file.find(&heading).expect("the heading of the room") + heading.len();
+    start..file[start..].find("#### ").map_or(file.len(), |next| start + next)
+}
+
+fn reads_as_written_down(room: &str) {
+    static FILE: Mutex<()> = Mutex::new(());
+    let (_, stories) = ROOMS.iter().find(|(name, _)| *name == room).unwrap();
+    let told = format!("{}\n", all_told(stories));
+    let _one_at_a_time = FILE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut file = std::fs::read_to_string(TRANSCRIPT).unwrap();
+    let part = part(&file, room);
+    if std::env::var_os("DUALKEY_BLESS").is_some() {
+        file.replace_range(part, &told);
+        std::fs::write(TRANSCRIPT, file).unwrap();
+    } else {
+        assert_eq!(
+            told, file[part],
+            "the texts changed: read them, then DUALKEY_BLESS=1 cargo test --test cli refusals"
+        );
+    }
+}
+
+#[test]
+fn approvals_are_refused_as_written_down() {
+    reads_as_written_down("Approvals");
+}
+
+#[test]
+fn landings_are_refused_as_written_down() {
+    reads_as_written_down("Landings");
+}
+
+#[test]
+fn runs_are_refused_as_written_down() {
+    reads_as_written_down("Runs");
+}
+
+#[test]
+fn logs_are_refused_as_written_down() {
+    reads_as_written_down("Logs");
+}
+
+#[test]
+fn every_code_has_its_story() {
+    let stories = ROOMS.iter().flat_map(|(_, stories)| *stories);
+    let told: BTreeSet<&str> = stories.flat_map(|(_, codes, _)| codes.iter().copied()).collect();
+    let excused: BTreeSet<&str> = NOT_TOLD.iter().map(|(code, _)| *code).collect();
+    let file = std::fs::read_to_string(TRANSCRIPT).unwrap();
+    let forge = &file[part(&file, FORGE)];
+    let all = [dualkey::approval::codes::CODES, dualkey::apply::codes::CODES, dualkey::audit::codes::CODES].concat();
+    for code in &all {
+        let here = told.contains(code.id) || forge.contains(code.id);
+        assert_ne!(here, excused.contains(code.id), "`{}` needs a story, or a reason why it has none", code.id);
+    }
+    let known: BTreeSet<&str> = all.iter().map(|code| code.id).collect();
+    assert!(excused.is_subset(&known) && told.is_subset(&known), "{:?}", told.difference(&known));
+}

@@ -1,0 +1,102 @@
+//! Runs that don't start, stop, or leave something undone.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::{Scene, Story};
+use crate::attacks::{applied, branch, merge};
+use crate::support::{World, key};
+
+/// What the remote does with a push.
+fn hook(world: &World, name: &str, text: &str) {
+    let path = world.path("origin.git/hooks").join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Lands a change that everybody approved who can.
+fn lands(world: &World, name: &str, change: impl FnOnce(&World)) {
+    branch(world, name, change);
+    for person in ["grace.lin", "lena.vogt", "mei.tanaka", "omar.diallo", "priya.shah", "sven.olsen", "yusuf.demir"] {
+        world.approve(name, person);
+    }
+    world.timed(&["verify", "--head", name]).exits(0);
+    merge(world, name);
+}
+
+/// Alice's access has landed and waits to be applied.
+fn waiting() -> World {
+    let world = applied();
+    world.let_alice_in("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    merge(&world, "alice");
+    world
+}
+
+/// Who administers the organisation, from here on.
+fn admins(scene: &mut Scene, left: &str) {
+    let world = applied();
+    lands(&world, "admins", |world| {
+        let grant = world.read("grants/platform/org-admins.yaml");
+        world.write("grants/platform/org-admins.yaml", &grant.replace("lena.vogt, mei.tanaka, sven.olsen", left));
+    });
+    scene.run(&world, &["apply"], 3);
+}
+
+pub const STORIES: &[Story] = &[
+    ("nothing is declared any more", &["empty-desired-state"], |scene| {
+        let world = applied();
+        lands(&world, "nothing", |world| drop(world.git(&["rm", "-q", "-r", "grants"])));
+        scene.run(&world, &["apply"], 3);
+    }),
+    ("too few would administer", &["too-few-admins"], |scene| admins(scene, "mei.tanaka")),
+    ("a required admin would no longer be one", &["required-admin"], |scene| admins(scene, "lena.vogt, sven.olsen")),
+    ("what a policy protects", &["protected-entitlement"], |scene| {
+        let role = ("roles/org-admin.yaml", "account: AdministratorAccess", "account: BreakGlassAdmin");
+        let world = World::edited(&[role]);
+        scene.run(&world, &["apply"], 4);
+    }),
+    ("another run is at work", &["lock-held"], |scene| {
+        let world = World::new();
+        let lease = r#"{"holder":{"host":"elsewhere","pid":7,"run":"r1","machine":"m","started":1},"number":1,"length_seconds":600,"released":false,"nonce":"n"}"#;
+        world.git(&["switch", "-q", "--orphan", "lease"]);
+        world.write("lease.json", lease);
+        world.git(&["add", "-f", "lease.json"]);
+        world.git(&["commit", "-q", "-m", "lease"]);
+        world.git(&["push", "-q", "origin", "HEAD:refs/dualkey/lease"]);
+        world.git(&["switch", "-q", "main"]);
+        scene.run(&world, &["apply"], 3);
+    }),
+    ("the remote lets nobody take the lease", &["lease-unavailable"], |scene| {
+        let world = World::new();
+        hook(&world, "pre-receive", "exit 1\n");
+        scene.run(&world, &["apply"], 3);
+    }),
+    ("another run took over", &["lease-lost"], |scene| {
+        let world = waiting();
+        // as soon as the run has written what it means to do, somebody else's lease stands there
+        hook(&world, "post-receive", "git update-ref refs/dualkey/lease refs/heads/main\n");
+        scene.run(&world, &["apply"], 3);
+    }),
+    ("the remote lets nobody write the log", &["log-unavailable"], |scene| {
+        let world = waiting();
+        hook(&world, "update", "test \"$1\" != refs/dualkey/audit\n");
+        scene.run(&world, &["apply"], 3);
+    }),
+    ("real targets, and no anchor", &["anchor-missing"], |scene| {
+        let mut world = World::unanchored();
+        let config = world.read("dualkey.yaml");
+        let real = "github: { organization: northwind, id: 9919 }";
+        world.write("dualkey.yaml", &config.replace("github: { type: sandbox, as: github }", real));
+        world.commit("The real one");
+        world.git(&["push", "-q", "origin", "main"]);
+        world.anchor = None;
+        for person in ["mei.tanaka", "priya.shah"] {
+            let key = key(person);
+            world.dualkey(&["approve", "--yes", "--genesis", "main", "--key", key.to_str().unwrap()]).exits(0);
+        }
+        world.dualkey(&["audit", "init", "--genesis", "main", "--log-key", "../log.key"]).exits(0);
+        scene.show("verify", world.dualkey(&["verify"]), 1);
+        scene.show("apply", world.dualkey(&["apply"]), 3);
+    }),
+];
