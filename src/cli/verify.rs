@@ -5,8 +5,8 @@ use clap::Args;
 use super::shared::{Refresh, Shared};
 use super::{Common, Exit, ReviewFormat, Stop, context, output};
 use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
-use crate::report;
 use crate::repository::Repository;
+use crate::{apply, audit, report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey verify                    every landing on the protected branch\n  \
@@ -59,6 +59,10 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
         None => (None, options.rev.as_deref().map_or(Ok(shared.tip), |rev| repository.resolve(rev))?),
     };
     let chain = verifier.chain(tip)?;
+    let overdue = match after.is_none() && options.rev.is_none() {
+        true => apply::overdue(verifier.approved(&chain)?.tree(), audit::last_run(&ledger.stored.log), clock.now),
+        false => None,
+    };
     let mut landings: Vec<&Landing> = chain.landings.iter().collect();
     if let Some(after) = after {
         let start = landings.iter().position(|landing| landing.base == after || landing.commit == after);
@@ -77,7 +81,10 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
         ReviewFormat::Markdown => report::markdown::verify(&landings),
         ReviewFormat::Github => report::github::verify(&landings),
     });
-    Ok(exit(&landings))
+    if let Some(overdue) = &overdue {
+        output::error(&report::errors::refusals(std::slice::from_ref(overdue), output::error_style()));
+    }
+    Ok(exit(&landings).worst(if overdue.is_some() { Exit::Findings } else { Exit::Done }))
 }
 
 fn exit(landings: &[&Landing]) -> Exit {

@@ -37,3 +37,4 @@ mod policy_pack;
 mod rego;
 mod replay;
 mod sarif;
+mod survival;

@@ -114,6 +114,10 @@ pub(super) enum Fault {
     /// Every call about this account fails.
     Account(&'static str),
     Unreadable(&'static str),
+    /// Of the calls the first so many find the target locked.
+    Busy(usize),
+    /// Of the reads, too.
+    BusyReads(usize),
     /// No call has an effect, and all say that they went well.
     Deaf,
 }
@@ -129,6 +133,7 @@ pub(super) struct World {
     pub fault: Fault,
     pub stale: usize,
     pub count: usize,
+    pub reads: Cell<usize>,
     /// Asked at each call whether it may be made.
     pub allowed: bool,
 }
@@ -145,12 +150,20 @@ impl Reader for Fake {
         if world.fault == Fault::Unreadable("aws") && self.0.as_str() == "aws" {
             return Err(TargetError::LiveReadIncomplete { target: "aws".into(), why: "page 2 did not arrive".into() });
         }
+        world.reads.set(world.reads.get() + 1);
+        if matches!(world.fault, Fault::BusyReads(n) if world.reads.get() <= n) {
+            return Err(locked());
+        }
         let stale = !world.calls.is_empty() && world.stale > 0;
         world.stale = world.stale.saturating_sub(usize::from(stale));
         let held = if stale { &world.before_last } else { &world.held };
         let here = held.iter().filter(|(target, live)| *target == self.0 && scope.contains(live.kind, &live.resource));
         Ok(here.map(|(_, live)| live.clone()).collect())
     }
+}
+
+fn locked() -> TargetError {
+    TargetError::Locked { path: "play.json".into() }
 }
 
 impl Writer for Fake {
@@ -164,6 +177,9 @@ impl Writer for Fake {
         if fault == Fault::CrashBefore(k) {
             drop(world);
             resume_unwind(Box::new(Crash));
+        }
+        if matches!(fault, Fault::Busy(n) if k < n) {
+            return Err(locked());
         }
         if fault == Fault::FailBefore(k) || matches!(fault, Fault::Account(account) if account == call.principal) {
             return Err(failed());
@@ -226,6 +242,7 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
         fault,
         stale,
         count: 0,
+        reads: Cell::new(0),
         allowed: false,
     }))
 }
@@ -296,10 +313,21 @@ pub(super) fn apply(approved: &Approved, past: &Past<'_>, world: &Shared) -> Out
 }
 
 pub(super) fn apply_as(approved: &Approved, past: &Past<'_>, world: &Shared, mode: Mode, writes: usize) -> Outcome {
+    apply_in(approved, past, world, mode, writes, &Patient::default())
+}
+
+pub(super) fn apply_in(
+    approved: &Approved,
+    past: &Past<'_>,
+    world: &Shared,
+    mode: Mode,
+    writes: usize,
+    process: &Patient,
+) -> Outcome {
     let chain = chain(approved);
     let request = Request { approved, chain: &chain, past, now: now(), mode };
     let mut notes = notes(world);
-    let outcome = run(&request, &mut targets(world), Ok(&mut notes), Ok(&Writes(Cell::new(writes))));
+    let outcome = run(&request, &mut targets(world), Ok(&mut notes), Ok(&Writes(Cell::new(writes))), process);
     world.borrow_mut().allowed = false;
     assert_eq!(notes.results, usize::from(!notes.intents.is_empty() && !lost(&outcome)));
     outcome
