@@ -158,7 +158,7 @@ impl<'a> View<'a> {
         let place = |permission| {
             (&operation.target, operation.kind.name, &*operation.resource, &*operation.principal, permission)
         };
-        over.contains(&place(Some(permission))) || (operation.kind.holds_one() && over.contains(&place(None)))
+        over.contains(&place(Some(permission.as_str()))) || (operation.kind.holds_one() && over.contains(&place(None)))
     }
 
     fn places_over(&self) -> BTreeSet<Place<'a>> {
