@@ -5,6 +5,7 @@ use crate::approval::{Landing, Verdict};
 use crate::plan::operations::Verb;
 use crate::targets::{self, KINDS};
 
+mod ends;
 mod faults;
 mod reasons;
 mod stops;

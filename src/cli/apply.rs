@@ -21,7 +21,9 @@ use crate::{audit, report};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey apply --log-key ~/northwind-access.log-key\n  \
                         dualkey apply --only-ends    often, by a schedule: it can only take away\n  \
-                        dualkey apply --sandbox      try it, every target played by an embedded one")]
+                        dualkey apply --sandbox      try it, every target played by an embedded one\n\
+                        Ctrl-C or SIGTERM: the operation under way is finished and what was done is logged; twice: at once. \
+                        git and ssh\nask nothing on the terminal: have keys in an agent.")]
 pub struct Options {
     #[command(flatten)]
     common: Common,
@@ -149,6 +151,7 @@ impl Attempt<'_> {
                 apply::run(&request, &mut targets.into_clients(), Err(refusal), lease, self.process)
             }
         };
+        self.process.end_progress();
         let zone = &approved.tree().access.config.zone;
         output::print(&match self.options.format {
             Format::Text => report::apply::text(&outcome, zone, output::style()),

@@ -42,11 +42,16 @@ impl Process {
         let meter = RefCell::new(Meter::new(output::error_is_terminal()));
         Process { began: Instant::now(), stop, registered, meter }
     }
+
+    /// Leaves the terminal to what is printed next.
+    pub fn end_progress(&self) {
+        output::error(self.meter.borrow_mut().end());
+    }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        output::error(self.meter.get_mut().end());
+        self.end_progress();
         for id in self.registered.drain(..) {
             signal_hook::low_level::unregister(id);
         }

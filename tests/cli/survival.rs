@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use crate::support::{Ran, World, finish, scrubbed};
@@ -73,7 +73,7 @@ fn finished(world: &World) {
     let ran = (0..20).map(|_| world.timed(&["apply"])).find(|ran| ran.code == 0);
     assert!(ran.is_some(), "{:?}", world.timed(&["apply"]));
     world.timed(&["apply"]).exits(0).says("is applied already");
-    world.timed(&["audit", "verify"]).exits(0);
+    world.dualkey(&["audit", "verify"]).exits(0);
 }
 
 #[test]

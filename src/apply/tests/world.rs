@@ -114,6 +114,10 @@ pub(super) enum Fault {
     /// Every call about this account fails.
     Account(&'static str),
     Unreadable(&'static str),
+    /// A page of this read, counted from 0, doesn't arrive.
+    LostPage(usize),
+    /// Before this read somebody else changes what is held; odd: takes, even: gives.
+    Meddled(usize, usize),
     /// Of the calls the first so many find the target locked.
     Busy(usize),
     /// Of the reads, too.
@@ -133,7 +137,9 @@ pub(super) struct World {
     pub fault: Fault,
     pub stale: usize,
     pub count: usize,
-    pub reads: Cell<usize>,
+    pub reads: usize,
+    /// The time at every target, where it tells.
+    pub clock: Option<Timestamp>,
     /// Asked at each call whether it may be made.
     pub allowed: bool,
 }
@@ -150,9 +156,16 @@ impl Reader for Fake {
         if world.fault == Fault::Unreadable("aws") && self.0.as_str() == "aws" {
             return Err(TargetError::LiveReadIncomplete { target: "aws".into(), why: "page 2 did not arrive".into() });
         }
-        world.reads.set(world.reads.get() + 1);
-        if matches!(world.fault, Fault::BusyReads(n) if world.reads.get() <= n) {
-            return Err(locked());
+        let k = world.reads;
+        world.reads += 1;
+        match world.fault {
+            Fault::BusyReads(n) if k < n => return Err(locked()),
+            Fault::LostPage(n) if k == n => {
+                let why = "page 2 did not arrive".to_owned();
+                return Err(TargetError::LiveReadIncomplete { target: self.0.to_string(), why });
+            }
+            Fault::Meddled(n, which) if k == n => meddle(&mut world.held, which),
+            _ => {}
         }
         let stale = !world.calls.is_empty() && world.stale > 0;
         world.stale = world.stale.saturating_sub(usize::from(stale));
@@ -160,10 +173,26 @@ impl Reader for Fake {
         let here = held.iter().filter(|(target, live)| *target == self.0 && scope.contains(live.kind, &live.resource));
         Ok(here.map(|(_, live)| live.clone()).collect())
     }
+
+    fn clock(&self) -> Result<Option<Timestamp>, TargetError> {
+        Ok(self.1.borrow().clock)
+    }
 }
 
 fn locked() -> TargetError {
     TargetError::Locked { path: "play.json".into() }
+}
+
+/// What somebody may do behind a run's back.
+pub(super) const MEDDLED: [&str; 2] =
+    ["github repository northwind/api maintain 11", "aws account 111122223333 PowerUser bob@globex.example"];
+
+fn meddle(held: &mut Held, which: usize) {
+    let (target, given) = one(MEDDLED[which / 2 % MEDDLED.len()]);
+    held.retain(|(at, live)| *at != target || (live.resource != given.resource || live.principal != given.principal));
+    if which % 2 == 0 {
+        held.insert((target, given));
+    }
 }
 
 impl Writer for Fake {
@@ -225,11 +254,12 @@ pub(super) fn live(kind: &'static Kind, resource: &str, permission: &str, princi
 
 /// `TARGET KIND RESOURCE PERMISSION PRINCIPAL` a line.
 pub(super) fn held(lines: &[&str]) -> Held {
-    let one = |line: &&str| {
-        let words: Vec<&str> = line.split(' ').collect();
-        (TargetId::parse(words[0]).unwrap(), live(KINDS.get(words[1]).unwrap(), words[2], words[3], words[4]))
-    };
-    lines.iter().map(one).collect()
+    lines.iter().map(|line| one(line)).collect()
+}
+
+fn one(line: &str) -> (TargetId, Live) {
+    let words: Vec<&str> = line.split(' ').collect();
+    (TargetId::parse(words[0]).unwrap(), live(KINDS.get(words[1]).unwrap(), words[2], words[3], words[4]))
 }
 
 pub(super) fn world(held: Held, fault: Fault) -> Shared {
@@ -242,7 +272,8 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
         fault,
         stale,
         count: 0,
-        reads: Cell::new(0),
+        reads: 0,
+        clock: None,
         allowed: false,
     }))
 }
