@@ -60,7 +60,10 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     };
     let chain = verifier.chain(tip)?;
     let overdue = match after.is_none() && options.rev.is_none() {
-        true => apply::overdue(&verifier.revision(chain.last)?, audit::last_run(&ledger.stored.log), clock.now),
+        true => {
+            let tree = verifier.revision(chain.last)?;
+            apply::overdue(&tree, audit::last_run(&ledger.stored.log), clock.now)
+        }
         false => None,
     };
     let mut landings: Vec<&Landing> = chain.landings.iter().collect();
