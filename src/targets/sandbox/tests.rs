@@ -207,7 +207,7 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
     1:2 missing field `version`
     1:14 version `2` is unknown, this program reads 1
     6:3 trailing characters
-    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `entitlements`
+    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `clock`, `entitlements`
     3:32 duplicate field `as`
     3:13 it is `as: aws`, but should be `as: github`
     6:96 `tom` holds a second permission on repository `northwind/api`
