@@ -123,10 +123,9 @@ impl Run<'_> {
         let ours = self.view.now.checked_add(self.process.elapsed()).unwrap_or(self.view.now);
         let mut refusals = Vec::new();
         for (target, reader) in &self.targets.readers {
-            match reader.clock() {
-                Ok(theirs) => refusals.extend(theirs.and_then(|theirs| overdue::skewed(target, theirs, ours))),
-                // what it holds can't be read either, which says more
-                Err(_) => {}
+            // what can't tell its time can't be read either, and that says more
+            if let Ok(Some(theirs)) = reader.clock() {
+                refusals.extend(overdue::skewed(target, theirs, ours));
             }
         }
         let wrong = !refusals.is_empty();

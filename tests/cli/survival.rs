@@ -190,7 +190,7 @@ fn runs_that_are_killed_anywhere_end_where_an_undisturbed_one_does() {
     let mut left = kills();
     while left > 0 {
         let world = unsettled();
-        for _ in 0..left.min(3) {
+        for _ in 0..left.min(5) {
             killed(begin(&world, &world.repo(), &[]), dice.part_of(one_run));
             left -= 1;
         }

@@ -158,14 +158,17 @@ impl Reader for Fake {
         }
         let k = world.reads;
         world.reads += 1;
-        match world.fault {
-            Fault::BusyReads(n) if k < n => return Err(locked()),
-            Fault::LostPage(n) if k == n => {
-                let why = "page 2 did not arrive".to_owned();
-                return Err(TargetError::LiveReadIncomplete { target: self.0.to_string(), why });
-            }
-            Fault::Meddled(n, which) if k == n => meddle(&mut world.held, which),
-            _ => {}
+        if matches!(world.fault, Fault::BusyReads(n) if k < n) {
+            return Err(locked());
+        }
+        if world.fault == Fault::LostPage(k) {
+            let why = "page 2 did not arrive".to_owned();
+            return Err(TargetError::LiveReadIncomplete { target: self.0.to_string(), why });
+        }
+        if let Fault::Meddled(n, which) = world.fault
+            && n == k
+        {
+            meddle(&mut world.held, which);
         }
         let stale = !world.calls.is_empty() && world.stale > 0;
         world.stale = world.stale.saturating_sub(usize::from(stale));
@@ -190,7 +193,7 @@ pub(super) const MEDDLED: [&str; 2] =
 fn meddle(held: &mut Held, which: usize) {
     let (target, given) = one(MEDDLED[which / 2 % MEDDLED.len()]);
     held.retain(|(at, live)| *at != target || (live.resource != given.resource || live.principal != given.principal));
-    if which % 2 == 0 {
+    if which.is_multiple_of(2) {
         held.insert((target, given));
     }
 }
