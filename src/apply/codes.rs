@@ -11,6 +11,10 @@ macro_rules! codes {
 }
 
 codes! {
+    CLOCK_SKEW: "clock-skew", "our clock and a target's differ by more than two minutes",
+        "Access starts and ends by the clock. With a wrong one a run would give what has ended, or what has not begun; \
+         so only ends go on.",
+        "Set the clock of the machine that runs `dualkey apply`, by NTP best.";
     EMPTY_DESIRED_STATE: "empty-desired-state", "the verified tree declares no access at all",
         "A tree without any grant takes access from everybody at once. That is more often a slip than a wish: a folder \
          that was moved, or a first run before the access that exists was declared.",
@@ -39,6 +43,14 @@ codes! {
     REQUIRED_ADMIN: "required-admin", "somebody whom a policy requires as an admin would no longer be one",
         "The people under `admins.required` are those who can repair a target when all else fails.",
         "Declare the admin's access again, or change `admins.required` first.";
+    REVOCATION_OVERDUE: "revocation-overdue", "access ended a day and more ago, and no run has come since",
+        "Access ends by itself only while something runs `dualkey apply` regularly. Where that stands still, people keep \
+         what they should have lost, and nobody is told.",
+        "Run `dualkey apply --only-ends` now, then see why the schedule that should run it doesn't.";
+    RUN_INTERRUPTED: "run-interrupted", "the run was asked to stop before its end",
+        "Somebody pressed Ctrl-C, or the machine that ran it wanted to go. The operation that was under way was finished, \
+         what was done is in the log, and the lease is free.",
+        "Run `dualkey apply` again: it reads what is live and does the rest.";
     TARGET_NOT_CONNECTED: "target-not-connected", "a target that has to be read isn't connected",
         "What is held there is unknown, and what is unknown is neither empty nor as it should be.",
         "Give the credentials of that target, or build dualkey with its feature.";

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::guards::{self, Judged};
 use super::phases::Phase;
 use super::state::{LiveState, View};
-use super::{Hold, Journal, Mode, Outcome, Request, Targets, codes};
+use super::{Hold, Journal, Mode, Outcome, Process, Request, Targets, codes, overdue, process};
 use crate::access::{Conditions, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
@@ -15,12 +15,14 @@ const ROUNDS: usize = 3;
 
 /// Brings live state to the approved tree.
 ///
-/// Without lease or journal a full run does nothing but say why; a run of ends goes on and says so.
+/// Without lease or journal a full run does nothing but say why; a run of ends goes on and says so. A run that is asked
+/// to stop finishes the call that is under way and records what it did.
 pub fn run<'r>(
     request: &'r Request<'_>,
     targets: &'r mut Targets,
     journal: Result<&'r mut (dyn Journal + 'r), Refusal>,
     lease: Result<&'r dyn Hold, Refusal>,
+    process: &'r dyn Process,
 ) -> Outcome {
     let mut outcome = Outcome::of(request);
     let unavailable = [lease.as_ref().err(), journal.as_ref().err()].into_iter().flatten();
@@ -41,6 +43,7 @@ pub fn run<'r>(
         // without the lease another run may be writing the log, so this one doesn't
         journal: journal.ok().filter(|_| ready),
         lease: lease.ok(),
+        process,
         outcome,
         planned: BTreeSet::new(),
         intended: BTreeSet::new(),
@@ -60,6 +63,7 @@ struct Run<'r> {
     targets: &'r mut Targets,
     journal: Option<&'r mut (dyn Journal + 'r)>,
     lease: Option<&'r dyn Hold>,
+    process: &'r dyn Process,
     outcome: Outcome,
     /// Everything that was ever to be done.
     planned: BTreeSet<Operation>,
@@ -94,6 +98,8 @@ impl Run<'_> {
     /// Gives what still differs at the end.
     fn rounds(&mut self) -> Result<Vec<Operation>, Stopped> {
         let mut round = 0;
+        self.stop_if_asked()?;
+        self.compare_clocks()?;
         loop {
             let live = self.read()?;
             let judged = self.judge(&live);
@@ -112,9 +118,27 @@ impl Run<'_> {
         }
     }
 
+    /// With a wrong clock only ends go on: who has to wait for one has waited too long already.
+    fn compare_clocks(&mut self) -> Result<(), Stopped> {
+        let ours = self.view.now.checked_add(self.process.elapsed()).unwrap_or(self.view.now);
+        let mut refusals = Vec::new();
+        for (target, reader) in &self.targets.readers {
+            // what can't tell its time can't be read either, and that says more
+            if let Ok(Some(theirs)) = reader.clock() {
+                refusals.extend(overdue::skewed(target, theirs, ours));
+            }
+        }
+        let wrong = !refusals.is_empty();
+        for refusal in refusals {
+            self.refuse(refusal);
+        }
+        if wrong && self.mode == Mode::Full { Err(Stopped) } else { Ok(()) }
+    }
+
     /// What is live. Where a part of it is unknown, only ends go on, with the rest.
     fn read(&mut self) -> Result<LiveState, Stopped> {
-        let (live, refusals) = self.view.read(&self.targets.readers);
+        let (live, refusals) =
+            self.view.read(&self.targets.readers, |reader, scope| process::read(self.process, reader, scope));
         self.outcome.unjudged |= !refusals.is_empty();
         let whole = refusals.is_empty();
         for refusal in refusals {
@@ -216,21 +240,48 @@ impl Run<'_> {
 
     fn perform<'o>(&mut self, operations: impl IntoIterator<Item = &'o Operation>) -> Result<(), Stopped> {
         for operation in operations {
-            if let Some(lease) = self.lease
-                && let Err(refusal) = lease.check()
-            {
-                self.lease = None;
-                // the log belongs to whoever holds the lease now
-                self.journal = None;
-                self.unless_only_ends(refusal)?;
-            }
-            let said = match self.targets.writers.get_mut(&operation.target) {
-                Some(writer) => writer.perform(&operation.call()).err().map(|error| error.to_string()),
-                None => Some(format!("`{}` can't be written: it isn't connected", operation.target)),
-            };
-            self.tried.insert(operation.clone(), said);
+            self.process.progress(self.tried.len(), self.planned.len());
+            self.call(operation)?;
         }
         Ok(())
+    }
+
+    /// One call to a target, made again where what stands in its way goes away by itself.
+    fn call(&mut self, operation: &Operation) -> Result<(), Stopped> {
+        for tried in 0.. {
+            self.stop_if_asked()?;
+            self.hold()?;
+            let said = match self.targets.writers.get_mut(&operation.target) {
+                Some(writer) => writer.perform(&operation.call()),
+                None => {
+                    let said = format!("`{}` can't be written: it isn't connected", operation.target);
+                    self.tried.insert(operation.clone(), Some(said));
+                    break;
+                }
+            };
+            let pause = said.as_ref().err().and_then(|error| process::pause_after(error, tried));
+            self.tried.insert(operation.clone(), said.err().map(|error| error.to_string()));
+            let Some(pause) = pause else { break };
+            self.process.pause(pause);
+        }
+        Ok(())
+    }
+
+    fn stop_if_asked(&mut self) -> Result<(), Stopped> {
+        if !self.process.is_asked_to_stop() {
+            return Ok(());
+        }
+        self.refuse(process::interrupted());
+        Err(Stopped)
+    }
+
+    /// Makes sure that the lease is still held.
+    fn hold(&mut self) -> Result<(), Stopped> {
+        let Some(Err(refusal)) = self.lease.map(Hold::check) else { return Ok(()) };
+        self.lease = None;
+        // the log belongs to whoever holds the lease now
+        self.journal = None;
+        self.unless_only_ends(refusal)
     }
 
     /// Sorts what was planned by what became of it. `left` is what a last read still differs in; without one the words

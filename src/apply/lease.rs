@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use rand_core::{OsRng, RngCore};
 use serde::{Deserialize, Serialize};
 
+use super::process::{Process, interrupted};
 use super::{Hold, codes};
 use crate::finding::Refusal;
 use crate::repository::{Failure, Oid, Repository, RepositoryError, StateRefs, SwapError};
@@ -30,33 +31,6 @@ const FILE: &str = "lease.json";
 
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// A clock that only goes forward, and the patience that goes with it.
-pub trait Clock {
-    /// The time since some fixed instant.
-    fn elapsed(&self) -> Duration;
-    fn sleep(&self, how_long: Duration);
-}
-
-/// The computer's own monotonic clock.
-#[derive(Debug)]
-pub struct Monotonic(std::time::Instant);
-
-impl Default for Monotonic {
-    fn default() -> Self {
-        Monotonic(std::time::Instant::now())
-    }
-}
-
-impl Clock for Monotonic {
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn sleep(&self, how_long: Duration) {
-        std::thread::sleep(how_long);
-    }
-}
 
 /// What a lease is taken with.
 #[derive(Clone, Debug)]
@@ -120,10 +94,10 @@ struct Written {
 
 /// A lease that is held. Dropping it releases nothing: that takes a push, which may fail.
 #[derive(Debug)]
-pub struct Lease<'a, C: Clock> {
+pub struct Lease<'a, P: Process> {
     repository: &'a Repository,
     refs: &'a StateRefs<'a>,
-    clock: &'a C,
+    process: &'a P,
     terms: Terms,
     number: u64,
     /// What the ref holds, and when by our clock it was written.
@@ -131,39 +105,39 @@ pub struct Lease<'a, C: Clock> {
     written: Cell<Duration>,
 }
 
-impl<'a, C: Clock> Lease<'a, C> {
+impl<'a, P: Process> Lease<'a, P> {
     /// Takes the lease, and waits for it as long as the terms allow.
     ///
     /// # Errors
     ///
-    /// `lock-held` where somebody else has it; `lease-unavailable` where the push is refused; where the remote can't be
+    /// `lock-held` where somebody else has it; `run-interrupted` where the wait for it is; `lease-unavailable` where the push is refused; where the remote can't be
     /// reached.
     pub fn take(
         repository: &'a Repository,
         refs: &'a StateRefs<'a>,
         terms: Terms,
-        clock: &'a C,
+        process: &'a P,
     ) -> Result<Self, LeaseError> {
-        let began = clock.elapsed();
+        let began = process.elapsed();
         let mut seen: Option<(Option<Oid>, Duration)> = None;
         loop {
             refs.refresh(&[&terms.reference])?;
             let commit = refs.get(&terms.reference)?;
             let since = match seen {
                 Some((same, since)) if same == commit => since,
-                Some(_) | None => clock.elapsed(),
+                Some(_) | None => process.elapsed(),
             };
             seen = Some((commit, since));
             let held = commit.map(|commit| read(repository, commit));
-            let watched = clock.elapsed().saturating_sub(since);
+            let watched = process.elapsed().saturating_sub(since);
             if may_take(held.as_ref(), &terms.holder, watched) {
                 let number = held.and_then(Result::ok).map_or(0, |held| held.number) + 1;
-                let before = clock.elapsed();
+                let before = process.elapsed();
                 let new = write(repository, &terms, number, false)?;
                 match swap(refs, &terms.reference, commit, new) {
                     Ok(()) => {
                         let (commit, written) = (Cell::new(new), Cell::new(before));
-                        return Ok(Lease { repository, refs, clock, terms, number, commit, written });
+                        return Ok(Lease { repository, refs, process, terms, number, commit, written });
                     }
                     // somebody was faster: look again
                     Err(SwapError::Moved { .. }) => continue,
@@ -174,10 +148,13 @@ impl<'a, C: Clock> Lease<'a, C> {
                     Err(error @ SwapError::Refused { .. }) => return Err(LeaseError::Refused(unavailable(&error))),
                 }
             }
-            if clock.elapsed().saturating_sub(began) >= terms.wait {
+            if process.is_asked_to_stop() {
+                return Err(LeaseError::Refused(interrupted()));
+            }
+            if process.elapsed().saturating_sub(began) >= terms.wait {
                 return Err(LeaseError::Refused(held_by(held)));
             }
-            clock.sleep(PAUSE);
+            process.sleep(PAUSE);
         }
     }
 
@@ -196,7 +173,7 @@ impl<'a, C: Clock> Lease<'a, C> {
     }
 
     fn rewrite(&self, released: bool) -> Result<(), Refusal> {
-        let before = self.clock.elapsed();
+        let before = self.process.elapsed();
         let new = write(self.repository, &self.terms, self.number, released).map_err(|error| lost(&error))?;
         swap(self.refs, &self.terms.reference, Some(self.commit.get()), new).map_err(|error| lost(&error))?;
         self.commit.set(new);
@@ -205,10 +182,10 @@ impl<'a, C: Clock> Lease<'a, C> {
     }
 }
 
-impl<C: Clock> Hold for Lease<'_, C> {
+impl<P: Process> Hold for Lease<'_, P> {
     fn check(&self) -> Result<(), Refusal> {
         // who is slow says so, before anybody can have watched it for its whole length
-        if self.clock.elapsed().saturating_sub(self.written.get()) > self.terms.length / 3 {
+        if self.process.elapsed().saturating_sub(self.written.get()) > self.terms.length / 3 {
             return self.rewrite(false);
         }
         self.refs.refresh(&[&self.terms.reference]).map_err(|error| lost(&error))?;

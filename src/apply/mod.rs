@@ -8,7 +8,9 @@ pub mod codes;
 mod executor;
 mod guards;
 pub mod lease;
+mod overdue;
 mod phases;
+mod process;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +26,10 @@ use crate::targets::{Reader, Writer};
 
 pub use executor::run;
 pub use lease::{Lease, LeaseError};
+pub use overdue::{ends_after, overdue};
+#[cfg(test)]
+pub(crate) use process::Patient;
+pub use process::Process;
 
 /// The version of the outcome's form.
 pub const VERSION: u32 = 1;
@@ -208,7 +214,7 @@ impl Outcome {
 /// Where a target can't be read: why, for each.
 pub fn drift(tree: &Revision, past: &Past<'_>, readers: &Readers, now: Timestamp) -> Result<Difference, Vec<Refusal>> {
     let view = state::View::new(tree, past, now);
-    let (live, refusals) = view.read(readers);
+    let (live, refusals) = view.read(readers, |reader, scope| reader.read(scope));
     if refusals.is_empty() { Ok(view.difference(&live)) } else { Err(refusals) }
 }
 

@@ -1,6 +1,7 @@
 //! What is live against what should be, with what the log says dualkey gave.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -8,7 +9,7 @@ use super::{Given, Past, Readers, codes};
 use crate::access::{AccountMark, Conditions, Manage, PersonId, PersonType, Revision, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::{self, Basis, Because, Difference, Operation, Unmanaged, Verb};
-use crate::targets::{Live, Scope};
+use crate::targets::{Live, Reader, Scope, TargetError};
 
 pub(super) type LiveState = BTreeMap<TargetId, Vec<Live>>;
 
@@ -19,7 +20,12 @@ pub(super) struct View<'a> {
     pub now: Timestamp,
     /// Accounts of which everything undeclared may go.
     accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
+    /// What is declared and over. Made when first asked, since mostly an operation says itself that it is an end.
+    over: OnceCell<BTreeSet<Place<'a>>>,
 }
+
+/// Target, kind, resource, account, and the permission; none where it is all that is held there.
+type Place<'a> = (&'a TargetId, &'static str, &'a str, &'a str, Option<&'a str>);
 
 impl<'a> View<'a> {
     pub(super) fn new(tree: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
@@ -34,6 +40,7 @@ impl<'a> View<'a> {
             past,
             now,
             accounts: accounts.map(|(account, person)| (account.clone(), person.clone())).collect(),
+            over: OnceCell::new(),
         }
     }
 
@@ -51,7 +58,11 @@ impl<'a> View<'a> {
     }
 
     /// What the targets that answered hold, and why the others did not.
-    pub(super) fn read(&self, readers: &Readers) -> (LiveState, Vec<Refusal>) {
+    pub(super) fn read(
+        &self,
+        readers: &Readers,
+        read: impl Fn(&dyn Reader, &Scope) -> Result<Vec<Live>, TargetError>,
+    ) -> (LiveState, Vec<Refusal>) {
         let mut live = LiveState::new();
         let mut refusals = Vec::new();
         for (target, scope) in self.scopes() {
@@ -61,7 +72,7 @@ impl<'a> View<'a> {
                     format!("`{target}` has to be read, but isn't connected"),
                     "give its credentials; a target that was dropped is read until nothing is held there",
                 )),
-                Some(reader) => match reader.read(&scope) {
+                Some(reader) => match read(reader.as_ref(), &scope) {
                     Ok(held) => {
                         live.insert(target, held);
                     }
@@ -136,6 +147,36 @@ impl<'a> View<'a> {
     /// True where the operation only carries out an end that the tree declares. Nothing may block such a one.
     pub(super) fn is_end(&self, operation: &Operation) -> bool {
         let ended = || operation.person.as_ref().and_then(|person| self.has_ended(person)) == Some(true);
-        operation.only_takes() && (matches!(operation.because, Because::End { .. }) || ended())
+        operation.only_takes()
+            && (matches!(operation.because, Because::End { .. }) || ended() || self.is_over(operation))
+    }
+
+    /// True where what is taken was declared and is over: somebody who gives it back by hand must not keep it by that.
+    fn is_over(&self, operation: &Operation) -> bool {
+        let over: &BTreeSet<Place<'_>> = self.over.get_or_init(|| self.places_over());
+        let permission = operation.previous.as_ref().map_or(&operation.permission, |previous| &previous.permission);
+        let place = |permission| {
+            (&operation.target, operation.kind.name, &*operation.resource, &*operation.principal, permission)
+        };
+        over.contains(&place(Some(permission.as_str()))) || (operation.kind.holds_one() && over.contains(&place(None)))
+    }
+
+    fn places_over(&self) -> BTreeSet<Place<'a>> {
+        let (mut over, mut lasting) = (BTreeSet::new(), BTreeSet::new());
+        let applied = self.past.applied.map(|(revision, _)| revision);
+        for revision in applied.into_iter().chain([self.tree]) {
+            for one in revision.entitlements.iter() {
+                let key = &one.key;
+                let place = |permission| (&key.target, key.kind.name, &*key.resource, &*key.principal, permission);
+                let both = [place(Some(&*key.permission)), place(None)];
+                if one.intervals.contains(self.now) {
+                    lasting.extend(both);
+                } else if one.intervals.iter().any(|interval| interval.until() <= self.now) {
+                    over.extend(both);
+                }
+            }
+        }
+        over.retain(|place| !lasting.contains(place));
+        over
     }
 }

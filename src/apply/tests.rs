@@ -5,8 +5,10 @@ use crate::approval::{Landing, Verdict};
 use crate::plan::operations::Verb;
 use crate::targets::{self, KINDS};
 
+mod ends;
 mod faults;
 mod reasons;
+mod stops;
 mod world;
 
 use world::*;
@@ -102,7 +104,7 @@ fn without_lease_or_log_only_ends_go_on() {
         let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
         world.borrow_mut().allowed = true;
         let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode };
-        let outcome = run(&request, &mut targets(&world), Err(refusal()), Err(refusal()));
+        let outcome = run(&request, &mut targets(&world), Err(refusal()), Err(refusal()), &Patient::default());
         assert_eq!((world.borrow().calls.len(), outcome.exit()), (calls, exit));
         assert_eq!(codes_of(&outcome), ["lock-held"]);
     }
@@ -112,7 +114,7 @@ fn without_lease_or_log_only_ends_go_on() {
     let broken = world(held(&["github repository northwind/api push 11"]), Fault::None);
     let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full };
     let mut notes = Notes { broken: true, ..notes(&broken) };
-    let outcome = run(&request, &mut targets(&broken), Ok(&mut notes), Ok(&Writes(Cell::new(9))));
+    let outcome = run(&request, &mut targets(&broken), Ok(&mut notes), Ok(&Writes(Cell::new(9))), &Patient::default());
     assert_eq!((broken.borrow().calls.len(), outcome.not_started.len(), outcome.exit()), (0, 2, Exit::Refused));
 }
 
@@ -138,7 +140,8 @@ fn refused_landings_wait_and_are_named() {
     let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
     for done in [1, 0] {
         let mut notes = notes(&world);
-        let outcome = run(&request, &mut targets(&world), Ok(&mut notes), Ok(&Writes(Cell::new(9))));
+        let outcome =
+            run(&request, &mut targets(&world), Ok(&mut notes), Ok(&Writes(Cell::new(9))), &Patient::default());
         assert_eq!(
             outcome.waiting,
             [Waiting { landing: Oid::of_blob(b"bad"), codes: vec!["lock-held"], behind: None }]
@@ -206,7 +209,7 @@ fn required_admins_and_the_own_identity_stay() {
     let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full };
     let mut systems = targets(&world);
     systems.own.insert(TargetId::parse("github").unwrap(), "11".to_owned());
-    let outcome = run(&request, &mut systems, Ok(&mut notes(&world)), Ok(&Writes(Cell::new(9))));
+    let outcome = run(&request, &mut systems, Ok(&mut notes(&world)), Ok(&Writes(Cell::new(9))), &Patient::default());
     assert_eq!((codes_of(&outcome), outcome.done.len()), (vec!["own-identity"], 1));
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::record::{self, At, Record, Span};
-use super::recorded::{landings, open_runs};
+use super::recorded::{landings, last_run, open_runs};
 use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
 use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision};
@@ -37,6 +37,8 @@ pub struct RunJournal<'a> {
     run: Run,
     /// What the next write takes along.
     news: Vec<Record>,
+    /// True where something ended since the last run: that this one came is worth a record, whatever it finds.
+    due: bool,
 }
 
 impl<'a> RunJournal<'a> {
@@ -62,6 +64,7 @@ impl<'a> RunJournal<'a> {
             }
         }
         let mut before = verifier.revision(chain.last)?;
+        let due = last_run(&stored.log).is_some_and(|at| apply::ends_after(&before, at, run.at).next().is_some());
         for (removal, after) in verifier.removed(chain)? {
             if !removal.recorded {
                 let changes = changed(&before.entitlements, &after.entitlements);
@@ -69,7 +72,7 @@ impl<'a> RunJournal<'a> {
             }
             before = after;
         }
-        Ok(RunJournal { store, stored, key, run, news })
+        Ok(RunJournal { store, stored, key, run, news, due })
     }
 
     /// The log as this run last wrote it.
@@ -89,7 +92,7 @@ impl<'a> RunJournal<'a> {
 
 impl Journal for RunJournal<'_> {
     fn pending(&self) -> bool {
-        !self.news.is_empty()
+        self.due || !self.news.is_empty()
     }
 
     fn intend(&mut self, operations: &[Operation]) -> Result<(), Refusal> {

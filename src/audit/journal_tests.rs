@@ -9,8 +9,8 @@ use super::super::record::{Genesis, Statement, VERSION};
 use super::super::{VerifierKey, Who, access_at, given, granted, last_applied, recorded};
 use super::*;
 use crate::access::{Conditions, PersonId, TargetId, TargetType};
-use crate::apply::lease::{LENGTH, Monotonic, REFERENCE as LEASE, Terms};
-use crate::apply::{Exit, Lease, Mode, Outcome, Past, Request, Targets, lease};
+use crate::apply::lease::{LENGTH, REFERENCE as LEASE, Terms};
+use crate::apply::{Exit, Lease, Mode, Outcome, Past, Patient, Request, Targets, lease};
 use crate::approval::{Given, Source};
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Repository, StateRefs};
@@ -117,7 +117,7 @@ impl Writer for Watched {
 fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<Outcome>, usize) {
     let repository = place.folder.open();
     let refs = refs(&repository);
-    let clock = Monotonic::default();
+    let clock = Patient::default();
     let id = lease::random_id();
     let terms = Terms {
         reference: LEASE.to_owned(),
@@ -160,7 +160,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
     let mut journal = RunJournal::open(store, stored, &place.key, &verifier, &chain, run).unwrap();
     let request = Request { approved: &approved, chain: &chain, past: &past, now, mode };
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        apply::run(&request, &mut targets, Ok(&mut journal), Ok(&held))
+        apply::run(&request, &mut targets, Ok(&mut journal), Ok(&held), &clock)
     }));
     held.release().unwrap();
     let calls = *calls.borrow();

@@ -35,7 +35,7 @@ pub use merkle::{Hash, Tree, check_inclusion};
 pub use note::Checkpoint;
 pub use proof::Proven;
 pub use record::Record;
-pub use recorded::{from_anchor, given, granted, last_applied, open_runs, recorded};
+pub use recorded::{from_anchor, given, granted, last_applied, last_run, open_runs, recorded};
 pub use search::{Fits, Found, Query};
 pub use store::{Store, StoreError, Stored};
 

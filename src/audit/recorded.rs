@@ -125,6 +125,11 @@ pub fn last_applied(log: &Log) -> Option<(Oid, Timestamp)> {
     Some((last.commit.parse().ok()?, last.at.0))
 }
 
+/// When the last run ended that came to an end by itself.
+pub fn last_run(log: &Log) -> Option<Timestamp> {
+    results(log).rev().find(|outcome| !outcome.interrupted).map(|outcome| outcome.at.0)
+}
+
 /// Accounts that access was granted to at any time, and whose they were then.
 pub fn granted(log: &Log) -> BTreeMap<(TargetId, AccountMark), PersonId> {
     let mut granted = BTreeMap::new();

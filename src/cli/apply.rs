@@ -5,10 +5,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::Clock;
+use super::process::Process;
 use super::shared::{Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
-use super::{Common, Exit, Format, Stop, context, output};
-use crate::apply::lease::{Holder, LENGTH, Lease, Monotonic, REFERENCE, Terms, random_id};
+use super::{Common, Exit, Format, Stop, context, output, rehearsal};
+use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, Terms, random_id};
 use crate::apply::{self, Mode, Outcome, Request};
 use crate::approval::Chain;
 use crate::audit::record::{At, Genesis};
@@ -17,14 +18,12 @@ use crate::finding::Refusal;
 use crate::repository::StateRefs;
 use crate::{audit, report};
 
-/// Lease and log of runs whose targets are all replaced: refs of this clone that no real run looks at.
-const SANDBOX_LEASE: &str = "refs/dualkey-sandbox/lease";
-const SANDBOX_LOG: &str = "refs/dualkey-sandbox/audit";
-
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey apply --log-key ~/northwind-access.log-key\n  \
                         dualkey apply --only-ends    often, by a schedule: it can only take away\n  \
-                        dualkey apply --sandbox      try it, every target played by an embedded one")]
+                        dualkey apply --sandbox      try it, every target played by an embedded one\n\
+                        Ctrl-C or SIGTERM: the operation under way is finished and what was done is logged; twice: at once. \
+                        git and ssh\nask nothing on the terminal: have keys in an agent.")]
 pub struct Options {
     #[command(flatten)]
     common: Common,
@@ -48,6 +47,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 
 fn attempt(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
+    repository.shield_programs();
     let refresh = if options.only_ends { Refresh::IfItAnswers } else { Refresh::Yes };
     let shared = Shared::open(&repository, &options.common.remote, refresh)?;
     let clock = options.common.now.clock()?;
@@ -60,10 +60,11 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
             shared.log_key(&options.key)?;
         }
     }
-    let run = Attempt { options, shared: &shared, clock, mode, id: random_id() };
+    let process = Process::watched();
+    let run = Attempt { options, shared: &shared, clock, mode, id: random_id(), process: &process };
     let local = StateRefs::local(&repository, &shared.branch);
-    let (refs, reference) = if options.sandbox.is_set() { (&local, SANDBOX_LEASE) } else { (&shared.refs, REFERENCE) };
-    let monotonic = Monotonic::default();
+    let (refs, reference) =
+        if options.sandbox.is_set() { (&local, rehearsal::LEASE) } else { (&shared.refs, REFERENCE) };
     let terms = Terms {
         reference: reference.to_owned(),
         holder: Holder::this_process(&run.id),
@@ -71,7 +72,7 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
         wait: Duration::from_secs(options.wait),
         now: clock.now,
     };
-    let lease = match Lease::take(&repository, refs, terms, &monotonic) {
+    let lease = match Lease::take(&repository, refs, terms, &process) {
         // without the lease a full run does nothing at all
         Err(error) if mode == Mode::Full => return Err(error.into()),
         lease => lease,
@@ -93,6 +94,7 @@ struct Attempt<'a> {
     clock: Clock,
     mode: Mode,
     id: String,
+    process: &'a Process,
 }
 
 /// The log that a run writes to, and the key it writes with.
@@ -146,13 +148,14 @@ impl Attempt<'_> {
                     mode: self.mode,
                 };
                 let mut journal = RunJournal::open(store, stored, &key, &verifier, &chain, run)?;
-                apply::run(&request, &mut targets.into_clients(), Ok(&mut journal), lease)
+                apply::run(&request, &mut targets.into_clients(), Ok(&mut journal), lease, self.process)
             }
             Err(stop) => {
                 let refusal = stop.refusal(&audit::codes::LOG_UNAVAILABLE);
-                apply::run(&request, &mut targets.into_clients(), Err(refusal), lease)
+                apply::run(&request, &mut targets.into_clients(), Err(refusal), lease, self.process)
             }
         };
+        self.process.end_progress();
         let zone = &approved.tree().access.config.zone;
         output::print(&match self.options.format {
             Format::Text => report::apply::text(&outcome, zone, output::style()),
@@ -167,8 +170,8 @@ impl Attempt<'_> {
             let key = self.shared.log_key(&self.options.key)?;
             return Ok(Books { store: self.shared.store(), stored: real, key });
         }
-        let key = self.sandbox_key()?;
-        let store = Store::new(self.shared.repository, refs, SANDBOX_LOG);
+        let key = rehearsal::key(self.shared.repository)?;
+        let store = Store::new(self.shared.repository, refs, rehearsal::LOG);
         let stored = match store.load(key.verifier())? {
             Some(stored) => stored,
             None => {
@@ -180,18 +183,6 @@ impl Attempt<'_> {
             }
         };
         Ok(Books { store, stored, key })
-    }
-
-    /// The key of the embedded targets' log, made at first use. It proves nothing, and nobody else needs it.
-    fn sandbox_key(&self) -> Result<LogKey, Stop> {
-        let path = self.shared.repository.git_dir().join("dualkey").join("sandbox.log-key");
-        if !path.exists() {
-            let key = LogKey::generate("sandbox", &mut rand_core::OsRng).map_err(|e| Stop::of(Exit::Usage, &e))?;
-            context::make_folder_of(&path)?;
-            super::audit::write_secret(&path, &key)?;
-        }
-        let text = std::fs::read_to_string(&path).map_err(|error| Stop::io("reading", &path, &error))?;
-        LogKey::parse(text.trim()).map_err(|error| Stop::of(Exit::Usage, &error))
     }
 }
 

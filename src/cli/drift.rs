@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::shared::{Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
-use super::{Common, Exit, Format, Stop, context, output};
-use crate::{apply, report};
+use super::{Common, Exit, Format, Stop, context, output, rehearsal};
+use crate::{apply, audit, report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  dualkey drift      exit code 1 where live access isn't what was approved")]
@@ -28,7 +28,13 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     }
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let approved = verifier.approved(&verifier.chain(shared.tip)?)?;
-    let past = Past::of(&ledger.stored.log, &verifier)?;
+    // embedded targets hold what was given in their own runs, of which the real log knows nothing
+    let stored = match options.sandbox.is_set() {
+        true => rehearsal::log(&repository, &shared.branch)?,
+        false => Some(ledger.stored.clone()),
+    };
+    let log = stored.as_ref().map(|stored| &stored.log);
+    let past = log.map_or_else(|| Ok(Past::default()), |log| Past::of(log, &verifier))?;
     let targets = Targets::open(&repository, past.trees(approved.tree()), &options.sandbox, clock)?;
     let facts = past.facts();
     let difference = apply::drift(approved.tree(), &facts, &targets.into_clients().readers, clock.now)
@@ -38,5 +44,10 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Format::Text => report::apply::drift(&difference, zone, output::style()),
         Format::Json => report::json::drift(&difference, zone),
     });
+    let ends = difference.operations.iter().any(|operation| operation.only_takes());
+    let overdue = apply::overdue(approved.tree(), log.and_then(audit::last_run), clock.now).filter(|_| ends);
+    if let Some(overdue) = &overdue {
+        output::error(&report::errors::refusals(std::slice::from_ref(overdue), output::error_style()));
+    }
     Ok(if difference.operations.is_empty() { Exit::Done } else { Exit::Findings })
 }

@@ -17,6 +17,8 @@ mod new;
 mod next;
 mod output;
 mod plan;
+mod process;
+mod rehearsal;
 mod report;
 mod schema;
 mod shared;

@@ -20,6 +20,11 @@ pub fn error(text: &str) {
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
+/// True where somebody watches standard error.
+pub fn error_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
 /// How standard output looks: colour on a terminal that wants it.
 pub fn style() -> Style {
     of(std::io::stdout().is_terminal())
@@ -27,7 +32,7 @@ pub fn style() -> Style {
 
 /// How standard error looks.
 pub fn error_style() -> Style {
-    of(std::io::stderr().is_terminal())
+    of(error_is_terminal())
 }
 
 fn of(terminal: bool) -> Style {

@@ -11,9 +11,9 @@ use super::{Common, Exit, ReviewFormat, Stop, context, output};
 use crate::access::PersonId;
 use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
-use crate::plan;
-use crate::report::{self, PlanView};
+use crate::report::PlanView;
 use crate::repository::Repository;
+use crate::{apply, audit, plan, report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey verify                    every landing on the protected branch\n  \
@@ -66,6 +66,13 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
         None => (None, options.rev.as_deref().map_or(Ok(shared.tip), |rev| repository.resolve(rev))?),
     };
     let chain = verifier.chain(tip)?;
+    let overdue = match after.is_none() && options.rev.is_none() {
+        true => {
+            let tree = verifier.revision(chain.last)?;
+            apply::overdue(&tree, audit::last_run(&ledger.stored.log), clock.now)
+        }
+        false => None,
+    };
     let mut landings: Vec<&Landing> = chain.landings.iter().collect();
     if let Some(after) = after {
         let start = landings.iter().position(|landing| landing.base == after || landing.commit == after);
@@ -84,7 +91,10 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
         ReviewFormat::Markdown => report::markdown::verify(&landings),
         ReviewFormat::Github => report::github::verify(&landings),
     });
-    Ok(exit(&landings))
+    if let Some(overdue) = &overdue {
+        output::error(&report::errors::refusals(std::slice::from_ref(overdue), output::error_style()));
+    }
+    Ok(exit(&landings).worst(if overdue.is_some() { Exit::Findings } else { Exit::Done }))
 }
 
 fn exit(landings: &[&Landing]) -> Exit {

@@ -64,7 +64,8 @@ pub fn between(base: &Entitlements, head: &Entitlements) -> Vec<EntitlementChang
 /// `(removed, of)` where a change removes more than the base's limit allows without one approval more.
 ///
 /// Both count and share must be exceeded. What ends by time, by an `ended`, an engagement or a contract doesn't count,
-/// as long as the grants themselves still name the person.
+/// as long as the grants themselves still name the person. A grant whose `until` moves earlier is changed by this change and
+/// counts: nothing is measured from now, so it may be over at once.
 pub fn mass_removal(
     base: &Revision,
     head: &Revision,

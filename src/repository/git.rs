@@ -1,6 +1,6 @@
 //! Opening a repository, and what its refs and revisions name.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -21,6 +21,8 @@ pub struct Repository {
     pub(super) generations: RefCell<HashMap<Oid, u32>>,
     /// Blobs that some snapshot still holds, so that base and head share theirs.
     pub(super) blobs: RefCell<HashMap<Oid, Weak<[u8]>>>,
+    /// True where the programs it runs are kept from the terminal.
+    pub(super) shielded: Cell<bool>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -52,7 +54,14 @@ impl Repository {
             parents: RefCell::default(),
             generations: RefCell::default(),
             blobs: RefCell::default(),
+            shielded: Cell::default(),
         })
+    }
+
+    /// From here on the programs it runs don't share the terminal: Ctrl-C is for dualkey alone, which ends when what is
+    /// under way is done, and nobody asks for a passphrase there.
+    pub fn shield_programs(&self) {
+        self.shielded.set(true);
     }
 
     /// The folder with the checked-out files.

@@ -53,12 +53,23 @@ pub(super) fn git(repository: &Repository, arguments: &[String], input: &str) ->
         // no program of this clone has a say in what is read from or written to refs
         .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "maintenance.auto=false"])
         .args(arguments);
+    if repository.shielded.get() {
+        shield(&mut command);
+    }
     let output = run(command, "git", input.as_bytes())?;
     Ok(Answer {
         success: output.status.success(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         words: presentable(&output.stderr),
     })
+}
+
+/// A group of its own gets no Ctrl-C of the terminal. It can't read from there either: it would be stopped for ever, so
+/// ssh has to ask by a window, or fail.
+fn shield(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command.env("SSH_ASKPASS_REQUIRE", "force");
 }
 
 /// Runs a program to its end, with `input` on its standard input.

@@ -48,6 +48,21 @@ impl TargetError {
         }
     }
 
+    /// True where what stands in the way goes away by itself, so that the same call may go well soon after.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            TargetError::Locked { .. } => true,
+            TargetError::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::Interrupted
+                    | io::ErrorKind::ResourceBusy
+                    | io::ErrorKind::TimedOut
+                    | io::ErrorKind::WouldBlock
+            ),
+            TargetError::LiveReadIncomplete { .. } | TargetError::Corrupt { .. } | TargetError::Refused { .. } => false,
+        }
+    }
+
     /// The error as a refusal of what needed the target. After a read this is "could not judge" (exit 5), whatever the
     /// error: what is not known is never taken for empty.
     pub fn refusal(&self) -> Refusal {
@@ -120,6 +135,10 @@ mod tests {
             assert_eq!(code.as_deref(), Some(refusal.code.id));
             assert!(!refusal.help.is_empty() && CODES.contains(&refusal.code));
         }
+        let transient = errors.iter().map(TargetError::is_transient).collect::<Vec<_>>();
+        assert_eq!(transient, [false, false, true, false, false]);
+        let busy = io::Error::from(io::ErrorKind::ResourceBusy);
+        assert!(TargetError::Io { path: PathBuf::new(), doing: "read", source: busy }.is_transient());
         assert_eq!(errors[1].to_string(), "`play.json` is corrupt at line 3, column 7: unknown kind `x`");
         assert!(CODES.is_sorted_by_key(|code| code.id));
     }

@@ -132,6 +132,15 @@ pub trait Reader {
     ///
     /// Whatever the error, the live state is unknown: the caller could not judge.
     fn read(&self, scope: &Scope) -> Result<Vec<Live>, TargetError>;
+
+    /// What time it is at the target, where it can tell.
+    ///
+    /// # Errors
+    ///
+    /// As for a read.
+    fn clock(&self) -> Result<Option<Timestamp>, TargetError> {
+        Ok(None)
+    }
 }
 
 /// What a change replaces.

@@ -39,3 +39,4 @@ mod refusals;
 mod rego;
 mod replay;
 mod sarif;
+mod survival;

@@ -99,3 +99,63 @@ fn when_the_remote_is_gone() {
     std::fs::rename(world.path("origin.git"), world.path("gone.git")).unwrap();
     ends_all_the_same(&world);
 }
+
+#[test]
+fn ends_that_no_run_carries_out_are_reported_until_one_does() {
+    let world = over();
+    for command in [&["drift"][..], &["verify"], &["verify", "--format", "json"]] {
+        let ran = world.timed(command).exits(1).says("revocation-overdue");
+        assert!(!ran.stdout.contains("revocation-overdue"));
+    }
+    // whether a change would land says nothing of ends
+    world.timed(&["verify", "--head", "main"]).exits(0);
+    world.timed(&["apply", "--only-ends"]).exits(0);
+    world.timed(&["verify"]).exits(0);
+    world.timed(&["drift"]).exits(0);
+}
+
+#[test]
+fn a_run_that_finds_every_end_carried_out_is_one_that_came() {
+    let world = over();
+    for target in ["github", "aws", "gcp"] {
+        let path = world.repo().join(".git/dualkey").join(format!("{target}.json"));
+        let mut file: serde_json::Value = serde_json::from_str(&world.live(target)).unwrap();
+        // Yara's two and one of Bob's
+        file["entitlements"].as_array_mut().unwrap().retain(|one| {
+            let bob = one["principal"] == "402668" && one["resource"] == "northwind/ledger";
+            !bob && one["principal"] != "820147" && one["principal"] != "yara@umbra.example"
+        });
+        std::fs::write(path, file.to_string()).unwrap();
+    }
+    world.timed(&["verify"]).exits(1).says("revocation-overdue");
+    world.timed(&["apply", "--only-ends"]).exits(0);
+    world.timed(&["verify"]).exits(0);
+    let log = world.dualkey(&["audit", "log"]).exits(0).stdout;
+    world.timed(&["apply", "--only-ends"]).exits(0);
+    assert_eq!(world.dualkey(&["audit", "log"]).exits(0).stdout, log, "once is enough");
+}
+
+#[test]
+fn drift_of_embedded_targets_knows_the_runs_on_them() {
+    let mut world = World::new();
+    world.timed(&["apply", "--sandbox"]).exits(0);
+    world.timed(&["drift", "--sandbox"]).exits(0);
+    world.now = "2027-02-01T09:00:00Z".to_owned();
+    // the real log knows of no run at all
+    world.timed(&["drift", "--sandbox"]).exits(1).says("revocation-overdue");
+    world.timed(&["verify"]).exits(0);
+    world.timed(&["apply", "--sandbox", "--only-ends"]).exits(0);
+    world.timed(&["drift", "--sandbox"]).exits(0);
+}
+
+#[test]
+fn when_the_clock_is_wrong() {
+    let world = over();
+    let path = world.repo().join(".git/dualkey/github.json");
+    let told = world.live("github").replace("\"version\": 1,", "\"version\": 1, \"clock\": \"2027-02-01T10:00:00Z\",");
+    std::fs::write(path, told).unwrap();
+    world.timed(&["apply"]).exits(3).says("clock-skew").says("seconds behind");
+    assert!(world.live("github").contains("820147"));
+    world.timed(&["apply", "--only-ends"]).exits(4).says("clock-skew").says("yara.haddad");
+    assert!(!world.live("github").contains("820147"));
+}

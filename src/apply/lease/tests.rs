@@ -3,11 +3,14 @@ use std::path::PathBuf;
 use super::*;
 use crate::repository::testing::Sandbox;
 
+/// When the tests' runs are asked to stop.
+const ASKED_AT: Duration = Duration::from_hours(24);
+
 /// A clock that only moves when somebody waits.
 #[derive(Debug, Default)]
 struct Steps(Cell<Duration>);
 
-impl Clock for Steps {
+impl Process for Steps {
     fn elapsed(&self) -> Duration {
         self.0.get()
     }
@@ -15,6 +18,16 @@ impl Clock for Steps {
     fn sleep(&self, how_long: Duration) {
         self.0.set(self.0.get() + how_long);
     }
+
+    fn pause(&self, at_most: Duration) {
+        self.sleep(at_most);
+    }
+
+    fn is_asked_to_stop(&self) -> bool {
+        self.0.get() >= ASKED_AT
+    }
+
+    fn progress(&self, _: usize, _: usize) {}
 }
 
 struct World {
@@ -146,7 +159,7 @@ fn of_many_that_race_one_holds_the_lease() {
             scope.spawn(move || {
                 let repository = Repository::open(path).unwrap();
                 let refs = StateRefs::open(&repository, None, "main").unwrap();
-                let clock = Monotonic::default();
+                let clock = Steps::default();
                 for _ in 0..3 {
                     let Ok(lease) = Lease::take(&repository, &refs, terms(elsewhere("x"), 0), &clock) else { continue };
                     assert_eq!(held.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);

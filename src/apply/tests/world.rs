@@ -114,6 +114,14 @@ pub(super) enum Fault {
     /// Every call about this account fails.
     Account(&'static str),
     Unreadable(&'static str),
+    /// A page of this read, counted from 0, doesn't arrive.
+    LostPage(usize),
+    /// Before this read somebody else changes what is held; odd: takes, even: gives.
+    Meddled(usize, usize),
+    /// Of the calls the first so many find the target locked.
+    Busy(usize),
+    /// Of the reads, too.
+    BusyReads(usize),
     /// No call has an effect, and all say that they went well.
     Deaf,
 }
@@ -129,6 +137,9 @@ pub(super) struct World {
     pub fault: Fault,
     pub stale: usize,
     pub count: usize,
+    pub reads: usize,
+    /// The time at every target, where it tells.
+    pub clock: Option<Timestamp>,
     /// Asked at each call whether it may be made.
     pub allowed: bool,
 }
@@ -145,11 +156,45 @@ impl Reader for Fake {
         if world.fault == Fault::Unreadable("aws") && self.0.as_str() == "aws" {
             return Err(TargetError::LiveReadIncomplete { target: "aws".into(), why: "page 2 did not arrive".into() });
         }
+        let k = world.reads;
+        world.reads += 1;
+        if matches!(world.fault, Fault::BusyReads(n) if k < n) {
+            return Err(locked());
+        }
+        if world.fault == Fault::LostPage(k) {
+            let why = "page 2 did not arrive".to_owned();
+            return Err(TargetError::LiveReadIncomplete { target: self.0.to_string(), why });
+        }
+        if let Fault::Meddled(n, which) = world.fault
+            && n == k
+        {
+            meddle(&mut world.held, which);
+        }
         let stale = !world.calls.is_empty() && world.stale > 0;
         world.stale = world.stale.saturating_sub(usize::from(stale));
         let held = if stale { &world.before_last } else { &world.held };
         let here = held.iter().filter(|(target, live)| *target == self.0 && scope.contains(live.kind, &live.resource));
         Ok(here.map(|(_, live)| live.clone()).collect())
+    }
+
+    fn clock(&self) -> Result<Option<Timestamp>, TargetError> {
+        Ok(self.1.borrow().clock)
+    }
+}
+
+fn locked() -> TargetError {
+    TargetError::Locked { path: "play.json".into() }
+}
+
+/// What somebody may do behind a run's back.
+pub(super) const MEDDLED: [&str; 2] =
+    ["github repository northwind/api maintain 11", "aws account 111122223333 PowerUser bob@globex.example"];
+
+fn meddle(held: &mut Held, which: usize) {
+    let (target, given) = one(MEDDLED[which / 2 % MEDDLED.len()]);
+    held.retain(|(at, live)| *at != target || (live.resource != given.resource || live.principal != given.principal));
+    if which.is_multiple_of(2) {
+        held.insert((target, given));
     }
 }
 
@@ -164,6 +209,9 @@ impl Writer for Fake {
         if fault == Fault::CrashBefore(k) {
             drop(world);
             resume_unwind(Box::new(Crash));
+        }
+        if matches!(fault, Fault::Busy(n) if k < n) {
+            return Err(locked());
         }
         if fault == Fault::FailBefore(k) || matches!(fault, Fault::Account(account) if account == call.principal) {
             return Err(failed());
@@ -209,11 +257,12 @@ pub(super) fn live(kind: &'static Kind, resource: &str, permission: &str, princi
 
 /// `TARGET KIND RESOURCE PERMISSION PRINCIPAL` a line.
 pub(super) fn held(lines: &[&str]) -> Held {
-    let one = |line: &&str| {
-        let words: Vec<&str> = line.split(' ').collect();
-        (TargetId::parse(words[0]).unwrap(), live(KINDS.get(words[1]).unwrap(), words[2], words[3], words[4]))
-    };
-    lines.iter().map(one).collect()
+    lines.iter().map(|line| one(line)).collect()
+}
+
+fn one(line: &str) -> (TargetId, Live) {
+    let words: Vec<&str> = line.split(' ').collect();
+    (TargetId::parse(words[0]).unwrap(), live(KINDS.get(words[1]).unwrap(), words[2], words[3], words[4]))
 }
 
 pub(super) fn world(held: Held, fault: Fault) -> Shared {
@@ -226,6 +275,8 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
         fault,
         stale,
         count: 0,
+        reads: 0,
+        clock: None,
         allowed: false,
     }))
 }
@@ -296,10 +347,21 @@ pub(super) fn apply(approved: &Approved, past: &Past<'_>, world: &Shared) -> Out
 }
 
 pub(super) fn apply_as(approved: &Approved, past: &Past<'_>, world: &Shared, mode: Mode, writes: usize) -> Outcome {
+    apply_in(approved, past, world, mode, writes, &Patient::default())
+}
+
+pub(super) fn apply_in(
+    approved: &Approved,
+    past: &Past<'_>,
+    world: &Shared,
+    mode: Mode,
+    writes: usize,
+    process: &Patient,
+) -> Outcome {
     let chain = chain(approved);
     let request = Request { approved, chain: &chain, past, now: now(), mode };
     let mut notes = notes(world);
-    let outcome = run(&request, &mut targets(world), Ok(&mut notes), Ok(&Writes(Cell::new(writes))));
+    let outcome = run(&request, &mut targets(world), Ok(&mut notes), Ok(&Writes(Cell::new(writes))), process);
     world.borrow_mut().allowed = false;
     assert_eq!(notes.results, usize::from(!notes.intents.is_empty() && !lost(&outcome)));
     outcome

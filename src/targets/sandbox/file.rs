@@ -15,10 +15,12 @@ use crate::targets::{KINDS, Live};
 const VERSION: u64 = 1;
 
 /// What a file holds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Content {
     /// True where the target itself ends what has an `until`.
     pub native_ends: bool,
+    /// The time that it says it is.
+    pub clock: Option<Timestamp>,
     /// Without doubles; in the order of the file.
     pub entitlements: Vec<Live>,
 }
@@ -94,7 +96,13 @@ pub fn render(content: &Content, target: TargetType) -> serde_json::Result<Strin
             until: live.until.map(|until| until.to_string()),
         })
         .collect();
-    let whole = WholeOut { version: VERSION, target, native_ends: content.native_ends, entitlements };
+    let whole = WholeOut {
+        version: VERSION,
+        target,
+        native_ends: content.native_ends,
+        clock: content.clock.map(|clock| clock.to_string()),
+        entitlements,
+    };
     serde_json::to_string_pretty(&whole).map(|text| text + "\n")
 }
 
@@ -104,6 +112,8 @@ struct WholeOut<'a> {
     #[serde(rename = "as")]
     target: TargetType,
     native_ends: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
     entitlements: Vec<EntryOut<'a>>,
 }
 
@@ -137,6 +147,7 @@ enum Field {
     Version,
     As,
     NativeEnds,
+    Clock,
     Entitlements,
 }
 
@@ -159,7 +170,7 @@ impl<'de> Visitor<'de> for Whole {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content, A::Error> {
-        let (mut version, mut target, mut native_ends, mut entitlements) = (None, None, None, None);
+        let (mut version, mut target, mut native_ends, mut clock, mut entitlements) = (None, None, None, None, None);
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Version => {
@@ -177,6 +188,7 @@ impl<'de> Visitor<'de> for Whole {
                     once(&mut target, found, "as")?;
                 }
                 Field::NativeEnds => once(&mut native_ends, map.next_value::<bool>()?, "native_ends")?,
+                Field::Clock => once(&mut clock, instant(&map.next_value::<String>()?)?, "clock")?,
                 Field::Entitlements => {
                     once(&mut entitlements, map.next_value_seed(Entitlements(self.0))?, "entitlements")?;
                 }
@@ -192,12 +204,16 @@ impl<'de> Visitor<'de> for Whole {
                 live.principal, live.resource
             )));
         }
-        Ok(Content { native_ends, entitlements })
+        Ok(Content { native_ends, clock, entitlements })
     }
 }
 
 fn once<T, E: Error>(slot: &mut Option<T>, value: T, name: &'static str) -> Result<(), E> {
     if slot.replace(value).is_some() { Err(E::duplicate_field(name)) } else { Ok(()) }
+}
+
+fn instant<E: Error>(text: &str) -> Result<Timestamp, E> {
+    text.parse().map_err(|_| E::custom(format!("`{text}` is not an instant")))
 }
 
 struct Entitlements(TargetType);
@@ -254,9 +270,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
             EntryIn::deserialize(MapAccessDeserializer::new(map))?;
         let kind = check(self.target, &kind, &resource, &permission, &principal).map_err(A::Error::custom)?;
         check_conditions(kind, &conditions).map_err(A::Error::custom)?;
-        let until = until
-            .map(|text| text.parse::<Timestamp>().map_err(|_| A::Error::custom(format!("`{text}` is not an instant"))))
-            .transpose()?;
+        let until = until.as_deref().map(instant).transpose()?;
         let several = (!kind.holds_one()).then(|| (permission.clone(), conditions.clone()));
         if !self.held.insert((kind.name, resource.clone(), principal.clone(), several)) {
             let what = if kind.holds_one() { "a second permission" } else { "the same permission twice" };

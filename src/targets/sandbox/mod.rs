@@ -19,6 +19,8 @@
 //! An entitlement may have an `until`, where `native_ends` is true, and `conditions` where its kind enforces them, such
 //! as `[{ "hours": { "days": ["mon"], "between": "08:00-19:00", "timezone": "Europe/London" } }]`.
 //!
+//! `"clock": "2026-11-24T09:00:00Z"` makes it a target that says what time it is, always the same.
+//!
 //! The file is the whole state and may be edited by hand: that is how drift looks here. It knows no list of resources
 //! and no list of accounts, so every well-formed name is one that exists and may have no entitlements.
 
@@ -57,7 +59,7 @@ impl Sandbox {
     /// What the file holds at `now`.
     fn load(&self) -> Result<Content, TargetError> {
         let Some(text) = store::read(&self.path)? else {
-            return Ok(Content { native_ends: false, entitlements: Vec::new() });
+            return Ok(Content::default());
         };
         let mut content = file::parse(&text, self.target).map_err(|fault| TargetError::Corrupt {
             path: self.path.clone(),
@@ -90,6 +92,10 @@ impl Reader for Sandbox {
         live.retain(|live| scope.contains(live.kind, &live.resource));
         live.sort();
         Ok(live)
+    }
+
+    fn clock(&self) -> Result<Option<Timestamp>, TargetError> {
+        Ok(self.load()?.clock)
     }
 }
 

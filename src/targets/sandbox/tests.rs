@@ -207,7 +207,7 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
     1:2 missing field `version`
     1:14 version `2` is unknown, this program reads 1
     6:3 trailing characters
-    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `entitlements`
+    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `clock`, `entitlements`
     3:32 duplicate field `as`
     3:13 it is `as: aws`, but should be `as: github`
     6:96 `tom` holds a second permission on repository `northwind/api`
@@ -335,4 +335,26 @@ fn child_of_processes_lose_nothing() {
     for i in 0..20 {
         at(Path::new(path)).perform(&grant(&format!("child-{number}-{i}"))).unwrap();
     }
+}
+
+#[test]
+fn a_clock_in_the_file_is_told_and_outlives_a_write() {
+    let world = SandboxWorld::new(TargetType::Github, false);
+    fs::create_dir_all(world.path().parent().unwrap()).unwrap();
+    let open = || Sandbox::open(world.path(), TargetType::Github, now());
+    assert_eq!(open().clock().unwrap(), None);
+    let text = r#"{ "version": 1, "as": "github", "clock": "2026-11-24T09:00:00Z", "entitlements": [] }"#;
+    fs::write(world.path(), text).unwrap();
+    let call = Call {
+        verb: Verb::Grant { until: None },
+        kind: &github::kinds::REPOSITORY,
+        resource: "northwind/api".to_owned(),
+        permission: "push".to_owned(),
+        principal: "583231".to_owned(),
+        conditions: Conditions::NONE,
+    };
+    open().perform(&call).unwrap();
+    assert_eq!(open().clock().unwrap(), Some("2026-11-24T09:00:00Z".parse().unwrap()));
+    fs::write(world.path(), text.replace("2026-11-24T09:00:00Z", "noon")).unwrap();
+    assert!(open().clock().unwrap_err().to_string().contains("`noon` is not an instant"));
 }

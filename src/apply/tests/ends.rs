@@ -1,0 +1,76 @@
+//! Ends that somebody undoes, that nobody carries out, and clocks that are wrong.
+
+use super::super::*;
+use super::world::*;
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn until(day: &str) -> (String, String) {
+    let (path, text) = grant("alice", "writer", "api");
+    (path, text.replace("2027-01-15", day))
+}
+
+#[test]
+fn what_somebody_gives_back_after_its_end_goes_whatever_a_guard_says() {
+    let policy = "admins: { minimum: 1 }\nprotected: [\"repository:*:*\", \"account:*:*\"]\n".to_owned();
+    let policy = ("policies/p.yaml".to_owned(), policy);
+    let over = tree(&[until("2026-11-20"), policy]);
+    // the end was carried out, and somebody undid that
+    let past = Past { applied: Some((over.tree(), instant("2026-11-22T09:00:00Z"))), ..Past::default() };
+    for given_back in ["push", "admin"] {
+        let line = format!("github repository northwind/api {given_back} 11");
+        let world = world(held(&[&line, "aws account 111122223333 ReadOnlyAccess alice@globex.example"]), Fault::None);
+        let outcome = apply_as(&over, &past, &world, Mode::OnlyEnds, usize::MAX);
+        assert_eq!(lines(&outcome.done), [format!("revoke northwind/api {given_back} 11")]);
+        assert!(outcome.done[0].because.is_drift(), "{outcome:#?}");
+        // what was never declared has no end
+        assert_eq!(codes_of(&outcome), ["protected-entitlement"]);
+    }
+}
+
+#[test]
+fn ends_are_overdue_a_day_after_them_where_no_run_came_since() {
+    let tree = tree(&[until("2026-11-20")]);
+    let report = |last_run: Option<&str>, now: &str| {
+        overdue(tree.tree(), last_run.map(instant), instant(now)).map(|refusal| refusal.to_string())
+    };
+    // the end is 2026-11-21T00:00:00Z
+    let (before, after) = (Some("2026-11-20T12:00:00Z"), Some("2026-11-21T00:00:00Z"));
+    assert_eq!(report(None, "2026-12-20T00:00:00Z"), None, "nothing was ever applied");
+    assert_eq!(report(before, "2026-11-20T23:00:00Z"), None);
+    assert_eq!(report(before, "2026-11-22T01:59:59Z"), None);
+    assert_eq!(report(after, "2026-12-20T00:00:00Z"), None);
+    assert_eq!(
+        report(before, "2026-11-22T02:00:00Z").unwrap(),
+        "revocation-overdue: one entitlement has ended, and no run has taken them away: the last one was at \
+         2026-11-20 12:00 +00:00"
+    );
+}
+
+#[test]
+fn with_a_wrong_clock_only_ends_go_on() {
+    let tree = tree(&[until("2026-11-20"), grant("bob", "dev", "acct")]);
+    let start = held(&["github repository northwind/api push 11"]);
+    for (theirs, wrong) in [
+        ("2026-11-24T08:58:00Z", false),
+        ("2026-11-24T08:57:59Z", true),
+        ("2026-11-24T09:02:00Z", false),
+        ("2026-11-24T09:02:01Z", true),
+    ] {
+        for (mode, done) in [(Mode::Full, if wrong { 0 } else { 2 }), (Mode::OnlyEnds, 1)] {
+            let world = world(start.clone(), Fault::None);
+            world.borrow_mut().clock = Some(instant(theirs));
+            let outcome = apply_as(&tree, &Past::default(), &world, mode, usize::MAX);
+            assert_eq!(outcome.done.len(), done, "{theirs} {outcome:#?}");
+            assert_eq!(codes_of(&outcome).contains(&"clock-skew"), wrong, "{theirs}");
+            let exit = match (wrong, mode) {
+                (false, _) => Exit::Done,
+                (true, Mode::Full) => Exit::Refused,
+                (true, Mode::OnlyEnds) => Exit::Partial,
+            };
+            assert_eq!(outcome.exit(), exit);
+        }
+    }
+}

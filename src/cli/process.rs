@@ -1,0 +1,193 @@
+//! The process as a run meets it: signals, waiting, and how far it is.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rand_core::{OsRng, RngCore};
+use signal_hook::SigId;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::output;
+use crate::apply;
+
+/// How often a wait looks whether it is to end.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// What a shell makes of a program that a signal ended: this and the signal's number.
+const ENDED_BY: i32 = 128;
+
+/// This process while a run is under way. The first signal asks the run to stop, the second ends it at once.
+#[derive(Debug)]
+pub struct Process {
+    began: Instant,
+    stop: Arc<AtomicBool>,
+    registered: Vec<SigId>,
+    meter: RefCell<Meter>,
+}
+
+impl Process {
+    /// From here on signals ask the run to stop, until this is dropped.
+    pub fn watched() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut registered = Vec::new();
+        for signal in [SIGINT, SIGTERM] {
+            // in this order: the first signal finds nothing set and sets it
+            let second = signal_hook::flag::register_conditional_shutdown(signal, ENDED_BY + signal, Arc::clone(&stop));
+            let first = signal_hook::flag::register(signal, Arc::clone(&stop));
+            // where a signal can't be watched, it ends the process, as without us
+            registered.extend([second, first].into_iter().flatten());
+        }
+        let meter = RefCell::new(Meter::new(output::error_is_terminal()));
+        Process { began: Instant::now(), stop, registered, meter }
+    }
+
+    /// Leaves the terminal to what is printed next.
+    pub fn end_progress(&self) {
+        output::error(self.meter.borrow_mut().end());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end_progress();
+        for id in self.registered.drain(..) {
+            signal_hook::low_level::unregister(id);
+        }
+    }
+}
+
+impl apply::Process for Process {
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn sleep(&self, how_long: Duration) {
+        let until = self.began.elapsed() + how_long;
+        while !self.is_asked_to_stop() {
+            let left = until.saturating_sub(self.began.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(GLANCE));
+        }
+    }
+
+    fn pause(&self, at_most: Duration) {
+        let nanoseconds = u64::try_from(at_most.as_nanos()).unwrap_or(u64::MAX);
+        self.sleep(Duration::from_nanos(OsRng.next_u64() % nanoseconds.saturating_add(1).max(1)));
+    }
+
+    fn is_asked_to_stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn progress(&self, done: usize, of: usize) {
+        if let Some(text) = self.meter.borrow_mut().say(done, of, self.began.elapsed()) {
+            output::error(&text);
+        }
+    }
+}
+
+/// A run of fewer operations is over before anybody wonders.
+const SHORT: usize = 20;
+
+/// Where nobody watches, a line stands for so many operations or so much time, whichever is sooner.
+const EACH: usize = 100;
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Cells of the bar.
+const CELLS: usize = 30;
+
+/// What is said of a run's progress, and when.
+#[derive(Debug)]
+struct Meter {
+    terminal: bool,
+    /// How many were done, and when, as it was last said.
+    said: Option<(usize, Duration)>,
+    drawn: bool,
+}
+
+impl Meter {
+    fn new(terminal: bool) -> Self {
+        Meter { terminal, said: None, drawn: false }
+    }
+
+    fn say(&mut self, done: usize, of: usize, at: Duration) -> Option<String> {
+        if of < SHORT {
+            return None;
+        }
+        if self.terminal {
+            self.drawn = true;
+            let full = (done * CELLS).checked_div(of).unwrap_or(0).min(CELLS);
+            let (filled, empty) = ("#".repeat(full), "-".repeat(CELLS - full));
+            return Some(format!("\r\x1b[K[{filled}{empty}] {done} of {of}"));
+        }
+        let Some((before, since)) = self.said else {
+            // the first line comes when there is something to tell
+            self.said = Some((done, at));
+            return None;
+        };
+        let due = done.saturating_sub(before) >= EACH || at.saturating_sub(since) >= EVERY;
+        due.then(|| {
+            self.said = Some((done, at));
+            format!("{done} of {of} operations\n")
+        })
+    }
+
+    /// What leaves the terminal as it was.
+    fn end(&mut self) -> &'static str {
+        if std::mem::take(&mut self.drawn) { "\r\x1b[K" } else { "" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_short_run_says_nothing() {
+        for terminal in [false, true] {
+            let mut meter = Meter::new(terminal);
+            assert!((0..SHORT).all(|done| meter.say(done, SHORT - 1, seconds(60)).is_none()));
+            assert_eq!(meter.end(), "");
+        }
+    }
+
+    #[test]
+    fn a_terminal_shows_a_bar_that_goes_away() {
+        let mut meter = Meter::new(true);
+        let half = meter.say(15, 30, seconds(1)).unwrap();
+        assert_eq!(half, "\r\u{1b}[K[###############---------------] 15 of 30");
+        assert!(meter.say(31, 30, seconds(1)).unwrap().contains("##] 31 of 30"), "a repeated call");
+        assert_eq!((meter.end(), meter.end()), ("\r\u{1b}[K", ""));
+    }
+
+    #[test]
+    fn elsewhere_a_line_comes_each_hundred_operations_or_ten_seconds() {
+        let mut meter = Meter::new(false);
+        let mut told = Vec::new();
+        for done in 0..250 {
+            told.extend(meter.say(done, 250, seconds(0)));
+        }
+        assert_eq!(told, ["100 of 250 operations\n", "200 of 250 operations\n"]);
+        assert_eq!(meter.say(250, 300, seconds(9)), None);
+        assert_eq!(meter.say(251, 300, seconds(10)).as_deref(), Some("251 of 300 operations\n"));
+        assert_eq!(meter.end(), "");
+    }
+
+    #[test]
+    fn a_wait_ends_when_the_run_is_asked_to_stop() {
+        let process = Process::watched();
+        assert!(!apply::Process::is_asked_to_stop(&process));
+        process.stop.store(true, Ordering::Relaxed);
+        // an hour otherwise
+        apply::Process::sleep(&process, seconds(3600));
+        apply::Process::pause(&process, seconds(3600));
+    }
+}
