@@ -73,7 +73,7 @@ impl ParseCache {
         }
         let wanted: Vec<((FileKind, Oid), &File)> = wanted.into_iter().collect();
         let parse = |part: &[((FileKind, Oid), &File)]| -> Vec<_> {
-            let content = |(kind, _): (FileKind, Oid), file: &File| reading::parse(kind, &file.bytes, file.size);
+            let content = |(kind, _): (FileKind, Oid), file: &File| reading::parse(kind, Arc::clone(&file.bytes), file.size);
             part.iter().map(|(key, file)| (*key, Arc::new(content(*key, file)))).collect()
         };
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -95,7 +95,7 @@ impl ParseCache {
             Claim::File(kind, _) => self.0.get(&(*kind, file.oid)),
             Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
         };
-        known.map_or_else(|| reading::read(path, &file.bytes, file.size), |content| content.at(path))
+        known.map_or_else(|| reading::read(path, Arc::clone(&file.bytes), file.size), |content| content.at(path))
     }
 }
 

@@ -30,7 +30,7 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let mut needs = Vec::new();
     for entitlement in survey.entitlements.iter().filter(|entitlement| outside(&entitlement.key.person)) {
         let key = &entitlement.key;
-        let slot = (&key.person, &key.target, key.kind.name, key.resource.as_str());
+        let slot = (&key.person, &key.target, key.kind.name, &*key.resource);
         let all = held.entry(slot).or_default();
         *all = std::mem::take(all).union(&entitlement.intervals);
         needs.extend((key.kind.requires)(&key.resource).map(|(kind, resource)| (entitlement, kind, resource)));
