@@ -1,6 +1,6 @@
 //! Entitlements: what role × the domain's resources × people yields, with groups expanded and ends derived.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -69,6 +69,14 @@ pub struct Desired {
     pub causes: Vec<Cause>,
 }
 
+/// A person that a grant reaches.
+#[derive(Clone, Debug)]
+pub struct Beneficiary<'a> {
+    pub person: &'a Person,
+    /// From the group that the grant names down to the one that holds the person; empty where it names the person.
+    pub via: Vec<GroupId>,
+}
+
 /// One grant held by one person, before it is spread over resources.
 #[derive(Clone, Debug)]
 pub struct Holding<'a> {
@@ -97,8 +105,8 @@ impl Access {
     }
 
     /// [`Access::bridge_end`] of everybody.
-    fn bridge_ends(&self) -> BTreeMap<(&PersonId, &DomainId), Timestamp> {
-        let mut ends: BTreeMap<_, Timestamp> = BTreeMap::new();
+    fn bridge_ends(&self) -> HashMap<(&PersonId, &DomainId), Timestamp> {
+        let mut ends: HashMap<_, Timestamp> = HashMap::new();
         for bridge in self.bridges.values() {
             for person in &bridge.people {
                 let end = ends.entry((person, &bridge.into)).or_insert(bridge.until);
@@ -108,14 +116,26 @@ impl Access {
         ends
     }
 
+    /// Every grant with the people that it reaches and the groups that lead to them, also those who never hold it.
+    pub fn beneficiaries<'a>(&'a self) -> Vec<(&'a Grant, Vec<Beneficiary<'a>>)> {
+        let people: HashMap<&PersonId, &Person> = self.people.iter().collect();
+        let found = |(id, via)| people.get(id).map(|person| Beneficiary { person, via });
+        let of = |grant: &'a Grant| (grant, self.reached_people(&grant.to).into_iter().filter_map(found).collect());
+        self.grants.values().map(of).collect()
+    }
+
     /// Every grant × person, in order of grants and people. Grants that a person never holds are left out.
     pub fn holdings(&self) -> Vec<Holding<'_>> {
-        let mut holdings = Vec::new();
+        self.holdings_of(&self.beneficiaries())
+    }
+
+    /// The same where the beneficiaries are known already.
+    pub fn holdings_of<'a>(&self, beneficiaries: &[(&'a Grant, Vec<Beneficiary<'a>>)]) -> Vec<Holding<'a>> {
+        let mut holdings = Vec::with_capacity(beneficiaries.len());
         let bridge_ends = self.bridge_ends();
-        for grant in self.grants.values() {
+        for (grant, people) in beneficiaries {
             let Some(whole) = grant.interval() else { continue };
-            for (person, via) in self.expand(&grant.to) {
-                let Some(person) = self.people.get(&person) else { continue };
+            for Beneficiary { person, via } in people {
                 let Some(mut interval) = self.bounds(person).and_then(|bounds| bounds.intersect(&whole)) else {
                     continue;
                 };
@@ -125,7 +145,7 @@ impl Access {
                         None => continue,
                     }
                 }
-                holdings.push(Holding { grant, person, via, interval });
+                holdings.push(Holding { grant, person, via: via.clone(), interval });
             }
         }
         holdings
@@ -208,6 +228,11 @@ impl Entitlements {
 
     pub fn iter(&self) -> impl Iterator<Item = &Entitlement> {
         self.0.iter()
+    }
+
+    /// Person by person, what each holds.
+    pub fn by_person(&self) -> impl Iterator<Item = &[Entitlement]> {
+        self.0.chunk_by(|a, b| a.key.person == b.key.person)
     }
 
     pub fn get(&self, key: &EntitlementKey) -> Option<&Entitlement> {

@@ -18,7 +18,7 @@ pub mod time;
 
 pub use account::AccountMark;
 pub use conditions::{Conditions, Hours, InvalidHours};
-pub use entitlement::{Cause, Desired, Entitlement, EntitlementKey, Entitlements, Holding};
+pub use entitlement::{Beneficiary, Cause, Desired, Entitlement, EntitlementKey, Entitlements, Holding};
 pub use id::*;
 pub use kind::{Enforces, Kind, Kinds, Permissions, TargetType};
 pub use model::*;
