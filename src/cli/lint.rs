@@ -81,15 +81,21 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             return Ok(Exit::Findings);
         }
     };
-    let mut findings = plan::findings_of(&revision, clock.now);
-    if let Some(base) = &options.base {
-        let base = Look::Commit(repository.resolve(base)?);
-        match context::load(&repository, base, &mut cache) {
-            Ok(base) => findings = plan::findings_since(&ManuallyDrop::new(base), &revision, clock.now),
-            Err(Unread::Stop(stop)) => return Err(stop),
-            Err(Unread::Findings(unreadable)) => lint::compare(&unreadable.findings, &mut findings),
+    let findings = match &options.base {
+        None => plan::findings_of(&revision, clock.now),
+        Some(base) => {
+            let base = Look::Commit(repository.resolve(base)?);
+            match context::load(&repository, base, &mut cache) {
+                Ok(base) => plan::findings_since(&ManuallyDrop::new(base), &revision, clock.now),
+                Err(Unread::Stop(stop)) => return Err(stop),
+                Err(Unread::Findings(unreadable)) => {
+                    let mut findings = plan::findings_of(&revision, clock.now);
+                    lint::compare(&unreadable.findings, &mut findings);
+                    findings
+                }
+            }
         }
-    }
+    };
     let findings = select(findings, options);
     let lines = |path: &str, line| revision.source(path).map(|source| source.line_text(line));
     print(&findings, revision.files.len(), &lines, options);
