@@ -8,6 +8,7 @@ pub mod id;
 pub mod kind;
 pub mod limits;
 pub mod model;
+mod parallel;
 pub mod pattern;
 pub mod raw;
 pub mod reading;

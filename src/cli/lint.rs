@@ -66,7 +66,8 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
     // the process ends with this: to give so much memory back piece by piece would only take its time
-    let mut cache = ManuallyDrop::new(ParseCache::default());
+    let cache = if options.base.is_some() { ParseCache::default() } else { ParseCache::once() };
+    let mut cache = ManuallyDrop::new(cache);
     let look = match &options.rev {
         Some(rev) => Look::Commit(repository.resolve(rev)?),
         None => Look::WorkTree,

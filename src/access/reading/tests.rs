@@ -353,9 +353,21 @@ fn agrees(text: &str) -> Result<(), TestCaseError> {
     let (value, _) = yaml::load(text, &mut flaws);
     // line ends are refused before
     if flaws.is_empty() && !text.contains(['\r', '\u{feff}']) {
-        prop_assert_eq!(value, oracle(text), "{:?}", text);
+        let expected = oracle(text);
+        // in brackets `:?` is text like any other (YAML 1.2, 7.3.3), but the oracle's parser refuses it there
+        if expected.is_some() || !text.contains(":?") {
+            prop_assert_eq!(value, expected, "{:?}", text);
+        }
     }
     Ok(())
+}
+
+#[test]
+fn a_colon_before_a_question_mark_is_text_in_brackets_too() {
+    let mut flaws = Flaws::default();
+    let (value, _) = yaml::load("to: [group:?x, a:b]\nrole: a:?b\n", &mut flaws);
+    assert!(flaws.is_empty());
+    assert_eq!(value, Some(serde_json::json!({ "to": ["group:?x", "a:b"], "role": "a:?b" })));
 }
 
 #[test]
