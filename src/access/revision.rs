@@ -79,9 +79,8 @@ impl ParseCache {
             }
         }
         let parse = |part: Vec<((FileKind, Oid), &File)>| -> Vec<_> {
-            let content = |(kind, _): (FileKind, Oid), file: &File| {
-                reading::parse(kind, Arc::clone(&file.bytes), file.size)
-            };
+            let content =
+                |(kind, _): (FileKind, Oid), file: &File| reading::parse(kind, Arc::clone(&file.bytes), file.size);
             part.into_iter().map(|(key, file)| (key, content(key, file))).collect()
         };
         self.contents.extend(in_parts(wanted.into_iter().collect(), parse).into_iter().flatten());

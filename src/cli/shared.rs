@@ -259,17 +259,19 @@ fn read(repository: &Repository, commit: Oid, reads: &mut Reads) -> Result<Rc<Re
     if let Some(revision) = reads.revisions.get(&commit) {
         return Ok(Rc::clone(revision));
     }
-    let revision = context::load(repository, Look::Commit(commit), &mut reads.parsed).map_err(|unread| match unread {
-        Unread::Stop(stop) => stop,
-        Unread::Findings(unreadable) => {
-            let first = unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
-            Stop::new(
-                Exit::Unjudged,
-                format!("dualkey.yaml at {} can't be read: {first}", commit.short()),
-                format!("`dualkey lint --rev {}` shows all of it", commit.short()),
-            )
-        }
-    })?;
+    let revision =
+        context::load(repository, Look::Commit(commit), &mut reads.parsed).map_err(|unread| match unread {
+            Unread::Stop(stop) => stop,
+            Unread::Findings(unreadable) => {
+                let first =
+                    unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
+                Stop::new(
+                    Exit::Unjudged,
+                    format!("dualkey.yaml at {} can't be read: {first}", commit.short()),
+                    format!("`dualkey lint --rev {}` shows all of it", commit.short()),
+                )
+            }
+        })?;
     let revision = Rc::new(revision);
     reads.revisions.insert(commit, Rc::clone(&revision));
     Ok(revision)

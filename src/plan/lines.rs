@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::access::raw::Risk;
 use crate::access::reading::Step;
 use crate::access::{
-    Cause, Conditions, DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, PersonId, ResourceId, Revision,
-    RoleId,
+    Cause, Conditions, DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, PersonId, ResourceId,
+    Revision, RoleId,
 };
 use crate::finding::Place;
 use crate::plan::EntitlementChange;
@@ -71,7 +71,8 @@ type Pair<'a> = (&'a PersonId, &'a GrantId);
 fn held<'a>(entitlements: &'a Entitlements, touched: &BTreeSet<Pair<'a>>) -> Held<'a> {
     let mut held: Held<'_> = BTreeMap::new();
     let people: BTreeSet<&PersonId> = touched.iter().map(|(person, _)| *person).collect();
-    let of_people = entitlements.by_person().filter(|own| own.first().is_some_and(|one| people.contains(&one.key.person)));
+    let of_people =
+        entitlements.by_person().filter(|own| own.first().is_some_and(|one| people.contains(&one.key.person)));
     for Entitlement { key, causes, .. } in of_people.flatten() {
         for cause in causes.iter().filter(|cause| touched.contains(&(&key.person, &cause.grant))) {
             let slot = held.entry((&key.person, &cause.grant)).or_default();

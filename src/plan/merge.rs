@@ -33,12 +33,7 @@ mod tests {
     fn every_key_comes_once_and_in_order() {
         let row = |keys: &'static [(u8, char)]| keys.iter().copied();
         let both: Vec<_> = merge(row(&[(1, 'a'), (2, 'b'), (5, 'c')]), row(&[(2, 'd'), (3, 'e')])).collect();
-        let expected = [
-            (1, Some('a'), None),
-            (2, Some('b'), Some('d')),
-            (3, None, Some('e')),
-            (5, Some('c'), None),
-        ];
+        let expected = [(1, Some('a'), None), (2, Some('b'), Some('d')), (3, None, Some('e')), (5, Some('c'), None)];
         assert_eq!(both, expected);
     }
 }

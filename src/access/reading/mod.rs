@@ -195,7 +195,12 @@ pub fn parse(kind: FileKind, bytes: impl Into<Arc<[u8]>>, size: u64) -> Content 
     hidden::check(content, &mut flaws);
     if kind == FileKind::Rego {
         let raw = flaws.is_empty().then(|| Arc::new(RawFile::Rego));
-        return Content { text: Arc::new(Text::plain(Arc::clone(&bytes))), raw, version: None, flaws: flaws.into_list() };
+        return Content {
+            text: Arc::new(Text::plain(Arc::clone(&bytes))),
+            raw,
+            version: None,
+            flaws: flaws.into_list(),
+        };
     }
     let value = match plain::load(content).filter(|_| whole && flaws.is_empty()) {
         Some((value, _)) => Some(value),

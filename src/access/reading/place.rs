@@ -127,7 +127,8 @@ impl Text {
         let lines = self.lines();
         let index = lines.partition_point(|start| *start <= offset).saturating_sub(1);
         let start = lines.get(index).copied().unwrap_or(0);
-        let characters = if self.layout().ascii { offset - start } else { clamp(self.slice(start, offset).chars().count()) };
+        let characters =
+            if self.layout().ascii { offset - start } else { clamp(self.slice(start, offset).chars().count()) };
         (clamp(index) + 1, characters + 1)
     }
 

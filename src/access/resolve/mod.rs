@@ -98,7 +98,8 @@ pub fn access(
     let parts = in_parts(entries, |part| {
         let mut findings = Vec::new();
         // what is built isn't needed raw any longer, unless somebody else keeps it
-        let built: Vec<Built> = part.into_iter().filter_map(|entry| build(&entry, config, kinds, &mut findings)).collect();
+        let built: Vec<Built> =
+            part.into_iter().filter_map(|entry| build(&entry, config, kinds, &mut findings)).collect();
         (built, findings)
     });
     for (built, found) in parts {
