@@ -1,12 +1,13 @@
 //! Entitlements: what role × the domain's resources × people yields, with groups expanded and ends derived.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::conditions::Conditions;
 use super::id::{DomainId, GrantId, GroupId, PersonId, ResourceId, RoleId, TargetId};
-use super::kind::Kind;
+use super::kind::{Kind, TargetType};
 use super::model::{Access, Grant, Person};
 use super::time::{Interval, Intervals};
 
@@ -17,10 +18,10 @@ pub struct EntitlementKey {
     pub target: TargetId,
     pub kind: &'static Kind,
     /// The target's own name of the resource.
-    pub resource: String,
-    pub permission: String,
+    pub resource: Arc<str>,
+    pub permission: Arc<str>,
     /// The person's name at the target.
-    pub principal: String,
+    pub principal: Arc<str>,
     /// A part of what is held: see [`Conditions`].
     pub conditions: Conditions,
 }
@@ -55,9 +56,9 @@ pub struct Entitlement {
     pub causes: Vec<Cause>,
 }
 
-/// All entitlements of an access repository, over all of time.
+/// All entitlements of an access repository, over all of time. Sorted by key, each key once.
 #[derive(Clone, Debug, Default)]
-pub struct Entitlements(BTreeMap<EntitlementKey, Entitlement>);
+pub struct Entitlements(Vec<Entitlement>);
 
 /// What one person should hold at one instant, after kinds that hold one value have taken the highest.
 #[derive(Clone, Debug)]
@@ -66,6 +67,14 @@ pub struct Desired {
     /// When it ends as things are declared now, `Timestamp::MAX` for never.
     pub until: Timestamp,
     pub causes: Vec<Cause>,
+}
+
+/// A person that a grant reaches.
+#[derive(Clone, Debug)]
+pub struct Beneficiary<'a> {
+    pub person: &'a Person,
+    /// From the group that the grant names down to the one that holds the person; empty where it names the person.
+    pub via: Vec<GroupId>,
 }
 
 /// One grant held by one person, before it is spread over resources.
@@ -96,8 +105,8 @@ impl Access {
     }
 
     /// [`Access::bridge_end`] of everybody.
-    fn bridge_ends(&self) -> BTreeMap<(&PersonId, &DomainId), Timestamp> {
-        let mut ends: BTreeMap<_, Timestamp> = BTreeMap::new();
+    fn bridge_ends(&self) -> HashMap<(&PersonId, &DomainId), Timestamp> {
+        let mut ends: HashMap<_, Timestamp> = HashMap::new();
         for bridge in self.bridges.values() {
             for person in &bridge.people {
                 let end = ends.entry((person, &bridge.into)).or_insert(bridge.until);
@@ -107,14 +116,26 @@ impl Access {
         ends
     }
 
+    /// Every grant with the people that it reaches and the groups that lead to them, also those who never hold it.
+    pub fn beneficiaries<'a>(&'a self) -> Vec<(&'a Grant, Vec<Beneficiary<'a>>)> {
+        let people: HashMap<&PersonId, &Person> = self.people.iter().collect();
+        let found = |(id, via)| people.get(id).map(|person| Beneficiary { person, via });
+        let of = |grant: &'a Grant| (grant, self.reached_people(&grant.to).into_iter().filter_map(found).collect());
+        self.grants.values().map(of).collect()
+    }
+
     /// Every grant × person, in order of grants and people. Grants that a person never holds are left out.
     pub fn holdings(&self) -> Vec<Holding<'_>> {
-        let mut holdings = Vec::new();
+        self.holdings_of(&self.beneficiaries())
+    }
+
+    /// The same where the beneficiaries are known already.
+    pub fn holdings_of<'a>(&self, beneficiaries: &[(&'a Grant, Vec<Beneficiary<'a>>)]) -> Vec<Holding<'a>> {
+        let mut holdings = Vec::with_capacity(beneficiaries.len());
         let bridge_ends = self.bridge_ends();
-        for grant in self.grants.values() {
+        for (grant, people) in beneficiaries {
             let Some(whole) = grant.interval() else { continue };
-            for (person, via) in self.expand(&grant.to) {
-                let Some(person) = self.people.get(&person) else { continue };
+            for Beneficiary { person, via } in people {
                 let Some(mut interval) = self.bounds(person).and_then(|bounds| bounds.intersect(&whole)) else {
                     continue;
                 };
@@ -124,7 +145,7 @@ impl Access {
                         None => continue,
                     }
                 }
-                holdings.push(Holding { grant, person, via, interval });
+                holdings.push(Holding { grant, person, via: via.clone(), interval });
             }
         }
         holdings
@@ -134,7 +155,7 @@ impl Access {
     pub fn reach<'a>(
         &'a self,
         grant: &'a Grant,
-    ) -> impl Iterator<Item = (&'a ResourceId, &'a super::model::Resource, &'a str)> {
+    ) -> impl Iterator<Item = (&'a ResourceId, &'a super::model::Resource, &'a Arc<str>)> {
         let role = self.roles.get(&grant.role);
         let domain = self.domains.get(&grant.domain);
         domain
@@ -143,7 +164,7 @@ impl Access {
             .filter(|(id, _)| grant.resources.as_ref().is_none_or(|only| only.contains(*id)))
             .flat_map(move |(id, resource)| {
                 let permissions = role.and_then(|role| role.entitlements.get(resource.kind));
-                permissions.into_iter().flatten().map(move |permission| (id, resource, permission.as_str()))
+                permissions.into_iter().flatten().map(move |permission| (id, resource, permission))
             })
     }
 }
@@ -152,60 +173,80 @@ impl Entitlements {
     /// Derives everything that the repository declares. People without the account are left out (`missing-account`),
     /// and so is what a target can't keep the conditions of (`hours-not-enforceable`): it would be held without them.
     pub fn derive(access: &Access) -> Self {
-        let mut all: BTreeMap<EntitlementKey, Entitlement> = BTreeMap::new();
-        for holding in access.holdings() {
-            let conditions = &holding.grant.conditions;
-            for (id, resource, permission) in access.reach(holding.grant) {
-                if !conditions.enforceable(resource.kind) {
-                    continue;
+        let mut holdings = access.holdings();
+        // the keys of one person are neighbours, so that few have to be compared with each other
+        holdings.sort_by(|a, b| a.person.id.cmp(&b.person.id));
+        let mut all: Vec<Entitlement> = Vec::with_capacity(holdings.len());
+        let mut own: Vec<(EntitlementKey, Cause)> = Vec::new();
+        for held in holdings.chunk_by(|a, b| a.person.id == b.person.id) {
+            let mut principals: BTreeMap<TargetType, Option<Arc<str>>> = BTreeMap::new();
+            for holding in held {
+                let (grant, person) = (holding.grant, holding.person);
+                for (id, resource, permission) in access.reach(grant) {
+                    if !grant.conditions.enforceable(resource.kind) {
+                        continue;
+                    }
+                    let target = resource.kind.target;
+                    let principal = || person.accounts.principal(target).map(Arc::from);
+                    let Some(principal) = principals.entry(target).or_insert_with(principal) else { continue };
+                    let key = EntitlementKey {
+                        person: person.id.clone(),
+                        target: resource.target.clone(),
+                        kind: resource.kind,
+                        resource: Arc::clone(&resource.name),
+                        permission: Arc::clone(permission),
+                        principal: Arc::clone(principal),
+                        conditions: grant.conditions.clone(),
+                    };
+                    let cause = Cause {
+                        grant: grant.id.clone(),
+                        role: grant.role.clone(),
+                        domain: grant.domain.clone(),
+                        resource: id.clone(),
+                        via: holding.via.clone(),
+                        interval: holding.interval,
+                    };
+                    own.push((key, cause));
                 }
-                let Some(principal) = holding.person.accounts.principal(resource.kind.target) else { continue };
-                let key = EntitlementKey {
-                    person: holding.person.id.clone(),
-                    target: resource.target.clone(),
-                    kind: resource.kind,
-                    resource: resource.name.clone(),
-                    permission: permission.to_owned(),
-                    principal,
-                    conditions: conditions.clone(),
-                };
-                let cause = Cause {
-                    grant: holding.grant.id.clone(),
-                    role: holding.grant.role.clone(),
-                    domain: holding.grant.domain.clone(),
-                    resource: id.clone(),
-                    via: holding.via.clone(),
-                    interval: holding.interval,
-                };
-                let entry = all.entry(key.clone()).or_insert_with(|| Entitlement {
-                    key,
-                    intervals: Intervals::default(),
-                    causes: Vec::new(),
-                });
-                entry.intervals.insert(holding.interval);
-                entry.causes.push(cause);
             }
-        }
-        for entitlement in all.values_mut() {
-            entitlement.causes.sort();
+            own.sort();
+            for (key, cause) in own.drain(..) {
+                match all.last_mut() {
+                    Some(same) if same.key == key => {
+                        same.intervals.insert(cause.interval);
+                        same.causes.push(cause);
+                    }
+                    Some(_) | None => {
+                        let intervals = std::iter::once(cause.interval).collect();
+                        all.push(Entitlement { key, intervals, causes: vec![cause] });
+                    }
+                }
+            }
         }
         Entitlements(all)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Entitlement> {
-        self.0.values()
+        self.0.iter()
+    }
+
+    /// Person by person, what each holds.
+    pub fn by_person(&self) -> impl Iterator<Item = &[Entitlement]> {
+        self.0.chunk_by(|a, b| a.key.person == b.key.person)
     }
 
     pub fn get(&self, key: &EntitlementKey) -> Option<&Entitlement> {
-        self.0.get(key)
+        let index = self.0.binary_search_by(|one| one.key.cmp(key)).ok()?;
+        self.0.get(index)
     }
 
     /// When the person holds this or more: under the key's conditions or wider ones.
     pub fn held(&self, key: &EntitlementKey) -> Intervals {
         let first = EntitlementKey { conditions: Conditions::NONE, ..key.clone() };
-        let same = self.0.range(&first..).take_while(|(other, _)| other.same_but_conditions(key));
-        let enough = same.filter(|(other, _)| key.conditions.within(&other.conditions));
-        enough.fold(Intervals::default(), |held, (_, one)| held.union(&one.intervals))
+        let start = self.0.partition_point(|one| one.key < first);
+        let same = self.0.iter().skip(start).take_while(|one| one.key.same_but_conditions(key));
+        let enough = same.filter(|one| key.conditions.within(&one.key.conditions));
+        enough.fold(Intervals::default(), |held, one| held.union(&one.intervals))
     }
 
     pub fn len(&self) -> usize {
@@ -221,7 +262,7 @@ impl Entitlements {
     pub fn within(&self, limit: &Entitlements) -> Self {
         let cut = |one: &Entitlement| {
             let intervals = one.intervals.intersect(&limit.get(&one.key)?.intervals);
-            (!intervals.is_empty()).then(|| (one.key.clone(), Entitlement { intervals, ..one.clone() }))
+            (!intervals.is_empty()).then(|| Entitlement { intervals, ..one.clone() })
         };
         Entitlements(self.iter().filter_map(cut).collect())
     }
@@ -229,7 +270,7 @@ impl Entitlements {
     /// What should be live at an instant. Where a kind holds one value a person, the highest of all grants.
     pub fn desired_at(&self, at: Timestamp) -> Vec<Desired> {
         let mut desired: Vec<Desired> = Vec::new();
-        let mut single: BTreeMap<(TargetId, &'static Kind, String, String), Desired> = BTreeMap::new();
+        let mut single: BTreeMap<(TargetId, &'static Kind, Arc<str>, Arc<str>), Desired> = BTreeMap::new();
         for entitlement in self.iter() {
             let Some(interval) = entitlement.intervals.at(at) else { continue };
             let kind = entitlement.key.kind;

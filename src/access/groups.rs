@@ -8,7 +8,12 @@ use super::model::{Access, Member};
 impl Access {
     /// The people behind members, each with the shortest path of groups to them (empty where named directly).
     pub fn expand(&self, members: &[Member]) -> BTreeMap<PersonId, Vec<GroupId>> {
-        let mut people = BTreeMap::new();
+        self.reached_people(members).into_iter().map(|(person, via)| (person.clone(), via)).collect()
+    }
+
+    /// The same in a row, sorted by person.
+    pub(super) fn reached_people<'a>(&'a self, members: &'a [Member]) -> Vec<(&'a PersonId, Vec<GroupId>)> {
+        let mut people: Vec<(&PersonId, Vec<GroupId>)> = Vec::with_capacity(members.len());
         let mut seen: BTreeSet<&GroupId> = BTreeSet::new();
         let mut layer: Vec<(Vec<GroupId>, &[Member])> = vec![(Vec::new(), members)];
         while !layer.is_empty() {
@@ -16,9 +21,7 @@ impl Access {
             for (path, members) in layer {
                 for member in members {
                     match member {
-                        Member::Person(person) => {
-                            people.entry(person.clone()).or_insert_with(|| path.clone());
-                        }
+                        Member::Person(person) => people.push((person, path.clone())),
                         Member::Group(id) => {
                             let Some(group) = self.groups.get(id) else { continue };
                             // a group that was reached before, also through a cycle, adds nothing
@@ -33,6 +36,9 @@ impl Access {
             }
             layer = next;
         }
+        // of several paths the first is the shortest
+        people.sort_by(|a, b| a.0.cmp(b.0));
+        people.dedup_by(|next, first| next.0 == first.0);
         people
     }
 

@@ -8,6 +8,7 @@ pub mod id;
 pub mod kind;
 pub mod limits;
 pub mod model;
+mod parallel;
 pub mod pattern;
 pub mod raw;
 pub mod reading;
@@ -18,7 +19,7 @@ pub mod time;
 
 pub use account::AccountMark;
 pub use conditions::{Conditions, Hours, InvalidHours};
-pub use entitlement::{Cause, Desired, Entitlement, EntitlementKey, Entitlements, Holding};
+pub use entitlement::{Beneficiary, Cause, Desired, Entitlement, EntitlementKey, Entitlements, Holding};
 pub use id::*;
 pub use kind::{Enforces, Kind, Kinds, Permissions, TargetType};
 pub use model::*;

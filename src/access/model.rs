@@ -208,7 +208,7 @@ pub struct Resource {
     pub target: TargetId,
     pub kind: &'static Kind,
     /// The target's own name of it.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 #[derive(Clone, Debug)]
@@ -222,7 +222,7 @@ pub struct Role {
     /// True where its holders must use a second factor.
     pub mfa_required: bool,
     /// Kind to permissions.
-    pub entitlements: BTreeMap<&'static Kind, BTreeSet<String>>,
+    pub entitlements: BTreeMap<&'static Kind, BTreeSet<Arc<str>>>,
     pub source: Arc<Source>,
 }
 

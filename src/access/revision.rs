@@ -7,6 +7,7 @@ use super::entitlement::Entitlements;
 use super::kind::Kinds;
 use super::limits;
 use super::model::Access;
+use super::parallel::in_parts;
 use super::reading::{self, Claim, Content, FileKind, Parsed, Source};
 use super::resolve::{self, RawEntry};
 use crate::finding::{Finding, Severity};
@@ -17,7 +18,11 @@ const CONFIG: Claim<'static> = Claim::File(FileKind::Config, "dualkey");
 
 /// Parsed contents by kind and blob, so that each distinct blob is parsed once however many revisions share it.
 #[derive(Debug, Default)]
-pub struct ParseCache(HashMap<(FileKind, Oid), Arc<Content>>);
+pub struct ParseCache {
+    contents: HashMap<(FileKind, Oid), Content>,
+    /// True where one revision alone is read: then nothing is kept for another.
+    once: bool,
+}
 
 /// A revision that could be understood. It may still have findings.
 #[derive(Debug)]
@@ -57,45 +62,41 @@ impl Unreadable {
     }
 }
 
-/// Fewer files than this are read faster by one thread than by several.
-const FILES_PER_THREAD: usize = 500;
-
 impl ParseCache {
+    /// For one revision alone.
+    pub fn once() -> Self {
+        ParseCache { once: true, ..ParseCache::default() }
+    }
+
     /// Parses what of a snapshot isn't known yet, on all processors.
     fn learn(&mut self, files: &[(&str, Claim<'_>, &File)]) {
         let mut wanted: HashMap<(FileKind, Oid), &File> = HashMap::new();
         for (_, claim, file) in files {
             if let Claim::File(kind, _) = claim
-                && !self.0.contains_key(&(*kind, file.oid))
+                && !self.contents.contains_key(&(*kind, file.oid))
             {
                 wanted.insert((*kind, file.oid), file);
             }
         }
-        let wanted: Vec<((FileKind, Oid), &File)> = wanted.into_iter().collect();
-        let parse = |part: &[((FileKind, Oid), &File)]| -> Vec<_> {
-            let content = |(kind, _): (FileKind, Oid), file: &File| reading::parse(kind, &file.bytes, file.size);
-            part.iter().map(|(key, file)| (*key, Arc::new(content(*key, file)))).collect()
+        let parse = |part: Vec<((FileKind, Oid), &File)>| -> Vec<_> {
+            let content =
+                |(kind, _): (FileKind, Oid), file: &File| reading::parse(kind, Arc::clone(&file.bytes), file.size);
+            part.into_iter().map(|(key, file)| (key, content(key, file))).collect()
         };
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = processors.min(wanted.len() / FILES_PER_THREAD).max(1);
-        let mut parts = wanted.chunks(wanted.len().div_ceil(threads).max(1));
-        let own = parts.next().unwrap_or_default();
-        std::thread::scope(|scope| {
-            let others: Vec<_> = parts.map(|part| (part, scope.spawn(move || parse(part)))).collect();
-            self.0.extend(parse(own));
-            for (part, other) in others {
-                self.0.extend(other.join().unwrap_or_else(|_| parse(part)));
-            }
-        });
+        self.contents.extend(in_parts(wanted.into_iter().collect(), parse).into_iter().flatten());
     }
 
     /// What a file says, parsed now where nobody asked before.
-    fn read(&self, path: &str, claim: &Claim<'_>, file: &File) -> Parsed {
-        let known = match claim {
-            Claim::File(kind, _) => self.0.get(&(*kind, file.oid)),
-            Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
-        };
-        known.map_or_else(|| reading::read(path, &file.bytes, file.size), |content| content.at(path))
+    fn read(&mut self, path: &str, claim: &Claim<'_>, file: &File) -> Parsed {
+        let Claim::File(kind, _) = claim else { return reading::read(path, Arc::clone(&file.bytes), file.size) };
+        let key = (*kind, file.oid);
+        if self.once
+            && let Some(content) = self.contents.remove(&key)
+        {
+            return content.at(path);
+        }
+        let known = self.contents.get(&key);
+        known.map_or_else(|| reading::read(path, Arc::clone(&file.bytes), file.size), |content| content.at(path))
     }
 }
 
@@ -147,21 +148,21 @@ impl Revision {
                 }
             }
         }
-        let entries: Vec<RawEntry<'_>> = (files.iter().zip(&parsed))
-            .filter_map(|((_, claim, _), parsed)| match (claim, &parsed.raw) {
-                (Claim::File(_, stem), Some(raw)) => Some(RawEntry { stem, source: &parsed.source, raw }),
+        let (sources, count) = (sources(&parsed), parsed.len());
+        let entries: Vec<RawEntry<'_>> = (files.iter().zip(parsed))
+            .filter_map(|((_, claim, _), parsed)| match (claim, parsed.raw) {
+                (Claim::File(_, stem), Some(raw)) => Some(RawEntry { stem, source: parsed.source, raw }),
                 _ => None,
             })
             .collect();
-        let (access, built) = resolve::access(&entries, &present, kinds);
+        let (access, built) = resolve::access(entries, &present, kinds);
         findings.extend(built);
         let exceeded = access.as_ref().and_then(limits::exceeded);
         let access = access.filter(|_| exceeded.is_none());
         findings.extend(exceeded);
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        let sources = sources(&parsed);
         let Some(access) = access else {
-            return Err(LoadError::Invalid(Box::new(Unreadable { findings, files: parsed.len(), sources })));
+            return Err(LoadError::Invalid(Box::new(Unreadable { findings, files: count, sources })));
         };
         Ok(Revision {
             files: snapshot.files().iter().map(|(path, file)| (path.to_string(), (file.mode, file.oid))).collect(),

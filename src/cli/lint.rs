@@ -66,7 +66,8 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
     // the process ends with this: to give so much memory back piece by piece would only take its time
-    let mut cache = ManuallyDrop::new(ParseCache::default());
+    let cache = if options.base.is_some() { ParseCache::default() } else { ParseCache::once() };
+    let mut cache = ManuallyDrop::new(cache);
     let look = match &options.rev {
         Some(rev) => Look::Commit(repository.resolve(rev)?),
         None => Look::WorkTree,
@@ -81,15 +82,21 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             return Ok(Exit::Findings);
         }
     };
-    let mut findings = plan::findings_of(&revision, clock.now);
-    if let Some(base) = &options.base {
-        let base = Look::Commit(repository.resolve(base)?);
-        match context::load(&repository, base, &mut cache) {
-            Ok(base) => findings = plan::findings_since(&ManuallyDrop::new(base), &revision, clock.now),
-            Err(Unread::Stop(stop)) => return Err(stop),
-            Err(Unread::Findings(unreadable)) => lint::compare(&unreadable.findings, &mut findings),
+    let findings = match &options.base {
+        None => plan::findings_of(&revision, clock.now),
+        Some(base) => {
+            let base = Look::Commit(repository.resolve(base)?);
+            match context::load(&repository, base, &mut cache) {
+                Ok(base) => plan::findings_since(&ManuallyDrop::new(base), &revision, clock.now),
+                Err(Unread::Stop(stop)) => return Err(stop),
+                Err(Unread::Findings(unreadable)) => {
+                    let mut findings = plan::findings_of(&revision, clock.now);
+                    lint::compare(&unreadable.findings, &mut findings);
+                    findings
+                }
+            }
         }
-    }
+    };
     let findings = select(findings, options);
     let lines = |path: &str, line| revision.source(path).map(|source| source.line_text(line));
     print(&findings, revision.files.len(), &lines, options);

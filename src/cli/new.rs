@@ -291,7 +291,7 @@ fn contradiction(options: &Options, person: &Person) -> Result<(), Stop> {
 /// The domain that has all these resources, and their ids in it. A resource may be called by its id or by its own name.
 fn domain<'a>(access: &'a Access, asked: &[String]) -> Result<(&'a Domain, Vec<String>), Stop> {
     let id_in = |domain: &Domain, asked: &str| {
-        let named = domain.resources.iter().find(|(id, resource)| id.as_str() == asked || resource.name == asked);
+        let named = domain.resources.iter().find(|(id, resource)| id.as_str() == asked || *resource.name == *asked);
         named.map(|(id, _)| id.to_string())
     };
     let homes = |asked: &str| -> Vec<&'a Domain> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
+use std::rc::Rc;
 
 use clap::Args;
 
 use super::context::{self, Clock, Look};
-use super::shared::{Past, Refresh, Shared};
+use super::shared::{Ledger, Past, Reads, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};
 use crate::access::{ParseCache, PersonId, Revision};
@@ -47,7 +48,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
     // the process ends with this: to give so much memory back piece by piece would only take its time
-    let mut cache = ManuallyDrop::new(ParseCache::default());
+    let mut reads = ManuallyDrop::new(Reads::default());
     let (head, commit) = match &options.head {
         Some(rev) => {
             let oid = repository.resolve(rev)?;
@@ -55,19 +56,25 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         }
         None => (Look::WorkTree, repository.head()?),
     };
-    let after = ManuallyDrop::new(context::load_or_show(&repository, head, &mut cache)?);
+    let after = ManuallyDrop::new(Rc::new(context::load_or_show(&repository, head, &mut reads.parsed)?));
     let base = match &options.base {
         Some(rev) => repository.resolve(rev)?,
         None => context::default_base(&repository, &after.access.config.branch, commit)?,
     };
-    let before = ManuallyDrop::new(context::load_or_show(&repository, Look::Commit(base), &mut cache)?);
+    let before = context::load_or_show(&repository, Look::Commit(base), &mut reads.parsed)?;
+    let before = ManuallyDrop::new(Rc::new(before));
+    reads.revisions.insert(base, Rc::clone(&before));
+    reads.revisions.extend(head.commit().map(|commit| (commit, Rc::clone(&after))));
     let plan = ManuallyDrop::new(plan::plan(&before, &after, clock.now));
-    let given = Given::of(&repository, head, &plan, clock)?;
-    let difference = if options.live || options.sandbox.is_set() {
-        Some(live(&repository, &after, clock, &options.sandbox)?)
-    } else {
-        None
+    let is_live = options.live || options.sandbox.is_set();
+    // who still writes hears of approvals later
+    let writes = head == Look::WorkTree && !plan.is_nothing();
+    let known = if writes && !is_live { Known::default() } else { Known::of(&repository, &mut reads)? };
+    let given = match writes {
+        true => Given { more: plan.more(), ..Given::default() },
+        false => Given::of(&known, head, &plan, clock)?,
     };
+    let difference = if is_live { Some(live(&repository, &known, &after, clock, &options.sandbox)?) } else { None };
     let view = PlanView {
         plan: &plan,
         given: &given.people,
@@ -118,7 +125,22 @@ pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Sto
     Ok(if plan.verdict(&BTreeSet::new(), plan.more()) == Verdict::Blocked { Exit::Findings } else { Exit::Done })
 }
 
-/// What this clone knows of approvals of a head. It asks nobody.
+/// The shared state and the log, as far as this clone knows them. It asks nobody.
+#[derive(Debug, Default)]
+struct Known<'a>(Option<(Shared<'a>, Ledger)>);
+
+impl<'a> Known<'a> {
+    fn of(repository: &'a Repository, reads: &mut Reads) -> Result<Self, Stop> {
+        // a repository whose protected branch isn't there yet has no log either
+        let Ok(shared) = Shared::open_after(repository, &RemoteOption { remote: None }, Refresh::No, reads) else {
+            return Ok(Known(None));
+        };
+        let ledger = shared.ledger()?;
+        Ok(Known(ledger.map(|ledger| (shared, ledger))))
+    }
+}
+
+/// What this clone knows of approvals of a head.
 #[derive(Debug, Default)]
 pub(super) struct Given {
     pub people: BTreeSet<PersonId>,
@@ -130,15 +152,9 @@ pub(super) struct Given {
 }
 
 impl Given {
-    fn of(repository: &Repository, head: Look, plan: &plan::Plan<'_>, clock: Clock) -> Result<Self, Stop> {
+    fn of(known: &Known<'_>, head: Look, plan: &plan::Plan<'_>, clock: Clock) -> Result<Self, Stop> {
         let none = Given { more: plan.more(), ..Given::default() };
-        // who still writes hears of approvals later
-        if head == Look::WorkTree && !plan.is_nothing() {
-            return Ok(none);
-        }
-        let shared = Shared::open(repository, &RemoteOption { remote: None }, Refresh::No);
-        let Ok(shared) = shared else { return Ok(none) };
-        let Some(ledger) = shared.ledger()? else { return Ok(none) };
+        let Some((shared, ledger)) = &known.0 else { return Ok(none) };
         let verifier = shared.verifier(&ledger.recorded, clock.now)?;
         let chain = verifier.chain(shared.tip)?;
         let refused = chain.refused().next().and_then(|landing| waiting(&shared.branch, landing));
@@ -183,16 +199,16 @@ fn waiting(branch: &str, landing: &Landing) -> Option<Refusal> {
 }
 
 /// Compares a revision with what is live, and with what the log says of earlier runs where there is one.
-fn live(repository: &Repository, tree: &Revision, clock: Clock, sandbox: &SandboxOption) -> Result<Difference, Stop> {
-    let shared = Shared::open(repository, &RemoteOption { remote: None }, Refresh::No);
-    let ledger = match &shared {
-        Ok(shared) => shared.ledger()?,
-        // a repository whose protected branch isn't there yet has no log either
-        Err(_) => None,
-    };
-    let past = match (&shared, &ledger) {
-        (Ok(shared), Some(ledger)) => Past::of(&ledger.stored.log, &shared.verifier(&ledger.recorded, clock.now)?)?,
-        (Ok(_) | Err(_), _) => Past::default(),
+fn live(
+    repository: &Repository,
+    known: &Known<'_>,
+    tree: &Revision,
+    clock: Clock,
+    sandbox: &SandboxOption,
+) -> Result<Difference, Stop> {
+    let past = match &known.0 {
+        Some((shared, ledger)) => Past::of(&ledger.stored.log, &shared.verifier(&ledger.recorded, clock.now)?)?,
+        None => Past::default(),
     };
     let targets = Targets::open(repository, past.trees(tree), sandbox, clock)?;
     apply::drift(tree, &past.facts(), &targets.into_clients().readers, clock.now)

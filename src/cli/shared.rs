@@ -1,6 +1,6 @@
 //! What several machines share: the protected branch, approvals and the log, read from where they live.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -85,6 +85,13 @@ impl Refresh {
     }
 }
 
+/// What a command has read already, so that nothing is read twice.
+#[derive(Debug, Default)]
+pub struct Reads {
+    pub parsed: ParseCache,
+    pub revisions: HashMap<Oid, Rc<Revision>>,
+}
+
 /// The log and what it says of landings.
 #[derive(Debug)]
 pub struct Ledger {
@@ -96,12 +103,21 @@ impl<'a> Shared<'a> {
     /// Finds the protected branch, and the log. Where an anchor is kept, its genesis says which they are: whoever can
     /// push must not be able to lead a run elsewhere, or to stop it. Without one, HEAD and the branch's tip are asked.
     pub fn open(repository: &'a Repository, remote: &RemoteOption, refresh: Refresh) -> Result<Self, Stop> {
+        Shared::open_after(repository, remote, refresh, &mut Reads::default())
+    }
+
+    /// The same for a command that has read revisions before.
+    pub fn open_after(
+        repository: &'a Repository,
+        remote: &RemoteOption,
+        refresh: Refresh,
+        reads: &mut Reads,
+    ) -> Result<Self, Stop> {
         repository.ensure_complete()?;
-        let mut cache = ParseCache::default();
         let kept = kept_anchor().and_then(|anchor| audit::from_anchor(&anchor));
         // a genesis that isn't here shows when the anchor is compared with the log
-        let genesis = kept.and_then(|kept| read(repository, kept.genesis, &mut cache).ok()).map(Rc::new);
-        let here = Rc::new(newest_readable(repository, repository.head()?, &mut cache)?);
+        let genesis = kept.and_then(|kept| read(repository, kept.genesis, reads).ok());
+        let here = newest_readable(repository, repository.head()?, reads)?;
         let mut found = None;
         // a branch that was renamed since the genesis is known by HEAD alone
         for from in genesis.iter().chain([&here]) {
@@ -121,7 +137,7 @@ impl<'a> Shared<'a> {
             ));
         };
         let branch = asked.branch.clone();
-        let at_tip = Rc::new(newest_readable(repository, tip, &mut cache)?);
+        let at_tip = newest_readable(repository, tip, reads)?;
         if genesis.is_none() && at_tip.access.config.branch != branch {
             return Err(Stop::usage(
                 format!("`{branch}` says that the protected branch is `{}`", at_tip.access.config.branch),
@@ -202,7 +218,7 @@ impl<'a> Shared<'a> {
     /// The anchor names only eight digits of the key, so that another key could be made to fit; the genesis names it
     /// whole.
     fn same_key_at_genesis(&self, ledger: &Ledger) -> Result<(), Stop> {
-        let genesis = read(self.repository, ledger.recorded.genesis, &mut ParseCache::default())?;
+        let genesis = read(self.repository, ledger.recorded.genesis, &mut Reads::default())?;
         let (pinned, key) = (&genesis.access.config.audit_key, ledger.stored.log.key().to_string());
         if pinned == &key {
             return Ok(());
@@ -228,10 +244,10 @@ fn kept_anchor() -> Option<String> {
 
 /// The revision at a commit or, where its `dualkey.yaml` can't be read, at the nearest first parent where it can:
 /// breaking that file must not keep anything from being verified, or ended.
-fn newest_readable(repository: &Repository, from: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
+fn newest_readable(repository: &Repository, from: Oid, reads: &mut Reads) -> Result<Rc<Revision>, Stop> {
     let mut first = None;
     for commit in repository.first_parents(from)? {
-        match read(repository, commit, cache) {
+        match read(repository, commit, reads) {
             Ok(revision) => return Ok(revision),
             Err(stop) => first = first.or(Some(stop)),
         }
@@ -239,18 +255,26 @@ fn newest_readable(repository: &Repository, from: Oid, cache: &mut ParseCache) -
     Err(first.unwrap_or_else(|| Stop::usage("the repository has no commit", "make a first commit")))
 }
 
-fn read(repository: &Repository, commit: Oid, cache: &mut ParseCache) -> Result<Revision, Stop> {
-    context::load(repository, Look::Commit(commit), cache).map_err(|unread| match unread {
-        Unread::Stop(stop) => stop,
-        Unread::Findings(unreadable) => {
-            let first = unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
-            Stop::new(
-                Exit::Unjudged,
-                format!("dualkey.yaml at {} can't be read: {first}", commit.short()),
-                format!("`dualkey lint --rev {}` shows all of it", commit.short()),
-            )
-        }
-    })
+fn read(repository: &Repository, commit: Oid, reads: &mut Reads) -> Result<Rc<Revision>, Stop> {
+    if let Some(revision) = reads.revisions.get(&commit) {
+        return Ok(Rc::clone(revision));
+    }
+    let revision =
+        context::load(repository, Look::Commit(commit), &mut reads.parsed).map_err(|unread| match unread {
+            Unread::Stop(stop) => stop,
+            Unread::Findings(unreadable) => {
+                let first =
+                    unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
+                Stop::new(
+                    Exit::Unjudged,
+                    format!("dualkey.yaml at {} can't be read: {first}", commit.short()),
+                    format!("`dualkey lint --rev {}` shows all of it", commit.short()),
+                )
+            }
+        })?;
+    let revision = Rc::new(revision);
+    reads.revisions.insert(commit, Rc::clone(&revision));
+    Ok(revision)
 }
 
 /// What the log says of earlier runs, with the tree that was applied last.

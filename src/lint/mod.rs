@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use self::duties::{Path, Violation};
 pub use self::severities::{raise, weigh};
 use crate::access::reading::{self, TOO_LARGE};
-use crate::access::{Access, DutyRule, Entitlements, Grant, Holding, Person};
+use crate::access::{Access, Beneficiary, DutyRule, Entitlements, Grant, Holding, Person};
 use crate::finding::{Finding, Rule, Severity, State};
 
 /// What is judged: one revision, what it yields, and the instant that dated rules mean by "now".
@@ -70,22 +70,23 @@ pub struct Check {
 }
 
 /// Runs every rule, in the order of files and places.
-pub fn run(subject: &Subject<'_>) -> Vec<Finding> {
+pub fn run<'a>(subject: &Subject<'a>) -> Vec<Finding> {
     let access = subject.access;
-    let holdings = access.holdings();
+    let beneficiaries = access.beneficiaries();
+    let holdings = access.holdings_of(&beneficiaries);
     let facts = duties::declared(access, subject.entitlements, &holdings);
     let mut findings = Vec::new();
     let violations = duties::violations(access.policy.duties.values(), facts).unwrap_or_else(|too_much| {
         findings.extend(unjudged(access.policy.duties.values(), too_much));
         Vec::new()
     });
-    let people_of = |grant: &Grant| access.expand(&grant.to).keys().filter_map(|id| access.people.get(id)).collect();
+    let people_of = |people: Vec<Beneficiary<'a>>| people.into_iter().map(|one| one.person).collect();
     let survey = Survey {
         access,
         entitlements: subject.entitlements,
         since: subject.since,
         now: subject.now,
-        beneficiaries: access.grants.values().map(|grant| (grant, people_of(grant))).collect(),
+        beneficiaries: beneficiaries.into_iter().map(|(grant, people)| (grant, people_of(people))).collect(),
         holdings: &holdings,
         violations: &violations,
     };

@@ -206,7 +206,7 @@ pub fn organisation(changes: &[(&str, &str)]) -> Access {
             assert!(parsed.findings.is_empty(), "{:?}", parsed.findings);
             let stem = path.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).expect("name");
             let raw: &Arc<_> = parsed.raw.as_ref().expect("raw");
-            RawEntry { stem, source: &parsed.source, raw }
+            RawEntry { stem, source: Arc::clone(&parsed.source), raw: Arc::clone(raw) }
         })
         .collect();
     let present: Vec<(FileKind, &str)> = parsed
@@ -216,7 +216,7 @@ pub fn organisation(changes: &[(&str, &str)]) -> Access {
             Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
         })
         .collect();
-    let (access, findings) = resolve::access(&entries, &present, KINDS);
+    let (access, findings) = resolve::access(entries, &present, KINDS);
     assert!(findings.is_empty(), "{findings:#?}");
     access.expect("access")
 }

@@ -1,9 +1,10 @@
 //! The entitlements whose intervals differ between two revisions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::access::{Cause, EntitlementKey, Entitlements, GrantId, GroupId, Intervals, PersonId, Revision};
 use crate::plan::Classes;
+use crate::plan::merge::merge;
 
 /// One entitlement that a change gives, takes, lengthens or shortens. Whoever gets the same under other conditions has one
 /// such entitlement before and another after.
@@ -46,17 +47,14 @@ fn causes<'a>(entitlements: &'a Entitlements, key: &EntitlementKey) -> impl Iter
 
 /// Every entitlement whose intervals differ, sorted. A changed account is a loss under one name and a gain under another.
 /// Other conditions are a loss where they were wider, a gain where they are, and both where neither holds.
-pub fn between(base: &Entitlements, head: &Entitlements) -> Vec<EntitlementChange> {
-    let keys: BTreeSet<&EntitlementKey> = base.iter().chain(head.iter()).map(|entitlement| &entitlement.key).collect();
-    let intervals = |of: &Entitlements, key| of.get(key).map(|found| found.intervals.clone()).unwrap_or_default();
-    keys.into_iter()
-        .filter_map(|key| {
-            let (before, after) = (intervals(base, key), intervals(head, key));
-            if before == after {
-                return None;
-            }
+pub fn between<'a>(base: &'a Entitlements, head: &'a Entitlements) -> Vec<EntitlementChange> {
+    let row = |of: &'a Entitlements| of.iter().map(|one| (&one.key, &one.intervals));
+    merge(row(base), row(head))
+        .filter(|(_, before, after)| before != after)
+        .map(|(key, before, after)| {
+            let (before, after) = (before.cloned().unwrap_or_default(), after.cloned().unwrap_or_default());
             let (gained, lost) = (after.minus(&base.held(key)), before.minus(&head.held(key)));
-            Some(EntitlementChange { key: key.clone(), before, after, gained, lost })
+            EntitlementChange { key: key.clone(), before, after, gained, lost }
         })
         .collect()
 }

@@ -9,6 +9,7 @@ use crate::access::{
 };
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 use crate::plan::EntitlementChange;
+use crate::plan::merge::merge;
 
 /// Rules and the access they judge, changed in one step.
 pub const MIXED_CHANGE: Rule = Rule {
@@ -103,11 +104,8 @@ pub fn classify(base: &Revision, head: &Revision, changes: &[EntitlementChange])
         groups: before.groups.union(&after.groups).cloned().collect(),
     };
     let mut classes = Classes::default();
-    let paths: BTreeSet<&String> = base.files.keys().chain(head.files.keys()).collect();
-    for path in paths {
-        if base.files.get(path) == head.files.get(path) {
-            continue;
-        }
+    let differ = merge(base.files.iter(), head.files.iter()).filter(|(_, before, after)| before != after);
+    for (path, ..) in differ {
         let class = match FileKind::of_path(path) {
             Claim::File(kind, stem) => file_class(kind, stem, base, head, &both, &mut classes.ending),
             // workflows, code owners, attributes, and whatever is not read: all of it steers how changes are judged

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use crate::access::raw::Risk;
 use crate::access::reading::Step;
 use crate::access::{
-    Conditions, DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, PersonId, ResourceId, Revision,
-    RoleId,
+    Cause, Conditions, DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, PersonId, ResourceId,
+    Revision, RoleId,
 };
 use crate::finding::Place;
 use crate::plan::EntitlementChange;
+use crate::plan::merge::merge;
 
 /// What happens to a person by a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -62,12 +63,18 @@ pub struct AccessLine {
 }
 
 /// What one person has by one grant: entitlement to interval.
-type Held<'a> = BTreeMap<(&'a PersonId, &'a GrantId), BTreeMap<&'a EntitlementKey, (Interval, &'a ResourceId)>>;
+type Held<'a> = BTreeMap<Pair<'a>, BTreeMap<&'a EntitlementKey, (Interval, &'a ResourceId)>>;
 
-fn held(entitlements: &Entitlements) -> Held<'_> {
+/// A person and a grant.
+type Pair<'a> = (&'a PersonId, &'a GrantId);
+
+fn held<'a>(entitlements: &'a Entitlements, touched: &BTreeSet<Pair<'a>>) -> Held<'a> {
     let mut held: Held<'_> = BTreeMap::new();
-    for Entitlement { key, causes, .. } in entitlements.iter() {
-        for cause in causes {
+    let people: BTreeSet<&PersonId> = touched.iter().map(|(person, _)| *person).collect();
+    let of_people =
+        entitlements.by_person().filter(|own| own.first().is_some_and(|one| people.contains(&one.key.person)));
+    for Entitlement { key, causes, .. } in of_people.flatten() {
+        for cause in causes.iter().filter(|cause| touched.contains(&(&key.person, &cause.grant))) {
             let slot = held.entry((&key.person, &cause.grant)).or_default();
             slot.insert(key, (cause.interval, &cause.resource));
         }
@@ -76,8 +83,14 @@ fn held(entitlements: &Entitlements) -> Held<'_> {
 }
 
 /// Every person and grant for which anything differs, the most dangerous first.
-pub(super) fn of(base: &Revision, head: &Revision, changes: &[EntitlementChange]) -> Vec<AccessLine> {
-    let (before, after) = (held(&base.entitlements), held(&head.entitlements));
+pub(super) fn of<'a>(base: &'a Revision, head: &'a Revision, changes: &[EntitlementChange]) -> Vec<AccessLine> {
+    let row = |of: &'a Revision| of.entitlements.iter().map(|one| (&one.key, &one.causes));
+    let differ = merge(row(base), row(head)).filter(|(_, before, after)| before != after);
+    let of_key = |(key, before, after): (&'a EntitlementKey, Option<&'a Vec<Cause>>, Option<&'a Vec<Cause>>)| {
+        before.into_iter().chain(after).flatten().map(|cause| (&key.person, &cause.grant))
+    };
+    let touched: BTreeSet<Pair<'_>> = differ.flat_map(of_key).collect();
+    let (before, after) = (held(&base.entitlements, &touched), held(&head.entitlements, &touched));
     let changes: Changes<'_> = changes.iter().map(|change| (&change.key, change)).collect();
     let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let mut lines: Vec<AccessLine> = Vec::new();

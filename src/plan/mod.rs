@@ -10,6 +10,7 @@ pub mod digest;
 pub mod edges;
 pub mod judges;
 pub mod lines;
+mod merge;
 pub mod operations;
 mod reasons;
 pub mod requirements;
@@ -94,7 +95,10 @@ pub fn findings_of(revision: &Revision, now: Timestamp) -> Vec<Finding> {
 /// The same for a revision that came after another, with what is new and what stood there.
 pub fn findings_since(base: &Revision, revision: &Revision, now: Timestamp) -> Vec<Finding> {
     let mut findings = findings(revision, Some(&base.access), now);
-    lint::compare(&findings_of(base, now), &mut findings);
+    // where nothing is found there is nothing that could have stood
+    if !findings.is_empty() {
+        lint::compare(&findings_of(base, now), &mut findings);
+    }
     findings
 }
 

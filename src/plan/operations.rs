@@ -145,7 +145,7 @@ pub fn scopes(basis: &Basis<'_>) -> BTreeMap<TargetId, Scope> {
     let mut scopes: BTreeMap<TargetId, Scope> = BTreeMap::new();
     for revision in std::iter::once(basis.tree).chain(basis.applied.map(|(revision, _)| revision)) {
         for resource in revision.access.domains.values().flat_map(|domain| domain.resources.values()) {
-            scopes.entry(resource.target.clone()).or_default().insert(resource.kind, resource.name.clone());
+            scopes.entry(resource.target.clone()).or_default().insert(resource.kind, resource.name.as_ref());
         }
     }
     scopes
@@ -164,7 +164,7 @@ pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Di
     let mut others: Vec<(&TargetId, &Live)> = Vec::new();
     for (target, live) in live.iter().flat_map(|(target, live)| live.iter().map(move |live| (target, live))) {
         let thing = (Slot::of_live(target, live), &live.conditions);
-        if desired.get(&thing).is_some_and(|one| one.key.permission == live.permission) {
+        if desired.get(&thing).is_some_and(|one| *one.key.permission == *live.permission) {
             desired.remove(&thing);
         } else {
             others.push((target, live));
@@ -212,7 +212,7 @@ impl<'a> Slot<'a> {
             kind: key.kind,
             resource: &key.resource,
             principal: &key.principal,
-            permission: (!key.kind.holds_one()).then_some(key.permission.as_str()),
+            permission: (!key.kind.holds_one()).then_some(&*key.permission),
         }
     }
 
@@ -236,10 +236,10 @@ fn grant(reasons: &Reasons<'_>, desired: &Desired) -> Operation {
         target: desired.key.target.clone(),
         verb: Verb::Grant,
         kind: desired.key.kind,
-        resource: desired.key.resource.clone(),
-        permission: desired.key.permission.clone(),
+        resource: desired.key.resource.to_string(),
+        permission: desired.key.permission.to_string(),
         previous: None,
-        principal: desired.key.principal.clone(),
+        principal: desired.key.principal.to_string(),
         conditions: desired.key.conditions.clone(),
         person: Some(desired.key.person.clone()),
         until: until(desired),

@@ -130,7 +130,7 @@ impl<'a> Reasons<'a> {
 
     /// Why another value has to be held than the live one.
     pub(super) fn changed(&self, target: &TargetId, live: &Live, desired: &Desired) -> Because {
-        let wanted = (desired.key.permission.as_str(), &desired.key.conditions);
+        let wanted = (&*desired.key.permission, &desired.key.conditions);
         let lowers = lowers(live.kind, (&live.permission, &live.conditions), wanted);
         // the higher of two grants is over, and the lower one is left
         if let Some(end) = self.ended(target, live).filter(|_| lowers) {

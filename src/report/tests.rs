@@ -419,7 +419,7 @@ fn names_forge_no_markup() {
     let (base, head) = (revision(&[BASE]), revision(&[BASE, &[GRANT]]));
     let mut plan = plan(&base, &head, now());
     plan.findings.push(Finding::new(&TESTED, Place::whole_file(attack), attack, attack));
-    plan.changes[0].key.resource = attack.to_owned();
+    plan.changes[0].key.resource = attack.into();
     let (nobody, ignored) = (BTreeSet::new(), [format!("doesn't count: {attack}")]);
     let view = PlanView { base: attack, head: attack, ignored: &ignored, ..view(&plan, &nobody, None) };
     let markdown = super::markdown::plan(&view);

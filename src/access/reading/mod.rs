@@ -14,6 +14,7 @@ mod schema;
 mod tests;
 mod yaml;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -122,10 +123,11 @@ pub struct Parsed {
 }
 
 /// Reads a file of a repository. `bytes` may be empty where `size` is above `MAX_SIZE`.
-pub fn read(path: &str, bytes: &[u8], size: u64) -> Parsed {
+pub fn read(path: &str, bytes: impl Into<Arc<[u8]>>, size: u64) -> Parsed {
+    let bytes = bytes.into();
     match FileKind::of_path(path) {
         Claim::File(kind, _) => parse(kind, bytes, size).at(path),
-        Claim::NotOurs => beside(path, bytes, size),
+        Claim::NotOurs => beside(path, &bytes, size),
         Claim::Placeholder if size == 0 && bytes.is_empty() => bare(path, None),
         Claim::Placeholder => {
             let message = "`.gitkeep` is not empty";
@@ -138,7 +140,7 @@ pub fn read(path: &str, bytes: &[u8], size: u64) -> Parsed {
 }
 
 /// A managed file of no kind: its text is kept to be shown and counted, and what steers a review is looked at.
-fn beside(path: &str, bytes: &[u8], size: u64) -> Parsed {
+fn beside(path: &str, bytes: &Arc<[u8]>, size: u64) -> Parsed {
     let mut flaws = Flaws::default();
     let text = String::from_utf8_lossy(bytes);
     if size > MAX_SIZE && attributes::is_read(path) {
@@ -147,12 +149,15 @@ fn beside(path: &str, bytes: &[u8], size: u64) -> Parsed {
     } else if attributes::is_attributes(path) {
         attributes::check(path, &text, &mut flaws);
     }
-    let text = Arc::new(Text::new(&text, Vec::new()));
-    Content { text, raw: None, version: None, flaws: flaws.into_list() }.at(path)
+    let bytes = match text {
+        Cow::Borrowed(_) => Arc::clone(bytes),
+        Cow::Owned(text) => Arc::from(text.into_bytes()),
+    };
+    Content { text: Arc::new(Text::plain(bytes)), raw: None, version: None, flaws: flaws.into_list() }.at(path)
 }
 
 fn bare(path: &str, finding: Option<Finding>) -> Parsed {
-    let text = Arc::new(Text::new("", Vec::new()));
+    let text = Arc::new(Text::plain(Arc::default()));
     let source = Arc::new(Source { path: path.into(), text });
     Parsed { source, raw: None, version: None, findings: finding.into_iter().collect() }
 }
@@ -171,32 +176,38 @@ pub(super) fn is_text(value: &str) -> bool {
 }
 
 /// Reads a content as a file of a kind.
-pub fn parse(kind: FileKind, bytes: &[u8], size: u64) -> Content {
+pub fn parse(kind: FileKind, bytes: impl Into<Arc<[u8]>>, size: u64) -> Content {
+    let bytes: Arc<[u8]> = bytes.into();
     let mut flaws = Flaws::default();
     let size = size.max(bytes.len() as u64);
     if size > MAX_SIZE {
         let message = format!("the file has {size} bytes; {MAX_SIZE} are allowed");
         flaws.add(&TOO_LARGE, 0..0, message, "split the file");
         return Content {
-            text: Arc::new(Text::new("", Vec::new())),
+            text: Arc::new(Text::plain(Arc::default())),
             raw: None,
             version: None,
             flaws: flaws.into_list(),
         };
     }
     let invalid = if kind == FileKind::Rego { &INVALID_REGO } else { &INVALID_YAML };
-    let (text, whole) = decode(bytes, invalid, &mut flaws);
-    hidden::check(text, &mut flaws);
+    let (content, whole) = decode(&bytes, invalid, &mut flaws);
+    hidden::check(content, &mut flaws);
     if kind == FileKind::Rego {
         let raw = flaws.is_empty().then(|| Arc::new(RawFile::Rego));
-        return Content { text: Arc::new(Text::new(text, Vec::new())), raw, version: None, flaws: flaws.into_list() };
+        return Content {
+            text: Arc::new(Text::plain(Arc::clone(&bytes))),
+            raw,
+            version: None,
+            flaws: flaws.into_list(),
+        };
     }
-    let (value, spans) = match plain::load(text).filter(|_| whole && flaws.is_empty()) {
-        Some((value, spans)) => (Some(value), spans),
-        None if whole => yaml::load(text, &mut flaws),
-        None => (None, Vec::new()),
+    let value = match plain::load(content).filter(|_| whole && flaws.is_empty()) {
+        Some((value, _)) => Some(value),
+        None if whole => yaml::load(content, &mut flaws).0,
+        None => None,
     };
-    let text = Arc::new(Text::new(text, spans));
+    let text = Arc::new(Text::yaml(Arc::clone(&bytes)));
     let mut version = None;
     let mut raw = None;
     if let Some(value) = value {
@@ -247,7 +258,7 @@ fn decode<'a>(bytes: &'a [u8], invalid: &'static Rule, flaws: &mut Flaws) -> (&'
         Err(error) => {
             let end = error.valid_up_to();
             flaws.add(invalid, end..end, "the file is not UTF-8 from here on", "save it as UTF-8");
-            (bytes.get(..end).and_then(|good| std::str::from_utf8(good).ok()).unwrap_or_default(), false)
+            (place::valid(bytes), false)
         }
     };
     if text.starts_with('\u{feff}') {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::flaw::clamp;
+use super::flaw::{Flaws, clamp};
+use super::{plain, yaml};
 use crate::finding::Place;
 
 /// One step from a value to a value in it.
@@ -33,14 +34,41 @@ pub(super) struct Span {
     pub(super) next: u32,
 }
 
-/// A file's text with the places of everything in it. It knows no path, so that equal files can share it.
+/// The text of bytes, up to the first that is not UTF-8.
+pub(super) fn valid(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            bytes.get(..error.valid_up_to()).and_then(|good| std::str::from_utf8(good).ok()).unwrap_or_default()
+        }
+    }
+}
+
+/// Where the values of a text stand, as far as it is YAML.
+fn spans(text: &str) -> Vec<Span> {
+    match plain::load(text) {
+        Some((_, spans)) => spans,
+        None => yaml::load(text, &mut Flaws::default()).1,
+    }
+}
+
+/// A file's text, and the places of everything in it. It knows no path, so that equal files can share it.
+///
+/// Few files are ever pointed into, so nothing but the bytes is kept until the first place is asked for.
 #[derive(Debug)]
 pub struct Text {
-    text: Box<str>,
+    bytes: Arc<[u8]>,
+    /// True where the text has a tree of values.
+    yaml: bool,
+    layout: OnceLock<Box<Layout>>,
+}
+
+#[derive(Debug)]
+struct Layout {
     ascii: bool,
-    spans: Box<[Span]>,
-    /// Offsets at which lines start; made when the first place is asked for.
-    lines: OnceLock<Box<[u32]>>,
+    spans: Vec<Span>,
+    /// Offsets at which lines start.
+    lines: Vec<u32>,
 }
 
 fn range((start, end): (u32, u32)) -> Range<u32> {
@@ -48,23 +76,41 @@ fn range((start, end): (u32, u32)) -> Range<u32> {
 }
 
 impl Text {
-    pub(super) fn new(text: &str, spans: Vec<Span>) -> Self {
-        Text { text: text.into(), ascii: text.is_ascii(), spans: spans.into(), lines: OnceLock::new() }
+    /// A text without values.
+    pub(super) fn plain(bytes: Arc<[u8]>) -> Self {
+        Text { bytes, yaml: false, layout: OnceLock::new() }
     }
 
-    /// The text as it was read.
+    /// A text that is read as YAML.
+    pub(super) fn yaml(bytes: Arc<[u8]>) -> Self {
+        Text { bytes, yaml: true, layout: OnceLock::new() }
+    }
+
+    /// The text as it was read: up to the first byte that is not UTF-8.
     pub fn as_str(&self) -> &str {
-        &self.text
+        valid(&self.bytes)
     }
 
     fn slice(&self, start: u32, end: u32) -> &str {
-        self.text.get(start as usize..end as usize).unwrap_or_default()
+        let bytes = self.bytes.get(start as usize..end as usize);
+        bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
+    fn layout(&self) -> &Layout {
+        self.layout.get_or_init(|| {
+            let text = self.as_str();
+            let spans = if self.yaml { spans(text) } else { Vec::new() };
+            let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| clamp(at + 1))).collect();
+            Box::new(Layout { ascii: text.is_ascii(), spans, lines })
+        })
     }
 
     fn lines(&self) -> &[u32] {
-        self.lines.get_or_init(|| {
-            std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| clamp(at + 1))).collect()
-        })
+        &self.layout().lines
+    }
+
+    fn spans(&self) -> &[Span] {
+        &self.layout().spans
     }
 
     /// A line without its end, counted from 1.
@@ -72,7 +118,7 @@ impl Text {
         let lines = self.lines();
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         let start = *lines.get(index)?;
-        let end = lines.get(index + 1).map_or(clamp(self.text.len()), |next| next - 1);
+        let end = lines.get(index + 1).map_or(clamp(self.as_str().len()), |next| next - 1);
         Some(self.slice(start, end))
     }
 
@@ -81,7 +127,8 @@ impl Text {
         let lines = self.lines();
         let index = lines.partition_point(|start| *start <= offset).saturating_sub(1);
         let start = lines.get(index).copied().unwrap_or(0);
-        let characters = if self.ascii { offset - start } else { clamp(self.slice(start, offset).chars().count()) };
+        let characters =
+            if self.layout().ascii { offset - start } else { clamp(self.slice(start, offset).chars().count()) };
         (clamp(index) + 1, characters + 1)
     }
 
@@ -94,7 +141,7 @@ impl Text {
     /// The span at the end of the steps, and how many steps led to something.
     fn find(&self, steps: &[Step<'_>]) -> Option<(Span, usize)> {
         let mut at = 0;
-        let mut found = (*self.spans.first()?, 0);
+        let mut found = (*self.spans().first()?, 0);
         for step in steps {
             match self.child(at, *step) {
                 Some((index, span)) => {
@@ -108,11 +155,11 @@ impl Text {
     }
 
     fn child(&self, parent: usize, step: Step<'_>) -> Option<(usize, Span)> {
-        let end = self.spans.get(parent)?.next as usize;
+        let end = self.spans().get(parent)?.next as usize;
         let mut at = parent + 1;
         let mut count = 0;
         while at < end {
-            let span = *self.spans.get(at)?;
+            let span = *self.spans().get(at)?;
             let hit = match step {
                 Step::Key(key) => span.key.0 != span.key.1 && self.slice(span.key.0, span.key.1) == key,
                 Step::Index(index) => count == index,

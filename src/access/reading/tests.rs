@@ -227,11 +227,11 @@ fn each_rule_names_its_place() {
 fn what_is_not_utf8_is_refused_where_it_starts() {
     let mut bytes = grant("ticket: é").into_bytes();
     bytes.push(0xff);
-    let parsed = read("grants/x.yaml", &bytes, bytes.len() as u64);
+    let parsed = read("grants/x.yaml", bytes.as_slice(), bytes.len() as u64);
     let places: Vec<String> = parsed.findings.iter().map(|f| f.place.to_string()).collect();
     assert_eq!(places, ["grants/x.yaml:5:10"]);
     let utf16: Vec<u8> = std::iter::once(0xfeff).chain("a: b".encode_utf16()).flat_map(u16::to_le_bytes).collect();
-    assert_eq!(read("grants/x.yaml", &utf16, 10).findings[0].message, "the file is written in UTF-16");
+    assert_eq!(read("grants/x.yaml", utf16, 10).findings[0].message, "the file is written in UTF-16");
 }
 
 #[test]
@@ -310,8 +310,8 @@ fn places_follow_the_steps() {
 
 #[test]
 fn placeholders_are_empty() {
-    assert!(read("grants/.gitkeep", b"", 0).findings.is_empty());
-    assert_eq!(read("grants/.gitkeep", b"x", 1).findings[0].rule.code.id, "unexpected-file");
+    assert!(read("grants/.gitkeep", *b"", 0).findings.is_empty());
+    assert_eq!(read("grants/.gitkeep", *b"x", 1).findings[0].rule.code.id, "unexpected-file");
 }
 
 #[test]
@@ -332,8 +332,8 @@ fn hostile_input_is_refused_early() {
     }
     let bomb = rules(&bomb);
     assert!(bomb.contains(&"yaml-feature") && bomb.len() <= 101);
-    assert_eq!(read("grants/x.yaml", b"", 50 << 20).findings[0].rule.code.id, "too-large");
-    assert_eq!(read("grants/x.yaml", &vec![b'a'; 50 << 20], 0).findings[0].rule.code.id, "too-large");
+    assert_eq!(read("grants/x.yaml", *b"", 50 << 20).findings[0].rule.code.id, "too-large");
+    assert_eq!(read("grants/x.yaml", vec![b'a'; 50 << 20], 0).findings[0].rule.code.id, "too-large");
     assert_eq!(rules(&format!("a: [{}]", "x,".repeat(200_000))), ["too-large"]);
     // as many flaws as fit: bounded findings, and told so
     assert_eq!(found(&"\u{200b}".repeat(300_000)).len(), 22);
@@ -353,9 +353,21 @@ fn agrees(text: &str) -> Result<(), TestCaseError> {
     let (value, _) = yaml::load(text, &mut flaws);
     // line ends are refused before
     if flaws.is_empty() && !text.contains(['\r', '\u{feff}']) {
-        prop_assert_eq!(value, oracle(text), "{:?}", text);
+        let expected = oracle(text);
+        // in brackets `:?` is text like any other (YAML 1.2, 7.3.3), but the oracle's parser refuses it there
+        if expected.is_some() || !text.contains(":?") {
+            prop_assert_eq!(value, expected, "{:?}", text);
+        }
     }
     Ok(())
+}
+
+#[test]
+fn a_colon_before_a_question_mark_is_text_in_brackets_too() {
+    let mut flaws = Flaws::default();
+    let (value, _) = yaml::load("to: [group:?x, a:b]\nrole: a:?b\n", &mut flaws);
+    assert!(flaws.is_empty());
+    assert_eq!(value, Some(serde_json::json!({ "to": ["group:?x", "a:b"], "role": "a:?b" })));
 }
 
 #[test]

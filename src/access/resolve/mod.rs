@@ -17,7 +17,8 @@ use self::context::Context;
 pub use self::references::UNKNOWN_REFERENCE;
 pub use self::wildcard::WILDCARD_PERMISSION;
 use super::kind::Kinds;
-use super::model::{Access, Policy};
+use super::model::{Access, Bridge, Config, Domain, Grant, Group, Person, Policy, Role, Vendor};
+use super::parallel::in_parts;
 use super::reading::{FileKind, RawFile, Source};
 use crate::finding::{Finding, Rule};
 
@@ -28,25 +29,39 @@ pub const RULES: &[&Rule] = &[&UNKNOWN_REFERENCE, &WILDCARD_PERMISSION];
 #[derive(Debug)]
 pub struct RawEntry<'a> {
     pub stem: &'a str,
-    pub source: &'a Arc<Source>,
-    pub raw: &'a RawFile,
+    pub source: Arc<Source>,
+    pub raw: Arc<RawFile>,
+}
+
+/// What one file declares.
+enum Built {
+    Vendor(Vendor),
+    Person(Person),
+    Group(Group),
+    Domain(Domain),
+    Role(Role),
+    Grant(Grant),
+    Bridge(Bridge),
 }
 
 /// Resolves the model. `present` are all files, also those that could not be read: a name that leads to one of them leads
 /// somewhere. None where there is no usable `dualkey.yaml`, since nothing means anything without its zone.
-pub fn access(entries: &[RawEntry<'_>], present: &[(FileKind, &str)], kinds: Kinds) -> (Option<Access>, Vec<Finding>) {
+pub fn access(
+    entries: Vec<RawEntry<'_>>,
+    present: &[(FileKind, &str)],
+    kinds: Kinds,
+) -> (Option<Access>, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut config = None;
     // no date stands in dualkey.yaml, so the zone that it names isn't needed to read it
     let no_zone = TimeZone::UTC;
-    for entry in entries {
-        if let RawFile::Config(raw) = entry.raw {
-            let mut context = Context::new(entry.source, &no_zone, kinds, &mut findings);
+    for entry in &entries {
+        if let RawFile::Config(raw) = &*entry.raw {
+            let mut context = Context::new(&entry.source, &no_zone, kinds, &mut findings);
             config = config::build(raw, &mut context);
         }
     }
     let Some(config) = config else { return (None, findings) };
-    let zone = config.zone.clone();
     let mut access = Access {
         config,
         people: BTreeMap::new(),
@@ -58,39 +73,46 @@ pub fn access(entries: &[RawEntry<'_>], present: &[(FileKind, &str)], kinds: Kin
         grants: BTreeMap::new(),
         policy: Policy::default(),
     };
-    for entry in entries {
-        let mut context = Context::new(entry.source, &zone, kinds, &mut findings);
-        match entry.raw {
-            RawFile::Config(_) => {}
-            RawFile::Vendor(raw) => {
-                insert(&mut access.vendors, people::vendor(entry.stem, raw, &mut context), |v| v.id.clone())
-            }
-            RawFile::Person(raw) => {
-                insert(&mut access.people, people::person(entry.stem, raw, &mut context), |p| p.id.clone())
-            }
-            RawFile::Group(raw) => {
-                insert(&mut access.groups, people::group(entry.stem, raw, &mut context), |g| g.id.clone())
-            }
-            RawFile::Domain(raw) => {
-                let domain = resources::domain(entry.stem, raw, &access.config, &mut context);
-                insert(&mut access.domains, domain, |d| d.id.clone());
-            }
-            RawFile::Role(raw) => {
-                insert(&mut access.roles, resources::role(entry.stem, raw, &mut context), |r| r.id.clone())
-            }
-            RawFile::Grant(raw) => {
-                insert(&mut access.grants, resources::grant(entry.stem, raw, &mut context), |g| g.id.clone())
-            }
-            RawFile::Bridge(raw) => {
-                insert(&mut access.bridges, resources::bridge(entry.stem, raw, &mut context), |b| b.id.clone());
-            }
+    for entry in &entries {
+        let mut context = Context::new(&entry.source, &access.config.zone, kinds, &mut findings);
+        let path = || Arc::clone(&entry.source.path);
+        match &*entry.raw {
             RawFile::Policy(raw) => policy::add(raw, &mut access.policy, &mut context),
             RawFile::Cases(raw) => {
-                let path = Arc::clone(&entry.source.path);
-                access.policy.cases.insert(path, (Arc::clone(entry.source), Arc::clone(raw)));
+                access.policy.cases.insert(path(), (Arc::clone(&entry.source), Arc::clone(raw)));
             }
             RawFile::Rego => {
-                access.policy.custom.insert(Arc::clone(&entry.source.path), Arc::clone(entry.source));
+                access.policy.custom.insert(path(), Arc::clone(&entry.source));
+            }
+            RawFile::Config(_)
+            | RawFile::Vendor(_)
+            | RawFile::Person(_)
+            | RawFile::Group(_)
+            | RawFile::Domain(_)
+            | RawFile::Role(_)
+            | RawFile::Grant(_)
+            | RawFile::Bridge(_) => {}
+        }
+    }
+    let config = &access.config;
+    let parts = in_parts(entries, |part| {
+        let mut findings = Vec::new();
+        // what is built isn't needed raw any longer, unless somebody else keeps it
+        let built: Vec<Built> =
+            part.into_iter().filter_map(|entry| build(&entry, config, kinds, &mut findings)).collect();
+        (built, findings)
+    });
+    for (built, found) in parts {
+        findings.extend(found);
+        for file in built {
+            match file {
+                Built::Vendor(vendor) => drop(access.vendors.insert(vendor.id.clone(), vendor)),
+                Built::Person(person) => drop(access.people.insert(person.id.clone(), person)),
+                Built::Group(group) => drop(access.groups.insert(group.id.clone(), group)),
+                Built::Domain(domain) => drop(access.domains.insert(domain.id.clone(), domain)),
+                Built::Role(role) => drop(access.roles.insert(role.id.clone(), role)),
+                Built::Grant(grant) => drop(access.grants.insert(grant.id.clone(), grant)),
+                Built::Bridge(bridge) => drop(access.bridges.insert(bridge.id.clone(), bridge)),
             }
         }
     }
@@ -99,8 +121,17 @@ pub fn access(entries: &[RawEntry<'_>], present: &[(FileKind, &str)], kinds: Kin
     (Some(access), findings)
 }
 
-fn insert<K: Ord, V>(map: &mut BTreeMap<K, V>, built: Option<V>, key: impl Fn(&V) -> K) {
-    if let Some(value) = built {
-        map.insert(key(&value), value);
+fn build(entry: &RawEntry<'_>, config: &Config, kinds: Kinds, findings: &mut Vec<Finding>) -> Option<Built> {
+    let mut context = Context::new(&entry.source, &config.zone, kinds, findings);
+    let context = &mut context;
+    match &*entry.raw {
+        RawFile::Vendor(raw) => people::vendor(entry.stem, raw, context).map(Built::Vendor),
+        RawFile::Person(raw) => people::person(entry.stem, raw, context).map(Built::Person),
+        RawFile::Group(raw) => people::group(entry.stem, raw, context).map(Built::Group),
+        RawFile::Domain(raw) => resources::domain(entry.stem, raw, config, context).map(Built::Domain),
+        RawFile::Role(raw) => resources::role(entry.stem, raw, context).map(Built::Role),
+        RawFile::Grant(raw) => resources::grant(entry.stem, raw, context).map(Built::Grant),
+        RawFile::Bridge(raw) => resources::bridge(entry.stem, raw, context).map(Built::Bridge),
+        RawFile::Config(_) | RawFile::Policy(_) | RawFile::Cases(_) | RawFile::Rego => None,
     }
 }

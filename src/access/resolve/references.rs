@@ -1,6 +1,6 @@
 //! Every id that a file names must belong to a file.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::resources::nearest;
@@ -30,12 +30,12 @@ const COMPARED: usize = 100_000;
 const NAMED: usize = 20;
 
 struct References<'a> {
-    people: BTreeSet<&'a str>,
-    vendors: BTreeSet<&'a str>,
-    groups: BTreeSet<&'a str>,
-    domains: BTreeSet<&'a str>,
-    roles: BTreeSet<&'a str>,
-    rules: BTreeSet<&'a str>,
+    people: HashSet<&'a str>,
+    vendors: HashSet<&'a str>,
+    groups: HashSet<&'a str>,
+    domains: HashSet<&'a str>,
+    roles: HashSet<&'a str>,
+    rules: HashSet<&'a str>,
     findings: &'a mut Vec<Finding>,
     /// How many names may still be compared.
     left: usize,
@@ -45,11 +45,11 @@ struct References<'a> {
 /// findings say what is wrong with it.
 pub(super) fn check(access: &Access, present: &[(FileKind, &str)], findings: &mut Vec<Finding>) {
     let mut references = References {
-        people: BTreeSet::new(),
-        vendors: BTreeSet::new(),
-        groups: BTreeSet::new(),
-        domains: BTreeSet::new(),
-        roles: BTreeSet::new(),
+        people: HashSet::new(),
+        vendors: HashSet::new(),
+        groups: HashSet::new(),
+        domains: HashSet::new(),
+        roles: HashSet::new(),
         rules: access.policy.duties.keys().map(|id| id.as_str()).collect(),
         findings,
         left: COMPARED,
@@ -86,9 +86,10 @@ impl<'a> References<'a> {
         if self.spend(length) { source.item_place(list, item) } else { source.place(&[Step::Key(list)]) }
     }
 
-    fn missing(&mut self, what: &str, id: &str, place: Place, names: fn(&Self) -> &BTreeSet<&'a str>) {
-        let known: Vec<&str> =
+    fn missing(&mut self, what: &str, id: &str, place: Place, names: fn(&Self) -> &HashSet<&'a str>) {
+        let mut known: Vec<&str> =
             if self.spend(names(self).len()) { names(self).iter().copied().collect() } else { Vec::new() };
+        known.sort_unstable();
         let help = match nearest(id, &known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("correct the name, or add {}/{id}.yaml", folder(what)),

@@ -74,7 +74,7 @@ fn resource(
         return None;
     }
     let target = target_of(fields.get("target"), kind.target, path, config, context)?;
-    Some(Resource { target, kind, name: name.clone() })
+    Some(Resource { target, kind, name: Arc::from(name.as_str()) })
 }
 
 fn target_of(
@@ -137,7 +137,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
         Some(text) => Some(days(text, &[Step::Key("max_duration")], context)?),
         None => None,
     };
-    let mut entitlements: BTreeMap<&'static Kind, BTreeSet<String>> = BTreeMap::new();
+    let mut entitlements: BTreeMap<&'static Kind, BTreeSet<Arc<str>>> = BTreeMap::new();
     for (name, words) in &raw.entitlements {
         let path = [Step::Key("entitlements"), Step::Key(name)];
         let Some(kind) = context.kinds.get(name) else {
@@ -163,7 +163,7 @@ pub(super) fn role(stem: &str, raw: &raw::Role, context: &mut Context<'_>) -> Op
             if let Err(why) = kind.check_permission(word) {
                 context.schema(&path, format!("{} is not a permission of `{}`", quote(word), kind.name), why);
             } else {
-                entitlements.entry(kind).or_default().insert(word.clone());
+                entitlements.entry(kind).or_default().insert(Arc::from(word.as_str()));
             }
         }
     }

@@ -345,7 +345,7 @@ impl<'a> Bridge<'a> {
 
 impl<'a> Role<'a> {
     fn of(role: &'a crate::access::Role) -> Self {
-        let permissions = |words: &'a BTreeSet<String>| words.iter().map(String::as_str).collect();
+        let permissions = |words: &'a BTreeSet<Arc<str>>| words.iter().map(AsRef::as_ref).collect();
         Role {
             id: role.id.as_str(),
             title: &role.title,

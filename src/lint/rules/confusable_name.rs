@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use unicode_security::{MixedScript, skeleton};
 
 use crate::access::Access;
-use crate::access::reading::Step;
+use crate::access::reading::{Source, Step};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 use crate::lint::Survey;
 
@@ -25,7 +25,14 @@ pub const RULE: Rule = Rule {
 struct Named<'a> {
     id: &'a str,
     name: &'a str,
-    place: Place,
+    source: &'a Source,
+    field: &'static str,
+}
+
+impl Named<'_> {
+    fn place(&self) -> Place {
+        self.source.place(&[Step::Key(self.field)])
+    }
 }
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
@@ -41,7 +48,8 @@ fn by_kind(access: &Access) -> [Vec<Named<'_>>; 4] {
                 .map(|file| Named {
                     id: file.id.as_str(),
                     name: &file.$field,
-                    place: file.place(&[Step::Key(stringify!($field))]),
+                    source: &file.source,
+                    field: stringify!($field),
                 })
                 .collect()
         };
@@ -59,14 +67,14 @@ fn lookalikes(names: &[Named<'_>], findings: &mut Vec<Finding>) {
         let whose = |id: &str| format!("`{}` of `{}` looks like", shown(named.name), id);
         if let Some(word) = named.name.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_single_script()) {
             let message = format!("`{}` of `{}` mixes letters of two scripts", shown(word), named.id);
-            findings.push(Finding::new(&RULE, named.place.clone(), message, help(word)));
+            findings.push(Finding::new(&RULE, named.place(), message, help(word)));
         } else if let Some(other) = first.get(&shape).filter(|other| other.name != named.name) {
             let message = format!("{} `{}` of `{}`", whose(named.id), shown(other.name), other.id);
-            let finding = Finding::new(&RULE, named.place.clone(), message, help(named.name));
-            findings.push(finding.related(other.place.clone(), "the other name"));
+            let finding = Finding::new(&RULE, named.place(), message, help(named.name));
+            findings.push(finding.related(other.place(), "the other name"));
         } else if let Some(other) = ids.get(&shape).filter(|_| !named.name.is_ascii()) {
             let message = format!("{} the id `{other}`", whose(named.id));
-            findings.push(Finding::new(&RULE, named.place.clone(), message, help(named.name)));
+            findings.push(Finding::new(&RULE, named.place(), message, help(named.name)));
         }
         first.entry(shape).or_insert(named);
     }

@@ -28,12 +28,23 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     };
     let mut held: BTreeMap<Slot<'_>, Intervals> = BTreeMap::new();
     let mut needs = Vec::new();
-    for entitlement in survey.entitlements.iter().filter(|entitlement| outside(&entitlement.key.person)) {
-        let key = &entitlement.key;
-        let slot = (&key.person, &key.target, key.kind.name, key.resource.as_str());
-        let all = held.entry(slot).or_default();
-        *all = std::mem::take(all).union(&entitlement.intervals);
-        needs.extend((key.kind.requires)(&key.resource).map(|(kind, resource)| (entitlement, kind, resource)));
+    for own in survey.entitlements.by_person() {
+        if !own.first().is_some_and(|entitlement| outside(&entitlement.key.person)) {
+            continue;
+        }
+        let before = needs.len();
+        for entitlement in own {
+            let key = &entitlement.key;
+            needs.extend((key.kind.requires)(&key.resource).map(|(kind, resource)| (entitlement, kind, resource)));
+        }
+        if needs.len() == before {
+            continue;
+        }
+        for entitlement in own {
+            let key = &entitlement.key;
+            let all = held.entry((&key.person, &key.target, key.kind.name, &*key.resource)).or_default();
+            *all = std::mem::take(all).union(&entitlement.intervals);
+        }
     }
     let mut told: BTreeSet<(&GrantId, &PersonId, String)> = BTreeSet::new();
     for (entitlement, kind, resource) in needs {

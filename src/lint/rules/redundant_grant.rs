@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::access::{Access, Cause, EntitlementKey, GrantId, Intervals, PersonId};
+use crate::access::{Access, Cause, Entitlement, EntitlementKey, GrantId, Intervals};
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::{Survey, wording};
 
@@ -20,25 +20,30 @@ pub const RULE: Rule = Rule {
 };
 
 /// What one person holds on one resource, by grant.
-type Slots<'a> = BTreeMap<(&'a PersonId, &'a str, &'a str, &'a str), Vec<(&'a EntitlementKey, &'a Cause)>>;
+type Slot<'a> = Vec<(&'a EntitlementKey, &'a Cause)>;
 
-pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let mut slots: Slots<'_> = BTreeMap::new();
-    for entitlement in survey.entitlements.iter() {
-        let key = &entitlement.key;
-        let slot = slots.entry((&key.person, key.target.as_str(), key.kind.name, &key.resource)).or_default();
-        slot.extend(entitlement.causes.iter().map(|cause| (key, cause)));
-    }
+pub fn find<'a>(survey: &Survey<'a>, findings: &mut Vec<Finding>) {
     // whatever stands alone somewhere is needed there
-    let mut needed: BTreeSet<&GrantId> = BTreeSet::new();
-    let mut by_grant: BTreeMap<&GrantId, Vec<&Vec<(&EntitlementKey, &Cause)>>> = BTreeMap::new();
-    for slot in slots.values() {
-        let grants: BTreeSet<&GrantId> = slot.iter().map(|(_, cause)| &cause.grant).collect();
-        if grants.len() == 1 {
-            needed.extend(grants);
+    let mut needed: HashSet<&GrantId> = HashSet::new();
+    let mut shared: Vec<Slot<'_>> = Vec::new();
+    let one_slot = |a: &Entitlement, b: &Entitlement| {
+        let (a, b) = (&a.key, &b.key);
+        (a.kind, &a.resource, &a.target) == (b.kind, &b.resource, &b.target)
+    };
+    for slot in survey.entitlements.by_person().flat_map(|own| own.chunk_by(one_slot)) {
+        let mut grants = slot.iter().flat_map(|entitlement| &entitlement.causes).map(|cause| &cause.grant);
+        let Some(first) = grants.next() else { continue };
+        if grants.all(|grant| grant == first) {
+            needed.insert(first);
         } else {
-            grants.into_iter().for_each(|grant| by_grant.entry(grant).or_default().push(slot));
+            let of = |one: &'a Entitlement| one.causes.iter().map(|cause| (&one.key, cause));
+            shared.push(slot.iter().flat_map(of).collect());
         }
+    }
+    let mut by_grant: BTreeMap<&GrantId, Vec<&Slot<'_>>> = BTreeMap::new();
+    for slot in &shared {
+        let grants: BTreeSet<&GrantId> = slot.iter().map(|(_, cause)| &cause.grant).collect();
+        grants.into_iter().for_each(|grant| by_grant.entry(grant).or_default().push(slot));
     }
     let mut candidates: Vec<&GrantId> = by_grant.keys().copied().filter(|grant| !needed.contains(grant)).collect();
     candidates.sort_by_key(|grant| weakest_first(survey.access, grant));

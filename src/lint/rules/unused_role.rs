@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::access::RoleId;
 use crate::finding::{Code, Finding, Rule, Severity};
@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let used: BTreeSet<&RoleId> = survey.access.grants.values().map(|grant| &grant.role).collect();
+    let used: HashSet<&RoleId> = survey.access.grants.values().map(|grant| &grant.role).collect();
     for role in survey.access.roles.values().filter(|role| !used.contains(&role.id)) {
         findings.push(Finding::new(
             &RULE,
