@@ -64,8 +64,8 @@ impl Left<'_> {
 }
 
 impl<'a> Asked<'a> {
-    /// Who is left of the list when the people of one of the domain's grants gain: neither they nor others of their vendors
-    /// count. The grant that leaves fewest.
+    /// Who is left of the list when the people of one of the domain's grants gain, who don't count then; by the grant that
+    /// leaves fewest. Others of a vendor's are no employees, so that no list holds them.
     pub fn left(&self, access: &'a Access, domain: &DomainId) -> Left<'a> {
         let whole = Left { able: self.pool.active.clone(), grant: None, everyone_gains: false };
         let risk = |grant: &Grant| access.roles.get(&grant.role).map(|role| role.risk);
@@ -75,17 +75,12 @@ impl<'a> Asked<'a> {
         without.fold(whole, |fewest, left| if left.count() < fewest.count() { left } else { fewest })
     }
 
-    fn without(&self, access: &'a Access, grant: &'a Grant) -> Left<'a> {
-        let gaining: BTreeSet<PersonId> = access.expand(&grant.to).into_keys().collect();
-        let vendor = |id: &PersonId| access.people.get(id).and_then(|person| person.vendor.as_ref());
-        let vendors: BTreeSet<_> = gaining.iter().filter_map(vendor).collect();
-        let active = &self.pool.active;
-        let everyone_gains = !active.is_empty() && active.iter().all(|id| gaining.contains(*id));
-        let counts = |id: &&PersonId| {
-            let gains = gaining.contains(*id);
-            (everyone_gains || !gains) && (gains || vendor(id).is_none_or(|vendor| !vendors.contains(vendor)))
-        };
-        Left { able: active.iter().copied().filter(counts).collect(), grant: Some(grant), everyone_gains }
+    fn without(&self, access: &Access, grant: &'a Grant) -> Left<'a> {
+        let gaining = access.expand(&grant.to);
+        let (gain, others): (BTreeSet<_>, BTreeSet<_>) =
+            self.pool.active.iter().copied().partition(|id| gaining.contains_key(*id));
+        let everyone_gains = others.is_empty() && !gain.is_empty();
+        Left { able: if everyone_gains { gain } else { others }, grant: Some(grant), everyone_gains }
     }
 }
 

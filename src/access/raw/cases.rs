@@ -77,7 +77,7 @@ pub struct AccessTest {
 pub struct ApproversTest {
     /// The domain.
     pub domain: String,
-    /// How many approvals each rule can still get: without the author, who gains, and others of their vendor.
+    /// How many approvals each rule can still get: without the author and those who gain.
     #[cfg_attr(test, schemars(range(min = 1)))]
     pub at_least: u32,
 }
