@@ -170,7 +170,8 @@ codes! {
         "Set DUALKEY_ANCHOR to what `dualkey audit init` printed.";
     ANCHOR_MISMATCH: "anchor-mismatch", "the log does not begin where the anchor says",
         "The anchor names the genesis and the log's key. Another one means another history or another log.",
-        "See that this is the right repository and remote; if the log was replaced, restore the old one.";
+        "See that this is the right repository and remote; if the log was replaced, restore the old one. If it was begun \
+         anew on purpose, take the new anchor from those who did that, never from the repository.";
     EVIDENCE_INCOMPLETE: "evidence-incomplete", "evidence is missing",
         "What can't be seen can't be judged, and what can't be judged isn't approved.",
         "Fetch what is missing (`git fetch --unshallow`, the refs under refs/dualkey/), then run again.";

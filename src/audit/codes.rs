@@ -43,8 +43,8 @@ pub const LOG_EXISTS: Code = Code {
     title: "There is a log already.",
     why: "A second beginning would make everybody forget what the first one proves.",
     example: "dualkey audit init --genesis v2",
-    instead: "Go on with the log that is there. This version can't begin anew in it after a \
-              lost key or quorum.",
+    instead: "Go on with the log that is there. Where its key or the people who could approve are lost, begin it anew \
+              with `dualkey audit init --genesis REV --continue`: that names the old one for ever.",
 };
 
 pub const LOG_FORK: Code = Code {
@@ -84,8 +84,8 @@ pub const LOG_KEY_WRONG: Code = Code {
           not written.",
     example: "dualkey apply --log-key key-of-another-organization.txt",
     instead: "Give the private half of the key that the first entry of the log names, by `--log-key` or \
-              `DUALKEY_LOG_KEY`. If it is lost, this version can't go on with the log: restore \
-              the key from its backup.",
+              `DUALKEY_LOG_KEY`. If it is lost, restore it from its backup; without one, begin the log anew with \
+              `dualkey audit init --genesis REV --continue`.",
 };
 
 pub const LOG_LEAF_MISMATCH: Code = Code {

@@ -77,6 +77,7 @@ fn place() -> Place {
         tree: repository.commit(genesis).unwrap().tree.to_string(),
         log_key: key.verifier().to_string(),
         single: true,
+        continues: Vec::new(),
         statements: vec![Statement { person: "priya".to_owned(), statement: String::new(), signature: String::new() }],
         at: At(at("2026-11-02")),
     };

@@ -81,7 +81,23 @@ pub struct Genesis {
     /// True where one person alone vouches for the genesis.
     pub single: bool,
     pub statements: Vec<Statement>,
+    /// The logs that this one was begun anew after, the oldest first; empty for the first log of a repository.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continues: Vec<Predecessor>,
     pub at: At,
+}
+
+/// A log that nobody could or would go on with, as it stood when the next one began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Predecessor {
+    /// Its anchor: `<genesis>:<log key id>`.
+    pub anchor: String,
+    /// The public half of the key that signed it.
+    pub log_key: String,
+    pub size: u64,
+    /// The root hash over its entries, in base64.
+    pub root: String,
 }
 
 /// A signed statement as it was given, so that anyone can check it again.

@@ -18,12 +18,29 @@ impl Log {
     }
 }
 
+impl Log {
+    /// Where the log begins.
+    pub fn genesis(&self) -> Option<&record::Genesis> {
+        self.records().find_map(|record| match record {
+            Record::Genesis(genesis) => Some(genesis),
+            Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
+        })
+    }
+
+    /// What the next log says of this one.
+    pub fn as_predecessor(&self, anchor: String) -> record::Predecessor {
+        record::Predecessor {
+            anchor,
+            log_key: self.key().to_string(),
+            size: self.size(),
+            root: self.root().to_string(),
+        }
+    }
+}
+
 /// The genesis and every landing that the log records. None where an id in it is none.
 pub fn recorded(log: &Log) -> Option<Recorded> {
-    let genesis = log.records().find_map(|record| match record {
-        Record::Genesis(genesis) => Some(genesis),
-        Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
-    })?;
+    let genesis = log.genesis()?;
     let verified = landings(log).filter(|one| one.base != one.commit && one.verdict != record::Verdict::Removal);
     let removals = landings(log).filter(|one| one.verdict == record::Verdict::Removal);
     let landings: Option<Vec<RecordedLanding>> = verified.map(one).collect();

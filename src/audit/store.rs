@@ -117,8 +117,28 @@ impl<'a> Store<'a> {
         }
     }
 
+    /// Begins a log in the place of one that can't be gone on with, as the child of what that was.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::create`] and [`Store::append`].
+    pub fn succeed(&self, old: &Stored, genesis: record::Genesis, key: &LogKey) -> Result<Stored, StoreError> {
+        let at = genesis.at.0;
+        self.write(&Log::new(genesis, key)?, Some(old.commit), "Begin the log anew", at)
+    }
+
+    /// The log as somebody wrote it, whose key nothing vouches for: only to be told of. None where there is none that holds.
+    ///
+    /// # Errors
+    ///
+    /// Where the ref can't be read.
+    pub fn unproven(&self) -> Result<Option<Log>, StoreError> {
+        let Some(commit) = self.refs.get(self.reference)? else { return Ok(None) };
+        Ok(Log::from_files_unproven(&self.repository.read_files(commit)?))
+    }
+
     fn exists(&self) -> Refusal {
-        let help = "go on with that log: it can't be begun a second time";
+        let help = "go on with that log; where its key or its quorum is lost, begin it anew with `--continue`";
         Refusal::new(&codes::LOG_EXISTS, format!("`{}` holds a log already", self.reference), help)
     }
 

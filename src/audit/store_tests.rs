@@ -20,6 +20,7 @@ fn genesis(key: &LogKey) -> Genesis {
         tree: "0".repeat(40),
         log_key: key.verifier().to_string(),
         single: false,
+        continues: Vec::new(),
         statements: Vec::new(),
         at: At(Timestamp::UNIX_EPOCH),
     }

@@ -32,6 +32,7 @@ fn genesis(key: &LogKey) -> Genesis {
         tree: "7e".repeat(20),
         log_key: key.verifier().to_string(),
         single: false,
+        continues: Vec::new(),
         statements: vec![Statement { person: "ada".into(), statement: "{}".into(), signature: "----".into() }],
         at: at(NOON),
     }

@@ -179,7 +179,10 @@ impl Attempt<'_> {
                     return Err(Stop::usage("the log has no genesis", "begin it with `dualkey audit init`"));
                 };
                 let log_key = key.verifier().to_string();
-                store.create(Genesis { log_key, at: At(self.clock.now), ..genesis.clone() }, &key)?
+                store.create(
+                    Genesis { log_key, continues: Vec::new(), at: At(self.clock.now), ..genesis.clone() },
+                    &key,
+                )?
             }
         };
         Ok(Books { store, stored, key })

@@ -13,7 +13,7 @@ use crate::access::{Access, AccountMark, Config, ParseCache, PersonId, Revision,
 use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
 use crate::audit::{self, Log, LogError, LogKey, VerifierKey};
-use crate::audit::{Store, Stored};
+use crate::audit::{Store, StoreError, Stored};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, StateRefs};
 use crate::targets;
@@ -157,7 +157,7 @@ impl<'a> Shared<'a> {
     }
 
     /// Where the log is, and its key.
-    fn pinned(&self) -> &Config {
+    pub fn pinned(&self) -> &Config {
         &self.pinned.access.config
     }
 
@@ -173,9 +173,43 @@ impl<'a> Shared<'a> {
 
     /// The log, verified whole. None where there is none yet.
     pub fn ledger(&self) -> Result<Option<Ledger>, Stop> {
-        let Some(stored) = self.store().load(&self.key()?)? else { return Ok(None) };
+        let stored = match self.store().load(&self.key()?) {
+            Ok(stored) => stored,
+            Err(error @ StoreError::Log(LogError::KeyUnknown { .. })) => {
+                return Err(match self.begun_anew()? {
+                    Some(refusal) => Stop::refused(Exit::Refused, vec![refusal]),
+                    None => error.into(),
+                });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some(stored) = stored else { return Ok(None) };
         let Some(recorded) = audit::recorded(&stored.log) else { return Ok(None) };
         Ok(Some(Ledger { stored, recorded }))
+    }
+
+    /// What to tell somebody whose anchor is of a log in whose place another stands that says it came after it. Whoever can
+    /// push can write that, so it moves nobody.
+    fn begun_anew(&self) -> Result<Option<Refusal>, Stop> {
+        let (Some(kept), Some(log)) = (kept_anchor(), self.store().unproven()?) else { return Ok(None) };
+        let Some(genesis) = log.genesis().filter(|genesis| genesis.continues.iter().any(|old| old.anchor == kept))
+        else {
+            return Ok(None);
+        };
+        let people: Vec<&str> = genesis.statements.iter().map(|statement| statement.person.as_str()).collect();
+        let commit = genesis.genesis.get(..10).unwrap_or(&genesis.genesis);
+        Ok(Some(Refusal::new(
+            &codes::ANCHOR_MISMATCH,
+            format!(
+                "the anchor kept outside is `{}`, and the log says that it was begun anew after that one, from `{}` on, as \
+                 `{}` vouched",
+                kept.escape_debug(),
+                commit.escape_debug(),
+                people.join(", ").escape_debug()
+            ),
+            "ask them: if they did that, set DUALKEY_ANCHOR to the new anchor as they tell it, never as the repository \
+             does; if not, restore the old log from an export or another clone",
+        )))
     }
 
     /// The private half of the log's key, which must belong to the key that is pinned.
@@ -238,7 +272,8 @@ impl<'a> Shared<'a> {
     }
 }
 
-fn kept_anchor() -> Option<String> {
+/// The anchor that the user keeps.
+pub fn kept_anchor() -> Option<String> {
     std::env::var(ANCHOR).ok().filter(|kept| !kept.is_empty())
 }
 

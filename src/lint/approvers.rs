@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::Survey;
 use crate::access::reading::Step;
 use crate::access::{
-    Access, ApprovalRule, Approvers, ChangeClass, DomainId, GroupId, Member, Person, PersonId, PersonType,
+    Access, ApprovalRule, Approvers, ChangeClass, DomainId, Grant, GroupId, Holding, Member, Person, PersonId,
+    PersonType,
 };
 use crate::finding::Place;
 
@@ -40,9 +41,51 @@ pub struct Asked<'a> {
     pub help: String,
     /// Where the list is written.
     pub place: Option<Place>,
+    /// The domain whose owners it asks, where it does.
+    pub domain: Option<&'a DomainId>,
+}
+
+/// Out of whom one list can draw approvals in the worst case, whoever writes the change.
+#[derive(Debug)]
+pub struct Left<'a> {
+    /// Those who count for the change, its author still among them.
+    pub able: BTreeSet<&'a PersonId>,
+    /// The grant by whose people it is so few; None where nobody of the list gains by any.
+    pub grant: Option<&'a Grant>,
+    /// True where everybody in the list gains: then they count, and one more is asked for.
+    pub everyone_gains: bool,
+}
+
+impl Left<'_> {
+    /// How many approvals can come: no author approves, and whoever is in the list may write.
+    pub fn count(&self) -> usize {
+        self.able.len().saturating_sub(1 + usize::from(self.everyone_gains))
+    }
+}
+
+impl<'a> Asked<'a> {
+    /// Who is left of the list when the people of one of the domain's grants gain, who don't count then; by the grant that
+    /// leaves fewest. Others of a vendor's are no employees, so that no list holds them.
+    pub fn left(&self, access: &'a Access, domain: &DomainId) -> Left<'a> {
+        let whole = Left { able: self.pool.active.clone(), grant: None, everyone_gains: false };
+        let risk = |grant: &Grant| access.roles.get(&grant.role).map(|role| role.risk);
+        let grants = access.grants.values().filter(|grant| &grant.domain == domain);
+        let grants = grants.filter(|grant| self.rule.risk.is_none_or(|least| risk(grant) >= Some(least)));
+        let without = grants.map(|grant| self.without(access, grant));
+        without.fold(whole, |fewest, left| if left.count() < fewest.count() { left } else { fewest })
+    }
+
+    fn without(&self, access: &Access, grant: &'a Grant) -> Left<'a> {
+        let gaining = access.expand(&grant.to);
+        let (gain, others): (BTreeSet<_>, BTreeSet<_>) =
+            self.pool.active.iter().copied().partition(|id| gaining.contains_key(*id));
+        let everyone_gains = others.is_empty() && !gain.is_empty();
+        Left { able: if everyone_gains { gain } else { others }, grant: Some(grant), everyone_gains }
+    }
 }
 
 /// Every list of people that the approval rules ask, but for removals, which nothing may hold up.
+#[derive(Debug)]
 pub struct Lists<'a> {
     access: &'a Access,
     now: Timestamp,
@@ -68,15 +111,9 @@ pub fn authors<'a>(survey: &Survey<'a>) -> BTreeSet<&'a PersonId> {
 }
 
 impl<'a> Lists<'a> {
-    pub fn new(survey: &Survey<'a>) -> Self {
-        let access = survey.access;
-        let mut lists = Lists {
-            access,
-            now: survey.now,
-            owners: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            sponsors: BTreeMap::new(),
-        };
+    pub fn new(access: &'a Access, holdings: &[Holding<'a>], now: Timestamp) -> Self {
+        let mut lists =
+            Lists { access, now, owners: BTreeMap::new(), groups: BTreeMap::new(), sponsors: BTreeMap::new() };
         lists.owners = access.domains.values().map(|domain| (&domain.id, lists.members(&domain.owners))).collect();
         let named = access.policy.approvals.iter().flat_map(|rule| &rule.from);
         for from in named {
@@ -85,7 +122,7 @@ impl<'a> Lists<'a> {
                 lists.groups.insert(id, pool);
             }
         }
-        for holding in survey.holdings {
+        for holding in holdings {
             let sponsors = lists.sponsors.entry(&holding.grant.domain).or_default();
             sponsors.insert(holding.person.sponsor.as_ref());
         }
@@ -139,7 +176,7 @@ impl<'a> Lists<'a> {
                     _ => None,
                 };
                 let help = format!("add an employee with a key to {}", names.first().cloned().unwrap_or_default());
-                vec![Asked { rule, pool: groups, who: names.join(" or "), help, place }]
+                vec![Asked { rule, pool: groups, who: names.join(" or "), help, place, domain: None }]
             }
             (false, true) => self.by_sponsor(rule, &groups, with_groups),
             (true, _) => self.by_domain(rule, &groups, sponsors, with_groups),
@@ -162,7 +199,7 @@ impl<'a> Lists<'a> {
                 "let rule `{}` ask `domain-owners` or a group too, or name an employee with a key as sponsor",
                 rule.id
             );
-            Asked { rule, pool, who: with_groups(format!("the sponsor `{sponsor}`")), help, place }
+            Asked { rule, pool, who: with_groups(format!("the sponsor `{sponsor}`")), help, place, domain: None }
         });
         asked.collect()
     }
@@ -200,6 +237,7 @@ impl<'a> Lists<'a> {
                 who,
                 help: format!("add an employee with a key to the owners of `{}`", domain.id),
                 place: Some(domain.place(&[Step::Key("owners")])),
+                domain: Some(&domain.id),
             });
         }
         asked

@@ -2,7 +2,7 @@
 //!
 //! A rule is one file: its texts, its severity and its check. It is listed once, in [`rules::ALL`].
 
-mod approvers;
+pub mod approvers;
 mod crossing;
 pub mod custom;
 pub mod duties;

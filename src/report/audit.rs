@@ -18,7 +18,9 @@ fn line(record: &Record) -> String {
         Record::Genesis(genesis) => {
             let people: Vec<&str> = genesis.statements.iter().map(|statement| statement.person.as_str()).collect();
             let alone = if genesis.single { " (one person alone)" } else { "" };
-            (genesis.at, format!("genesis  {} vouched for by {}{alone}", short(&genesis.genesis), people.join(", ")))
+            let anew = if genesis.continues.is_empty() { "" } else { " (the log begun anew)" };
+            let by = people.join(", ");
+            (genesis.at, format!("genesis  {} vouched for by {by}{alone}{anew}", short(&genesis.genesis)))
         }
         Record::Landing(landing) => {
             let people: Vec<&str> = landing.approvals.iter().map(|approval| approval.person.as_str()).collect();
@@ -152,5 +154,16 @@ pub fn verified(log: &Log, consistent: bool, style: Style) -> String {
     let kept = if consistent { ", and it goes on from the checkpoint you kept" } else { "" };
     let (size, root, signer) = (log.size(), log.root(), log.key().name());
     let text = format!("the log holds: {size} entries, root {root}, signed by {signer}{kept}");
-    style.wrap(&text, 0, "  ") + "\n"
+    let mut text = style.wrap(&text, 0, "  ") + "\n";
+    for old in log.genesis().iter().flat_map(|genesis| &genesis.continues) {
+        let line = format!(
+            "begun anew after a log of {} entries, root {}, signed by {}, anchor {}: nothing here proves what stood there",
+            old.size,
+            escape::terminal(&old.root),
+            escape::terminal(&old.log_key),
+            escape::terminal(&old.anchor)
+        );
+        text.push_str(&(style.wrap(&line, 0, "  ") + "\n"));
+    }
+    text
 }

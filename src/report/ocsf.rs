@@ -123,7 +123,8 @@ fn events(index: usize, record: &Record, log: &Log) -> Vec<Event> {
     match record {
         Record::Genesis(one) => {
             let about = json!({ "entity": { "type": "log", "uid": one.genesis, "name": log.key().name() } });
-            vec![of(0, Activity::Create, Status::Success, "the log begins".to_owned(), about)]
+            let message = if one.continues.is_empty() { "the log begins" } else { "the log begins anew" };
+            vec![of(0, Activity::Create, Status::Success, message.to_owned(), about)]
         }
         Record::Landing(one) => {
             let people: Vec<&str> = one.approvals.iter().map(|approval| approval.person.as_str()).collect();

@@ -21,6 +21,11 @@ fn access_tests_pass_and_fail_with_their_place() {
         ("only: [bob.keller]\n    what: [\"repository:*:*\"]", "expected nobody else, got"),
         ("reaches: [bob.keller]\n    what: [\"repository:*:admin\"]", "expected `bob.keller` to reach it, got never"),
         ("approvers: { domain: payments-staging, at_least: 9 }", "expected at least 9 for rule"),
+        // three own it: one of them writes, one gains, and one can approve
+        (
+            "approvers: { domain: payments-staging, at_least: 2 }",
+            "got 1: [omar.diallo, priya.shah], who don't gain by grant",
+        ),
         ("approvers: { domain: nowhere, at_least: 1 }", "there is no domain `nowhere`"),
         ("never: [nobody.here]\n    what: [\"repository:*:*\"]", "there is no `nobody.here`"),
         ("never: [\"group:nobody\"]\n    what: [\"repository:*:*\"]", "there is no `group:nobody`"),
@@ -33,6 +38,27 @@ fn access_tests_pass_and_fail_with_their_place() {
         let ran = world.timed(&["test"]).exits(1).says(says).says("failed It is so").says("0 passed, 1 failed");
         assert!(ran.stdout.contains("at policies/people.cases.yaml:2:11"), "{}", ran.stdout);
     }
+}
+
+#[test]
+fn who_can_approve_leaves_out_who_gains_and_the_author() {
+    let world = World::new();
+    let at_least = |count: u32| {
+        let test = format!("approvers: {{ domain: platform, at_least: {count} }}");
+        world.write("policies/people.cases.yaml", &format!("access:\n  - name: It is so\n    {test}\n"));
+        world.timed(&["test"])
+    };
+    // two of security gain by one grant, and the third may be who writes it
+    let ran = at_least(1)
+        .exits(1)
+        .says("rule `access-privileged-1`, got 0: [yusuf.demir], who don't gain by grant `org-admins`");
+    // all three owners gain by it: they count then, and one more is asked for
+    assert!(!ran.stdout.contains("`access-1`"), "{}", ran.stdout);
+    at_least(2).exits(1).says("got 1: [lena.vogt, mei.tanaka, sven.olsen], who all gain by grant `org-admins`");
+    // one more owner, who doesn't gain, is the only one who counts then
+    let domain = world.read("domains/platform.yaml");
+    world.write("domains/platform.yaml", &domain.replace("sven.olsen]", "sven.olsen, omar.diallo]"));
+    at_least(1).exits(1).says("rule `access-1`, got 0: [omar.diallo], who don't gain by grant `org-admins`");
 }
 
 #[test]

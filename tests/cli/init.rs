@@ -19,6 +19,9 @@ fn a_new_repository_lints_clean() {
         }
         let lint = world.dualkey(&["lint", "--fail-on", "warning"]).exits(0);
         assert!(lint.stdout.starts_with("no findings"), "{}", lint.stdout);
+        // the cases that come along try the policies that came along
+        let tested = world.dualkey(&["test"]).exits(0).says("9 passed, 0 failed").stdout;
+        assert!(!tested.contains("no case exercises duties"), "{tested}");
         let enough = admins.len() == 3;
         assert_eq!(world.read("policies/approvals.yaml").contains("change: policy, count: 2"), enough);
     }
@@ -94,6 +97,7 @@ fn without_admins_it_is_whoever_git_knows() {
     finish(command).exits(0).says("approved by priya.shah").says("--single");
     let person = world.read("people/priya.shah.yaml");
     assert!(person.contains("emails: [priya@northwind.example]"), "{person}");
+    world.dualkey(&["test"]).exits(0).says("8 passed, 0 failed");
     // one admin is one warning, and no error
     let lint = world.dualkey(&["lint"]).exits(0);
     assert!(lint.stdout.contains("single-admin") && lint.stdout.contains("1 warning in"), "{}", lint.stdout);

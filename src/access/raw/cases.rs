@@ -66,7 +66,7 @@ pub struct AccessTest {
     pub reaches: Option<Vec<String>>,
     /// Patterns KIND:RESOURCE:PERMISSION, with `*`.
     pub what: Option<Vec<String>>,
-    /// In this domain every access can be approved, by at least so many people who count.
+    /// In this domain every access can be approved, whoever writes the change and whoever gains by it.
     pub approvers: Option<ApproversTest>,
 }
 
@@ -77,7 +77,7 @@ pub struct AccessTest {
 pub struct ApproversTest {
     /// The domain.
     pub domain: String,
-    /// How many people can meet each rule that asks for its approval.
+    /// How many approvals each rule can still get: without the author and those who gain.
     #[cfg_attr(test, schemars(range(min = 1)))]
     pub at_least: u32,
 }

@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::access::{ParseCache, PersonId, Revision};
+use crate::access::{Access, ParseCache, PersonId, Revision};
 use crate::approval::codes;
 use crate::approval::statement::{self, GENESIS, GenesisStatement, SIGNATURE_FILE, STATEMENT_FILE};
-use crate::audit::Store;
-use crate::audit::record::{At, Genesis, Statement, VERSION};
+use crate::audit::record::{At, Genesis, Predecessor, Statement, VERSION};
+use crate::audit::{self, Log, Store};
 use crate::cli::context::{self, Look};
-use crate::cli::shared::LogKeyOption;
-use crate::cli::{Common, Exit, Stop, output};
+use crate::cli::shared::{LogKeyOption, Refresh, Shared, kept_anchor};
+use crate::cli::{Common, Exit, RemoteOption, Stop, output};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, StateRefs};
 use crate::{lint, plan};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  dualkey approve --genesis main     (two people)\n  \
-                        dualkey audit init --genesis main --log-key ~/northwind-access.log-key")]
+                        dualkey audit init --genesis main --log-key ~/northwind-access.log-key\n  \
+                        dualkey audit init --genesis main --continue --log-key ~/new.log-key")]
 pub struct Options {
     #[command(flatten)]
     common: Common,
@@ -30,6 +31,10 @@ pub struct Options {
     /// One person alone vouches for it; the log says so for ever
     #[arg(long)]
     single: bool,
+    /// Begin anew under another key after the log that DUALKEY_ANCHOR names, whose key or quorum is lost; the log says
+    /// so for ever
+    #[arg(long = "continue")]
+    continues: bool,
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
@@ -45,6 +50,14 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         return Err(Stop::new(Exit::Refused, "a genesis must lint clean", "correct what is named above, and commit"));
     }
     let key = options.key.read()?;
+    let shared = match options.continues {
+        true => Some(continued(&repository, &options.common.remote, commit, access)?),
+        false => None,
+    };
+    let old = match &shared {
+        Some(shared) => Some(shared.anchored()?.0),
+        None => None,
+    };
     let refs = StateRefs::open(&repository, options.common.remote.remote.as_deref(), &access.config.branch)?;
     refs.refresh(&[&access.config.audit_ref])?;
     let statements = statements(&repository, &refs, commit, &revision)?;
@@ -70,16 +83,66 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         log_key: access.config.audit_key.clone(),
         single: statements.len() == 1,
         statements: statements.into_values().collect(),
+        continues: old.as_ref().map(|old| predecessors(&old.stored.log, &old.recorded.anchor)).unwrap_or_default(),
         at: At(clock.now),
     };
-    Store::new(&repository, &refs, &access.config.audit_ref).create(genesis, &key)?;
+    let store = Store::new(&repository, &refs, &access.config.audit_ref);
+    match &old {
+        Some(old) => store.succeed(&old.stored, genesis, &key)?,
+        None => store.create(genesis, &key)?,
+    };
     let anchor = format!("{commit}:{}", key.verifier().id());
     output::print(&format!(
-        "the log begins with {} in {}\nkeep the anchor outside of the repository, and give it to every run:\n  DUALKEY_ANCHOR={anchor}\n",
+        "the log begins {}with {} in {}\nkeep the anchor outside of the repository, and give it to every run:\n  DUALKEY_ANCHOR={anchor}\n",
+        if old.is_some() { "anew " } else { "" },
         commit.short(),
         access.config.audit_ref
     ));
     Ok(Exit::Done)
+}
+
+/// The shared state that the kept anchor pins, where it is fit to be gone on from: what is replaced is proven to be the log
+/// of this repository, and its key can sign nothing that anybody believes afterwards.
+fn continued<'a>(
+    repository: &'a Repository,
+    remote: &RemoteOption,
+    commit: Oid,
+    access: &Access,
+) -> Result<Shared<'a>, Stop> {
+    let Some(anchor) = kept_anchor() else {
+        return Err(Stop::usage(
+            "DUALKEY_ANCHOR is not set, so nothing says which log is to be continued",
+            "set it to the anchor of that log",
+        ));
+    };
+    let shared = Shared::open(repository, remote, Refresh::Yes)?;
+    let old = shared.pinned();
+    if old.audit_ref != access.config.audit_ref {
+        return Err(Stop::usage(
+            format!("{} keeps the log in another ref than `{}`", commit.short(), old.audit_ref),
+            format!("leave `audit.ref` in dualkey.yaml at `{}`, and commit", old.audit_ref),
+        ));
+    }
+    if old.audit_key == access.config.audit_key {
+        return Err(Stop::usage(
+            format!("{} pins the key that signed the log up to now", commit.short()),
+            "make a key with `dualkey audit keygen`, name it in dualkey.yaml as `audit.key`, and commit",
+        ));
+    }
+    let genesis = audit::from_anchor(&anchor).map(|kept| kept.genesis);
+    if !genesis.is_some_and(|genesis| repository.is_ancestor(genesis, commit).unwrap_or(false)) {
+        return Err(Stop::usage(
+            format!("{} doesn't come after the genesis that DUALKEY_ANCHOR names", commit.short()),
+            "name a commit of the same history",
+        ));
+    }
+    Ok(shared)
+}
+
+/// The log that is continued, after those that it was itself begun anew after.
+fn predecessors(log: &Log, anchor: &str) -> Vec<Predecessor> {
+    let before = log.genesis().map(|genesis| genesis.continues.clone()).unwrap_or_default();
+    before.into_iter().chain([log.as_predecessor(anchor.to_owned())]).collect()
 }
 
 /// The valid statements about a genesis, a person each.

@@ -10,6 +10,7 @@ use crate::cli::new::finished;
 const APPROVALS: &str = include_str!("../../../policies/approvals.yaml");
 const DUTIES: &str = include_str!("../../../policies/duties.yaml");
 const LEAST_PRIVILEGE: &str = include_str!("../../../policies/least-privilege.yaml");
+const CASES: &str = include_str!("../../../policies/starter.cases.yaml");
 
 /// Where editors find the schemas.
 const SCHEMAS: &str = ".vscode/dualkey";
@@ -32,6 +33,7 @@ pub fn files(settings: &Settings<'_>, admins: &[Admin]) -> Result<Vec<(String, S
         ("policies/approvals.yaml".to_owned(), approvals(admins.len())),
         ("policies/duties.yaml".to_owned(), DUTIES.to_owned()),
         ("policies/least-privilege.yaml".to_owned(), LEAST_PRIVILEGE.to_owned()),
+        ("policies/starter.cases.yaml".to_owned(), cases(admins)),
     ];
     files.extend(admins.iter().map(|admin| (format!("people/{}.yaml", admin.id), person(admin))));
     let schemas = FileKind::ALL.into_iter();
@@ -108,6 +110,22 @@ fn domain(organization: &str) -> String {
         scalar(&format!("{organization}/app"))
     )
 }
+
+/// Cases that need nothing but the pack, and a test of who can approve as soon as there is more than one admin.
+fn cases(admins: &[Admin]) -> String {
+    let sponsor = admins.first().map(|admin| admin.id.to_string()).unwrap_or_default();
+    let access = match admins.len() {
+        0 | 1 => "",
+        _ => APPROVERS,
+    };
+    format!("{}{access}", CASES.replace("ADMIN", &scalar(&sponsor)))
+}
+
+const APPROVERS: &str = "
+access:
+  - name: Access to the application can be approved, whoever writes the change
+    approvers: { domain: app-staging, at_least: 1 }
+";
 
 /// The pack's rules with counts that these admins can meet: whoever writes a change doesn't approve it.
 fn approvals(admins: usize) -> String {

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use crate::access::raw::{AccessTest, ApproversTest};
 use crate::access::reading::quote;
 use crate::access::{
-    Access, Approvers, ChangeClass, DomainId, Entitlement, EntitlementPattern, GroupId, Member, PersonId, PersonType,
-    Revision,
+    Access, ChangeClass, DomainId, Entitlement, EntitlementPattern, GroupId, Member, PersonId, Revision,
 };
+use crate::lint::approvers::Lists;
 
 /// How what is declared differs from what the test says. A name that leads nowhere fails, or a slip of the hand would pass.
 pub(super) fn failures(revision: &Revision, test: &AccessTest, now: Timestamp) -> Vec<String> {
@@ -91,33 +91,34 @@ fn shown(entitlement: &Entitlement) -> String {
     format!("{} reaches {} by grant {}", quote(key.person.as_str()), quote(&what), quote(&grants.join("`, `")))
 }
 
-/// For each rule about access the people who count: employees with a key, still here, whom it names for the domain.
+/// For each list that a rule about access asks for the domain: how many approvals can come, whoever writes the change and
+/// whichever of the domain's grants it gives.
 fn able(access: &Access, test: &ApproversTest, now: Timestamp) -> Result<Vec<String>, String> {
     let unknown = || format!("there is no domain {}", quote(&test.domain));
     let id = DomainId::parse(&test.domain).map_err(|_| unknown())?;
-    let domain = access.domains.get(&id).ok_or_else(unknown)?;
-    let counts = |id: &PersonId| {
-        access.people.get(id).is_some_and(|person| {
-            person.person_type == PersonType::Employee
-                && person.keys.iter().any(|key| key.public.is_some())
-                && access.bounds(person).is_some_and(|bounds| bounds.until() > now)
-        })
-    };
+    let domain = &access.domains.get(&id).ok_or_else(unknown)?.id;
+    let holdings = access.holdings();
+    let lists = Lists::new(access, &holdings, now);
+    let asked = lists.asked().into_iter().filter(|asked| asked.rule.change == ChangeClass::Access);
     let mut failures = Vec::new();
-    let rules = access.policy.approvals.iter().filter(|rule| rule.change == ChangeClass::Access);
-    for rule in rules {
-        let members = rule.from.iter().flat_map(|from| match from {
-            Approvers::DomainOwners => domain.owners.clone(),
-            Approvers::Group(group) => vec![Member::Group(group.clone())],
-            // who that is depends on who asks
-            Approvers::Sponsors => Vec::new(),
-        });
-        let members: Vec<Member> = members.collect();
-        let able: Vec<PersonId> = access.expand(&members).into_keys().filter(counts).collect();
-        if able.len() < usize::try_from(test.at_least).unwrap_or(usize::MAX) {
-            let names: Vec<&str> = able.iter().map(PersonId::as_str).collect();
-            let (least, rule, names) = (test.at_least, &rule.id, names.join(", "));
-            failures.push(format!("expected at least {least} for rule {}, got {}: [{names}]", quote(rule), able.len()));
+    for asked in asked.filter(|asked| asked.domain.is_none_or(|of| of == domain)) {
+        let left = asked.left(access, domain);
+        if left.count() < usize::try_from(test.at_least).unwrap_or(usize::MAX) {
+            let names: Vec<&str> = left.able.iter().map(|person| person.as_str()).collect();
+            let gain = match left.grant {
+                Some(grant) if left.everyone_gains => {
+                    format!(", who all gain by grant {}, so that one more is asked for", quote(grant.id.as_str()))
+                }
+                Some(grant) => format!(", who don't gain by grant {}", quote(grant.id.as_str())),
+                None => String::new(),
+            };
+            failures.push(format!(
+                "expected at least {} for rule {}, got {}: [{}]{gain}, when one of them is the author",
+                test.at_least,
+                quote(&asked.rule.id),
+                left.count(),
+                names.join(", ")
+            ));
         }
     }
     if access.policy.approvals.iter().all(|rule| rule.change != ChangeClass::Access) {
