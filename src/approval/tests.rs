@@ -187,7 +187,12 @@ fn an_owner_approves_what_another_wrote() {
 /// Whoever leaves a signature out may be one of the approvers. More people from elsewhere don't make up for that.
 #[test]
 fn leaving_out_a_signature_never_helps() {
-    let case = let_zoe_in();
+    // ben answers for a robot that can sign
+    let mut by_a_robot = signed(&["ann", "ben"]);
+    by_a_robot.commits = vec![commit(None), commit(Some("tom"))];
+    assert_eq!(let_zoe_in().codes(&by_a_robot), ["approver-is-author", "quorum-not-met"]);
+    let robot = "name: robot\ntype: service\nsponsor: ben\naccounts:\n  github: { login: robot-nw, id: 9 }\n";
+    let case = Case::of(SIGNATURES, &[("people/robot.yaml", robot)], &[ZOE]);
     let mut by_ann = signed(&["ann", "cas", "dee"]);
     by_ann.commits = vec![commit(Some("ann")), commit(Some("tom"))];
     assert!(case.codes(&by_ann).contains(&"approver-is-committer"));

@@ -222,9 +222,9 @@ fn renamed() -> Case {
             engagement: {{ from: 2026-11-01, until: 2027-01-31 }}\naccounts:\n  github: {{ login: {login}, id: 7 }}\n"
         )
     };
+    let moved = [("grants/zoe.yaml", ""), ("grants/deeper/zoe.yaml", ZOE.1)];
     let renamed = text("somebody-else");
-    let moved = [("grants/zoe.yaml", ""), ("grants/deeper/zoe.yaml", ZOE.1), ("people/zoe.yaml", renamed.as_str())];
-    Case::of(SIGNATURES, &[], &moved)
+    Case::of(SIGNATURES, &[("people/zoe.yaml", renamed.as_str())], &moved)
 }
 
 #[test]

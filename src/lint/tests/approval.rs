@@ -112,6 +112,7 @@ accounts: { github: { login: lea, id: 3 } }
             ("grants/lea-deploy.yaml", "to: [omar.diaz]\nrole: deployer\ndomain: production\nreason: Test\n"),
         ],
         &[
+            "warning approver-cannot-be-met policies/main.yaml:9 only `omar.diaz` and `priya.shah` can approve anything, so what one of them writes can't get one approval more: with an unsigned commit, a service's commit, a replaced key or a mass removal it can't land",
             "warning approver-cannot-be-met policies/main.yaml:10 rule `bridge-1` needs 1 approval by the owners of `ledger`: that can't be met when the author is `omar.diaz`",
             "warning approver-cannot-be-met policies/main.yaml:12 rule `access-1` needs 1 approval by the owners of `ledger`: that can't be met when the author is `omar.diaz`",
         ],
