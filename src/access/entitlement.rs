@@ -270,7 +270,9 @@ impl Entitlements {
     /// What should be live at an instant. Where a kind holds one value a person, the highest of all grants.
     pub fn desired_at(&self, at: Timestamp) -> Vec<Desired> {
         let mut desired: Vec<Desired> = Vec::new();
-        let mut single: BTreeMap<(TargetId, &'static Kind, Arc<str>, Arc<str>), Desired> = BTreeMap::new();
+        // target, kind, resource and principal of what holds one value
+        type Slot = (TargetId, &'static Kind, Arc<str>, Arc<str>);
+        let mut single: BTreeMap<Slot, Desired> = BTreeMap::new();
         for entitlement in self.iter() {
             let Some(interval) = entitlement.intervals.at(at) else { continue };
             let kind = entitlement.key.kind;

@@ -72,6 +72,7 @@ fn write(repo: &Path, key: &LogKey, entries: usize) -> Ran<String> {
         tree: repository.commit(head)?.tree.to_string(),
         log_key: key.verifier().to_string(),
         single: true,
+        continues: Vec::new(),
         statements: Vec::new(),
         at: at(0),
     };
