@@ -61,7 +61,7 @@ fn files(log: &Log, dir: &Path) -> Result<Exit, Stop> {
     }
     let dir = report::escape::terminal(&dir.display().to_string());
     output::print(&format!(
-        "{} entries in {} files under {dir}\nanybody can check them:\n  dualkey audit verify --export {dir} \\\n    --key '{}'\n",
+        "{} entries in {} files under {dir}\nanybody can check them: dualkey audit verify --export {dir} \\\n  --key '{}'\n",
         log.size(),
         files.len(),
         log.key()

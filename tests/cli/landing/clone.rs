@@ -112,7 +112,7 @@ fn a_rewritten_branch_is_repaired_without_force() {
     world.write("notes.txt", "nothing to see\n");
     world.commit("A note");
     world.git(&["push", "-q", "-f", "origin", "main"]);
-    let help = format!("git switch -c repair {landed}");
+    let help = format!("git switch -c repair {}", &landed[..10]);
     world.timed(&["verify"]).exits(1).says("refused[history-rewritten]").says(&help);
     world.timed(&["apply"]).exits(3).says("history-rewritten");
     // what the help says
