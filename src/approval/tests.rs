@@ -19,11 +19,11 @@ use crate::targets::KINDS;
 mod forge;
 mod properties;
 
-const CONFIG: &str = "version: 1\norganization: northwind\ntimezone: Europe/London\n\
+pub(super) const CONFIG: &str = "version: 1\norganization: northwind\ntimezone: Europe/London\n\
     targets:\n  github: { type: sandbox, as: github }\napproval: EVIDENCE\n\
     audit: { ref: refs/dualkey/audit, key: \"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\" }\n";
 
-const SIGNATURES: &str = "{ evidence: signatures, branch: main }";
+pub(super) const SIGNATURES: &str = "{ evidence: signatures, branch: main }";
 const GITHUB: &str = "{ evidence: github, repository: { name: northwind/access, id: 700 }, branch: main }";
 
 /// Ann and Ben own payments, Cas, Dee and Eve are the admins, Tom is nobody special, Zoe and Yan come from outside.

@@ -1,3 +1,4 @@
+use super::super::tests::{CONFIG, SIGNATURES};
 use super::*;
 use crate::repository::StateRefs;
 use crate::repository::testing::Sandbox;
@@ -5,7 +6,9 @@ use crate::repository::testing::Sandbox;
 /// What a chain of commits gives where the log has these landings, each from one to another.
 fn chain(landings: &[(usize, usize)]) -> Result<Chain, String> {
     let sandbox = Sandbox::new();
-    let commits: Vec<Oid> = (0..5).map(|_| sandbox.commit(&[])).collect();
+    let config = CONFIG.replace("EVIDENCE", SIGNATURES);
+    let first = sandbox.commit(&[("dualkey.yaml", &config)]);
+    let commits: Vec<Oid> = std::iter::once(first).chain((1..5).map(|_| sandbox.commit(&[]))).collect();
     let repository = sandbox.open();
     let landing = |(base, commit): &(usize, usize)| RecordedLanding {
         base: commits[*base],
