@@ -12,7 +12,7 @@ impl Access {
     }
 
     /// The same in a row, sorted by person.
-    pub(super) fn reached_people<'a>(&'a self, members: &'a [Member]) -> Vec<(&'a PersonId, Vec<GroupId>)> {
+    pub fn reached_people<'a>(&'a self, members: &'a [Member]) -> Vec<(&'a PersonId, Vec<GroupId>)> {
         let mut people: Vec<(&PersonId, Vec<GroupId>)> = Vec::with_capacity(members.len());
         let mut seen: BTreeSet<&GroupId> = BTreeSet::new();
         let mut layer: Vec<(Vec<GroupId>, &[Member])> = vec![(Vec::new(), members)];

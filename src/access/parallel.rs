@@ -1,12 +1,16 @@
 //! Work on many files, on all processors.
 
+use std::sync::OnceLock;
+
 /// Fewer files than this are done faster by one thread than by several.
 const FILES_PER_THREAD: usize = 500;
 
 /// Does the work on parts of a row, and gives what came of each, in order.
 pub(super) fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) -> R + Sync) -> Vec<R> {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = processors.min(row.len() / FILES_PER_THREAD).max(1);
+    let threads = match row.len() / FILES_PER_THREAD {
+        0 | 1 => return vec![work(row)],
+        most => most.min(processors()),
+    };
     let length = row.len().div_ceil(threads);
     let mut parts = Vec::with_capacity(threads);
     while row.len() > length {
@@ -24,6 +28,12 @@ pub(super) fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) 
         }
         done
     })
+}
+
+/// Asked once: the answer is read from files of the system.
+fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
 #[cfg(test)]

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
 use super::evidence::{Evidence, Opinion, Says, Signer};
-use super::{Trusted, codes, pull};
+use super::{codes, pull};
 use crate::access::{Access, Person, PersonId, PersonType};
 use crate::finding::{Code, Refusal};
 use crate::plan::{More, Plan};
@@ -67,14 +65,8 @@ impl Assessment {
     }
 
     /// Every reason for which an approval by this person would not count.
-    pub fn reasons_against(
-        &self,
-        trusted: &Trusted,
-        plan: &Plan<'_>,
-        person: &PersonId,
-        now: Timestamp,
-    ) -> Vec<Refusal> {
-        let judge = &trusted.revision().access;
+    pub fn reasons_against(&self, plan: &Plan<'_>, person: &PersonId) -> Vec<Refusal> {
+        let judge = &plan.base.access;
         let mut reasons = Vec::new();
         let mut because = |code: &'static Code, fact: String| reasons.push(refusal(code, fact));
         if let Some(code) = self.parties.get(person) {
@@ -112,7 +104,10 @@ impl Assessment {
         }
         // judged with what the head says too: an `ended` that this very change brings counts
         let ended = [&plan.base.access, &plan.head.access].into_iter().any(|access| {
-            access.people.get(person).is_none_or(|one| access.bounds(one).is_none_or(|bounds| !bounds.contains(now)))
+            access
+                .people
+                .get(person)
+                .is_none_or(|one| access.bounds(one).is_none_or(|bounds| !bounds.contains(plan.now)))
         });
         if ended || self.gone.contains(person) {
             because(&codes::APPROVER_GONE, format!("`{person}` is not active any more"));
@@ -151,8 +146,8 @@ pub(super) fn refusal(code: &'static Code, fact: String) -> Refusal {
 }
 
 /// Who approved, who of them counts, and how many are asked for beyond the rules.
-pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Timestamp) -> Assessment {
-    let judge = &trusted.revision().access;
+pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
+    let judge = &plan.base.access;
     let pulled = pull::judge(evidence, judge);
     let mut parties: BTreeMap<PersonId, &'static Code> = pulled.parties;
     let mut unknown: Vec<Refusal> = Vec::new();
@@ -200,7 +195,7 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
         let fact = format!("{removed} of {of} entitlements would be removed at once");
         in_all_because.push(refusal(&codes::MASS_REMOVAL, fact));
     }
-    in_all_because.extend(own_keys_changed(trusted, plan, evidence, &opinions));
+    in_all_because.extend(own_keys_changed(plan, evidence, &opinions));
     let mut authors: Vec<String> = parties.keys().map(ToString::to_string).collect();
     if !unknown.is_empty() {
         authors.push("unknown".to_owned());
@@ -226,7 +221,7 @@ pub fn assess(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, now: Time
     let mut against = pulled.against;
     for opinion in opinions.iter().filter(|opinion| opinion.says != Says::RequestChanges) {
         let person = &opinion.person;
-        let mut reasons = assessment.reasons_against(trusted, plan, person, now);
+        let mut reasons = assessment.reasons_against(plan, person);
         if withdrawn.contains(person) {
             reasons.push(refusal(&codes::APPROVAL_WITHDRAWN, format!("`{person}` took the approval back")));
         }
@@ -257,14 +252,14 @@ fn answering_for_services(judge: &Access) -> BTreeMap<PersonId, PersonId> {
 
 /// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by a commit they
 /// signed, or else by one approval more.
-fn own_keys_changed(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence, opinions: &[&Opinion]) -> Option<Refusal> {
+fn own_keys_changed(plan: &Plan<'_>, evidence: &Evidence, opinions: &[&Opinion]) -> Option<Refusal> {
     let agrees = |person: &Person| {
         evidence.commits.iter().any(|commit| commit.signer == Signer::Person(person.id.clone())) || {
             let mut own = opinions.iter().filter(|opinion| opinion.person == person.id).peekable();
             own.peek().is_some() && own.all(|opinion| opinion.says == Says::Approve)
         }
     };
-    let before = &trusted.revision().access.people;
+    let before = &plan.base.access.people;
     let changed: Vec<String> = plan
         .head
         .access

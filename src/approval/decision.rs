@@ -2,18 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
 use super::assessment::{Assessment, assess, refusal};
-use super::codes;
 use super::evidence::{Evidence, Opinion, Signer};
 use super::landing::{Violation, violations};
-use super::{Proposed, Trusted};
-use crate::access::PersonId;
+use super::{Candidate, codes};
+use crate::access::{PersonId, Revision};
 use crate::finding::{Code, Refusal};
 use crate::lint::rules::NO_APPROVAL_RULE;
 use crate::plan::requirements::met;
-use crate::plan::{self, More, Plan, Requirement, Side};
+use crate::plan::{More, Plan, Requirement, Side};
 use crate::repository::Oid;
 
 /// What the decision found about a landing that is approved.
@@ -30,36 +27,29 @@ pub struct Granted {
 }
 
 /// Decides. All reasons are given, not the first.
-pub fn decide(
-    trusted: &Trusted,
-    proposed: &Proposed,
-    reviewed_digest: &str,
-    evidence: &Evidence,
-    now: Timestamp,
-) -> Result<Granted, Vec<Refusal>> {
+pub fn decide(candidate: &Candidate<'_>, reviewed_digest: &str, evidence: &Evidence) -> Result<Granted, Vec<Refusal>> {
     let mut refusals = landing_refusals(evidence);
-    let (judge, change) = (trusted.revision(), proposed.revision());
-    if change.is_misread() {
-        refusals.push(misread(proposed));
+    let plan = candidate.plan();
+    if plan.head.is_misread() {
+        refusals.push(misread(plan.head));
         return Err(refusals);
     }
-    let plan = plan::plan(judge, change, now);
-    refusals.extend(blocking_findings(&plan));
-    refusals.extend(other_digest(&plan, reviewed_digest, evidence));
-    let assessment = assess(trusted, &plan, evidence, now);
+    refusals.extend(blocking_findings(plan));
+    refusals.extend(other_digest(plan, reviewed_digest, evidence));
+    let assessment = assess(plan, evidence);
     refusals.extend(assessment.pull_refusals.iter().cloned());
-    refusals.extend(unproven_keys(trusted, &plan, evidence));
+    refusals.extend(unproven_keys(plan, evidence));
     refusals.extend(author_refusal(evidence));
-    refusals.extend(quorum_refusals(&plan, &assessment, evidence));
+    refusals.extend(quorum_refusals(plan, &assessment, evidence));
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    let notes = evidence.ignored.iter().chain(&assessment.against).cloned().chain(assessment.marks(&plan)).collect();
+    let notes = evidence.ignored.iter().chain(&assessment.against).cloned().chain(assessment.marks(plan)).collect();
     Ok(Granted {
         head: evidence.head,
         approvals: assessment.valid.into_values().collect(),
         authors: assessment.authors,
-        digest: plan.digest,
+        digest: plan.digest.clone(),
         notes,
     })
 }
@@ -80,8 +70,8 @@ fn other_digest(plan: &Plan<'_>, reviewed: &str, evidence: &Evidence) -> Option<
     ))
 }
 
-fn misread(proposed: &Proposed) -> Refusal {
-    let first = proposed.revision().reading.iter().find(|f| f.severity == crate::finding::Severity::Error);
+fn misread(head: &Revision) -> Refusal {
+    let first = head.reading.iter().find(|f| f.severity == crate::finding::Severity::Error);
     let what = first.map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
     Refusal::new(&codes::LANDED_TREE_INVALID, what, "correct what `dualkey lint` names, or restore the path")
 }
@@ -158,8 +148,8 @@ fn author_refusal(evidence: &Evidence) -> Option<Refusal> {
 }
 
 /// Keys that the change brings, without a statement that the key itself signed.
-fn unproven_keys(trusted: &Trusted, plan: &Plan<'_>, evidence: &Evidence) -> Vec<Refusal> {
-    let before = &trusted.revision().access.people;
+fn unproven_keys(plan: &Plan<'_>, evidence: &Evidence) -> Vec<Refusal> {
+    let before = &plan.base.access.people;
     let mut refusals = Vec::new();
     for person in plan.head.access.people.values() {
         let held = before.get(&person.id).map_or(&[][..], |before| &before.keys);

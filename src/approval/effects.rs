@@ -48,8 +48,8 @@ impl Heads {
         for (head, base) in source.claims() {
             let Ok(changes) = repository.managed_changes(base, head) else { continue };
             heads.by_effect.entry(Effect::of(&changes)).or_default().insert(head);
-            for (path, [_, after]) in changes {
-                heads.by_entry.entry((path, after)).or_default().insert(head);
+            for (path, [_, after]) in changes.iter() {
+                heads.by_entry.entry((path.clone(), *after)).or_default().insert(head);
             }
         }
         heads
@@ -73,7 +73,7 @@ pub(super) fn of_head(repository: &Repository, source: &Source<'_>, head: Oid) -
     for base in source.claimed_bases(head) {
         // whoever approves can name a base that isn't here; it is never the one that counts
         if repository.commit(base).is_ok() {
-            effects.push(Effect::of(&repository.managed_changes(base, head)?));
+            effects.push(Effect::of(&*repository.managed_changes(base, head)?));
         }
     }
     Ok(effects)

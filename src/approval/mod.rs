@@ -23,7 +23,10 @@ mod walk;
 
 use std::rc::Rc;
 
+use jiff::Timestamp;
+
 use crate::access::Revision;
+use crate::plan::{self, Plan};
 use crate::repository::Oid;
 
 pub use anchor::check_anchor;
@@ -61,6 +64,21 @@ impl Proposed {
     }
 
     pub fn revision(&self) -> &Revision {
+        &self.0
+    }
+}
+
+/// A proposed change, understood by what stands at the last verified landing.
+#[derive(Debug)]
+pub struct Candidate<'a>(Plan<'a>);
+
+impl<'a> Candidate<'a> {
+    pub fn new(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp) -> Self {
+        Candidate(plan::plan(trusted.revision(), proposed.revision(), now))
+    }
+
+    /// Its base is what judges.
+    pub fn plan(&self) -> &Plan<'a> {
         &self.0
     }
 }

@@ -11,10 +11,10 @@ use super::landing::violations;
 use super::signatures::Question;
 use super::verify::{Chain, Given, Verifier, VerifyError};
 use super::walk::Walk;
-use super::{Proposed, Trusted, codes};
+use super::{Candidate, Proposed, Trusted, codes};
 use crate::access::{ChangeClass, Revision};
 use crate::finding::Refusal;
-use crate::plan::{self, EntitlementChange};
+use crate::plan::EntitlementChange;
 use crate::repository::{Oid, Snapshot};
 
 /// How many commits of the protected branch a removal that was rebased or fast-forwarded may span.
@@ -93,7 +93,7 @@ fn removal(walk: &Walk<'_, '_>, start: usize, to: usize, granted: Granted) -> Re
 fn judged(walk: &Walk<'_, '_>, [from, start, to]: [usize; 3], head: Oid) -> Result<Option<Granted>, VerifyError> {
     let verifier = walk.verifier;
     let trees = walk.trees(start, to, head)?;
-    let changed: BTreeSet<String> = walk.changes(start, to)?.into_keys().collect();
+    let changed: BTreeSet<String> = walk.changes(start, to)?.keys().cloned().collect();
     if changed.is_empty() || !violations(&trees, &BTreeSet::new()).is_empty() {
         return Ok(None);
     }
@@ -105,7 +105,8 @@ fn judged(walk: &Walk<'_, '_>, [from, start, to]: [usize; 3], head: Oid) -> Resu
         return Ok(None);
     }
     let (trusted, proposed) = (Trusted(verifier.revision(verified)?), Proposed::new(Rc::new(proposed)));
-    let change = plan::plan(trusted.revision(), proposed.revision(), verifier.now);
+    let candidate = Candidate::new(&trusted, &proposed, verifier.now);
+    let change = candidate.plan();
     let only_takes = change.classes.all() == BTreeSet::from([ChangeClass::Removal])
         && !change.changes.is_empty()
         && !change.changes.iter().any(EntitlementChange::gains);
@@ -118,7 +119,7 @@ fn judged(walk: &Walk<'_, '_>, [from, start, to]: [usize; 3], head: Oid) -> Resu
     let question = Question { onto: walk.commit(start)?, ..question };
     let evidence = verifier.source.evidence(&trusted, &question, trees)?;
     // what the approvers signed is the whole of what they were shown; what is asked here is a part of it
-    Ok(decide(&trusted, &proposed, &change.digest, &evidence, verifier.now).ok())
+    Ok(decide(&candidate, &change.digest, &evidence).ok())
 }
 
 /// The refusal of a step that would give back what a removal on its way took.
@@ -156,7 +157,7 @@ pub(super) fn trees(verifier: &Verifier<'_>, chain: &Chain) -> Result<Vec<(Remov
     }
     let mut snapshot = Snapshot::of_commit(verifier.repository, chain.last)?;
     for removal in &chain.removals {
-        let changed = verifier.repository.managed_changes(removal.base, removal.commit)?.into_keys().collect();
+        let changed = verifier.repository.managed_changes(removal.base, removal.commit)?.keys().cloned().collect();
         let next = snapshot.with(&Snapshot::of_commit(verifier.repository, removal.commit)?, &changed);
         let Ok(mut tree) = verifier.load(&next, removal.commit) else { continue };
         if tree.is_misread() {

@@ -77,7 +77,7 @@ impl<'a> Revisions<'a> {
     /// The digest of the change between two commits. None where one of them can't be read, which then nobody can have
     /// been shown.
     pub fn digest(&self, before: Oid, after: Oid) -> Result<Option<String>, VerifyError> {
-        let trees = [self.repository.commit(before)?.tree, self.repository.commit(after)?.tree];
+        let trees = self.trees([before, after])?;
         if let Some(known) = self.digests.borrow().get(&trees) {
             return Ok(Some(known.clone()));
         }
@@ -89,5 +89,15 @@ impl<'a> Revisions<'a> {
         let digest = plan::digest(&before, &after);
         self.digests.borrow_mut().insert(trees, digest.clone());
         Ok(Some(digest))
+    }
+
+    /// Keeps the digest of the change between two commits, which somebody had to make already.
+    pub fn learn_digest(&self, commits: [Oid; 2], digest: &str) -> Result<(), VerifyError> {
+        self.digests.borrow_mut().insert(self.trees(commits)?, digest.to_owned());
+        Ok(())
+    }
+
+    fn trees(&self, [before, after]: [Oid; 2]) -> Result<[Oid; 2], VerifyError> {
+        Ok([self.repository.commit(before)?.tree, self.repository.commit(after)?.tree])
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn left_out(
             .collect();
         let Some(last) = of_line.last() else { continue };
         let missing: BTreeSet<String> =
-            repository.managed_changes(aside.commit(reached(&way))?, landed)?.into_keys().collect();
+            repository.managed_changes(aside.commit(reached(&way))?, landed)?.keys().cloned().collect();
         for landing in &of_line {
             let changed = repository.managed_changes(landing.base, landing.commit)?;
             if let Some(path) = changed.keys().find(|path| missing.contains(*path)) {

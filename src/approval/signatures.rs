@@ -189,7 +189,7 @@ impl<'a> Source<'a> {
         while since.contains(&at)
             && let Some(parent) = self.repository.first_parent(at)?
         {
-            touched.extend(self.repository.managed_changes(parent, at)?.into_keys());
+            touched.extend(self.repository.managed_changes(parent, at)?.keys().cloned());
             at = parent;
         }
         Ok(touched)

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 use super::landing::Trees;
 use super::pull::{Account, Moved, Movement, Pull, Review, ReviewVerdict};
-use super::{Granted, Proposed, Trusted, codes, decide};
+use super::{Candidate, Granted, Proposed, Trusted, codes, decide};
 use crate::access::{ParseCache, PersonId, Revision};
 use crate::finding::Refusal;
 use crate::plan;
@@ -112,7 +112,7 @@ impl Case {
     }
 
     fn decide(&self, evidence: &Evidence) -> Result<Granted, Vec<Refusal>> {
-        decide(&self.trusted, &self.proposed, &self.digest, evidence, now())
+        decide(&Candidate::new(&self.trusted, &self.proposed, now()), &self.digest, evidence)
     }
 
     fn codes(&self, evidence: &Evidence) -> Vec<&'static str> {

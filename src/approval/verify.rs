@@ -12,10 +12,9 @@ use super::landing::{Entries, Trees, merged};
 use super::revisions::Revisions;
 use super::signatures::{Question, Source};
 use super::walk::{Walk, reached};
-use super::{Approved, Opinion, Proposed, Removal, Trusted, codes, removals};
+use super::{Approved, Candidate, Opinion, Proposed, Removal, Trusted, codes, removals};
 use crate::access::{Kinds, PersonId, Revision};
 use crate::finding::Refusal;
-use crate::plan;
 use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
 
 /// What the log says of the past; its verdicts are final.
@@ -139,6 +138,14 @@ pub struct Prospect {
     pub proposed: Proposed,
     pub assessment: Assessment,
     pub outcome: Result<Granted, Vec<Refusal>>,
+    now: Timestamp,
+}
+
+impl Prospect {
+    /// The change that would land.
+    pub fn candidate(&self) -> Candidate<'_> {
+        Candidate::new(&self.trusted, &self.proposed, self.now)
+    }
 }
 
 /// Why nothing could be decided.
@@ -327,14 +334,14 @@ impl<'a> Verifier<'a> {
         let question = self.question(base, None, head, chain.tip, &digest, &gone);
         let trees = self.would_be(base, head, landed)?;
         let evidence = self.source.evidence(&trusted, &question, trees)?;
-        let outcome = decide(&trusted, &proposed, &digest, &evidence, self.now);
-        let plan = plan::plan(trusted.revision(), proposed.revision(), self.now);
-        let assessment = assess(&trusted, &plan, &evidence, self.now);
+        let candidate = Candidate::new(&trusted, &proposed, self.now);
+        let outcome = decide(&candidate, &digest, &evidence);
+        let assessment = assess(candidate.plan(), &evidence);
         let merge_base = match evidence.merge_bases.as_slice() {
             [one] => Some(*one),
             _ => None,
         };
-        Ok(Prospect { head, base, merge_base, digest, trusted, proposed, assessment, outcome })
+        Ok(Prospect { head, base, merge_base, digest, trusted, proposed, assessment, outcome, now: self.now })
     }
 
     /// The four trees of a landing that is not there yet.
@@ -380,6 +387,17 @@ impl<'a> Verifier<'a> {
     fn is_here(&self, revision: &Revision, id: &PersonId) -> bool {
         let person = revision.access.people.get(id);
         person.and_then(|person| revision.access.bounds(person)).is_some_and(|bounds| bounds.contains(self.now))
+    }
+
+    /// What stands at one commit and what another proposes, understood.
+    pub(super) fn candidate<'t>(
+        &self,
+        (trusted, base): (&'t Trusted, Oid),
+        (proposed, landed): (&'t Proposed, Oid),
+    ) -> Result<Candidate<'t>, VerifyError> {
+        let candidate = Candidate::new(trusted, proposed, self.now);
+        self.revisions.learn_digest([base, landed], &candidate.plan().digest)?;
+        Ok(candidate)
     }
 
     /// The digest of what the head's author wrote: from the merge base to the head. None where there is no such base, or

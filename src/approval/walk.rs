@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::decision::{Granted, decide};
 use super::effects::{self, Effect, Heads};
@@ -52,7 +53,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let mut sum = Effect::default();
         for pair in open.windows(2) {
             if let [before, after] = pair {
-                sum = sum.then(Effect::of(&verifier.repository.managed_changes(*before, *after)?));
+                sum = sum.then(Effect::of(&*verifier.repository.managed_changes(*before, *after)?));
                 effects.push(sum);
             }
         }
@@ -130,7 +131,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         })
     }
 
-    pub fn changes(&self, from: usize, to: usize) -> Result<Changes, VerifyError> {
+    pub fn changes(&self, from: usize, to: usize) -> Result<Rc<Changes>, VerifyError> {
         Ok(self.verifier.repository.managed_changes(self.commit(from)?, self.commit(to)?)?)
     }
 
@@ -270,11 +271,12 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             Err(error) => return Err(error),
         };
+        let candidate = verifier.candidate((&trusted, base), (&proposed, landed))?;
         let digest = verifier.reviewed_digest(base, head)?.unwrap_or_default();
         let gone = verifier.gone(&trusted);
         let question = verifier.question(base, Some(landed), head, self.tip, &digest, &gone);
         let evidence = verifier.source.evidence(&trusted, &question, self.trees(from, to, head)?)?;
-        Ok(decide(&trusted, &proposed, &digest, &evidence, verifier.now))
+        Ok(decide(&candidate, &digest, &evidence))
     }
 
     /// The four trees of a landing, as far as they differ. Without a single merge base they don't matter.
@@ -284,7 +286,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
         let (reviewed, moved) =
             (repository.managed_changes(merge_base, head)?, repository.managed_changes(merge_base, base)?);
-        Ok(Trees::of(&self.changes(from, to)?, &reviewed, &moved))
+        Ok(Trees::of(&*self.changes(from, to)?, &reviewed, &moved))
     }
 
     /// The landing that could not be closed, with the reasons of the head that came nearest, and what stands on top.
@@ -338,7 +340,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let mut nearest: Option<(usize, Oid)> = None;
         let natural_heads = self.natural(first)?.into_iter().filter(|head| source.is_spoken_of(*head));
-        let sharing = self.heads().sharing(&self.changes(from, first)?);
+        let sharing = self.heads().sharing(&*self.changes(from, first)?);
         for head in natural_heads.chain(sharing) {
             if repository.is_ancestor(head, base)? {
                 continue;

@@ -93,7 +93,8 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let Some(merge_base) = prospect.merge_base else {
         return Err(Stop::refused(Exit::Refused, prospect.outcome.err().unwrap_or_default()));
     };
-    let change = plan::plan(prospect.trusted.revision(), prospect.proposed.revision(), clock.now);
+    let candidate = prospect.candidate();
+    let change = candidate.plan();
     if !options.withdraw && change.is_nothing() {
         return Err(Stop::usage(
             format!("{} changes nothing that needs an approval", head.short()),
@@ -108,7 +109,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let name = |prefix: &str| format!("{prefix}{head}/{}", person.id);
     let (approved, requested) = (shared.refs.get(&name(APPROVALS))?, shared.refs.get(&name(REQUESTS))?);
     match says {
-        Says::Approve => refuse_in_vain(&prospect, &change, person, clock.now)?,
+        Says::Approve => refuse_in_vain(&prospect, change, person)?,
         Says::Withdraw if approved.is_none() && requested.is_none() => {
             return Err(Stop::usage(
                 format!("there is no approval of {} by `{}` to take back", head.short(), person.id),
@@ -123,7 +124,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         }
         Says::Withdraw | Says::RequestChanges => {}
     }
-    show(&prospect, &change, warning.as_ref());
+    show(&prospect, change, warning.as_ref());
     let question = match says {
         Says::Approve => format!("Approve {} as {}?", head.short(), person.id),
         Says::Withdraw => format!("Take back what {} said of {}?", person.id, head.short()),
@@ -192,13 +193,8 @@ fn what_is_left(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person) -
 }
 
 /// An approval that can't count is refused before it is signed, with every reason.
-fn refuse_in_vain(
-    prospect: &Prospect,
-    change: &plan::Plan<'_>,
-    person: &Person,
-    now: jiff::Timestamp,
-) -> Result<(), Stop> {
-    let mut reasons: Vec<Refusal> = prospect.assessment.reasons_against(&prospect.trusted, change, &person.id, now);
+fn refuse_in_vain(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person) -> Result<(), Stop> {
+    let mut reasons: Vec<Refusal> = prospect.assessment.reasons_against(change, &person.id);
     // what is refused whoever approves it is not worth a signature
     let whoever = [
         codes::MERGE_BASE_AMBIGUOUS.id,

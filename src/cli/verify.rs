@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use jiff::Timestamp;
 
 use super::plan::Given;
 use super::shared::{Refresh, Shared};
@@ -13,7 +12,7 @@ use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
 use crate::report::PlanView;
 use crate::repository::Repository;
-use crate::{apply, audit, plan, report};
+use crate::{apply, audit, report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey verify                    every landing on the protected branch\n  \
@@ -54,7 +53,7 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     if let Some(head) = &options.head {
         let head = repository.resolve(head)?;
-        return prospect(options, &verifier, &verifier.chain(shared.tip)?, head, clock.now);
+        return prospect(options, &verifier, &verifier.chain(shared.tip)?, head);
     }
     let (after, tip) = match &options.range {
         Some(range) => {
@@ -110,7 +109,6 @@ fn prospect(
     verifier: &Verifier<'_>,
     chain: &Chain,
     head: crate::repository::Oid,
-    now: Timestamp,
 ) -> Result<Exit, Stop> {
     let prospect: Prospect = match verifier.prospect(chain, head) {
         Ok(prospect) => prospect,
@@ -119,10 +117,11 @@ fn prospect(
         }
     };
     let waiting: Vec<&Landing> = chain.refused().collect();
-    let change = plan::plan(prospect.trusted.revision(), prospect.proposed.revision(), now);
+    let candidate = prospect.candidate();
+    let change = candidate.plan();
     let given = Given::of_prospect(&prospect);
     let view = PlanView {
-        plan: &change,
+        plan: change,
         given: &given.people,
         authors: &given.authors,
         more: given.more,
@@ -135,8 +134,7 @@ fn prospect(
         ReviewFormat::Text => report::verify::prospect(&prospect, &view, &waiting, output::style()),
         ReviewFormat::Json => {
             let eligible = change.requirements.iter().flat_map(|requirement| &requirement.eligible);
-            let against =
-                |person: &PersonId| prospect.assessment.reasons_against(&prospect.trusted, &change, person, now);
+            let against = |person: &PersonId| prospect.assessment.reasons_against(change, person);
             let barred: Vec<(&PersonId, Vec<Refusal>)> =
                 eligible.collect::<BTreeSet<_>>().into_iter().map(|person| (person, against(person))).collect();
             report::json::prospect(&prospect, &view, &barred)

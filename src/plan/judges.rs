@@ -1,10 +1,11 @@
 //! Who judges: the people, keys and accounts behind approval rules, owners and sponsors, and what of it changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use serde::Serialize;
 
-use crate::access::{Access, Approvers, Member, PersonId};
+use crate::access::{Access, Approvers, DomainId, PersonId, VendorId};
 
 /// The people behind one rule, owner list or sponsor: each with keys and forge account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,59 +27,111 @@ pub struct JudgeChange {
 
 /// Every panel that differs, sorted.
 pub fn between(base: &Access, head: &Access) -> Vec<JudgeChange> {
-    let (mut before, mut after) = (panels(base), panels(head));
-    let names: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
-    names
-        .into_iter()
-        .map(|judge| JudgeChange { before: before.remove(&judge), after: after.remove(&judge), judge })
-        .filter(|change| change.before != change.after)
-        .collect()
+    let before = benches(base);
+    let mut after = benches(head);
+    let pairs = before.into_iter().map(|(judge, before)| (Some(before), after.remove(&judge), judge));
+    let mut pairs: Vec<(Option<Bench<'_>>, Option<Bench<'_>>, Judge<'_>)> = pairs.collect();
+    pairs.extend(after.into_iter().map(|(judge, after)| (None, Some(after), judge)));
+    // few differ, so only those are written out
+    pairs.retain(|(before, after, _)| before != after);
+    let panel = |bench: Option<Bench<'_>>| bench.map(Panel::from);
+    let changes = pairs.into_iter().map(|(before, after, judge)| JudgeChange {
+        judge: judge.to_string(),
+        before: panel(before),
+        after: panel(after),
+    });
+    let mut changes: Vec<JudgeChange> = changes.filter(|change| change.before != change.after).collect();
+    changes.sort_by(|a, b| a.judge.cmp(&b.judge));
+    changes
 }
 
-fn panels(access: &Access) -> BTreeMap<String, Panel> {
-    let mut panels = BTreeMap::new();
+/// Who is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Judge<'a> {
+    Rule(&'a str),
+    Owners(&'a DomainId),
+    Sponsor(&'a PersonId),
+    VendorSponsor(&'a VendorId),
+}
+
+impl fmt::Display for Judge<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Judge::Rule(id) => write!(f, "rule:{id}"),
+            Judge::Owners(domain) => write!(f, "owners:{domain}"),
+            Judge::Sponsor(person) => write!(f, "sponsor:{person}"),
+            Judge::VendorSponsor(vendor) => write!(f, "sponsor:vendor:{vendor}"),
+        }
+    }
+}
+
+/// A panel that isn't written out yet.
+#[derive(PartialEq, Eq)]
+struct Bench<'a> {
+    asks: String,
+    people: Vec<Seat<'a>>,
+}
+
+/// Somebody on it, and how they prove to be who they are.
+#[derive(PartialEq, Eq)]
+struct Seat<'a> {
+    person: &'a PersonId,
+    keys: Vec<&'a str>,
+    /// The number of the forge account.
+    github: Option<u64>,
+}
+
+impl From<Bench<'_>> for Panel {
+    fn from(bench: Bench<'_>) -> Self {
+        let written = |seat: Seat<'_>| {
+            let mut proofs: Vec<String> = seat.keys.into_iter().map(str::to_owned).collect();
+            proofs.extend(seat.github.map(|id| format!("github:{id}")));
+            proofs.sort();
+            (seat.person.clone(), proofs)
+        };
+        Panel { asks: bench.asks, people: bench.people.into_iter().map(written).collect() }
+    }
+}
+
+impl<'a> Bench<'a> {
+    fn of(access: &'a Access, asks: String, people: impl IntoIterator<Item = &'a PersonId>) -> Self {
+        let mut people: Vec<&PersonId> = people.into_iter().collect();
+        people.sort();
+        people.dedup();
+        let seat = |person: &'a PersonId| {
+            let known = access.people.get(person);
+            let keys = known.map(|known| known.keys.iter().map(|key| key.text.as_str()).collect());
+            let github = known.and_then(|known| known.accounts.github.as_ref());
+            Seat { person, keys: keys.unwrap_or_default(), github: github.map(|account| account.id) }
+        };
+        Bench { asks, people: people.into_iter().map(seat).collect() }
+    }
+}
+
+fn benches(access: &Access) -> HashMap<Judge<'_>, Bench<'_>> {
+    let reached = |members| access.reached_people(members).into_iter().map(|(person, _)| person);
+    let mut benches = HashMap::new();
     for rule in &access.policy.approvals {
-        let groups: Vec<Member> = rule
-            .from
-            .iter()
-            .filter_map(|from| match from {
-                Approvers::Group(group) => Some(Member::Group(group.clone())),
-                Approvers::DomainOwners | Approvers::Sponsors => None,
-            })
-            .collect();
+        let groups = rule.from.iter().filter_map(|from| match from {
+            Approvers::Group(group) => access.groups.get(group),
+            Approvers::DomainOwners | Approvers::Sponsors => None,
+        });
         let from: Vec<String> = rule.from.iter().map(ToString::to_string).collect();
         let risk = rule.risk.map_or("any", crate::access::raw::Risk::as_str);
         let asks = format!("{} of {} for {} at risk {risk}", rule.count, from.join(" or "), rule.change.as_str());
-        panels.insert(format!("rule:{}", rule.id), panel(access, asks, access.expand(&groups).into_keys()));
+        let people = groups.flat_map(|group| reached(&group.members));
+        benches.insert(Judge::Rule(&rule.id), Bench::of(access, asks, people));
     }
     for domain in access.domains.values() {
-        let owners = access.expand(&domain.owners).into_keys();
-        panels.insert(format!("owners:{}", domain.id), panel(access, String::new(), owners));
+        benches.insert(Judge::Owners(&domain.id), Bench::of(access, String::new(), reached(&domain.owners)));
     }
     for person in access.people.values() {
         if let Some(sponsor) = &person.sponsor {
-            panels.insert(format!("sponsor:{}", person.id), panel(access, String::new(), [sponsor.clone()]));
+            benches.insert(Judge::Sponsor(&person.id), Bench::of(access, String::new(), [sponsor]));
         }
     }
     for vendor in access.vendors.values() {
-        let sponsor = [vendor.sponsor.clone()];
-        panels.insert(format!("sponsor:vendor:{}", vendor.id), panel(access, String::new(), sponsor));
+        benches.insert(Judge::VendorSponsor(&vendor.id), Bench::of(access, String::new(), [&vendor.sponsor]));
     }
-    panels
-}
-
-fn panel(access: &Access, asks: String, people: impl IntoIterator<Item = PersonId>) -> Panel {
-    let people = people
-        .into_iter()
-        .map(|id| {
-            let mut proofs = Vec::new();
-            if let Some(person) = access.people.get(&id) {
-                proofs.extend(person.keys.iter().map(|key| key.text.clone()));
-                proofs.extend(person.accounts.github.as_ref().map(|account| format!("github:{}", account.id)));
-            }
-            proofs.sort();
-            (id, proofs)
-        })
-        .collect();
-    Panel { asks, people }
+    benches
 }

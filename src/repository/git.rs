@@ -1,13 +1,14 @@
 //! Opening a repository, and what its refs and revisions name.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 use git2::{ErrorCode, ObjectType};
 
-use super::{Commit, Oid, RepositoryError, objects};
+use super::{Changes, Commit, Entry, Oid, RepositoryError, objects};
 
 /// A git repository with a work tree.
 ///
@@ -21,6 +22,8 @@ pub struct Repository {
     pub(super) generations: RefCell<HashMap<Oid, u32>>,
     /// Blobs that some snapshot still holds, so that base and head share theirs.
     pub(super) blobs: RefCell<HashMap<Oid, Weak<[u8]>>>,
+    /// What was compared last, the newest first, by the two root trees.
+    pub(super) changes: RefCell<VecDeque<([Entry; 2], Rc<Changes>)>>,
     /// True where the programs it runs are kept from the terminal.
     pub(super) shielded: Cell<bool>,
 }
@@ -54,6 +57,7 @@ impl Repository {
             parents: RefCell::default(),
             generations: RefCell::default(),
             blobs: RefCell::default(),
+            changes: RefCell::default(),
             shielded: Cell::default(),
         })
     }

@@ -57,7 +57,7 @@ impl Entry {
 }
 
 /// An entry with its name, which may be any bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Named {
     pub name: Vec<u8>,
     pub entry: Entry,

@@ -1,6 +1,7 @@
 //! Managed paths as trees hold them, before any judgement: what the landing rule compares.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use git2::ObjectType;
 
@@ -11,6 +12,9 @@ use super::{Entry, Oid, Repository, RepositoryError};
 /// More entries than any organisation has; a small tree can unfold to billions.
 pub(super) const MAX_ENTRIES: usize = 1_000_000;
 const MAX_ENTRIES_WORDS: &str = "1,000,000 managed entries";
+
+/// How many comparisons are kept: one landing is asked for the same few again and again.
+const CHANGES_KEPT: usize = 8;
 
 /// Paths that differ between two trees, each with its entry in the one and in the other.
 pub type Changes = BTreeMap<String, [Option<Entry>; 2]>;
@@ -55,7 +59,7 @@ impl Repository {
         let mut budget = Budget { of: commit, left: MAX_ENTRIES };
         let mut open = vec![(String::new(), Level::Root, self.root(commit)?)];
         while let Some((path, level, tree)) = open.pop() {
-            for (name, (level, entry)) in self.children(level, tree, &mut budget)? {
+            for (name, (level, entry)) in children(level, self.tree(tree.oid)?, &mut budget)? {
                 let path = join(&path, &name);
                 if !entry.is_tree() || (level == Level::Managed && self.tree(entry.oid)?.is_empty()) {
                     if level == Level::Managed {
@@ -71,24 +75,40 @@ impl Repository {
 
     /// The managed paths whose entry differs between two commits, spelled as in [`Repository::managed_entries`], each
     /// with its entry in `a` and in `b`. Folders that are the same in both are not looked into.
-    pub fn managed_changes(&self, a: Oid, b: Oid) -> Result<Changes, RepositoryError> {
+    pub fn managed_changes(&self, a: Oid, b: Oid) -> Result<Rc<Changes>, RepositoryError> {
+        let roots = [self.root(a)?, self.root(b)?];
+        let known = self.changes.borrow().iter().find(|(of, _)| *of == roots).map(|(_, changes)| Rc::clone(changes));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let changes = Rc::new(self.compare(roots, Budget { of: b, left: MAX_ENTRIES })?);
+        let mut kept = self.changes.borrow_mut();
+        kept.push_front((roots, Rc::clone(&changes)));
+        kept.truncate(CHANGES_KEPT);
+        Ok(changes)
+    }
+
+    fn compare(&self, roots: [Entry; 2], mut budget: Budget) -> Result<Changes, RepositoryError> {
         let mut changes = Changes::new();
-        let mut budget = Budget { of: b, left: MAX_ENTRIES };
-        let mut open = vec![(String::new(), Level::Root, [Some(self.root(a)?), Some(self.root(b)?)])];
+        let mut open = vec![(String::new(), Level::Root, roots.map(Some))];
         while let Some((path, level, sides)) = open.pop() {
             if matches!(sides, [a, b] if a == b) {
                 continue;
             }
+            let listing = |entry: Option<Entry>| match entry {
+                Some(entry) if entry.is_tree() => self.tree(entry.oid),
+                Some(_) | None => Ok(Vec::new()),
+            };
+            let [mut a, mut b] = [listing(sides[0])?, listing(sides[1])?];
             let mut pairs: BTreeMap<String, (Level, [Option<Entry>; 2])> = BTreeMap::new();
             let mut own = [None; 2];
-            for (side, entry) in sides.into_iter().enumerate() {
-                let Some(entry) = entry else { continue };
-                let children =
-                    if entry.is_tree() { self.children(level, entry, &mut budget)? } else { BTreeMap::new() };
-                if children.is_empty() && level == Level::Managed {
-                    own.iter_mut().skip(side).take(1).for_each(|place| *place = Some(entry));
-                }
-                for (name, (level, entry)) in children {
+            for ((entry, listing), own) in sides.into_iter().zip([&a, &b]).zip(&mut own) {
+                // a folder shows where nothing is in it
+                *own = entry.filter(|_| listing.is_empty() && level == Level::Managed);
+            }
+            without_equals(&mut a, &mut b);
+            for (side, listing) in [a, b].into_iter().enumerate() {
+                for (name, (level, entry)) in children(level, listing, &mut budget)? {
                     let pair = pairs.entry(name).or_insert((level, [None, None]));
                     pair.1.iter_mut().skip(side).take(1).for_each(|place| *place = Some(entry));
                 }
@@ -110,29 +130,43 @@ impl Repository {
     pub(super) fn tree(&self, oid: Oid) -> Result<Vec<Named>, RepositoryError> {
         self.object(oid, ObjectType::Tree, objects::parse_tree)
     }
+}
 
-    /// What of a folder is managed or leads to it, each under a key of its own.
-    fn children(
-        &self,
-        level: Level,
-        folder: Entry,
-        budget: &mut Budget,
-    ) -> Result<BTreeMap<String, (Level, Entry)>, RepositoryError> {
-        let mut found = BTreeMap::new();
-        let mut copies = BTreeMap::new();
-        for Named { name, entry } in self.tree(folder.oid)? {
-            let Some(level) = level.enter(&name) else { continue };
-            budget.spend()?;
-            let key = escape(&name);
-            if found.contains_key(&key) {
-                let copy = copies.entry(key.clone()).and_modify(|copy| *copy += 1).or_insert(2_usize);
-                found.insert(format!("{key}\\{copy}"), (level, entry));
-            } else {
-                found.insert(key, (level, entry));
-            }
+/// What of a folder is managed or leads to it, each under a key of its own.
+fn children(
+    level: Level,
+    listing: Vec<Named>,
+    budget: &mut Budget,
+) -> Result<BTreeMap<String, (Level, Entry)>, RepositoryError> {
+    let mut found = BTreeMap::new();
+    let mut copies = BTreeMap::new();
+    for Named { name, entry } in listing {
+        let Some(level) = level.enter(&name) else { continue };
+        budget.spend()?;
+        let key = escape(&name);
+        if found.contains_key(&key) {
+            let copy = copies.entry(key.clone()).and_modify(|copy| *copy += 1).or_insert(2_usize);
+            found.insert(format!("{key}\\{copy}"), (level, entry));
+        } else {
+            found.insert(key, (level, entry));
         }
-        Ok(found)
     }
+    Ok(found)
+}
+
+/// Leaves out what is the same in both folders. Where a folder is out of order, names may stand in it twice, so that
+/// which is which depends on all of them: then nothing is left out.
+fn without_equals(a: &mut Vec<Named>, b: &mut Vec<Named>) {
+    let in_order = |listing: &[Named]| listing.is_sorted_by(|one, next| one.name < next.name);
+    if !in_order(a) || !in_order(b) {
+        return;
+    }
+    let mut others = std::mem::take(b).into_iter().peekable();
+    a.retain(|one| {
+        b.extend(std::iter::from_fn(|| others.next_if(|other| other.name < one.name)));
+        others.next_if_eq(one).is_none()
+    });
+    b.extend(others);
 }
 
 /// Counts entries down, so that no tree keeps the program busy for ever.
@@ -250,11 +284,15 @@ mod tests {
             keys.into_iter().filter(|key| of_a.get(*key) != of_b.get(*key)).cloned().collect();
         assert_eq!(changed, differing);
         assert_eq!(changed, expected);
-        for (path, [before, after]) in &changes {
+        for (path, [before, after]) in changes.iter() {
             assert_eq!((*before, *after), (of_a.get(path).copied(), of_b.get(path).copied()), "{path}");
         }
         let back = repository.managed_changes(b, a).unwrap();
-        assert!(back.into_iter().eq(changes.into_iter().map(|(path, [before, after])| (path, [after, before]))));
+        assert!(
+            back.iter()
+                .map(|(path, [after, before])| (path, [before, after]))
+                .eq(changes.iter().map(|(path, [before, after])| (path, [before, after])))
+        );
         assert!(repository.managed_changes(a, a).unwrap().is_empty());
     }
 

@@ -257,7 +257,9 @@ fn unread<'a>(name: &str) -> Claim<'a> {
     } else if name == ".DS_Store" {
         "delete it and add `.DS_Store` to `.gitignore`".to_owned()
     } else {
-        format!("move it out of the folders {}", quote_all(FileKind::ALL.into_iter().filter_map(FileKind::folder)))
+        let mut folders: Vec<&str> = FileKind::ALL.into_iter().filter_map(FileKind::folder).collect();
+        folders.dedup();
+        format!("move it out of the folders {}", quote_all(folders))
     };
     refused(&UNEXPECTED_FILE, message, help)
 }

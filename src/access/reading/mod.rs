@@ -24,6 +24,7 @@ pub use attributes::REVIEW_DIFF_HIDDEN;
 pub use hidden::{HIDDEN_CHARACTER, is_hidden, quote};
 pub use kind::{Claim, FileKind, INVALID_ID, NOT_SUPPORTED, UNEXPECTED_FILE, repeated_ids};
 pub use place::{Source, Step, Text};
+pub(super) use scalar::as_ended;
 pub(super) use schema::schema;
 pub use schema::{SCHEMA, UNKNOWN_FIELD, schema_text};
 pub use yaml::{DUPLICATE_KEY, INVALID_YAML, TOO_LARGE, YAML_FEATURE};

@@ -108,6 +108,21 @@ fn is_decimal(body: &str) -> bool {
         && mantissa.bytes().filter(|b| *b == b'.').count() <= 1
 }
 
+/// The text of a block that may reach to the end of the file. The parser ends its last line also where the file does
+/// not, which other tools don't.
+pub(in crate::access) fn as_ended<'v>(value: &'v str, text: &str, end: usize) -> &'v str {
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    match value.strip_suffix('\n') {
+        Some(cut) if end == text.len() && !last.is_empty() => {
+            let line = cut.rsplit('\n').next().unwrap_or_default();
+            // below the block there may be a comment
+            let is_its_own = line.ends_with(last.trim_start_matches(' '));
+            if is_its_own { cut } else { value }
+        }
+        Some(_) | None => value,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -371,6 +371,19 @@ fn a_colon_before_a_question_mark_is_text_in_brackets_too() {
 }
 
 #[test]
+fn a_block_that_the_file_ends_has_no_line_end_of_its_own() {
+    for head in ["|", "|-", "|+", ">", ">-", ">+"] {
+        for body in [
+            "x", "x\n", "x\n\n", "x\n  y", "x  ", "x\n ", "x\n    ", "x\n\n  ", "x\n# c", "x\n  # c", "", "\n",
+            "\n\n  ", "\n  ", " x",
+        ] {
+            agrees(&format!("a: {head}\n  {body}")).unwrap();
+            agrees(&format!("a:\n  b: {head}\n    {body}")).unwrap();
+        }
+    }
+}
+
+#[test]
 fn both_readers_read_the_samples_alike() {
     for (_, text) in SAMPLES {
         agrees(text).unwrap();

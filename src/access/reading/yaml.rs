@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::flaw::{Flaw, Flaws, clamp};
 use super::hidden::{self, quote};
 use super::place::Span;
-use super::scalar::{Plain, resolve};
+use super::scalar::{self, Plain, resolve};
 use super::schema::SCHEMA;
 use crate::finding::{Code, Rule, Severity};
 
@@ -246,9 +246,23 @@ impl Loader<'_, '_> {
         // a block's text reaches to the start of what follows
         let trimmed = clamp(raw.trim_end().len());
         let mut at = (start, start + trimmed);
-        let result = if style == ScalarStyle::Plain { self.plain(value, &mut at) } else { Value::from(value) };
+        let result = match style {
+            ScalarStyle::Plain => self.plain(value, &mut at),
+            ScalarStyle::Literal | ScalarStyle::Folded => self.block(value, end as usize),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Value::from(value),
+        };
         self.span(at);
         self.attach(result);
+    }
+
+    fn block(&mut self, value: &str, end: usize) -> Value {
+        let last = self.text.rsplit('\n').next().unwrap_or_default();
+        if end == self.text.len() && !last.is_empty() && last.bytes().all(|byte| byte == b' ') {
+            let message = "the text ends in a line of blanks, which tools read differently".to_owned();
+            let help = "delete the blanks at the end of the file";
+            self.flaws.add(&INVALID_YAML, end - last.len()..end, message, help);
+        }
+        Value::from(scalar::as_ended(value, self.text, end))
     }
 
     fn plain(&mut self, value: &str, at: &mut (u32, u32)) -> Value {

@@ -2,6 +2,8 @@
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
+use crate::access::reading::{as_ended, is_text};
+
 /// A line that says nothing to the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
@@ -228,8 +230,11 @@ impl<'a> Reader<'a> {
                 {
                     *opening = Some(Beside { text: comment.text, column: comment.column });
                 }
-                if style == ScalarStyle::Plain && !crate::access::reading::is_text(&value) {
+                if style == ScalarStyle::Plain && !is_text(&value) {
                     return Some(Value::Word(value.into_owned()));
+                }
+                if let ScalarStyle::Literal | ScalarStyle::Folded = style {
+                    return Some(Value::Text(as_ended(&value, self.text, end).to_owned(), style));
                 }
                 Some(Value::Text(value.into_owned(), style))
             }

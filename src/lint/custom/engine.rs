@@ -14,6 +14,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use serde::Deserialize;
 
+use super::nesting::too_deep;
 use super::{CUSTOM_DENY, CUSTOM_WARNING, INVALID_REGO, TESTS, Tested};
 use crate::access::reading::{is_hidden, quote};
 use crate::finding::{Finding, Place, Rule};
@@ -121,7 +122,10 @@ fn load(files: &[(&str, &str)]) -> Result<Engine, Vec<Finding>> {
     });
     let mut findings = Vec::new();
     for (number, (path, text)) in files.iter().enumerate() {
-        if let Err(error) = engine.add_policy(number.to_string(), (*text).to_owned()) {
+        if let Some(span) = too_deep(number.to_string(), text) {
+            let message = "a custom rule can't be judged: brackets in brackets go too deep to be read".to_owned();
+            findings.push(invalid(place(files, &span), message, "give the inner parts names of their own"));
+        } else if let Err(error) = engine.add_policy(number.to_string(), (*text).to_owned()) {
             let mut finding = told(files, &error.to_string());
             finding.place.file = (*path).to_owned();
             findings.push(finding);

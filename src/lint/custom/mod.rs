@@ -6,6 +6,8 @@
 #[cfg(feature = "rego")]
 mod engine;
 mod input;
+#[cfg(feature = "rego")]
+mod nesting;
 #[cfg(all(test, feature = "rego"))]
 mod tests;
 

@@ -239,3 +239,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn brackets_that_would_be_read_for_ever_are_refused() {
+    for (open, close) in [("[", "]"), ("{", "}"), ("(", ")"), ("[{", "}]"), ("{\"a\": [", "]}"), ("f([", "])")] {
+        let value = |depth: usize| {
+            one(&format!("deny contains x if {{\n  x := {}1{}\n}}", open.repeat(depth), close.repeat(depth)))
+        };
+        let deep = found(&value(40));
+        assert!(lines(&deep)[0].contains("too deep to be read"), "{deep:?}");
+        assert_eq!((deep[0].place.line, deep[0].rule.code.id), (5, "invalid-rego"));
+        assert!(!lines(&found(&value(4))).concat().contains("too deep"));
+    }
+    // in a text and in a comment they are none
+    let text = one(&format!("# {0}\ndeny contains \"{0}\" if true", "[".repeat(99)));
+    assert_eq!(found(&text).len(), 1);
+    assert!(!lines(&found(&text)).concat().contains("too deep"));
+}

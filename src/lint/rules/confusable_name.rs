@@ -1,4 +1,5 @@
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use unicode_security::{MixedScript, skeleton};
 
@@ -58,14 +59,17 @@ fn by_kind(access: &Access) -> [Vec<Named<'_>>; 4] {
 }
 
 fn lookalikes(names: &[Named<'_>], findings: &mut Vec<Finding>) {
-    let ids: BTreeMap<String, &str> = names.iter().map(|named| (seen(named.id), named.id)).collect();
-    let mut first: BTreeMap<String, &Named<'_>> = BTreeMap::new();
+    let mut first: HashMap<String, &Named<'_>> = HashMap::with_capacity(names.len());
     // plain names first, so that it's the odd one that is told of
     let (plain, odd): (Vec<_>, Vec<_>) = names.iter().partition(|named| named.name.is_ascii());
+    let ids: HashMap<String, &str> = match odd.as_slice() {
+        [] => HashMap::new(),
+        [..] => names.iter().map(|named| (seen(named.id), named.id)).collect(),
+    };
     for named in plain.into_iter().chain(odd) {
         let shape = seen(named.name);
         let whose = |id: &str| format!("`{}` of `{}` looks like", shown(named.name), id);
-        if let Some(word) = named.name.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_single_script()) {
+        if let Some(word) = of_two_scripts(named.name) {
             let message = format!("`{}` of `{}` mixes letters of two scripts", shown(word), named.id);
             findings.push(Finding::new(&RULE, named.place(), message, help(word)));
         } else if let Some(other) = first.get(&shape).filter(|other| other.name != named.name) {
@@ -80,10 +84,31 @@ fn lookalikes(names: &[Named<'_>], findings: &mut Vec<Finding>) {
     }
 }
 
+/// The first word that mixes scripts.
+fn of_two_scripts(name: &str) -> Option<&str> {
+    let mut words = name.split(|c: char| !c.is_alphabetic());
+    if name.is_ascii() { None } else { words.find(|word| !word.is_single_script()) }
+}
+
 /// What a reader sees of a name: letters that look alike are one, and so are all blanks.
 fn seen(name: &str) -> String {
-    let shape: String = skeleton(name).collect();
+    let shape: String = if name.is_ascii() {
+        name.bytes().filter_map(|byte| plain_skeletons().get(usize::from(byte))).map(String::as_str).collect()
+    } else {
+        skeleton(name).collect()
+    };
+    if shape.split(' ').all(|word| !word.is_empty() && !word.contains(char::is_whitespace)) {
+        return shape;
+    }
     shape.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The skeleton of each ASCII character. None of them combines with its neighbours.
+fn plain_skeletons() -> &'static [String] {
+    static SKELETONS: OnceLock<Vec<String>> = OnceLock::new();
+    SKELETONS.get_or_init(|| {
+        (0..=0x7f).map(|byte: u8| skeleton(char::from(byte).encode_utf8(&mut [0; 4])).collect()).collect()
+    })
 }
 
 fn shown(name: &str) -> String {
@@ -96,5 +121,20 @@ fn help(name: &str) -> String {
         "write it so that the two can be told apart".to_owned()
     } else {
         format!("write it in the letters of one script; it holds {}", odd.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_letters_look_the_same_alone_and_together() {
+        let plain: Vec<char> = (0..=0x7f_u8).map(char::from).collect();
+        for pair in plain.iter().flat_map(|a| plain.iter().map(move |b| String::from_iter([a, b]))) {
+            let shape: String = skeleton(&pair).collect();
+            assert_eq!(seen(&pair), shape.split_whitespace().collect::<Vec<_>>().join(" "), "{pair:?}");
+        }
+        assert_eq!(seen("\u{a0}Alice  Nguyen"), seen("Alice Nguyen "));
     }
 }

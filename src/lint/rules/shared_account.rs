@@ -1,4 +1,6 @@
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::access::Person;
 use crate::access::reading::Step;
@@ -20,24 +22,29 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let mut first: BTreeMap<(&str, String), &Person> = BTreeMap::new();
+    let mut first: HashMap<(&str, Cow<'_, str>), &Person> = HashMap::new();
     for person in survey.access.people.values() {
         let github = person.accounts.github.as_ref();
         // logins, user names and addresses are the same to their systems whatever the case of their letters
         let accounts = [
-            ("github", "id", github.map(|account| account.id.to_string())),
-            ("github", "login", github.map(|account| account.login.to_ascii_lowercase())),
-            ("aws", "", person.accounts.aws.as_ref().map(|name| name.to_ascii_lowercase())),
-            ("gcp", "", person.accounts.gcp.as_ref().map(|name| name.to_ascii_lowercase())),
+            ("github", "id", github.map(|account| Cow::Owned(account.id.to_string()))),
+            ("github", "login", github.map(|account| lower(&account.login))),
+            ("aws", "", person.accounts.aws.as_deref().map(lower)),
+            ("gcp", "", person.accounts.gcp.as_deref().map(lower)),
         ];
         let mut same_number: Option<&Person> = None;
         for (target, part, account) in accounts {
             let Some(account) = account else { continue };
             let label = if part == "id" { "github account number" } else { target };
-            match first.get(&(label, account.clone())) {
+            match first.entry((label, account)) {
+                Entry::Vacant(free) => {
+                    free.insert(person);
+                }
                 // a shared number says it all
-                Some(other) if part == "login" && same_number.is_some_and(|same| same.id == other.id) => {}
-                Some(other) => {
+                Entry::Occupied(taken)
+                    if part == "login" && same_number.is_some_and(|same| same.id == taken.get().id) => {}
+                Entry::Occupied(taken) => {
+                    let (other, (_, account)) = (*taken.get(), taken.key());
                     if part == "id" {
                         same_number = Some(other);
                     }
@@ -52,9 +59,6 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
                         .related(place(other, target), format!("the account of `{}`", other.id)),
                     );
                 }
-                None => {
-                    first.insert((label, account), person);
-                }
             }
         }
     }
@@ -63,7 +67,7 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
 
 /// An address is how git names the author of a commit: one that two people have names neither.
 fn shared_emails(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let mut first: BTreeMap<String, (&Person, usize)> = BTreeMap::new();
+    let mut first: HashMap<String, (&Person, usize)> = HashMap::new();
     for person in survey.access.people.values() {
         for (index, email) in person.emails.iter().enumerate() {
             let (other, at) = *first.entry(email.to_lowercase()).or_insert((person, index));
@@ -81,6 +85,14 @@ fn shared_emails(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
                 .related(place(other, at), format!("the address of `{}`", other.id)),
             );
         }
+    }
+}
+
+fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
     }
 }
 

@@ -11,7 +11,7 @@ const HIDES: &str = "*.yaml -diff\n";
 
 fuzz_target!(|data: &[u8]| {
     let Some((choice, bytes)) = data.split_first() else { return };
-    let path = [".gitattributes", "grants/.gitattributes"][usize::from(*choice) % 2];
+    let path = [".gitattributes", ".github/.gitattributes"][usize::from(*choice) % 2];
     let text = String::from_utf8_lossy(bytes).into_owned();
     let found = |text: &str| read(path, text.as_bytes(), text.len() as u64).findings;
     let alone = found(&text);

@@ -23,6 +23,7 @@ fn log() -> &'static (LogKey, Log) {
             log_key: key.verifier().to_string(),
             single: true,
             statements: Vec::new(),
+            continues: Vec::new(),
             at: At("2026-11-23T09:00:00Z".parse().expect("an instant")),
         };
         let mut log = Log::new(genesis.clone(), &key).expect("a log");

@@ -40,7 +40,7 @@ fn path(text: &str) {
         assert_eq!(path.as_str(), text);
         let _ = is_managed(text);
         let _ = FileKind::of_path(text);
-        let _ = read(text, b"to: []", 6);
+        let _ = read(text, b"to: []".as_slice(), 6);
         let _ = parse(FileKind::Grant, text.as_bytes(), text.len() as u64);
     }
 }
