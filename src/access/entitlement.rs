@@ -1,8 +1,9 @@
 //! Entitlements: what role × the domain's resources × people yields, with groups expanded and ends derived.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt as _};
 use jiff::Timestamp;
 
 use super::conditions::Conditions;
@@ -118,8 +119,7 @@ impl Access {
 
     /// Every grant with the people that it reaches and the groups that lead to them, also those who never hold it.
     pub fn beneficiaries<'a>(&'a self) -> Vec<(&'a Grant, Vec<Beneficiary<'a>>)> {
-        let people: HashMap<&PersonId, &Person> = self.people.iter().collect();
-        let found = |(id, via)| people.get(id).map(|person| Beneficiary { person, via });
+        let found = |(id, via)| self.people.get(id).map(|person| Beneficiary { person, via });
         let of = |grant: &'a Grant| (grant, self.reached_people(&grant.to).into_iter().filter_map(found).collect());
         self.grants.values().map(of).collect()
     }

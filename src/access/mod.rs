@@ -1,6 +1,7 @@
 //! The access model: people, vendors, groups, domains, bridges, roles, grants, policies and time.
 
 mod account;
+mod by_id;
 pub mod conditions;
 pub mod entitlement;
 pub mod groups;
@@ -18,6 +19,7 @@ pub mod style;
 pub mod time;
 
 pub use account::AccountMark;
+pub use by_id::ById;
 pub use conditions::{Conditions, Hours, InvalidHours};
 pub use entitlement::{Beneficiary, Cause, Desired, Entitlement, EntitlementKey, Entitlements, Holding};
 pub use id::*;

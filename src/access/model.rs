@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::by_id::ById;
 use super::conditions::Conditions;
 use super::id::{
     BridgeId, DomainId, Duty, GrantId, GroupId, OrganizationId, PersonId, PolicyId, ResourceId, RoleId, TargetId,
@@ -25,13 +26,13 @@ use crate::finding::{Place, Severity};
 #[derive(Clone, Debug)]
 pub struct Access {
     pub config: Config,
-    pub people: BTreeMap<PersonId, Person>,
-    pub vendors: BTreeMap<VendorId, Vendor>,
-    pub groups: BTreeMap<GroupId, Group>,
-    pub domains: BTreeMap<DomainId, Domain>,
-    pub bridges: BTreeMap<BridgeId, Bridge>,
-    pub roles: BTreeMap<RoleId, Role>,
-    pub grants: BTreeMap<GrantId, Grant>,
+    pub people: ById<PersonId, Person>,
+    pub vendors: ById<VendorId, Vendor>,
+    pub groups: ById<GroupId, Group>,
+    pub domains: ById<DomainId, Domain>,
+    pub bridges: ById<BridgeId, Bridge>,
+    pub roles: ById<RoleId, Role>,
+    pub grants: ById<GrantId, Grant>,
     pub policy: Policy,
 }
 

@@ -1,7 +1,9 @@
 //! One revision of an access repository, read and understood.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::entitlement::Entitlements;
 use super::kind::Kinds;

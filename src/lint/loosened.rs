@@ -1,9 +1,9 @@
 //! What a change makes less strict, as it was: limits, and what is closed to contractors.
 
-use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use crate::access::time::Days;
-use crate::access::{Access, Domain, Role};
+use crate::access::{Access, ById, Domain, Role};
 
 /// The access repository after a change, with the stricter of both where the change loosens something. None where it
 /// doesn't.
@@ -32,8 +32,8 @@ pub fn stricter(before: &Access, after: &Access) -> Option<Access> {
         return None;
     }
     let mut access = Access { policy, ..after.clone() };
-    access.domains.extend(domains);
-    access.roles.extend(roles);
+    access.domains.replace(domains);
+    access.roles.replace(roles);
     Some(access)
 }
 
@@ -44,11 +44,11 @@ fn shorter(before: Option<Days>, after: Option<Days>) -> Option<Days> {
     }
 }
 
-fn changed<K: Ord + Clone, V>(
-    before: &BTreeMap<K, V>,
-    after: &BTreeMap<K, V>,
+fn changed<K: Ord + Hash + Clone, V>(
+    before: &ById<K, V>,
+    after: &ById<K, V>,
     as_it_was: impl Fn(&V, &V) -> Option<V>,
-) -> BTreeMap<K, V> {
+) -> Vec<(K, V)> {
     let both = after.iter().filter_map(|(id, after)| Some((id, before.get(id)?, after)));
     both.filter_map(|(id, before, after)| Some((id.clone(), as_it_was(before, after)?))).collect()
 }

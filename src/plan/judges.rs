@@ -1,8 +1,9 @@
 //! Who judges: the people, keys and accounts behind approval rules, owners and sponsors, and what of it changes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
+use foldhash::{HashMap, HashMapExt as _};
 use serde::Serialize;
 
 use crate::access::{Access, Approvers, DomainId, PersonId, VendorId};

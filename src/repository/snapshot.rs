@@ -1,11 +1,12 @@
 //! The managed files of one commit, or of the work tree, as bytes.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use git2::ObjectType;
 
 use super::objects::{MODE_FILE, MODE_KIND, MODE_LINK, MODE_SUBMODULE, Named};
@@ -272,6 +273,10 @@ impl Walk {
 
     /// Leaves out all entries that share a name but for case, since none of them is certain to be the one that is read.
     fn without_twins<T>(&mut self, folder: &str, listing: Vec<(String, T)>) -> Vec<(String, T)> {
+        let mut seen = HashSet::with_capacity(listing.len());
+        if listing.iter().all(|(name, _)| seen.insert(fold_case(name))) {
+            return listing;
+        }
         let mut spellings: HashMap<Cow<'_, str>, Vec<&str>> = HashMap::with_capacity(listing.len());
         for (name, _) in &listing {
             spellings.entry(fold_case(name)).or_default().push(name);
@@ -281,9 +286,6 @@ impl Walk {
             .filter(|names| names.len() > 1)
             .map(|names| names.into_iter().map(|name| join(folder, name)).collect())
             .collect();
-        if twins.is_empty() {
-            return listing;
-        }
         for paths in &mut twins {
             paths.sort();
             let mut places = paths.iter().map(|path| (path, Place::whole_file(path)));

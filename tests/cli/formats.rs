@@ -126,14 +126,39 @@ fn the_document_of_plan() {
     assert_eq!(other["digest"], ready["digest"]);
 }
 
-#[test]
-fn the_documents_of_verify_apply_access_and_drift() {
+/// An approved landing, and one on top of it that nobody approved.
+fn pushed_directly() -> World {
     let world = world();
     world.git(&["switch", "-q", "main"]);
     world.git(&["merge", "-q", "--no-ff", "-m", "Merge", "alice"]);
     world.write("grants/payments/alice-refunds.yaml", &ALICE_GRANT.replace("[payments-api]", "[payments-web]"));
     world.commit("Push it directly");
     world.git(&["push", "-q", "origin", "main"]);
+    world
+}
+
+#[test]
+fn what_workflows_and_summaries_say_of_landings() {
+    let world = pushed_directly();
+    let tip = world.git(&["rev-parse", "--short=12", "main"]);
+    let annotated = world.timed(&["verify", "--format", "github"]).exits(1).stdout;
+    let mut lines: Vec<&str> = annotated.lines().collect();
+    assert_eq!(lines.pop(), Some(format!("{} refusal in 2 landings", lines.len()).as_str()), "{annotated}");
+    assert!(
+        !lines.is_empty() && lines.iter().all(|line| line.starts_with("::error title=no-approval::")),
+        "{annotated}"
+    );
+    assert!(lines[0].contains(tip.trim()) && lines[0].contains("%0Ahelp: "), "{annotated}");
+    let summary = world.timed(&["verify", "--format", "markdown"]).exits(1).stdout;
+    assert!(summary.starts_with("### 1 of 2 refused\n"), "{summary}");
+    assert!(summary.contains("approved by `mei.tanaka`") && summary.contains("no-approval"), "{summary}");
+    let head = world.timed(&["verify", "--head", "alice", "--format", "github"]).stdout;
+    assert!(head.starts_with("::"), "{head}");
+}
+
+#[test]
+fn the_documents_of_verify_apply_access_and_drift() {
+    let world = pushed_directly();
     let verify = || world.timed(&["verify", "--format", "json"]).exits(1);
     let landings = below("landings", "base commit verdict approvals refusals");
     let approvals = below("landings[].approvals", "person at");

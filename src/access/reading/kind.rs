@@ -1,6 +1,6 @@
 //! Which file says what: the folder is the kind, the stem is the id.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::hidden::{quote, quote_all};
 use crate::access::id;

@@ -8,7 +8,6 @@ mod references;
 mod resources;
 mod wildcard;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -16,6 +15,7 @@ use jiff::tz::TimeZone;
 use self::context::Context;
 pub use self::references::UNKNOWN_REFERENCE;
 pub use self::wildcard::WILDCARD_PERMISSION;
+use super::id::{BridgeId, DomainId, GrantId, GroupId, PersonId, RoleId, VendorId};
 use super::kind::Kinds;
 use super::model::{Access, Bridge, Config, Domain, Grant, Group, Person, Policy, Role, Vendor};
 use super::parallel::in_parts;
@@ -62,27 +62,17 @@ pub fn access(
         }
     }
     let Some(config) = config else { return (None, findings) };
-    let mut access = Access {
-        config,
-        people: BTreeMap::new(),
-        vendors: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        domains: BTreeMap::new(),
-        bridges: BTreeMap::new(),
-        roles: BTreeMap::new(),
-        grants: BTreeMap::new(),
-        policy: Policy::default(),
-    };
+    let mut policy = Policy::default();
     for entry in &entries {
-        let mut context = Context::new(&entry.source, &access.config.zone, kinds, &mut findings);
+        let mut context = Context::new(&entry.source, &config.zone, kinds, &mut findings);
         let path = || Arc::clone(&entry.source.path);
         match &*entry.raw {
-            RawFile::Policy(raw) => policy::add(raw, &mut access.policy, &mut context),
+            RawFile::Policy(raw) => policy::add(raw, &mut policy, &mut context),
             RawFile::Cases(raw) => {
-                access.policy.cases.insert(path(), (Arc::clone(&entry.source), Arc::clone(raw)));
+                policy.cases.insert(path(), (Arc::clone(&entry.source), Arc::clone(raw)));
             }
             RawFile::Rego => {
-                access.policy.custom.insert(path(), Arc::clone(&entry.source));
+                policy.custom.insert(path(), Arc::clone(&entry.source));
             }
             RawFile::Config(_)
             | RawFile::Vendor(_)
@@ -94,31 +84,62 @@ pub fn access(
             | RawFile::Bridge(_) => {}
         }
     }
-    let config = &access.config;
     let parts = in_parts(entries, |part| {
         let mut findings = Vec::new();
         // what is built isn't needed raw any longer, unless somebody else keeps it
         let built: Vec<Built> =
-            part.into_iter().filter_map(|entry| build(&entry, config, kinds, &mut findings)).collect();
+            part.into_iter().filter_map(|entry| build(&entry, &config, kinds, &mut findings)).collect();
         (built, findings)
     });
-    for (built, found) in parts {
+    let mut built = Declared::default();
+    for (files, found) in parts {
         findings.extend(found);
-        for file in built {
-            match file {
-                Built::Vendor(vendor) => drop(access.vendors.insert(vendor.id.clone(), vendor)),
-                Built::Person(person) => drop(access.people.insert(person.id.clone(), person)),
-                Built::Group(group) => drop(access.groups.insert(group.id.clone(), group)),
-                Built::Domain(domain) => drop(access.domains.insert(domain.id.clone(), domain)),
-                Built::Role(role) => drop(access.roles.insert(role.id.clone(), role)),
-                Built::Grant(grant) => drop(access.grants.insert(grant.id.clone(), grant)),
-                Built::Bridge(bridge) => drop(access.bridges.insert(bridge.id.clone(), bridge)),
-            }
-        }
+        files.into_iter().for_each(|file| built.add(file));
     }
-    policy::name_approval_rules(&mut access.policy, &mut findings);
+    policy::name_approval_rules(&mut policy, &mut findings);
+    let access = built.access(config, policy);
     references::check(&access, present, &mut findings);
     (Some(access), findings)
+}
+
+/// Everything that was built, kind by kind.
+#[derive(Default)]
+struct Declared {
+    people: Vec<(PersonId, Person)>,
+    vendors: Vec<(VendorId, Vendor)>,
+    groups: Vec<(GroupId, Group)>,
+    domains: Vec<(DomainId, Domain)>,
+    bridges: Vec<(BridgeId, Bridge)>,
+    roles: Vec<(RoleId, Role)>,
+    grants: Vec<(GrantId, Grant)>,
+}
+
+impl Declared {
+    fn add(&mut self, file: Built) {
+        match file {
+            Built::Vendor(vendor) => self.vendors.push((vendor.id.clone(), vendor)),
+            Built::Person(person) => self.people.push((person.id.clone(), person)),
+            Built::Group(group) => self.groups.push((group.id.clone(), group)),
+            Built::Domain(domain) => self.domains.push((domain.id.clone(), domain)),
+            Built::Role(role) => self.roles.push((role.id.clone(), role)),
+            Built::Grant(grant) => self.grants.push((grant.id.clone(), grant)),
+            Built::Bridge(bridge) => self.bridges.push((bridge.id.clone(), bridge)),
+        }
+    }
+
+    fn access(self, config: Config, policy: Policy) -> Access {
+        Access {
+            config,
+            people: self.people.into_iter().collect(),
+            vendors: self.vendors.into_iter().collect(),
+            groups: self.groups.into_iter().collect(),
+            domains: self.domains.into_iter().collect(),
+            bridges: self.bridges.into_iter().collect(),
+            roles: self.roles.into_iter().collect(),
+            grants: self.grants.into_iter().collect(),
+            policy,
+        }
+    }
 }
 
 fn build(entry: &RawEntry<'_>, config: &Config, kinds: Kinds, findings: &mut Vec<Finding>) -> Option<Built> {

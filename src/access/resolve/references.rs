@@ -1,7 +1,8 @@
 //! Every id that a file names must belong to a file.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+
+use foldhash::{HashSet, HashSetExt as _};
 
 use super::resources::nearest;
 use crate::access::id::{DomainId, GroupId, PersonId, RoleId, VendorId};

@@ -1,7 +1,8 @@
 //! From facts to violations, for any source of facts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt as _};
 use jiff::Timestamp;
 
 use crate::access::raw::Environment;

@@ -1,6 +1,6 @@
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use foldhash::{HashMap, HashMapExt as _};
 use unicode_security::{MixedScript, skeleton};
 
 use crate::access::Access;

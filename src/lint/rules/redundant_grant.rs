@@ -1,5 +1,7 @@
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::{HashSet, HashSetExt as _};
 
 use crate::access::{Access, Cause, Entitlement, EntitlementKey, GrantId, Intervals};
 use crate::finding::{Code, Finding, Rule, Severity};

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::access::RoleId;
 use crate::finding::{Code, Finding, Rule, Severity};
