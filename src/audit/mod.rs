@@ -15,6 +15,7 @@ mod error;
 mod history;
 mod journal;
 mod key;
+mod keys;
 mod log;
 mod merkle;
 mod note;
@@ -30,12 +31,15 @@ pub use error::LogError;
 pub use history::{Held, Who, access_at, spoken_of};
 pub use journal::{Run, RunJournal};
 pub use key::{InvalidKey, LogKey, VerifierKey};
+pub use keys::Keys;
 pub use log::Log;
 pub use merkle::{Hash, Tree, check_inclusion};
 pub use note::Checkpoint;
 pub use proof::Proven;
 pub use record::Record;
-pub use recorded::{from_anchor, given, granted, last_applied, last_run, open_runs, recorded};
+pub use recorded::{
+    anchors, beginning, from_anchor, given, granted, key_landings, last_applied, last_run, open_runs, recorded,
+};
 pub use search::{Fits, Found, Query};
 pub use store::{Store, StoreError, Stored};
 

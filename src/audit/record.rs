@@ -48,6 +48,8 @@ pub enum Record {
     Refusal(Refusal),
     /// What live state differed in without a landing, and what will bring it back.
     Drift(Drift),
+    /// The key that signs the log from here on.
+    KeyChange(KeyChange),
 }
 
 impl Record {
@@ -60,6 +62,7 @@ impl Record {
             Record::Result(one) => one.at.0,
             Record::Refusal(one) => one.at.0,
             Record::Drift(one) => one.at.0,
+            Record::KeyChange(one) => one.at.0,
         }
     }
 }
@@ -76,7 +79,7 @@ pub struct Genesis {
     pub genesis: String,
     /// The full id of its tree.
     pub tree: String,
-    /// The public half of the key that signs the log from here on.
+    /// The public half of the key that signs the log from here on, until a [`KeyChange`].
     pub log_key: String,
     /// True where one person alone vouches for the genesis.
     pub single: bool,
@@ -93,7 +96,7 @@ pub struct Genesis {
 pub struct Predecessor {
     /// Its anchor: `<genesis>:<log key id>`.
     pub anchor: String,
-    /// The public half of the key that signed it.
+    /// The public half of the key that signed it last.
     pub log_key: String,
     pub size: u64,
     /// The root hash over its entries, in base64.
@@ -299,4 +302,23 @@ pub struct Drift {
     pub at: At,
     /// What would bring live state back.
     pub operations: Vec<Operation>,
+}
+
+/// What the key that signed the log up to here says of the one that signs it from here on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyChange {
+    /// The full id of the verified landing whose tree names the new key.
+    pub commit: String,
+    /// The public half of the key up to here.
+    pub old_key: String,
+    /// The public half of the key from here on. No key comes back.
+    pub new_key: String,
+    /// How many entries the log had before this one.
+    pub size: u64,
+    /// The root hash over them, in base64.
+    pub root: String,
+    /// By the old key, in base64, over [`KeyChange::statement`].
+    pub signature: String,
+    pub at: At,
 }

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::Log;
 use super::record::{self, Intent, Mode, Operation, Outcome, Record, Verb};
+use super::{Log, VerifierKey};
 use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply;
 use crate::approval::{Given, Recorded, RecordedLanding, Removal, Verdict};
 use crate::repository::Oid;
+
+/// What stands in an anchor before a later key.
+const ANCHOR_NEXT: char = ',';
 
 impl Log {
     /// Every record, from the oldest on.
@@ -23,7 +26,12 @@ impl Log {
     pub fn genesis(&self) -> Option<&record::Genesis> {
         self.records().find_map(|record| match record {
             Record::Genesis(genesis) => Some(genesis),
-            Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
+            Record::Landing(_)
+            | Record::Intent(_)
+            | Record::Result(_)
+            | Record::Refusal(_)
+            | Record::Drift(_)
+            | Record::KeyChange(_) => None,
         })
     }
 
@@ -46,7 +54,7 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
     let landings: Option<Vec<RecordedLanding>> = verified.map(one).collect();
     let removals: Option<Vec<Removal>> = removals.map(removal).collect();
     Some(Recorded {
-        anchor: format!("{}:{}", genesis.genesis, log.key().id()),
+        anchor: anchor(genesis, log.keys().first()),
         vouched_by: genesis.statements.iter().map(|statement| statement.person.clone()).collect(),
         genesis: genesis.genesis.parse().ok()?,
         landings: landings?,
@@ -54,8 +62,33 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
     })
 }
 
+fn anchor(genesis: &record::Genesis, key: &VerifierKey) -> String {
+    format!("{}:{}", genesis.genesis, key.id())
+}
+
+/// Every anchor that this log fits: its beginning, and that with each key that came later, which whoever holds only an
+/// earlier one can't sign for.
+pub fn anchors(log: &Log) -> Vec<String> {
+    let Some(genesis) = log.genesis() else { return Vec::new() };
+    let first = anchor(genesis, log.keys().first());
+    let later = log.key_changes().zip(log.keys().later());
+    let later = later.map(|(change, key)| format!("{first}{ANCHOR_NEXT}{}:{}", change.commit, key.id()));
+    std::iter::once(first.clone()).chain(later).collect()
+}
+
+/// The landings that name the keys after the first, with these keys, the oldest first.
+pub fn key_landings(log: &Log) -> impl Iterator<Item = (Oid, String)> {
+    log.key_changes().filter_map(|change| Some((change.commit.parse().ok()?, change.new_key.clone())))
+}
+
+/// The part of an anchor that names the beginning of the log.
+pub fn beginning(anchor: &str) -> &str {
+    anchor.split(ANCHOR_NEXT).next().unwrap_or_default()
+}
+
 /// What is left of the past without the log: the genesis that the anchor names.
 pub fn from_anchor(anchor: &str) -> Option<Recorded> {
+    let anchor = beginning(anchor);
     let (genesis, _) = anchor.split_once(':')?;
     let genesis = genesis.parse().ok()?;
     Some(Recorded {
@@ -71,7 +104,12 @@ pub fn from_anchor(anchor: &str) -> Option<Recorded> {
 pub(super) fn landings(log: &Log) -> impl Iterator<Item = &record::Landing> {
     log.records().filter_map(|record| match record {
         Record::Landing(landing) => Some(landing),
-        Record::Genesis(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
+        Record::Genesis(_)
+        | Record::Intent(_)
+        | Record::Result(_)
+        | Record::Refusal(_)
+        | Record::Drift(_)
+        | Record::KeyChange(_) => None,
     })
 }
 
@@ -110,14 +148,24 @@ fn removal(landing: &record::Landing) -> Option<Removal> {
 fn intents(log: &Log) -> impl Iterator<Item = &Intent> {
     log.records().filter_map(|record| match record {
         Record::Intent(intent) => Some(intent),
-        Record::Genesis(_) | Record::Landing(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
+        Record::Genesis(_)
+        | Record::Landing(_)
+        | Record::Result(_)
+        | Record::Refusal(_)
+        | Record::Drift(_)
+        | Record::KeyChange(_) => None,
     })
 }
 
 fn results(log: &Log) -> impl DoubleEndedIterator<Item = &Outcome> {
     log.records().filter_map(|record| match record {
         Record::Result(outcome) => Some(outcome),
-        Record::Genesis(_) | Record::Landing(_) | Record::Intent(_) | Record::Refusal(_) | Record::Drift(_) => None,
+        Record::Genesis(_)
+        | Record::Landing(_)
+        | Record::Intent(_)
+        | Record::Refusal(_)
+        | Record::Drift(_)
+        | Record::KeyChange(_) => None,
     })
 }
 
@@ -181,7 +229,12 @@ pub fn given(log: &Log, kinds: Kinds) -> BTreeSet<apply::Given> {
                     thing(one, kinds).map(|one| given.remove(&one));
                 }
             }
-            Record::Result(_) | Record::Genesis(_) | Record::Landing(_) | Record::Refusal(_) | Record::Drift(_) => {}
+            Record::Result(_)
+            | Record::Genesis(_)
+            | Record::Landing(_)
+            | Record::Refusal(_)
+            | Record::Drift(_)
+            | Record::KeyChange(_) => {}
         }
     }
     given

@@ -84,6 +84,7 @@ fn commits(record: &Record) -> impl Iterator<Item = &String> {
         Record::Intent(one) => (vec![&one.commit], None),
         Record::Result(one) => (vec![&one.commit], Some(&one.waiting)),
         Record::Refusal(one) => (vec![&one.landing], None),
+        Record::KeyChange(one) => (vec![&one.commit], None),
         Record::Drift(_) => (Vec::new(), None),
     };
     ids.into_iter().chain(waiting.into_iter().flatten().map(|one| &one.landing))
@@ -97,7 +98,9 @@ fn people(record: &Record) -> impl Iterator<Item = &str> {
             let approved = one.approvals.iter().map(|approval| approval.person.as_str());
             approved.chain(one.authors.iter().map(String::as_str)).collect()
         }
-        Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => Vec::new(),
+        Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) | Record::KeyChange(_) => {
+            Vec::new()
+        }
     };
     named.into_iter()
 }
@@ -111,7 +114,7 @@ fn things(record: &Record) -> impl Iterator<Item = Fits<'_>> {
             (&[], one.done.iter().chain(failed).chain(&one.not_started).collect())
         }
         Record::Drift(one) => (&[], one.operations.iter().collect()),
-        Record::Genesis(_) | Record::Refusal(_) => (&[], Vec::new()),
+        Record::Genesis(_) | Record::Refusal(_) | Record::KeyChange(_) => (&[], Vec::new()),
     };
     changes.iter().map(Fits::Change).chain(operations.into_iter().map(Fits::Operation))
 }

@@ -87,12 +87,16 @@ impl<'a> Store<'a> {
         let seen = self.seen(key)?;
         let Some(commit) = self.refs.get(self.reference)? else {
             let Some(seen) = seen else { return Ok(None) };
-            let kept = super::Checkpoint::open(&seen, key)?.size();
+            let kept = super::Checkpoint::unproven(&seen).map_or(1, |kept| kept.size());
             return Err(LogError::Rollback { kept, size: 0 }.into());
         };
         let log = Log::from_files(&self.repository.read_files(commit)?, key)?;
         if let Some(seen) = seen {
-            log.verify_consistency(&seen, key)?;
+            log.verify_consistency(&seen).map_err(|error| match (error, super::Checkpoint::unproven(&seen)) {
+                // this clone saw a log of this key that went on under another one
+                (LogError::KeyUnknown { .. }, Some(kept)) => LogError::Fork { kept: kept.size() },
+                (error, _) => error,
+            })?;
         }
         self.remember(&log)?;
         Ok(Some(Stored { log, commit }))
@@ -161,6 +165,23 @@ impl<'a> Store<'a> {
         self.write(&log, Some(stored.commit), message, at)
     }
 
+    /// Lets another key sign the log from here on, and writes that in one step, as a child of what it was.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::append`] and [`Log::rotate`].
+    pub fn rotate(
+        &self,
+        stored: &Stored,
+        commit: Oid,
+        (old, new): (&LogKey, &LogKey),
+        at: Timestamp,
+    ) -> Result<Stored, StoreError> {
+        let mut log = stored.log.clone();
+        log.rotate(commit.to_string(), old, new, record::At(at))?;
+        self.write(&log, Some(stored.commit), "Change the log's key", at)
+    }
+
     fn write(&self, log: &Log, parent: Option<Oid>, message: &str, at: Timestamp) -> Result<Stored, StoreError> {
         let parents: Vec<Oid> = parent.into_iter().collect();
         let commit = self.repository.write_commit(&log.files(), &parents, message, at.as_second())?;
@@ -181,7 +202,7 @@ impl<'a> Store<'a> {
         Ok(Stored { log: log.clone(), commit })
     }
 
-    /// One file a log, remote and key, so that a log under a new key starts anew.
+    /// One file a log, remote and key, so that a log that begins under a new key starts anew.
     fn seen_path(&self, key: &VerifierKey) -> PathBuf {
         let remote = self.refs.remote().unwrap_or_default();
         let name = Oid::of_blob(format!("{remote}\n{}\n{key}", self.reference).as_bytes());
@@ -199,13 +220,15 @@ impl<'a> Store<'a> {
 
     /// Keeps the checkpoint, so that the next look notices what was cut off or rewritten.
     fn remember(&self, log: &Log) -> Result<(), StoreError> {
-        let path = self.seen_path(log.key());
-        let failed = |source| StoreError::Seen { path: path.clone(), doing: "written", source };
         let folder = self.repository.git_dir().join(SEEN);
-        fs::create_dir_all(&folder).map_err(failed)?;
-        let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
-        file.write_all(log.checkpoint()).map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
+        // whichever of its keys is trusted when this is looked for
+        for path in log.keys().all().map(|key| self.seen_path(key)) {
+            let failed = |source| StoreError::Seen { path: path.clone(), doing: "written", source };
+            fs::create_dir_all(&folder).map_err(failed)?;
+            let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
+            file.write_all(log.checkpoint()).map_err(failed)?;
+            file.persist(&path).map_err(|error| failed(error.error))?;
+        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entry::Entry;
 use super::error::LogError;
 use super::key::VerifierKey;
+use super::keys::Keys;
 use super::log::Log;
 use super::merkle::{Hash, Tree};
 use super::note::Checkpoint;
@@ -103,7 +104,8 @@ impl Log {
     }
 
     /// Reads a log and believes nothing but the key: recomputes every hash, checks the signature, and reads every record.
-    /// What it returns has exactly these files again.
+    /// The key is one that signed the log at some time, which the others follow from. What it returns has exactly these
+    /// files again.
     ///
     /// # Errors
     ///
@@ -111,7 +113,11 @@ impl Log {
     pub fn from_files(files: &BTreeMap<String, Vec<u8>>, key: &VerifierKey) -> Result<Self, LogError> {
         let mut files = Files { all: files, used: BTreeSet::new() };
         let checkpoint_bytes = files.take(CHECKPOINT.to_owned())?;
-        let checkpoint = Checkpoint::open(checkpoint_bytes, key)?;
+        let checkpoint = match Checkpoint::open(checkpoint_bytes, key) {
+            // a later key may have signed it: the entries say which, once they are read
+            Err(unknown @ LogError::KeyUnknown { .. }) => Checkpoint::unproven(checkpoint_bytes).ok_or(unknown)?,
+            opened => opened?,
+        };
         let leaves = read_leaves(&mut files, checkpoint.size())?;
         let tree: Tree = leaves.iter().map(|leaf| Hash::of_leaf(leaf)).collect();
         check_levels(&mut files, &tree)?;
@@ -120,7 +126,12 @@ impl Log {
         }
         let entries = read_entries(&mut files, &leaves)?;
         files.all_used()?;
-        Ok(Log::of(entries, tree, key.clone(), checkpoint_bytes.to_vec()))
+        let keys = keys_of(&entries, &tree)?;
+        if !keys.has(key) {
+            return Err(LogError::KeyUnknown { key: key.to_string() });
+        }
+        Checkpoint::open(checkpoint_bytes, keys.current())?;
+        Ok(Log::of(entries, tree, keys, checkpoint_bytes.to_vec()))
     }
 }
 
@@ -174,7 +185,7 @@ fn check_levels(files: &mut Files<'_>, tree: &Tree) -> Result<(), LogError> {
     Ok(())
 }
 
-/// The records of the entries. Entry 0 must say where the log begins.
+/// The records of the entries.
 fn read_entries(files: &mut Files<'_>, leaves: &[&[u8]]) -> Result<Vec<Entry>, LogError> {
     let mut entries = Vec::with_capacity(leaves.len());
     for (index, leaf) in (0..).zip(leaves) {
@@ -184,10 +195,25 @@ fn read_entries(files: &mut Files<'_>, leaves: &[&[u8]]) -> Result<Vec<Entry>, L
         }
         entries.push(entry);
     }
-    if !matches!(entries.first().map(Entry::record), Some(Record::Genesis(_))) {
-        return Err(LogError::EntryInvalid { index: 0, why: "a log begins with its genesis".to_owned() });
-    }
     Ok(entries)
+}
+
+/// The keys that the entries lead to, from the one that the genesis names.
+fn keys_of(entries: &[Entry], tree: &Tree) -> Result<Keys, LogError> {
+    let invalid = |index, why: &str| LogError::EntryInvalid { index, why: why.to_owned() };
+    let begins = || invalid(0, "a log begins with its genesis");
+    let mut records = (0..).zip(entries.iter().map(Entry::record));
+    let Some((_, Record::Genesis(genesis))) = records.next() else { return Err(begins()) };
+    let first = VerifierKey::parse(&genesis.log_key).map_err(|error| invalid(0, &error.to_string()))?;
+    let mut keys = Keys::new(first);
+    for (index, record) in records {
+        match record {
+            Record::KeyChange(change) => keys = keys.follow_in(index, change, tree)?,
+            Record::Genesis(_) => return Err(invalid(index, "a log has one genesis")),
+            Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => {}
+        }
+    }
+    Ok(keys)
 }
 
 /// The files of a log, and which of them belong to it.

@@ -60,6 +60,14 @@ fn line(record: &Record) -> String {
             (result.at, format!("result   {counts}{interrupted}"))
         }
         Record::Refusal(refusal) => (refusal.at, format!("refusal  {} {}", short(&refusal.landing), refusal.code)),
+        Record::KeyChange(change) => {
+            let name = |key: &str| key.split('+').take(2).collect::<Vec<_>>().join("+");
+            let (old, new) = (name(&change.old_key), name(&change.new_key));
+            (
+                change.at,
+                format!("key      {new} signs from here on, as {old} did and says, by {}", short(&change.commit)),
+            )
+        }
         Record::Drift(drift) => (drift.at, format!("drift    {}", count(drift.operations.len(), "operation"))),
     };
     let second = jiff::Timestamp::from_second(at.0.as_second()).unwrap_or(at.0);
@@ -153,7 +161,8 @@ pub fn proven(proven: &Proven, key: &VerifierKey) -> String {
 pub fn verified(log: &Log, consistent: bool, style: Style) -> String {
     let kept = if consistent { ", and it goes on from the checkpoint you kept" } else { "" };
     let (size, root, signer) = (log.size(), log.root(), log.key().name());
-    let text = format!("the log holds: {size} entries, root {root}, signed by {signer}{kept}");
+    let entries = if size == 1 { "entry" } else { "entries" };
+    let text = format!("the log holds: {size} {entries}, root {root}, signed by {signer}{kept}");
     let mut text = style.wrap(&text, 0, "  ") + "\n";
     for old in log.genesis().iter().flat_map(|genesis| &genesis.continues) {
         let line = format!(

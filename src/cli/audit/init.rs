@@ -10,7 +10,7 @@ use crate::approval::statement::{self, GENESIS, GenesisStatement, SIGNATURE_FILE
 use crate::audit::record::{At, Genesis, Predecessor, Statement, VERSION};
 use crate::audit::{self, Log, Store};
 use crate::cli::context::{self, Look};
-use crate::cli::shared::{LogKeyOption, Refresh, Shared, kept_anchor};
+use crate::cli::shared::{Ledger, LogKeyOption, Refresh, Shared, kept_anchor};
 use crate::cli::{Common, Exit, RemoteOption, Stop, output};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, StateRefs};
@@ -58,6 +58,13 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Some(shared) => Some(shared.anchored()?.0),
         None => None,
     };
+    let signed = |old: &&Ledger| old.stored.log.keys().all().any(|key| key.to_string() == access.config.audit_key);
+    if old.as_ref().is_some_and(|old| signed(&old)) {
+        return Err(Stop::usage(
+            format!("{} pins a key that signed the log up to now", commit.short()),
+            "make a key with `dualkey audit keygen`, name it in dualkey.yaml as `audit.key`, and commit",
+        ));
+    }
     let refs = StateRefs::open(&repository, options.common.remote.remote.as_deref(), &access.config.branch)?;
     refs.refresh(&[&access.config.audit_ref])?;
     let statements = statements(&repository, &refs, commit, &revision)?;
@@ -121,12 +128,6 @@ fn continued<'a>(
         return Err(Stop::usage(
             format!("{} keeps the log in another ref than `{}`", commit.short(), old.audit_ref),
             format!("leave `audit.ref` in dualkey.yaml at `{}`, and commit", old.audit_ref),
-        ));
-    }
-    if old.audit_key == access.config.audit_key {
-        return Err(Stop::usage(
-            format!("{} pins the key that signed the log up to now", commit.short()),
-            "make a key with `dualkey audit keygen`, name it in dualkey.yaml as `audit.key`, and commit",
         ));
     }
     let genesis = audit::from_anchor(&anchor).map(|kept| kept.genesis);
