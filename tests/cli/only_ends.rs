@@ -154,7 +154,12 @@ fn when_the_clock_is_wrong() {
     let path = world.repo().join(".git/dualkey/github.json");
     let told = world.live("github").replace("\"version\": 1,", "\"version\": 1, \"clock\": \"2027-02-01T10:00:00Z\",");
     std::fs::write(path, told).unwrap();
-    world.timed(&["apply"]).exits(3).says("clock-skew").says("seconds behind");
+    world
+        .timed(&["apply"])
+        .exits(3)
+        .says("clock-skew")
+        .says("seconds behind")
+        .says("nothing was read, so nothing was changed");
     assert!(world.live("github").contains("820147"));
     world.timed(&["apply", "--only-ends"]).exits(4).says("clock-skew").says("yara.haddad");
     assert!(!world.live("github").contains("820147"));
