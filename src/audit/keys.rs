@@ -15,8 +15,17 @@ use crate::repository::Oid;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Keys {
     first: VerifierKey,
-    /// Each with the number of entries that the log had when it took over.
-    later: Vec<(u64, VerifierKey)>,
+    later: Vec<Later>,
+}
+
+/// A key that took over from another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Later {
+    pub key: VerifierKey,
+    /// The verified landing whose tree names it.
+    pub commit: Oid,
+    /// How many entries the log had when it took over.
+    pub size: u64,
 }
 
 /// What the old key signs. No checkpoint looks like it: that begins with a line of its own.
@@ -75,17 +84,17 @@ impl Keys {
 
     /// The key that signs now.
     pub fn current(&self) -> &VerifierKey {
-        self.later.last().map_or(&self.first, |(_, key)| key)
+        self.later.last().map_or(&self.first, |later| &later.key)
     }
 
     /// The keys after the first, from the oldest on.
-    pub fn later(&self) -> impl Iterator<Item = &VerifierKey> {
-        self.later.iter().map(|(_, key)| key)
+    pub fn later(&self) -> impl Iterator<Item = &Later> {
+        self.later.iter()
     }
 
     /// All of them, from the first on.
     pub fn all(&self) -> impl Iterator<Item = &VerifierKey> {
-        std::iter::once(&self.first).chain(self.later())
+        std::iter::once(&self.first).chain(self.later().map(|later| &later.key))
     }
 
     /// True where the log was signed by this key at some time.
@@ -107,12 +116,12 @@ impl Keys {
         if !current.verify(&change.statement()?, &signature) {
             return Err(format!("the key `{current}` didn't sign it"));
         }
-        change.commit.parse::<Oid>().map_err(|error| error.to_string())?;
-        let new = VerifierKey::parse(&change.new_key).map_err(|error| error.to_string())?;
-        if self.has(&new) {
-            return Err(format!("the key `{new}` signed this log before"));
+        let commit = change.commit.parse::<Oid>().map_err(|error| error.to_string())?;
+        let key = VerifierKey::parse(&change.new_key).map_err(|error| error.to_string())?;
+        if self.has(&key) {
+            return Err(format!("the key `{key}` signed this log before"));
         }
-        self.later.push((change.size, new));
+        self.later.push(Later { key, commit, size: change.size });
         Ok(self)
     }
 
@@ -130,7 +139,7 @@ impl Keys {
     /// Whether a checkpoint of this size may be signed by this key: each signs from where it took over to where the next
     /// one does.
     pub(super) fn may_sign(&self, key: &VerifierKey, size: u64) -> bool {
-        let after = self.later.iter().filter(|(before, _)| *before < size).count();
+        let after = self.later.iter().filter(|later| later.size < size).count();
         self.all().nth(after) == Some(key)
     }
 }

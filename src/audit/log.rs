@@ -7,15 +7,14 @@ use super::keys::Keys;
 use super::merkle::{Hash, Tree};
 use super::note::Checkpoint;
 use super::record::{At, Genesis, KeyChange, Record};
+use super::sealed::Seal;
 use super::tiles::blob_path;
 
 /// A log whose every part has been checked: it was built here, or read by [`Log::from_files`]. It only grows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Log {
     entries: Vec<Entry>,
-    tree: Tree,
-    keys: Keys,
-    checkpoint: Vec<u8>,
+    seal: Seal,
 }
 
 impl Log {
@@ -31,15 +30,21 @@ impl Log {
             return Err(LogError::KeyWrong { given, expected: genesis.log_key });
         }
         let keys = Keys::new(key.verifier().clone());
-        let mut log = Log::of(Vec::new(), Tree::default(), keys, Vec::new());
+        let seal = Seal { genesis: genesis.clone(), keys, tree: Tree::default(), checkpoint: Vec::new() };
+        let mut log = Log::of(Vec::new(), seal);
         log.add(vec![Record::Genesis(genesis)])?;
-        log.checkpoint = Checkpoint::sign(log.size(), log.root(), key);
+        log.sign(key);
         Ok(log)
     }
 
-    /// Puts together what [`Log::from_files`] has checked.
-    pub(super) fn of(entries: Vec<Entry>, tree: Tree, keys: Keys, checkpoint: Vec<u8>) -> Self {
-        Log { entries, tree, keys, checkpoint }
+    /// Puts together what [`Sealed`](super::Sealed) has checked.
+    pub(super) fn of(entries: Vec<Entry>, seal: Seal) -> Self {
+        Log { entries, seal }
+    }
+
+    /// What holds the log together.
+    pub fn seal(&self) -> &Seal {
+        &self.seal
     }
 
     /// Appends records in their order and signs a new checkpoint. On an error the log stays as it was.
@@ -56,7 +61,7 @@ impl Log {
             return Err(LogError::Unwritable { index, why: "it is written in a way of its own".to_owned() });
         }
         self.add(records)?;
-        self.checkpoint = Checkpoint::sign(self.size(), self.root(), key);
+        self.sign(key);
         Ok(())
     }
 
@@ -69,16 +74,20 @@ impl Log {
     /// at some time.
     pub fn rotate(&mut self, commit: String, old: &LogKey, new: &LogKey, at: At) -> Result<(), LogError> {
         self.ensure_signer(old)?;
-        if self.keys.has(new.verifier()) {
+        if self.keys().has(new.verifier()) {
             return Err(LogError::KeyReused { key: new.verifier().to_string() });
         }
         let unwritable = |why| LogError::Unwritable { index: self.size(), why };
-        let change = KeyChange::sign(commit, &self.tree, old, new.verifier(), at).map_err(unwritable)?;
-        let keys = self.keys.clone().follow_in(self.size(), &change, &self.tree)?;
+        let change = KeyChange::sign(commit, self.tree(), old, new.verifier(), at).map_err(unwritable)?;
+        let keys = self.keys().clone().follow_in(self.size(), &change, self.tree())?;
         self.add(vec![Record::KeyChange(change)])?;
-        self.keys = keys;
-        self.checkpoint = Checkpoint::sign(self.size(), self.root(), new);
+        self.seal.keys = keys;
+        self.sign(new);
         Ok(())
+    }
+
+    fn sign(&mut self, key: &LogKey) {
+        self.seal.checkpoint = Checkpoint::sign(self.size(), self.root(), key);
     }
 
     fn ensure_signer(&self, key: &LogKey) -> Result<(), LogError> {
@@ -94,7 +103,7 @@ impl Log {
             .zip(records)
             .map(|(index, record)| Entry::write(record).map_err(|why| LogError::Unwritable { index, why }));
         let added = written.collect::<Result<Vec<_>, _>>()?;
-        added.iter().for_each(|entry| self.tree.push(Hash::of_leaf(entry.leaf())));
+        added.iter().for_each(|entry| self.seal.tree.push(Hash::of_leaf(entry.leaf())));
         self.entries.extend(added);
         Ok(())
     }
@@ -104,66 +113,39 @@ impl Log {
         &self.entries
     }
 
-    /// How many entries there are; at least one.
+    /// As [`Seal::genesis`].
+    pub fn genesis(&self) -> &Genesis {
+        self.seal.genesis()
+    }
+
+    /// As [`Seal::size`].
     pub fn size(&self) -> u64 {
-        self.tree.size()
+        self.seal.size()
     }
 
-    /// The root hash over all entries.
+    /// As [`Seal::root`].
     pub fn root(&self) -> Hash {
-        self.tree.root()
+        self.seal.root()
     }
 
-    /// The tree, which makes proofs.
+    /// As [`Seal::tree`].
     pub fn tree(&self) -> &Tree {
-        &self.tree
+        self.seal.tree()
     }
 
-    /// The key that signs this log now.
+    /// As [`Seal::key`].
     pub fn key(&self) -> &VerifierKey {
-        self.keys.current()
+        self.seal.key()
     }
 
-    /// All keys that signed it, one after the other.
+    /// As [`Seal::keys`].
     pub fn keys(&self) -> &Keys {
-        &self.keys
+        self.seal.keys()
     }
 
-    /// The entries by which one key vouched for the next, the oldest first.
-    pub(super) fn key_changes(&self) -> impl Iterator<Item = &KeyChange> {
-        self.records().filter_map(|record| match record {
-            Record::KeyChange(change) => Some(change),
-            Record::Genesis(_)
-            | Record::Landing(_)
-            | Record::Intent(_)
-            | Record::Result(_)
-            | Record::Refusal(_)
-            | Record::Drift(_) => None,
-        })
-    }
-
-    /// The signed checkpoint over all entries: what somebody keeps to notice later that the log was rewritten.
+    /// As [`Seal::checkpoint`].
     pub fn checkpoint(&self) -> &[u8] {
-        &self.checkpoint
-    }
-
-    /// Proves that this log continues the one that a kept checkpoint was signed for: nothing was changed or cut off.
-    /// Whichever of the log's keys signed it then may have signed the kept one.
-    ///
-    /// # Errors
-    ///
-    /// [`LogError::Rollback`] where the kept one is larger, [`LogError::Fork`] where the entries it covers were others or
-    /// another key signed them, [`LogError::KeyUnknown`] and [`LogError::CheckpointInvalid`] as in [`Checkpoint::open`].
-    pub fn verify_consistency(&self, kept: &[u8]) -> Result<(), LogError> {
-        let (kept, key) = Checkpoint::open_by_any(kept, &self.keys)?;
-        if kept.size() <= self.size() && !self.keys.may_sign(key, kept.size()) {
-            return Err(LogError::Fork { kept: kept.size() });
-        }
-        match self.tree.root_at(kept.size()) {
-            None => Err(LogError::Rollback { kept: kept.size(), size: self.size() }),
-            Some(root) if root != kept.root() => Err(LogError::Fork { kept: kept.size() }),
-            Some(_) => Ok(()),
-        }
+        self.seal.checkpoint()
     }
 }
 

@@ -22,6 +22,7 @@ mod note;
 mod proof;
 pub mod record;
 mod recorded;
+mod sealed;
 mod search;
 mod store;
 mod tiles;
@@ -31,17 +32,16 @@ pub use error::LogError;
 pub use history::{Held, Who, access_at, spoken_of};
 pub use journal::{Run, RunJournal};
 pub use key::{InvalidKey, LogKey, VerifierKey};
-pub use keys::Keys;
+pub use keys::{Keys, Later};
 pub use log::Log;
 pub use merkle::{Hash, Tree, check_inclusion};
 pub use note::Checkpoint;
 pub use proof::Proven;
 pub use record::Record;
-pub use recorded::{
-    anchors, beginning, from_anchor, given, granted, key_landings, last_applied, last_run, open_runs, recorded,
-};
+pub use recorded::{from_anchor, given, granted, last_applied, last_run, open_runs, predecessors, recorded};
+pub use sealed::{Seal, Sealed, beginning};
 pub use search::{Fits, Found, Query};
-pub use store::{Store, StoreError, Stored};
+pub use store::{Files, Store, StoreError, Stored};
 
 #[cfg(test)]
 mod tests;

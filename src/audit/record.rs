@@ -101,6 +101,46 @@ pub struct Predecessor {
     pub size: u64,
     /// The root hash over its entries, in base64.
     pub root: String,
+    /// What was last brought about as a whole. This and what follows is said of the newest only, for the log that goes on
+    /// from there: what was given before is still to be taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<Applied>,
+    /// Accounts that access was granted to at any time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Account>,
+    /// What was granted and not taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Given>,
+}
+
+/// A landing that was brought about as a whole, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Applied {
+    pub commit: String,
+    pub at: At,
+}
+
+/// An account, and whose it was when access was last granted to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub target: String,
+    pub principal: String,
+    pub person: String,
+}
+
+/// What an account was granted at a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    pub target: String,
+    pub kind: String,
+    pub resource: String,
+    pub permission: String,
+    pub principal: String,
+    #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+    pub conditions: Conditions,
 }
 
 /// A signed statement as it was given, so that anyone can check it again.

@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::record::{self, Intent, Mode, Operation, Outcome, Record, Verb};
-use super::{Log, VerifierKey};
+use super::Log;
+use super::record::{self, At, Intent, Mode, Operation, Outcome, Record, Verb};
+use super::sealed::beginning;
 use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply;
 use crate::approval::{Given, Recorded, RecordedLanding, Removal, Verdict};
 use crate::repository::Oid;
-
-/// What stands in an anchor before a later key.
-const ANCHOR_NEXT: char = ',';
 
 impl Log {
     /// Every record, from the oldest on.
@@ -21,40 +19,15 @@ impl Log {
     }
 }
 
-impl Log {
-    /// Where the log begins.
-    pub fn genesis(&self) -> Option<&record::Genesis> {
-        self.records().find_map(|record| match record {
-            Record::Genesis(genesis) => Some(genesis),
-            Record::Landing(_)
-            | Record::Intent(_)
-            | Record::Result(_)
-            | Record::Refusal(_)
-            | Record::Drift(_)
-            | Record::KeyChange(_) => None,
-        })
-    }
-
-    /// What the next log says of this one.
-    pub fn as_predecessor(&self, anchor: String) -> record::Predecessor {
-        record::Predecessor {
-            anchor,
-            log_key: self.key().to_string(),
-            size: self.size(),
-            root: self.root().to_string(),
-        }
-    }
-}
-
 /// The genesis and every landing that the log records. None where an id in it is none.
 pub fn recorded(log: &Log) -> Option<Recorded> {
-    let genesis = log.genesis()?;
+    let genesis = log.genesis();
     let verified = landings(log).filter(|one| one.base != one.commit && one.verdict != record::Verdict::Removal);
     let removals = landings(log).filter(|one| one.verdict == record::Verdict::Removal);
     let landings: Option<Vec<RecordedLanding>> = verified.map(one).collect();
     let removals: Option<Vec<Removal>> = removals.map(removal).collect();
     Some(Recorded {
-        anchor: anchor(genesis, log.keys().first()),
+        anchor: log.seal().anchor(),
         vouched_by: genesis.statements.iter().map(|statement| statement.person.clone()).collect(),
         genesis: genesis.genesis.parse().ok()?,
         landings: landings?,
@@ -62,28 +35,42 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
     })
 }
 
-fn anchor(genesis: &record::Genesis, key: &VerifierKey) -> String {
-    format!("{}:{}", genesis.genesis, key.id())
+/// What a log that is begun anew after this one says of it, after those that it was itself begun anew after.
+pub fn predecessors(log: &Log, kinds: Kinds) -> Vec<record::Predecessor> {
+    let earlier = log.genesis().continues.iter().map(|old| record::Predecessor {
+        applied: None,
+        accounts: Vec::new(),
+        given: Vec::new(),
+        ..old.clone()
+    });
+    let account = |((target, account), person): ((TargetId, AccountMark), PersonId)| record::Account {
+        target: target.to_string(),
+        principal: account.to_string(),
+        person: person.to_string(),
+    };
+    let thing = |one: apply::Given| record::Given {
+        target: one.target.to_string(),
+        kind: one.kind.name.to_owned(),
+        resource: one.resource,
+        permission: one.permission,
+        principal: one.account.to_string(),
+        conditions: one.conditions,
+    };
+    let newest = record::Predecessor {
+        anchor: log.seal().anchor(),
+        log_key: log.key().to_string(),
+        size: log.size(),
+        root: log.root().to_string(),
+        applied: last_applied(log).map(|(commit, at)| record::Applied { commit: commit.to_string(), at: At(at) }),
+        accounts: granted(log).into_iter().map(account).collect(),
+        given: given(log, kinds).into_iter().map(thing).collect(),
+    };
+    earlier.chain([newest]).collect()
 }
 
-/// Every anchor that this log fits: its beginning, and that with each key that came later, which whoever holds only an
-/// earlier one can't sign for.
-pub fn anchors(log: &Log) -> Vec<String> {
-    let Some(genesis) = log.genesis() else { return Vec::new() };
-    let first = anchor(genesis, log.keys().first());
-    let later = log.key_changes().zip(log.keys().later());
-    let later = later.map(|(change, key)| format!("{first}{ANCHOR_NEXT}{}:{}", change.commit, key.id()));
-    std::iter::once(first.clone()).chain(later).collect()
-}
-
-/// The landings that name the keys after the first, with these keys, the oldest first.
-pub fn key_landings(log: &Log) -> impl Iterator<Item = (Oid, String)> {
-    log.key_changes().filter_map(|change| Some((change.commit.parse().ok()?, change.new_key.clone())))
-}
-
-/// The part of an anchor that names the beginning of the log.
-pub fn beginning(anchor: &str) -> &str {
-    anchor.split(ANCHOR_NEXT).next().unwrap_or_default()
+/// The log that this one goes on from, where there is one.
+fn predecessor(log: &Log) -> Option<&record::Predecessor> {
+    log.genesis().continues.last()
 }
 
 /// What is left of the past without the log: the genesis that the anchor names.
@@ -186,8 +173,11 @@ pub fn last_applied(log: &Log) -> Option<(Oid, Timestamp)> {
             && outcome.not_started.is_empty()
             && full.contains(outcome.run.as_str())
     };
-    let last = results(log).rev().find(whole)?;
-    Some((last.commit.parse().ok()?, last.at.0))
+    let (commit, at) = match results(log).rev().find(whole) {
+        Some(last) => (&last.commit, last.at),
+        None => predecessor(log)?.applied.as_ref().map(|applied| (&applied.commit, applied.at))?,
+    };
+    Some((commit.parse().ok()?, at.0))
 }
 
 /// When the last run ended that came to an end by itself.
@@ -197,7 +187,11 @@ pub fn last_run(log: &Log) -> Option<Timestamp> {
 
 /// Accounts that access was granted to at any time, and whose they were then.
 pub fn granted(log: &Log) -> BTreeMap<(TargetId, AccountMark), PersonId> {
-    let mut granted = BTreeMap::new();
+    let before = predecessor(log).into_iter().flat_map(|old| &old.accounts).filter_map(|one| {
+        let account = AccountMark::written(&one.principal);
+        Some(((TargetId::parse(&one.target).ok()?, account), PersonId::parse(&one.person).ok()?))
+    });
+    let mut granted: BTreeMap<(TargetId, AccountMark), PersonId> = before.collect();
     for operation in intents(log).flat_map(|intent| &intent.operations) {
         let person = operation.person.as_deref().and_then(|person| PersonId::parse(person).ok());
         if let (Verb::Grant | Verb::Change, Ok(target), Some(person)) =
@@ -212,7 +206,17 @@ pub fn granted(log: &Log) -> BTreeMap<(TargetId, AccountMark), PersonId> {
 /// What was granted and not taken back since. What an interrupted or failed call may have granted counts, for nobody
 /// knows; kinds that this program doesn't have are left out.
 pub fn given(log: &Log, kinds: Kinds) -> BTreeSet<apply::Given> {
-    let mut given: BTreeSet<apply::Given> = BTreeSet::new();
+    let before = predecessor(log).into_iter().flat_map(|old| &old.given).filter_map(|one| {
+        Some(apply::Given {
+            target: TargetId::parse(&one.target).ok()?,
+            kind: kinds.get(&one.kind)?,
+            resource: one.resource.clone(),
+            account: AccountMark::written(&one.principal),
+            permission: one.permission.clone(),
+            conditions: one.conditions.clone(),
+        })
+    });
+    let mut given: BTreeSet<apply::Given> = before.collect();
     for record in log.records() {
         match record {
             Record::Intent(intent) => {

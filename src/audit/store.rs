@@ -1,12 +1,13 @@
 //! The log in git: each state of it is a commit that holds its files, one ref points to the newest.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Log, LogError, LogKey, VerifierKey, codes, record};
+use super::{Checkpoint, Log, LogError, LogKey, Sealed, VerifierKey, codes, record};
 use crate::apply;
 use crate::finding::Refusal;
 use crate::repository::{Failure, Oid, Repository, RepositoryError, StateRefs, SwapError};
@@ -20,6 +21,13 @@ pub struct Store<'a> {
     repository: &'a Repository,
     refs: &'a StateRefs<'a>,
     reference: &'a str,
+}
+
+/// What stands in the ref of a log, unchecked.
+#[derive(Debug)]
+pub struct Files {
+    files: BTreeMap<String, Vec<u8>>,
+    commit: Oid,
 }
 
 /// A log as it stands in its ref, checked.
@@ -84,22 +92,44 @@ impl<'a> Store<'a> {
     ///
     /// Where anything in it is wrong, where it is shorter than it was or another one, and where it can't be read.
     pub fn load(&self, key: &VerifierKey) -> Result<Option<Stored>, StoreError> {
-        let seen = self.seen(key)?;
-        let Some(commit) = self.refs.get(self.reference)? else {
-            let Some(seen) = seen else { return Ok(None) };
-            let kept = super::Checkpoint::unproven(&seen).map_or(1, |kept| kept.size());
-            return Err(LogError::Rollback { kept, size: 0 }.into());
-        };
-        let log = Log::from_files(&self.repository.read_files(commit)?, key)?;
-        if let Some(seen) = seen {
-            log.verify_consistency(&seen).map_err(|error| match (error, super::Checkpoint::unproven(&seen)) {
+        let Some(files) = self.files(key)? else { return Ok(None) };
+        let log = self.sealed(&files, key)?.read()?;
+        self.remember(&log)?;
+        Ok(Some(Stored { log, commit: files.commit }))
+    }
+
+    /// What stands in the ref; None where there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where this clone saw a log there of this key, and where it can't be read.
+    pub fn files(&self, key: &VerifierKey) -> Result<Option<Files>, StoreError> {
+        match (self.refs.get(self.reference)?, self.seen(key)?) {
+            (Some(commit), _) => Ok(Some(Files { files: self.repository.read_files(commit)?, commit })),
+            (None, None) => Ok(None),
+            (None, Some(seen)) => {
+                let kept = Checkpoint::unproven(&seen).map_or(1, |kept| kept.size());
+                Err(LogError::Rollback { kept, size: 0 }.into())
+            }
+        }
+    }
+
+    /// The log without reading its entries, but for those that say which keys sign it. What this clone saw earlier must
+    /// stand in it unchanged.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sealed::open`], and where it is shorter than it was or another one.
+    pub fn sealed<'f>(&self, files: &'f Files, key: &VerifierKey) -> Result<Sealed<'f>, StoreError> {
+        let sealed = Sealed::open(&files.files, key)?;
+        if let Some(seen) = self.seen(key)? {
+            sealed.seal().verify_consistency(&seen).map_err(|error| match (error, Checkpoint::unproven(&seen)) {
                 // this clone saw a log of this key that went on under another one
                 (LogError::KeyUnknown { .. }, Some(kept)) => LogError::Fork { kept: kept.size() },
                 (error, _) => error,
             })?;
         }
-        self.remember(&log)?;
-        Ok(Some(Stored { log, commit }))
+        Ok(sealed)
     }
 
     /// Begins a log.

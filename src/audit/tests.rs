@@ -437,18 +437,18 @@ fn a_kept_checkpoint_shows_rollback_and_fork() {
     let short = log.clone();
     log.append(vec![drift("pull"), drift("push")], &key).unwrap();
     for later in [&short, &log] {
-        later.verify_consistency(&kept).unwrap();
+        later.seal().verify_consistency(&kept).unwrap();
     }
-    let rollback = short.verify_consistency(log.checkpoint()).unwrap_err();
+    let rollback = short.seal().verify_consistency(log.checkpoint()).unwrap_err();
     assert_eq!(rollback, LogError::Rollback { kept: 8, size: 6 });
     for records in [vec![drift("pull"); 5], vec![drift("pull"); 9]] {
-        let fork = log_with(records, &key).verify_consistency(&kept).unwrap_err();
+        let fork = log_with(records, &key).seal().verify_consistency(&kept).unwrap_err();
         assert_eq!(fork, LogError::Fork { kept: 6 });
     }
-    assert!(log.verify_consistency(&kept[..kept.len() - 1]).is_err());
+    assert!(log.seal().verify_consistency(&kept[..kept.len() - 1]).is_err());
     let other = super::tests::key();
     let theirs = Log::new(genesis(&other), &other).unwrap();
-    assert!(matches!(log.verify_consistency(theirs.checkpoint()), Err(LogError::KeyUnknown { .. })));
+    assert!(matches!(log.seal().verify_consistency(theirs.checkpoint()), Err(LogError::KeyUnknown { .. })));
 }
 
 #[test]

@@ -13,10 +13,9 @@ use super::{Exit, RemoteOption, Stop, output};
 use crate::access::{Access, AccountMark, Config, ParseCache, PersonId, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
-use crate::audit::{self, Log, LogError, LogKey, VerifierKey};
-use crate::audit::{Store, StoreError, Stored};
+use crate::audit::{self, Later, Log, LogError, LogKey, Seal, Sealed, Store, StoreError, Stored, VerifierKey};
 use crate::finding::Refusal;
-use crate::repository::{Oid, Repository, StateRefs};
+use crate::repository::{InvalidOid, Oid, Repository, StateRefs};
 use crate::{report, targets};
 
 /// The variable that holds the anchor.
@@ -182,30 +181,32 @@ impl<'a> Shared<'a> {
 
     /// The log, verified whole. None where there is none yet.
     pub fn ledger(&self) -> Result<Option<Ledger>, Stop> {
-        let stored = match self.store().load(&self.key()?) {
-            Ok(stored) => stored,
-            Err(error @ StoreError::Log(LogError::KeyUnknown { .. })) => {
-                return Err(match self.begun_anew()? {
-                    Some(refusal) => Stop::refused(Exit::Refused, vec![refusal]),
-                    None => error.into(),
-                });
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let stored = self.store().load(&self.key()?).map_err(|error| self.unread(error))?;
         let Some(stored) = stored else { return Ok(None) };
         let Some(recorded) = audit::recorded(&stored.log) else { return Ok(None) };
         Ok(Some(Ledger { stored, recorded }))
+    }
+
+    /// Why the log can't be read, with what is known of a log under another key.
+    fn unread(&self, error: StoreError) -> Stop {
+        if !matches!(error, StoreError::Log(LogError::KeyUnknown { .. })) {
+            return error.into();
+        }
+        match self.begun_anew() {
+            Ok(Some(refusal)) => Stop::refused(Exit::Refused, vec![refusal]),
+            Ok(None) => error.into(),
+            Err(stop) => stop,
+        }
     }
 
     /// What to tell somebody whose anchor is of a log in whose place another stands that says it came after it. Whoever can
     /// push can write that, so it moves nobody.
     fn begun_anew(&self) -> Result<Option<Refusal>, Stop> {
         let (Some(kept), Some(log)) = (kept_anchor(), self.store().unproven()?) else { return Ok(None) };
-        let Some(genesis) =
-            log.genesis().filter(|genesis| genesis.continues.iter().any(|old| old.anchor == audit::beginning(&kept)))
-        else {
+        let genesis = log.genesis();
+        if !genesis.continues.iter().any(|old| old.anchor == audit::beginning(&kept)) {
             return Ok(None);
-        };
+        }
         let people: Vec<&str> = genesis.statements.iter().map(|statement| statement.person.as_str()).collect();
         let commit = genesis.genesis.get(..10).unwrap_or(&genesis.genesis);
         Ok(Some(Refusal::new(
@@ -247,22 +248,40 @@ impl<'a> Shared<'a> {
 
     /// The log, or the refusal that there is none; with the warning that no anchor was given, where that is one.
     pub fn anchored(&self) -> Result<(Ledger, Option<Refusal>), Stop> {
-        let ledger = self.ledger()?.ok_or_else(|| {
-            Stop::refused(
-                Exit::Refused,
-                vec![Refusal::new(
-                    &codes::GENESIS_MISSING,
-                    format!("there is no log in {}", self.pinned().audit_ref),
-                    "run `dualkey approve --genesis REV` as two people, then `dualkey audit init --genesis REV`",
-                )],
-            )
-        })?;
+        let ledger = self.ledger()?.ok_or_else(|| self.no_log())?;
+        let warning = self.anchors(ledger.stored.log.seal())?;
+        Ok((ledger, warning))
+    }
+
+    /// The files of the log, for [`Shared::sealed`].
+    pub fn log_files(&self) -> Result<audit::Files, Stop> {
+        self.store().files(&self.key()?)?.ok_or_else(|| self.no_log())
+    }
+
+    /// As [`Shared::anchored`], without reading the entries.
+    pub fn sealed<'f>(&self, files: &'f audit::Files) -> Result<(Sealed<'f>, Option<Refusal>), Stop> {
+        let sealed = self.store().sealed(files, &self.key()?).map_err(|error| self.unread(error))?;
+        let warning = self.anchors(sealed.seal())?;
+        Ok((sealed, warning))
+    }
+
+    fn no_log(&self) -> Stop {
+        let refusal = Refusal::new(
+            &codes::GENESIS_MISSING,
+            format!("there is no log in {}", self.pinned().audit_ref),
+            "run `dualkey approve --genesis REV` as two people, then `dualkey audit init --genesis REV`",
+        );
+        Stop::refused(Exit::Refused, vec![refusal])
+    }
+
+    /// Compares a log with the anchor that is kept and with the trees that pin its keys.
+    fn anchors(&self, log: &Seal) -> Result<Option<Refusal>, Stop> {
         let kept = kept_anchor();
         let only_sandboxes = self.access().config.targets.values().all(|target| target.sandbox.is_some());
-        let warning = check_anchor(kept.as_deref(), &audit::anchors(&ledger.stored.log), only_sandboxes)
+        let warning = check_anchor(kept.as_deref(), &log.anchors(), only_sandboxes)
             .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
-        self.keys_in_their_trees(&ledger)?;
-        Ok((ledger, warning))
+        self.keys_in_their_trees(log)?;
+        Ok(warning)
     }
 
     /// The same for a command that goes on all the same: the warning is printed.
@@ -276,13 +295,13 @@ impl<'a> Shared<'a> {
 
     /// The anchor names only eight digits of a key, so that another key could be made to fit; the tree that pins it names
     /// it whole. What changed the key is on the branch, too.
-    fn keys_in_their_trees(&self, ledger: &Ledger) -> Result<(), Stop> {
-        let log = &ledger.stored.log;
+    fn keys_in_their_trees(&self, log: &Seal) -> Result<(), Stop> {
         let refused = |refusal| Stop::refused(Exit::Refused, vec![refusal]);
         let mut reads = Reads { parsed: ParseCache::default(), revisions: self.revisions.borrow().clone() };
         let mut pinned =
             |commit| Ok::<_, Stop>(read(self.repository, commit, &mut reads)?.access.config.audit_key.clone());
-        let (key, named) = (log.keys().first().to_string(), pinned(ledger.recorded.genesis)?);
+        let genesis = log.genesis().genesis.parse().map_err(|error: InvalidOid| Stop::of(Exit::Refused, &error))?;
+        let (key, named) = (log.keys().first().to_string(), pinned(genesis)?);
         if named != key {
             return Err(refused(Refusal::new(
                 &codes::ANCHOR_MISMATCH,
@@ -290,12 +309,12 @@ impl<'a> Shared<'a> {
                 "see that this is the right repository and remote; if the log was replaced, restore the old one",
             )));
         }
-        let later: Vec<(Oid, String)> = audit::key_landings(log).collect();
-        let on_branch = match later.is_empty() {
-            true => Vec::new(),
-            false => self.repository.first_parents(self.tip)?,
+        let on_branch = match log.keys().later().next() {
+            None => Vec::new(),
+            Some(_) => self.repository.first_parents(self.tip)?,
         };
-        for (commit, key) in later {
+        for Later { commit, key, .. } in log.keys().later() {
+            let (commit, key) = (*commit, key.to_string());
             if !on_branch.contains(&commit) {
                 return Err(refused(approval::rewritten(commit, self.tip, &self.branch)));
             }

@@ -140,3 +140,24 @@ fn one_person_alone_stays_one_person_alone() {
     world.anchor = ran.stdout.split("DUALKEY_ANCHOR=").nth(1).map(|anchor| anchor.trim().to_owned());
     world.dualkey(&["audit", "log"]).exits(0).says("(one person alone) (the log begun anew)");
 }
+
+#[test]
+fn what_the_old_log_gave_is_taken_away_by_the_new_one() {
+    let mut world = without_its_key();
+    // nobody in the tree knows her any more, when the log begins anew
+    world.git(&["rm", "-q", "people/alice.nguyen.yaml", "grants/payments/alice-refunds.yaml"]);
+    renewed(&mut world, "new.key");
+    world.timed(&["drift"]).exits(1).says("revoke alice.nguyen");
+    world.timed(&["apply"]).exits(0).says("revoke alice.nguyen");
+    assert!(!world.live("github").contains("583231"), "{}", world.live("github"));
+    world.timed(&["drift"]).exits(0).says("live access is what was approved");
+    // what is given back by hand is hers still, also after another beginning
+    let path = world.repo().join(".git/dualkey/github.json");
+    renewed(&mut world, "newer.key");
+    let text = world.live("github");
+    let one = "{ \"kind\": \"repository\", \"resource\": \"northwind/payments-api\", \"permission\": \"push\", \"principal\": \"583231\" }";
+    let given = text.replacen("\"entitlements\": [", &format!("\"entitlements\": [ {one},"), 1);
+    assert_ne!(given, text);
+    std::fs::write(path, given).unwrap();
+    world.timed(&["apply"]).exits(0).says("revoke alice.nguyen");
+}

@@ -141,14 +141,14 @@ fn kept_checkpoints_hold_under_the_key_that_signed_then_and_no_other() {
     let kept = |size: u64, signer: &LogKey| Checkpoint::sign(size, log.tree().root_at(size).unwrap(), signer);
     for (size, signer) in [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2)] {
         for (number, key) in keys.iter().enumerate() {
-            let consistent = log.verify_consistency(&kept(size, key));
+            let consistent = log.seal().verify_consistency(&kept(size, key));
             let expected = if number == signer { Ok(()) } else { Err(LogError::Fork { kept: size }) };
             assert_eq!(consistent, expected, "{size} by {number}");
         }
     }
-    assert!(matches!(log.verify_consistency(&kept(2, &key())), Err(LogError::KeyUnknown { .. })));
+    assert!(matches!(log.seal().verify_consistency(&kept(2, &key())), Err(LogError::KeyUnknown { .. })));
     let longer = Checkpoint::sign(9, log.root(), &keys[2]);
-    assert_eq!(log.verify_consistency(&longer).unwrap_err(), LogError::Rollback { kept: 9, size: 5 });
+    assert_eq!(log.seal().verify_consistency(&longer).unwrap_err(), LogError::Rollback { kept: 9, size: 5 });
 }
 
 #[test]
@@ -217,9 +217,9 @@ fn an_anchor_fits_the_beginning_and_that_with_each_later_key() {
     let (keys, log) = rotated();
     let first = format!("{}:{}", "c0".repeat(20), keys[0].verifier().id());
     let with = |key: &LogKey| format!("{first},{COMMIT}:{}", key.verifier().id());
-    assert_eq!(anchors(&log), [first.clone(), with(&keys[1]), with(&keys[2])]);
+    assert_eq!(log.seal().anchors(), [first.clone(), with(&keys[1]), with(&keys[2])]);
     assert_eq!(beginning(&with(&keys[2])), first);
     assert_eq!(from_anchor(&with(&keys[2])).unwrap().anchor, recorded(&log).unwrap().anchor);
-    let landings: Vec<String> = key_landings(&log).map(|(commit, key)| format!("{commit} {key}")).collect();
+    let landings: Vec<String> = log.keys().later().map(|later| format!("{} {}", later.commit, later.key)).collect();
     assert_eq!(landings, keys[1..].iter().map(|key| format!("{COMMIT} {}", key.verifier())).collect::<Vec<_>>());
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::access::Access;
 use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, Terms, random_id};
-use crate::audit::{self, Log, LogKey};
+use crate::audit::{Log, LogKey};
 use crate::cli::context::{self, Clock};
 use crate::cli::process::Process;
 use crate::cli::shared::{self, LogKeyOption, Refresh, Shared, kept_anchor};
@@ -47,6 +47,8 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
         ));
     }
     let repository = context::open(&options.common.repo)?;
+    // a signal comes too late or too early: the one write is done whole, or not at all
+    repository.shield_programs();
     let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
     let process = Process::watched();
@@ -108,7 +110,7 @@ fn named_by_the_tree(log: &Log, commit: Oid, tree: &Access, new: &LogKey) -> Res
 
 /// What anchors mean from here on.
 fn anchor(log: &Log) -> String {
-    let newest = audit::anchors(log).pop().unwrap_or_default();
+    let newest = log.seal().anchors().pop().unwrap_or_default();
     format!(
         "the anchor stays good. To believe nothing that somebody signs with the old key from now on, set the longer one,\n\
          outside of the repository:\n  DUALKEY_ANCHOR={newest}\n"

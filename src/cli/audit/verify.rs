@@ -61,7 +61,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     };
     if let Some(path) = &options.checkpoint {
         let kept = std::fs::read(path).map_err(|error| Stop::io("reading", path, &error))?;
-        log.verify_consistency(&kept).map_err(|error| Stop::from(&error).with(Exit::Findings))?;
+        log.seal().verify_consistency(&kept).map_err(|error| Stop::from(&error).with(Exit::Findings))?;
     }
     output::print(&report::audit::verified(&log, options.checkpoint.is_some(), output::style()));
     let Some(outdated) = outdated else { return Ok(Exit::Done) };
