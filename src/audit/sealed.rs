@@ -16,6 +16,7 @@ use super::note::Checkpoint;
 use super::record::{Genesis, Record};
 use super::search::{Hint, Query};
 use super::tiles::{CHECKPOINT, Files, blob_path, check_levels, read_leaves};
+use crate::access::in_parts;
 
 /// What holds a log together: where it begins, its keys, its tree, and the signed checkpoint over that.
 #[derive(Clone, Debug, PartialEq)]
@@ -151,7 +152,12 @@ impl<'f> Sealed<'f> {
     ///
     /// [`LogError::EntryInvalid`] for the first one that is not a record.
     pub fn read(self) -> Result<Log, LogError> {
-        let entries = (0..).zip(&self.leaves).map(|(index, leaf)| self.entry(index, leaf)).collect::<Result<_, _>>()?;
+        let row: Vec<(u64, &[u8])> = (0..).zip(self.leaves.iter().copied()).collect();
+        let parts = in_parts(row, |part| {
+            part.into_iter().map(|(index, leaf)| self.entry(index, leaf)).collect::<Result<Vec<Entry>, LogError>>()
+        });
+        // the first part that holds a wrong entry names the first one
+        let entries = parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         Ok(Log::of(entries, self.seal))
     }
 

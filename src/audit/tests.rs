@@ -150,7 +150,9 @@ fn entry_of_each_byte(log: &Log, from: usize) -> Vec<u64> {
 #[test]
 fn a_log_is_read_as_it_was_written() {
     let key = key();
-    for log in [Log::new(genesis(&key), &key).unwrap(), log_with(each_kind(), &key), long_log(&key)] {
+    // long enough for several processors
+    let longer = log_with((1..1_100).map(|i| drift(&format!("permission-{i}"))).collect(), &key);
+    for log in [Log::new(genesis(&key), &key).unwrap(), log_with(each_kind(), &key), long_log(&key), longer] {
         let read = Log::from_files(&log.files(), key.verifier()).unwrap();
         assert_eq!(read, log);
         assert_eq!(read.files(), log.files());
