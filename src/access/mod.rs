@@ -25,6 +25,7 @@ pub use entitlement::{Beneficiary, Cause, Desired, Entitlement, EntitlementKey, 
 pub use id::*;
 pub use kind::{Enforces, Kind, Kinds, Permissions, TargetType};
 pub use model::*;
+pub(crate) use parallel::in_parts;
 pub use pattern::EntitlementPattern;
 pub use revision::{LoadError, ParseCache, Revision, Unreadable};
 pub use time::{Days, Interval, Intervals, Moment};

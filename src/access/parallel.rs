@@ -1,13 +1,13 @@
-//! Work on many files, on all processors.
+//! Work on many files or entries, on all processors.
 
 use std::sync::OnceLock;
 
-/// Fewer files than this are done faster by one thread than by several.
-const FILES_PER_THREAD: usize = 500;
+/// Fewer files or entries than this are done faster by one thread than by several.
+const PER_THREAD: usize = 500;
 
 /// Does the work on parts of a row, and gives what came of each, in order.
-pub(super) fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) -> R + Sync) -> Vec<R> {
-    let threads = match row.len() / FILES_PER_THREAD {
+pub(crate) fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) -> R + Sync) -> Vec<R> {
+    let threads = match row.len() / PER_THREAD {
         0 | 1 => return vec![work(row)],
         most => most.min(processors()),
     };

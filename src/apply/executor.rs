@@ -139,8 +139,9 @@ impl Run<'_> {
     fn read(&mut self) -> Result<LiveState, Stopped> {
         let (live, refusals) =
             self.view.read(&self.targets.readers, |reader, scope| process::read(self.process, reader, scope));
-        self.outcome.unjudged |= !refusals.is_empty();
         let whole = refusals.is_empty();
+        self.outcome.unjudged |= !whole;
+        self.outcome.looked |= whole || !live.is_empty();
         for refusal in refusals {
             self.refuse(refusal);
         }

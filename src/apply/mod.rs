@@ -143,6 +143,8 @@ pub struct Outcome {
     /// Landings that wait, but whose losses went through.
     pub removals: Vec<crate::approval::Removal>,
     pub refusals: Vec<Refusal>,
+    /// True where live state was read, as a whole or in part. Where it wasn't, nobody knows what there is to change.
+    pub looked: bool,
     /// True where a target could not be read.
     pub unjudged: bool,
     /// True where it ran without lease or log.
@@ -187,6 +189,7 @@ impl Outcome {
             waiting: waiting.collect(),
             removals: request.approved.removals().to_vec(),
             refusals: Vec::new(),
+            looked: false,
             unjudged: false,
             unrecorded: false,
         }

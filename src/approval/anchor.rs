@@ -3,11 +3,13 @@
 use super::codes;
 use crate::finding::Refusal;
 
-/// Compares the anchor that the user keeps with the one that the log begins with. Where nothing real can be touched, a
+/// Compares the anchor that the user keeps with those that fit the log: the one of its beginning, and with each key that
+/// came later. Where nothing real can be touched, a
 /// missing one is only worth a word, which is the `Ok`.
-pub fn check_anchor(kept: Option<&str>, recorded: &str, only_sandboxes: bool) -> Result<Option<Refusal>, Refusal> {
+pub fn check_anchor(kept: Option<&str>, fitting: &[String], only_sandboxes: bool) -> Result<Option<Refusal>, Refusal> {
+    let recorded = fitting.first().map_or("", String::as_str);
     match kept {
-        Some(kept) if kept == recorded => Ok(None),
+        Some(kept) if fitting.iter().any(|one| one == kept) => Ok(None),
         Some(kept) => Err(Refusal::new(
             &codes::ANCHOR_MISMATCH,
             format!("the anchor kept outside is `{}`, the log begins with `{recorded}`", kept.escape_debug()),

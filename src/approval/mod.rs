@@ -35,7 +35,9 @@ pub use decision::{Granted, decide};
 pub use evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 pub use removals::Removal;
 pub use signatures::Source;
-pub use verify::{Chain, Given, Landing, Prospect, Recorded, RecordedLanding, Verdict, Verifier, VerifyError};
+pub use verify::{
+    Chain, Given, Landing, Prospect, Recorded, RecordedLanding, Verdict, Verifier, VerifyError, rewritten,
+};
 
 /// A revision whose rules, people and keys judge: the last verified landing, or the genesis.
 #[derive(Debug)]

@@ -161,6 +161,16 @@ pub enum VerifyError {
     Unreadable { commit: Oid, what: String },
 }
 
+/// A landing that the log names is no longer on the first-parent chain of the branch.
+pub fn rewritten(landing: Oid, tip: Oid, branch: &str) -> Refusal {
+    let (landing, tip) = (landing.short(), tip.short());
+    Refusal::new(
+        &codes::HISTORY_REWRITTEN,
+        format!("landing {landing} is in the log, but not on the first-parent chain of `{branch}`"),
+        format!("`git switch -c repair {landing} && git merge -s ours {tip}`, then push `repair` to `{branch}`"),
+    )
+}
+
 /// Everything that verifying needs. Its answers depend on nothing else.
 #[derive(Debug)]
 pub struct Verifier<'a> {
@@ -211,6 +221,15 @@ impl<'a> Verifier<'a> {
         let tree = shrunk.last().map_or(tree, |(_, tree)| Rc::clone(tree));
         let removals = shrunk.into_iter().map(|(removal, _)| removal).collect();
         Ok(Approved { tree, commit: chain.last, removals })
+    }
+
+    /// The same up to a tip of the protected branch.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::chain`] and [`Verifier::approved`].
+    pub fn approved_at(&self, tip: Oid) -> Result<Approved, VerifyError> {
+        self.approved(&self.chain(tip)?)
     }
 
     /// The last verified tree as each removal behind a refused landing leaves it.
@@ -293,20 +312,8 @@ impl<'a> Verifier<'a> {
 
     fn position(&self, commits: &[Oid], wanted: Oid) -> Result<usize, VerifyError> {
         commits.iter().position(|commit| *commit == wanted).ok_or_else(|| {
-            VerifyError::Refused(Refusal::new(
-                &codes::HISTORY_REWRITTEN,
-                format!(
-                    "landing {} is in the log, but not on the first-parent chain of `{}`",
-                    wanted.short(),
-                    self.branch
-                ),
-                format!(
-                    "`git switch -c repair {} && git merge -s ours {}`, then push `repair` to `{}`",
-                    wanted.short(),
-                    commits.last().copied().unwrap_or(wanted).short(),
-                    self.branch
-                ),
-            ))
+            let tip = commits.last().copied().unwrap_or(wanted);
+            VerifyError::Refused(rewritten(wanted, tip, self.branch))
         })
     }
 

@@ -9,6 +9,7 @@ pub const CODES: &[&Code] = &[
     &LOG_EXISTS,
     &LOG_FORK,
     &LOG_INCOMPLETE,
+    &LOG_KEY_OUTDATED,
     &LOG_KEY_UNKNOWN,
     &LOG_KEY_WRONG,
     &LOG_LEAF_MISMATCH,
@@ -67,6 +68,19 @@ pub const LOG_INCOMPLETE: Code = Code {
               restore them from an export or another clone.",
 };
 
+pub const LOG_KEY_OUTDATED: Code = Code {
+    id: "log-key-outdated",
+    title: "The log is signed by another key than the access repository names.",
+    why: "Once another `audit.key` has landed, what the old key signs is worth nothing more: it may have been replaced \
+          because somebody else has it. So nothing is written under it, and a log that ends with it may be an old or a \
+          forged one.",
+    example: "audit: { ref: refs/dualkey/audit, key: \"northwind-access+c2b5f3a1+Ac3…\" }    but the log is signed by \
+              northwind-access+8f00a7d2",
+    instead: "Where the change of `audit.key` was approved and the log did not follow it yet, run \
+              `dualkey audit rotate --log-key OLD --new-log-key NEW`. Where it did, fetch the log again and compare it with \
+              an export. Where nobody approved it, `dualkey verify` says so: bring `audit.key` back.",
+};
+
 pub const LOG_KEY_UNKNOWN: Code = Code {
     id: "log-key-unknown",
     title: "The log is signed by a key that you do not trust.",
@@ -74,7 +88,7 @@ pub const LOG_KEY_UNKNOWN: Code = Code {
           of their own.",
     example: "the anchor names the key id c74f20a3, the checkpoint is signed by af0cfe78",
     instead: "Compare the key with your anchor, which is kept outside of the repository. If the key was replaced on \
-              purpose, take the new anchor from those who did it, not from the repository.",
+              purpose without the old one, take the new anchor from those who did it, not from the repository.",
 };
 
 pub const LOG_KEY_WRONG: Code = Code {
@@ -83,8 +97,8 @@ pub const LOG_KEY_WRONG: Code = Code {
     why: "An entry signed by another key would make the log unreadable for everybody who trusts the right one, so it is \
           not written.",
     example: "dualkey apply --log-key key-of-another-organization.txt",
-    instead: "Give the private half of the key that the first entry of the log names, by `--log-key` or \
-              `DUALKEY_LOG_KEY`. If it is lost, restore it from its backup; without one, begin the log anew with \
+    instead: "Give the private half of the key that signs the log now, by `--log-key` or `DUALKEY_LOG_KEY`; `dualkey audit \
+              verify` names it. A key that was replaced never comes back. If it is lost, restore it from its backup; without one, begin the log anew with \
               `dualkey audit init --genesis REV --continue`.",
 };
 

@@ -15,6 +15,8 @@ pub struct Controls {
     pub refusals: Vec<record::Refusal>,
     /// When access differed from what was approved, and by how many operations.
     pub drift: Vec<(Timestamp, usize)>,
+    /// How often another key began to sign the log.
+    pub key_changes: usize,
     /// From the last approval of a landing to the end of the run that first gave what it brought.
     pub to_access: Vec<SignedDuration>,
     /// From the declared end of access to the end of the run that took it away.
@@ -67,7 +69,8 @@ impl Controls {
                 | Record::Landing(_)
                 | Record::Result(_)
                 | Record::Refusal(_)
-                | Record::Drift(_) => None,
+                | Record::Drift(_)
+                | Record::KeyChange(_) => None,
             })
             .collect();
         // what landings of any time declared last, for the ends that runs of the period carried out
@@ -111,7 +114,12 @@ impl Controls {
                 }
                 Record::Refusal(refusal) if counts => controls.refusals.push(refusal.clone()),
                 Record::Drift(drift) if counts => controls.drift.push((drift.at.0, drift.operations.len())),
-                Record::Genesis(_) | Record::Intent(_) | Record::Refusal(_) | Record::Drift(_) => {}
+                Record::KeyChange(_) if counts => controls.key_changes += 1,
+                Record::Genesis(_)
+                | Record::Intent(_)
+                | Record::Refusal(_)
+                | Record::Drift(_)
+                | Record::KeyChange(_) => {}
             }
         }
         controls

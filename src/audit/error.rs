@@ -16,6 +16,12 @@ pub enum LogError {
     #[error("the log key given is `{given}`, the log is signed by `{expected}`")]
     #[diagnostic(help("give the private half of `{expected}` by `--log-key` or `DUALKEY_LOG_KEY`"))]
     KeyWrong { given: String, expected: String },
+    /// A key that signed the log once is to sign it again.
+    #[error("the key `{key}` signed this log before")]
+    #[diagnostic(help(
+        "make another one with `dualkey audit keygen`: a key that was replaced may be in anybody's hands"
+    ))]
+    KeyReused { key: String },
     #[error("the checkpoint is invalid: {why}")]
     #[diagnostic(help("fetch the log again, or restore it from an export or another clone, and verify that"))]
     CheckpointInvalid { why: &'static str },
@@ -70,7 +76,7 @@ impl LogError {
     fn explained_by(&self) -> &'static Code {
         match self {
             LogError::KeyUnknown { .. } => &codes::LOG_KEY_UNKNOWN,
-            LogError::KeyWrong { .. } => &codes::LOG_KEY_WRONG,
+            LogError::KeyWrong { .. } | LogError::KeyReused { .. } => &codes::LOG_KEY_WRONG,
             LogError::CheckpointInvalid { .. } => &codes::LOG_CHECKPOINT_INVALID,
             LogError::LeafMismatch { .. } => &codes::LOG_LEAF_MISMATCH,
             LogError::TileMismatch { .. } | LogError::RootMismatch => &codes::LOG_ROOT_MISMATCH,

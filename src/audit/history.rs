@@ -68,7 +68,12 @@ fn landed(log: &Log, at: Timestamp) -> Vec<(&Landing, bool)> {
             // it may have given everything before it died, so its intent counts
             Record::Intent(intent) => given |= intent.mode == Mode::Full && intent.at.0 <= at,
             Record::Landing(landing) if landing.at.0 <= at => landed.push((landing, given)),
-            Record::Genesis(_) | Record::Landing(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => {}
+            Record::Genesis(_)
+            | Record::Landing(_)
+            | Record::Result(_)
+            | Record::Refusal(_)
+            | Record::Drift(_)
+            | Record::KeyChange(_) => {}
         }
     }
     landed.reverse();

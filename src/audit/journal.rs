@@ -290,7 +290,12 @@ fn refused(log: &Log, landing: &Landing, at: Timestamp) -> Vec<Record> {
     let known = |refusal: &Refusal| {
         log.records().any(|record| match record {
             Record::Refusal(known) => known.landing == commit && known.code == refusal.code.id,
-            Record::Genesis(_) | Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Drift(_) => false,
+            Record::Genesis(_)
+            | Record::Landing(_)
+            | Record::Intent(_)
+            | Record::Result(_)
+            | Record::Drift(_)
+            | Record::KeyChange(_) => false,
         })
     };
     let new = landing.refusals.iter().filter(|refusal| !known(refusal));

@@ -209,6 +209,7 @@ fn types(log: &Log) -> Vec<&'static str> {
         Record::Result(_) => "result",
         Record::Refusal(_) => "refusal",
         Record::Drift(_) => "drift",
+        Record::KeyChange(_) => "key-change",
     };
     log.records().map(name).collect()
 }

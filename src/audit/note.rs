@@ -5,6 +5,7 @@ use signed_note::{Note, NoteError, VerifierList};
 
 use super::error::LogError;
 use super::key::{LogKey, VerifierKey};
+use super::keys::Keys;
 use super::merkle::Hash;
 
 /// What a checkpoint says about a log. It is only made by signing, or by opening one whose signature is good.
@@ -52,6 +53,30 @@ impl Checkpoint {
             return Err(invalid("it holds more than the text and the signature of the log"));
         }
         Ok(checkpoint)
+    }
+
+    /// The same where any key of a log may have signed it, with the one that did.
+    ///
+    /// # Errors
+    ///
+    /// As [`Checkpoint::open`]; [`LogError::KeyUnknown`] names the key that signs the log now.
+    pub(super) fn open_by_any<'k>(bytes: &[u8], keys: &'k Keys) -> Result<(Self, &'k VerifierKey), LogError> {
+        for key in keys.all() {
+            match Checkpoint::open(bytes, key) {
+                Ok(checkpoint) => return Ok((checkpoint, key)),
+                Err(LogError::KeyUnknown { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(LogError::KeyUnknown { key: keys.current().to_string() })
+    }
+
+    /// What a checkpoint says, whoever signed it: for reading what must then prove which key may have. None where it is no
+    /// checkpoint.
+    pub(super) fn unproven(bytes: &[u8]) -> Option<Self> {
+        let note = Note::from_bytes(bytes).ok()?;
+        let text = std::str::from_utf8(note.text()).ok()?;
+        Checkpoint::parse(text, text.lines().next()?)
     }
 
     /// A signed checkpoint; the same size, root and key always give the same bytes.

@@ -1,14 +1,17 @@
 //! Proof that one entry stands in a log, which somebody can check who has neither the log nor its repository: the C2SP
-//! tlog-proof format, with the entry itself as its extra data.
+//! tlog-proof format. Its extra data are lines of canonical JSON: the entries by which the keys of the log followed each
+//! other, where there are any, and the entry itself.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use super::entry::Entry;
 use super::error::LogError;
 use super::key::VerifierKey;
+use super::keys::Keys;
 use super::log::Log;
 use super::merkle::{Hash, check_inclusion};
 use super::note::Checkpoint;
+use super::record::Record;
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
@@ -31,12 +34,14 @@ impl Log {
         let entry = self.entries().get(usize::try_from(index).ok()?)?;
         let hashes = self.tree().prove_inclusion(index, self.size())?;
         let checkpoint = std::str::from_utf8(self.checkpoint()).ok()?;
-        Some(text(index, entry, &hashes, checkpoint))
+        let changes = self.entries().iter().filter(|entry| matches!(entry.record(), Record::KeyChange(_)));
+        let extra: Vec<&[u8]> = changes.chain([entry]).map(Entry::json).collect();
+        Some(text(index, &extra.join(&b'\n'), &hashes, checkpoint))
     }
 }
 
 impl Proven {
-    /// Checks a proof and believes nothing but the key.
+    /// Checks a proof and believes nothing but the key, which signed the log at some time.
     ///
     /// # Errors
     ///
@@ -46,7 +51,6 @@ impl Proven {
         let invalid = |why: &str| LogError::ProofInvalid { why: why.to_owned() };
         let whole = std::str::from_utf8(bytes).map_err(|_| invalid("it is not text"))?;
         let (head, note) = whole.split_once("\n\n").ok_or_else(|| invalid("it holds no checkpoint"))?;
-        let checkpoint = Checkpoint::open(note.as_bytes(), key)?;
         let mut lines = head.lines();
         if lines.next() != Some(HEADER) {
             return Err(invalid(&format!("it doesn't begin with `{HEADER}`")));
@@ -58,9 +62,16 @@ impl Proven {
         let hash = |line: &str| Some(Hash(BASE64_STANDARD.decode(line).ok()?.try_into().ok()?));
         let hashes: Option<Vec<Hash>> = lines.take(LONGEST + 1).map(hash).collect();
         let hashes = hashes.ok_or_else(|| invalid("a line of its path is not a hash"))?;
-        let entry = Entry::of_json(&extra).map_err(|why| invalid(&why))?;
+        let read = |line: &[u8]| Entry::of_json(line).map_err(|why| invalid(&why));
+        let mut entries = extra.split(|byte| *byte == b'\n').map(read).collect::<Result<Vec<_>, _>>()?;
+        let entry = entries.pop().ok_or_else(|| invalid("it holds no entry"))?;
+        let (signer, earlier) = signer(&entries, key)?;
+        let checkpoint = Checkpoint::open(note.as_bytes(), &signer)?;
+        if checkpoint.size() <= earlier {
+            return Err(invalid("its checkpoint is older than the key that signed it"));
+        }
         // any other spelling of the same would let a byte change unnoticed
-        if text(index, &entry, &hashes, note) != whole {
+        if text(index, &extra, &hashes, note) != whole {
             return Err(invalid("it is not spelt as `dualkey audit prove` writes it"));
         }
         let leaf = Hash::of_leaf(entry.leaf());
@@ -71,7 +82,28 @@ impl Proven {
     }
 }
 
-fn text(index: u64, entry: &Entry, hashes: &[Hash], checkpoint: &str) -> String {
+/// The key that signs after these changes, and how many entries the log had before it did.
+fn signer(changes: &[Entry], trusted: &VerifierKey) -> Result<(VerifierKey, u64), LogError> {
+    let invalid = |why: &str| LogError::ProofInvalid { why: why.to_owned() };
+    let mut keys: Option<Keys> = None;
+    let mut since = 0;
+    for entry in changes {
+        let Record::KeyChange(change) = entry.record() else {
+            return Err(invalid("an entry before the last doesn't change the key"));
+        };
+        let first = || VerifierKey::parse(&change.old_key).map(Keys::new).map_err(|error| invalid(&error.to_string()));
+        let followed = keys.take().map_or_else(first, Ok)?;
+        keys = Some(followed.follow(change).map_err(|why| invalid(&why))?);
+        since = change.size;
+    }
+    let keys = keys.unwrap_or_else(|| Keys::new(trusted.clone()));
+    if !keys.has(trusted) {
+        return Err(LogError::KeyUnknown { key: trusted.to_string() });
+    }
+    Ok((keys.current().clone(), since))
+}
+
+fn text(index: u64, extra: &[u8], hashes: &[Hash], checkpoint: &str) -> String {
     let path: String = hashes.iter().map(|hash| format!("{hash}\n")).collect();
-    format!("{HEADER}\nextra {}\nindex {index}\n{path}\n{checkpoint}", BASE64_STANDARD.encode(entry.json()))
+    format!("{HEADER}\nextra {}\nindex {index}\n{path}\n{checkpoint}", BASE64_STANDARD.encode(extra))
 }

@@ -48,6 +48,8 @@ pub enum Record {
     Refusal(Refusal),
     /// What live state differed in without a landing, and what will bring it back.
     Drift(Drift),
+    /// The key that signs the log from here on.
+    KeyChange(KeyChange),
 }
 
 impl Record {
@@ -60,6 +62,7 @@ impl Record {
             Record::Result(one) => one.at.0,
             Record::Refusal(one) => one.at.0,
             Record::Drift(one) => one.at.0,
+            Record::KeyChange(one) => one.at.0,
         }
     }
 }
@@ -76,7 +79,7 @@ pub struct Genesis {
     pub genesis: String,
     /// The full id of its tree.
     pub tree: String,
-    /// The public half of the key that signs the log from here on.
+    /// The public half of the key that signs the log from here on, until a [`KeyChange`].
     pub log_key: String,
     /// True where one person alone vouches for the genesis.
     pub single: bool,
@@ -93,11 +96,51 @@ pub struct Genesis {
 pub struct Predecessor {
     /// Its anchor: `<genesis>:<log key id>`.
     pub anchor: String,
-    /// The public half of the key that signed it.
+    /// The public half of the key that signed it last.
     pub log_key: String,
     pub size: u64,
     /// The root hash over its entries, in base64.
     pub root: String,
+    /// What was last brought about as a whole. This and what follows is said of the newest only, for the log that goes on
+    /// from there: what was given before is still to be taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<Applied>,
+    /// Accounts that access was granted to at any time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Account>,
+    /// What was granted and not taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Given>,
+}
+
+/// A landing that was brought about as a whole, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Applied {
+    pub commit: String,
+    pub at: At,
+}
+
+/// An account, and whose it was when access was last granted to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub target: String,
+    pub principal: String,
+    pub person: String,
+}
+
+/// What an account was granted at a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    pub target: String,
+    pub kind: String,
+    pub resource: String,
+    pub permission: String,
+    pub principal: String,
+    #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+    pub conditions: Conditions,
 }
 
 /// A signed statement as it was given, so that anyone can check it again.
@@ -299,4 +342,23 @@ pub struct Drift {
     pub at: At,
     /// What would bring live state back.
     pub operations: Vec<Operation>,
+}
+
+/// What the key that signed the log up to here says of the one that signs it from here on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyChange {
+    /// The full id of the verified landing whose tree names the new key.
+    pub commit: String,
+    /// The public half of the key up to here.
+    pub old_key: String,
+    /// The public half of the key from here on. No key comes back.
+    pub new_key: String,
+    /// How many entries the log had before this one.
+    pub size: u64,
+    /// The root hash over them, in base64.
+    pub root: String,
+    /// By the old key, in base64, over [`KeyChange::statement`].
+    pub signature: String,
+    pub at: At,
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::Log;
-use super::record::{self, Intent, Mode, Operation, Outcome, Record, Verb};
+use super::record::{self, At, Intent, Mode, Operation, Outcome, Record, Verb};
+use super::sealed::beginning;
 use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply;
 use crate::approval::{Given, Recorded, RecordedLanding, Removal, Verdict};
@@ -18,35 +19,15 @@ impl Log {
     }
 }
 
-impl Log {
-    /// Where the log begins.
-    pub fn genesis(&self) -> Option<&record::Genesis> {
-        self.records().find_map(|record| match record {
-            Record::Genesis(genesis) => Some(genesis),
-            Record::Landing(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
-        })
-    }
-
-    /// What the next log says of this one.
-    pub fn as_predecessor(&self, anchor: String) -> record::Predecessor {
-        record::Predecessor {
-            anchor,
-            log_key: self.key().to_string(),
-            size: self.size(),
-            root: self.root().to_string(),
-        }
-    }
-}
-
 /// The genesis and every landing that the log records. None where an id in it is none.
 pub fn recorded(log: &Log) -> Option<Recorded> {
-    let genesis = log.genesis()?;
+    let genesis = log.genesis();
     let verified = landings(log).filter(|one| one.base != one.commit && one.verdict != record::Verdict::Removal);
     let removals = landings(log).filter(|one| one.verdict == record::Verdict::Removal);
     let landings: Option<Vec<RecordedLanding>> = verified.map(one).collect();
     let removals: Option<Vec<Removal>> = removals.map(removal).collect();
     Some(Recorded {
-        anchor: format!("{}:{}", genesis.genesis, log.key().id()),
+        anchor: log.seal().anchor(),
         vouched_by: genesis.statements.iter().map(|statement| statement.person.clone()).collect(),
         genesis: genesis.genesis.parse().ok()?,
         landings: landings?,
@@ -54,8 +35,47 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
     })
 }
 
+/// What a log that is begun anew after this one says of it, after those that it was itself begun anew after.
+pub fn predecessors(log: &Log, kinds: Kinds) -> Vec<record::Predecessor> {
+    let earlier = log.genesis().continues.iter().map(|old| record::Predecessor {
+        applied: None,
+        accounts: Vec::new(),
+        given: Vec::new(),
+        ..old.clone()
+    });
+    let account = |((target, account), person): ((TargetId, AccountMark), PersonId)| record::Account {
+        target: target.to_string(),
+        principal: account.to_string(),
+        person: person.to_string(),
+    };
+    let thing = |one: apply::Given| record::Given {
+        target: one.target.to_string(),
+        kind: one.kind.name.to_owned(),
+        resource: one.resource,
+        permission: one.permission,
+        principal: one.account.to_string(),
+        conditions: one.conditions,
+    };
+    let newest = record::Predecessor {
+        anchor: log.seal().anchor(),
+        log_key: log.key().to_string(),
+        size: log.size(),
+        root: log.root().to_string(),
+        applied: last_applied(log).map(|(commit, at)| record::Applied { commit: commit.to_string(), at: At(at) }),
+        accounts: granted(log).into_iter().map(account).collect(),
+        given: given(log, kinds).into_iter().map(thing).collect(),
+    };
+    earlier.chain([newest]).collect()
+}
+
+/// The log that this one goes on from, where there is one.
+fn predecessor(log: &Log) -> Option<&record::Predecessor> {
+    log.genesis().continues.last()
+}
+
 /// What is left of the past without the log: the genesis that the anchor names.
 pub fn from_anchor(anchor: &str) -> Option<Recorded> {
+    let anchor = beginning(anchor);
     let (genesis, _) = anchor.split_once(':')?;
     let genesis = genesis.parse().ok()?;
     Some(Recorded {
@@ -71,7 +91,12 @@ pub fn from_anchor(anchor: &str) -> Option<Recorded> {
 pub(super) fn landings(log: &Log) -> impl Iterator<Item = &record::Landing> {
     log.records().filter_map(|record| match record {
         Record::Landing(landing) => Some(landing),
-        Record::Genesis(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
+        Record::Genesis(_)
+        | Record::Intent(_)
+        | Record::Result(_)
+        | Record::Refusal(_)
+        | Record::Drift(_)
+        | Record::KeyChange(_) => None,
     })
 }
 
@@ -110,14 +135,24 @@ fn removal(landing: &record::Landing) -> Option<Removal> {
 fn intents(log: &Log) -> impl Iterator<Item = &Intent> {
     log.records().filter_map(|record| match record {
         Record::Intent(intent) => Some(intent),
-        Record::Genesis(_) | Record::Landing(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => None,
+        Record::Genesis(_)
+        | Record::Landing(_)
+        | Record::Result(_)
+        | Record::Refusal(_)
+        | Record::Drift(_)
+        | Record::KeyChange(_) => None,
     })
 }
 
 fn results(log: &Log) -> impl DoubleEndedIterator<Item = &Outcome> {
     log.records().filter_map(|record| match record {
         Record::Result(outcome) => Some(outcome),
-        Record::Genesis(_) | Record::Landing(_) | Record::Intent(_) | Record::Refusal(_) | Record::Drift(_) => None,
+        Record::Genesis(_)
+        | Record::Landing(_)
+        | Record::Intent(_)
+        | Record::Refusal(_)
+        | Record::Drift(_)
+        | Record::KeyChange(_) => None,
     })
 }
 
@@ -138,8 +173,11 @@ pub fn last_applied(log: &Log) -> Option<(Oid, Timestamp)> {
             && outcome.not_started.is_empty()
             && full.contains(outcome.run.as_str())
     };
-    let last = results(log).rev().find(whole)?;
-    Some((last.commit.parse().ok()?, last.at.0))
+    let (commit, at) = match results(log).rev().find(whole) {
+        Some(last) => (&last.commit, last.at),
+        None => predecessor(log)?.applied.as_ref().map(|applied| (&applied.commit, applied.at))?,
+    };
+    Some((commit.parse().ok()?, at.0))
 }
 
 /// When the last run ended that came to an end by itself.
@@ -149,7 +187,11 @@ pub fn last_run(log: &Log) -> Option<Timestamp> {
 
 /// Accounts that access was granted to at any time, and whose they were then.
 pub fn granted(log: &Log) -> BTreeMap<(TargetId, AccountMark), PersonId> {
-    let mut granted = BTreeMap::new();
+    let before = predecessor(log).into_iter().flat_map(|old| &old.accounts).filter_map(|one| {
+        let account = AccountMark::written(&one.principal);
+        Some(((TargetId::parse(&one.target).ok()?, account), PersonId::parse(&one.person).ok()?))
+    });
+    let mut granted: BTreeMap<(TargetId, AccountMark), PersonId> = before.collect();
     for operation in intents(log).flat_map(|intent| &intent.operations) {
         let person = operation.person.as_deref().and_then(|person| PersonId::parse(person).ok());
         if let (Verb::Grant | Verb::Change, Ok(target), Some(person)) =
@@ -164,7 +206,17 @@ pub fn granted(log: &Log) -> BTreeMap<(TargetId, AccountMark), PersonId> {
 /// What was granted and not taken back since. What an interrupted or failed call may have granted counts, for nobody
 /// knows; kinds that this program doesn't have are left out.
 pub fn given(log: &Log, kinds: Kinds) -> BTreeSet<apply::Given> {
-    let mut given: BTreeSet<apply::Given> = BTreeSet::new();
+    let before = predecessor(log).into_iter().flat_map(|old| &old.given).filter_map(|one| {
+        Some(apply::Given {
+            target: TargetId::parse(&one.target).ok()?,
+            kind: kinds.get(&one.kind)?,
+            resource: one.resource.clone(),
+            account: AccountMark::written(&one.principal),
+            permission: one.permission.clone(),
+            conditions: one.conditions.clone(),
+        })
+    });
+    let mut given: BTreeSet<apply::Given> = before.collect();
     for record in log.records() {
         match record {
             Record::Intent(intent) => {
@@ -181,7 +233,12 @@ pub fn given(log: &Log, kinds: Kinds) -> BTreeSet<apply::Given> {
                     thing(one, kinds).map(|one| given.remove(&one));
                 }
             }
-            Record::Result(_) | Record::Genesis(_) | Record::Landing(_) | Record::Refusal(_) | Record::Drift(_) => {}
+            Record::Result(_)
+            | Record::Genesis(_)
+            | Record::Landing(_)
+            | Record::Refusal(_)
+            | Record::Drift(_)
+            | Record::KeyChange(_) => {}
         }
     }
     given

@@ -1,8 +1,10 @@
 //! Which entries of a log speak of a person, a resource, a grant, a landing or an operation.
 
 use jiff::Timestamp;
+use memchr::memmem::Finder;
+use serde::Deserialize;
 
-use super::record::{Change, Operation, Record, Verb};
+use super::record::{At, Change, Operation, Record, Verb};
 
 /// What is looked for. An entry is found where one thing that it says fits everything asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,6 +86,7 @@ fn commits(record: &Record) -> impl Iterator<Item = &String> {
         Record::Intent(one) => (vec![&one.commit], None),
         Record::Result(one) => (vec![&one.commit], Some(&one.waiting)),
         Record::Refusal(one) => (vec![&one.landing], None),
+        Record::KeyChange(one) => (vec![&one.commit], None),
         Record::Drift(_) => (Vec::new(), None),
     };
     ids.into_iter().chain(waiting.into_iter().flatten().map(|one| &one.landing))
@@ -97,7 +100,9 @@ fn people(record: &Record) -> impl Iterator<Item = &str> {
             let approved = one.approvals.iter().map(|approval| approval.person.as_str());
             approved.chain(one.authors.iter().map(String::as_str)).collect()
         }
-        Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => Vec::new(),
+        Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) | Record::KeyChange(_) => {
+            Vec::new()
+        }
     };
     named.into_iter()
 }
@@ -111,7 +116,91 @@ fn things(record: &Record) -> impl Iterator<Item = Fits<'_>> {
             (&[], one.done.iter().chain(failed).chain(&one.not_started).collect())
         }
         Record::Drift(one) => (&[], one.operations.iter().collect()),
-        Record::Genesis(_) | Record::Refusal(_) => (&[], Vec::new()),
+        Record::Genesis(_) | Record::Refusal(_) | Record::KeyChange(_) => (&[], Vec::new()),
     };
     changes.iter().map(Fits::Change).chain(operations.into_iter().map(Fits::Operation))
+}
+
+/// What the bytes of an entry hold where a query finds something in it. It errs only by letting too much through: whatever
+/// JSON says can be spelt in one way, but for the escapes that [`Hint::SPELLINGS`] are in.
+#[derive(Clone, Debug)]
+pub(super) struct Hint {
+    all: Vec<Finder<'static>>,
+    /// One of these; none where anything will do.
+    any: Vec<Finder<'static>>,
+    /// What lets an entry through, whatever else it holds.
+    always: Vec<Finder<'static>>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+/// When an entry was written, without the rest of it.
+#[derive(Deserialize)]
+struct When {
+    at: At,
+}
+
+impl Hint {
+    /// Escapes for what could be written as itself.
+    const SPELLINGS: [&str; 2] = ["\\u", "\\/"];
+
+    /// For entries that a query finds something in.
+    pub(super) fn of(query: &Query) -> Self {
+        let without_end = |text: String| text.strip_suffix('"').map(str::to_owned).unwrap_or(text);
+        let begins = |text: &str| without_end(quoted(text));
+        let within = |text: &str| begins(text).split_off('"'.len_utf8());
+        let verb = query.verb.map(|verb| match verb {
+            Verb::Grant => "grant",
+            Verb::Revoke => "revoke",
+            Verb::Change => "change",
+        });
+        let (kind, resource) =
+            query.resource.as_ref().map(|(kind, resource)| (kind.as_str(), resource.as_str())).unzip();
+        let whole = [query.person.as_deref(), kind, resource, verb].into_iter().flatten().map(quoted);
+        let all = whole.chain(query.landing.as_deref().map(begins)).chain(query.grant.as_deref().map(within));
+        Hint {
+            all: finders(all),
+            any: Vec::new(),
+            // what stands in for a long record holds nothing of it
+            always: finders(Self::SPELLINGS.map(str::to_owned).into_iter().chain([quoted("large")])),
+            since: query.since,
+            until: query.until,
+        }
+    }
+
+    /// For entries of one of these types.
+    pub(super) fn of_types(types: &[&str]) -> Self {
+        Hint {
+            all: Vec::new(),
+            any: finders(types.iter().map(|one| quoted(one))),
+            always: finders(Self::SPELLINGS.map(str::to_owned).into_iter()),
+            since: None,
+            until: None,
+        }
+    }
+
+    pub(super) fn may_find(&self, leaf: &[u8]) -> bool {
+        let holds = |finder: &Finder<'_>| finder.find(leaf).is_some();
+        let says =
+            self.all.iter().all(holds) && (self.any.is_empty() || self.any.iter().any(holds)) && self.in_time(leaf);
+        says || self.always.iter().any(holds)
+    }
+
+    fn in_time(&self, leaf: &[u8]) -> bool {
+        if self.since.is_none() && self.until.is_none() {
+            return true;
+        }
+        // what can't be read is for the one who reads it whole
+        let Ok(When { at: At(at) }) = serde_json::from_slice(leaf) else { return true };
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// A text as JSON spells it.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn finders(texts: impl Iterator<Item = String>) -> Vec<Finder<'static>> {
+    texts.map(|text| Finder::new(text.as_bytes()).into_owned()).collect()
 }

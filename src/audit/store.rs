@@ -1,12 +1,13 @@
 //! The log in git: each state of it is a commit that holds its files, one ref points to the newest.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Log, LogError, LogKey, VerifierKey, codes, record};
+use super::{Checkpoint, Log, LogError, LogKey, Sealed, VerifierKey, codes, record};
 use crate::apply;
 use crate::finding::Refusal;
 use crate::repository::{Failure, Oid, Repository, RepositoryError, StateRefs, SwapError};
@@ -20,6 +21,13 @@ pub struct Store<'a> {
     repository: &'a Repository,
     refs: &'a StateRefs<'a>,
     reference: &'a str,
+}
+
+/// What stands in the ref of a log, unchecked.
+#[derive(Debug)]
+pub struct Files {
+    files: BTreeMap<String, Vec<u8>>,
+    commit: Oid,
 }
 
 /// A log as it stands in its ref, checked.
@@ -84,18 +92,44 @@ impl<'a> Store<'a> {
     ///
     /// Where anything in it is wrong, where it is shorter than it was or another one, and where it can't be read.
     pub fn load(&self, key: &VerifierKey) -> Result<Option<Stored>, StoreError> {
-        let seen = self.seen(key)?;
-        let Some(commit) = self.refs.get(self.reference)? else {
-            let Some(seen) = seen else { return Ok(None) };
-            let kept = super::Checkpoint::open(&seen, key)?.size();
-            return Err(LogError::Rollback { kept, size: 0 }.into());
-        };
-        let log = Log::from_files(&self.repository.read_files(commit)?, key)?;
-        if let Some(seen) = seen {
-            log.verify_consistency(&seen, key)?;
-        }
+        let Some(files) = self.files(key)? else { return Ok(None) };
+        let log = self.sealed(&files, key)?.read()?;
         self.remember(&log)?;
-        Ok(Some(Stored { log, commit }))
+        Ok(Some(Stored { log, commit: files.commit }))
+    }
+
+    /// What stands in the ref; None where there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where this clone saw a log there of this key, and where it can't be read.
+    pub fn files(&self, key: &VerifierKey) -> Result<Option<Files>, StoreError> {
+        match (self.refs.get(self.reference)?, self.seen(key)?) {
+            (Some(commit), _) => Ok(Some(Files { files: self.repository.read_files(commit)?, commit })),
+            (None, None) => Ok(None),
+            (None, Some(seen)) => {
+                let kept = Checkpoint::unproven(&seen).map_or(1, |kept| kept.size());
+                Err(LogError::Rollback { kept, size: 0 }.into())
+            }
+        }
+    }
+
+    /// The log without reading its entries, but for those that say which keys sign it. What this clone saw earlier must
+    /// stand in it unchanged.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sealed::open`], and where it is shorter than it was or another one.
+    pub fn sealed<'f>(&self, files: &'f Files, key: &VerifierKey) -> Result<Sealed<'f>, StoreError> {
+        let sealed = Sealed::open(&files.files, key)?;
+        if let Some(seen) = self.seen(key)? {
+            sealed.seal().verify_consistency(&seen).map_err(|error| match (error, Checkpoint::unproven(&seen)) {
+                // this clone saw a log of this key that went on under another one
+                (LogError::KeyUnknown { .. }, Some(kept)) => LogError::Fork { kept: kept.size() },
+                (error, _) => error,
+            })?;
+        }
+        Ok(sealed)
     }
 
     /// Begins a log.
@@ -161,6 +195,23 @@ impl<'a> Store<'a> {
         self.write(&log, Some(stored.commit), message, at)
     }
 
+    /// Lets another key sign the log from here on, and writes that in one step, as a child of what it was.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::append`] and [`Log::rotate`].
+    pub fn rotate(
+        &self,
+        stored: &Stored,
+        commit: Oid,
+        (old, new): (&LogKey, &LogKey),
+        at: Timestamp,
+    ) -> Result<Stored, StoreError> {
+        let mut log = stored.log.clone();
+        log.rotate(commit.to_string(), old, new, record::At(at))?;
+        self.write(&log, Some(stored.commit), "Change the log's key", at)
+    }
+
     fn write(&self, log: &Log, parent: Option<Oid>, message: &str, at: Timestamp) -> Result<Stored, StoreError> {
         let parents: Vec<Oid> = parent.into_iter().collect();
         let commit = self.repository.write_commit(&log.files(), &parents, message, at.as_second())?;
@@ -181,7 +232,7 @@ impl<'a> Store<'a> {
         Ok(Stored { log: log.clone(), commit })
     }
 
-    /// One file a log, remote and key, so that a log under a new key starts anew.
+    /// One file a log, remote and key, so that a log that begins under a new key starts anew.
     fn seen_path(&self, key: &VerifierKey) -> PathBuf {
         let remote = self.refs.remote().unwrap_or_default();
         let name = Oid::of_blob(format!("{remote}\n{}\n{key}", self.reference).as_bytes());
@@ -199,13 +250,15 @@ impl<'a> Store<'a> {
 
     /// Keeps the checkpoint, so that the next look notices what was cut off or rewritten.
     fn remember(&self, log: &Log) -> Result<(), StoreError> {
-        let path = self.seen_path(log.key());
-        let failed = |source| StoreError::Seen { path: path.clone(), doing: "written", source };
         let folder = self.repository.git_dir().join(SEEN);
-        fs::create_dir_all(&folder).map_err(failed)?;
-        let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
-        file.write_all(log.checkpoint()).map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
+        // whichever of its keys is trusted when this is looked for
+        for path in log.keys().all().map(|key| self.seen_path(key)) {
+            let failed = |source| StoreError::Seen { path: path.clone(), doing: "written", source };
+            fs::create_dir_all(&folder).map_err(failed)?;
+            let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
+            file.write_all(log.checkpoint()).map_err(failed)?;
+            file.persist(&path).map_err(|error| failed(error.error))?;
+        }
         Ok(())
     }
 }

@@ -121,6 +121,42 @@ fn what_this_clone_saw_is_not_forgotten() {
     assert_eq!(read(&one).unwrap().unwrap().log.size(), 4);
 }
 
+#[test]
+fn a_log_goes_on_under_another_key_in_one_step_and_nobody_who_saw_that_can_be_led_back() {
+    let (sandbox, bare, [one, two]) = clones();
+    let (old, new) = (key(), key());
+    let refs = fresh(&one);
+    let store = Store::new(&one, &refs, REFERENCE);
+    let first = store.create(genesis(&old), &old).unwrap();
+    let landing = first.commit;
+    let second = store.append(&first, drift(), &old, "drift", Timestamp::UNIX_EPOCH).unwrap();
+    let late = store.rotate(&first, landing, (&old, &new), Timestamp::UNIX_EPOCH).unwrap_err();
+    assert_eq!((code(&late), late.failure()), ("lease-lost", Failure::Refused));
+    let rotated = store.rotate(&second, landing, (&old, &new), Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(one.commit(rotated.commit).unwrap().parents, [second.commit]);
+    let read = |repository: &Repository, trusted: &LogKey| {
+        let refs = fresh(repository);
+        Store::new(repository, &refs, REFERENCE).load(trusted.verifier())
+    };
+    for trusted in [&old, &new] {
+        assert_eq!(read(&two, trusted).unwrap().unwrap().log, rotated.log);
+    }
+    let stale = store.append(&second, drift(), &old, "drift", Timestamp::UNIX_EPOCH).unwrap_err();
+    assert_eq!(code(&stale), "lease-lost");
+    // whoever has the old key alone, and may push
+    let mut forged = second.log.clone();
+    forged.append([drift(), drift()].concat(), &old).unwrap();
+    let forged = one.write_commit(&forged.files(), &[], "forged", 0).unwrap();
+    sandbox.git_in(one.work_dir(), &["push", "--quiet", "--force", "origin", &format!("{forged}:{REFERENCE}")], b"");
+    for (trusted, refused) in [(&old, "log-fork"), (&new, "log-key-unknown")] {
+        assert_eq!(code(&read(&two, trusted).unwrap_err()), refused);
+    }
+    sandbox.git_in(&bare, &["update-ref", "-d", REFERENCE], b"");
+    for trusted in [&old, &new] {
+        assert_eq!(code(&read(&two, trusted).unwrap_err()), "log-rollback");
+    }
+}
+
 /// Who can push to the log's ref can also make new hashes of git for what was changed; the signature is what holds.
 #[test]
 fn one_flipped_bit_in_any_byte_is_noticed_after_the_ref_was_committed_anew() {

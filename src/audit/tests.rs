@@ -9,6 +9,7 @@ use super::record::*;
 use super::*;
 use crate::access::Conditions;
 
+mod keys;
 mod proof;
 mod search;
 
@@ -149,7 +150,9 @@ fn entry_of_each_byte(log: &Log, from: usize) -> Vec<u64> {
 #[test]
 fn a_log_is_read_as_it_was_written() {
     let key = key();
-    for log in [Log::new(genesis(&key), &key).unwrap(), log_with(each_kind(), &key), long_log(&key)] {
+    // long enough for several processors
+    let longer = log_with((1..1_100).map(|i| drift(&format!("permission-{i}"))).collect(), &key);
+    for log in [Log::new(genesis(&key), &key).unwrap(), log_with(each_kind(), &key), long_log(&key), longer] {
         let read = Log::from_files(&log.files(), key.verifier()).unwrap();
         assert_eq!(read, log);
         assert_eq!(read.files(), log.files());
@@ -436,16 +439,18 @@ fn a_kept_checkpoint_shows_rollback_and_fork() {
     let short = log.clone();
     log.append(vec![drift("pull"), drift("push")], &key).unwrap();
     for later in [&short, &log] {
-        later.verify_consistency(&kept, key.verifier()).unwrap();
+        later.seal().verify_consistency(&kept).unwrap();
     }
-    let rollback = short.verify_consistency(log.checkpoint(), key.verifier()).unwrap_err();
+    let rollback = short.seal().verify_consistency(log.checkpoint()).unwrap_err();
     assert_eq!(rollback, LogError::Rollback { kept: 8, size: 6 });
     for records in [vec![drift("pull"); 5], vec![drift("pull"); 9]] {
-        let fork = log_with(records, &key).verify_consistency(&kept, key.verifier()).unwrap_err();
+        let fork = log_with(records, &key).seal().verify_consistency(&kept).unwrap_err();
         assert_eq!(fork, LogError::Fork { kept: 6 });
     }
-    assert!(log.verify_consistency(&kept[..kept.len() - 1], key.verifier()).is_err());
-    assert!(matches!(log.verify_consistency(&kept, super::tests::key().verifier()), Err(LogError::KeyUnknown { .. })));
+    assert!(log.seal().verify_consistency(&kept[..kept.len() - 1]).is_err());
+    let other = super::tests::key();
+    let theirs = Log::new(genesis(&other), &other).unwrap();
+    assert!(matches!(log.seal().verify_consistency(theirs.checkpoint()), Err(LogError::KeyUnknown { .. })));
 }
 
 #[test]

@@ -7,10 +7,10 @@ use super::error::LogError;
 use super::key::VerifierKey;
 use super::log::Log;
 use super::merkle::{Hash, Tree};
-use super::note::Checkpoint;
 use super::record::Record;
+use super::sealed::Sealed;
 
-const CHECKPOINT: &str = "checkpoint";
+pub(super) const CHECKPOINT: &str = "checkpoint";
 
 /// How many hashes or entries a full tile holds.
 const WIDTH: u64 = 256;
@@ -103,24 +103,14 @@ impl Log {
     }
 
     /// Reads a log and believes nothing but the key: recomputes every hash, checks the signature, and reads every record.
-    /// What it returns has exactly these files again.
+    /// The key is one that signed the log at some time, which the others follow from. What it returns has exactly these
+    /// files again.
     ///
     /// # Errors
     ///
     /// The first thing that is wrong, as a [`LogError`]. Where it lies in an entry, that names the entry.
     pub fn from_files(files: &BTreeMap<String, Vec<u8>>, key: &VerifierKey) -> Result<Self, LogError> {
-        let mut files = Files { all: files, used: BTreeSet::new() };
-        let checkpoint_bytes = files.take(CHECKPOINT.to_owned())?;
-        let checkpoint = Checkpoint::open(checkpoint_bytes, key)?;
-        let leaves = read_leaves(&mut files, checkpoint.size())?;
-        let tree: Tree = leaves.iter().map(|leaf| Hash::of_leaf(leaf)).collect();
-        check_levels(&mut files, &tree)?;
-        if tree.root() != checkpoint.root() {
-            return Err(LogError::RootMismatch);
-        }
-        let entries = read_entries(&mut files, &leaves)?;
-        files.all_used()?;
-        Ok(Log::of(entries, tree, key.clone(), checkpoint_bytes.to_vec()))
+        Sealed::open(files, key)?.read()
     }
 }
 
@@ -143,24 +133,25 @@ fn unbundle<'a>(bundle: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(leaf)
 }
 
-/// The bytes of all entries, each of which matches its hash on level 0.
-fn read_leaves<'a>(files: &mut Files<'a>, size: u64) -> Result<Vec<&'a [u8]>, LogError> {
-    let mut leaves = Vec::new();
+/// The bytes of all entries, each of which matches its hash on level 0, and the tree over these.
+pub(super) fn read_leaves<'a>(files: &mut Files<'a>, size: u64) -> Result<(Vec<&'a [u8]>, Tree), LogError> {
+    let (mut leaves, mut tree) = (Vec::new(), Tree::default());
     for (entries, hashes) in Tile::all(Part::Entries, size).zip(Tile::all(Part::Hashes(0), size)) {
         let mut bundle = files.take(entries.path())?;
         for (index, hash) in (hashes.start()..).zip(files.hashes(&hashes)?) {
             let leaf = unbundle(&mut bundle).filter(|leaf| Hash::of_leaf(leaf).0 == *hash);
             leaves.push(leaf.ok_or_else(|| LogError::LeafMismatch { index, file: hashes.path() })?);
+            tree.push(Hash(*hash));
         }
         if !bundle.is_empty() {
             return Err(LogError::Incomplete { file: entries.path(), what: "goes on after its last entry" });
         }
     }
-    Ok(leaves)
+    Ok((leaves, tree))
 }
 
 /// Compares the tiles above level 0 with the tree that the entries make.
-fn check_levels(files: &mut Files<'_>, tree: &Tree) -> Result<(), LogError> {
+pub(super) fn check_levels(files: &mut Files<'_>, tree: &Tree) -> Result<(), LogError> {
     for (level, count) in levels(tree.size()).skip(1) {
         for (tile, expected) in Tile::all(Part::Hashes(level), count).zip(tile_row(tree, level).chunks(WIDTH as usize))
         {
@@ -174,34 +165,22 @@ fn check_levels(files: &mut Files<'_>, tree: &Tree) -> Result<(), LogError> {
     Ok(())
 }
 
-/// The records of the entries. Entry 0 must say where the log begins.
-fn read_entries(files: &mut Files<'_>, leaves: &[&[u8]]) -> Result<Vec<Entry>, LogError> {
-    let mut entries = Vec::with_capacity(leaves.len());
-    for (index, leaf) in (0..).zip(leaves) {
-        let entry = Entry::read(leaf, |digest| files.get(&blob_path(digest))).map_err(|fault| fault.at(index))?;
-        if let Some(blob) = entry.blob() {
-            files.take(blob_path(&blob.digest))?;
-        }
-        entries.push(entry);
-    }
-    if !matches!(entries.first().map(Entry::record), Some(Record::Genesis(_))) {
-        return Err(LogError::EntryInvalid { index: 0, why: "a log begins with its genesis".to_owned() });
-    }
-    Ok(entries)
-}
-
 /// The files of a log, and which of them belong to it.
-struct Files<'a> {
+pub(super) struct Files<'a> {
     all: &'a BTreeMap<String, Vec<u8>>,
     used: BTreeSet<String>,
 }
 
 impl<'a> Files<'a> {
-    fn get(&self, path: &str) -> Option<&'a [u8]> {
+    pub(super) fn new(all: &'a BTreeMap<String, Vec<u8>>) -> Self {
+        Files { all, used: BTreeSet::new() }
+    }
+
+    pub(super) fn get(&self, path: &str) -> Option<&'a [u8]> {
         self.all.get(path).map(Vec::as_slice)
     }
 
-    fn take(&mut self, path: String) -> Result<&'a [u8], LogError> {
+    pub(super) fn take(&mut self, path: String) -> Result<&'a [u8], LogError> {
         let Some(bytes) = self.get(&path) else {
             return Err(LogError::Incomplete { file: path, what: "is missing" });
         };
@@ -217,7 +196,7 @@ impl<'a> Files<'a> {
         Ok(hashes)
     }
 
-    fn all_used(&self) -> Result<(), LogError> {
+    pub(super) fn all_used(&self) -> Result<(), LogError> {
         match self.all.keys().find(|path| !self.used.contains(*path)) {
             Some(path) => Err(LogError::Incomplete { file: path.clone(), what: "does not belong to the log" }),
             None => Ok(()),

@@ -6,12 +6,12 @@ use clap::Args;
 
 use super::context::Clock;
 use super::process::Process;
-use super::shared::{Ledger, LogKeyOption, Past, Refresh, Shared};
+use super::shared::{self, Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, output, rehearsal};
 use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, Terms, random_id};
 use crate::apply::{self, Mode, Outcome, Request};
-use crate::approval::Chain;
+use crate::approval::{Approved, Chain};
 use crate::audit::record::{At, Genesis};
 use crate::audit::{LogKey, Record, Run, RunJournal, Store, Stored};
 use crate::finding::Refusal;
@@ -55,9 +55,9 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
     if mode == Mode::Full {
         // what would stop the run is better found before the lease is taken
-        shared.anchored()?;
+        let (ledger, _) = shared.anchored()?;
         if !options.sandbox.is_set() {
-            shared.log_key(&options.key)?;
+            shared.log_key(&options.key, &ledger.stored.log)?;
         }
     }
     let process = Process::watched();
@@ -127,11 +127,16 @@ impl Attempt<'_> {
         let verifier = self.shared.verifier(&recorded, self.clock.now)?;
         let chain = verifier.chain(self.shared.tip)?;
         let approved = verifier.approved(&chain)?;
-        let books = logged.and_then(|stored| self.books(stored, refs));
-        let past = match &books {
-            Ok(books) => Past::of(&books.stored.log, &verifier)?,
-            Err(stop) if self.mode == Mode::Full => return Err(stop.clone()),
-            Err(_) => Past::default(),
+        let books = match &logged {
+            Ok(stored) => self.books(stored, refs, &approved),
+            Err(stop) => Err(stop.clone()),
+        };
+        let past = match (&books, &logged) {
+            (Ok(books), _) => Past::of(&books.stored.log, &verifier)?,
+            (Err(stop), _) if self.mode == Mode::Full => return Err(stop.clone()),
+            // a log that can't be written still says what was given
+            (Err(_), Ok(stored)) if !self.options.sandbox.is_set() => Past::of(&stored.log, &verifier)?,
+            (Err(_), _) => Past::default(),
         };
         let targets =
             Targets::open(self.shared.repository, past.trees(approved.tree()), &self.options.sandbox, self.clock)?;
@@ -165,10 +170,13 @@ impl Attempt<'_> {
     }
 
     /// The log of the real targets, or the one that runs on embedded targets have for themselves.
-    fn books<'b>(&'b self, real: Stored, refs: &'b StateRefs<'_>) -> Result<Books<'b>, Stop> {
+    fn books<'b>(&'b self, real: &Stored, refs: &'b StateRefs<'_>, approved: &Approved) -> Result<Books<'b>, Stop> {
         if !self.options.sandbox.is_set() {
-            let key = self.shared.log_key(&self.options.key)?;
-            return Ok(Books { store: self.shared.store(), stored: real, key });
+            let key = self.shared.log_key(&self.options.key, &real.log)?;
+            return match shared::outdated(&real.log, approved.commit(), &approved.tree().access) {
+                Some(refusal) => Err(Stop::refused(Exit::Refused, vec![refusal])),
+                None => Ok(Books { store: self.shared.store(), stored: real.clone(), key }),
+            };
         }
         let key = rehearsal::key(self.shared.repository)?;
         let store = Store::new(self.shared.repository, refs, rehearsal::LOG);

@@ -166,7 +166,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     };
     output::print(&format!("{} {done} {} ({place})\n", person.id, head.short()));
     if says == Says::Approve {
-        output::print(&what_is_left(&prospect, &change, person));
+        output::print(&what_is_left(&prospect, change, person));
     }
     Ok(Exit::Done)
 }

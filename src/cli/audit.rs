@@ -5,6 +5,7 @@ mod init;
 mod keygen;
 mod log;
 mod prove;
+mod rotate;
 mod search;
 mod verify;
 
@@ -26,6 +27,8 @@ enum Command {
     Keygen(keygen::Options),
     /// Begin the log with the first trusted commit
     Init(init::Options),
+    /// Let another key sign the log from here on
+    Rotate(rotate::Options),
     /// Print the log, an entry a line
     Log(log::Options),
     /// Find what the log says of a person, a resource, a grant, a landing or an operation
@@ -42,6 +45,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     match &options.command {
         Command::Keygen(options) => keygen::run(options),
         Command::Init(options) => init::run(options),
+        Command::Rotate(options) => rotate::run(options),
         Command::Log(options) => log::run(options),
         Command::Search(options) => search::run(options),
         Command::Prove(options) => prove::run(options),

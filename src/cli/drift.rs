@@ -22,12 +22,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
-    let (ledger, warning) = shared.anchored()?;
-    if let Some(warning) = &warning {
-        output::error(&report::errors::warning(warning, output::error_style()));
-    }
+    let ledger = shared.anchored_or_warned()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let approved = verifier.approved(&verifier.chain(shared.tip)?)?;
+    let approved = verifier.approved_at(shared.tip)?;
     // embedded targets hold what was given in their own runs, of which the real log knows nothing
     let stored = match options.sandbox.is_set() {
         true => rehearsal::log(&repository, &shared.branch)?,

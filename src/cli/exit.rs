@@ -160,7 +160,8 @@ impl From<VerifyError> for Stop {
 impl From<&LogError> for Stop {
     fn from(error: &LogError) -> Self {
         // a key that isn't the log's is a wrong argument, whatever the log holds
-        let exit = if let LogError::KeyWrong { .. } = error { Exit::Usage } else { Exit::Refused };
+        let key = matches!(error, LogError::KeyWrong { .. } | LogError::KeyReused { .. });
+        let exit = if key { Exit::Usage } else { Exit::Refused };
         Stop::refused(exit, vec![error.refusal()])
     }
 }

@@ -20,12 +20,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
-    let (ledger, warning) = shared.anchored()?;
-    if let Some(warning) = &warning {
-        output::error(&report::errors::warning(warning, output::error_style()));
-    }
+    let ledger = shared.anchored_or_warned()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let approved = verifier.approved(&verifier.chain(shared.tip)?)?;
+    let approved = verifier.approved_at(shared.tip)?;
     let next = plan::edges::next(&approved.tree().entitlements, clock.now);
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {

@@ -1,7 +1,8 @@
 //! What several machines share: the protected branch, approvals and the log, read from where they live.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clap::Args;
@@ -12,11 +13,10 @@ use super::{Exit, RemoteOption, Stop, output};
 use crate::access::{Access, AccountMark, Config, ParseCache, PersonId, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
-use crate::audit::{self, Log, LogError, LogKey, VerifierKey};
-use crate::audit::{Store, StoreError, Stored};
+use crate::audit::{self, Later, Log, LogError, LogKey, Seal, Sealed, Store, StoreError, Stored, VerifierKey};
 use crate::finding::Refusal;
-use crate::repository::{Oid, Repository, StateRefs};
-use crate::targets;
+use crate::repository::{InvalidOid, Oid, Repository, StateRefs};
+use crate::{report, targets};
 
 /// The variable that holds the anchor.
 const ANCHOR: &str = "DUALKEY_ANCHOR";
@@ -34,12 +34,17 @@ pub struct LogKeyOption {
 
 impl LogKeyOption {
     pub fn read(&self) -> Result<LogKey, Stop> {
-        let text = match &self.log_key {
-            Some(path) => std::fs::read_to_string(path).map_err(|error| Stop::io("reading", path, &error))?,
-            None => std::env::var(LOG_KEY).map_err(|_| {
-                Stop::usage("the log's private key is not here", "name its file with --log-key, or set DUALKEY_LOG_KEY")
-            })?,
-        };
+        if let Some(path) = &self.log_key {
+            return LogKeyOption::of_file(path);
+        }
+        let text = std::env::var(LOG_KEY).map_err(|_| {
+            Stop::usage("the log's private key is not here", "name its file with --log-key, or set DUALKEY_LOG_KEY")
+        })?;
+        LogKey::parse(text.trim()).map_err(|error| Stop::of(Exit::Usage, &error))
+    }
+
+    pub fn of_file(path: &Path) -> Result<LogKey, Stop> {
+        let text = std::fs::read_to_string(path).map_err(|error| Stop::io("reading", path, &error))?;
         LogKey::parse(text.trim()).map_err(|error| Stop::of(Exit::Usage, &error))
     }
 }
@@ -58,6 +63,8 @@ pub struct Shared<'a> {
     /// The revision that says where the log is and whose key signs it: the genesis that the anchor names, since what
     /// came after it may be anybody's; the tip's where there is no anchor.
     pinned: Rc<Revision>,
+    /// What was read to find all that.
+    revisions: RefCell<HashMap<Oid, Rc<Revision>>>,
 }
 
 /// Whether the remote is asked.
@@ -149,19 +156,20 @@ impl<'a> Shared<'a> {
         if audit_ref != &asked.audit_ref {
             refresh.of(&refs, audit_ref)?;
         }
-        Ok(Shared { repository, refs, branch, tip, at_tip, pinned })
+        let revisions = RefCell::new(reads.revisions.clone());
+        Ok(Shared { repository, refs, branch, tip, at_tip, pinned, revisions })
     }
 
     pub fn access(&self) -> &Access {
         &self.at_tip.access
     }
 
-    /// Where the log is, and its key.
+    /// Where the log is, and the key that it begins with.
     pub fn pinned(&self) -> &Config {
         &self.pinned.access.config
     }
 
-    /// The log's verifier key, as the genesis pins it.
+    /// The key that the log begins with, as the genesis pins it. Later ones follow from it.
     pub fn key(&self) -> Result<VerifierKey, Stop> {
         VerifierKey::parse(&self.pinned().audit_key).map_err(|error| Stop::of(Exit::Usage, &error))
     }
@@ -173,29 +181,32 @@ impl<'a> Shared<'a> {
 
     /// The log, verified whole. None where there is none yet.
     pub fn ledger(&self) -> Result<Option<Ledger>, Stop> {
-        let stored = match self.store().load(&self.key()?) {
-            Ok(stored) => stored,
-            Err(error @ StoreError::Log(LogError::KeyUnknown { .. })) => {
-                return Err(match self.begun_anew()? {
-                    Some(refusal) => Stop::refused(Exit::Refused, vec![refusal]),
-                    None => error.into(),
-                });
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let stored = self.store().load(&self.key()?).map_err(|error| self.unread(error))?;
         let Some(stored) = stored else { return Ok(None) };
         let Some(recorded) = audit::recorded(&stored.log) else { return Ok(None) };
         Ok(Some(Ledger { stored, recorded }))
+    }
+
+    /// Why the log can't be read, with what is known of a log under another key.
+    fn unread(&self, error: StoreError) -> Stop {
+        if !matches!(error, StoreError::Log(LogError::KeyUnknown { .. })) {
+            return error.into();
+        }
+        match self.begun_anew() {
+            Ok(Some(refusal)) => Stop::refused(Exit::Refused, vec![refusal]),
+            Ok(None) => error.into(),
+            Err(stop) => stop,
+        }
     }
 
     /// What to tell somebody whose anchor is of a log in whose place another stands that says it came after it. Whoever can
     /// push can write that, so it moves nobody.
     fn begun_anew(&self) -> Result<Option<Refusal>, Stop> {
         let (Some(kept), Some(log)) = (kept_anchor(), self.store().unproven()?) else { return Ok(None) };
-        let Some(genesis) = log.genesis().filter(|genesis| genesis.continues.iter().any(|old| old.anchor == kept))
-        else {
+        let genesis = log.genesis();
+        if !genesis.continues.iter().any(|old| old.anchor == audit::beginning(&kept)) {
             return Ok(None);
-        };
+        }
         let people: Vec<&str> = genesis.statements.iter().map(|statement| statement.person.as_str()).collect();
         let commit = genesis.genesis.get(..10).unwrap_or(&genesis.genesis);
         Ok(Some(Refusal::new(
@@ -212,11 +223,17 @@ impl<'a> Shared<'a> {
         )))
     }
 
-    /// The private half of the log's key, which must belong to the key that is pinned.
-    pub fn log_key(&self, option: &LogKeyOption) -> Result<LogKey, Stop> {
+    /// The private half of the key that signs the log now.
+    pub fn log_key(&self, option: &LogKeyOption, log: &Log) -> Result<LogKey, Stop> {
         let key = option.read()?;
-        let (given, expected) = (key.verifier().to_string(), self.key()?.to_string());
-        if given == expected { Ok(key) } else { Err(Stop::from(&LogError::KeyWrong { given, expected })) }
+        if key.verifier() == log.key() {
+            return Ok(key);
+        }
+        let (given, expected) = (key.verifier().to_string(), log.key().to_string());
+        Err(match outdated(log, self.tip, self.access()).filter(|_| given == self.access().config.audit_key) {
+            Some(refusal) => Stop::refused(Exit::Refused, vec![refusal]),
+            None => Stop::from(&LogError::KeyWrong { given, expected }),
+        })
     }
 
     /// Asks the remote again, for what another run may have written since.
@@ -231,38 +248,87 @@ impl<'a> Shared<'a> {
 
     /// The log, or the refusal that there is none; with the warning that no anchor was given, where that is one.
     pub fn anchored(&self) -> Result<(Ledger, Option<Refusal>), Stop> {
-        let ledger = self.ledger()?.ok_or_else(|| {
-            Stop::refused(
-                Exit::Refused,
-                vec![Refusal::new(
-                    &codes::GENESIS_MISSING,
-                    format!("there is no log in {}", self.pinned().audit_ref),
-                    "run `dualkey approve --genesis REV` as two people, then `dualkey audit init --genesis REV`",
-                )],
-            )
-        })?;
-        let kept = kept_anchor();
-        let only_sandboxes = self.access().config.targets.values().all(|target| target.sandbox.is_some());
-        let warning = check_anchor(kept.as_deref(), &ledger.recorded.anchor, only_sandboxes)
-            .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
-        self.same_key_at_genesis(&ledger)?;
+        let ledger = self.ledger()?.ok_or_else(|| self.no_log())?;
+        let warning = self.anchors(ledger.stored.log.seal())?;
         Ok((ledger, warning))
     }
 
-    /// The anchor names only eight digits of the key, so that another key could be made to fit; the genesis names it
-    /// whole.
-    fn same_key_at_genesis(&self, ledger: &Ledger) -> Result<(), Stop> {
-        let genesis = read(self.repository, ledger.recorded.genesis, &mut Reads::default())?;
-        let (pinned, key) = (&genesis.access.config.audit_key, ledger.stored.log.key().to_string());
-        if pinned == &key {
-            return Ok(());
-        }
+    /// The files of the log, for [`Shared::sealed`].
+    pub fn log_files(&self) -> Result<audit::Files, Stop> {
+        self.store().files(&self.key()?)?.ok_or_else(|| self.no_log())
+    }
+
+    /// As [`Shared::anchored`], without reading the entries.
+    pub fn sealed<'f>(&self, files: &'f audit::Files) -> Result<(Sealed<'f>, Option<Refusal>), Stop> {
+        let sealed = self.store().sealed(files, &self.key()?).map_err(|error| self.unread(error))?;
+        let warning = self.anchors(sealed.seal())?;
+        Ok((sealed, warning))
+    }
+
+    fn no_log(&self) -> Stop {
         let refusal = Refusal::new(
-            &codes::ANCHOR_MISMATCH,
-            format!("the log is signed by `{key}`, and its genesis pins `{pinned}`"),
-            "see that this is the right repository and remote; if the log was replaced, restore the old one",
+            &codes::GENESIS_MISSING,
+            format!("there is no log in {}", self.pinned().audit_ref),
+            "run `dualkey approve --genesis REV` as two people, then `dualkey audit init --genesis REV`",
         );
-        Err(Stop::refused(Exit::Refused, vec![refusal]))
+        Stop::refused(Exit::Refused, vec![refusal])
+    }
+
+    /// Compares a log with the anchor that is kept and with the trees that pin its keys.
+    fn anchors(&self, log: &Seal) -> Result<Option<Refusal>, Stop> {
+        let kept = kept_anchor();
+        let only_sandboxes = self.access().config.targets.values().all(|target| target.sandbox.is_some());
+        let warning = check_anchor(kept.as_deref(), &log.anchors(), only_sandboxes)
+            .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
+        self.keys_in_their_trees(log)?;
+        Ok(warning)
+    }
+
+    /// The same for a command that goes on all the same: the warning is printed.
+    pub fn anchored_or_warned(&self) -> Result<Ledger, Stop> {
+        let (ledger, warning) = self.anchored()?;
+        if let Some(warning) = &warning {
+            output::error(&report::errors::warning(warning, output::error_style()));
+        }
+        Ok(ledger)
+    }
+
+    /// The anchor names only eight digits of a key, so that another key could be made to fit; the tree that pins it names
+    /// it whole. What changed the key is on the branch, too.
+    fn keys_in_their_trees(&self, log: &Seal) -> Result<(), Stop> {
+        let refused = |refusal| Stop::refused(Exit::Refused, vec![refusal]);
+        let mut reads = Reads { parsed: ParseCache::default(), revisions: self.revisions.borrow().clone() };
+        let mut pinned =
+            |commit| Ok::<_, Stop>(read(self.repository, commit, &mut reads)?.access.config.audit_key.clone());
+        let genesis = log.genesis().genesis.parse().map_err(|error: InvalidOid| Stop::of(Exit::Refused, &error))?;
+        let (key, named) = (log.keys().first().to_string(), pinned(genesis)?);
+        if named != key {
+            return Err(refused(Refusal::new(
+                &codes::ANCHOR_MISMATCH,
+                format!("the log begins with the key `{key}`, and its genesis pins `{named}`"),
+                "see that this is the right repository and remote; if the log was replaced, restore the old one",
+            )));
+        }
+        let on_branch = match log.keys().later().next() {
+            None => Vec::new(),
+            Some(_) => self.repository.first_parents(self.tip)?,
+        };
+        for Later { commit, key, .. } in log.keys().later() {
+            let (commit, key) = (*commit, key.to_string());
+            if !on_branch.contains(&commit) {
+                return Err(refused(approval::rewritten(commit, self.tip, &self.branch)));
+            }
+            let named = pinned(commit)?;
+            if named != key {
+                return Err(refused(Refusal::new(
+                    &audit::codes::LOG_KEY_UNKNOWN,
+                    format!("the log goes on under `{key}` because of {}, which names `{named}`", commit.short()),
+                    "whoever had the log's key then wrote that: restore the log from an export or another clone",
+                )));
+            }
+        }
+        self.revisions.replace(reads.revisions);
+        Ok(())
     }
 
     /// Everything that decides about landings.
@@ -270,6 +336,18 @@ impl<'a> Shared<'a> {
         let source = Source::open(self.repository, &self.refs)?;
         Ok(approval::Verifier::new(self.repository, source, recorded, &self.branch, targets::KINDS, now))
     }
+}
+
+/// The refusal where a tree names another log key than the one that signs the log.
+pub fn outdated(log: &Log, commit: Oid, tree: &Access) -> Option<Refusal> {
+    let (named, key) = (&tree.config.audit_key, log.key().to_string());
+    (*named != key).then(|| {
+        Refusal::new(
+            &audit::codes::LOG_KEY_OUTDATED,
+            format!("{} names the log key `{named}`, and the log is signed by `{key}`", commit.short()),
+            "run `dualkey audit rotate --log-key OLD --new-log-key NEW` once, with both private halves",
+        )
+    })
 }
 
 /// The anchor that the user keeps.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use super::plan::Given;
-use super::shared::{Refresh, Shared};
+use super::shared::{self, Refresh, Shared};
 use super::{Common, Exit, ReviewFormat, Stop, context, output};
 use crate::access::PersonId;
 use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
@@ -46,10 +46,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
-    let (ledger, warning) = shared.anchored()?;
-    if let Some(warning) = &warning {
-        output::error(&report::errors::warning(warning, output::error_style()));
-    }
+    let ledger = shared.anchored_or_warned()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     if let Some(head) = &options.head {
         let head = repository.resolve(head)?;
@@ -65,12 +62,14 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
         None => (None, options.rev.as_deref().map_or(Ok(shared.tip), |rev| repository.resolve(rev))?),
     };
     let chain = verifier.chain(tip)?;
-    let overdue = match after.is_none() && options.rev.is_none() {
+    // what is wrong beside the landings
+    let beside: Vec<Refusal> = match after.is_none() && options.rev.is_none() {
         true => {
-            let tree = verifier.revision(chain.last)?;
-            apply::overdue(&tree, audit::last_run(&ledger.stored.log), clock.now)
+            let (tree, log) = (verifier.revision(chain.last)?, &ledger.stored.log);
+            let overdue = apply::overdue(&tree, audit::last_run(log), clock.now);
+            overdue.into_iter().chain(shared::outdated(log, chain.last, &tree.access)).collect()
         }
-        false => None,
+        false => Vec::new(),
     };
     let mut landings: Vec<&Landing> = chain.landings.iter().collect();
     if let Some(after) = after {
@@ -90,10 +89,11 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
         ReviewFormat::Markdown => report::markdown::verify(&landings),
         ReviewFormat::Github => report::github::verify(&landings),
     });
-    if let Some(overdue) = &overdue {
-        output::error(&report::errors::refusals(std::slice::from_ref(overdue), output::error_style()));
+    if beside.is_empty() {
+        return Ok(exit(&landings));
     }
-    Ok(exit(&landings).worst(if overdue.is_some() { Exit::Findings } else { Exit::Done }))
+    output::error(&report::errors::refusals(&beside, output::error_style()));
+    Ok(exit(&landings).worst(Exit::Findings))
 }
 
 fn exit(landings: &[&Landing]) -> Exit {

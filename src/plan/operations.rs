@@ -154,7 +154,8 @@ pub fn scopes(basis: &Basis<'_>) -> BTreeMap<TargetId, Scope> {
 /// Compares what should be live with what is.
 ///
 /// What a target holds in the place of something else is changed in one call where one of the two is within the other:
-/// nothing is lost or given on the way. Where neither is, such as between mornings and evenings, the one is taken first
+/// nothing is lost or given on the way; so is an end that the target enforces and that is another one than declared. Where
+/// neither is, such as between mornings and evenings, the one is taken first
 /// and the other given then, so that an end can always be carried out by itself.
 pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Difference {
     let people = Accounts::of(basis);
@@ -164,7 +165,8 @@ pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Di
     let mut others: Vec<(&TargetId, &Live)> = Vec::new();
     for (target, live) in live.iter().flat_map(|(target, live)| live.iter().map(move |live| (target, live))) {
         let thing = (Slot::of_live(target, live), &live.conditions);
-        if desired.get(&thing).is_some_and(|one| *one.key.permission == *live.permission) {
+        let same = |one: &&Desired| *one.key.permission == *live.permission && !ends_otherwise(live, one);
+        if desired.get(&thing).is_some_and(same) {
             desired.remove(&thing);
         } else {
             others.push((target, live));
@@ -225,6 +227,12 @@ impl<'a> Slot<'a> {
             permission: (!live.kind.holds_one()).then_some(live.permission.as_str()),
         }
     }
+}
+
+/// True where the target would end access at another instant than the one declared. An end that a target doesn't know is
+/// carried out by a run.
+fn ends_otherwise(live: &Live, desired: &Desired) -> bool {
+    live.kind.enforces.ends && live.until.is_some() && live.until != until(desired)
 }
 
 fn until(desired: &Desired) -> Option<Timestamp> {

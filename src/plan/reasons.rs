@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::operations::lowers;
 use crate::access::time::format_end;
-use crate::access::{Cause, Conditions, Desired, Entitlement, GrantId, Kind, Revision, TargetId};
+use crate::access::{Cause, Conditions, Desired, Entitlement, GrantId, Interval, Kind, Revision, TargetId};
 use crate::targets::Live;
 
 /// Why an operation is needed.
@@ -86,7 +86,7 @@ impl<'a> Declared<'a> {
         self.by_name().get(&name).copied()
     }
 
-    /// True where this is what should have been live at an instant.
+    /// True where this is what should have been live at an instant, with the end that the target enforces, if any.
     fn held(&self, target: &TargetId, live: &Live, at: Timestamp) -> bool {
         let rank = live.kind.rank(&live.permission);
         let first: Name<'_> = (target, live.kind, &live.resource, &live.principal, "", &Conditions::NONE);
@@ -95,7 +95,8 @@ impl<'a> Declared<'a> {
             let slot = self.by_name().range(first..).take_while(move |(name, _)| same(name));
             slot.filter(|(name, _)| name.1.rank(name.4) > rank).any(|(_, one)| one.intervals.contains(at))
         };
-        self.find(target, live).is_some_and(|one| one.intervals.contains(at)) && !higher()
+        let ends = |interval: &Interval| live.until.is_none_or(|until| until == interval.until());
+        self.find(target, live).is_some_and(|one| one.intervals.at(at).is_some_and(ends)) && !higher()
     }
 }
 

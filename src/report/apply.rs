@@ -55,6 +55,8 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
     }
     let all = outcome.done.len() + outcome.failed.len() + outcome.not_started.len();
     text.push_str(&match (outcome.done.len(), all) {
+        (0, 0) if !outcome.looked => format!("{commit}: nothing was read, so nothing was changed\n"),
+        (0, 0) if outcome.unjudged => format!("{commit}: nothing to change in what could be read\n"),
         (0, 0) => format!("{commit}: nothing to change\n"),
         (done, all) => format!("{commit}: {done} of {all} done\n"),
     });

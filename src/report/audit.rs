@@ -3,7 +3,7 @@
 use super::escape;
 use super::style::{Style, count};
 use crate::audit::record::{Mode, Operation, Record, Span, Verb};
-use crate::audit::{Fits, Found, Log, Proven, VerifierKey};
+use crate::audit::{Fits, Found, Log, Proven, Seal, VerifierKey};
 
 /// An entry a line: number, instant, what.
 pub fn text(log: &Log) -> String {
@@ -60,6 +60,14 @@ fn line(record: &Record) -> String {
             (result.at, format!("result   {counts}{interrupted}"))
         }
         Record::Refusal(refusal) => (refusal.at, format!("refusal  {} {}", short(&refusal.landing), refusal.code)),
+        Record::KeyChange(change) => {
+            let name = |key: &str| key.split('+').take(2).collect::<Vec<_>>().join("+");
+            let (old, new) = (name(&change.old_key), name(&change.new_key));
+            (
+                change.at,
+                format!("key      {new} signs from here on, as {old} did and says, by {}", short(&change.commit)),
+            )
+        }
         Record::Drift(drift) => (drift.at, format!("drift    {}", count(drift.operations.len(), "operation"))),
     };
     let second = jiff::Timestamp::from_second(at.0.as_second()).unwrap_or(at.0);
@@ -73,7 +81,7 @@ pub fn json(log: &Log) -> String {
 }
 
 /// The entries that were found, a line each, with what of them fits.
-pub fn found(found: &[(usize, Found<'_>)], log: &Log, style: Style) -> String {
+pub fn found(found: &[(u64, Found<'_>)], log: &Seal, style: Style) -> String {
     let mut text = String::new();
     for (index, one) in found {
         text.push_str(&format!("{index:>4}  {}\n", line(one.record)));
@@ -127,7 +135,7 @@ fn ends(spans: &[Span]) -> String {
 }
 
 /// The entries that were found as they are in the log, with their numbers.
-pub fn found_json(found: &[(usize, Found<'_>)], log: &Log) -> String {
+pub fn found_json(found: &[(u64, Found<'_>)], log: &Seal) -> String {
     let entries: Vec<_> =
         found.iter().map(|(index, one)| serde_json::json!({ "index": index, "entry": one.record })).collect();
     let document =
@@ -153,9 +161,10 @@ pub fn proven(proven: &Proven, key: &VerifierKey) -> String {
 pub fn verified(log: &Log, consistent: bool, style: Style) -> String {
     let kept = if consistent { ", and it goes on from the checkpoint you kept" } else { "" };
     let (size, root, signer) = (log.size(), log.root(), log.key().name());
-    let text = format!("the log holds: {size} entries, root {root}, signed by {signer}{kept}");
+    let entries = if size == 1 { "entry" } else { "entries" };
+    let text = format!("the log holds: {size} {entries}, root {root}, signed by {signer}{kept}");
     let mut text = style.wrap(&text, 0, "  ") + "\n";
-    for old in log.genesis().iter().flat_map(|genesis| &genesis.continues) {
+    for old in &log.genesis().continues {
         let line = format!(
             "begun anew after a log of {} entries, root {}, signed by {}, anchor {}: nothing here proves what stood there",
             old.size,

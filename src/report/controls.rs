@@ -87,7 +87,11 @@ const CONTROLS: [Control; 5] = [
         what: "Every run stands in the log",
         evidence: |controls| {
             let runs = controls.runs;
-            format!("{} whole, {} partly, {} interrupted runs", runs.whole, runs.partial, runs.interrupted)
+            let keys = match controls.key_changes {
+                0 => String::new(),
+                changes => format!("; {} of the log's key", count(changes, "change")),
+            };
+            format!("{} whole, {} partly, {} interrupted runs{keys}", runs.whole, runs.partial, runs.interrupted)
         },
         exception: |controls| controls.runs.interrupted > 0,
     },

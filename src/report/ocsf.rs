@@ -152,6 +152,10 @@ fn events(index: usize, record: &Record, log: &Log) -> Vec<Event> {
             };
             one.operations.iter().enumerate().map(brought_back).collect()
         }
+        Record::KeyChange(one) => {
+            let about = json!({ "entity": { "type": "log", "uid": one.commit, "name": log.key().name() } });
+            vec![of(0, Activity::Update, Status::Success, "another key signs the log from here on".to_owned(), about)]
+        }
         Record::Intent(_) => Vec::new(),
     }
 }

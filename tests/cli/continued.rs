@@ -4,25 +4,14 @@ use crate::support::{Ran, World};
 
 /// Alice is let in and applied; then the log's private key is lost.
 fn without_its_key() -> World {
-    let world = World::new();
-    world.let_alice_in("alice");
-    world.approve("alice", "priya.shah").exits(0);
-    world.git(&["switch", "-q", "main"]);
-    world.git(&["merge", "-q", "--no-ff", "-m", "Let Alice in", "alice"]);
-    world.git(&["push", "-q", "origin", "main"]);
-    world.timed(&["apply"]).exits(0);
+    let world = World::told();
     std::fs::remove_file(world.path("log.key")).unwrap();
     world
 }
 
 /// Makes a key and pins it at the tip of the protected branch. Gives its id.
 fn pin_key(world: &World, file: &str) -> String {
-    let out = format!("../{file}");
-    let made = world.dualkey(&["audit", "keygen", "--name", "northwind", "--out", &out]).exits(0).stdout;
-    let key = made.trim();
-    let config = world.read("dualkey.yaml");
-    let old = config.split("key: \"").nth(1).unwrap().split('"').next().unwrap();
-    world.write("dualkey.yaml", &config.replace(old, key));
+    let key = world.names_key(file);
     world.commit("Another log key");
     world.git(&["push", "-q", "origin", "main"]);
     key.split('+').nth(1).unwrap().to_owned()
@@ -61,9 +50,7 @@ fn after_a_lost_key_the_log_is_begun_anew_and_says_so_for_ever() {
     world.commit("Alice is done");
     world.git(&["push", "-q", "origin", "leaves"]);
     world.approve("leaves", "priya.shah").exits(0);
-    world.git(&["switch", "-q", "main"]);
-    world.git(&["merge", "-q", "--no-ff", "-m", "Alice is done", "leaves"]);
-    world.git(&["push", "-q", "origin", "main"]);
+    world.land("leaves");
     assert!(world.live("github").contains("payments-api"));
     world.timed(&["apply"]).exits(0).says("revoke alice.nguyen");
     let verified = world.dualkey(&["audit", "verify"]).exits(0);
@@ -111,7 +98,7 @@ fn a_log_is_begun_anew_only_as_the_first_one_was() {
     // the same key would let its finder write both logs
     vouch(&world, &["mei.tanaka", "priya.shah"]);
     world.dualkey(&["audit", "keygen", "--name", "northwind", "--out", "../new.key"]).exits(0);
-    go_on(&world, "new.key").exits(2).says("pins the key that signed the log up to now");
+    go_on(&world, "new.key").exits(2).says("pins a key that signed the log up to now");
     pin_key(&world, "newer.key");
     go_on(&world, "newer.key").exits(3).says("quorum-not-met");
     vouch(&world, &["mei.tanaka"]);
@@ -124,7 +111,8 @@ fn a_log_is_begun_anew_only_as_the_first_one_was() {
     world.anchor = Some(format!("{}:00000000", world.rev("main~1")));
     go_on(&world, "newer.key").exits(3).says("anchor-mismatch");
     world.anchor = anchor;
-    world.dualkey(&["audit", "verify"]).exits(0);
+    // the branch names a key, and nothing became of it
+    world.dualkey(&["audit", "verify"]).exits(1).says("the log holds").says("log-key-outdated");
     // another history is no continuation
     world.git(&["switch", "-q", "--orphan", "other"]);
     world.git(&["checkout", "-q", "main", "--", "."]);
@@ -151,4 +139,25 @@ fn one_person_alone_stays_one_person_alone() {
     let ran = world.timed(&single).exits(0);
     world.anchor = ran.stdout.split("DUALKEY_ANCHOR=").nth(1).map(|anchor| anchor.trim().to_owned());
     world.dualkey(&["audit", "log"]).exits(0).says("(one person alone) (the log begun anew)");
+}
+
+#[test]
+fn what_the_old_log_gave_is_taken_away_by_the_new_one() {
+    let mut world = without_its_key();
+    // nobody in the tree knows her any more, when the log begins anew
+    world.git(&["rm", "-q", "people/alice.nguyen.yaml", "grants/payments/alice-refunds.yaml"]);
+    renewed(&mut world, "new.key");
+    world.timed(&["drift"]).exits(1).says("revoke alice.nguyen");
+    world.timed(&["apply"]).exits(0).says("revoke alice.nguyen");
+    assert!(!world.live("github").contains("583231"), "{}", world.live("github"));
+    world.timed(&["drift"]).exits(0).says("live access is what was approved");
+    // what is given back by hand is hers still, also after another beginning
+    let path = world.repo().join(".git/dualkey/github.json");
+    renewed(&mut world, "newer.key");
+    let text = world.live("github");
+    let one = "{ \"kind\": \"repository\", \"resource\": \"northwind/payments-api\", \"permission\": \"push\", \"principal\": \"583231\" }";
+    let given = text.replacen("\"entitlements\": [", &format!("\"entitlements\": [ {one},"), 1);
+    assert_ne!(given, text);
+    std::fs::write(path, given).unwrap();
+    world.timed(&["apply"]).exits(0).says("revoke alice.nguyen");
 }

@@ -2,21 +2,9 @@
 
 use crate::support::World;
 
-/// Alice is let in, applied, and ended.
-pub fn told() -> World {
-    let world = World::new();
-    world.let_alice_in("alice");
-    world.approve("alice", "priya.shah").exits(0);
-    world.git(&["switch", "-q", "main"]);
-    world.git(&["merge", "-q", "--no-ff", "-m", "Let Alice in", "alice"]);
-    world.git(&["push", "-q", "origin", "main"]);
-    world.timed(&["apply"]).exits(0);
-    world
-}
-
 #[test]
 fn the_log_is_searched_by_what_it_says() {
-    let world = told();
+    let world = World::told();
     let all = world.dualkey(&["audit", "search", "--person", "alice.nguyen"]).exits(0);
     let all = all.says("alice.nguyen gains push on repository northwind/payments-api");
     assert!(all.stdout.contains("grant alice.nguyen push on repository northwind/payments-api"), "{}", all.stdout);
@@ -49,10 +37,9 @@ fn a_search_that_means_nothing_is_refused() {
 
 #[test]
 fn one_entry_is_proven_to_somebody_who_has_only_the_key() {
-    let world = told();
+    let world = World::told();
     world.dualkey(&["audit", "prove", "1", "--out", "../one.tlog-proof"]).exits(0).says("proves entry 1");
-    let key = world.read("dualkey.yaml");
-    let key = key.split("key: \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let key = world.named_key();
     let nowhere = world.path("nowhere");
     std::fs::create_dir(&nowhere).unwrap();
     let verify =
@@ -76,7 +63,7 @@ fn one_entry_is_proven_to_somebody_who_has_only_the_key() {
 
 #[test]
 fn a_period_is_reported_control_by_control_with_every_landing() {
-    let world = told();
+    let world = World::told();
     let of = |args: &[&str]| {
         world.dualkey(&[&["report", "controls", "--from", "2026-11-01", "--to", "2026-11-30"], args].concat()).exits(0)
     };
@@ -104,7 +91,7 @@ fn a_period_is_reported_control_by_control_with_every_landing() {
 
 #[test]
 fn a_scheduler_learns_when_the_next_run_is_due() {
-    let world = told();
+    let world = World::told();
     let next = |args: &[&str]| world.timed(&[&["next"], args].concat()).exits(0);
     next(&[]).says("end    alice.nguyen  github  repository northwind/payments-api  push");
     let json = next(&["--format", "json"]).json();
@@ -119,7 +106,7 @@ fn a_scheduler_learns_when_the_next_run_is_due() {
 
 #[test]
 fn the_log_is_written_as_events_for_whatever_gathers_them() {
-    let world = told();
+    let world = World::told();
     let lines = world.dualkey(&["audit", "export", "--format", "ocsf"]).exits(0).stdout;
     let events: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let alice = events.iter().find(|event| event["user"]["name"] == "alice.nguyen").unwrap();

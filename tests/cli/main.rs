@@ -39,5 +39,6 @@ mod refusals;
 #[cfg(feature = "rego")]
 mod rego;
 mod replay;
+mod rotation;
 mod sarif;
 mod survival;

@@ -4,8 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use crate::log::told;
-use crate::support::scrubbed;
+use crate::support::{World, scrubbed};
 
 /// The package that carries the schema as models. The newest it knows is 1.7; the two classes are the same in 1.8.
 const PACKAGE: &str = "pydantic-ocsf==3.0.0";
@@ -72,7 +71,7 @@ fn checked(lines: &str) -> Result<String, String> {
 
 #[test]
 fn every_event_is_what_the_schema_says() {
-    let world = told();
+    let world = World::told();
     // a refusal and drift have events of their own
     world.write("README.md", "hello\n");
     world.write("grants/payments/more.yaml", &crate::support::ALICE_GRANT.replace("payments-api", "payments-web"));

@@ -154,8 +154,35 @@ fn when_the_clock_is_wrong() {
     let path = world.repo().join(".git/dualkey/github.json");
     let told = world.live("github").replace("\"version\": 1,", "\"version\": 1, \"clock\": \"2027-02-01T10:00:00Z\",");
     std::fs::write(path, told).unwrap();
-    world.timed(&["apply"]).exits(3).says("clock-skew").says("seconds behind");
+    world
+        .timed(&["apply"])
+        .exits(3)
+        .says("clock-skew")
+        .says("seconds behind")
+        .says("nothing was read, so nothing was changed");
     assert!(world.live("github").contains("820147"));
     world.timed(&["apply", "--only-ends"]).exits(4).says("clock-skew").says("yara.haddad");
     assert!(!world.live("github").contains("820147"));
+}
+
+#[test]
+fn an_end_that_was_moved_at_the_target_is_brought_back() {
+    let world = World::new();
+    let path = world.repo().join(".git/dualkey/gcp.json");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, r#"{ "version": 1, "as": "gcp", "native_ends": true, "entitlements": [] }"#).unwrap();
+    world.timed(&["apply"]).exits(0);
+    world.timed(&["drift"]).exits(0);
+    let given = world.live("gcp");
+    // Yara's engagement ends in January; somebody prolongs at the target what she holds, somebody else cuts it short
+    for moved in ["2027-06-30T00:00:00Z", "2026-12-01T00:00:00Z"] {
+        let declared = "\"until\": \"2027-01-30T00:00:00Z\"";
+        assert!(given.contains(declared), "{given}");
+        std::fs::write(&path, given.replacen(declared, &format!("\"until\": \"{moved}\""), 1)).unwrap();
+        let drifted = world.timed(&["drift"]).exits(1).says("1 difference").says("until 2027-01-29").says("drift:");
+        assert!(drifted.stdout.contains("change "), "{}", drifted.stdout);
+        world.timed(&["apply"]).exits(0);
+        assert_eq!(world.live("gcp"), given);
+        world.timed(&["drift"]).exits(0);
+    }
 }

@@ -291,6 +291,37 @@ impl World {
         self.git(&["push", "-q", "origin", branch]);
     }
 
+    /// Merges a branch into main and pushes that.
+    pub fn land(&self, branch: &str) {
+        self.git(&["switch", "-q", "main"]);
+        self.git(&["merge", "-q", "--no-ff", "-m", &format!("Land {branch}"), branch]);
+        self.git(&["push", "-q", "origin", "main"]);
+    }
+
+    /// Northwind, where Alice was let in and that was applied.
+    pub fn told() -> Self {
+        let world = World::new();
+        world.let_alice_in("alice");
+        world.approve("alice", "priya.shah").exits(0);
+        world.land("alice");
+        world.timed(&["apply"]).exits(0);
+        world
+    }
+
+    /// The log's verifier key, as dualkey.yaml names it.
+    pub fn named_key(&self) -> String {
+        self.read("dualkey.yaml").split("key: \"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    }
+
+    /// Makes another log key beside the clone and names it in dualkey.yaml. Gives its public half.
+    pub fn names_key(&self, file: &str) -> String {
+        let out = format!("../{file}");
+        let made = self.dualkey(&["audit", "keygen", "--name", "northwind", "--out", &out]).exits(0).stdout;
+        let config = self.read("dualkey.yaml").replace(&self.named_key(), made.trim());
+        self.write("dualkey.yaml", &config);
+        made.trim().to_owned()
+    }
+
     /// The sandbox's entitlements of a target, as its file has them.
     pub fn live(&self, target: &str) -> String {
         let path = self.repo().join(".git/dualkey").join(format!("{target}.json"));

@@ -92,3 +92,166 @@ fn of_a_kind_with_one_value_only_the_highest_was_held() {
     let held = access_at(&log, crate::targets::KINDS, Who::parse("alice.nguyen"), at(NOON).0);
     assert_eq!(held.iter().map(|one| one.permission.as_str()).collect::<Vec<_>>(), ["push"]);
 }
+
+/// Words that a log may hold, with everything that JSON spells in a way of its own.
+const WORDS: [&str; 12] = [
+    "ada",
+    "ada.lovelace",
+    "payments/alice",
+    "large",
+    "grant",
+    "quo\"te",
+    "back\\slash",
+    "back\\u0061",
+    "\u{7}bell\ttab\u{1f}",
+    "ünïcode \u{1f511}",
+    "",
+    "`because`, ada",
+];
+
+mod oracle {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn word() -> impl Strategy<Value = String> {
+        prop::sample::select(&WORDS[..]).prop_map(str::to_owned)
+    }
+
+    fn instant() -> impl Strategy<Value = At> {
+        (0..6_i64).prop_map(|hour| At(jiff::Timestamp::from_second(1_795_000_000 + hour * 3600).unwrap()))
+    }
+
+    fn verb() -> impl Strategy<Value = Verb> {
+        prop::sample::select(vec![Verb::Grant, Verb::Revoke, Verb::Change])
+    }
+
+    fn commit() -> impl Strategy<Value = String> {
+        prop::sample::select(vec!["ab12", "ab13", "c0ffee"]).prop_map(|digits| format!("{digits:0<40}"))
+    }
+
+    fn record() -> impl Strategy<Value = Record> {
+        let words = (word(), word(), word(), word(), prop::option::of(word()));
+        (0..6, words, verb(), commit(), instant(), prop::bool::weighted(0.1)).prop_map(
+            |(kind, (person, resource_kind, resource, grant, by), verb, commit, at, long)| {
+                let operation = Operation {
+                    verb,
+                    kind: resource_kind.clone(),
+                    resource: resource.clone(),
+                    person: by.clone(),
+                    because: format!("landing: grant {grant}"),
+                    ..operation("push")
+                };
+                let Record::Landing(landing) = landing(json!({ "text": "x".repeat(if long { 70_000 } else { 1 }) }))
+                else {
+                    panic!("a landing")
+                };
+                let change = Change {
+                    person: person.clone(),
+                    kind: resource_kind,
+                    resource,
+                    grants: vec![grant],
+                    ..landing.changes[0].clone()
+                };
+                let run = "run-1".to_owned();
+                match kind {
+                    0 | 1 => {
+                        Record::Landing(Landing { commit, at, changes: vec![change], authors: vec![person], ..landing })
+                    }
+                    2 => {
+                        let operations = vec![operation];
+                        Record::Intent(Intent { run, commit, at, at_given: false, mode: Mode::Full, operations })
+                    }
+                    3 => Record::Result(Outcome {
+                        run,
+                        commit: "d0".repeat(20),
+                        at,
+                        done: vec![operation],
+                        failed: Vec::new(),
+                        not_started: Vec::new(),
+                        waiting: vec![Waiting { landing: commit, code: person }],
+                        refusals: Vec::new(),
+                        interrupted: false,
+                    }),
+                    4 => Record::Refusal(Refusal { landing: commit, code: person, message: "why".into(), at }),
+                    _ => Record::Drift(Drift { at, operations: vec![operation] }),
+                }
+            },
+        )
+    }
+
+    fn query() -> impl Strategy<Value = Query> {
+        let maybe = || prop::option::weighted(0.3, word());
+        let landing = prop::option::weighted(0.2, prop::sample::select(vec!["ab1", "ab12", "c0ffee", "dddd"]));
+        let time = || prop::option::weighted(0.2, instant());
+        (maybe(), maybe(), word(), maybe(), landing, prop::option::weighted(0.3, verb()), time(), time()).prop_map(
+            |(person, kind, resource, grant, landing, verb, since, until)| Query {
+                person,
+                resource: kind.map(|kind| (kind, resource)),
+                grant,
+                landing: landing.map(str::to_owned),
+                verb,
+                since: since.map(|at| at.0),
+                until: until.map(|at| at.0),
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_for_a_query_is_all_that_it_finds(
+            records in prop::collection::vec(record(), 0..24),
+            query in query(),
+        ) {
+            let key = key();
+            let log = log_with(records, &key);
+            let files = log.files();
+            let sealed = Sealed::open(&files, key.verifier()).unwrap();
+            prop_assert_eq!(sealed.seal(), log.seal());
+            let candidates = sealed.candidates(&query).unwrap();
+            for (index, entry) in &candidates {
+                prop_assert_eq!(entry, &log.entries()[*index as usize]);
+            }
+            let quick: Vec<(u64, Found<'_>)> =
+                candidates.iter().filter_map(|(index, entry)| Some((*index, query.find(entry.record())?))).collect();
+            let slow: Vec<(u64, Found<'_>)> =
+                (0..).zip(log.entries()).filter_map(|(index, entry)| Some((index, query.find(entry.record())?))).collect();
+            prop_assert_eq!(quick, slow);
+        }
+    }
+}
+
+#[test]
+fn few_entries_are_read_where_few_are_meant() {
+    let key = key();
+    let log = log_with((0..50).map(|number| drift(&format!("permission-{number}"))).chain(each_kind()).collect(), &key);
+    let files = log.files();
+    let sealed = Sealed::open(&files, key.verifier()).unwrap();
+    let read = |query: Query| sealed.candidates(&query).unwrap().len();
+    assert_eq!(read(Query { person: Some("bo".into()), ..Query::default() }), 1);
+    assert_eq!(read(Query { grant: Some("payments/bob".into()), ..Query::default() }), 0);
+    assert_eq!(read(Query { since: Some("2030-01-01T00:00:00Z".parse().unwrap()), ..Query::default() }), 0);
+    assert_eq!(read(Query { verb: Some(Verb::Grant), ..Query::default() }), 0);
+    assert_eq!(read(Query { verb: Some(Verb::Revoke), ..Query::default() }), 53);
+}
+
+#[test]
+fn a_name_that_is_spelt_in_another_way_is_no_place_to_hide() {
+    let key = key();
+    let Record::Intent(intent) = each_kind().remove(1) else { panic!("an intent") };
+    let written = Entry::write(Record::Intent(intent)).unwrap();
+    let leaf = String::from_utf8(written.leaf().to_vec()).unwrap();
+    let query = Query { person: Some("alice.nguyen".into()), ..Query::default() };
+    for (from, to) in [
+        ("alice", "\\u0061lice"),
+        ("\"person\":\"", "\"person\" : \""),
+        ("alice.nguyen\"", "alice.nguyen\",\"a\":\"\\/\""),
+    ] {
+        let hidden = leaf.replace(from, to);
+        assert_ne!(hidden, leaf);
+        let files = signed_with(hidden.as_bytes(), &key);
+        let refused =
+            Sealed::open(&files, key.verifier()).and_then(|sealed| sealed.candidates(&query).map(|found| found.len()));
+        assert!(matches!(refused, Err(LogError::EntryInvalid { index: 1, .. })), "{hidden}: {refused:?}");
+    }
+}

@@ -10,10 +10,11 @@ use crate::approval::statement::{self, GENESIS, GenesisStatement, SIGNATURE_FILE
 use crate::audit::record::{At, Genesis, Predecessor, Statement, VERSION};
 use crate::audit::{self, Log, Store};
 use crate::cli::context::{self, Look};
-use crate::cli::shared::{LogKeyOption, Refresh, Shared, kept_anchor};
+use crate::cli::shared::{Ledger, LogKeyOption, Refresh, Shared, kept_anchor};
 use crate::cli::{Common, Exit, RemoteOption, Stop, output};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, StateRefs};
+use crate::targets::KINDS;
 use crate::{lint, plan};
 
 #[derive(Debug, Args)]
@@ -58,6 +59,13 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Some(shared) => Some(shared.anchored()?.0),
         None => None,
     };
+    let signed = |old: &&Ledger| old.stored.log.keys().all().any(|key| key.to_string() == access.config.audit_key);
+    if old.as_ref().is_some_and(|old| signed(&old)) {
+        return Err(Stop::usage(
+            format!("{} pins a key that signed the log up to now", commit.short()),
+            "make a key with `dualkey audit keygen`, name it in dualkey.yaml as `audit.key`, and commit",
+        ));
+    }
     let refs = StateRefs::open(&repository, options.common.remote.remote.as_deref(), &access.config.branch)?;
     refs.refresh(&[&access.config.audit_ref])?;
     let statements = statements(&repository, &refs, commit, &revision)?;
@@ -83,7 +91,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         log_key: access.config.audit_key.clone(),
         single: statements.len() == 1,
         statements: statements.into_values().collect(),
-        continues: old.as_ref().map(|old| predecessors(&old.stored.log, &old.recorded.anchor)).unwrap_or_default(),
+        continues: old.as_ref().map(|old| predecessors(&repository, commit, &old.stored.log)).unwrap_or_default(),
         at: At(clock.now),
     };
     let store = Store::new(&repository, &refs, &access.config.audit_ref);
@@ -123,12 +131,6 @@ fn continued<'a>(
             format!("leave `audit.ref` in dualkey.yaml at `{}`, and commit", old.audit_ref),
         ));
     }
-    if old.audit_key == access.config.audit_key {
-        return Err(Stop::usage(
-            format!("{} pins the key that signed the log up to now", commit.short()),
-            "make a key with `dualkey audit keygen`, name it in dualkey.yaml as `audit.key`, and commit",
-        ));
-    }
     let genesis = audit::from_anchor(&anchor).map(|kept| kept.genesis);
     if !genesis.is_some_and(|genesis| repository.is_ancestor(genesis, commit).unwrap_or(false)) {
         return Err(Stop::usage(
@@ -139,10 +141,15 @@ fn continued<'a>(
     Ok(shared)
 }
 
-/// The log that is continued, after those that it was itself begun anew after.
-fn predecessors(log: &Log, anchor: &str) -> Vec<Predecessor> {
-    let before = log.genesis().map(|genesis| genesis.continues.clone()).unwrap_or_default();
-    before.into_iter().chain([log.as_predecessor(anchor.to_owned())]).collect()
+/// What the new log says of the old one. A tree that is no part of the history that goes on can't be read for ever, so it is
+/// left out: what was given says what is to be taken away.
+fn predecessors(repository: &Repository, commit: Oid, log: &Log) -> Vec<Predecessor> {
+    let mut predecessors = audit::predecessors(log, KINDS);
+    let on_the_way = |id: &str| id.parse().is_ok_and(|id| repository.is_ancestor(id, commit).unwrap_or(false));
+    for old in &mut predecessors {
+        old.applied = old.applied.take().filter(|applied| on_the_way(&applied.commit));
+    }
+    predecessors
 }
 
 /// The valid statements about a genesis, a person each.

@@ -103,13 +103,14 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             "name a person, a resource, a grant, a landing, a verb or a time",
         ));
     }
-    let (ledger, _) = shared.anchored()?;
-    let log = &ledger.stored.log;
-    let found: Vec<(usize, Found<'_>)> =
-        log.entries().iter().enumerate().filter_map(|(index, one)| Some((index, query.find(one.record())?))).collect();
+    let files = shared.log_files()?;
+    let (log, _) = shared.sealed(&files)?;
+    let candidates = log.candidates(&query).map_err(|error| Stop::from(&error))?;
+    let found: Vec<(u64, Found<'_>)> =
+        candidates.iter().filter_map(|(index, one)| Some((*index, query.find(one.record())?))).collect();
     output::print(&match options.format {
-        Format::Text => report::audit::found(&found, log, output::style()),
-        Format::Json => report::audit::found_json(&found, log),
+        Format::Text => report::audit::found(&found, log.seal(), output::style()),
+        Format::Json => report::audit::found_json(&found, log.seal()),
     });
     Ok(Exit::Done)
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::audit::{Log, Proven, VerifierKey};
 use crate::cli::context;
-use crate::cli::shared::{Refresh, Shared};
+use crate::cli::shared::{self, Refresh, Shared};
 use crate::cli::{Exit, RemoteOption, RepoOption, Stop, output};
 use crate::report;
 
@@ -30,7 +30,7 @@ pub struct Options {
     /// Verify a proof that `audit prove` wrote, and print its entry
     #[arg(long, value_name = "FILE", conflicts_with = "checkpoint")]
     proof: Option<PathBuf>,
-    /// The log's verifier key [default: the one that the repository here pins]
+    /// The log's verifier key, or one that it was signed by before [default: the one that the repository here pins]
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
 }
@@ -45,25 +45,28 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     if let Some(path) = &options.proof {
         return proof(path, &key(options)?);
     }
-    let log = match &options.export {
-        Some(dir) => Log::from_files(&read_folder(dir)?, &key(options)?)
-            .map_err(|error| Stop::from(&error).with(Exit::Findings))?,
+    let (log, outdated) = match &options.export {
+        Some(dir) => {
+            let log = Log::from_files(&read_folder(dir)?, &key(options)?);
+            (log.map_err(|error| Stop::from(&error).with(Exit::Findings))?, None)
+        }
         None => {
             let repository = context::open(&options.repo)?;
             let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
-            let (ledger, warning) = shared.anchored().map_err(finding)?;
-            if let Some(warning) = warning {
-                output::error(&report::errors::warning(&warning, output::error_style()));
-            }
-            ledger.stored.log
+            let log = shared.anchored_or_warned().map_err(finding)?.stored.log;
+            // whoever holds a key that was replaced can show a log that looks good, except for this
+            let outdated = shared::outdated(&log, shared.tip, shared.access());
+            (log, outdated)
         }
     };
     if let Some(path) = &options.checkpoint {
         let kept = std::fs::read(path).map_err(|error| Stop::io("reading", path, &error))?;
-        log.verify_consistency(&kept, log.key()).map_err(|error| Stop::from(&error).with(Exit::Findings))?;
+        log.seal().verify_consistency(&kept).map_err(|error| Stop::from(&error).with(Exit::Findings))?;
     }
     output::print(&report::audit::verified(&log, options.checkpoint.is_some(), output::style()));
-    Ok(Exit::Done)
+    let Some(outdated) = outdated else { return Ok(Exit::Done) };
+    output::error(&report::errors::refusals(&[outdated], output::error_style()));
+    Ok(Exit::Findings)
 }
 
 fn proof(path: &Path, key: &VerifierKey) -> Result<Exit, Stop> {

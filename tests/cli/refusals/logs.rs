@@ -3,6 +3,7 @@
 use super::Story;
 use crate::attacks::applied;
 use crate::bad_input::trust::{only_file, rewrite_log};
+use crate::rotation::{approved_key, rotate};
 use crate::support::World;
 
 pub const STORIES: &[Story] = &[
@@ -27,6 +28,18 @@ pub const STORIES: &[Story] = &[
         let world = World::new();
         world.dualkey(&["audit", "keygen", "--name", "northwind", "--out", "../other.key"]).exits(0);
         scene.run(&world, &["apply", "--log-key", "../other.key"], 2);
+    }),
+    ("the approved log key does not sign yet", &["log-key-outdated"], |scene| {
+        let world = World::new();
+        approved_key(&world, "new.key");
+        scene.run(&world, &["verify"], 1);
+        scene.run(&world, &["apply"], 3);
+    }),
+    ("a log key that was replaced", &["log-key-wrong"], |scene| {
+        let world = World::new();
+        approved_key(&world, "new.key");
+        rotate(&world, "log.key", "new.key").exits(0);
+        scene.run(&world, &["apply"], 2);
     }),
     ("one byte of an entry was changed", &["log-leaf-mismatch"], |scene| {
         let world = applied();
