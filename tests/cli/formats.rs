@@ -140,7 +140,7 @@ fn pushed_directly() -> World {
 #[test]
 fn what_workflows_and_summaries_say_of_landings() {
     let world = pushed_directly();
-    let tip = world.git(&["rev-parse", "--short=12", "main"]);
+    let tip = world.git(&["rev-parse", "--short=10", "main"]);
     let annotated = world.timed(&["verify", "--format", "github"]).exits(1).stdout;
     let mut lines: Vec<&str> = annotated.lines().collect();
     assert_eq!(lines.pop(), Some(format!("{} refusal in 2 landings", lines.len()).as_str()), "{annotated}");
@@ -150,8 +150,8 @@ fn what_workflows_and_summaries_say_of_landings() {
     );
     assert!(lines[0].contains(tip.trim()) && lines[0].contains("%0Ahelp: "), "{annotated}");
     let summary = world.timed(&["verify", "--format", "markdown"]).exits(1).stdout;
-    assert!(summary.starts_with("### 1 of 2 refused\n"), "{summary}");
-    assert!(summary.contains("approved by `mei.tanaka`") && summary.contains("no-approval"), "{summary}");
+    assert!(summary.starts_with("### 1 of 2 landings refused\n"), "{summary}");
+    assert!(summary.contains("approved by `priya.shah`") && summary.contains("no-approval"), "{summary}");
     let head = world.timed(&["verify", "--head", "alice", "--format", "github"]).stdout;
     assert!(head.starts_with("::"), "{head}");
 }

@@ -14,7 +14,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use serde::Deserialize;
 
-use super::nesting::too_deep;
+use super::bounds::{Beyond, beyond};
 use super::{CUSTOM_DENY, CUSTOM_WARNING, INVALID_REGO, TESTS, Tested};
 use crate::access::reading::{is_hidden, quote};
 use crate::finding::{Finding, Place, Rule};
@@ -24,7 +24,18 @@ use crate::finding::{Finding, Place, Rule};
 const INSTRUCTIONS: usize = 50_000_000;
 
 /// Functions that answer by chance, print, or work without end in one instruction.
-const FORBIDDEN: &[&str] = &["bits.lsh", "numbers.range", "numbers.range_step", "print", "rand.intn", "trace"];
+const FORBIDDEN: &[&str] = &[
+    "bits.lsh",
+    "json.unmarshal",
+    "numbers.range",
+    "numbers.range_step",
+    "print",
+    "rand.intn",
+    "to_number",
+    "trace",
+    "units.parse",
+    "units.parse_bytes",
+];
 
 /// The longest that the interpreter may take. The other machine has counted the work before, so this is a last resort.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -122,9 +133,14 @@ fn load(files: &[(&str, &str)]) -> Result<Engine, Vec<Finding>> {
     });
     let mut findings = Vec::new();
     for (number, (path, text)) in files.iter().enumerate() {
-        if let Some(span) = too_deep(number.to_string(), text) {
-            let message = "a custom rule can't be judged: brackets in brackets go too deep to be read".to_owned();
-            findings.push(invalid(place(files, &span), message, "give the inner parts names of their own"));
+        if let Some(Beyond { at, what, help }) = beyond(text) {
+            let message = format!("a custom rule can't be judged: {what}");
+            let before = text.get(..at).unwrap_or_default();
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+            let number_of = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+            let (line, column) = (number_of(before.matches('\n').count()), number_of(column));
+            let place = position(files, &number.to_string(), line, column);
+            findings.push(invalid(place.unwrap_or_else(|| first(files)), message, help));
         } else if let Err(error) = engine.add_policy(number.to_string(), (*text).to_owned()) {
             let mut finding = told(files, &error.to_string());
             finding.place.file = (*path).to_owned();

@@ -4,10 +4,10 @@
 //! and judge nothing. What can't be judged is an error, never a pass.
 
 #[cfg(feature = "rego")]
+mod bounds;
+#[cfg(feature = "rego")]
 mod engine;
 mod input;
-#[cfg(feature = "rego")]
-mod nesting;
 #[cfg(all(test, feature = "rego"))]
 mod tests;
 
