@@ -3,7 +3,7 @@
 //! A [`Log`] is a list of [`Record`]s. Each is one leaf of an RFC 6962 [`Tree`], whose root and size are signed as a
 //! [`Checkpoint`]. As files it has the C2SP tlog-tiles layout: [`Log::files`] writes it, [`Log::from_files`] reads it
 //! and recomputes everything, so an export is nothing but these files. An older checkpoint that somebody kept proves
-//! that nothing it covers was changed since ([`Log::verify_consistency`]).
+//! that nothing it covers was changed since ([`Seal::verify_consistency`]).
 //!
 //! None of that touches files, git, the network or the clock. The [`Store`] keeps a log in a git ref, and a
 //! [`RunJournal`] writes a run into it.

@@ -358,7 +358,7 @@ pub struct KeyChange {
     pub size: u64,
     /// The root hash over them, in base64.
     pub root: String,
-    /// By the old key, in base64, over [`KeyChange::statement`].
+    /// By the old key, in base64, over the canonical JSON of all other fields, with a type.
     pub signature: String,
     pub at: At,
 }
