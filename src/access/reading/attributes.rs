@@ -27,9 +27,6 @@ pub const REVIEW_DIFF_HIDDEN: Rule = Rule {
 /// Ends of the names that dualkey reads, or that decide how a change is shown and reviewed.
 const READ: [&str; 5] = [".yaml", ".yml", ".rego", "codeowners", ".gitattributes"];
 
-/// Macros may use macros; git's own files stop at one level.
-const MAX_DEPTH: usize = 8;
-
 /// One word of a line, with its stretch of the text.
 type Word<'a> = (&'a str, Range<usize>);
 
@@ -52,13 +49,14 @@ pub(super) fn check(path: &str, text: &str, flaws: &mut Flaws) {
             macros.entry(name).or_default().extend(attributes.iter().map(|(word, _)| *word));
         }
     }
+    let macros = hiding_macros(&macros);
     let at_root = !path.contains('/');
     for (pattern, attributes) in &lines {
         if pattern.starts_with("[attr]") || pattern.starts_with('!') || !may_match(pattern, at_root) {
             continue;
         }
         for (word, range) in attributes {
-            if let Some(hides) = hiding(word, &macros, MAX_DEPTH) {
+            if let Some(hides) = hides(word).then_some(*word).or_else(|| macros.get(word).copied()) {
                 let sets = if hides == *word { String::new() } else { format!(" sets {}, which", quote(hides)) };
                 let message = format!("{}{sets} hides changes of files like {}", quote(word), quote(pattern));
                 flaws.add(&REVIEW_DIFF_HIDDEN, range.clone(), message, "delete the attribute");
@@ -131,23 +129,38 @@ fn may_match(pattern: &str, at_root: bool) -> bool {
         }
 }
 
-/// The attribute that hides, also where a macro sets it.
-fn hiding<'a>(word: &'a str, macros: &BTreeMap<&str, Vec<&'a str>>, depth: usize) -> Option<&'a str> {
+/// Macros that set an attribute that hides, by themselves or by other macros, each with that attribute. Git's own files stop
+/// at one level.
+fn hiding_macros<'a>(macros: &BTreeMap<&'a str, Vec<&'a str>>) -> BTreeMap<&'a str, &'a str> {
+    let mut users: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
+    let mut open: Vec<(&'a str, &'a str)> = Vec::new();
+    for (name, words) in macros {
+        open.extend(words.iter().find(|word| hides(word)).map(|word| (*name, *word)));
+        words.iter().for_each(|word| users.entry(word).or_default().push(name));
+    }
+    let mut hiding = BTreeMap::new();
+    while let Some((name, word)) = open.pop() {
+        // each macro is followed once, however many name it
+        if !hiding.contains_key(name) {
+            hiding.insert(name, word);
+            open.extend(users.get(name).into_iter().flatten().map(|user| (*user, word)));
+        }
+    }
+    hiding
+}
+
+/// True for an attribute that hides changes by itself.
+fn hides(word: &str) -> bool {
     let (name, value) = match word.split_once('=') {
         Some((name, value)) => (name, Some(value)),
         None => (word, None),
     };
-    let hides = match name {
+    match name {
         "-diff" | "-merge" => true,
         "diff" | "merge" | "filter" | "working-tree-encoding" => value.is_some(),
         "linguist-generated" | "linguist-vendored" | "gitlab-generated" => value != Some("false"),
         _ => false,
-    };
-    if hides {
-        return Some(word);
     }
-    let depth = depth.checked_sub(1)?;
-    macros.get(word)?.iter().find_map(|inner| hiding(inner, macros, depth))
 }
 
 #[cfg(test)]
@@ -210,5 +223,14 @@ mod tests {
         ] {
             assert!(found(".gitattributes", line).is_empty(), "{line}");
         }
+    }
+
+    #[test]
+    fn macros_that_name_each_other_are_followed_once() {
+        let many = "a b ".repeat(2_000);
+        let text = format!("[attr]a {many}\n[attr]b {many}\n[attr]c b\n*.yaml a b c\n");
+        assert!(found(".gitattributes", &text).is_empty());
+        let hiding = format!("{text}[attr]b -diff\n");
+        assert_eq!(found(".gitattributes", &hiding), ["a", "b", "c"]);
     }
 }
