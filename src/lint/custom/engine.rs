@@ -15,6 +15,7 @@ use regorus::{Engine, Value};
 use serde::Deserialize;
 
 use super::bounds::{Beyond, beyond};
+use super::recursion::endless;
 use super::{CUSTOM_DENY, CUSTOM_WARNING, INVALID_REGO, TESTS, Tested};
 use crate::access::reading::{is_hidden, quote};
 use crate::finding::{Finding, Place, Rule};
@@ -108,6 +109,9 @@ fn prepare<'a>(files: &'a [(&'a str, &'a str)], input: &str) -> Result<Judge<'a>
     let entries: Vec<&str> = verdicts.iter().map(|verdict| verdict.entry.as_str()).collect();
     let program =
         Compiler::compile_from_policy(&compiled, &entries).map_err(|error| vec![told(files, &error.to_string())])?;
+    if let Some(rule) = endless(&program) {
+        return Err(vec![depends_on_itself(files, rule)]);
+    }
     let called = program.builtin_info_table.iter().map(|builtin| builtin.name.as_str());
     let forbidden: BTreeSet<&str> = called.filter(|name| FORBIDDEN.contains(name)).collect();
     if !forbidden.is_empty() {
@@ -345,6 +349,13 @@ fn told(files: &[(&str, &str)], text: &str) -> Finding {
     invalid(place.unwrap_or_else(|| first(files)), format!("a custom rule can't be judged: {why}"), "correct the rule")
 }
 
+fn depends_on_itself(files: &[(&str, &str)], rule: &str) -> Finding {
+    let name = rule.strip_prefix("data.").unwrap_or(rule);
+    let message =
+        format!("a custom rule can't be judged: {} depends on itself, or on too many others in a row", quote(name));
+    invalid(first(files), message, "let no rule ask for itself, nor for one that asks for it")
+}
+
 /// The engine writes `--> FILE:LINE:COLUMN`, the line itself, and `error: MESSAGE`.
 fn split(files: &[(&str, &str)], text: &str) -> (Option<Place>, String) {
     let place = text.lines().find_map(|line| {
@@ -364,7 +375,16 @@ pub fn test(files: &[(&str, &str)]) -> Result<Tested, Vec<Finding>> {
     let mut engine = load(files)?;
     engine.set_enable_coverage(true);
     let mut tested = Tested::default();
-    for (package, name, place) in clauses(&mut engine, files) {
+    let clauses = clauses(&mut engine, files);
+    let entries: BTreeSet<String> = clauses.iter().map(|(package, name, _)| format!("data.{package}.{name}")).collect();
+    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+    let first = entries.first().copied().unwrap_or_default();
+    let program = engine.compile_with_entrypoint(&first.into()).ok();
+    let program = program.and_then(|compiled| Compiler::compile_from_policy(&compiled, &entries).ok());
+    if let Some(rule) = program.as_deref().and_then(endless) {
+        return Err(vec![depends_on_itself(files, rule)]);
+    }
+    for (package, name, place) in clauses {
         if !place.file.ends_with(TESTS) || !name.starts_with("test_") {
             continue;
         }

@@ -8,6 +8,8 @@ mod bounds;
 #[cfg(feature = "rego")]
 mod engine;
 mod input;
+#[cfg(feature = "rego")]
+mod recursion;
 #[cfg(all(test, feature = "rego"))]
 mod tests;
 

@@ -261,3 +261,32 @@ fn brackets_that_would_be_read_for_ever_are_refused() {
     assert_eq!(found(&text).len(), 1);
     assert!(!lines(&found(&text)).concat().contains("go too deep"));
 }
+
+#[test]
+fn a_rule_that_depends_on_itself_is_refused() {
+    for body in [
+        "deny contains m if {\n  some m in deny\n}",
+        "a if b\nb if a\ndeny contains \"m\" if a",
+        "f(x) := f(x + 1)\ndeny contains \"m\" if f(1)",
+        "f(x) := g(x)\ng(x) := f(x)\ndeny contains \"m\" if f(1) == 1",
+        "deny contains \"m\" if data.x.deny",
+    ] {
+        let findings = found(&one(body));
+        let shown = lines(&findings).concat();
+        assert!(findings.len() == 1 && shown.contains("invalid-rego"), "{body}: {shown}");
+        let tested = test(&[("policies/x_test.rego", &one(&format!("{body}\ntest_it if deny")))]);
+        assert!(tested.is_err(), "{body}");
+    }
+    // which rule is asked for isn't known before: it may be any
+    let unknown = found(&one("deny contains \"m\" if data[input.now].deny"));
+    assert!(lines(&unknown).concat().contains("invalid-rego"), "{unknown:?}");
+    let mut chain = String::new();
+    for rule in 0..300 {
+        chain.push_str(&format!("r{rule} if r{}\n", rule + 1));
+    }
+    let chain = one(&format!("{chain}r300 if true\ndeny contains \"m\" if r0"));
+    assert!(lines(&found(&chain)).concat().contains("too many others in a row"));
+    let short = chain.replace("if r0", "if r200");
+    assert_eq!(lines(&found(&short)).len(), 1);
+    assert!(lines(&found(&short)).concat().contains("custom-deny"), "{:?}", lines(&found(&short)));
+}

@@ -1,0 +1,45 @@
+//! Rules that depend on themselves. The virtual machine follows them down until the stack is gone, so the calls of a program
+//! are looked at before it runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::rvm::{Instruction, Program};
+
+/// Rules that may be asked for one another in a row. Each takes its part of the stack.
+const DEEPEST: usize = 200;
+
+/// A rule that is asked for while it is worked out, or after too many others.
+pub(super) fn endless(program: &Program) -> Option<&str> {
+    let mut open = calls(program);
+    for _ in 0..DEEPEST {
+        let left: BTreeSet<usize> = open.keys().copied().collect();
+        open.retain(|_, asked| !asked.is_disjoint(&left));
+    }
+    let (rule, _) = open.pop_first()?;
+    program.rule_infos.get(rule).map(|rule| rule.name.as_str())
+}
+
+/// For each rule by its number, the rules that its code asks for.
+fn calls(program: &Program) -> BTreeMap<usize, BTreeSet<usize>> {
+    // the code of a rule goes on to where the next part of any rule starts
+    let mut owners: BTreeMap<usize, usize> = BTreeMap::new();
+    for (number, rule) in program.rule_infos.iter().enumerate() {
+        let starts = rule.definitions.iter().flatten().chain(rule.destructuring_blocks.iter().flatten());
+        owners.extend(starts.map(|start| (*start as usize, number)));
+    }
+    let mut calls: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for (at, instruction) in program.instructions.iter().enumerate() {
+        let Some((_, owner)) = owners.range(..=at).next_back() else { continue };
+        let asked = calls.entry(*owner).or_default();
+        if let Instruction::CallRule { rule_index, .. } = instruction {
+            asked.insert(usize::from(*rule_index));
+        } else if let Instruction::FunctionCall { params_index } = instruction {
+            let call = program.instruction_data.function_call_params.get(usize::from(*params_index));
+            asked.extend(call.map(|call| usize::from(call.func_rule_index)));
+        } else if let Instruction::VirtualDataDocumentLookup { .. } = instruction {
+            // which rule it asks for shows only when it runs
+            asked.extend(0..program.rule_infos.len());
+        }
+    }
+    calls
+}
