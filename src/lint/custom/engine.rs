@@ -41,6 +41,9 @@ const FORBIDDEN: &[&str] = &[
 /// The longest that the interpreter may take. The other machine has counted the work before, so this is a last resort.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// Bytes for each of the rules that there may be: 4,000. What isn't used is never there.
+const STACK: usize = 4_000 * (64 << 10);
+
 const ANSWERS: &str = "let it hold texts, or objects of `message` and, where they help, `file`, `line`, `help`; files and \
                        lines are in the input";
 
@@ -74,6 +77,16 @@ pub fn judge(files: &[(&str, &str)], input: &str, known: &BTreeSet<&str>) -> Vec
     judge_within(INSTRUCTIONS, files, input, known)
 }
 
+/// Does work that goes as deep as the rules do, on a stack that holds the most rules that there may be.
+fn deeply<T: Send>(files: &[(&str, &str)], work: impl FnOnce() -> T + Send) -> Result<T, Finding> {
+    let failed =
+        || invalid(first(files), "custom rules can't be judged: no thread could be started".to_owned(), "try again");
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(|_| failed())?;
+        thread.join().map_err(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 /// The same, with another number of instructions for each `deny` and `warn`.
 pub(super) fn judge_within(
     instructions: usize,
@@ -81,14 +94,15 @@ pub(super) fn judge_within(
     input: &str,
     known: &BTreeSet<&str>,
 ) -> Vec<Finding> {
-    match prepare(files, input) {
+    let judged = deeply(files, || match prepare(files, input) {
         Ok(mut judge) => {
             judge.machine.set_max_instructions(instructions);
             let verdicts = std::mem::take(&mut judge.verdicts);
             verdicts.iter().flat_map(|verdict| judge.answers(verdict, known)).collect()
         }
         Err(findings) => findings,
-    }
+    });
+    judged.unwrap_or_else(|failed| vec![failed])
 }
 
 /// Rules, ready to be asked.
@@ -372,6 +386,10 @@ fn split(files: &[(&str, &str)], text: &str) -> (Option<Place>, String) {
 ///
 /// Findings where the files can't be read.
 pub fn test(files: &[(&str, &str)]) -> Result<Tested, Vec<Finding>> {
+    deeply(files, || run_tests(files)).unwrap_or_else(|failed| Err(vec![failed]))
+}
+
+fn run_tests(files: &[(&str, &str)]) -> Result<Tested, Vec<Finding>> {
     let mut engine = load(files)?;
     engine.set_enable_coverage(true);
     let mut tested = Tested::default();
