@@ -78,9 +78,9 @@ pub fn judge(files: &[(&str, &str)], input: &str, known: &BTreeSet<&str>) -> Vec
 }
 
 /// Does work that goes as deep as the rules do, on a stack that holds the most rules that there may be.
-fn deeply<T: Send>(files: &[(&str, &str)], work: impl FnOnce() -> T + Send) -> Result<T, Finding> {
-    let failed =
-        || invalid(first(files), "custom rules can't be judged: no thread could be started".to_owned(), "try again");
+fn deeply<T: Send>(files: &[(&str, &str)], work: impl FnOnce() -> T + Send) -> Result<T, Vec<Finding>> {
+    let why = "custom rules can't be judged: no thread could be started".to_owned();
+    let failed = || vec![invalid(first(files), why, "try again")];
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(|_| failed())?;
         thread.join().map_err(|panic| std::panic::resume_unwind(panic))
@@ -102,7 +102,7 @@ pub(super) fn judge_within(
         }
         Err(findings) => findings,
     });
-    judged.unwrap_or_else(|failed| vec![failed])
+    judged.unwrap_or_else(|failed| failed)
 }
 
 /// Rules, ready to be asked.
@@ -386,7 +386,7 @@ fn split(files: &[(&str, &str)], text: &str) -> (Option<Place>, String) {
 ///
 /// Findings where the files can't be read.
 pub fn test(files: &[(&str, &str)]) -> Result<Tested, Vec<Finding>> {
-    deeply(files, || run_tests(files)).unwrap_or_else(|failed| Err(vec![failed]))
+    deeply(files, || run_tests(files)).unwrap_or_else(Err)
 }
 
 fn run_tests(files: &[(&str, &str)]) -> Result<Tested, Vec<Finding>> {
