@@ -207,14 +207,7 @@ pub fn granted(log: &Log) -> BTreeMap<(TargetId, AccountMark), PersonId> {
 /// knows; kinds that this program doesn't have are left out.
 pub fn given(log: &Log, kinds: Kinds) -> BTreeSet<apply::Given> {
     let before = predecessor(log).into_iter().flat_map(|old| &old.given).filter_map(|one| {
-        Some(apply::Given {
-            target: TargetId::parse(&one.target).ok()?,
-            kind: kinds.get(&one.kind)?,
-            resource: one.resource.clone(),
-            account: AccountMark::written(&one.principal),
-            permission: one.permission.clone(),
-            conditions: one.conditions.clone(),
-        })
+        held([&one.target, &one.kind, &one.resource, &one.permission, &one.principal], &one.conditions, kinds)
     });
     let mut given: BTreeSet<apply::Given> = before.collect();
     for record in log.records() {
@@ -244,14 +237,23 @@ pub fn given(log: &Log, kinds: Kinds) -> BTreeSet<apply::Given> {
     given
 }
 
-fn thing(operation: &Operation, kinds: Kinds) -> Option<apply::Given> {
+fn thing(one: &Operation, kinds: Kinds) -> Option<apply::Given> {
+    held([&one.target, &one.kind, &one.resource, &one.permission, &one.principal], &one.conditions, kinds)
+}
+
+/// None where this program doesn't have the kind.
+fn held(
+    [target, kind, resource, permission, principal]: [&str; 5],
+    conditions: &Conditions,
+    kinds: Kinds,
+) -> Option<apply::Given> {
     Some(apply::Given {
-        target: TargetId::parse(&operation.target).ok()?,
-        kind: kinds.get(&operation.kind)?,
-        resource: operation.resource.clone(),
-        account: AccountMark::written(&operation.principal),
-        permission: operation.permission.clone(),
-        conditions: operation.conditions.clone(),
+        target: TargetId::parse(target).ok()?,
+        kind: kinds.get(kind)?,
+        resource: resource.to_owned(),
+        account: AccountMark::written(principal),
+        permission: permission.to_owned(),
+        conditions: conditions.clone(),
     })
 }
 

@@ -77,16 +77,6 @@ pub fn judge(files: &[(&str, &str)], input: &str, known: &BTreeSet<&str>) -> Vec
     judge_within(INSTRUCTIONS, files, input, known)
 }
 
-/// Does work that goes as deep as the rules do, on a stack that holds the most rules that there may be.
-fn deeply<T: Send>(files: &[(&str, &str)], work: impl FnOnce() -> T + Send) -> Result<T, Vec<Finding>> {
-    let why = "custom rules can't be judged: no thread could be started".to_owned();
-    let failed = || vec![invalid(first(files), why, "try again")];
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(|_| failed())?;
-        thread.join().map_err(|panic| std::panic::resume_unwind(panic))
-    })
-}
-
 /// The same, with another number of instructions for each `deny` and `warn`.
 pub(super) fn judge_within(
     instructions: usize,
@@ -103,6 +93,16 @@ pub(super) fn judge_within(
         Err(findings) => findings,
     });
     judged.unwrap_or_else(|failed| failed)
+}
+
+/// Does work that goes as deep as the rules do, on a stack that holds the most rules that there may be.
+fn deeply<T: Send>(files: &[(&str, &str)], work: impl FnOnce() -> T + Send) -> Result<T, Vec<Finding>> {
+    let why = "custom rules can't be judged: no thread could be started".to_owned();
+    let failed = || vec![invalid(first(files), why, "try again")];
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(|_| failed())?;
+        thread.join().map_err(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// Rules, ready to be asked.
@@ -124,7 +124,7 @@ fn prepare<'a>(files: &'a [(&'a str, &'a str)], input: &str) -> Result<Judge<'a>
     let program =
         Compiler::compile_from_policy(&compiled, &entries).map_err(|error| vec![told(files, &error.to_string())])?;
     if let Some(rule) = endless(&program) {
-        return Err(vec![depends_on_itself(files, rule)]);
+        return Err(vec![depends_on_itself(&clauses(&mut engine, files), files, rule)]);
     }
     let called = program.builtin_info_table.iter().map(|builtin| builtin.name.as_str());
     let forbidden: BTreeSet<&str> = called.filter(|name| FORBIDDEN.contains(name)).collect();
@@ -363,11 +363,13 @@ fn told(files: &[(&str, &str)], text: &str) -> Finding {
     invalid(place.unwrap_or_else(|| first(files)), format!("a custom rule can't be judged: {why}"), "correct the rule")
 }
 
-fn depends_on_itself(files: &[(&str, &str)], rule: &str) -> Finding {
+fn depends_on_itself(clauses: &[(String, String, Place)], files: &[(&str, &str)], rule: &str) -> Finding {
+    let place = clauses.iter().find(|(package, name, _)| rule == format!("data.{package}.{name}"));
+    let place = place.map_or_else(|| first(files), |(_, _, place)| place.clone());
     let name = rule.strip_prefix("data.").unwrap_or(rule);
     let message =
         format!("a custom rule can't be judged: {} depends on itself, or on too many others in a row", quote(name));
-    invalid(first(files), message, "let no rule ask for itself, nor for one that asks for it")
+    invalid(place, message, "let no rule ask for itself, nor for one that asks for it")
 }
 
 /// The engine writes `--> FILE:LINE:COLUMN`, the line itself, and `error: MESSAGE`.
@@ -400,7 +402,7 @@ fn run_tests(files: &[(&str, &str)]) -> Result<Tested, Vec<Finding>> {
     let program = engine.compile_with_entrypoint(&first.into()).ok();
     let program = program.and_then(|compiled| Compiler::compile_from_policy(&compiled, &entries).ok());
     if let Some(rule) = program.as_deref().and_then(endless) {
-        return Err(vec![depends_on_itself(files, rule)]);
+        return Err(vec![depends_on_itself(&clauses, files, rule)]);
     }
     for (package, name, place) in clauses {
         if !place.file.ends_with(TESTS) || !name.starts_with("test_") {

@@ -15,7 +15,13 @@ pub(super) fn endless(program: &Program) -> Option<&str> {
         let left: BTreeSet<usize> = open.keys().copied().collect();
         open.retain(|_, asked| !asked.is_disjoint(&left));
     }
-    let (rule, _) = open.pop_first()?;
+    let deep = *open.first_key_value()?.0;
+    // who only leads to a circle isn't part of it
+    for _ in 0..DEEPEST {
+        let asked: BTreeSet<usize> = open.values().flatten().copied().collect();
+        open.retain(|rule, _| asked.contains(rule));
+    }
+    let rule = open.first_key_value().map_or(deep, |(rule, _)| *rule);
     program.rule_infos.get(rule).map(|rule| rule.name.as_str())
 }
 
