@@ -1,50 +1,76 @@
 //! What the files of one kind declare.
 
 use std::hash::Hash;
-use std::ops::Deref;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use indexmap::IndexMap;
+use indexmap::{Equivalent, IndexMap};
 
 /// Things by their ids: found by hash, since every reference looks one up, and gone through in the order of the ids.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ById<K: Hash + Eq, V>(IndexMap<K, V, RandomState>);
+/// Revisions share what they have in common.
+#[derive(Clone, Debug)]
+pub struct ById<K: Hash + Eq, V>(IndexMap<K, Arc<V>, RandomState>);
 
 impl<K: Hash + Eq, V> ById<K, V> {
+    pub fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, id: &Q) -> Option<&V> {
+        self.0.get(id).map(AsRef::as_ref)
+    }
+
+    /// The thing as it can be kept.
+    pub fn shared<Q: Hash + Equivalent<K> + ?Sized>(&self, id: &Q) -> Option<&Arc<V>> {
+        self.0.get(id)
+    }
+
+    /// The thing with its id as the map holds it.
+    pub fn get_key_value<Q: Hash + Equivalent<K> + ?Sized>(&self, id: &Q) -> Option<(&K, &V)> {
+        self.0.get_key_value(id).map(|(id, thing)| (id, thing.as_ref()))
+    }
+
+    pub fn contains_key<Q: Hash + Equivalent<K> + ?Sized>(&self, id: &Q) -> bool {
+        self.0.contains_key(id)
+    }
+
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &K> {
+        self.0.keys()
+    }
+
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &V> {
+        self.0.values().map(AsRef::as_ref)
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&K, &V)> {
+        self.0.iter().map(|(id, thing)| (id, thing.as_ref()))
+    }
+
+    /// Every thing as it can be kept.
+    pub fn values_shared(&self) -> impl ExactSizeIterator<Item = &Arc<V>> {
+        self.0.values()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Puts other things in the place of those with their ids.
     pub fn replace(&mut self, others: impl IntoIterator<Item = (K, V)>) {
         for (id, other) in others {
             if let Some(thing) = self.0.get_mut(&id) {
-                *thing = other;
+                *thing = Arc::new(other);
             }
         }
     }
 }
 
-/// The order can't be disturbed from outside.
-impl<K: Hash + Eq, V> Deref for ById<K, V> {
-    type Target = IndexMap<K, V, RandomState>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl<K: Hash + Ord, V> FromIterator<(K, V)> for ById<K, V> {
+impl<K: Hash + Ord, V> FromIterator<(K, Arc<V>)> for ById<K, V> {
     /// Of two things with one id the later one stays.
-    fn from_iter<T: IntoIterator<Item = (K, V)>>(things: T) -> Self {
-        let mut map: IndexMap<K, V, RandomState> = things.into_iter().collect();
+    fn from_iter<T: IntoIterator<Item = (K, Arc<V>)>>(things: T) -> Self {
+        let mut map: IndexMap<K, Arc<V>, RandomState> = things.into_iter().collect();
         map.sort_unstable_keys();
         ById(map)
-    }
-}
-
-impl<'a, K: Hash + Eq, V> IntoIterator for &'a ById<K, V> {
-    type Item = (&'a K, &'a V);
-    type IntoIter = indexmap::map::Iter<'a, K, V>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
     }
 }
 
@@ -54,7 +80,8 @@ mod tests {
 
     #[test]
     fn things_are_found_and_stand_in_order() {
-        let map: ById<&str, u8> = [("b", 1), ("c", 2), ("a", 3), ("b", 4)].into_iter().collect();
+        let things = [("b", 1), ("c", 2), ("a", 3), ("b", 4)].map(|(id, thing)| (id, Arc::new(thing)));
+        let map: ById<&str, u8> = things.into_iter().collect();
         assert_eq!(map.iter().map(|(id, thing)| (*id, *thing)).collect::<Vec<_>>(), [("a", 3), ("b", 4), ("c", 2)]);
         assert_eq!((map.get("b"), map.get("d")), (Some(&4), None));
     }

@@ -1,25 +1,53 @@
 //! Work on many files or entries, on all processors.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Fewer files or entries than this are done faster by one thread than by several.
 const PER_THREAD: usize = 500;
 
 /// Does the work on parts of a row, and gives what came of each, in order.
 pub(crate) fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) -> R + Sync) -> Vec<R> {
-    let threads = match row.len() / PER_THREAD {
-        0 | 1 => return vec![work(row)],
-        most => most.min(processors()),
-    };
-    let length = row.len().div_ceil(threads);
-    let mut parts = Vec::with_capacity(threads);
+    let length = row.len().div_ceil(threads(row.len()));
+    let mut parts = Vec::new();
     while row.len() > length {
         parts.push(row.split_off(row.len() - length));
     }
+    parts.push(row);
+    parts.reverse();
+    let work = &work;
+    together(parts.into_iter().map(|part| move || work(part)).collect())
+}
+
+/// The same where one thing has nothing to do with the next.
+pub(crate) fn each<T: Send, R: Send>(row: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let mut parts = in_parts(row, |part| part.into_iter().map(&work).collect::<Vec<R>>()).into_iter();
+    let mut done = parts.next().unwrap_or_default();
+    parts.for_each(|part| done.extend(part));
+    done
+}
+
+/// Does different pieces of work, each as soon as a processor is free, and gives what came of each, in order. `size` is
+/// how many files or entries all of them look at.
+pub(crate) fn in_turns<T: Sync, R: Send>(jobs: &[T], size: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let turns = || {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        jobs.get(number).map(|job| (number, work(job)))
+    };
+    let turns = || std::iter::from_fn(turns).collect::<Vec<(usize, R)>>();
+    let mut done: Vec<(usize, R)> = together(vec![turns; threads(size)]).into_iter().flatten().collect();
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Runs all at once, the first in this thread.
+fn together<R: Send>(works: Vec<impl FnOnce() -> R + Send>) -> Vec<R> {
+    let mut works = works.into_iter();
+    let Some(own) = works.next() else { return Vec::new() };
     std::thread::scope(|scope| {
-        let work = &work;
-        let others: Vec<_> = parts.into_iter().rev().map(|part| scope.spawn(move || work(part))).collect();
-        let mut done = vec![work(row)];
+        let others: Vec<_> = works.map(|work| scope.spawn(work)).collect();
+        let mut done = vec![own()];
         for other in others {
             match other.join() {
                 Ok(result) => done.push(result),
@@ -28,6 +56,14 @@ pub(crate) fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) 
         }
         done
     })
+}
+
+/// How many threads so many files or entries are worth.
+fn threads(size: usize) -> usize {
+    match size / PER_THREAD {
+        0 | 1 => 1,
+        most => most.min(processors()),
+    }
 }
 
 /// Asked once: the answer is read from files of the system.
@@ -41,10 +77,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_come_back_in_order() {
+    fn what_comes_back_is_in_order() {
         for length in [0, 1, 499, 1_000, 10_001] {
             let row: Vec<usize> = (0..length).collect();
             assert_eq!(in_parts(row.clone(), |part| part).concat(), row);
+            assert_eq!(each(row.clone(), |one| one), row);
+            assert_eq!(in_turns(&row, length, |one| *one), row);
         }
     }
 }

@@ -1,41 +1,34 @@
 //! One revision of an access repository, read and understood.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use foldhash::{HashMap, HashMapExt as _};
-
 use super::entitlement::Entitlements;
+use super::file::{ManagedFile, ManagedFiles};
 use super::kind::Kinds;
 use super::limits;
-use super::model::Access;
-use super::parallel::in_parts;
-use super::reading::{self, Claim, Content, FileKind, Parsed, Source};
-use super::resolve::{self, RawEntry};
+use super::model::{Access, Config};
+use super::parallel::each;
+use super::reading::{self, CONFIG_PATH, NamedFile, Source};
+use super::resolve;
 use crate::finding::{Finding, Severity};
-use crate::repository::{File, Mode, Oid, Snapshot};
+use crate::repository::{File, Oid, RepoPath, Snapshot};
 
-/// What the path of the settings says.
-const CONFIG: Claim<'static> = Claim::File(FileKind::Config, "dualkey");
-
-/// Parsed contents by kind and blob, so that each distinct blob is parsed once however many revisions share it.
+/// What was read last. The next revision takes over what it has in common with it: files, what they declare, and what
+/// people hold.
 #[derive(Debug, Default)]
-pub struct ParseCache {
-    contents: HashMap<(FileKind, Oid), Content>,
-    /// True where one revision alone is read: then nothing is kept for another.
-    once: bool,
+pub struct LastRead {
+    /// What a file means depends on `dualkey.yaml`: nothing is taken over where that is another.
+    settings: Option<Oid>,
+    files: ManagedFiles,
+    entitlements: Entitlements,
 }
 
 /// A revision that could be understood. It may still have findings.
 #[derive(Debug)]
 pub struct Revision {
-    /// Every managed file: mode and blob.
-    pub files: BTreeMap<String, (Mode, Oid)>,
+    pub files: ManagedFiles,
     pub access: Access,
     pub entitlements: Entitlements,
     /// What reading and building found, sorted.
     pub reading: Vec<Finding>,
-    sources: BTreeMap<Arc<str>, Arc<Source>>,
 }
 
 /// Why a revision can't be understood at all.
@@ -53,58 +46,25 @@ pub enum LoadError {
 #[derive(Debug)]
 pub struct Unreadable {
     pub findings: Vec<Finding>,
-    pub files: usize,
-    sources: BTreeMap<Arc<str>, Arc<Source>>,
+    pub files: ManagedFiles,
 }
 
-impl Unreadable {
-    /// The lines of a file, for showing findings in place.
-    pub fn source(&self, path: &str) -> Option<&Source> {
-        self.sources.get(path).map(AsRef::as_ref)
-    }
-}
-
-impl ParseCache {
-    /// For one revision alone.
-    pub fn once() -> Self {
-        ParseCache { once: true, ..ParseCache::default() }
-    }
-
-    /// Parses what of a snapshot isn't known yet, on all processors.
-    fn learn(&mut self, files: &[(&str, Claim<'_>, &File)]) {
-        let mut wanted: HashMap<(FileKind, Oid), &File> = HashMap::new();
-        for (_, claim, file) in files {
-            if let Claim::File(kind, _) = claim
-                && !self.contents.contains_key(&(*kind, file.oid))
-            {
-                wanted.insert((*kind, file.oid), file);
-            }
-        }
-        let parse = |part: Vec<((FileKind, Oid), &File)>| -> Vec<_> {
-            let content =
-                |(kind, _): (FileKind, Oid), file: &File| reading::parse(kind, Arc::clone(&file.bytes), file.size);
-            part.into_iter().map(|(key, file)| (key, content(key, file))).collect()
+impl LastRead {
+    /// Every file of a snapshot, sorted by path. What was read before under the same settings isn't read again; the rest
+    /// is, on all processors.
+    fn files(&self, snapshot: &Snapshot, settings: Option<(&Config, Oid)>, kinds: Kinds) -> Vec<ManagedFile> {
+        let comparable = settings.is_some_and(|(_, oid)| self.settings == Some(oid));
+        let mut known = self.files.iter().filter(|_| comparable).peekable();
+        let mut take_over = |path: &RepoPath, file: &File| {
+            while known.next_if(|known| known.path() < path.as_str()).is_some() {}
+            let same = known.next_if(|known| known.path() == path.as_str()).filter(|known| known.oid == file.oid)?;
+            Some(ManagedFile { mode: file.mode, ..same.clone() })
         };
-        self.contents.extend(in_parts(wanted.into_iter().collect(), parse).into_iter().flatten());
+        let row: Vec<Result<ManagedFile, (&RepoPath, &File)>> =
+            snapshot.files().iter().map(|(path, file)| take_over(path, file).ok_or((path, file))).collect();
+        let read = |(path, file)| ManagedFile::read(path, file, settings.map(|(config, _)| config), kinds);
+        each(row, |file| file.unwrap_or_else(read))
     }
-
-    /// What a file says, parsed now where nobody asked before.
-    fn read(&mut self, path: &str, claim: &Claim<'_>, file: &File) -> Parsed {
-        let Claim::File(kind, _) = claim else { return reading::read(path, Arc::clone(&file.bytes), file.size) };
-        let key = (*kind, file.oid);
-        if self.once
-            && let Some(content) = self.contents.remove(&key)
-        {
-            return content.at(path);
-        }
-        let known = self.contents.get(&key);
-        known.map_or_else(|| reading::read(path, Arc::clone(&file.bytes), file.size), |content| content.at(path))
-    }
-}
-
-/// Every file's text by its path.
-fn sources(parsed: &[Parsed]) -> BTreeMap<Arc<str>, Arc<Source>> {
-    parsed.iter().map(|p| (Arc::clone(&p.source.path), Arc::clone(&p.source))).collect()
 }
 
 impl Revision {
@@ -114,70 +74,50 @@ impl Revision {
     ///
     /// Where `dualkey.yaml` is missing, of another version or wrong, and where there is too much: nothing else means
     /// anything then.
-    pub fn load(snapshot: &Snapshot, kinds: Kinds, cache: &mut ParseCache) -> Result<Self, LoadError> {
-        let files = snapshot.files().iter();
-        let files: Vec<(&str, Claim<'_>, &File)> =
-            files.map(|(path, file)| (path.as_str(), FileKind::of_path(path.as_str()), file)).collect();
-        cache.learn(&files);
-        let parsed: Vec<Parsed> = files.iter().map(|(path, claim, file)| cache.read(path, claim, file)).collect();
-        let present: Vec<(FileKind, &str)> = (files.iter())
-            .filter_map(|(_, claim, _)| match claim {
-                Claim::File(kind, stem) => Some((*kind, *stem)),
-                Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
-            })
-            .collect();
+    pub fn load(snapshot: &Snapshot, kinds: Kinds, last: &mut LastRead) -> Result<Self, LoadError> {
         let mut findings: Vec<Finding> = snapshot.findings().to_vec();
-        findings.extend(reading::repeated_ids(files.iter().map(|(path, claim, _)| (*path, claim))));
-        findings.extend(parsed.iter().flat_map(|parsed| parsed.findings.iter().cloned()));
-        let config = files.iter().zip(&parsed).find(|((_, claim, _), _)| *claim == CONFIG);
-        match config {
-            None => {
-                // it may be there, but not as a plain file of that name
-                let about = |finding: &Finding| finding.place.file.to_lowercase().starts_with("dualkey.");
-                if !findings.iter().any(about) {
-                    return Err(LoadError::NoConfig);
-                }
-                findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-                return Err(LoadError::Invalid(Box::new(Unreadable {
-                    findings,
-                    files: parsed.len(),
-                    sources: sources(&parsed),
-                })));
+        let mut settings = None;
+        if let Some(file) = snapshot.file(CONFIG_PATH) {
+            let parsed = reading::read(CONFIG_PATH, file.bytes.clone(), file.size);
+            if let Some(version) = parsed.version.filter(|version| *version != reading::FORMAT_VERSION) {
+                return Err(LoadError::UnknownVersion(version));
             }
-            Some((_, config)) => {
-                if let Some(version) = config.version.filter(|version| *version != reading::FORMAT_VERSION) {
-                    return Err(LoadError::UnknownVersion(version));
-                }
-            }
+            let (config, found) = resolve::config(&parsed, kinds);
+            findings.extend(found);
+            settings = config.map(|config| (config, file.oid));
         }
-        let (sources, count) = (sources(&parsed), parsed.len());
-        let entries: Vec<RawEntry<'_>> = (files.iter().zip(parsed))
-            .filter_map(|((_, claim, _), parsed)| match (claim, parsed.raw) {
-                (Claim::File(_, stem), Some(raw)) => Some(RawEntry { stem, source: parsed.source, raw }),
-                _ => None,
-            })
-            .collect();
-        let (access, built) = resolve::access(entries, &present, kinds);
-        findings.extend(built);
-        let exceeded = access.as_ref().and_then(limits::exceeded);
-        let access = access.filter(|_| exceeded.is_none());
-        findings.extend(exceeded);
+        let files = last.files(snapshot, settings.as_ref().map(|(config, oid)| (config, *oid)), kinds);
+        let files = ManagedFiles::new(files);
+        let named: Vec<NamedFile<'_>> = files.iter().filter_map(|file| NamedFile::of_path(file.path())).collect();
+        findings.extend(reading::repeated_ids(&named));
+        findings.extend(files.iter().flat_map(|file| file.said.findings.iter().cloned()));
+        let access = settings.and_then(|(config, oid)| {
+            let declared =
+                files.iter().filter_map(|file| Some((&file.said.source, file.said.declared.as_ref()?)));
+            let (access, found) = resolve::access(config, declared, &named, kinds);
+            findings.extend(found);
+            let exceeded = limits::exceeded(&access);
+            let usable = exceeded.is_none();
+            findings.extend(exceeded);
+            usable.then_some((access, oid))
+        });
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        let Some(access) = access else {
-            return Err(LoadError::Invalid(Box::new(Unreadable { findings, files: count, sources })));
+        let Some((access, oid)) = access else {
+            // it may be there, but not as a plain file of that name
+            let about = |finding: &Finding| finding.place.file.to_lowercase().starts_with("dualkey.");
+            if snapshot.file(CONFIG_PATH).is_none() && !findings.iter().any(about) {
+                return Err(LoadError::NoConfig);
+            }
+            return Err(LoadError::Invalid(Box::new(Unreadable { findings, files })));
         };
-        Ok(Revision {
-            files: snapshot.files().iter().map(|(path, file)| (path.to_string(), (file.mode, file.oid))).collect(),
-            entitlements: Entitlements::derive(&access),
-            access,
-            reading: findings,
-            sources,
-        })
+        let entitlements = Entitlements::derive(&access, &last.entitlements);
+        *last = LastRead { settings: Some(oid), files: files.clone(), entitlements: entitlements.clone() };
+        Ok(Revision { files, access, entitlements, reading: findings })
     }
 
     /// The lines of a file, for showing findings in place.
     pub fn source(&self, path: &str) -> Option<&Source> {
-        self.sources.get(path).map(AsRef::as_ref)
+        self.files.source(path)
     }
 
     /// True where something could not be read or means nothing: then no file may be judged or applied.

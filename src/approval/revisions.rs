@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use super::verify::VerifyError;
-use crate::access::{Kinds, LoadError, ParseCache, Revision};
+use crate::access::{Kinds, LoadError, LastRead, Revision};
 use crate::plan;
 use crate::repository::{Oid, Repository, Snapshot};
 
@@ -17,7 +17,7 @@ const KEPT: usize = 6;
 pub(super) struct Revisions<'a> {
     repository: &'a Repository,
     kinds: Kinds,
-    cache: RefCell<ParseCache>,
+    cache: RefCell<LastRead>,
     /// The one asked for last at the end.
     kept: RefCell<VecDeque<Kept>>,
     /// By the two trees.

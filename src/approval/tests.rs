@@ -9,7 +9,7 @@ use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 use super::landing::Trees;
 use super::pull::{Account, Moved, Movement, Pull, Review, ReviewVerdict};
 use super::{Candidate, Granted, Proposed, Trusted, codes, decide};
-use crate::access::{ParseCache, PersonId, Revision};
+use crate::access::{LastRead, PersonId, Revision};
 use crate::finding::Refusal;
 use crate::plan;
 use crate::repository::testing::Sandbox as Folder;
@@ -91,7 +91,7 @@ fn revision(evidence: &str, changes: &[(&str, &str)]) -> Revision {
     let folder = Folder::new();
     let commit = folder.commit(&files);
     let snapshot = Snapshot::of_commit(&folder.open(), commit).unwrap();
-    let mut revision = Revision::load(&snapshot, KINDS, &mut ParseCache::default()).unwrap();
+    let mut revision = Revision::load(&snapshot, KINDS, &mut LastRead::default()).unwrap();
     // the decision judges what a forge says already, though no source asks one yet
     revision.reading.retain(|finding| finding.rule.code.id != "not-supported");
     revision

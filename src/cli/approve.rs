@@ -8,7 +8,7 @@ use clap::Args;
 use super::context::{self, Look};
 use super::shared::{Refresh, Shared};
 use super::{Common, Exit, Stop, output};
-use crate::access::{Access, ParseCache, Person, PersonId};
+use crate::access::{Access, LastRead, Person, PersonId};
 use crate::approval::statement::{
     self, APPROVALS, ApprovalStatement, ApprovalType, GENESIS, GenesisStatement, GenesisType, KeyStatement, KeyType,
     REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS,
@@ -368,7 +368,7 @@ fn signed_commit(repository: &Repository, key: &SigningKey, statement: &[u8], of
 
 fn genesis(options: &Options, repository: &Repository, commit: Oid) -> Result<Exit, Stop> {
     repository.ensure_complete()?;
-    let revision = context::load_or_show(repository, Look::Commit(commit), &mut ParseCache::default())?;
+    let revision = context::load_or_show(repository, Look::Commit(commit), &mut LastRead::default())?;
     let access = &revision.access;
     let clock = options.common.now.clock()?.for_targets(access)?;
     let findings = plan::findings_of(&revision, clock.now);

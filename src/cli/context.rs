@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{Exit, NowOption, RepoOption, Stop, output};
-use crate::access::{Access, LoadError, Moment, ParseCache, Revision};
+use crate::access::{Access, LoadError, Moment, LastRead, Revision};
 use crate::finding::Finding;
 use crate::report;
 use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
@@ -107,7 +107,7 @@ impl From<Stop> for Unread {
 }
 
 /// Reads a revision, or says why not.
-pub fn load(repository: &Repository, look: Look, cache: &mut ParseCache) -> Result<Revision, Unread> {
+pub fn load(repository: &Repository, look: Look, cache: &mut LastRead) -> Result<Revision, Unread> {
     let snapshot = match look {
         Look::WorkTree => Snapshot::of_work_tree(repository),
         Look::Commit(oid) => Snapshot::of_commit(repository, oid),
@@ -131,12 +131,12 @@ pub fn load(repository: &Repository, look: Look, cache: &mut ParseCache) -> Resu
 }
 
 /// Reads a revision for a command that shows findings: prints them and stops where the files are too wrong to go on.
-pub fn load_or_show(repository: &Repository, look: Look, cache: &mut ParseCache) -> Result<Revision, Stop> {
+pub fn load_or_show(repository: &Repository, look: Look, cache: &mut LastRead) -> Result<Revision, Stop> {
     load(repository, look, cache).map_err(|unread| match unread {
         Unread::Stop(stop) => stop,
         Unread::Findings(unreadable) => {
-            let lines = |path: &str, line| unreadable.source(path).map(|source| source.line_text(line));
-            output::print(&report::findings::lint(&unreadable.findings, unreadable.files, &lines, output::style()));
+            let lines = |path: &str, line| unreadable.files.source(path).map(|source| source.line_text(line));
+            output::print(&report::findings::lint(&unreadable.findings, unreadable.files.len(), &lines, output::style()));
             Stop::new(
                 Exit::Findings,
                 format!("what is wrong in {} keeps it from being judged", look.words()),

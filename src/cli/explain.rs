@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::context::{self, Look};
 use super::{Exit, RepoOption, Stop, output};
-use crate::access::ParseCache;
+use crate::access::LastRead;
 use crate::finding::Code;
 use crate::report::style::Style;
 use crate::{apply, approval, audit, plan, targets};
@@ -84,7 +84,7 @@ fn text(code: &Code, style: Style) -> String {
 /// A rule of the access repository here, if this is one and it has the rule.
 fn duties_rule(options: &Options, id: &str) -> Option<String> {
     let repository = context::open(&options.repo).ok()?;
-    let revision = context::load(&repository, Look::WorkTree, &mut ParseCache::default()).ok()?;
+    let revision = context::load(&repository, Look::WorkTree, &mut LastRead::default()).ok()?;
     let rule = revision.access.policy.duties.get(id)?;
     let title = crate::report::escape::terminal(&rule.title);
     Some(format!("{id}: {title}\n\nStands at:   {}\nrule_digest: {}\n", rule.place, rule.digest))

@@ -48,7 +48,7 @@ impl Told {
             self.lines.push(parsed);
             return None;
         }
-        let text = parsed.source.text.as_str();
+        let text = parsed.source.as_str();
         match style::format(kind, text) {
             Ok(written) => {
                 if written != text {

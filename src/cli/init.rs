@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::context::{self, Look};
 use super::{Exit, NowOption, Stop, audit, output};
-use crate::access::{OrganizationId, ParseCache, PersonId};
+use crate::access::{OrganizationId, LastRead, PersonId};
 use crate::audit::LogKey;
 use crate::report::escape::terminal;
 use crate::repository::{Repository, SigningKey};
@@ -90,7 +90,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         context::write_file(&dir.join(path), text.as_bytes())?;
     }
     let repository = Repository::open(&dir)?;
-    let revision = context::load_or_show(&repository, Look::WorkTree, &mut ParseCache::default())?;
+    let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let findings = crate::plan::findings_of(&revision, clock.now);
     output::print(&said(options, organization.as_str(), &admins, &key_file));
     if !findings.is_empty() {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::context::{self, Look, Unread};
 use super::{Exit, NowOption, RepoOption, Stop, output};
-use crate::access::ParseCache;
+use crate::access::LastRead;
 use crate::finding::{Finding, Severity};
 use crate::{lint, plan, report};
 
@@ -66,19 +66,18 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
     // the process ends with this: to give so much memory back piece by piece would only take its time
-    let cache = if options.base.is_some() { ParseCache::default() } else { ParseCache::once() };
-    let mut cache = ManuallyDrop::new(cache);
+    let mut last = ManuallyDrop::new(LastRead::default());
     let look = match &options.rev {
         Some(rev) => Look::Commit(repository.resolve(rev)?),
         None => Look::WorkTree,
     };
-    let revision = match context::load(&repository, look, &mut cache) {
+    let revision = match context::load(&repository, look, &mut last) {
         Ok(revision) => ManuallyDrop::new(revision),
         Err(Unread::Stop(stop)) => return Err(stop),
         Err(Unread::Findings(unreadable)) => {
             // nothing else could be judged, so no choice of rules hides it
-            let lines = |path: &str, line| unreadable.source(path).map(|source| source.line_text(line));
-            print(&unreadable.findings, unreadable.files, &lines, options);
+            let lines = |path: &str, line| unreadable.files.source(path).map(|source| source.line_text(line));
+            print(&unreadable.findings, unreadable.files.len(), &lines, options);
             return Ok(Exit::Findings);
         }
     };
@@ -86,7 +85,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         None => plan::findings_of(&revision, clock.now),
         Some(base) => {
             let base = Look::Commit(repository.resolve(base)?);
-            match context::load(&repository, base, &mut cache) {
+            match context::load(&repository, base, &mut last) {
                 Ok(base) => plan::findings_since(&ManuallyDrop::new(base), &revision, clock.now),
                 Err(Unread::Stop(stop)) => return Err(stop),
                 Err(Unread::Findings(unreadable)) => {

@@ -12,7 +12,7 @@ use super::context::{self, Clock, Look};
 use super::{Exit, NowOption, RepoOption, Stop, output, plan};
 use crate::access::style::{list, scalar};
 use crate::access::{
-    Access, Days, Domain, DomainId, GrantId, Interval, Moment, ParseCache, Person, PersonId, PersonType, Revision,
+    Access, Days, Domain, DomainId, GrantId, Interval, Moment, LastRead, Person, PersonId, PersonType, Revision,
     Role, TargetType, Vendor,
 };
 use crate::report::escape::terminal;
@@ -78,7 +78,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     // the plan at the end compares with a commit
     repository.head()?;
-    let revision = context::load_or_show(&repository, Look::WorkTree, &mut ParseCache::default())?;
+    let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let clock = options.now.clock()?.for_targets(&revision.access)?;
     let (files, term) = files(options, &revision, clock)?;
     write(repository.work_dir(), &files)?;
@@ -93,7 +93,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 
 /// Lints what is there now, and shows the plan where nothing new is wrong.
 fn show(repository: &Repository, before: &Revision, clock: Clock) -> Result<Exit, Stop> {
-    let after = context::load_or_show(repository, Look::WorkTree, &mut ParseCache::default())?;
+    let after = context::load_or_show(repository, Look::WorkTree, &mut LastRead::default())?;
     let mut findings = crate::plan::findings_since(before, &after, clock.now);
     if crate::lint::blocked(&findings) {
         findings.retain(crate::finding::Finding::blocks);

@@ -10,7 +10,7 @@ use super::context::{self, Clock, Look};
 use super::shared::{Ledger, Past, Reads, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};
-use crate::access::{ParseCache, PersonId, Revision};
+use crate::access::{LastRead, PersonId, Revision};
 use crate::apply;
 use crate::approval::{Landing, Prospect, codes};
 use crate::finding::Refusal;
@@ -106,7 +106,7 @@ fn label(branch: &str, base: Oid) -> String {
 
 /// Shows what a work tree would change. Used by commands that have just written files.
 pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Stop> {
-    let mut cache = ParseCache::default();
+    let mut cache = LastRead::default();
     let after = context::load_or_show(repository, Look::WorkTree, &mut cache)?;
     let base = context::default_base(repository, &after.access.config.branch, repository.head()?)?;
     let before = context::load_or_show(repository, Look::Commit(base), &mut cache)?;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::context::{self, Look, Unread};
 use super::{Exit, RemoteOption, Stop, output};
-use crate::access::{Access, AccountMark, Config, ParseCache, PersonId, Revision, TargetId};
+use crate::access::{Access, AccountMark, Config, LastRead, PersonId, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
 use crate::audit::{self, Later, Log, LogError, LogKey, Seal, Sealed, Store, StoreError, Stored, VerifierKey};
@@ -95,7 +95,7 @@ impl Refresh {
 /// What a command has read already, so that nothing is read twice.
 #[derive(Debug, Default)]
 pub struct Reads {
-    pub parsed: ParseCache,
+    pub parsed: LastRead,
     pub revisions: HashMap<Oid, Rc<Revision>>,
 }
 
@@ -297,7 +297,7 @@ impl<'a> Shared<'a> {
     /// it whole. What changed the key is on the branch, too.
     fn keys_in_their_trees(&self, log: &Seal) -> Result<(), Stop> {
         let refused = |refusal| Stop::refused(Exit::Refused, vec![refusal]);
-        let mut reads = Reads { parsed: ParseCache::default(), revisions: self.revisions.borrow().clone() };
+        let mut reads = Reads { parsed: LastRead::default(), revisions: self.revisions.borrow().clone() };
         let mut pinned =
             |commit| Ok::<_, Stop>(read(self.repository, commit, &mut reads)?.access.config.audit_key.clone());
         let genesis = log.genesis().genesis.parse().map_err(|error: InvalidOid| Stop::of(Exit::Refused, &error))?;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::context::{self, Look};
 use super::{Exit, Format, NowOption, RepoOption, Stop, output};
-use crate::access::ParseCache;
+use crate::access::LastRead;
 use crate::lint::custom;
 use crate::plan::cases::{self, Outcome};
 use crate::report;
@@ -27,7 +27,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
-    let mut cache = ParseCache::default();
+    let mut cache = LastRead::default();
     let revision = context::load_or_show(&repository, Look::WorkTree, &mut cache)?;
     if revision.is_misread() {
         context::show_findings(&revision.reading, &revision);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Survey;
 use crate::access::reading::Step;
 use crate::access::{
-    Access, ApprovalRule, Approvers, ChangeClass, DomainId, Grant, GroupId, Holding, Member, Person, PersonId,
+    Access, ApprovalRule, Approvers, ChangeClass, DomainId, Entitlements, Grant, GroupId, Member, Person, PersonId,
     PersonType,
 };
 use crate::finding::Place;
@@ -111,7 +111,7 @@ pub fn authors<'a>(survey: &Survey<'a>) -> BTreeSet<&'a PersonId> {
 }
 
 impl<'a> Lists<'a> {
-    pub fn new(access: &'a Access, holdings: &[Holding<'a>], now: Timestamp) -> Self {
+    pub fn new(access: &'a Access, entitlements: &'a Entitlements, now: Timestamp) -> Self {
         let mut lists =
             Lists { access, now, owners: BTreeMap::new(), groups: BTreeMap::new(), sponsors: BTreeMap::new() };
         lists.owners = access.domains.values().map(|domain| (&domain.id, lists.members(&domain.owners))).collect();
@@ -122,7 +122,7 @@ impl<'a> Lists<'a> {
                 lists.groups.insert(id, pool);
             }
         }
-        for holding in holdings {
+        for holding in entitlements.holdings() {
             let sponsors = lists.sponsors.entry(&holding.grant.domain).or_default();
             sponsors.insert(holding.person.sponsor.as_ref());
         }

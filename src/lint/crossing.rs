@@ -12,13 +12,13 @@ use crate::finding::{Finding, Rule};
 /// A holding away from home, with when, and a holding of the same time elsewhere.
 struct Crossing<'a> {
     intervals: Vec<Interval>,
-    elsewhere: &'a Holding<'a>,
+    elsewhere: &'a Holding,
 }
 
 /// Reports each grant that lets a person of the type into a second domain.
 pub fn find(survey: &Survey<'_>, rule: &'static Rule, person_type: PersonType, findings: &mut Vec<Finding>) {
-    let mut by_person: BTreeMap<&PersonId, Vec<&Holding<'_>>> = BTreeMap::new();
-    for holding in survey.holdings.iter().filter(|holding| holding.person.person_type == person_type) {
+    let mut by_person: BTreeMap<&PersonId, Vec<&Holding>> = BTreeMap::new();
+    for holding in survey.entitlements.holdings().filter(|holding| holding.person.person_type == person_type) {
         by_person.entry(&holding.person.id).or_default().push(holding);
     }
     for (person, holdings) in by_person {
@@ -28,8 +28,8 @@ pub fn find(survey: &Survey<'_>, rule: &'static Rule, person_type: PersonType, f
         }
         for (number, crossing) in crossings(survey, person, &holdings) {
             let Some(holding) = holdings.get(number) else { continue };
-            let grant = holding.grant;
-            let elsewhere = crossing.elsewhere.grant;
+            let grant = &holding.grant;
+            let elsewhere = &crossing.elsewhere.grant;
             let when = wording::during_all(&crossing.intervals, &survey.access.config.zone);
             findings.push(
                 Finding::new(
@@ -54,7 +54,7 @@ pub fn find(survey: &Survey<'_>, rule: &'static Rule, person_type: PersonType, f
 fn crossings<'a>(
     survey: &Survey<'a>,
     person: &PersonId,
-    holdings: &[&'a Holding<'a>],
+    holdings: &[&'a Holding],
 ) -> BTreeMap<usize, Crossing<'a>> {
     let bridges: Vec<(&DomainId, &DomainId, Timestamp)> = (survey.access.bridges.values())
         .filter(|bridge| bridge.people.contains(person))
@@ -65,7 +65,7 @@ fn crossings<'a>(
     let mut found: BTreeMap<usize, Crossing<'a>> = BTreeMap::new();
     for (from, until) in instants.iter().zip(instants.iter().skip(1)) {
         let Some(segment) = Interval::new(*from, *until) else { continue };
-        let active: Vec<(usize, &'a Holding<'a>)> =
+        let active: Vec<(usize, &'a Holding)> =
             holdings.iter().copied().enumerate().filter(|(_, holding)| holding.interval.contains(*from)).collect();
         let open = |home: &DomainId, into: &DomainId| {
             home == into || bridges.iter().any(|(h, i, until)| *h == home && *i == into && *until > *from)
@@ -94,7 +94,7 @@ fn crossings<'a>(
 fn home<'d>(
     survey: &Survey<'_>,
     domains: &BTreeSet<&'d DomainId>,
-    active: &[(usize, &'d Holding<'d>)],
+    active: &[(usize, &'d Holding)],
     bridged: impl Iterator<Item = &'d DomainId>,
     open: impl Fn(&DomainId, &DomainId) -> bool,
 ) -> Option<&'d DomainId> {
@@ -108,7 +108,7 @@ fn home<'d>(
     };
     let stood = |domain: &DomainId| {
         let mut of_domain = active.iter().filter(|(_, holding)| &holding.grant.domain == domain);
-        of_domain.any(|(_, holding)| survey.stood(holding.grant))
+        of_domain.any(|(_, holding)| survey.stood(&holding.grant))
     };
     candidates.into_iter().min_by_key(|home| {
         let away = domains.iter().filter(|domain| !open(home, domain)).count();

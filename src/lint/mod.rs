@@ -16,13 +16,14 @@ mod tests;
 mod wording;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
-use self::duties::{Path, Violation};
+use self::duties::{Path, TooMuch, Violation};
 pub use self::severities::{raise, weigh};
 use crate::access::reading::{self, TOO_LARGE};
-use crate::access::{Access, Beneficiary, DutyRule, Entitlements, Grant, Holding, Person};
+use crate::access::{Access, Beneficiary, DutyRule, Entitlements, Grant, Person, in_turns};
 use crate::finding::{Finding, Rule, Severity, State};
 
 /// What is judged: one revision, what it yields, and the instant that dated rules mean by "now".
@@ -35,21 +36,66 @@ pub struct Subject<'a> {
     pub now: Timestamp,
 }
 
-/// What rules look at: the subject, and what several of them need of it, computed once.
+/// What rules look at: the subject, and what several of them need of it, made when the first one asks.
 #[derive(Debug)]
 pub struct Survey<'a> {
     pub access: &'a Access,
     pub entitlements: &'a Entitlements,
     since: Option<&'a Access>,
     pub now: Timestamp,
-    /// Every grant with the people that it reaches, also those who never hold it.
-    pub beneficiaries: Vec<(&'a Grant, Vec<&'a Person>)>,
-    pub holdings: &'a [Holding<'a>],
-    /// Separation-of-duties rules that somebody breaks at some instant, before waivers.
-    pub violations: &'a [Violation<'a, Path<'a>>],
+    /// The separation-of-duties rules that judge.
+    duties: Vec<&'a DutyRule>,
+    beneficiaries: OnceLock<Vec<(&'a Grant, Vec<&'a Person>)>>,
+    violations: OnceLock<Result<Vec<Violation<'a, Path<'a>>>, TooMuch>>,
 }
 
-impl Survey<'_> {
+impl<'a> Survey<'a> {
+    fn of(subject: &Subject<'a>, duties: Vec<&'a DutyRule>) -> Self {
+        Survey {
+            access: subject.access,
+            entitlements: subject.entitlements,
+            since: subject.since,
+            now: subject.now,
+            duties,
+            beneficiaries: OnceLock::new(),
+            violations: OnceLock::new(),
+        }
+    }
+
+    /// Every grant with the people that it reaches, also those who never hold it.
+    pub fn beneficiaries(&self) -> &[(&'a Grant, Vec<&'a Person>)] {
+        let people_of = |people: Vec<Beneficiary<'a>>| people.into_iter().map(|one| one.person.as_ref()).collect();
+        let all = || self.access.beneficiaries().map(|(grant, people)| (grant.as_ref(), people_of(people))).collect();
+        self.beneficiaries.get_or_init(all)
+    }
+
+    fn judged(&self) -> &Result<Vec<Violation<'a, Path<'a>>>, TooMuch> {
+        self.violations.get_or_init(|| {
+            let facts = duties::declared(&self.duties, self.access, self.entitlements);
+            duties::violations(self.duties.iter().copied(), facts)
+        })
+    }
+
+    /// Separation-of-duties rules that somebody breaks at some instant, before waivers. None where there is too much to
+    /// judge, which is a finding by itself.
+    pub fn violations(&self) -> &[Violation<'a, Path<'a>>] {
+        self.judged().as_deref().unwrap_or_default()
+    }
+
+    /// What is said instead of judging duties rules that match too much, at the largest of them.
+    fn unjudged(&self) -> Option<Finding> {
+        self.judged().as_ref().err()?;
+        let rule = self.duties.iter().max_by_key(|rule| rule.sets.len())?;
+        let message = format!(
+            "the sets of duties rules match what people hold more than {} times, or are compared with it more than {} \
+             times",
+            duties::MAX_MATCHES,
+            duties::MAX_COMPARED
+        );
+        let help = "write fewer rules, or sets that match less";
+        Some(Finding::new(&TOO_LARGE, rule.place.clone(), message, help))
+    }
+
     /// True for a grant that means what it meant before the change.
     fn stood(&self, grant: &Grant) -> bool {
         let before = self.since.and_then(|before| before.grants.get(&grant.id));
@@ -69,31 +115,22 @@ pub struct Check {
     pub find: fn(&Survey<'_>, &mut Vec<Finding>),
 }
 
-/// Runs every rule, in the order of files and places.
-pub fn run<'a>(subject: &Subject<'a>) -> Vec<Finding> {
-    let access = subject.access;
-    let beneficiaries = access.beneficiaries();
-    let holdings = access.holdings_of(&beneficiaries);
-    let facts = duties::declared(access, subject.entitlements, &holdings);
-    let mut findings = Vec::new();
-    let violations = duties::violations(access.policy.duties.values(), facts).unwrap_or_else(|too_much| {
-        findings.extend(unjudged(access.policy.duties.values(), too_much));
-        Vec::new()
-    });
-    let people_of = |people: Vec<Beneficiary<'a>>| people.into_iter().map(|one| one.person).collect();
-    let survey = Survey {
-        access,
-        entitlements: subject.entitlements,
-        since: subject.since,
-        now: subject.now,
-        beneficiaries: beneficiaries.into_iter().map(|(grant, people)| (grant, people_of(people))).collect(),
-        holdings: &holdings,
-        violations: &violations,
-    };
-    for check in rules::ALL {
+/// Runs the rules that are wanted, on all processors; gives what they find in the order of files and places.
+pub fn run(subject: &Subject<'_>, wanted: impl Fn(&Rule) -> bool) -> Vec<Finding> {
+    let survey = Survey::of(subject, subject.access.policy.duties.values().collect());
+    let checks: Vec<&Check> = rules::ALL.iter().filter(|check| wanted(check.rule)).collect();
+    let mut findings = in_turns(&checks, subject.access.grants.len(), |check| {
+        let mut findings = Vec::new();
         (check.find)(&survey, &mut findings);
+        findings
+    })
+    .concat();
+    if wanted(&TOO_LARGE) {
+        findings.extend(survey.unjudged());
     }
-    findings.extend(custom::find(subject));
+    if custom::RULES.iter().any(|rule| wanted(rule)) {
+        findings.extend(custom::find(subject));
+    }
     sort(&mut findings);
     findings
 }
@@ -106,7 +143,7 @@ pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
     let access = subject.access;
     let mut findings = custom::broken_before(subject, before);
     if let Some(stricter) = loosened::stricter(before, access) {
-        findings.extend(run(&Subject { access: &stricter, ..*subject }));
+        findings.extend(run(&Subject { access: &stricter, ..*subject }, |_| true));
     }
     let rules = before
         .policy
@@ -117,37 +154,10 @@ pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
     if rules.is_empty() {
         return findings;
     }
-    let holdings = access.holdings();
-    let facts = duties::declared_for(&rules, access, subject.entitlements, &holdings);
-    let violations = match duties::violations(rules.iter().copied(), facts) {
-        Ok(violations) => violations,
-        Err(too_much) => {
-            findings.extend(unjudged(rules, too_much));
-            return findings;
-        }
-    };
-    let survey = Survey {
-        access,
-        entitlements: subject.entitlements,
-        since: subject.since,
-        now: subject.now,
-        beneficiaries: Vec::new(),
-        holdings: &holdings,
-        violations: &violations,
-    };
+    let survey = Survey::of(subject, rules);
     rules::separation_of_duties(&survey, &mut findings);
+    findings.extend(survey.unjudged());
     findings
-}
-
-/// What is said instead of judging duties rules that match too much, at the largest of them.
-fn unjudged<'a>(rules: impl IntoIterator<Item = &'a DutyRule>, _: duties::TooMuch) -> Option<Finding> {
-    let rule = rules.into_iter().max_by_key(|rule| rule.sets.len());
-    let message = format!(
-        "the sets of duties rules match what people hold more than {} times, or are compared with it more than {} times",
-        duties::MAX_MATCHES,
-        duties::MAX_COMPARED
-    );
-    Some(Finding::new(&TOO_LARGE, rule?.place.clone(), message, "write fewer rules, or sets that match less"))
 }
 
 /// Sorts findings as they are printed, and drops what was found twice, the lighter one.

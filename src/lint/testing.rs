@@ -1,16 +1,14 @@
 //! A small organisation without findings, and what a change of its files brings.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use ssh_key::public::{Ed25519PublicKey, KeyData};
 
 use super::{Subject, compare, run, sort, weigh};
-use crate::access::reading::{self, Claim, FileKind, Parsed};
-use crate::access::resolve::{self, RawEntry};
-use crate::access::{Access, Enforces, Entitlements, Kind, Kinds, Permissions, TargetType};
+use crate::access::{Access, Enforces, Entitlements, Kind, Kinds, LastRead, Permissions, Revision, TargetType};
 use crate::finding::{Finding, Severity, State};
+use crate::repository::Snapshot;
 
 const ENFORCES: Enforces = Enforces { ends: false, hours: false, mfa: false };
 
@@ -190,35 +188,17 @@ pub fn organisation(changes: &[(&str, &str)]) -> Access {
     } else {
         String::new()
     };
-    let parsed: Vec<(&str, Parsed)> = files
-        .into_iter()
-        .map(|(path, text)| {
-            let mut text = text.replace("DIGEST", &digest);
-            for number in 1..=9 {
-                text = text.replace(&format!("KEY{number}"), &format!("\"{}\"", key(number)));
-            }
-            (path, reading::read(path, text.as_bytes(), text.len() as u64))
-        })
-        .collect();
-    let entries: Vec<RawEntry<'_>> = parsed
-        .iter()
-        .map(|(path, parsed)| {
-            assert!(parsed.findings.is_empty(), "{:?}", parsed.findings);
-            let stem = path.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).expect("name");
-            let raw: &Arc<_> = parsed.raw.as_ref().expect("raw");
-            RawEntry { stem, source: Arc::clone(&parsed.source), raw: Arc::clone(raw) }
-        })
-        .collect();
-    let present: Vec<(FileKind, &str)> = parsed
-        .iter()
-        .filter_map(|(path, _)| match FileKind::of_path(path) {
-            Claim::File(kind, stem) => Some((kind, stem)),
-            Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
-        })
-        .collect();
-    let (access, findings) = resolve::access(entries, &present, KINDS);
-    assert!(findings.is_empty(), "{findings:#?}");
-    access.expect("access")
+    let texts = files.into_iter().map(|(path, text)| {
+        let mut text = text.replace("DIGEST", &digest);
+        for number in 1..=9 {
+            text = text.replace(&format!("KEY{number}"), &format!("\"{}\"", key(number)));
+        }
+        (path.to_owned(), text)
+    });
+    let snapshot = Snapshot::of_texts(&texts.collect()).expect("paths");
+    let revision = Revision::load(&snapshot, KINDS, &mut LastRead::default()).expect("revision");
+    assert!(revision.reading.is_empty(), "{:#?}", revision.reading);
+    revision.access
 }
 
 /// What is found at [`NOW`].
@@ -235,9 +215,9 @@ pub fn lint_since(before: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<Find
 }
 
 fn found(access: &Access, since: Option<&Access>) -> Vec<Finding> {
-    let entitlements = Entitlements::derive(access);
+    let entitlements = Entitlements::derive(access, &Entitlements::default());
     let now = NOW.parse::<Timestamp>().expect("instant");
-    let mut findings = run(&Subject { access, entitlements: &entitlements, since, now });
+    let mut findings = run(&Subject { access, entitlements: &entitlements, since, now }, |_| true);
     weigh(access, &crate::plan::rules::all(), &mut findings);
     sort(&mut findings);
     findings

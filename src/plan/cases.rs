@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::access::kind::Kinds;
 use crate::access::raw::{Case, Cases, Need};
 use crate::access::reading::{Source, Step, quote};
-use crate::access::{Access, LoadError, ParseCache, Revision};
+use crate::access::{Access, DutyRule, LoadError, LastRead, Revision};
 use crate::finding::{Finding, Place, Severity};
 use crate::lint::duties;
 use crate::plan::{self, Plan};
@@ -45,7 +45,7 @@ pub fn run(
     revision: &Revision,
     kinds: Kinds,
     now: Timestamp,
-    cache: &mut ParseCache,
+    cache: &mut LastRead,
 ) -> (Vec<Outcome>, Coverage) {
     let mut outcomes = Vec::new();
     let mut coverage = Coverage { rules: rules(&revision.access), exercised: BTreeSet::new() };
@@ -84,7 +84,7 @@ struct Trial<'a> {
     snapshot: &'a Snapshot,
     kinds: Kinds,
     now: Timestamp,
-    cache: &'a mut ParseCache,
+    cache: &'a mut LastRead,
     coverage: &'a mut Coverage,
 }
 
@@ -140,10 +140,10 @@ impl Trial<'_> {
         let exercised = &mut self.coverage.exercised;
         exercised.extend(plan.requirements.iter().map(|need| format!("approvals {}", need.rule)));
         let (access, entitlements) = (&plan.head.access, &plan.head.entitlements);
-        let holdings = access.holdings();
-        let facts = duties::declared(access, entitlements, &holdings);
+        let rules: Vec<&DutyRule> = access.policy.duties.values().collect();
+        let facts = duties::declared(&rules, access, entitlements);
         // what is too much to judge is a finding of its own
-        let broken = duties::violations(access.policy.duties.values(), facts).unwrap_or_default();
+        let broken = duties::violations(rules, facts).unwrap_or_default();
         exercised.extend(broken.iter().map(|violation| format!("duties {}", violation.rule.id)));
         for (rule, limit) in [("grant-too-long", DURATION), ("waiver-invalid", WAIVERS)] {
             exercised.extend(findings.iter().any(|f| f.rule.code.id == rule).then(|| limit.to_owned()));

@@ -44,7 +44,7 @@ pub fn find(base: &Revision, head: &Revision, classes: &Classes) -> Option<Findi
 }
 
 fn text<'a>(revision: &'a Revision, path: &str) -> &'a str {
-    revision.source(path).map(|source| source.text.as_str()).unwrap_or_default()
+    revision.source(path).map(|source| source.as_str()).unwrap_or_default()
 }
 
 /// Lines that go and lines that come, without what is the same before and after them.

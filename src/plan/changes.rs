@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::{Cause, EntitlementKey, Entitlements, GrantId, GroupId, Intervals, PersonId, Revision};
+use crate::access::{Cause, Entitlement, EntitlementKey, Entitlements, GrantId, GroupId, Intervals, PersonId, Revision};
 use crate::plan::Classes;
-use crate::plan::merge::merge;
+use crate::access::merge;
 
 /// One entitlement that a change gives, takes, lengthens or shortens. Whoever gets the same under other conditions has one
 /// such entitlement before and another after.
@@ -48,8 +48,9 @@ fn causes<'a>(entitlements: &'a Entitlements, key: &EntitlementKey) -> impl Iter
 /// Every entitlement whose intervals differ, sorted. A changed account is a loss under one name and a gain under another.
 /// Other conditions are a loss where they were wider, a gain where they are, and both where neither holds.
 pub fn between<'a>(base: &'a Entitlements, head: &'a Entitlements) -> Vec<EntitlementChange> {
-    let row = |of: &'a Entitlements| of.iter().map(|one| (&one.key, &one.intervals));
-    merge(row(base), row(head))
+    let row = |own: &'a [Entitlement]| own.iter().map(|one| (&one.key, &one.intervals));
+    base.differing(head)
+        .flat_map(|[before, after]| merge(row(before), row(after)))
         .filter(|(_, before, after)| before != after)
         .map(|(key, before, after)| {
             let (before, after) = (before.cloned().unwrap_or_default(), after.cloned().unwrap_or_default());

@@ -9,7 +9,7 @@ use crate::access::{
 };
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 use crate::plan::EntitlementChange;
-use crate::plan::merge::merge;
+use crate::access::merge;
 
 /// Rules and the access they judge, changed in one step.
 pub const MIXED_CHANGE: Rule = Rule {
@@ -97,21 +97,21 @@ pub fn approvers(access: &Access) -> BTreeSet<PersonId> {
 }
 
 /// Sorts every changed managed path into a class.
-pub fn classify(base: &Revision, head: &Revision, changes: &[EntitlementChange]) -> Classes {
+pub fn classify<'a>(base: &'a Revision, head: &'a Revision, changes: &[EntitlementChange]) -> Classes {
     let (before, after) = (Judges::of(&base.access), Judges::of(&head.access));
     let both = Judges {
         people: before.people.union(&after.people).cloned().collect(),
         groups: before.groups.union(&after.groups).cloned().collect(),
     };
     let mut classes = Classes::default();
-    let differ = merge(base.files.iter(), head.files.iter()).filter(|(_, before, after)| before != after);
-    for (path, ..) in differ {
+    let row = |of: &'a Revision| of.files.iter().map(|file| (file.path(), file));
+    for (path, ..) in merge(row(base), row(head)).filter(|(_, before, after)| before != after) {
         let class = match FileKind::of_path(path) {
             Claim::File(kind, stem) => file_class(kind, stem, base, head, &both, &mut classes.ending),
             // workflows, code owners, attributes, and whatever is not read: all of it steers how changes are judged
             Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => ChangeClass::Policy,
         };
-        classes.by_path.insert(path.clone(), class);
+        classes.by_path.insert(path.to_owned(), class);
     }
     let gains = changes.iter().any(EntitlementChange::gains);
     let only_removals = !classes.is_empty() && classes.by_path.values().all(|class| *class == ChangeClass::Removal);

@@ -12,7 +12,7 @@ use crate::access::{
 };
 use crate::finding::Place;
 use crate::plan::EntitlementChange;
-use crate::plan::merge::merge;
+use crate::access::merge;
 
 /// What happens to a person by a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -71,9 +71,7 @@ type Pair<'a> = (&'a PersonId, &'a GrantId);
 fn held<'a>(entitlements: &'a Entitlements, touched: &BTreeSet<Pair<'a>>) -> Held<'a> {
     let mut held: Held<'_> = BTreeMap::new();
     let people: BTreeSet<&PersonId> = touched.iter().map(|(person, _)| *person).collect();
-    let of_people =
-        entitlements.by_person().filter(|own| own.first().is_some_and(|one| people.contains(&one.key.person)));
-    for Entitlement { key, causes, .. } in of_people.flatten() {
+    for Entitlement { key, causes, .. } in people.into_iter().flat_map(|person| entitlements.of(person)) {
         for cause in causes.iter().filter(|cause| touched.contains(&(&key.person, &cause.grant))) {
             let slot = held.entry((&key.person, &cause.grant)).or_default();
             slot.insert(key, (cause.interval, &cause.resource));
@@ -84,8 +82,10 @@ fn held<'a>(entitlements: &'a Entitlements, touched: &BTreeSet<Pair<'a>>) -> Hel
 
 /// Every person and grant for which anything differs, the most dangerous first.
 pub(super) fn of<'a>(base: &'a Revision, head: &'a Revision, changes: &[EntitlementChange]) -> Vec<AccessLine> {
-    let row = |of: &'a Revision| of.entitlements.iter().map(|one| (&one.key, &one.causes));
-    let differ = merge(row(base), row(head)).filter(|(_, before, after)| before != after);
+    let row = |own: &'a [Entitlement]| own.iter().map(|one| (&one.key, &one.causes));
+    let differing = base.entitlements.differing(&head.entitlements);
+    let differ = differing.flat_map(|[before, after]| merge(row(before), row(after)));
+    let differ = differ.filter(|(_, before, after)| before != after);
     let of_key = |(key, before, after): (&'a EntitlementKey, Option<&'a Vec<Cause>>, Option<&'a Vec<Cause>>)| {
         before.into_iter().chain(after).flatten().map(|cause| (&key.person, &cause.grant))
     };

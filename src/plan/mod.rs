@@ -10,7 +10,6 @@ pub mod digest;
 pub mod edges;
 pub mod judges;
 pub mod lines;
-mod merge;
 pub mod operations;
 mod reasons;
 pub mod requirements;
@@ -24,7 +23,7 @@ use jiff::Timestamp;
 use crate::access::raw::Risk;
 use crate::access::reading::{NOT_SUPPORTED, Step};
 use crate::access::{Access, ChangeClass, DomainId, PersonId, Revision};
-use crate::finding::Finding;
+use crate::finding::{Finding, Rule};
 use crate::lint;
 
 pub use changes::EntitlementChange;
@@ -89,22 +88,26 @@ impl Verdict {
 
 /// What reading and the rules find in a revision.
 pub fn findings_of(revision: &Revision, now: Timestamp) -> Vec<Finding> {
-    findings(revision, None, now)
+    findings(revision, None, now, |_| true)
 }
 
 /// The same for a revision that came after another, with what is new and what stood there.
 pub fn findings_since(base: &Revision, revision: &Revision, now: Timestamp) -> Vec<Finding> {
-    let mut findings = findings(revision, Some(&base.access), now);
-    // where nothing is found there is nothing that could have stood
-    if !findings.is_empty() {
-        lint::compare(&findings_of(base, now), &mut findings);
-    }
-    findings
+    let mut found = findings(revision, Some(&base.access), now, |_| true);
+    // of rules that find nothing now nothing can have stood
+    let rules: BTreeSet<&str> = found.iter().map(|finding| finding.rule.code.id).collect();
+    lint::compare(&findings(base, None, now, |rule| rules.contains(rule.code.id)), &mut found);
+    found
 }
 
-fn findings(revision: &Revision, since: Option<&Access>, now: Timestamp) -> Vec<Finding> {
+fn findings(
+    revision: &Revision,
+    since: Option<&Access>,
+    now: Timestamp,
+    wanted: impl Fn(&Rule) -> bool,
+) -> Vec<Finding> {
     let subject = lint::Subject { access: &revision.access, entitlements: &revision.entitlements, since, now };
-    let mut findings = lint::run(&subject);
+    let mut findings = lint::run(&subject, wanted);
     // a rule that the change drops or loosens judges the change once more
     findings.extend(lint::broken_before(&subject));
     if revision.is_misread() {

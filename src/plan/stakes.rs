@@ -41,7 +41,7 @@ impl Stakes {
             stakes.benefits(&waiver.person, format!("is favoured by a waiver of {}", waiver.rule));
             stakes.benefits(&waiver.owner, format!("owns a waiver of {}", waiver.rule));
         }
-        for (id, bridge) in &head.access.bridges {
+        for (id, bridge) in head.access.bridges.iter() {
             let stood =
                 base.access.bridges.get(id).filter(|stood| {
                     stood.home == bridge.home && stood.into == bridge.into && stood.until >= bridge.until

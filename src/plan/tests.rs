@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::access::{ChangeClass, ParseCache};
+use crate::access::{ChangeClass, LastRead};
 use crate::repository::Snapshot;
 use crate::repository::testing::Sandbox as Folder;
 use crate::targets::KINDS;
@@ -35,7 +35,7 @@ fn revision(more: &[(&str, &str)]) -> Revision {
     let folder = Folder::new();
     let commit = folder.commit(&files);
     let snapshot = Snapshot::of_commit(&folder.open(), commit).unwrap();
-    Revision::load(&snapshot, KINDS, &mut ParseCache::default()).unwrap()
+    Revision::load(&snapshot, KINDS, &mut LastRead::default()).unwrap()
 }
 
 fn now() -> Timestamp {

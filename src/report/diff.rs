@@ -82,7 +82,8 @@ fn held<'a>(
     let zone = view.zone();
     let moved = moved(view);
     let mut held: BTreeMap<&PersonId, Vec<(Cells, bool)>> = BTreeMap::new();
-    for Entitlement { key, intervals, .. } in revision.entitlements.iter().filter(|e| people.contains(&e.key.person)) {
+    let of_people = people.iter().flat_map(|person| revision.entitlements.of(person));
+    for Entitlement { key, intervals, .. } in of_people {
         let hours = if key.conditions.is_empty() { String::new() } else { key.conditions.words(zone) };
         let rows = held.entry(&key.person).or_default();
         for interval in intervals.iter() {

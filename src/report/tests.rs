@@ -7,7 +7,7 @@ use std::process::Command;
 use jiff::Timestamp;
 
 use super::*;
-use crate::access::{ParseCache, PersonId, Revision};
+use crate::access::{LastRead, PersonId, Revision};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 use crate::plan::operations::{self, Basis, Difference};
 use crate::plan::{More, Plan, plan};
@@ -83,7 +83,7 @@ fn revision(parts: &[&[(&str, &str)]]) -> Revision {
         }
     }
     let snapshot = Snapshot::of_work_tree(&Repository::open(folder.path()).unwrap()).unwrap();
-    Revision::load(&snapshot, crate::targets::KINDS, &mut ParseCache::default()).unwrap()
+    Revision::load(&snapshot, crate::targets::KINDS, &mut LastRead::default()).unwrap()
 }
 
 fn view<'a>(plan: &'a Plan<'a>, given: &'a BTreeSet<PersonId>, operations: Option<&'a Difference>) -> PlanView<'a> {

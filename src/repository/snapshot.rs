@@ -146,6 +146,12 @@ impl Snapshot {
         Snapshot { source: head.source, files, findings }
     }
 
+    /// Files that stand nowhere.
+    #[cfg(test)]
+    pub(crate) fn of_texts(files: &BTreeMap<String, String>) -> Result<Self, InvalidPath> {
+        Snapshot { source: Source::WorkTree, files: BTreeMap::new(), findings: Vec::new() }.rewritten(files, &[])
+    }
+
     /// The same with some files written and others left out, in memory alone.
     ///
     /// # Errors

@@ -18,7 +18,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use dualkey::access::{ParseCache, Revision};
+use dualkey::access::{LastRead, Revision};
 use dualkey::approval::statement::{
     APPROVALS, ApprovalStatement, ApprovalType, GIT_NAMESPACE, NAMESPACE, SIGNATURE_FILE, STATEMENT_FILE, canonical,
 };
@@ -144,7 +144,7 @@ fn write(folder: &Path, landings: usize) -> (Oid, Oid) {
     let empty = git.treebuilder(None).unwrap().write().unwrap();
     let genesis = commit(&git, empty, &files, &[]);
     let access = AccessRepository::open(folder).unwrap();
-    let mut cache = ParseCache::default();
+    let mut cache = LastRead::default();
     let mut load = |commit: Oid| {
         let snapshot = Snapshot::of_commit(&access, commit.to_string().parse().unwrap()).unwrap();
         Revision::load(&snapshot, KINDS, &mut cache).unwrap()

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dualkey::access::{Entitlements, Interval, ParseCache, PersonType, Revision};
+use dualkey::access::{Entitlements, Interval, LastRead, PersonType, Revision};
 use dualkey::finding::Severity;
 use dualkey::plan::{self, Action, Plan, Verdict};
 use dualkey::repository::{Repository, Snapshot, is_managed};
@@ -66,7 +66,7 @@ impl Bench {
         Bench { world, texts, repository }
     }
 
-    fn load(&self, cache: &mut ParseCache) -> Option<Revision> {
+    fn load(&self, cache: &mut LastRead) -> Option<Revision> {
         Revision::load(&Snapshot::of_work_tree(&self.repository).unwrap(), KINDS, cache).ok()
     }
 
@@ -102,7 +102,7 @@ impl Bench {
 
     /// Tries the mutations; the base is the organisation as it stands.
     fn try_all(&self) {
-        let mut cache = ParseCache::default();
+        let mut cache = LastRead::default();
         let now: Timestamp = NOW.parse().unwrap();
         let base = self.load(&mut cache).unwrap();
         assert!(plan::findings_of(&base, now).is_empty(), "the organisation is clean");
@@ -215,7 +215,7 @@ fn silent(plan: &Plan<'_>, differs: bool) -> Option<String> {
         return Some("access grew, and nobody must approve".to_owned());
     }
     let endless = plan.head.entitlements.iter().find(|held| {
-        let person = &plan.head.access.people[&held.key.person];
+        let person = plan.head.access.people.get(&held.key.person).unwrap();
         person.person_type != PersonType::Employee && held.intervals.end() == Some(Timestamp::MAX)
     });
     match endless {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use dualkey::access::{ParseCache, Revision};
+use dualkey::access::{LastRead, Revision};
 use dualkey::approval::Says;
 use dualkey::approval::statement::{
     APPROVALS, ApprovalStatement, ApprovalType, GIT_NAMESPACE, NAMESPACE, SIGNATURE_FILE, STATEMENT_FILE, canonical,
@@ -105,7 +105,7 @@ impl Maker {
         let genesis = signed(&git, tree, &[], "Start");
         let access = AccessRepository::open(folder.path()).unwrap();
         let snapshot = Snapshot::of_commit(&access, genesis.to_string().parse().unwrap()).unwrap();
-        let revision = Revision::load(&snapshot, KINDS, &mut ParseCache::default()).unwrap();
+        let revision = Revision::load(&snapshot, KINDS, &mut LastRead::default()).unwrap();
         assert!(!revision.is_misread(), "{:?}", revision.reading);
         let digest = plan::plan(&revision, &revision, NOW.parse().unwrap()).digest;
         let files = BTreeMap::from([(genesis, Files::new())]);

@@ -1,4 +1,4 @@
-//! What is wrong with a text, by byte offsets. The same content may stand at two paths, so flaws know no path.
+//! What is wrong with a text, by byte offsets.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::finding::Rule;
 /// So many flaws are told for one file; then reading stops.
 const LIMIT: usize = 100;
 
-/// A finding that waits for its file's path.
+/// A finding that waits for its place.
 #[derive(Debug)]
 pub(super) struct Flaw {
     pub(super) rule: &'static Rule,

@@ -79,7 +79,26 @@ pub enum Claim<'a> {
     Refused { rule: &'static Rule, message: String, help: String },
 }
 
-const CONFIG_PATH: &str = "dualkey.yaml";
+/// Where the settings stand.
+pub const CONFIG_PATH: &str = "dualkey.yaml";
+
+/// A file of a kind, by its path.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedFile<'a> {
+    pub path: &'a str,
+    pub kind: FileKind,
+    pub id: &'a str,
+}
+
+impl<'a> NamedFile<'a> {
+    /// None where a path is of no kind.
+    pub fn of_path(path: &'a str) -> Option<Self> {
+        match FileKind::of_path(path) {
+            Claim::File(kind, id) => Some(NamedFile { path, kind, id }),
+            Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
+        }
+    }
+}
 
 impl FileKind {
     /// Every kind that is written as YAML, and so has a schema.
@@ -264,14 +283,11 @@ fn unread<'a>(name: &str) -> Claim<'a> {
     refused(&UNEXPECTED_FILE, message, help)
 }
 
-/// Finds ids that stand at two paths of one kind. Wants all paths of a snapshot, sorted, with what they are.
-pub fn repeated_ids<'a>(paths: impl IntoIterator<Item = (&'a str, &'a Claim<'a>)>) -> Vec<Finding> {
-    let mut first: HashMap<(FileKind, &str), &str> = HashMap::new();
+/// Finds ids that stand at two paths of one kind. Wants all files of a kind, sorted by path.
+pub fn repeated_ids(files: &[NamedFile<'_>]) -> Vec<Finding> {
+    let mut first: HashMap<(FileKind, &str), &str> = HashMap::with_capacity(files.len());
     let mut findings = Vec::new();
-    for (path, claim) in paths {
-        let Claim::File(kind, id) = *claim else {
-            continue;
-        };
+    for NamedFile { path, kind, id } in files.iter().copied() {
         if let Some(earlier) = first.get(&(kind, id)) {
             findings.push(
                 Finding::new(
@@ -355,8 +371,8 @@ mod tests {
     #[test]
     fn an_id_stands_once_a_kind() {
         let paths = ["grants/a/x.yaml", "grants/b/x.yaml", "grants/x.yml", "roles/x.yaml"];
-        let claims = paths.map(|path| (path, FileKind::of_path(path)));
-        let found = repeated_ids(claims.iter().map(|(path, claim)| (*path, claim)));
+        let files: Vec<NamedFile<'_>> = paths.into_iter().filter_map(NamedFile::of_path).collect();
+        let found = repeated_ids(&files);
         assert_eq!(found.len(), 1);
         let finding = &found[0];
         assert_eq!(

@@ -22,8 +22,10 @@ use serde_json::Value;
 
 pub use attributes::REVIEW_DIFF_HIDDEN;
 pub use hidden::{HIDDEN_CHARACTER, is_hidden, quote};
-pub use kind::{Claim, FileKind, INVALID_ID, NOT_SUPPORTED, UNEXPECTED_FILE, repeated_ids};
-pub use place::{Source, Step, Text};
+pub use kind::{
+    CONFIG_PATH, Claim, FileKind, INVALID_ID, NOT_SUPPORTED, NamedFile, UNEXPECTED_FILE, repeated_ids,
+};
+pub use place::{Source, Step};
 pub(super) use scalar::as_ended;
 pub(super) use schema::schema;
 pub use schema::{SCHEMA, UNKNOWN_FIELD, schema_text};
@@ -103,64 +105,60 @@ pub enum RawFile {
     Rego,
 }
 
-/// What a content says as a file of a kind, wherever it stands. Equal files of one kind can share it.
-#[derive(Debug)]
-pub struct Content {
-    text: Arc<Text>,
-    raw: Option<Arc<RawFile>>,
-    version: Option<u64>,
-    flaws: Vec<Flaw>,
-}
-
 /// What was read from one file.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Parsed {
     pub source: Arc<Source>,
     /// There only when nothing is wrong with the file.
-    pub raw: Option<Arc<RawFile>>,
+    pub raw: Option<RawFile>,
     /// `dualkey.yaml` only: the version it names, also when it is not `FORMAT_VERSION`.
     pub version: Option<u64>,
     pub findings: Vec<Finding>,
 }
 
 /// Reads a file of a repository. `bytes` may be empty where `size` is above `MAX_SIZE`.
-pub fn read(path: &str, bytes: impl Into<Arc<[u8]>>, size: u64) -> Parsed {
-    let bytes = bytes.into();
-    match FileKind::of_path(path) {
-        Claim::File(kind, _) => parse(kind, bytes, size).at(path),
+pub fn read(path: impl Into<Arc<str>>, bytes: impl Into<Arc<[u8]>>, size: u64) -> Parsed {
+    let (path, bytes) = (path.into(), bytes.into());
+    match FileKind::of_path(&path) {
+        Claim::File(kind, _) => parse(kind, Arc::clone(&path), bytes, size),
         Claim::NotOurs => beside(path, &bytes, size),
-        Claim::Placeholder if size == 0 && bytes.is_empty() => bare(path, None),
+        Claim::Placeholder if size == 0 && bytes.is_empty() => bare(&path, None),
         Claim::Placeholder => {
             let message = "`.gitkeep` is not empty";
-            bare(path, Some(Finding::new(&UNEXPECTED_FILE, Place::whole_file(path), message, "empty it or delete it")))
+            let help = "empty it or delete it";
+            bare(&path, Some(Finding::new(&UNEXPECTED_FILE, Place::whole_file(&*path), message, help)))
         }
         Claim::Refused { rule, message, help } => {
-            bare(path, Some(Finding::new(rule, Place::whole_file(path), message, help)))
+            bare(&path, Some(Finding::new(rule, Place::whole_file(&*path), message, help)))
         }
     }
 }
 
 /// A managed file of no kind: its text is kept to be shown and counted, and what steers a review is looked at.
-fn beside(path: &str, bytes: &Arc<[u8]>, size: u64) -> Parsed {
+fn beside(path: Arc<str>, bytes: &Arc<[u8]>, size: u64) -> Parsed {
     let mut flaws = Flaws::default();
     let text = String::from_utf8_lossy(bytes);
-    if size > MAX_SIZE && attributes::is_read(path) {
+    if size > MAX_SIZE && attributes::is_read(&path) {
         let message = format!("the file has {size} bytes; {MAX_SIZE} are allowed");
         flaws.add(&TOO_LARGE, 0..0, message, "split the file");
-    } else if attributes::is_attributes(path) {
-        attributes::check(path, &text, &mut flaws);
+    } else if attributes::is_attributes(&path) {
+        attributes::check(&path, &text, &mut flaws);
     }
     let bytes = match text {
         Cow::Borrowed(_) => Arc::clone(bytes),
         Cow::Owned(text) => Arc::from(text.into_bytes()),
     };
-    Content { text: Arc::new(Text::plain(bytes)), raw: None, version: None, flaws: flaws.into_list() }.at(path)
+    with_flaws(Source::plain(path, bytes), flaws)
 }
 
-fn bare(path: &str, finding: Option<Finding>) -> Parsed {
-    let text = Arc::new(Text::plain(Arc::default()));
-    let source = Arc::new(Source { path: path.into(), text });
+fn bare(path: &Arc<str>, finding: Option<Finding>) -> Parsed {
+    let source = Arc::new(Source::plain(Arc::clone(path), Arc::default()));
     Parsed { source, raw: None, version: None, findings: finding.into_iter().collect() }
+}
+
+/// A file that is shown, but says nothing more than what is wrong with it.
+fn with_flaws(source: Source, flaws: Flaws) -> Parsed {
+    Parsed { findings: findings(flaws, &source), source: Arc::new(source), raw: None, version: None }
 }
 
 /// What a text says as YAML; None where anything is wrong with that.
@@ -176,39 +174,29 @@ pub(super) fn is_text(value: &str) -> bool {
     scalar::resolve(value) == scalar::Plain::Text
 }
 
-/// Reads a content as a file of a kind.
-pub fn parse(kind: FileKind, bytes: impl Into<Arc<[u8]>>, size: u64) -> Content {
-    let bytes: Arc<[u8]> = bytes.into();
+/// Reads a file as one of a kind, whatever its path says.
+pub fn parse(kind: FileKind, path: impl Into<Arc<str>>, bytes: impl Into<Arc<[u8]>>, size: u64) -> Parsed {
+    let (path, bytes): (Arc<str>, Arc<[u8]>) = (path.into(), bytes.into());
     let mut flaws = Flaws::default();
     let size = size.max(bytes.len() as u64);
     if size > MAX_SIZE {
         let message = format!("the file has {size} bytes; {MAX_SIZE} are allowed");
         flaws.add(&TOO_LARGE, 0..0, message, "split the file");
-        return Content {
-            text: Arc::new(Text::plain(Arc::default())),
-            raw: None,
-            version: None,
-            flaws: flaws.into_list(),
-        };
+        return with_flaws(Source::plain(path, Arc::default()), flaws);
     }
     let invalid = if kind == FileKind::Rego { &INVALID_REGO } else { &INVALID_YAML };
     let (content, whole) = decode(&bytes, invalid, &mut flaws);
     hidden::check(content, &mut flaws);
     if kind == FileKind::Rego {
-        let raw = flaws.is_empty().then(|| Arc::new(RawFile::Rego));
-        return Content {
-            text: Arc::new(Text::plain(Arc::clone(&bytes))),
-            raw,
-            version: None,
-            flaws: flaws.into_list(),
-        };
+        let raw = flaws.is_empty().then_some(RawFile::Rego);
+        return Parsed { raw, ..with_flaws(Source::plain(path, Arc::clone(&bytes)), flaws) };
     }
     let value = match plain::load(content).filter(|_| whole && flaws.is_empty()) {
         Some((value, _)) => Some(value),
         None if whole => yaml::load(content, &mut flaws).0,
         None => None,
     };
-    let text = Arc::new(Text::yaml(Arc::clone(&bytes)));
+    let source = Source::yaml(path, Arc::clone(&bytes));
     let mut version = None;
     let mut raw = None;
     if let Some(value) = value {
@@ -219,31 +207,28 @@ pub fn parse(kind: FileKind, bytes: impl Into<Arc<[u8]>>, size: u64) -> Content 
             // a file of another version has other fields: only its number can be judged
             let message = format!("this program does not know version {} of the format", version.unwrap_or_default());
             let help = format!("write `version: {FORMAT_VERSION}`, or use the program that the version needs");
-            flaws.add_range(&SCHEMA, text.value_range(&[Step::Key("version")]), message, help);
+            flaws.add_range(&SCHEMA, source.value_range(&[Step::Key("version")]), message, help);
         } else {
-            schema::check(kind, &value, &text, &mut flaws);
+            schema::check(kind, &value, &source, &mut flaws);
         }
         if flaws.is_empty() {
-            raw = deserialize(kind, value, &mut flaws).map(Arc::new);
+            raw = deserialize(kind, value, &mut flaws);
         }
     }
-    Content { text, raw, version, flaws: flaws.into_list() }
+    Parsed { raw, version, ..with_flaws(source, flaws) }
 }
 
-impl Content {
-    /// The content as the file at a path.
-    pub fn at(&self, path: &str) -> Parsed {
-        let source = Arc::new(Source { path: path.into(), text: Arc::clone(&self.text) });
-        let mut findings: Vec<Finding> = self.flaws.iter().map(|flaw| finding(flaw, path, &self.text)).collect();
-        findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        Parsed { source, raw: self.raw.clone(), version: self.version, findings }
-    }
+/// What is wrong with a file, in the order of places.
+fn findings(flaws: Flaws, source: &Source) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = flaws.into_list().iter().map(|flaw| finding(flaw, source)).collect();
+    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    findings
 }
 
-fn finding(flaw: &Flaw, path: &str, text: &Text) -> Finding {
-    let finding = Finding::new(flaw.rule, text.place_of(path, &flaw.range), flaw.message.as_str(), flaw.help.as_str());
+fn finding(flaw: &Flaw, source: &Source) -> Finding {
+    let finding = Finding::new(flaw.rule, source.place_of(&flaw.range), flaw.message.as_str(), flaw.help.as_str());
     match &flaw.related {
-        Some((range, message)) => finding.related(text.place_of(path, range), *message),
+        Some((range, message)) => finding.related(source.place_of(range), *message),
         None => finding,
     }
 }

@@ -52,11 +52,12 @@ fn spans(text: &str) -> Vec<Span> {
     }
 }
 
-/// A file's text, and the places of everything in it. It knows no path, so that equal files can share it.
+/// A file: its path, its text and the places of everything in it.
 ///
 /// Few files are ever pointed into, so nothing but the bytes is kept until the first place is asked for.
 #[derive(Debug)]
-pub struct Text {
+pub struct Source {
+    pub path: Arc<str>,
     bytes: Arc<[u8]>,
     /// True where the text has a tree of values.
     yaml: bool,
@@ -75,15 +76,30 @@ fn range((start, end): (u32, u32)) -> Range<u32> {
     start..end
 }
 
-impl Text {
+impl Source {
     /// A text without values.
-    pub(super) fn plain(bytes: Arc<[u8]>) -> Self {
-        Text { bytes, yaml: false, layout: OnceLock::new() }
+    pub(super) fn plain(path: Arc<str>, bytes: Arc<[u8]>) -> Self {
+        Source { path, bytes, yaml: false, layout: OnceLock::new() }
     }
 
     /// A text that is read as YAML.
-    pub(super) fn yaml(bytes: Arc<[u8]>) -> Self {
-        Text { bytes, yaml: true, layout: OnceLock::new() }
+    pub(super) fn yaml(path: Arc<str>, bytes: Arc<[u8]>) -> Self {
+        Source { path, bytes, yaml: true, layout: OnceLock::new() }
+    }
+
+    /// Where a value stands; where it isn't there, the nearest thing around it.
+    pub fn place(&self, steps: &[Step<'_>]) -> Place {
+        self.place_of(&self.value_range(steps))
+    }
+
+    /// Where a value's key stands; an item of a list gives its own place.
+    pub fn key_place(&self, steps: &[Step<'_>]) -> Place {
+        self.place_of(&self.key_range(steps))
+    }
+
+    /// Where the item of a list that reads so stands; the list where there is none.
+    pub fn item_place(&self, list: &str, item: &str) -> Place {
+        self.place_of(&self.item_range(&[Step::Key(list)], item))
     }
 
     /// The text as it was read: up to the first byte that is not UTF-8.
@@ -114,12 +130,17 @@ impl Text {
     }
 
     /// A line without its end, counted from 1.
-    pub fn line(&self, number: u32) -> Option<&str> {
+    fn line(&self, number: u32) -> Option<&str> {
         let lines = self.lines();
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         let start = *lines.get(index)?;
         let end = lines.get(index + 1).map_or(clamp(self.as_str().len()), |next| next - 1);
         Some(self.slice(start, end))
+    }
+
+    /// The same, empty where there is no such line.
+    pub fn line_text(&self, number: u32) -> &str {
+        self.line(number).unwrap_or_default()
     }
 
     /// Line and column of an offset, both from 1, the column in characters.
@@ -132,10 +153,10 @@ impl Text {
         (clamp(index) + 1, characters + 1)
     }
 
-    pub(super) fn place_of(&self, path: &str, range: &Range<u32>) -> Place {
+    pub(super) fn place_of(&self, range: &Range<u32>) -> Place {
         let (line, column) = self.position(range.start);
         let (end_line, end_column) = self.position(range.end.max(range.start));
-        Place { file: path.to_owned(), line, column, end_line, end_column }
+        Place { file: self.path.as_ref().to_owned(), line, column, end_line, end_column }
     }
 
     /// The span at the end of the steps, and how many steps led to something.
@@ -204,34 +225,5 @@ impl Text {
             Some((span, _)) => span.value.0..span.value.0,
             None => 0..0,
         }
-    }
-}
-
-/// A file: its path and its text.
-#[derive(Clone, Debug)]
-pub struct Source {
-    pub path: Arc<str>,
-    pub text: Arc<Text>,
-}
-
-impl Source {
-    /// Where a value stands; where it isn't there, the nearest thing around it.
-    pub fn place(&self, steps: &[Step<'_>]) -> Place {
-        self.text.place_of(&self.path, &self.text.value_range(steps))
-    }
-
-    /// Where a value's key stands; an item of a list gives its own place.
-    pub fn key_place(&self, steps: &[Step<'_>]) -> Place {
-        self.text.place_of(&self.path, &self.text.key_range(steps))
-    }
-
-    /// Where the item of a list that reads so stands; the list where there is none.
-    pub fn item_place(&self, list: &str, item: &str) -> Place {
-        self.text.place_of(&self.path, &self.text.item_range(&[Step::Key(list)], item))
-    }
-
-    /// A line without its end, counted from 1.
-    pub fn line_text(&self, number: u32) -> &str {
-        self.text.line(number).unwrap_or_default()
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::flaw::Flaws;
 use super::hidden::{quote, quote_all};
 use super::kind::FileKind;
-use super::place::{Step, Text};
+use super::place::{Source, Step};
 use crate::finding::{Code, Rule, Severity};
 
 /// A value that does not fit its field.
@@ -82,7 +82,7 @@ pub(in crate::access) fn schema(kind: FileKind) -> Option<&'static Value> {
 }
 
 /// Holds a value against its kind's schema. Nulls stand for what was refused already, and are left out.
-pub(super) fn check(kind: FileKind, value: &Value, text: &Text, flaws: &mut Flaws) {
+pub(super) fn check(kind: FileKind, value: &Value, text: &Source, flaws: &mut Flaws) {
     let Some(compiled) = compiled(kind) else {
         flaws.add(&SCHEMA, 0..0, "the program's own schema cannot be read", "report this: the program is broken");
         return;
@@ -103,7 +103,7 @@ struct Judge<'a, 'f> {
     kind: FileKind,
     schema: &'a Value,
     root: &'a Value,
-    text: &'a Text,
+    text: &'a Source,
     flaws: &'f mut Flaws,
 }
 

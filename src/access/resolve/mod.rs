@@ -1,4 +1,6 @@
 //! From parsed files to [`Access`]: names are parsed, times resolved, references checked. Collects every problem.
+//!
+//! A file is built by itself, so that revisions can share it; what it speaks of is looked for when all are together.
 
 mod config;
 mod context;
@@ -18,115 +20,120 @@ pub use self::wildcard::WILDCARD_PERMISSION;
 use super::id::{BridgeId, DomainId, GrantId, GroupId, PersonId, RoleId, VendorId};
 use super::kind::Kinds;
 use super::model::{Access, Bridge, Config, Domain, Grant, Group, Person, Policy, Role, Vendor};
-use super::parallel::in_parts;
-use super::reading::{FileKind, RawFile, Source};
+use super::raw;
+use super::reading::{NamedFile, Parsed, RawFile, Source};
 use crate::finding::{Finding, Rule};
 
 /// The rules whose findings are made here.
 pub const RULES: &[&Rule] = &[&UNKNOWN_REFERENCE, &WILDCARD_PERMISSION];
 
-/// A parsed file, ready to be built: its stem, where it came from and what it says.
-#[derive(Debug)]
-pub struct RawEntry<'a> {
-    pub stem: &'a str,
-    pub source: Arc<Source>,
-    pub raw: Arc<RawFile>,
-}
-
 /// What one file declares.
-enum Built {
-    Vendor(Vendor),
-    Person(Person),
-    Group(Group),
-    Domain(Domain),
-    Role(Role),
-    Grant(Grant),
-    Bridge(Bridge),
+#[derive(Debug)]
+pub enum Declared {
+    Vendor(Arc<Vendor>),
+    Person(Arc<Person>),
+    Group(Arc<Group>),
+    Domain(Arc<Domain>),
+    Role(Arc<Role>),
+    Grant(Arc<Grant>),
+    Bridge(Arc<Bridge>),
+    /// As it was read: policies mean something only all together.
+    Policy(Box<raw::Policy>),
+    Cases(Arc<raw::Cases>),
+    Rego,
 }
 
-/// Resolves the model. `present` are all files, also those that could not be read: a name that leads to one of them leads
-/// somewhere. None where there is no usable `dualkey.yaml`, since nothing means anything without its zone.
-pub fn access(
-    entries: Vec<RawEntry<'_>>,
-    present: &[(FileKind, &str)],
-    kinds: Kinds,
-) -> (Option<Access>, Vec<Finding>) {
+/// The settings; None where something is wrong with them.
+pub fn config(parsed: &Parsed, kinds: Kinds) -> (Option<Config>, Vec<Finding>) {
     let mut findings = Vec::new();
-    let mut config = None;
     // no date stands in dualkey.yaml, so the zone that it names isn't needed to read it
     let no_zone = TimeZone::UTC;
-    for entry in &entries {
-        if let RawFile::Config(raw) = &*entry.raw {
-            let mut context = Context::new(&entry.source, &no_zone, kinds, &mut findings);
-            config = config::build(raw, &mut context);
+    let mut context = Context::new(&parsed.source, &no_zone, kinds, &mut findings);
+    let config = match &parsed.raw {
+        Some(RawFile::Config(raw)) => config::build(raw, &mut context),
+        _ => None,
+    };
+    (config, findings)
+}
+
+/// What a file of another kind declares by itself; None where something is wrong with it.
+pub fn declared(
+    id: &str,
+    source: &Arc<Source>,
+    raw: RawFile,
+    config: &Config,
+    kinds: Kinds,
+    findings: &mut Vec<Finding>,
+) -> Option<Declared> {
+    let mut context = Context::new(source, &config.zone, kinds, findings);
+    let context = &mut context;
+    match raw {
+        RawFile::Vendor(raw) => people::vendor(id, &raw, context).map(|vendor| Declared::Vendor(Arc::new(vendor))),
+        RawFile::Person(raw) => people::person(id, &raw, context).map(|person| Declared::Person(Arc::new(person))),
+        RawFile::Group(raw) => people::group(id, &raw, context).map(|group| Declared::Group(Arc::new(group))),
+        RawFile::Domain(raw) => {
+            resources::domain(id, &raw, config, context).map(|domain| Declared::Domain(Arc::new(domain)))
         }
+        RawFile::Role(raw) => resources::role(id, &raw, context).map(|role| Declared::Role(Arc::new(role))),
+        RawFile::Grant(raw) => resources::grant(id, &raw, context).map(|grant| Declared::Grant(Arc::new(grant))),
+        RawFile::Bridge(raw) => resources::bridge(id, &raw, context).map(|bridge| Declared::Bridge(Arc::new(bridge))),
+        RawFile::Policy(raw) => Some(Declared::Policy(Box::new(raw))),
+        RawFile::Cases(raw) => Some(Declared::Cases(raw)),
+        RawFile::Rego => Some(Declared::Rego),
+        RawFile::Config(_) => None,
     }
-    let Some(config) = config else { return (None, findings) };
+}
+
+/// Puts together what files declare. `present` are all files of a kind, also those that could not be read: a name that
+/// leads to one of them leads somewhere.
+pub fn access<'a>(
+    config: Config,
+    files: impl IntoIterator<Item = (&'a Arc<Source>, &'a Declared)>,
+    present: &[NamedFile<'_>],
+    kinds: Kinds,
+) -> (Access, Vec<Finding>) {
+    let mut findings = Vec::new();
     let mut policy = Policy::default();
-    for entry in &entries {
-        let mut context = Context::new(&entry.source, &config.zone, kinds, &mut findings);
-        let path = || Arc::clone(&entry.source.path);
-        match &*entry.raw {
-            RawFile::Policy(raw) => policy::add(raw, &mut policy, &mut context),
-            RawFile::Cases(raw) => {
-                policy.cases.insert(path(), (Arc::clone(&entry.source), Arc::clone(raw)));
+    let mut all = All::default();
+    for (source, declared) in files {
+        match declared {
+            Declared::Vendor(vendor) => all.vendors.push((vendor.id.clone(), Arc::clone(vendor))),
+            Declared::Person(person) => all.people.push((person.id.clone(), Arc::clone(person))),
+            Declared::Group(group) => all.groups.push((group.id.clone(), Arc::clone(group))),
+            Declared::Domain(domain) => all.domains.push((domain.id.clone(), Arc::clone(domain))),
+            Declared::Role(role) => all.roles.push((role.id.clone(), Arc::clone(role))),
+            Declared::Grant(grant) => all.grants.push((grant.id.clone(), Arc::clone(grant))),
+            Declared::Bridge(bridge) => all.bridges.push((bridge.id.clone(), Arc::clone(bridge))),
+            Declared::Policy(raw) => {
+                policy::add(raw, &mut policy, &mut Context::new(source, &config.zone, kinds, &mut findings));
             }
-            RawFile::Rego => {
-                policy.custom.insert(path(), Arc::clone(&entry.source));
+            Declared::Cases(cases) => {
+                policy.cases.insert(Arc::clone(&source.path), (Arc::clone(source), Arc::clone(cases)));
             }
-            RawFile::Config(_)
-            | RawFile::Vendor(_)
-            | RawFile::Person(_)
-            | RawFile::Group(_)
-            | RawFile::Domain(_)
-            | RawFile::Role(_)
-            | RawFile::Grant(_)
-            | RawFile::Bridge(_) => {}
+            Declared::Rego => {
+                policy.custom.insert(Arc::clone(&source.path), Arc::clone(source));
+            }
         }
-    }
-    let parts = in_parts(entries, |part| {
-        let mut findings = Vec::new();
-        // what is built isn't needed raw any longer, unless somebody else keeps it
-        let built: Vec<Built> =
-            part.into_iter().filter_map(|entry| build(&entry, &config, kinds, &mut findings)).collect();
-        (built, findings)
-    });
-    let mut built = Declared::default();
-    for (files, found) in parts {
-        findings.extend(found);
-        files.into_iter().for_each(|file| built.add(file));
     }
     policy::name_approval_rules(&mut policy, &mut findings);
-    let access = built.access(config, policy);
+    let access = all.access(config, policy);
     references::check(&access, present, &mut findings);
-    (Some(access), findings)
+    (access, findings)
 }
 
-/// Everything that was built, kind by kind.
+/// Everything that is declared, kind by kind.
 #[derive(Default)]
-struct Declared {
-    people: Vec<(PersonId, Person)>,
-    vendors: Vec<(VendorId, Vendor)>,
-    groups: Vec<(GroupId, Group)>,
-    domains: Vec<(DomainId, Domain)>,
-    bridges: Vec<(BridgeId, Bridge)>,
-    roles: Vec<(RoleId, Role)>,
-    grants: Vec<(GrantId, Grant)>,
+struct All {
+    people: Vec<(PersonId, Arc<Person>)>,
+    vendors: Vec<(VendorId, Arc<Vendor>)>,
+    groups: Vec<(GroupId, Arc<Group>)>,
+    domains: Vec<(DomainId, Arc<Domain>)>,
+    bridges: Vec<(BridgeId, Arc<Bridge>)>,
+    roles: Vec<(RoleId, Arc<Role>)>,
+    grants: Vec<(GrantId, Arc<Grant>)>,
 }
 
-impl Declared {
-    fn add(&mut self, file: Built) {
-        match file {
-            Built::Vendor(vendor) => self.vendors.push((vendor.id.clone(), vendor)),
-            Built::Person(person) => self.people.push((person.id.clone(), person)),
-            Built::Group(group) => self.groups.push((group.id.clone(), group)),
-            Built::Domain(domain) => self.domains.push((domain.id.clone(), domain)),
-            Built::Role(role) => self.roles.push((role.id.clone(), role)),
-            Built::Grant(grant) => self.grants.push((grant.id.clone(), grant)),
-            Built::Bridge(bridge) => self.bridges.push((bridge.id.clone(), bridge)),
-        }
-    }
-
+impl All {
     fn access(self, config: Config, policy: Policy) -> Access {
         Access {
             config,
@@ -139,20 +146,5 @@ impl Declared {
             grants: self.grants.into_iter().collect(),
             policy,
         }
-    }
-}
-
-fn build(entry: &RawEntry<'_>, config: &Config, kinds: Kinds, findings: &mut Vec<Finding>) -> Option<Built> {
-    let mut context = Context::new(&entry.source, &config.zone, kinds, findings);
-    let context = &mut context;
-    match &*entry.raw {
-        RawFile::Vendor(raw) => people::vendor(entry.stem, raw, context).map(Built::Vendor),
-        RawFile::Person(raw) => people::person(entry.stem, raw, context).map(Built::Person),
-        RawFile::Group(raw) => people::group(entry.stem, raw, context).map(Built::Group),
-        RawFile::Domain(raw) => resources::domain(entry.stem, raw, config, context).map(Built::Domain),
-        RawFile::Role(raw) => resources::role(entry.stem, raw, context).map(Built::Role),
-        RawFile::Grant(raw) => resources::grant(entry.stem, raw, context).map(Built::Grant),
-        RawFile::Bridge(raw) => resources::bridge(entry.stem, raw, context).map(Built::Bridge),
-        RawFile::Config(_) | RawFile::Policy(_) | RawFile::Cases(_) | RawFile::Rego => None,
     }
 }

@@ -7,7 +7,7 @@ use foldhash::{HashSet, HashSetExt as _};
 use super::resources::nearest;
 use crate::access::id::{DomainId, GroupId, PersonId, RoleId, VendorId};
 use crate::access::model::{Access, Approvers, Member};
-use crate::access::reading::{FileKind, Source, Step};
+use crate::access::reading::{FileKind, NamedFile, Source, Step};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 
 /// A name that leads nowhere.
@@ -44,7 +44,7 @@ struct References<'a> {
 
 /// Reports each name in the model that leads nowhere. A file that exists but is wrong counts as existing: its own
 /// findings say what is wrong with it.
-pub(super) fn check(access: &Access, present: &[(FileKind, &str)], findings: &mut Vec<Finding>) {
+pub(super) fn check(access: &Access, present: &[NamedFile<'_>], findings: &mut Vec<Finding>) {
     let mut references = References {
         people: HashSet::new(),
         vendors: HashSet::new(),
@@ -55,7 +55,7 @@ pub(super) fn check(access: &Access, present: &[(FileKind, &str)], findings: &mu
         findings,
         left: COMPARED,
     };
-    for (kind, stem) in present {
+    for NamedFile { kind, id, .. } in present.iter().copied() {
         let names = match kind {
             FileKind::Person => &mut references.people,
             FileKind::Vendor => &mut references.vendors,
@@ -69,7 +69,7 @@ pub(super) fn check(access: &Access, present: &[(FileKind, &str)], findings: &mu
             | FileKind::Cases
             | FileKind::Rego => continue,
         };
-        names.insert(*stem);
+        names.insert(id);
     }
     references.all(access);
 }

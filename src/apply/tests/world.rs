@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 use std::rc::Rc;
 
 use super::super::*;
-use crate::access::ParseCache;
+use crate::access::LastRead;
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Repository, Snapshot};
 use crate::targets::{self, Call, KINDS, Live, Scope, TargetError};
@@ -93,7 +93,7 @@ pub(super) fn tree(more: &[(String, String)]) -> Approved {
     FOLDER.with(|(_, repository)| {
         let commit = repository.write_commit(&files, &[], "tree", 0).unwrap();
         let snapshot = Snapshot::of_commit(repository, commit).unwrap();
-        let revision = Revision::load(&snapshot, KINDS, &mut ParseCache::default()).unwrap();
+        let revision = Revision::load(&snapshot, KINDS, &mut LastRead::default()).unwrap();
         assert!(!revision.is_misread(), "{:#?}", revision.reading);
         Approved::for_test(revision, commit)
     })

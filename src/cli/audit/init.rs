@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::access::{Access, ParseCache, PersonId, Revision};
+use crate::access::{Access, LastRead, PersonId, Revision};
 use crate::approval::codes;
 use crate::approval::statement::{self, GENESIS, GenesisStatement, SIGNATURE_FILE, STATEMENT_FILE};
 use crate::audit::record::{At, Genesis, Predecessor, Statement, VERSION};
@@ -42,7 +42,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     repository.ensure_complete()?;
     let commit = repository.resolve(&options.genesis)?;
-    let revision = context::load_or_show(&repository, Look::Commit(commit), &mut ParseCache::default())?;
+    let revision = context::load_or_show(&repository, Look::Commit(commit), &mut LastRead::default())?;
     let access = &revision.access;
     let clock = options.common.now.clock()?.for_targets(access)?;
     let findings = plan::findings_of(&revision, clock.now);

@@ -37,7 +37,7 @@ mod tests {
                 let text = finished.unwrap();
                 prop_assert_eq!(style::format(FileKind::Grant, &text), Ok(text.clone()));
                 let parsed = reading::read("grants/x.yaml", text.as_bytes(), text.len() as u64);
-                let Some(RawFile::Grant(grant)) = parsed.raw.as_deref() else {
+                let Some(RawFile::Grant(grant)) = &parsed.raw else {
                     panic!("{text}\n{:?}", parsed.findings);
                 };
                 prop_assert_eq!((&grant.reason, grant.ticket.as_ref()), (&reason, Some(&ticket)));

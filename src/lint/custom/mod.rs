@@ -67,7 +67,7 @@ const TESTS: &str = "_test.rego";
 /// The files of a revision that judge.
 fn judging(access: &Access) -> BTreeMap<&Arc<str>, &str> {
     let files = access.policy.custom.iter().filter(|(path, _)| !path.ends_with(TESTS));
-    files.map(|(path, source)| (path, source.text.as_str())).collect()
+    files.map(|(path, source)| (path, source.as_str())).collect()
 }
 
 /// What the custom rules of `policies` find in a subject.
@@ -141,7 +141,7 @@ pub struct Tested {
 #[cfg(feature = "rego")]
 pub fn tested(access: &Access) -> Result<Tested, Vec<Finding>> {
     let files = access.policy.custom.values();
-    let files: Vec<(&str, &str)> = files.map(|source| (&*source.path, source.text.as_str())).collect();
+    let files: Vec<(&str, &str)> = files.map(|source| (&*source.path, source.as_str())).collect();
     if files.is_empty() { Ok(Tested::default()) } else { test(&files) }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::engine::{Fact, Held};
 use crate::access::raw::Environment;
-use crate::access::{Access, Domain, DomainId, DutyRule, Entitlements, GrantId, GroupId, Holding, PersonId};
+use crate::access::{Access, Domain, DomainId, DutyRule, Entitlements, GrantId, GroupId, PersonId};
 
 /// How a person comes to hold something: by a grant, directly or through groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,24 +25,13 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// Duties and roles of every holding, and entitlements where a rule speaks of any.
+/// Duties and roles of every holding, and entitlements where one of the rules speaks of any.
 pub fn declared<'a>(
-    access: &'a Access,
-    entitlements: &'a Entitlements,
-    holdings: &'a [Holding<'a>],
-) -> impl Iterator<Item = Fact<'a, Path<'a>>> {
-    let rules: Vec<&DutyRule> = access.policy.duties.values().collect();
-    declared_for(&rules, access, entitlements, holdings)
-}
-
-/// The same for rules of another revision.
-pub fn declared_for<'a>(
     rules: &[&DutyRule],
     access: &'a Access,
     entitlements: &'a Entitlements,
-    holdings: &'a [Holding<'a>],
 ) -> impl Iterator<Item = Fact<'a, Path<'a>>> + use<'a> {
-    let by_role = holdings.iter().filter_map(move |holding| {
+    let by_role = entitlements.holdings().filter_map(move |holding| {
         let role = access.roles.get(&holding.grant.role)?;
         let (domain, environment) = wall(access, &holding.grant.domain)?;
         let witness = Path { grant: &holding.grant.id, person: &holding.person.id, via: &holding.via };

@@ -10,4 +10,4 @@ mod oracle;
 pub mod waivers;
 
 pub use engine::{Breach, Conflict, Fact, Half, Held, MAX_COMPARED, MAX_MATCHES, TooMuch, Violation, violations};
-pub use facts::{Path, declared, declared_for};
+pub use facts::{Path, declared};

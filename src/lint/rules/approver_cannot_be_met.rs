@@ -23,7 +23,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let asked = Lists::new(survey.access, survey.holdings, survey.now).asked();
+    let asked = Lists::new(survey.access, survey.entitlements, survey.now).asked();
     // with one approver in all there is one finding about that: `single-admin`
     let anybody = approvers::anybody(&asked);
     if anybody.len() < 2 {

@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in &survey.beneficiaries {
+    for (grant, people) in survey.beneficiaries() {
         let domain = survey.access.domains.get(&grant.domain);
         let Some(domain) = domain.filter(|domain| !domain.contractors_allowed) else { continue };
         for person in people.iter().filter(|person| person.person_type == PersonType::Contractor) {

@@ -22,7 +22,7 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let access = survey.access;
-    for (grant, people) in &survey.beneficiaries {
+    for (grant, people) in survey.beneficiaries() {
         if people.is_empty() {
             // members that lead nowhere have a finding of their own
             let groups = access.reached_groups(&grant.to);

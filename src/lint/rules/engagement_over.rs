@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let mut named: BTreeMap<&PersonId, (&Person, Vec<&Grant>)> = BTreeMap::new();
-    for (grant, people) in &survey.beneficiaries {
+    for (grant, people) in survey.beneficiaries() {
         for person in people {
             if survey.access.bounds(person).is_none_or(|bounds| bounds.until() <= survey.now) {
                 named.entry(&person.id).or_insert((person, Vec::new())).1.push(grant);

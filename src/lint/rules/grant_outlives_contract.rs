@@ -22,7 +22,7 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let zone = &survey.access.config.zone;
-    for (grant, people) in &survey.beneficiaries {
+    for (grant, people) in survey.beneficiaries() {
         let Some(until) = grant.until else { continue };
         let vendors: BTreeSet<_> = people.iter().filter_map(|person| person.vendor.as_ref()).collect();
         for vendor in vendors.into_iter().filter_map(|id| survey.access.vendors.get(id)) {

@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let zone = &survey.access.config.zone;
-    for (grant, people) in &survey.beneficiaries {
+    for (grant, people) in survey.beneficiaries() {
         let Some(until) = grant.until else { continue };
         for person in people {
             let Some(engagement) = person.engagement.filter(|engagement| until > engagement.until()) else { continue };

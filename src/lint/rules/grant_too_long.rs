@@ -94,7 +94,7 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
 /// Grants without a start or an end to which a limit applies.
 fn open_ended(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let access = survey.access;
-    for (grant, people) in &survey.beneficiaries {
+    for (grant, people) in survey.beneficiaries() {
         let of_role = role_limit(access, &grant.role);
         let of_policy = people.iter().find_map(|person| policy_limit(access, person));
         let Some(days) = of_role.into_iter().chain(of_policy).min() else { continue };

@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in &survey.beneficiaries {
+    for (grant, people) in survey.beneficiaries() {
         let mut reached: BTreeMap<TargetType, &ResourceId> = BTreeMap::new();
         for (id, resource, _) in survey.access.reach(grant) {
             reached.entry(resource.kind.target).or_insert(id);

@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in &survey.beneficiaries {
+    for (grant, people) in survey.beneficiaries() {
         let Some(role) = survey.access.roles.get(&grant.role).filter(|role| !role.contractors_allowed) else {
             continue;
         };

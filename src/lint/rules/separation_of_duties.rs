@@ -26,7 +26,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for violation in survey.violations {
+    for violation in survey.violations() {
         let waivers: Vec<&Waiver> = waivers::accepted(survey.access, violation.rule, violation.person).collect();
         let accepted = waivers::intervals(waivers.iter().copied());
         let mut by_grant: BTreeMap<&GrantId, Vec<Interval>> = BTreeMap::new();

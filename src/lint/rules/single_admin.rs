@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let asked = Lists::new(survey.access, survey.holdings, survey.now).asked();
+    let asked = Lists::new(survey.access, survey.entitlements, survey.now).asked();
     let Some(first) = asked.first() else { return };
     let able = approvers::anybody(&asked);
     if able.len() > 1 {

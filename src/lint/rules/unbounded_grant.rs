@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in survey.beneficiaries.iter().filter(|(grant, _)| grant.until.is_none()) {
+    for (grant, people) in survey.beneficiaries().iter().filter(|(grant, _)| grant.until.is_none()) {
         for person in people {
             match person.person_type {
                 PersonType::Employee => continue,

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in &survey.beneficiaries {
+    for (grant, people) in survey.beneficiaries() {
         for person in people {
             let vendor = person.vendor.as_ref().and_then(|id| survey.access.vendors.get(id));
             let Some(vendor) = vendor else { continue };

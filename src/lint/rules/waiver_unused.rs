@@ -18,7 +18,7 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let policy = &survey.access.policy;
     for waiver in &policy.waivers {
         let Some(rule) = policy.duties.get(&waiver.rule) else { continue };
-        let mut broken = survey.violations.iter().filter(|v| v.rule.id == rule.id && *v.person == waiver.person);
+        let mut broken = survey.violations().iter().filter(|v| v.rule.id == rule.id && *v.person == waiver.person);
         if broken.any(|violation| violation.intervals.iter().any(|i| i.intersect(&waiver.interval).is_some())) {
             continue;
         }

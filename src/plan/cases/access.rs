@@ -35,7 +35,7 @@ fn judge(revision: &Revision, test: &AccessTest, now: Timestamp) -> Result<Vec<S
             let lacking = people.iter().filter(|person| !holders.contains(person));
             Ok(lacking.map(|person| format!("expected {} to reach it, got never", quote(person.as_str()))).collect())
         }
-        (None, None, None, Some(approvers)) if test.what.is_none() => able(access, approvers, now),
+        (None, None, None, Some(approvers)) if test.what.is_none() => able(revision, approvers, now),
         _ => Err("a test says exactly one of `never`, `only`, `reaches` (each with `what`) and `approvers`".to_owned()),
     }
 }
@@ -93,12 +93,12 @@ fn shown(entitlement: &Entitlement) -> String {
 
 /// For each list that a rule about access asks for the domain: how many approvals can come, whoever writes the change and
 /// whichever of the domain's grants it gives.
-fn able(access: &Access, test: &ApproversTest, now: Timestamp) -> Result<Vec<String>, String> {
+fn able(revision: &Revision, test: &ApproversTest, now: Timestamp) -> Result<Vec<String>, String> {
+    let access = &revision.access;
     let unknown = || format!("there is no domain {}", quote(&test.domain));
     let id = DomainId::parse(&test.domain).map_err(|_| unknown())?;
     let domain = &access.domains.get(&id).ok_or_else(unknown)?.id;
-    let holdings = access.holdings();
-    let lists = Lists::new(access, &holdings, now);
+    let lists = Lists::new(access, &revision.entitlements, now);
     let asked = lists.asked().into_iter().filter(|asked| asked.rule.change == ChangeClass::Access);
     let mut failures = Vec::new();
     for asked in asked.filter(|asked| asked.domain.is_none_or(|of| of == domain)) {

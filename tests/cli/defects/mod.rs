@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dualkey::access::{ParseCache, Revision};
+use dualkey::access::{LastRead, Revision};
 use dualkey::plan::rules;
 use dualkey::repository::{Repository, Snapshot};
 use dualkey::targets::KINDS;
@@ -66,7 +66,7 @@ fn filled(text: &str, world: &World, digests: &BTreeMap<String, String>) -> Stri
 
 fn digests(world: &World) -> BTreeMap<String, String> {
     let snapshot = Snapshot::of_work_tree(&Repository::open(&world.repo()).unwrap()).unwrap();
-    let revision = Revision::load(&snapshot, KINDS, &mut ParseCache::default()).unwrap();
+    let revision = Revision::load(&snapshot, KINDS, &mut LastRead::default()).unwrap();
     revision.access.policy.duties.values().map(|rule| (rule.id.to_string(), rule.digest.clone())).collect()
 }
 

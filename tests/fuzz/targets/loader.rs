@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 fuzz_target!(|data: &[u8]| {
     let Some((choice, bytes)) = data.split_first() else { return };
     let kind = FileKind::ALL[usize::from(*choice) % FileKind::ALL.len()];
-    let read = parse(kind, bytes, bytes.len() as u64).at("file.yaml");
+    let read = parse(kind, "file.yaml", bytes, bytes.len() as u64);
     for finding in &read.findings {
         assert!(!finding.message.chars().any(char::is_control), "unescaped: {}", finding.message);
         assert!(finding.place.line >= 1 && finding.place.column >= 1);
@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     assert!(read.raw.is_some() || read.version.is_some() || !read.findings.is_empty(), "refused without a word");
     let Some(raw) = &read.raw else { return };
     let text = std::str::from_utf8(bytes).expect("accepted");
-    match &**raw {
+    match raw {
         RawFile::Config(strict) => same::<raw::Config>(strict, text),
         RawFile::Vendor(strict) => same::<raw::Vendor>(strict, text),
         RawFile::Person(strict) => same::<raw::Person>(strict, text),

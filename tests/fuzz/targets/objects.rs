@@ -41,6 +41,6 @@ fn path(text: &str) {
         let _ = is_managed(text);
         let _ = FileKind::of_path(text);
         let _ = read(text, b"to: []".as_slice(), 6);
-        let _ = parse(FileKind::Grant, text.as_bytes(), text.len() as u64);
+        let _ = parse(FileKind::Grant, "grant.yaml", text.as_bytes(), text.len() as u64);
     }
 }

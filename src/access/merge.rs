@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Every key of two rows, with what each row has of it. Both are sorted by key and have each key once.
-pub(super) fn merge<K: Ord, V>(
+pub(crate) fn merge<K: Ord, V>(
     left: impl Iterator<Item = (K, V)>,
     right: impl Iterator<Item = (K, V)>,
 ) -> impl Iterator<Item = (K, Option<V>, Option<V>)> {
