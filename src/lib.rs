@@ -16,6 +16,7 @@ pub mod cli;
 pub mod finding;
 mod hex;
 pub mod lint;
+mod parallel;
 pub mod plan;
 pub mod report;
 pub mod repository;

@@ -11,8 +11,8 @@ use super::id::{DomainId, GrantId, GroupId, PersonId, ResourceId, RoleId, Target
 use super::kind::{Kind, TargetType};
 use super::merge::merge;
 use super::model::Access;
-use super::parallel::each;
 use super::time::{Interval, Intervals};
+use crate::parallel::each;
 
 /// Who may do what where, and under which conditions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

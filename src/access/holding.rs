@@ -25,8 +25,8 @@ pub struct Holding {
     pub via: Vec<GroupId>,
     /// When the person holds it; already cut by engagement, contract, `ended` and bridge.
     pub interval: Interval,
-    role: Option<Arc<Role>>,
-    domain: Option<Arc<Domain>>,
+    pub role: Option<Arc<Role>>,
+    pub domain: Option<Arc<Domain>>,
 }
 
 impl Holding {
@@ -51,7 +51,8 @@ impl Holding {
     }
 }
 
-fn reach<'a>(
+/// The resources of a grant in a domain, with the permissions that a role has there.
+pub fn reach<'a>(
     grant: &'a Grant,
     role: Option<&'a Role>,
     domain: Option<&'a Domain>,
@@ -98,9 +99,9 @@ impl Access {
     /// Every grant with the people that it reaches and the groups that lead to them, also those who never hold it.
     pub fn beneficiaries(&self) -> impl Iterator<Item = (&Arc<Grant>, Vec<Beneficiary<'_>>)> {
         let found = |(id, via)| self.people.shared(id).map(|person| Beneficiary { person, via });
-        self.grants.values_shared().map(move |grant| {
-            (grant, self.reached_people(&grant.to).into_iter().filter_map(found).collect())
-        })
+        self.grants
+            .values_shared()
+            .map(move |grant| (grant, self.reached_people(&grant.to).into_iter().filter_map(found).collect()))
     }
 
     /// Every grant × person, in order of grants and people. Grants that a person never holds are left out.

@@ -18,22 +18,27 @@ const MAX_ID_LENGTH: usize = 100;
 
 /// Says why a text is no id of any sort.
 pub(super) fn check(text: &str) -> Result<(), &'static str> {
-    let mut characters = text.chars();
-    match characters.next() {
+    match text.bytes().next() {
         None => return Err("it is empty"),
         Some(first) if !(first.is_ascii_lowercase() || first.is_ascii_digit()) => {
             return Err("it must start with a lower-case letter or a digit");
         }
         Some(_) => {}
     }
-    if !characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-')) {
-        return Err("it may hold only lower-case letters, digits, `.`, `_` and `-`");
+    let mut last = 0;
+    let mut two_dots = false;
+    for byte in text.bytes() {
+        if !(byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-')) {
+            return Err("it may hold only lower-case letters, digits, `.`, `_` and `-`");
+        }
+        two_dots |= byte == b'.' && last == b'.';
+        last = byte;
     }
     if text.len() > MAX_ID_LENGTH {
         return Err("it is longer than 100 characters");
     }
     // git refuses such names in refs, and approvals are stored in refs named after people
-    if text.contains("..") || text.ends_with('.') || text.ends_with(".lock") {
+    if two_dots || last == b'.' || text.ends_with(".lock") {
         return Err("it must not hold `..` nor end in `.` or `.lock`");
     }
     Ok(())

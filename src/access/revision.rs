@@ -5,10 +5,10 @@ use super::file::{ManagedFile, ManagedFiles};
 use super::kind::Kinds;
 use super::limits;
 use super::model::{Access, Config};
-use super::parallel::each;
 use super::reading::{self, CONFIG_PATH, NamedFile, Source};
 use super::resolve;
 use crate::finding::{Finding, Severity};
+use crate::parallel::each;
 use crate::repository::{File, Oid, RepoPath, Snapshot};
 
 /// What was read last. The next revision takes over what it has in common with it: files, what they declare, and what
@@ -92,8 +92,7 @@ impl Revision {
         findings.extend(reading::repeated_ids(&named));
         findings.extend(files.iter().flat_map(|file| file.said.findings.iter().cloned()));
         let access = settings.and_then(|(config, oid)| {
-            let declared =
-                files.iter().filter_map(|file| Some((&file.said.source, file.said.declared.as_ref()?)));
+            let declared = files.iter().filter_map(|file| Some((&file.said.source, file.said.declared.as_ref()?)));
             let (access, found) = resolve::access(config, declared, &named, kinds);
             findings.extend(found);
             let exceeded = limits::exceeded(&access);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use super::verify::VerifyError;
-use crate::access::{Kinds, LoadError, LastRead, Revision};
+use crate::access::{Kinds, LastRead, LoadError, Revision};
 use crate::plan;
 use crate::repository::{Oid, Repository, Snapshot};
 

@@ -16,7 +16,7 @@ use super::note::Checkpoint;
 use super::record::{Genesis, Record};
 use super::search::{Hint, Query};
 use super::tiles::{CHECKPOINT, Files, blob_path, check_levels, read_leaves};
-use crate::access::in_parts;
+use crate::parallel::in_parts;
 
 /// What holds a log together: where it begins, its keys, its tree, and the signed checkpoint over that.
 #[derive(Clone, Debug, PartialEq)]

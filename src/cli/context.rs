@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{Exit, NowOption, RepoOption, Stop, output};
-use crate::access::{Access, LoadError, Moment, LastRead, Revision};
+use crate::access::{Access, LastRead, LoadError, Moment, Revision};
 use crate::finding::Finding;
 use crate::report;
 use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
@@ -136,7 +136,12 @@ pub fn load_or_show(repository: &Repository, look: Look, cache: &mut LastRead) -
         Unread::Stop(stop) => stop,
         Unread::Findings(unreadable) => {
             let lines = |path: &str, line| unreadable.files.source(path).map(|source| source.line_text(line));
-            output::print(&report::findings::lint(&unreadable.findings, unreadable.files.len(), &lines, output::style()));
+            output::print(&report::findings::lint(
+                &unreadable.findings,
+                unreadable.files.len(),
+                &lines,
+                output::style(),
+            ));
             Stop::new(
                 Exit::Findings,
                 format!("what is wrong in {} keeps it from being judged", look.words()),

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::context::{self, Look};
 use super::{Exit, NowOption, Stop, audit, output};
-use crate::access::{OrganizationId, LastRead, PersonId};
+use crate::access::{LastRead, OrganizationId, PersonId};
 use crate::audit::LogKey;
 use crate::report::escape::terminal;
 use crate::repository::{Repository, SigningKey};

@@ -12,8 +12,8 @@ use super::context::{self, Clock, Look};
 use super::{Exit, NowOption, RepoOption, Stop, output, plan};
 use crate::access::style::{list, scalar};
 use crate::access::{
-    Access, Days, Domain, DomainId, GrantId, Interval, Moment, LastRead, Person, PersonId, PersonType, Revision,
-    Role, TargetType, Vendor,
+    Access, Days, Domain, DomainId, GrantId, Interval, LastRead, Moment, Person, PersonId, PersonType, Revision, Role,
+    TargetType, Vendor,
 };
 use crate::report::escape::terminal;
 use crate::repository::Repository;

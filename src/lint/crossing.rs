@@ -51,11 +51,7 @@ pub fn find(survey: &Survey<'_>, rule: &'static Rule, person_type: PersonType, f
     }
 }
 
-fn crossings<'a>(
-    survey: &Survey<'a>,
-    person: &PersonId,
-    holdings: &[&'a Holding],
-) -> BTreeMap<usize, Crossing<'a>> {
+fn crossings<'a>(survey: &Survey<'a>, person: &PersonId, holdings: &[&'a Holding]) -> BTreeMap<usize, Crossing<'a>> {
     let bridges: Vec<(&DomainId, &DomainId, Timestamp)> = (survey.access.bridges.values())
         .filter(|bridge| bridge.people.contains(person))
         .map(|bridge| (&bridge.home, &bridge.into, bridge.until))

@@ -16,15 +16,19 @@ mod tests;
 mod wording;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
+use self::approvers::{Asked, Lists};
 use self::duties::{Path, TooMuch, Violation};
 pub use self::severities::{raise, weigh};
 use crate::access::reading::{self, TOO_LARGE};
-use crate::access::{Access, Beneficiary, DutyRule, Entitlements, Grant, Person, in_turns};
+use crate::access::{
+    Access, Beneficiary, Domain, DutyRule, Entitlements, Grant, Person, Resource, ResourceId, Role, reach,
+};
 use crate::finding::{Finding, Rule, Severity, State};
+use crate::parallel::in_turns;
 
 /// What is judged: one revision, what it yields, and the instant that dated rules mean by "now".
 #[derive(Debug)]
@@ -45,8 +49,26 @@ pub struct Survey<'a> {
     pub now: Timestamp,
     /// The separation-of-duties rules that judge.
     duties: Vec<&'a DutyRule>,
-    beneficiaries: OnceLock<Vec<(&'a Grant, Vec<&'a Person>)>>,
+    reached: OnceLock<Vec<Reached<'a>>>,
+    asked: OnceLock<Vec<Asked<'a>>>,
     violations: OnceLock<Result<Vec<Violation<'a, Path<'a>>>, TooMuch>>,
+}
+
+/// A grant, and what it leads to.
+#[derive(Debug)]
+pub struct Reached<'a> {
+    pub grant: &'a Grant,
+    /// Also those who never hold it.
+    pub people: Vec<&'a Person>,
+    pub role: Option<&'a Role>,
+    pub domain: Option<&'a Domain>,
+}
+
+impl<'a> Reached<'a> {
+    /// The grant's resources with the permissions its role has there.
+    pub fn entitlements(&self) -> impl Iterator<Item = (&'a ResourceId, &'a Resource, &'a Arc<str>)> {
+        reach(self.grant, self.role, self.domain)
+    }
 }
 
 impl<'a> Survey<'a> {
@@ -57,16 +79,27 @@ impl<'a> Survey<'a> {
             since: subject.since,
             now: subject.now,
             duties,
-            beneficiaries: OnceLock::new(),
+            reached: OnceLock::new(),
+            asked: OnceLock::new(),
             violations: OnceLock::new(),
         }
     }
 
     /// Every grant with the people that it reaches, also those who never hold it.
-    pub fn beneficiaries(&self) -> &[(&'a Grant, Vec<&'a Person>)] {
-        let people_of = |people: Vec<Beneficiary<'a>>| people.into_iter().map(|one| one.person.as_ref()).collect();
-        let all = || self.access.beneficiaries().map(|(grant, people)| (grant.as_ref(), people_of(people))).collect();
-        self.beneficiaries.get_or_init(all)
+    pub fn reached(&self) -> &[Reached<'a>] {
+        let access = self.access;
+        let of_grant = |(grant, people): (&'a Arc<Grant>, Vec<Beneficiary<'a>>)| Reached {
+            grant,
+            people: people.into_iter().map(|one| one.person.as_ref()).collect(),
+            role: access.roles.get(&grant.role),
+            domain: access.domains.get(&grant.domain),
+        };
+        self.reached.get_or_init(|| access.beneficiaries().map(of_grant).collect())
+    }
+
+    /// Every list of people that the approval rules ask, but for removals.
+    pub fn asked(&self) -> &[Asked<'a>] {
+        self.asked.get_or_init(|| Lists::new(self.access, self.entitlements, self.now).asked())
     }
 
     fn judged(&self) -> &Result<Vec<Violation<'a, Path<'a>>>, TooMuch> {

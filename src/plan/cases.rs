@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::access::kind::Kinds;
 use crate::access::raw::{Case, Cases, Need};
 use crate::access::reading::{Source, Step, quote};
-use crate::access::{Access, DutyRule, LoadError, LastRead, Revision};
+use crate::access::{Access, DutyRule, LastRead, LoadError, Revision};
 use crate::finding::{Finding, Place, Severity};
 use crate::lint::duties;
 use crate::plan::{self, Plan};

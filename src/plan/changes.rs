@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::{Cause, Entitlement, EntitlementKey, Entitlements, GrantId, GroupId, Intervals, PersonId, Revision};
-use crate::plan::Classes;
 use crate::access::merge;
+use crate::access::{
+    Cause, Entitlement, EntitlementKey, Entitlements, GrantId, GroupId, Intervals, PersonId, Revision,
+};
+use crate::plan::Classes;
 
 /// One entitlement that a change gives, takes, lengthens or shortens. Whoever gets the same under other conditions has one
 /// such entitlement before and another after.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::access::merge;
 use crate::access::reading::{Claim, FileKind};
 use crate::access::{
     Access, Approvers, Bridge, ChangeClass, Grant, Group, GroupId, Interval, Member, Person, PersonId, PersonType,
@@ -9,7 +10,6 @@ use crate::access::{
 };
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 use crate::plan::EntitlementChange;
-use crate::access::merge;
 
 /// Rules and the access they judge, changed in one step.
 pub const MIXED_CHANGE: Rule = Rule {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::access::merge;
 use crate::access::raw::Risk;
 use crate::access::reading::Step;
 use crate::access::{
@@ -12,7 +13,6 @@ use crate::access::{
 };
 use crate::finding::Place;
 use crate::plan::EntitlementChange;
-use crate::access::merge;
 
 /// What happens to a person by a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

@@ -277,14 +277,24 @@ impl Repository {
         kind: ObjectType,
         read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
     ) -> Result<T, RepositoryError> {
-        let unreadable = |reason: &str| RepositoryError::Unreadable { oid, reason: reason.to_owned() };
         let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
-        let object = odb.read(oid.to_git()).map_err(|error| unreadable(error.message()))?;
-        if object.kind() != kind {
-            return Err(unreadable(&format!("it is a {}, not a {kind}", object.kind())));
-        }
-        read(object.data()).map_err(unreadable)
+        read_object(&odb, oid, kind, read)
     }
+}
+
+/// The same where the database is open already.
+pub(super) fn read_object<T>(
+    odb: &git2::Odb<'_>,
+    oid: Oid,
+    kind: ObjectType,
+    read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
+) -> Result<T, RepositoryError> {
+    let unreadable = |reason: &str| RepositoryError::Unreadable { oid, reason: reason.to_owned() };
+    let object = odb.read(oid.to_git()).map_err(|error| unreadable(error.message()))?;
+    if object.kind() != kind {
+        return Err(unreadable(&format!("it is a {}, not a {kind}", object.kind())));
+    }
+    read(object.data()).map_err(unreadable)
 }
 
 fn is_filled(file: &Path) -> bool {

@@ -3,6 +3,7 @@
 //! libgit2 lives here and nowhere else. What is judged is read from objects by their names; the work tree is read only
 //! for commands that say so, and the network is left to the `git` program.
 
+mod blobs;
 mod error;
 mod git;
 mod history;

@@ -3,17 +3,20 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use git2::ObjectType;
 
+use super::blobs::Listed;
 use super::objects::{MODE_FILE, MODE_KIND, MODE_LINK, MODE_SUBMODULE, Named};
 use super::path::{check_component, fold_case, misspelled_root};
 use super::tree::{Budget, Level, MAX_ENTRIES, escape, join};
 use super::{Entry, InvalidPath, Oid, RepoPath, Repository, RepositoryError};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
+use crate::parallel::in_parts;
 
 /// A path that is not the same plain file for everybody.
 pub const UNSAFE_PATH: Rule = Rule {
@@ -75,7 +78,7 @@ impl Snapshot {
     /// # Errors
     /// `Unreadable` where an object is missing or broken; `TooMuch` above a million entries.
     pub fn of_commit(repository: &Repository, commit: Oid) -> Result<Self, RepositoryError> {
-        let mut walk = Walk::new();
+        let mut walk: Walk<Listed> = Walk::new();
         let mut budget = Budget { of: commit, left: MAX_ENTRIES };
         let mut open = vec![(String::new(), Level::Root, repository.root(commit)?.oid)];
         while let Some((folder, level, tree)) = open.pop() {
@@ -95,11 +98,13 @@ impl Snapshot {
                 } else if inner == Level::Managed
                     && let Some((path, mode)) = walk.regular(path, entry)
                 {
-                    walk.files.push((path, repository.load(entry.oid, mode)?));
+                    walk.found.push(Listed { path, mode, oid: entry.oid });
                 }
             }
         }
-        Ok(walk.finish(Source::Commit(commit)))
+        let findings = walk.sorted_findings();
+        let files = repository.load(walk.found)?.into_iter().collect();
+        Ok(Snapshot { source: Source::Commit(commit), findings, files })
     }
 
     /// Reads the files in the work tree, also those that git ignores or does not know yet. Symbolic links are not
@@ -109,29 +114,32 @@ impl Snapshot {
     /// `File` where something cannot be read.
     pub fn of_work_tree(repository: &Repository) -> Result<Self, RepositoryError> {
         let root = repository.work_dir();
-        let mut walk = Walk::new();
-        let mut open = vec![(String::new(), Level::Root, root.to_owned())];
-        while let Some((folder, level, dir)) = open.pop() {
-            let listing = list(&dir, level).map_err(|source| RepositoryError::File { path: dir.clone(), source })?;
-            for (name, found) in walk.safe_names(&folder, level, listing) {
+        let mut walk: Walk<RepoPath> = Walk::new();
+        let mut open = vec![(String::new(), Level::Root)];
+        while let Some((folder, level)) = open.pop() {
+            let dir = root.join(&folder);
+            let listing = list(&dir, level).map_err(|source| RepositoryError::File { path: dir, source })?;
+            for (name, kind) in walk.safe_names(&folder, level, listing) {
                 let Some(inner) = level.enter(name.as_bytes()) else { continue };
                 let path = join(&folder, &name);
-                match found.kind {
-                    OnDisk::Folder => open.push((path, inner, found.at)),
-                    OnDisk::File { mode, size } if inner == Level::Managed => {
+                match kind {
+                    OnDisk::Folder => open.push((path, inner)),
+                    OnDisk::File if inner == Level::Managed => {
                         if let Some(path) = walk.path(path) {
-                            let file = read(&found.at, mode, size)
-                                .map_err(|source| RepositoryError::File { path: found.at.clone(), source })?;
-                            walk.files.push((path, file));
+                            walk.found.push(path);
                         }
                     }
                     OnDisk::Link if inner == Level::Managed => walk.refuse(&path, LINK.0, LINK.1),
                     OnDisk::Other if inner == Level::Managed => walk.refuse(&path, OTHER.0, OTHER.1),
-                    OnDisk::File { .. } | OnDisk::Link | OnDisk::Other => {}
+                    OnDisk::File | OnDisk::Link | OnDisk::Other => {}
                 }
             }
         }
-        Ok(walk.finish(Source::WorkTree))
+        let findings = walk.sorted_findings();
+        walk.found.sort_unstable();
+        let parts = in_parts(walk.found, |part| read(root, part));
+        let files = parts.into_iter().flatten().collect::<Result<_, _>>()?;
+        Ok(Snapshot { source: Source::WorkTree, findings, files })
     }
 
     /// The files that merging `head` onto `base` gives where each path is taken from one side as a whole.
@@ -199,40 +207,20 @@ impl Snapshot {
     }
 }
 
-impl Repository {
-    /// Loads a blob, sharing its bytes with every snapshot that holds it already.
-    fn load(&self, oid: Oid, mode: Mode) -> Result<File, RepositoryError> {
-        if let Some(bytes) = self.blobs.borrow().get(&oid).and_then(std::sync::Weak::upgrade) {
-            return Ok(File { mode, oid, size: bytes.len() as u64, bytes });
-        }
-        let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
-        let header = odb.read_header(oid.to_git());
-        let (size, _) =
-            header.map_err(|error| RepositoryError::Unreadable { oid, reason: error.message().to_owned() })?;
-        let size = size as u64;
-        if size > MAX_FILE_BYTES {
-            return Ok(File { mode, oid, size, bytes: Arc::default() });
-        }
-        let bytes: Arc<[u8]> = self.object(oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes)))?;
-        self.blobs.borrow_mut().insert(oid, Arc::downgrade(&bytes));
-        Ok(File { mode, oid, size, bytes })
-    }
-}
-
 const LINK: (&str, &str) = ("is a symbolic link", "put the content itself into a regular file");
 const SUBMODULE: (&str, &str) = ("is a submodule", "put the files themselves into the folder");
 const OTHER: (&str, &str) = ("is not a regular file", "replace it by a regular file");
 
 /// What is gathered on the way through the folders.
-struct Walk {
-    /// In the order they are come across; to sort them once is cheaper than to keep them sorted.
-    files: Vec<(RepoPath, File)>,
+struct Walk<F> {
+    /// Files, in the order they are come across; to sort them once is cheaper than to keep them sorted.
+    found: Vec<F>,
     findings: Vec<Finding>,
 }
 
-impl Walk {
+impl<F> Walk<F> {
     fn new() -> Self {
-        Walk { files: Vec::new(), findings: Vec::new() }
+        Walk { found: Vec::new(), findings: Vec::new() }
     }
 
     fn refuse(&mut self, path: &str, what: &str, help: &str) {
@@ -331,30 +319,23 @@ impl Walk {
         None
     }
 
-    fn finish(mut self, source: Source) -> Snapshot {
-        self.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        Snapshot { source, files: self.files.into_iter().collect(), findings: self.findings }
+    fn sorted_findings(&mut self) -> Vec<Finding> {
+        let mut findings = std::mem::take(&mut self.findings);
+        findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        findings
     }
 }
 
+#[derive(Clone, Copy)]
 enum OnDisk {
     Folder,
-    /// The size is in bytes.
-    File {
-        mode: Mode,
-        size: u64,
-    },
+    File,
     Link,
     Other,
 }
 
-struct Found {
-    at: PathBuf,
-    kind: OnDisk,
-}
-
 /// Lists a folder of the work tree without following links.
-fn list(dir: &Path, level: Level) -> std::io::Result<Vec<(Vec<u8>, Found)>> {
+fn list(dir: &Path, level: Level) -> std::io::Result<Vec<(Vec<u8>, OnDisk)>> {
     let mut listing = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -362,18 +343,13 @@ fn list(dir: &Path, level: Level) -> std::io::Result<Vec<(Vec<u8>, Found)>> {
         if level != Level::Root && level.enter(&name).is_none() {
             continue;
         }
-        let kind = entry.file_type()?;
-        let kind = if kind.is_symlink() {
-            OnDisk::Link
-        } else if kind.is_dir() {
-            OnDisk::Folder
-        } else if kind.is_file() {
-            let metadata = entry.metadata()?;
-            OnDisk::File { mode: mode_of(&metadata), size: metadata.len() }
-        } else {
-            OnDisk::Other
+        let kind = match entry.file_type()? {
+            kind if kind.is_symlink() => OnDisk::Link,
+            kind if kind.is_dir() => OnDisk::Folder,
+            kind if kind.is_file() => OnDisk::File,
+            _ => OnDisk::Other,
         };
-        listing.push((name, Found { at: entry.path(), kind }));
+        listing.push((name, kind));
     }
     Ok(listing)
 }
@@ -389,12 +365,28 @@ fn mode_of(_: &fs::Metadata) -> Mode {
     Mode::Regular
 }
 
-fn read(at: &Path, mode: Mode, size: u64) -> std::io::Result<File> {
+/// Reads files below a folder, up to the first that can't be read.
+fn read(root: &Path, paths: Vec<RepoPath>) -> Vec<Result<(RepoPath, File), RepositoryError>> {
+    let mut room = Vec::new();
+    let read = |path: RepoPath| {
+        let at = root.join(path.as_str());
+        let file = read_file(&at, &mut room).map_err(|source| RepositoryError::File { path: at, source })?;
+        Ok((path, file))
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn read_file(at: &Path, room: &mut Vec<u8>) -> std::io::Result<File> {
+    let file = fs::File::open(at)?;
+    let metadata = file.metadata()?;
+    let (mode, size) = (mode_of(&metadata), metadata.len());
     if size > MAX_FILE_BYTES {
         let oid = git2::Oid::hash_file(ObjectType::Blob, at).map_err(|error| std::io::Error::other(error.message()))?;
         return Ok(File { mode, oid: Oid::of_git(oid), size, bytes: Arc::default() });
     }
-    let bytes: Arc<[u8]> = Arc::from(fs::read(at)?);
+    room.clear();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(room)?;
+    let bytes: Arc<[u8]> = Arc::from(room.as_slice());
     Ok(File { mode, oid: Oid::of_blob(&bytes), size: bytes.len() as u64, bytes })
 }
 

@@ -22,9 +22,7 @@ use serde_json::Value;
 
 pub use attributes::REVIEW_DIFF_HIDDEN;
 pub use hidden::{HIDDEN_CHARACTER, is_hidden, quote};
-pub use kind::{
-    CONFIG_PATH, Claim, FileKind, INVALID_ID, NOT_SUPPORTED, NamedFile, UNEXPECTED_FILE, repeated_ids,
-};
+pub use kind::{CONFIG_PATH, Claim, FileKind, INVALID_ID, NOT_SUPPORTED, NamedFile, UNEXPECTED_FILE, repeated_ids};
 pub use place::{Source, Step};
 pub(super) use scalar::as_ended;
 pub(super) use schema::schema;

@@ -32,8 +32,8 @@ pub fn declared<'a>(
     entitlements: &'a Entitlements,
 ) -> impl Iterator<Item = Fact<'a, Path<'a>>> + use<'a> {
     let by_role = entitlements.holdings().filter_map(move |holding| {
-        let role = access.roles.get(&holding.grant.role)?;
-        let (domain, environment) = wall(access, &holding.grant.domain)?;
+        let role = holding.role.as_deref()?;
+        let (domain, environment) = holding.domain.as_deref().map(wall)?;
         let witness = Path { grant: &holding.grant.id, person: &holding.person.id, via: &holding.via };
         let fact = move |held| Fact {
             person: &holding.person.id,
@@ -52,7 +52,7 @@ pub fn declared<'a>(
         let key = &entitlement.key;
         let held = Held::Entitlement { kind: key.kind, resource: &key.resource, permission: &key.permission };
         entitlement.causes.iter().filter_map(move |cause| {
-            let (domain, environment) = wall(access, &cause.domain)?;
+            let (domain, environment) = access.domains.get(&cause.domain).map(wall)?;
             let witness = Path { grant: &cause.grant, person: &key.person, via: &cause.via };
             Some(Fact { person: &key.person, held, domain, environment, interval: cause.interval, witness })
         })
@@ -60,6 +60,6 @@ pub fn declared<'a>(
     by_role.flatten().chain(by_entitlement)
 }
 
-fn wall<'a>(access: &'a Access, domain: &DomainId) -> Option<(&'a DomainId, Environment)> {
-    access.domains.get(domain).map(|Domain { id, environment, .. }| (id, *environment))
+fn wall(domain: &Domain) -> (&DomainId, Environment) {
+    (&domain.id, domain.environment)
 }

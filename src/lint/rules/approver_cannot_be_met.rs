@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::access::PersonId;
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
-use crate::lint::approvers::{self, Asked, Lists};
+use crate::lint::approvers::{self, Asked};
 use crate::lint::wording;
 
 pub const RULE: Rule = Rule {
@@ -23,9 +23,9 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let asked = Lists::new(survey.access, survey.entitlements, survey.now).asked();
+    let asked = survey.asked();
     // with one approver in all there is one finding about that: `single-admin`
-    let anybody = approvers::anybody(&asked);
+    let anybody = approvers::anybody(asked);
     if anybody.len() < 2 {
         return;
     }
@@ -35,7 +35,7 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
         findings.push(only_two(first, anybody));
     }
     let authors = approvers::authors(survey);
-    for asked in &asked {
+    for asked in asked {
         let count = usize::try_from(asked.rule.count).unwrap_or(usize::MAX);
         let able = asked.pool.active.len();
         if able > count {

@@ -1,7 +1,7 @@
 use crate::access::PersonType;
 use crate::access::reading::Step;
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
+use crate::lint::{Reached, Survey};
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -19,8 +19,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in survey.beneficiaries() {
-        let domain = survey.access.domains.get(&grant.domain);
+    for Reached { grant, people, domain, .. } in survey.reached() {
         let Some(domain) = domain.filter(|domain| !domain.contractors_allowed) else { continue };
         for person in people.iter().filter(|person| person.person_type == PersonType::Contractor) {
             findings.push(

@@ -1,7 +1,7 @@
 use crate::access::reading::Step;
 use crate::access::{Access, Member};
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
+use crate::lint::{Reached, Survey};
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -22,7 +22,8 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let access = survey.access;
-    for (grant, people) in survey.beneficiaries() {
+    for reached in survey.reached() {
+        let Reached { grant, people, role, domain } = reached;
         if people.is_empty() {
             // members that lead nowhere have a finding of their own
             let groups = access.reached_groups(&grant.to);
@@ -38,11 +39,9 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
                 findings.push(finding);
             }
         }
-        let (Some(role), Some(domain)) = (access.roles.get(&grant.role), access.domains.get(&grant.domain)) else {
-            continue;
-        };
+        let (Some(role), Some(domain)) = (role, domain) else { continue };
         let resolved = grant.resources.iter().flatten().all(|id| domain.resources.contains_key(id));
-        if !resolved || access.reach(grant).next().is_some() {
+        if !resolved || reached.entitlements().next().is_some() {
             continue;
         }
         let (place, of) = match &grant.resources {

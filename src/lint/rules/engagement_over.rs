@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use crate::access::reading::Step;
 use crate::access::{Grant, Person, PersonId};
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
 use crate::lint::wording;
+use crate::lint::{Reached, Survey};
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let mut named: BTreeMap<&PersonId, (&Person, Vec<&Grant>)> = BTreeMap::new();
-    for (grant, people) in survey.beneficiaries() {
+    for Reached { grant, people, .. } in survey.reached() {
         for person in people {
             if survey.access.bounds(person).is_none_or(|bounds| bounds.until() <= survey.now) {
                 named.entry(&person.id).or_insert((person, Vec::new())).1.push(grant);

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::access::reading::Step;
 use crate::access::time::format_end;
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
+use crate::lint::{Reached, Survey};
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -22,7 +22,7 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let zone = &survey.access.config.zone;
-    for (grant, people) in survey.beneficiaries() {
+    for Reached { grant, people, .. } in survey.reached() {
         let Some(until) = grant.until else { continue };
         let vendors: BTreeSet<_> = people.iter().filter_map(|person| person.vendor.as_ref()).collect();
         for vendor in vendors.into_iter().filter_map(|id| survey.access.vendors.get(id)) {

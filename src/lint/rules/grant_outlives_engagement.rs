@@ -1,7 +1,7 @@
 use crate::access::reading::Step;
 use crate::access::time::format_end;
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
+use crate::lint::{Reached, Survey};
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let zone = &survey.access.config.zone;
-    for (grant, people) in survey.beneficiaries() {
+    for Reached { grant, people, .. } in survey.reached() {
         let Some(until) = grant.until else { continue };
         for person in people {
             let Some(engagement) = person.engagement.filter(|engagement| until > engagement.until()) else { continue };

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use crate::access::reading::Step;
 use crate::access::{Access, Cause, Days, Entitlement, GrantId, Interval, Person, PersonId, PersonType, RoleId};
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
 use crate::lint::wording;
+use crate::lint::{Reached, Survey};
 use jiff::{SignedDuration, Timestamp};
 
 pub const RULE: Rule = Rule {
@@ -94,8 +94,8 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
 /// Grants without a start or an end to which a limit applies.
 fn open_ended(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let access = survey.access;
-    for (grant, people) in survey.beneficiaries() {
-        let of_role = role_limit(access, &grant.role);
+    for Reached { grant, people, role, .. } in survey.reached() {
+        let of_role = role.and_then(|role| role.max_duration);
         let of_policy = people.iter().find_map(|person| policy_limit(access, person));
         let Some(days) = of_role.into_iter().chain(of_policy).min() else { continue };
         let mut report = |name: &str, what: &str| {

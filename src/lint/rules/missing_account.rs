@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::access::reading::Step;
 use crate::access::{ResourceId, TargetType};
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
+use crate::lint::{Reached, Survey};
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -21,13 +21,14 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in survey.beneficiaries() {
-        let mut reached: BTreeMap<TargetType, &ResourceId> = BTreeMap::new();
-        for (id, resource, _) in survey.access.reach(grant) {
-            reached.entry(resource.kind.target).or_insert(id);
+    for reached in survey.reached() {
+        let Reached { grant, people, .. } = reached;
+        let mut targets: BTreeMap<TargetType, &ResourceId> = BTreeMap::new();
+        for (id, resource, _) in reached.entitlements() {
+            targets.entry(resource.kind.target).or_insert(id);
         }
         for person in people {
-            for (target, resource) in &reached {
+            for (target, resource) in &targets {
                 if person.accounts.principal(*target).is_some() {
                     continue;
                 }

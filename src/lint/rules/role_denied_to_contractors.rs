@@ -1,7 +1,7 @@
 use crate::access::PersonType;
 use crate::access::reading::Step;
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
+use crate::lint::{Reached, Survey};
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -19,10 +19,8 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in survey.beneficiaries() {
-        let Some(role) = survey.access.roles.get(&grant.role).filter(|role| !role.contractors_allowed) else {
-            continue;
-        };
+    for Reached { grant, people, role, .. } in survey.reached() {
+        let Some(role) = role.filter(|role| !role.contractors_allowed) else { continue };
         for person in people.iter().filter(|person| person.person_type == PersonType::Contractor) {
             findings.push(
                 Finding::new(

@@ -1,6 +1,6 @@
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
-use crate::lint::approvers::{self, Lists};
+use crate::lint::approvers;
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -16,9 +16,9 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let asked = Lists::new(survey.access, survey.entitlements, survey.now).asked();
+    let asked = survey.asked();
     let Some(first) = asked.first() else { return };
-    let able = approvers::anybody(&asked);
+    let able = approvers::anybody(asked);
     if able.len() > 1 {
         return;
     }

@@ -1,7 +1,7 @@
 use crate::access::PersonType;
 use crate::access::reading::Step;
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
+use crate::lint::{Reached, Survey};
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in survey.beneficiaries().iter().filter(|(grant, _)| grant.until.is_none()) {
+    for Reached { grant, people, .. } in survey.reached().iter().filter(|reached| reached.grant.until.is_none()) {
         for person in people {
             match person.person_type {
                 PersonType::Employee => continue,

@@ -1,6 +1,6 @@
 use crate::access::reading::Step;
 use crate::finding::{Code, Finding, Rule, Severity};
-use crate::lint::Survey;
+use crate::lint::{Reached, Survey};
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for (grant, people) in survey.beneficiaries() {
+    for Reached { grant, people, .. } in survey.reached() {
         for person in people {
             let vendor = person.vendor.as_ref().and_then(|id| survey.access.vendors.get(id));
             let Some(vendor) = vendor else { continue };

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const PER_THREAD: usize = 500;
 
 /// Does the work on parts of a row, and gives what came of each, in order.
-pub(crate) fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) -> R + Sync) -> Vec<R> {
+pub fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) -> R + Sync) -> Vec<R> {
     let length = row.len().div_ceil(threads(row.len()));
     let mut parts = Vec::new();
     while row.len() > length {
@@ -20,7 +20,7 @@ pub(crate) fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) 
 }
 
 /// The same where one thing has nothing to do with the next.
-pub(crate) fn each<T: Send, R: Send>(row: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+pub fn each<T: Send, R: Send>(row: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let mut parts = in_parts(row, |part| part.into_iter().map(&work).collect::<Vec<R>>()).into_iter();
     let mut done = parts.next().unwrap_or_default();
     parts.for_each(|part| done.extend(part));
@@ -29,7 +29,7 @@ pub(crate) fn each<T: Send, R: Send>(row: Vec<T>, work: impl Fn(T) -> R + Sync) 
 
 /// Does different pieces of work, each as soon as a processor is free, and gives what came of each, in order. `size` is
 /// how many files or entries all of them look at.
-pub(crate) fn in_turns<T: Sync, R: Send>(jobs: &[T], size: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn in_turns<T: Sync, R: Send>(jobs: &[T], size: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let turns = || {
         let number = next.fetch_add(1, Ordering::Relaxed);

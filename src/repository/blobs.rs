@@ -1,0 +1,73 @@
+//! Contents of files, read from the object database.
+
+use std::sync::{Arc, Weak};
+
+use git2::{ObjectType, Odb};
+
+use super::git::read_object;
+use super::snapshot::{File, MAX_FILE_BYTES, Mode};
+use super::{Oid, RepoPath, Repository, RepositoryError};
+use crate::parallel::in_parts;
+
+/// A file of a tree, before its content is read.
+pub(super) struct Listed {
+    pub path: RepoPath,
+    pub mode: Mode,
+    pub oid: Oid,
+}
+
+/// So many contents are read sooner by one thread than by several, each of which opens the repository once more.
+const FEW: usize = 2_000;
+
+type Loaded = Result<(RepoPath, File), RepositoryError>;
+
+impl Repository {
+    /// Loads the contents of files, sharing bytes with every snapshot that holds them already.
+    pub(super) fn load(&self, listed: Vec<Listed>) -> Result<Vec<(RepoPath, File)>, RepositoryError> {
+        let mut files = Vec::with_capacity(listed.len());
+        let mut unknown = Vec::new();
+        for Listed { path, mode, oid } in listed {
+            match self.blobs.borrow().get(&oid).and_then(Weak::upgrade) {
+                Some(bytes) => files.push((path, File { mode, oid, size: bytes.len() as u64, bytes })),
+                None => unknown.push(Listed { path, mode, oid }),
+            }
+        }
+        let loaded = if unknown.len() < FEW {
+            vec![load(&self.git, unknown)]
+        } else {
+            // a handle serves one thread at a time
+            let own = self.own_git_dir();
+            in_parts(unknown, |part| match git2::Repository::open(own) {
+                Ok(git) => load(&git, part),
+                Err(error) => vec![Err(RepositoryError::git("open its objects")(error))],
+            })
+        };
+        let mut blobs = self.blobs.borrow_mut();
+        for loaded in loaded.into_iter().flatten() {
+            let (path, file) = loaded?;
+            if file.size <= MAX_FILE_BYTES {
+                blobs.insert(file.oid, Arc::downgrade(&file.bytes));
+            }
+            files.push((path, file));
+        }
+        Ok(files)
+    }
+}
+
+fn load(git: &git2::Repository, listed: Vec<Listed>) -> Vec<Loaded> {
+    match git.odb() {
+        Ok(odb) => listed.into_iter().map(|listed| load_one(&odb, listed)).collect(),
+        Err(error) => vec![Err(RepositoryError::git("open its objects")(error))],
+    }
+}
+
+fn load_one(odb: &Odb<'_>, Listed { path, mode, oid }: Listed) -> Loaded {
+    let header = odb.read_header(oid.to_git());
+    let (size, _) = header.map_err(|error| RepositoryError::Unreadable { oid, reason: error.message().to_owned() })?;
+    let size = size as u64;
+    if size > MAX_FILE_BYTES {
+        return Ok((path, File { mode, oid, size, bytes: Arc::default() }));
+    }
+    let bytes = read_object(odb, oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes)))?;
+    Ok((path, File { mode, oid, size, bytes }))
+}
