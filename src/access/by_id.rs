@@ -21,6 +21,11 @@ impl<K: Hash + Eq, V> ById<K, V> {
         self.0.get(id)
     }
 
+    /// The place of a thing in the order of the ids, and the thing as it can be kept.
+    pub fn place<Q: Hash + Equivalent<K> + ?Sized>(&self, id: &Q) -> Option<(usize, &Arc<V>)> {
+        self.0.get_full(id).map(|(place, _, thing)| (place, thing))
+    }
+
     /// The thing with its id as the map holds it.
     pub fn get_key_value<Q: Hash + Equivalent<K> + ?Sized>(&self, id: &Q) -> Option<(&K, &V)> {
         self.0.get_key_value(id).map(|(id, thing)| (id, thing.as_ref()))

@@ -146,18 +146,12 @@ impl Entitlements {
     ///
     /// Whoever held the same by the same before isn't looked at again.
     pub fn derive(access: &Access, earlier: &Entitlements) -> Self {
-        let mut holdings = access.holdings();
-        holdings.sort_by(|a, b| a.person.id.cmp(&b.person.id));
         let mut known = earlier.0.iter().peekable();
         let mut row: Vec<Result<Arc<Held>, (PersonId, Vec<Holding>)>> = Vec::new();
-        let mut holdings = holdings.into_iter().peekable();
-        while let Some(first) = holdings.next() {
-            let person = first.person.id.clone();
-            let mut own = vec![first];
-            own.extend(std::iter::from_fn(|| holdings.next_if(|next| next.person.id == person)));
-            while known.next_if(|known| known.person < person).is_some() {}
-            let same = known.next_if(|known| known.person == person).filter(|known| known.comes_from(&own));
-            row.push(same.map(Arc::clone).ok_or((person, own)));
+        for (person, own) in access.people.keys().zip(access.holdings()).filter(|(_, own)| !own.is_empty()) {
+            while known.next_if(|known| known.person < *person).is_some() {}
+            let same = known.next_if(|known| known.person == *person).filter(|known| known.comes_from(&own));
+            row.push(same.map(Arc::clone).ok_or_else(|| (person.clone(), own)));
         }
         let derive = |(person, own)| Arc::new(Held::by(person, own));
         Entitlements(each(row, |own| own.unwrap_or_else(derive)))

@@ -13,6 +13,10 @@ impl Access {
 
     /// The same in a row, sorted by person.
     pub fn reached_people<'a>(&'a self, members: &'a [Member]) -> Vec<(&'a PersonId, Vec<GroupId>)> {
+        // most grants name one person, for whom nothing has to be followed
+        if let [Member::Person(person)] = members {
+            return vec![(person, Vec::new())];
+        }
         let mut people: Vec<(&PersonId, Vec<GroupId>)> = Vec::with_capacity(members.len());
         let mut seen: BTreeSet<&GroupId> = BTreeSet::new();
         let mut layer: Vec<(Vec<GroupId>, &[Member])> = vec![(Vec::new(), members)];

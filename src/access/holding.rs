@@ -13,6 +13,8 @@ use super::time::Interval;
 #[derive(Clone, Debug)]
 pub struct Beneficiary<'a> {
     pub person: &'a Arc<Person>,
+    /// The person's place in the order of all.
+    place: usize,
     /// From the group that the grant names down to the one that holds the person; empty where it names the person.
     pub via: Vec<GroupId>,
 }
@@ -98,20 +100,21 @@ impl Access {
 
     /// Every grant with the people that it reaches and the groups that lead to them, also those who never hold it.
     pub fn beneficiaries(&self) -> impl Iterator<Item = (&Arc<Grant>, Vec<Beneficiary<'_>>)> {
-        let found = |(id, via)| self.people.shared(id).map(|person| Beneficiary { person, via });
+        let found = |(id, via)| self.people.place(id).map(|(place, person)| Beneficiary { person, place, via });
         self.grants
             .values_shared()
             .map(move |grant| (grant, self.reached_people(&grant.to).into_iter().filter_map(found).collect()))
     }
 
-    /// Every grant × person, in order of grants and people. Grants that a person never holds are left out.
-    pub fn holdings(&self) -> Vec<Holding> {
-        let mut holdings = Vec::with_capacity(self.grants.len());
+    /// Every grant × person: what each person holds, in the order of grants, for all in the order of people. Grants that a
+    /// person never holds are left out.
+    pub fn holdings(&self) -> Vec<Vec<Holding>> {
+        let mut holdings = vec![Vec::new(); self.people.len()];
         let bridge_ends = self.bridge_ends();
         for (grant, people) in self.beneficiaries() {
             let Some(whole) = grant.interval() else { continue };
             let (role, domain) = (self.roles.shared(&grant.role), self.domains.shared(&grant.domain));
-            for Beneficiary { person, via } in people {
+            for Beneficiary { person, place, via } in people {
                 let Some(mut interval) = self.bounds(person).and_then(|bounds| bounds.intersect(&whole)) else {
                     continue;
                 };
@@ -122,7 +125,10 @@ impl Access {
                     }
                 }
                 let (grant, person) = (Arc::clone(grant), Arc::clone(person));
-                holdings.push(Holding { grant, person, via, interval, role: role.cloned(), domain: domain.cloned() });
+                let held = Holding { grant, person, via, interval, role: role.cloned(), domain: domain.cloned() };
+                if let Some(own) = holdings.get_mut(place) {
+                    own.push(held);
+                }
             }
         }
         holdings

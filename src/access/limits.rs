@@ -112,6 +112,9 @@ fn entitlements(access: &Access) -> Option<Finding> {
 
 /// How many people members mean, and how many members have to be read for it.
 fn whom(access: &Access, members: &[Member]) -> (usize, usize) {
+    if let [Member::Person(_)] = members {
+        return (1, 1);
+    }
     let mut people: BTreeSet<&PersonId> = BTreeSet::new();
     let mut groups: BTreeSet<&GroupId> = BTreeSet::new();
     let mut open = vec![members];

@@ -91,7 +91,8 @@ pub struct Lists<'a> {
     now: Timestamp,
     owners: BTreeMap<&'a DomainId, Pool<'a>>,
     groups: BTreeMap<&'a GroupId, Pool<'a>>,
-    /// Sponsors of those who hold something in a domain; None stands for people without a sponsor.
+    /// Sponsors of those who hold something in a domain, where a rule asks them beside its owners; None stands for people
+    /// without a sponsor.
     sponsors: BTreeMap<&'a DomainId, BTreeSet<Option<&'a PersonId>>>,
 }
 
@@ -122,7 +123,10 @@ impl<'a> Lists<'a> {
                 lists.groups.insert(id, pool);
             }
         }
-        for holding in entitlements.holdings() {
+        let asks = |rule: &ApprovalRule, who| rule.change != ChangeClass::Removal && rule.from.contains(&who);
+        let asks_both = |rule: &ApprovalRule| asks(rule, Approvers::DomainOwners) && asks(rule, Approvers::Sponsors);
+        let wanted = access.policy.approvals.iter().any(asks_both);
+        for holding in entitlements.holdings().filter(|_| wanted) {
             let sponsors = lists.sponsors.entry(&holding.grant.domain).or_default();
             sponsors.insert(holding.person.sponsor.as_ref());
         }
