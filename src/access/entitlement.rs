@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt as _};
 use jiff::Timestamp;
 
 use super::conditions::Conditions;
@@ -75,12 +76,13 @@ struct Held {
 }
 
 /// What one person should hold at one instant, after kinds that hold one value have taken the highest.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    pub key: EntitlementKey,
+#[derive(Clone, Copy, Debug)]
+pub struct Desired<'a> {
+    pub key: &'a EntitlementKey,
     /// When it ends as things are declared now, `Timestamp::MAX` for never.
     pub until: Timestamp,
-    pub causes: Vec<Cause>,
+    /// The first of what gives it at the instant.
+    pub cause: Option<&'a Cause>,
 }
 
 impl Held {
@@ -147,14 +149,17 @@ impl Entitlements {
     /// Whoever held the same by the same before isn't looked at again.
     pub fn derive(access: &Access, earlier: &Entitlements) -> Self {
         let mut known = earlier.0.iter().peekable();
-        let mut row: Vec<Result<Arc<Held>, (PersonId, Vec<Holding>)>> = Vec::new();
-        for (person, own) in access.people.keys().zip(access.holdings()).filter(|(_, own)| !own.is_empty()) {
+        let held = access.people.keys().zip(access.holdings()).filter(|(_, own)| !own.is_empty());
+        let row = held.map(|(person, own)| {
             while known.next_if(|known| known.person < *person).is_some() {}
             let same = known.next_if(|known| known.person == *person).filter(|known| known.comes_from(&own));
-            row.push(same.map(Arc::clone).ok_or_else(|| (person.clone(), own)));
-        }
-        let derive = |(person, own)| Arc::new(Held::by(person, own));
-        Entitlements(each(row, |own| own.unwrap_or_else(derive)))
+            (person, own, same)
+        });
+        let derive = |(person, own, same): (&PersonId, _, Option<&Arc<Held>>)| match same {
+            Some(same) => Arc::clone(same),
+            None => Arc::new(Held::by(person.clone(), own)),
+        };
+        Entitlements(each(row.collect(), derive))
     }
 
     /// By which grants people hold something, in the order of people and grants.
@@ -224,34 +229,29 @@ impl Entitlements {
     }
 
     /// What should be live at an instant. Where a kind holds one value a person, the highest of all grants.
-    pub fn desired_at(&self, at: Timestamp) -> Vec<Desired> {
-        let mut desired: Vec<Desired> = Vec::new();
+    pub fn desired_at(&self, at: Timestamp) -> Vec<Desired<'_>> {
+        let mut desired: Vec<Desired<'_>> = Vec::new();
         // target, kind, resource and principal of what holds one value
-        type Slot = (TargetId, &'static Kind, Arc<str>, Arc<str>);
-        let mut single: BTreeMap<Slot, Desired> = BTreeMap::new();
-        for entitlement in self.iter() {
-            let Some(interval) = entitlement.intervals.at(at) else { continue };
-            let kind = entitlement.key.kind;
-            let next = Desired {
-                key: entitlement.key.clone(),
-                until: interval.until(),
-                causes: entitlement.causes.iter().filter(|cause| cause.interval.contains(at)).cloned().collect(),
-            };
-            if !kind.holds_one() {
-                desired.push(next);
-                continue;
-            }
-            let key = &next.key;
-            let slot = (key.target.clone(), key.kind, key.resource.clone(), key.principal.clone());
-            match single.get(&slot) {
-                Some(held) if kind.rank(&held.key.permission) >= kind.rank(&next.key.permission) => {}
-                Some(_) | None => {
-                    single.insert(slot, next);
+        type Slot<'a> = (&'a TargetId, &'static Kind, &'a str, &'a str);
+        let mut single: HashMap<Slot<'_>, usize> = HashMap::new();
+        for Entitlement { key, intervals, causes } in self.iter() {
+            let Some(interval) = intervals.at(at) else { continue };
+            let cause = causes.iter().find(|cause| cause.interval.contains(at));
+            let next = Desired { key, until: interval.until(), cause };
+            if key.kind.holds_one() {
+                let place =
+                    *single.entry((&key.target, key.kind, &key.resource, &key.principal)).or_insert(desired.len());
+                if let Some(held) = desired.get_mut(place) {
+                    if key.kind.rank(&next.key.permission) > key.kind.rank(&held.key.permission) {
+                        *held = next;
+                    }
+                    continue;
                 }
             }
+            desired.push(next);
         }
-        desired.extend(single.into_values());
-        desired.sort_by(|a, b| a.key.cmp(&b.key));
+        // the account of one person may be another's too
+        desired.sort_by_key(|one| one.key);
         desired
     }
 }

@@ -126,3 +126,7 @@ impl Revision {
         self.reading.iter().filter(reads).any(|finding| finding.severity == Severity::Error)
     }
 }
+
+#[cfg(test)]
+#[path = "revision_tests.rs"]
+mod tests;

@@ -10,7 +10,7 @@ mod loosened;
 pub mod rules;
 mod severities;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod wording;

@@ -73,7 +73,8 @@ static PROJECT: Kind = Kind {
     enforces: Enforces { ends: true, hours: true, mfa: true },
 };
 
-static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT, &PROJECT, &TEAM, &MEMBERSHIP]);
+/// The kinds of the organisation's targets.
+pub static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT, &PROJECT, &TEAM, &MEMBERSHIP]);
 
 /// The instant that tests mean by now.
 pub const NOW: &str = "2026-11-21T12:00:00Z";
@@ -177,8 +178,15 @@ fn key(number: u8) -> String {
     ssh_key::PublicKey::from(data).to_openssh().expect("key")
 }
 
-/// The organisation with files replaced or added. An empty text removes the file.
+/// What the files say, where nothing is wrong with them.
 pub fn organisation(changes: &[(&str, &str)]) -> Access {
+    let revision = Revision::load(&snapshot(changes), KINDS, &mut LastRead::default()).expect("revision");
+    assert!(revision.reading.is_empty(), "{:#?}", revision.reading);
+    revision.access
+}
+
+/// The organisation with files replaced or added. An empty text removes the file.
+pub fn snapshot(changes: &[(&str, &str)]) -> Snapshot {
     let mut files: BTreeMap<&str, &str> = ORGANISATION.iter().copied().collect();
     files.extend(changes.iter().copied());
     files.retain(|_, text| !text.is_empty());
@@ -195,10 +203,7 @@ pub fn organisation(changes: &[(&str, &str)]) -> Access {
         }
         (path.to_owned(), text)
     });
-    let snapshot = Snapshot::of_texts(&texts.collect()).expect("paths");
-    let revision = Revision::load(&snapshot, KINDS, &mut LastRead::default()).expect("revision");
-    assert!(revision.reading.is_empty(), "{:#?}", revision.reading);
-    revision.access
+    Snapshot::of_texts(&texts.collect()).expect("paths")
 }
 
 /// What is found at [`NOW`].

@@ -1,8 +1,9 @@
 //! The calls that bring live state to what is declared, each with its reason.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashSet, HashSetExt as _};
 use jiff::Timestamp;
 
 pub use super::reasons::Because;
@@ -160,26 +161,29 @@ pub fn scopes(basis: &Basis<'_>) -> BTreeMap<TargetId, Scope> {
 pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Difference {
     let people = Accounts::of(basis);
     let wanted = basis.tree.entitlements.desired_at(basis.now);
-    let mut desired: BTreeMap<(Slot<'_>, &Conditions), &Desired> =
-        wanted.iter().map(|one| ((Slot::of_key(&one.key), &one.key.conditions), one)).collect();
+    let mut desired: HashMap<Thing<'_>, &Desired<'_>> =
+        wanted.iter().map(|one| (Thing::of_key(one.key), one)).collect();
     let mut others: Vec<(&TargetId, &Live)> = Vec::new();
     for (target, live) in live.iter().flat_map(|(target, live)| live.iter().map(move |live| (target, live))) {
-        let thing = (Slot::of_live(target, live), &live.conditions);
-        let same = |one: &&Desired| *one.key.permission == *live.permission && !ends_otherwise(live, one);
+        let thing = Thing::of_live(target, live);
+        let same = |one: &&Desired<'_>| *one.key.permission == *live.permission && !ends_otherwise(live, one);
         if desired.get(&thing).is_some_and(same) {
             desired.remove(&thing);
         } else {
             others.push((target, live));
         }
     }
+    // little is left where little differs
+    let mut desired: BTreeMap<Thing<'_>, &Desired<'_>> = desired.into_iter().collect();
     let mut difference = Difference::default();
     for (target, live) in others {
         let slot = Slot::of_live(target, live);
         let comparable = |key: &EntitlementKey| {
             live.kind.holds_one() || key.conditions.within(&live.conditions) || live.conditions.within(&key.conditions)
         };
-        let here = desired.range((slot.clone(), &Conditions::NONE)..).take_while(|((other, _), _)| *other == slot);
-        let instead = here.filter(|(_, one)| comparable(&one.key)).map(|(thing, one)| (thing.clone(), *one)).next();
+        let first = Thing { slot: slot.clone(), conditions: &Conditions::NONE };
+        let here = desired.range(first..).take_while(|(thing, _)| thing.slot == slot);
+        let instead = here.filter(|(_, one)| comparable(one.key)).map(|(thing, one)| (thing.clone(), *one)).next();
         match instead {
             Some((thing, one)) => {
                 desired.remove(&thing);
@@ -196,9 +200,26 @@ pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Di
     difference
 }
 
+/// What a target holds at a place under some conditions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Thing<'a> {
+    slot: Slot<'a>,
+    conditions: &'a Conditions,
+}
+
+impl<'a> Thing<'a> {
+    fn of_key(key: &'a EntitlementKey) -> Self {
+        Thing { slot: Slot::of_key(key), conditions: &key.conditions }
+    }
+
+    fn of_live(target: &'a TargetId, live: &'a Live) -> Self {
+        Thing { slot: Slot::of_live(target, live), conditions: &live.conditions }
+    }
+}
+
 /// A place where a target holds things: where a kind holds one value, the permission is not part of it. Conditions never
 /// are, so that what is declared under some is dualkey's to take away under others.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Slot<'a> {
     target: &'a TargetId,
     kind: &'static Kind,
@@ -231,15 +252,15 @@ impl<'a> Slot<'a> {
 
 /// True where the target would end access at another instant than the one declared. An end that a target doesn't know is
 /// carried out by a run.
-fn ends_otherwise(live: &Live, desired: &Desired) -> bool {
+fn ends_otherwise(live: &Live, desired: &Desired<'_>) -> bool {
     live.kind.enforces.ends && live.until.is_some() && live.until != until(desired)
 }
 
-fn until(desired: &Desired) -> Option<Timestamp> {
+fn until(desired: &Desired<'_>) -> Option<Timestamp> {
     (desired.until != Timestamp::MAX).then_some(desired.until)
 }
 
-fn grant(reasons: &Reasons<'_>, desired: &Desired) -> Operation {
+fn grant(reasons: &Reasons<'_>, desired: &Desired<'_>) -> Operation {
     Operation {
         target: desired.key.target.clone(),
         verb: Verb::Grant,
@@ -256,7 +277,7 @@ fn grant(reasons: &Reasons<'_>, desired: &Desired) -> Operation {
     }
 }
 
-fn change(reasons: &Reasons<'_>, target: &TargetId, live: &Live, desired: &Desired) -> Operation {
+fn change(reasons: &Reasons<'_>, target: &TargetId, live: &Live, desired: &Desired<'_>) -> Operation {
     let because = reasons.changed(target, live, desired);
     let previous = Previous { permission: live.permission.clone(), conditions: live.conditions.clone() };
     Operation { verb: Verb::Change, previous: Some(previous), because, ..grant(reasons, desired) }
@@ -268,13 +289,13 @@ struct Accounts<'a> {
     reasons: Reasons<'a>,
     people: BTreeMap<(TargetId, String), PersonId>,
     /// Entitlements that were declared at any time, now or when last applied.
-    declared: BTreeSet<Slot<'a>>,
+    declared: HashSet<Slot<'a>>,
 }
 
 impl<'a> Accounts<'a> {
     fn of(basis: &'a Basis<'a>) -> Self {
         let mut people = BTreeMap::new();
-        let mut declared = BTreeSet::new();
+        let mut declared = HashSet::new();
         // the tree comes last, so that it has the last word on whose an account is
         let revisions = basis.applied.map(|(revision, _)| revision).into_iter().chain([basis.tree]);
         for revision in revisions {

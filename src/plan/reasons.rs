@@ -115,10 +115,10 @@ impl<'a> Reasons<'a> {
     }
 
     /// Why something that should be live has to be brought.
-    pub(super) fn granted(&self, desired: &Desired) -> Because {
+    pub(super) fn granted(&self, desired: &Desired<'_>) -> Because {
         let Some(grant) = first_grant(desired) else { return Because::Undeclared };
         let stood = self.applied.as_ref().and_then(|(applied, at)| {
-            let entitlement = applied.revision.entitlements.get(&desired.key)?;
+            let entitlement = applied.revision.entitlements.get(desired.key)?;
             Some((entitlement.intervals.at(self.now)?, at))
         });
         match stood {
@@ -130,7 +130,7 @@ impl<'a> Reasons<'a> {
     }
 
     /// Why another value has to be held than the live one.
-    pub(super) fn changed(&self, target: &TargetId, live: &Live, desired: &Desired) -> Because {
+    pub(super) fn changed(&self, target: &TargetId, live: &Live, desired: &Desired<'_>) -> Because {
         let wanted = (&*desired.key.permission, &desired.key.conditions);
         let lowers = lowers(live.kind, (&live.permission, &live.conditions), wanted);
         // the higher of two grants is over, and the lower one is left
@@ -187,6 +187,6 @@ impl<'a> Reasons<'a> {
     }
 }
 
-fn first_grant(desired: &Desired) -> Option<GrantId> {
-    desired.causes.first().map(|cause| cause.grant.clone())
+fn first_grant(desired: &Desired<'_>) -> Option<GrantId> {
+    desired.cause.map(|cause| cause.grant.clone())
 }

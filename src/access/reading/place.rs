@@ -1,5 +1,6 @@
 //! Where things stand in a file: the tree of spans, and lines and columns.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -55,7 +56,6 @@ fn spans(text: &str) -> Vec<Span> {
 /// A file: its path, its text and the places of everything in it.
 ///
 /// Few files are ever pointed into, so nothing but the bytes is kept until the first place is asked for.
-#[derive(Debug)]
 pub struct Source {
     pub path: Arc<str>,
     bytes: Arc<[u8]>,
@@ -74,6 +74,13 @@ struct Layout {
 
 fn range((start, end): (u32, u32)) -> Range<u32> {
     start..end
+}
+
+/// Only where it stands: a text is long.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({:?})", self.path)
+    }
 }
 
 impl Source {
