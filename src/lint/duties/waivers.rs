@@ -1,5 +1,7 @@
 //! What waivers accept, and when they don't.
 
+use jiff::Timestamp;
+
 use crate::access::{Access, DutyRule, Interval, Intervals, PersonId, PersonType, Waiver};
 
 /// Why a waiver accepts nothing: what is wrong with it and the next step. Time alone never brings one.
@@ -30,6 +32,16 @@ pub fn problems(access: &Access, waiver: &Waiver) -> Vec<(String, String)> {
     problems
 }
 
+/// True where a waiver was given for another wording of its rule.
+pub fn is_of_another_wording(rule: &DutyRule, waiver: &Waiver) -> bool {
+    waiver.rule_digest != rule.digest
+}
+
+/// True where a waiver's time is over.
+pub fn is_over(waiver: &Waiver, now: Timestamp) -> bool {
+    waiver.interval.until() <= now
+}
+
 /// The waivers that accept violations of the rule as it is written now.
 pub fn accepted<'a>(
     access: &'a Access,
@@ -38,7 +50,8 @@ pub fn accepted<'a>(
 ) -> impl Iterator<Item = &'a Waiver> + 'a {
     let waivers = access.policy.waivers.iter();
     waivers
-        .filter(move |waiver| waiver.rule == rule.id && &waiver.person == person && waiver.rule_digest == rule.digest)
+        .filter(move |waiver| waiver.rule == rule.id && &waiver.person == person)
+        .filter(move |waiver| !is_of_another_wording(rule, waiver))
         .filter(move |waiver| problems(access, waiver).is_empty())
 }
 

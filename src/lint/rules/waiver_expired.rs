@@ -1,6 +1,7 @@
 use crate::access::time::format_end;
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
+use crate::lint::duties::waivers;
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -16,7 +17,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    for waiver in survey.access.policy.waivers.iter().filter(|waiver| waiver.interval.until() <= survey.now) {
+    for waiver in survey.access.policy.waivers.iter().filter(|waiver| waivers::is_over(waiver, survey.now)) {
         let end = format_end(waiver.interval.until(), &survey.access.config.zone);
         findings.push(Finding::new(
             &RULE,

@@ -1,5 +1,6 @@
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::Survey;
+use crate::lint::duties::waivers;
 
 pub const RULE: Rule = Rule {
     code: Code {
@@ -19,9 +20,8 @@ pub const RULE: Rule = Rule {
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let policy = &survey.access.policy;
     for waiver in &policy.waivers {
-        let Some(rule) = policy.duties.get(&waiver.rule).filter(|rule| rule.digest != waiver.rule_digest) else {
-            continue;
-        };
+        let rule = policy.duties.get(&waiver.rule);
+        let Some(rule) = rule.filter(|rule| waivers::is_of_another_wording(rule, waiver)) else { continue };
         findings.push(
             Finding::new(
                 &RULE,

@@ -35,6 +35,14 @@ reason: Test
     ),
 ];
 
+/// An entry of `waivers`.
+fn waiver(digest: &str, person: &str, from: &str, until: &str, owner: &str) -> String {
+    format!(
+        "  - rule: develop-and-deploy\n    rule_digest: \"{digest}\"\n    person: {person}\n    from: {from}\n    \
+         until: {until}\n    owner: {owner}\n    control: Daily review\n"
+    )
+}
+
 /// What is found with Tom and further changes.
 fn tom(changes: &[(&str, &str)], expected: &[&str]) {
     check(&[TOM, changes].concat(), expected);
@@ -290,15 +298,7 @@ reason: Test
             ),
             (
                 "policies/waivers.yaml",
-                "waivers:
-  - rule: develop-and-deploy
-    rule_digest: \"DIGEST\"
-    person: tom.reed
-    from: 2026-12-01
-    until: 2026-12-30
-    owner: priya.shah
-    control: Daily review
-",
+                &format!("waivers:\n{}", waiver("DIGEST", "tom.reed", "2026-12-01", "2026-12-30", "priya.shah")),
             ),
         ],
         &[
@@ -312,15 +312,7 @@ fn what_remains_after_a_waiver() {
     tom(
         &[(
             "policies/waivers.yaml",
-            "waivers:
-  - rule: develop-and-deploy
-    rule_digest: \"DIGEST\"
-    person: tom.reed
-    from: 2026-12-01
-    until: 2026-12-15
-    owner: priya.shah
-    control: Daily review
-",
+            &format!("waivers:\n{}", waiver("DIGEST", "tom.reed", "2026-12-01", "2026-12-15", "priya.shah")),
         )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-16 to 2026-12-31 (rule `develop-and-deploy`)",
@@ -333,15 +325,7 @@ fn a_waiver_of_another_wording() {
     tom(
         &[(
             "policies/waivers.yaml",
-            "waivers:
-  - rule: develop-and-deploy
-    rule_digest: \"sha256:00\"
-    person: tom.reed
-    from: 2026-12-01
-    until: 2026-12-30
-    owner: priya.shah
-    control: Daily review
-",
+            &format!("waivers:\n{}", waiver("sha256:00", "tom.reed", "2026-12-01", "2026-12-30", "priya.shah")),
         )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
@@ -355,29 +339,12 @@ fn waivers_that_accept_nothing() {
     tom(
         &[(
             "policies/waivers.yaml",
-            "waivers:
-  - rule: develop-and-deploy
-    rule_digest: \"DIGEST\"
-    person: tom.reed
-    from: 2026-12-01
-    until: 2026-12-31
-    owner: priya.shah
-    control: Daily review
-  - rule: develop-and-deploy
-    rule_digest: \"DIGEST\"
-    person: tom.reed
-    from: 2026-12-01
-    until: 2026-12-30
-    owner: tom.reed
-    control: Daily review
-  - rule: develop-and-deploy
-    rule_digest: \"DIGEST\"
-    person: tom.reed
-    from: 2026-12-01
-    until: 2026-12-30
-    owner: alice.nguyen
-    control: Daily review
-",
+            &format!(
+                "waivers:\n{}{}{}",
+                waiver("DIGEST", "tom.reed", "2026-12-01", "2026-12-31", "priya.shah"),
+                waiver("DIGEST", "tom.reed", "2026-12-01", "2026-12-30", "tom.reed"),
+                waiver("DIGEST", "tom.reed", "2026-12-01", "2026-12-30", "alice.nguyen")
+            ),
         )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
@@ -389,25 +356,32 @@ fn waivers_that_accept_nothing() {
 }
 
 #[test]
-fn waivers_that_are_over_or_unused() {
-    check(
-        &[(
-            "policies/waivers.yaml",
-            "waivers:
-  - rule: develop-and-deploy
-    rule_digest: \"DIGEST\"
-    person: lea.moreau
-    from: 2026-10-01
-    until: 2026-10-30
-    owner: priya.shah
-    control: Daily review
-",
-        )],
-        &[
-            "warning waiver-expired policies/waivers.yaml:2 the waiver of `develop-and-deploy` for `lea.moreau` ended on 2026-10-30",
+fn waivers_that_nobody_needs_have_one_finding_each() {
+    let sound = waiver("DIGEST", "lea.moreau", "2026-11-01", "2026-11-30", "priya.shah");
+    for (given, told) in [
+        (
+            sound.clone(),
             "warning waiver-unused policies/waivers.yaml:2 `lea.moreau` doesn't break `develop-and-deploy` while the waiver lasts",
-        ],
-    );
+        ),
+        (
+            sound.replace("2026-11-30", "2026-11-20"),
+            "warning waiver-expired policies/waivers.yaml:2 the waiver of `develop-and-deploy` for `lea.moreau` ended on 2026-11-20",
+        ),
+        (
+            sound.replace("DIGEST", "sha256:00"),
+            "error waiver-rule-changed policies/waivers.yaml:2 the waiver for `lea.moreau` was given for another wording of `develop-and-deploy`",
+        ),
+        (
+            sound.replace("priya.shah", "lea.moreau"),
+            "error waiver-invalid policies/waivers.yaml:2 `lea.moreau` owns the waiver that `lea.moreau` profits from",
+        ),
+        (
+            sound.replace("2026-11-30", "2026-12-30"),
+            "error waiver-invalid policies/waivers.yaml:2 the waiver of `develop-and-deploy` for `lea.moreau` lasts longer than 30 days",
+        ),
+    ] {
+        check(&[("policies/waivers.yaml", &format!("waivers:\n{given}"))], &[told]);
+    }
 }
 
 #[test]
