@@ -38,7 +38,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             .start(zone),
         None => context::now(),
     };
-    let (ledger, _) = shared.anchored()?;
+    let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
     known(&options.who, shared.access(), log)?;
     let held = access_at(log, KINDS, Who::parse(&options.who), at);

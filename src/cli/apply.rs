@@ -55,7 +55,7 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
     if mode == Mode::Full {
         // what would stop the run is better found before the lease is taken
-        let (ledger, _) = shared.anchored()?;
+        let ledger = shared.anchored()?;
         if !options.sandbox.is_set() {
             shared.log_key(&options.key, &ledger.stored.log)?;
         }
@@ -113,12 +113,7 @@ impl Attempt<'_> {
             (Mode::OnlyEnds, Err(_)) => Refresh::No,
         })?;
         let (recorded, logged) = match self.shared.anchored() {
-            Ok((Ledger { stored, recorded }, warning)) => {
-                if let Some(warning) = &warning {
-                    output::error(&report::errors::warning(warning, output::error_style()));
-                }
-                (recorded, Ok(stored))
-            }
+            Ok(Ledger { stored, recorded }) => (recorded, Ok(stored)),
             Err(stop) => match self.shared.anchor_alone().filter(|_| self.mode == Mode::OnlyEnds) {
                 Some(recorded) => (recorded, Err(stop)),
                 None => return Err(stop),

@@ -78,7 +78,7 @@ fn speak(options: &Options) -> Result<Exit, Stop> {
 fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit, Stop> {
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
-    let (ledger, warning) = shared.anchored()?;
+    let ledger = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let mut chain = verifier.chain(shared.tip)?;
     let bad = chain.refused().next().map(|landing| landing.commit);
@@ -124,7 +124,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         }
         Says::Withdraw | Says::RequestChanges => {}
     }
-    show(&prospect, change, warning.as_ref());
+    show(&prospect, change);
     let question = match says {
         Says::Approve => format!("Approve {} as {}?", head.short(), person.id),
         Says::Withdraw => format!("Take back what {} said of {}?", person.id, head.short()),
@@ -217,7 +217,7 @@ fn refuse_in_vain(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person)
     if reasons.is_empty() { Ok(()) } else { Err(Stop::refused(Exit::Refused, reasons)) }
 }
 
-fn show(prospect: &Prospect, change: &plan::Plan<'_>, warning: Option<&Refusal>) {
+fn show(prospect: &Prospect, change: &plan::Plan<'_>) {
     let given: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
     let view = PlanView {
         plan: change,
@@ -230,9 +230,6 @@ fn show(prospect: &Prospect, change: &plan::Plan<'_>, warning: Option<&Refusal>)
         head: &prospect.head.short(),
     };
     output::print(&report::plan::text(&view, output::style()));
-    if let Some(warning) = warning {
-        output::error(&report::errors::warning(warning, output::error_style()));
-    }
 }
 
 fn confirm(options: &Options, question: &str) -> Result<(), Stop> {
@@ -274,7 +271,7 @@ fn prove_key(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     })?;
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
-    let (ledger, _) = shared.anchored()?;
+    let ledger = shared.anchored()?;
     let key = signing_key(options, repository)?;
     let public = public_half(&key)?;
     refuse_weak(&key, &public)?;

@@ -20,7 +20,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
-    let ledger = shared.anchored_or_warned()?;
+    let ledger = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let approved = verifier.approved_at(shared.tip)?;
     let next = plan::edges::next(&approved.tree().entitlements, clock.now);

@@ -66,7 +66,7 @@ fn controls(options: &OfPeriod) -> Result<Exit, Stop> {
             "give the first day with --from, the last with --to",
         ));
     }
-    let (ledger, _) = shared.anchored()?;
+    let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
     let controls = Controls::of(log, from, until);
     let verifier = shared.verifier(&ledger.recorded, context::now())?;

@@ -1,6 +1,6 @@
 //! What several machines share: the protected branch, approvals and the log, read from where they live.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -65,6 +65,8 @@ pub struct Shared<'a> {
     pinned: Rc<Revision>,
     /// What was read to find all that.
     revisions: RefCell<HashMap<Oid, Rc<Revision>>>,
+    /// Whether the user was told that no anchor is kept: once is enough.
+    warned: Cell<bool>,
 }
 
 /// Whether the remote is asked.
@@ -157,7 +159,7 @@ impl<'a> Shared<'a> {
             refresh.of(&refs, audit_ref)?;
         }
         let revisions = RefCell::new(reads.revisions.clone());
-        Ok(Shared { repository, refs, branch, tip, at_tip, pinned, revisions })
+        Ok(Shared { repository, refs, branch, tip, at_tip, pinned, revisions, warned: Cell::new(false) })
     }
 
     pub fn access(&self) -> &Access {
@@ -246,11 +248,12 @@ impl<'a> Shared<'a> {
         audit::from_anchor(&kept_anchor()?)
     }
 
-    /// The log, or the refusal that there is none; with the warning that no anchor was given, where that is one.
-    pub fn anchored(&self) -> Result<(Ledger, Option<Refusal>), Stop> {
+    /// The log, or the refusal that there is none or that it is not the one that the anchor names. Where no anchor is kept
+    /// and nothing real is at stake, standard error says so.
+    pub fn anchored(&self) -> Result<Ledger, Stop> {
         let ledger = self.ledger()?.ok_or_else(|| self.no_log())?;
-        let warning = self.anchors(ledger.stored.log.seal())?;
-        Ok((ledger, warning))
+        self.anchors(ledger.stored.log.seal())?;
+        Ok(ledger)
     }
 
     /// The files of the log, for [`Shared::sealed`].
@@ -259,10 +262,10 @@ impl<'a> Shared<'a> {
     }
 
     /// As [`Shared::anchored`], without reading the entries.
-    pub fn sealed<'f>(&self, files: &'f audit::Files) -> Result<(Sealed<'f>, Option<Refusal>), Stop> {
+    pub fn sealed<'f>(&self, files: &'f audit::Files) -> Result<Sealed<'f>, Stop> {
         let sealed = self.store().sealed(files, &self.key()?).map_err(|error| self.unread(error))?;
-        let warning = self.anchors(sealed.seal())?;
-        Ok((sealed, warning))
+        self.anchors(sealed.seal())?;
+        Ok(sealed)
     }
 
     fn no_log(&self) -> Stop {
@@ -275,22 +278,18 @@ impl<'a> Shared<'a> {
     }
 
     /// Compares a log with the anchor that is kept and with the trees that pin its keys.
-    fn anchors(&self, log: &Seal) -> Result<Option<Refusal>, Stop> {
+    fn anchors(&self, log: &Seal) -> Result<(), Stop> {
         let kept = kept_anchor();
         let only_sandboxes = self.access().config.targets.values().all(|target| target.sandbox.is_some());
         let warning = check_anchor(kept.as_deref(), &log.anchors(), only_sandboxes)
             .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
         self.keys_in_their_trees(log)?;
-        Ok(warning)
-    }
-
-    /// The same for a command that goes on all the same: the warning is printed.
-    pub fn anchored_or_warned(&self) -> Result<Ledger, Stop> {
-        let (ledger, warning) = self.anchored()?;
-        if let Some(warning) = &warning {
-            output::error(&report::errors::warning(warning, output::error_style()));
+        if let Some(warning) = warning
+            && !self.warned.replace(true)
+        {
+            output::error(&report::errors::warning(&warning, output::error_style()));
         }
-        Ok(ledger)
+        Ok(())
     }
 
     /// The anchor names only eight digits of a key, so that another key could be made to fit; the tree that pins it names

@@ -46,7 +46,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
-    let ledger = shared.anchored_or_warned()?;
+    let ledger = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     if let Some(head) = &options.head {
         let head = repository.resolve(head)?;

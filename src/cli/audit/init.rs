@@ -56,7 +56,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         false => None,
     };
     let old = match &shared {
-        Some(shared) => Some(shared.anchored()?.0),
+        Some(shared) => Some(shared.anchored()?),
         None => None,
     };
     let signed = |old: &&Ledger| old.stored.log.keys().all().any(|key| key.to_string() == access.config.audit_key);

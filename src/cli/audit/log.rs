@@ -23,7 +23,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
-    let (ledger, _) = shared.anchored()?;
+    let ledger = shared.anchored()?;
     output::print(&match options.format {
         Format::Text => report::audit::text(&ledger.stored.log),
         Format::Json => report::audit::json(&ledger.stored.log),

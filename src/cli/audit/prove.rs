@@ -29,7 +29,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
-    let (ledger, _) = shared.anchored()?;
+    let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
     let Some(proof) = log.prove(options.entry) else {
         return Err(Stop::usage(

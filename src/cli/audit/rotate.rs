@@ -71,7 +71,7 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
 
 fn rotated(shared: &Shared<'_>, clock: Clock, old: &LogKey, new: &LogKey) -> Result<String, Stop> {
     shared.refresh(Refresh::Yes)?;
-    let (ledger, _) = shared.anchored()?;
+    let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let approved = verifier.approved_at(shared.tip)?;

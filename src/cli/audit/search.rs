@@ -104,7 +104,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         ));
     }
     let files = shared.log_files()?;
-    let (log, _) = shared.sealed(&files)?;
+    let log = shared.sealed(&files)?;
     let candidates = log.candidates(&query).map_err(|error| Stop::from(&error))?;
     let found: Vec<(u64, Found<'_>)> =
         candidates.iter().filter_map(|(index, one)| Some((*index, query.find(one.record())?))).collect();

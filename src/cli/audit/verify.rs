@@ -53,7 +53,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         None => {
             let repository = context::open(&options.repo)?;
             let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
-            let log = shared.anchored_or_warned().map_err(finding)?.stored.log;
+            let log = shared.anchored().map_err(finding)?.stored.log;
             // whoever holds a key that was replaced can show a log that looks good, except for this
             let outdated = shared::outdated(&log, shared.tip, shared.access());
             (log, outdated)

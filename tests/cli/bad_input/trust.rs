@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::{JUDGE, all_fail, fails, run};
-use crate::support::{World, key, public_key, scrubbed};
+use crate::support::{ALICE_GRANT, World, key, public_key, scrubbed};
 
 #[test]
 fn no_genesis() {
@@ -32,9 +32,34 @@ fn an_anchor_of_something_else() {
         let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "alice"];
         fails(&world, &approve, 3, &["anchor-mismatch"]);
     }
-    // none is a warning, since all targets are sandboxes
+}
+
+#[test]
+fn no_anchor_is_a_warning_of_all_that_believe_the_log_where_all_targets_are_sandboxes() {
+    let mut world = World::told();
     world.anchor = None;
-    world.timed(&["verify"]).exits(0).says("warning[anchor-missing]");
+    world.git(&["switch", "-q", "-c", "earlier", "main"]);
+    world.write("grants/payments/alice-refunds.yaml", &ALICE_GRANT.replace("2027-01-03", "2026-12-31"));
+    world.commit("Alice is done earlier");
+    world.git(&["push", "-q", "origin", "earlier"]);
+    let priya = key("priya.shah");
+    let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "earlier"];
+    let timed: [&[&str]; 5] = [&approve, &["verify"], &["apply"], &["drift"], &["next"]];
+    let by_themselves: [&[&str]; 8] = [
+        &["audit", "verify"],
+        &["audit", "log"],
+        &["audit", "search", "--person", "alice.nguyen"],
+        &["audit", "prove", "0"],
+        &["audit", "export", "../export"],
+        &["audit", "export", "--format", "ocsf"],
+        &["access", "alice.nguyen"],
+        &["report", "controls", "--from", "2026-11-01", "--to", "2026-11-30"],
+    ];
+    let ran = timed.map(|args| (args, world.timed(args))).into_iter();
+    for (args, ran) in ran.chain(by_themselves.map(|args| (args, world.dualkey(args)))) {
+        let stderr = ran.exits(0).stderr;
+        assert_eq!(stderr.matches("warning[anchor-missing]").count(), 1, "{args:?}: {stderr}");
+    }
 }
 
 #[test]
