@@ -10,6 +10,7 @@ pub mod digest;
 pub mod edges;
 pub mod judges;
 pub mod lines;
+mod log_key_changed;
 pub mod operations;
 mod reasons;
 pub mod requirements;
@@ -110,6 +111,7 @@ fn findings(
     let mut findings = lint::run(&subject, wanted);
     // a rule that the change drops or loosens judges the change once more
     findings.extend(lint::broken_before(&subject));
+    findings.extend(since.and_then(|before| log_key_changed::find(before, &revision.access)));
     if revision.is_misread() {
         // what can't be read may be what they miss
         findings.retain(|finding| !lint::rules::BY_ABSENCE.contains(&finding.rule.code.id));
@@ -124,8 +126,8 @@ fn findings(
     findings
 }
 
-/// The log and the branch stay where the genesis put them: nothing would follow such a change. The log's key may change:
-/// `dualkey audit rotate` follows.
+/// The log and the branch stay where the genesis put them: nothing would follow such a change. The log's key may change,
+/// as [`log_key_changed`] tells.
 fn moved_log(base: &Revision, head: &Revision) -> Option<Finding> {
     let (before, after) = (&base.access.config, &head.access.config);
     let (what, path): (&str, &[Step<'_>]) = if before.audit_ref != after.audit_ref {

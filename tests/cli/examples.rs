@@ -10,6 +10,7 @@ const WITHOUT: &[(&str, &str)] = &[
     ("custom-deny", "it takes a rule of the organisation's own; tests/cli/rego.rs writes one"),
     ("custom-warning", "it takes a rule of the organisation's own; tests/cli/rego.rs writes one"),
     ("invalid-rego", "it takes a rule of the organisation's own; tests/cli/rego.rs breaks one"),
+    ("log-key-changed", "it takes a base and a head; tests/cli/rotation.rs has both"),
     ("mixed-change", "it takes a base and a head; tests/cli/lint.rs has both"),
     ("policy-missing", "nothing is written; bad_input/hidden.rs takes the policies away"),
     ("unexpected-file", "the example is a path; tests/cli/lint.rs writes there"),

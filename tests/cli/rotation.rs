@@ -105,6 +105,30 @@ fn a_new_key_lands_approved_and_then_takes_over_from_the_old_one() {
 }
 
 #[test]
+fn the_plan_of_another_key_says_what_must_follow() {
+    let world = World::new();
+    world.git(&["switch", "-q", "-c", "new-key", "main"]);
+    let (old, new) = (world.named_key(), world.names_key("new.key"));
+    world.commit("Another log key");
+    let place =
+        format!("dualkey.yaml:{}", 1 + world.read("dualkey.yaml").lines().position(|l| l.contains(&new)).unwrap());
+    for format in ["text", "markdown", "github", "json"] {
+        let told = world.timed(&["plan", "--head", "new-key", "--format", format]).exits(0).says("log-key-changed");
+        let told = told.says("dualkey audit rotate").says("before the next").stdout;
+        assert!(told.contains(&new) && !told.contains(&old), "{told}");
+        match format {
+            "github" => assert!(told.contains(&place.replace(':', ",line=")), "{told}"),
+            "json" => assert!(told.contains(&place.replace("dualkey.yaml:", "\"line\": ")), "{told}"),
+            _ => assert!(told.contains(&place), "{told}"),
+        }
+    }
+    world.timed(&["lint", "--base", "main"]).exits(0).says("warning[log-key-changed]");
+    // what already stands says nothing
+    let quiet = world.timed(&["plan", "--base", "new-key", "--head", "new-key"]).exits(0).stdout;
+    assert!(!quiet.contains("log-key-changed"), "{quiet}");
+}
+
+#[test]
 fn what_is_no_change_of_key_is_refused_and_changes_nothing() {
     let mut world = World::told();
     world.dualkey(&["audit", "keygen", "--name", "northwind", "--out", "../stranger.key"]).exits(0);
