@@ -293,8 +293,9 @@ impl<'a> Source<'a> {
     }
 
     /// A descendant of the head that the same person approved and that has not landed. Only what the person signed
-    /// counts: nobody else can end an approval. Who started from a verified landing that holds the head has approved
-    /// something on top of it, and nothing instead of it.
+    /// counts: nobody else can end an approval. Who started from a verified landing that holds the head, or the landing
+    /// in question, which as a squash doesn't hold its head, has approved something on top of it, and nothing instead of
+    /// it.
     fn newer(
         &self,
         person: &PersonId,
@@ -318,16 +319,24 @@ impl<'a> Source<'a> {
             let genuine =
                 |found: &&Found| statement::genuine(found, question.anchor, question.branch, registry).is_some();
             for found in own.filter(genuine) {
-                let had_landed = match statement::claimed_base(found) {
-                    Some(base) => self.repository.commit(base).is_ok() && self.repository.is_ancestor(head, base)?,
-                    None => false,
-                };
+                let mut had_landed = false;
+                for commit in std::iter::once(head).chain(question.landed) {
+                    had_landed |= self.started_from(found, commit)?;
+                }
                 if !had_landed {
                     return Ok(Some(*other));
                 }
             }
         }
         Ok(None)
+    }
+
+    /// True where the person says that what they approved starts from this commit, or from one that holds it.
+    fn started_from(&self, found: &Found, commit: Oid) -> Result<bool, RepositoryError> {
+        match statement::claimed_base(found) {
+            Some(base) => Ok(self.repository.commit(base).is_ok() && self.repository.is_ancestor(commit, base)?),
+            None => Ok(false),
+        }
     }
 
     fn open_heads(&self, tip: Oid) -> Result<Rc<OpenHeads>, RepositoryError> {

@@ -1,6 +1,6 @@
 //! What happens to what had landed: merges that turn history round, landings on top, and the log that remembers.
 
-use crate::support::World;
+use crate::support::{ALICE, ALICE_GRANT, World};
 
 const BOB: &str = "grants/payments/bob-checkout.yaml";
 
@@ -86,6 +86,59 @@ fn a_head_on_top_of_a_landing_does_not_end_the_approval_of_that() {
     push(&world);
     world.timed(&["verify"]).exits(0);
     world.timed(&["apply"]).exits(0).says("revoke").says("grant");
+}
+
+/// Bob's grant goes, approved, and Alice's branch stands on that one.
+fn stacked() -> World {
+    let world = applied();
+    bob_goes(&world);
+    world.git(&["switch", "-q", "-c", "alice", "away"]);
+    world.write("people/alice.nguyen.yaml", ALICE);
+    world.write("grants/payments/alice-refunds.yaml", ALICE_GRANT);
+    world.commit("Let Alice in");
+    world.git(&["push", "-q", "origin", "alice"]);
+    world
+}
+
+/// The branch that Alice's stands on lands as a squash, which no apply has recorded.
+fn squash(world: &World) {
+    world.git(&["switch", "-q", "main"]);
+    world.git(&["merge", "-q", "--squash", "away"]);
+    world.commit("Squash");
+    push(world);
+}
+
+#[test]
+fn a_head_that_was_stacked_on_a_squash_and_updated_does_not_end_the_approval_of_that() {
+    let world = stacked();
+    squash(&world);
+    world.timed(&["verify"]).exits(0).says("approved by priya.shah");
+    world.approve("alice", "priya.shah").exits(3).says("merge-content-combined").says("update the branch");
+    world.git(&["switch", "-q", "alice"]);
+    world.git(&["merge", "-q", "-m", "Update", "main"]);
+    world.git(&["push", "-q", "origin", "alice"]);
+    world.approve("alice", "priya.shah").exits(0);
+    world.timed(&["verify"]).exits(0).says("approved by priya.shah");
+    world.git(&["switch", "-q", "main"]);
+    world.git(&["merge", "-q", "--squash", "alice"]);
+    world.commit("Squash");
+    push(&world);
+    world.timed(&["verify"]).exits(0);
+    world.timed(&["apply"]).exits(0).says("revoke").says("grant");
+}
+
+#[test]
+fn a_head_that_was_approved_instead_of_another_ends_the_approval_of_that() {
+    let world = stacked();
+    world.approve("alice", "priya.shah").exits(0);
+    squash(&world);
+    world.timed(&["verify"]).exits(1).says("refused[approval-stale]");
+    // an update brings the squash along, and is approved as what starts from before it
+    world.git(&["switch", "-q", "-c", "updated", "alice"]);
+    world.git(&["merge", "-q", "-m", "Update", "main"]);
+    world.git(&["push", "-q", "origin", "updated"]);
+    world.approve("updated", "priya.shah").exits(0);
+    world.timed(&["verify"]).exits(1).says("refused[approval-stale]");
 }
 
 #[test]
