@@ -108,3 +108,17 @@ fn rules_are_of_class_policy() {
     world.commit("A rule");
     world.timed(&["plan", "--base", "main"]).exits(0).says("policy");
 }
+
+#[test]
+fn a_function_that_calls_itself_is_refused_by_its_tests_in_words() {
+    let world = World::new();
+    let rule =
+        "package depth\nimport rego.v1\n\ndown(x) := down(x - 1)\ndeny contains \"deep\" if down(input.version) == 0\n";
+    world.write("policies/depth.rego", rule);
+    world.timed(&["lint"]).exits(1).says("error[invalid-rego]").says("`depth.down` depends on itself");
+    for test in ["test_it if deny with input as {\"version\": 2}", "test_it if count(deny) == 0"] {
+        world.write("policies/depth_test.rego", &format!("package depth\nimport rego.v1\n\n{test}\n"));
+        let told = world.timed(&["test"]).exits(1).says("error[invalid-rego]").says("policies/depth.rego:4");
+        told.says("`depth.down` depends on itself");
+    }
+}

@@ -15,7 +15,8 @@ use regorus::{Engine, Value};
 use serde::Deserialize;
 
 use super::bounds::{Beyond, beyond};
-use super::recursion::endless;
+use super::functions::of_modules;
+use super::recursion::{endless, of_program};
 use super::{CUSTOM_DENY, CUSTOM_WARNING, INVALID_REGO, TESTS, Tested};
 use crate::access::reading::{is_hidden, quote};
 use crate::finding::{Finding, Place, Rule};
@@ -123,8 +124,8 @@ fn prepare<'a>(files: &'a [(&'a str, &'a str)], input: &str) -> Result<Judge<'a>
     let entries: Vec<&str> = verdicts.iter().map(|verdict| verdict.entry.as_str()).collect();
     let program =
         Compiler::compile_from_policy(&compiled, &entries).map_err(|error| vec![told(files, &error.to_string())])?;
-    if let Some(rule) = endless(&program) {
-        return Err(vec![depends_on_itself(&clauses(&mut engine, files), files, rule)]);
+    if let Some(rule) = endless(of_program(&program)).and_then(|number| program.rule_infos.get(number)) {
+        return Err(vec![depends_on_itself(&clauses(&mut engine, files), files, &rule.name)]);
     }
     let called = program.builtin_info_table.iter().map(|builtin| builtin.name.as_str());
     let forbidden: BTreeSet<&str> = called.filter(|name| FORBIDDEN.contains(name)).collect();
@@ -379,6 +380,8 @@ fn split(files: &[(&str, &str)], text: &str) -> (Option<Place>, String) {
         position(files, parts.next()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?)
     });
     let message = text.rsplit_once("error: ").map_or(text, |(_, message)| message);
+    // where a circle is told, its way follows, line by line as in the files
+    let message = message.split_once(":\n").map_or(message, |(message, _)| message);
     (place, shown(message))
 }
 
@@ -396,13 +399,9 @@ fn run_tests(files: &[(&str, &str)]) -> Result<Tested, Vec<Finding>> {
     engine.set_enable_coverage(true);
     let mut tested = Tested::default();
     let clauses = clauses(&mut engine, files);
-    let entries: BTreeSet<String> = clauses.iter().map(|(package, name, _)| format!("data.{package}.{name}")).collect();
-    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
-    let first = entries.first().copied().unwrap_or_default();
-    let program = engine.compile_with_entrypoint(&first.into()).ok();
-    let program = program.and_then(|compiled| Compiler::compile_from_policy(&compiled, &entries).ok());
-    if let Some(rule) = program.as_deref().and_then(endless) {
-        return Err(vec![depends_on_itself(&clauses, files, rule)]);
+    let (functions, calls) = of_modules(engine.get_modules());
+    if let Some(function) = endless(calls).and_then(|number| functions.get(number)) {
+        return Err(vec![depends_on_itself(&clauses, files, function)]);
     }
     for (package, name, place) in clauses {
         if !place.file.ends_with(TESTS) || !name.starts_with("test_") {

@@ -7,6 +7,8 @@
 mod bounds;
 #[cfg(feature = "rego")]
 mod engine;
+#[cfg(feature = "rego")]
+mod functions;
 mod input;
 #[cfg(feature = "rego")]
 mod recursion;

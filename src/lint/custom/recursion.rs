@@ -1,5 +1,5 @@
-//! Rules that depend on themselves. The virtual machine follows them down until the stack is gone, so the calls of a program
-//! are looked at before it runs.
+//! Rules that depend on themselves. Both machines follow them down until the stack is gone, the interpreter where they are
+//! functions, so calls are looked at before anything runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +8,11 @@ use regorus::rvm::{Instruction, Program};
 /// Rules that may be asked for one another in a row. Each takes its part of the stack.
 const DEEPEST: usize = 200;
 
+/// For each rule by its number, the rules that it asks for.
+pub(super) type Calls = BTreeMap<usize, BTreeSet<usize>>;
+
 /// A rule that is asked for while it is worked out, or after too many others.
-pub(super) fn endless(program: &Program) -> Option<&str> {
-    let mut open = calls(program);
+pub(super) fn endless(mut open: Calls) -> Option<usize> {
     for _ in 0..DEEPEST {
         let left: BTreeSet<usize> = open.keys().copied().collect();
         open.retain(|_, asked| !asked.is_disjoint(&left));
@@ -21,19 +23,18 @@ pub(super) fn endless(program: &Program) -> Option<&str> {
         let asked: BTreeSet<usize> = open.values().flatten().copied().collect();
         open.retain(|rule, _| asked.contains(rule));
     }
-    let rule = open.first_key_value().map_or(deep, |(rule, _)| *rule);
-    program.rule_infos.get(rule).map(|rule| rule.name.as_str())
+    Some(open.first_key_value().map_or(deep, |(rule, _)| *rule))
 }
 
-/// For each rule by its number, the rules that its code asks for.
-fn calls(program: &Program) -> BTreeMap<usize, BTreeSet<usize>> {
+/// The calls of a program, by the numbers of its rules.
+pub(super) fn of_program(program: &Program) -> Calls {
     // the code of a rule goes on to where the next part of any rule starts
     let mut owners: BTreeMap<usize, usize> = BTreeMap::new();
     for (number, rule) in program.rule_infos.iter().enumerate() {
         let starts = rule.definitions.iter().flatten().chain(rule.destructuring_blocks.iter().flatten());
         owners.extend(starts.map(|start| (*start as usize, number)));
     }
-    let mut calls: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    let mut calls = Calls::new();
     for (at, instruction) in program.instructions.iter().enumerate() {
         let Some((_, owner)) = owners.range(..=at).next_back() else { continue };
         let asked = calls.entry(*owner).or_default();
