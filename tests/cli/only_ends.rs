@@ -1,7 +1,6 @@
 //! Nothing holds up an end: `apply --only-ends` takes away what is over whatever else is broken.
 
-use std::path::Path;
-
+use crate::bad_input::trust::{edit_checkpoint, rewrite_log};
 use crate::support::World;
 
 /// Everything is live, and the time of Yara's grant is over.
@@ -36,12 +35,8 @@ fn without_the_log_key() {
 
 #[test]
 fn when_the_remote_refuses_every_push() {
-    use std::os::unix::fs::PermissionsExt;
     let world = over();
-    let hook = world.root.path().join("origin.git/hooks/pre-receive");
-    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    std::fs::write(&hook, "#!/bin/sh\nexit 1\n").unwrap();
-    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    world.remote_hook("pre-receive", "exit 1\n");
     ends_all_the_same(&world);
 }
 
@@ -57,19 +52,8 @@ fn when_the_log_was_rolled_back() {
 #[test]
 fn when_the_log_is_corrupt() {
     let world = over();
-    let clone = world.root.path().join("attacker");
-    world.git_in(world.root.path(), &["clone", "-q", "origin.git", "attacker"]);
-    world.git_in(&clone, &["fetch", "-q", "origin", "refs/dualkey/audit"]);
-    world.git_in(&clone, &["checkout", "-q", "FETCH_HEAD"]);
-    std::fs::write(clone.join("checkpoint"), "nothing\n").unwrap();
-    commit_all(&world, &clone);
-    world.git_in(&clone, &["push", "-q", "-f", "origin", "HEAD:refs/dualkey/audit"]);
+    rewrite_log(&world, |log| edit_checkpoint(log, |_| "nothing\n".to_owned()));
     ends_all_the_same(&world);
-}
-
-fn commit_all(world: &World, dir: &Path) {
-    let who = ["-c", "user.name=x", "-c", "user.email=x@example.com"];
-    world.git_in(dir, &[&who[..], &["commit", "-q", "-a", "-m", "x"]].concat());
 }
 
 #[test]

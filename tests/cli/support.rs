@@ -1,6 +1,7 @@
 //! A company to tell stories in: a bare remote, a clone of it, keys for everybody, and the program.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -306,6 +307,14 @@ impl World {
         world.land("alice");
         world.timed(&["apply"]).exits(0);
         world
+    }
+
+    /// What the remote does with a push from here on, as a script of the shell.
+    pub fn remote_hook(&self, name: &str, script: &str) {
+        let path = self.path("origin.git/hooks").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// The log's verifier key, as dualkey.yaml names it.

@@ -39,17 +39,13 @@ fn ended(child: Child) -> Ran {
 
 /// Each push to the log touches `pushed` and waits for `go`.
 fn slow_log(world: &World) -> (PathBuf, PathBuf) {
-    use std::os::unix::fs::PermissionsExt;
     let (pushed, go) = (world.path("pushed"), world.path("go"));
-    let hook = world.path("origin.git/hooks/pre-receive");
-    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    let text = format!(
-        "#!/bin/sh\ngrep -q refs/dualkey/audit || exit 0\n: > '{}'\nwhile [ ! -e '{}' ]; do sleep 0.05; done\n",
+    let script = format!(
+        "grep -q refs/dualkey/audit || exit 0\n: > '{}'\nwhile [ ! -e '{}' ]; do sleep 0.05; done\n",
         pushed.display(),
         go.display()
     );
-    std::fs::write(&hook, text).unwrap();
-    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    world.remote_hook("pre-receive", &script);
     (pushed, go)
 }
 

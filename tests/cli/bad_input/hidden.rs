@@ -2,8 +2,8 @@
 
 use std::os::unix::fs::symlink;
 
-use super::{LOOK, all_fail, fails};
-use crate::support::{ALICE, ALICE_GRANT, World, key};
+use super::{LOOK, all_fail, approve_fails, fails};
+use crate::support::{ALICE, ALICE_GRANT, World};
 
 #[test]
 fn names_that_are_nearly_right() {
@@ -25,9 +25,7 @@ fn names_that_are_nearly_right() {
     world.write("grant/alice.yaml", ALICE_GRANT);
     world.commit("Nearly");
     fails(&world, &["lint", "--rev", "near"], 1, &["error[unexpected-file]", "grant/alice.yaml"]);
-    let priya = key("priya.shah");
-    let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "near"];
-    fails(&world, &approve, 3, &["unexpected-file"]);
+    approve_fails(&world, "near", "priya.shah", 3, &["unexpected-file"]);
     world.git(&["switch", "-q", "main"]);
     // what is only somewhat alike is somebody else's
     for path in ["docs/grants/x.yaml", "rule/x.yaml", "scripts/people.yaml", "github/x.yaml"] {
@@ -62,9 +60,7 @@ fn attributes_that_hide_a_change() {
     world.write(".github/.gitattributes", "*.yml -diff\n");
     fails(&world, &["lint"], 1, &["error[review-diff-hidden]", ".github/.gitattributes:1"]);
     world.commit("Hide the workflows");
-    let mei = key("mei.tanaka");
-    let approve = ["approve", "--yes", "--key", mei.to_str().unwrap(), "--head", "hidden"];
-    fails(&world, &approve, 3, &["review-diff-hidden"]);
+    approve_fails(&world, "hidden", "mei.tanaka", 3, &["review-diff-hidden"]);
 }
 
 #[test]
@@ -97,9 +93,7 @@ fn rules_that_went_are_no_pass() {
     world.git(&["rm", "-q", "policies/duties.yaml"]);
     all_fail(&world, &LOOK, 1, &["error[policy-missing]", " policies/approvals.yaml:3:"]);
     world.commit("No duties any more");
-    let mei = key("mei.tanaka");
-    let approve = ["approve", "--yes", "--key", mei.to_str().unwrap(), "--head", "bare"];
-    fails(&world, &approve, 3, &["policy-missing"]);
+    approve_fails(&world, "bare", "mei.tanaka", 3, &["policy-missing"]);
     // a file that can't be read is still there: what it may hold is not told of as missing
     world.git(&["reset", "-q", "--hard", "main"]);
     world.write("policies/duties.yaml", "duties: [\n");

@@ -65,6 +65,13 @@ fn fails(world: &World, args: &[&str], code: i32, words: &[&str]) -> Ran {
     judge(ran, code, words, world, &before)
 }
 
+/// The same for the approval of a head.
+#[track_caller]
+fn approve_fails(world: &World, head: &str, person: &str, code: i32, words: &[&str]) -> Ran {
+    let key = key(person);
+    fails(world, &["approve", "--yes", "--key", key.to_str().unwrap(), "--head", head], code, words)
+}
+
 #[track_caller]
 fn judge(ran: Ran, code: i32, words: &[&str], world: &World, before: &BTreeMap<String, String>) -> Ran {
     let mut ran = ran.exits(code);
@@ -316,9 +323,7 @@ fn what_is_no_plain_file() {
     world.commit("A link");
     fails(&world, &["lint", "--rev", "odd"], 1, &["error[unsafe-path]", "people/eve.yaml"]);
     fails(&world, &["plan", "--head", "odd"], 1, &["unsafe-path"]);
-    let priya = key("priya.shah");
-    let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "odd"];
-    fails(&world, &approve, 3, &["refused[unsafe-path]", "people/eve.yaml"]);
+    approve_fails(&world, "odd", "priya.shah", 3, &["refused[unsafe-path]", "people/eve.yaml"]);
     fails(&world, &["verify", "--head", "odd"], 5, &["landed-tree-invalid", "people/eve.yaml"]);
     world.git(&["push", "-q", "origin", "odd:main"]);
     fails(&world, &["verify"], 5, &["refused[landed-tree-invalid]"]);

@@ -1,9 +1,8 @@
 //! Genesis, anchor, keys, log, lease and remote that aren't what they should be.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{JUDGE, all_fail, fails, run};
+use super::{JUDGE, all_fail, approve_fails, fails, run};
 use crate::support::{ALICE_GRANT, World, key, public_key, scrubbed};
 
 #[test]
@@ -13,8 +12,7 @@ fn no_genesis() {
     fails(&world, &["apply"], 3, &["refused[genesis-missing]"]);
     fails(&world, &["audit", "verify"], 1, &["genesis-missing"]);
     world.let_alice_in("alice");
-    let priya = key("priya.shah");
-    fails(&world, &["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "alice"], 3, &["genesis-missing"]);
+    approve_fails(&world, "alice", "priya.shah", 3, &["genesis-missing"]);
     fails(&world, &["audit", "init", "--genesis", "main", "--log-key", "../log.key"], 3, &["quorum-not-met", "0 of 2"]);
 }
 
@@ -23,14 +21,12 @@ fn an_anchor_of_something_else() {
     let mut world = World::new();
     world.let_alice_in("alice");
     let real = world.anchor.clone().unwrap();
-    let priya = key("priya.shah");
     for anchor in ["0123456789012345678901234567890123456789:12345678", "nonsense", &real[1..]] {
         world.anchor = Some(anchor.to_owned());
         fails(&world, &["verify"], 1, &["refused[anchor-mismatch]"]);
         fails(&world, &["apply"], 3, &["refused[anchor-mismatch]"]);
         fails(&world, &["audit", "verify"], 1, &["anchor-mismatch"]);
-        let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "alice"];
-        fails(&world, &approve, 3, &["anchor-mismatch"]);
+        approve_fails(&world, "alice", "priya.shah", 3, &["anchor-mismatch"]);
     }
 }
 
@@ -164,6 +160,31 @@ pub fn only_file(dir: &Path) -> std::path::PathBuf {
     dir
 }
 
+/// Changes the smallest bit in the middle of the entries.
+pub fn flip_a_bit(log: &Path) {
+    let file = only_file(&log.join("tile/entries"));
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+}
+
+pub fn edit_checkpoint(log: &Path, edit: fn(&str) -> String) {
+    let checkpoint = log.join("checkpoint");
+    let text = std::fs::read_to_string(&checkpoint).unwrap();
+    std::fs::write(checkpoint, edit(&text)).unwrap();
+}
+
+pub fn another_size(checkpoint: &str) -> String {
+    let mut lines: Vec<&str> = checkpoint.split('\n').collect();
+    lines[1] = "1";
+    lines.join("\n")
+}
+
+pub fn another_signer(checkpoint: &str) -> String {
+    checkpoint.replace("— northwind", "— southwind")
+}
+
 #[track_caller]
 fn log_is_wrong(world: &World, code: &str) {
     let words = [format!("refused[{code}]")];
@@ -178,13 +199,7 @@ fn log_is_wrong(world: &World, code: &str) {
 fn a_log_with_one_byte_changed() {
     let world = World::new();
     world.timed(&["apply"]).exits(0);
-    rewrite_log(&world, |log| {
-        let file = only_file(&log.join("tile/entries"));
-        let mut bytes = std::fs::read(&file).unwrap();
-        let at = bytes.len() / 2;
-        bytes[at] ^= 1;
-        std::fs::write(file, bytes).unwrap();
-    });
+    rewrite_log(&world, flip_a_bit);
     log_is_wrong(&world, "log-leaf-mismatch");
 }
 
@@ -199,20 +214,12 @@ fn a_log_whose_checkpoint_is_changed() {
     ] {
         let world = World::new();
         world.timed(&["apply"]).exits(0);
-        rewrite_log(&world, |log| {
-            let checkpoint = log.join("checkpoint");
-            let text = std::fs::read_to_string(&checkpoint).unwrap();
-            match change {
-                "size" => {
-                    let mut lines: Vec<&str> = text.split('\n').collect();
-                    lines[1] = "1";
-                    std::fs::write(checkpoint, lines.join("\n")).unwrap();
-                }
-                "key" => std::fs::write(checkpoint, text.replace("— northwind", "— southwind")).unwrap(),
-                "gone" => std::fs::remove_file(checkpoint).unwrap(),
-                "more" => std::fs::write(log.join("more.txt"), "x").unwrap(),
-                _ => std::fs::remove_file(only_file(&log.join("tile/entries"))).unwrap(),
-            }
+        rewrite_log(&world, |log| match change {
+            "size" => edit_checkpoint(log, another_size),
+            "key" => edit_checkpoint(log, another_signer),
+            "gone" => std::fs::remove_file(log.join("checkpoint")).unwrap(),
+            "more" => std::fs::write(log.join("more.txt"), "x").unwrap(),
+            _ => std::fs::remove_file(only_file(&log.join("tile/entries"))).unwrap(),
         });
         log_is_wrong(&world, code);
     }
@@ -234,13 +241,8 @@ fn a_log_that_was_rolled_back() {
 fn a_remote_that_refuses_the_push() {
     let world = World::new();
     world.let_alice_in("alice");
-    let hook = world.root.path().join("origin.git/hooks/pre-receive");
-    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    std::fs::write(&hook, "#!/bin/sh\necho 'not on my watch' >&2\nexit 1\n").unwrap();
-    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let priya = key("priya.shah");
-    let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "alice"];
-    fails(&world, &approve, 3, &["refused"]);
+    world.remote_hook("pre-receive", "echo 'not on my watch' >&2\nexit 1\n");
+    approve_fails(&world, "alice", "priya.shah", 3, &["refused"]);
     fails(&world, &["apply"], 3, &["refused"]);
     world.timed(&["verify"]).exits(0);
 }
@@ -250,9 +252,7 @@ fn a_remote_that_isn_t_there() {
     let world = World::new();
     world.let_alice_in("alice");
     world.git(&["remote", "set-url", "origin", "../gone.git"]);
-    let priya = key("priya.shah");
-    let approve = ["approve", "--yes", "--key", priya.to_str().unwrap(), "--head", "alice"];
-    fails(&world, &approve, 5, &["cannot be reached"]);
+    approve_fails(&world, "alice", "priya.shah", 5, &["cannot be reached"]);
     all_fail(&world, &JUDGE, 5, &["cannot be reached"]);
     fails(&world, &["verify", "--remote", "nobody"], 2, &["`nobody`"]);
     // what needs nobody else goes on
@@ -260,9 +260,8 @@ fn a_remote_that_isn_t_there() {
     world.timed(&["plan", "--head", "alice"]).exits(0);
 }
 
-#[test]
-fn a_lease_that_somebody_else_holds() {
-    let world = World::new();
+/// Somebody on another machine is at work.
+pub fn lease_of_another(world: &World) {
     let lease = r#"{"holder":{"host":"elsewhere","pid":7,"run":"r1","machine":"m","started":1},"number":1,"length_seconds":600,"released":false,"nonce":"n"}"#;
     world.git(&["switch", "-q", "--orphan", "lease"]);
     world.write("lease.json", lease);
@@ -271,6 +270,12 @@ fn a_lease_that_somebody_else_holds() {
     world.git(&["push", "-q", "origin", "HEAD:refs/dualkey/lease"]);
     world.git(&["switch", "-q", "main"]);
     world.git(&["branch", "-q", "-D", "lease"]);
+}
+
+#[test]
+fn a_lease_that_somebody_else_holds() {
+    let world = World::new();
+    lease_of_another(&world);
     fails(&world, &["apply"], 3, &["refused[lock-held]", "process 7 on `elsewhere`"]);
 }
 

@@ -2,7 +2,7 @@
 
 use super::Story;
 use crate::attacks::applied;
-use crate::bad_input::trust::{only_file, rewrite_log};
+use crate::bad_input::trust::{another_signer, another_size, edit_checkpoint, flip_a_bit, only_file, rewrite_log};
 use crate::rotation::{approved_key, rotate};
 use crate::support::World;
 
@@ -43,32 +43,18 @@ pub const STORIES: &[Story] = &[
     }),
     ("one byte of an entry was changed", &["log-leaf-mismatch"], |scene| {
         let world = applied();
-        rewrite_log(&world, |log| {
-            let file = only_file(&log.join("tile/entries"));
-            let mut bytes = std::fs::read(&file).unwrap();
-            let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
-            std::fs::write(file, bytes).unwrap();
-        });
+        rewrite_log(&world, flip_a_bit);
         scene.show("audit verify", world.dualkey(&["audit", "verify"]), 1);
         scene.run(&world, &["apply"], 3);
     }),
     ("the size in the checkpoint was changed", &["log-checkpoint-invalid"], |scene| {
         let world = applied();
-        rewrite_log(&world, |log| {
-            let text = std::fs::read_to_string(log.join("checkpoint")).unwrap();
-            let mut lines: Vec<&str> = text.split('\n').collect();
-            lines[1] = "1";
-            std::fs::write(log.join("checkpoint"), lines.join("\n")).unwrap();
-        });
+        rewrite_log(&world, |log| edit_checkpoint(log, another_size));
         scene.show("audit verify", world.dualkey(&["audit", "verify"]), 1);
     }),
     ("somebody else signed the checkpoint", &["log-key-unknown"], |scene| {
         let world = applied();
-        rewrite_log(&world, |log| {
-            let text = std::fs::read_to_string(log.join("checkpoint")).unwrap();
-            std::fs::write(log.join("checkpoint"), text.replace("— northwind", "— southwind")).unwrap();
-        });
+        rewrite_log(&world, |log| edit_checkpoint(log, another_signer));
         scene.show("audit verify", world.dualkey(&["audit", "verify"]), 1);
     }),
     ("a file of the log is missing", &["log-incomplete"], |scene| {

@@ -1,18 +1,9 @@
 //! Runs that don't start, stop, or leave something undone.
 
-use std::os::unix::fs::PermissionsExt;
-
 use super::{Scene, Story};
 use crate::attacks::{applied, branch, merge};
+use crate::bad_input::trust::lease_of_another;
 use crate::support::{World, key};
-
-/// What the remote does with a push.
-fn hook(world: &World, name: &str, text: &str) {
-    let path = world.path("origin.git/hooks").join(name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
 
 /// Lands a change that everybody approved who can.
 fn lands(world: &World, name: &str, change: impl FnOnce(&World)) {
@@ -58,29 +49,23 @@ pub const STORIES: &[Story] = &[
     }),
     ("another run is at work", &["lock-held"], |scene| {
         let world = World::new();
-        let lease = r#"{"holder":{"host":"elsewhere","pid":7,"run":"r1","machine":"m","started":1},"number":1,"length_seconds":600,"released":false,"nonce":"n"}"#;
-        world.git(&["switch", "-q", "--orphan", "lease"]);
-        world.write("lease.json", lease);
-        world.git(&["add", "-f", "lease.json"]);
-        world.git(&["commit", "-q", "-m", "lease"]);
-        world.git(&["push", "-q", "origin", "HEAD:refs/dualkey/lease"]);
-        world.git(&["switch", "-q", "main"]);
+        lease_of_another(&world);
         scene.run(&world, &["apply"], 3);
     }),
     ("the remote lets nobody take the lease", &["lease-unavailable"], |scene| {
         let world = World::new();
-        hook(&world, "pre-receive", "exit 1\n");
+        world.remote_hook("pre-receive", "exit 1\n");
         scene.run(&world, &["apply"], 3);
     }),
     ("another run took over", &["lease-lost"], |scene| {
         let world = waiting();
         // as soon as the run has written what it means to do, somebody else's lease stands there
-        hook(&world, "post-receive", "git update-ref refs/dualkey/lease refs/heads/main\n");
+        world.remote_hook("post-receive", "git update-ref refs/dualkey/lease refs/heads/main\n");
         scene.run(&world, &["apply"], 3);
     }),
     ("the remote lets nobody write the log", &["log-unavailable"], |scene| {
         let world = waiting();
-        hook(&world, "update", "test \"$1\" != refs/dualkey/audit\n");
+        world.remote_hook("update", "test \"$1\" != refs/dualkey/audit\n");
         scene.run(&world, &["apply"], 3);
     }),
     ("real targets, and no anchor", &["anchor-missing"], |scene| {
