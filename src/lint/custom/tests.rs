@@ -11,14 +11,8 @@ use super::engine::judge_within;
 use super::{judge, test};
 use crate::finding::Finding;
 
-const INPUT: &str = r#"{
-  "now": "2026-11-23T09:00:00Z",
-  "grants": {
-    "a": { "id": "a", "file": "grants/a.yaml", "line": 1, "until": "2027-01-31T00:00:00Z", "ticket": "PAY-1" },
-    "b": { "id": "b", "file": "grants/b.yaml", "line": 2, "people": ["con", "wes"] }
-  },
-  "people": { "con": { "type": "contractor" }, "wes": { "type": "employee" } }
-}"#;
+/// A document in small; the fuzz target judges it, too.
+const INPUT: &str = include_str!("tests/input.json");
 
 const TICKETS: &str = "package tickets
 import rego.v1

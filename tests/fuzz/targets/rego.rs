@@ -8,14 +8,7 @@ use std::collections::BTreeSet;
 use dualkey::lint::custom::{judge, test};
 use libfuzzer_sys::fuzz_target;
 
-const INPUT: &str = r#"{
-  "now": "2026-11-23T09:00:00Z",
-  "grants": {
-    "a": { "id": "a", "file": "grants/a.yaml", "line": 1, "until": "2027-01-31T00:00:00Z", "ticket": "PAY-1" },
-    "b": { "id": "b", "file": "grants/b.yaml", "line": 2, "people": ["con", "wes"] }
-  },
-  "people": { "con": { "type": "contractor" }, "wes": { "type": "employee" } }
-}"#;
+const INPUT: &str = include_str!("../../../src/lint/custom/tests/input.json");
 
 fuzz_target!(|text: &str| {
     let (rules, tests) = text.split_once("\n---\n").unwrap_or((text, ""));
