@@ -178,6 +178,20 @@ fn key(number: u8) -> String {
     ssh_key::PublicKey::from(data).to_openssh().expect("key")
 }
 
+/// A file of the organisation in which texts are replaced, of which each stands there once.
+pub fn edited(path: &str, edits: &[(&str, &str)]) -> String {
+    let text = ORGANISATION.iter().find(|(known, _)| *known == path).expect("a file").1.to_owned();
+    edits.iter().fold(text, |text, (from, to)| {
+        assert_eq!(text.matches(from).count(), 1, "`{from}` in {path}");
+        text.replace(from, to)
+    })
+}
+
+/// A grant to somebody, through the days that are named.
+pub fn grant(to: &str, role: &str, domain: &str, from: &str, until: &str) -> String {
+    format!("to: [{to}]\nrole: {role}\ndomain: {domain}\nfrom: {from}\nuntil: {until}\nreason: Test\n")
+}
+
 /// What the files say, where nothing is wrong with them.
 pub fn organisation(changes: &[(&str, &str)]) -> Access {
     let revision = Revision::load(&snapshot(changes), KINDS, &mut LastRead::default()).expect("revision");

@@ -1,20 +1,20 @@
 //! Domains, bridges and owners.
 
 use super::check;
+use crate::lint::testing::{edited, grant};
 
 #[test]
 fn a_resource_in_two_domains() {
     check(
         &[(
             "domains/ledger.yaml",
-            "title: Ledger
-environment: staging
-owners: [omar.diaz, lea.moreau]
-resources:
-  ledger: { repository: northwind/ledger }
-  same: { repository: northwind/Ledger }
-  api: { repository: northwind/API }
-",
+            &edited(
+                "domains/ledger.yaml",
+                &[(
+                    "northwind/ledger }\n",
+                    "northwind/ledger }\n  same: { repository: northwind/Ledger }\n  api: { repository: northwind/API }\n",
+                )],
+            ),
         )],
         &[
             "error resource-in-two-domains domains/ledger.yaml:6 `ledger` holds repository `northwind/Ledger` twice, as `ledger` and `same`",
@@ -26,16 +26,7 @@ resources:
 #[test]
 fn a_contractor_in_two_domains() {
     check(
-        &[(
-            "grants/alice-ledger.yaml",
-            "to: [alice.nguyen]
-role: developer
-domain: ledger
-from: 2027-01-20
-until: 2027-02-15
-reason: Test
-",
-        )],
+        &[("grants/alice-ledger.yaml", &grant("alice.nguyen", "developer", "ledger", "2027-01-20", "2027-02-15"))],
         &[
             "error domain-crossing grants/alice-ledger.yaml:3 `alice.nguyen` is in `payments` and `ledger` from 2027-01-20 to 2027-01-31",
             "error grant-outlives-engagement grants/alice-ledger.yaml:5 grant `alice-ledger` lasts until 2027-02-15, but the engagement of `alice.nguyen` ends on 2027-01-31",
@@ -47,16 +38,7 @@ reason: Test
 fn a_bridge_lets_across_until_it_ends() {
     check(
         &[
-            (
-                "grants/alice-ledger.yaml",
-                "to: [alice.nguyen]
-role: developer
-domain: ledger
-from: 2026-12-20
-until: 2027-01-31
-reason: Test
-",
-            ),
+            ("grants/alice-ledger.yaml", &grant("alice.nguyen", "developer", "ledger", "2026-12-20", "2027-01-31")),
             (
                 "bridges/b.yaml",
                 "home: payments
@@ -75,16 +57,7 @@ reason: Migrate
 fn a_bridge_works_in_one_direction_and_for_its_people() {
     check(
         &[
-            (
-                "grants/alice-ledger.yaml",
-                "to: [alice.nguyen]
-role: developer
-domain: ledger
-from: 2026-12-20
-until: 2026-12-24
-reason: Test
-",
-            ),
+            ("grants/alice-ledger.yaml", &grant("alice.nguyen", "developer", "ledger", "2026-12-20", "2026-12-24")),
             (
                 "bridges/b.yaml",
                 "home: ledger
@@ -105,26 +78,8 @@ reason: Migrate
 fn two_domains_one_after_the_other() {
     check(
         &[
-            (
-                "grants/alice.yaml",
-                "to: [alice.nguyen]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-24
-reason: Test
-",
-            ),
-            (
-                "grants/alice-ledger.yaml",
-                "to: [alice.nguyen]
-role: developer
-domain: ledger
-from: 2026-12-25
-until: 2027-01-15
-reason: Test
-",
-            ),
+            ("grants/alice.yaml", &grant("alice.nguyen", "developer", "payments", "2026-11-24", "2026-12-24")),
+            ("grants/alice-ledger.yaml", &grant("alice.nguyen", "developer", "ledger", "2026-12-25", "2027-01-15")),
         ],
         &[],
     );

@@ -1,6 +1,7 @@
 //! Separation of duties and its waivers.
 
 use super::check;
+use crate::lint::testing::{edited, grant};
 
 /// Tom develops in one domain, and deploys in another by a group in a group.
 const TOM: &[(&str, &str)] = &[
@@ -60,34 +61,13 @@ fn through_groups_and_over_domains() {
 
 #[test]
 fn not_at_one_time() {
-    tom(
-        &[(
-            "grants/tom-deploy.yaml",
-            "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2027-01-01
-until: 2027-01-31
-reason: Test
-",
-        )],
-        &[],
-    );
+    tom(&[("grants/tom-deploy.yaml", &grant("group:leads", "deployer", "ledger", "2027-01-01", "2027-01-31"))], &[]);
 }
 
 #[test]
 fn on_the_last_day() {
     tom(
-        &[(
-            "grants/tom-deploy.yaml",
-            "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-31
-until: 2027-01-31
-reason: Test
-",
-        )],
+        &[("grants/tom-deploy.yaml", &grant("group:leads", "deployer", "ledger", "2026-12-31", "2027-01-31"))],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` on 2026-12-31 (rule `develop-and-deploy`)",
         ],
@@ -97,15 +77,7 @@ reason: Test
 #[test]
 fn one_role_with_both() {
     check(
-        &[(
-            "roles/deployer.yaml",
-            "title: Deployer
-duties: [deploy, develop]
-risk: elevated
-entitlements:
-  repository: maintain
-",
-        )],
+        &[("roles/deployer.yaml", &edited("roles/deployer.yaml", &[("[deploy]", "[deploy, develop]")]))],
         &[
             "error separation-of-duties grants/lea-deploy.yaml:2 `lea.moreau` holds `deploy` and `develop` without start and end (rule `develop-and-deploy`)",
         ],
@@ -116,26 +88,8 @@ entitlements:
 fn a_grant_that_joins_a_conflict_has_its_own_finding() {
     tom(
         &[
-            (
-                "grants/tom-more.yaml",
-                "to: [tom.reed]
-role: deployer
-domain: production
-from: 2026-12-05
-until: 2026-12-06
-reason: Test
-",
-            ),
-            (
-                "grants/tom-later.yaml",
-                "to: [tom.reed]
-role: deployer
-domain: production
-from: 2027-02-01
-until: 2027-02-06
-reason: Test
-",
-            ),
+            ("grants/tom-more.yaml", &grant("tom.reed", "deployer", "production", "2026-12-05", "2026-12-06")),
+            ("grants/tom-later.yaml", &grant("tom.reed", "deployer", "production", "2027-02-01", "2027-02-06")),
         ],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
@@ -147,40 +101,16 @@ reason: Test
 #[test]
 fn entitlements_and_what_includes_them() {
     tom(
-        &[
-            ("people/tom.reed.yaml", "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-"),
-            ("grants/tom-develop.yaml", "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-"),
-            ("grants/tom-deploy.yaml", "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-01-31
-reason: Test
-"),
-            ("policies/main.yaml", "duties:
-  - id: develop-and-deploy
-    title: Nobody both writes and deploys
-    sets: { develop: { entitlements: [\"repository:northwind/a*:push\"] }, deploy: { entitlements: [\"repository:northwind/ledger:push\"] } }
-limits:
-  grants: { contractor_max_duration: 180 days }
-  waivers: { max_duration: 30 days }
-approvals:
-  - { change: policy, count: 1, from: \"group:access-admins\" }
-  - { change: bridge, count: 1, from: domain-owners }
-  - { change: identity, count: 1, from: \"group:access-admins\" }
-  - { change: access, count: 1, from: domain-owners }
-  - { change: removal, count: 1, from: [domain-owners, sponsors] }
-"),
-        ],
+        &[(
+            "policies/main.yaml",
+            &edited(
+                "policies/main.yaml",
+                &[
+                    ("{ duties: [develop] }", "{ entitlements: [\"repository:northwind/a*:push\"] }"),
+                    ("{ duties: [deploy] }", "{ entitlements: [\"repository:northwind/ledger:push\"] }"),
+                ],
+            ),
+        )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
         ],
@@ -192,20 +122,13 @@ fn more_than_a_set_allows() {
     tom(
         &[(
             "policies/main.yaml",
-            "duties:
-  - id: develop-and-deploy
-    title: Nobody both writes and deploys
-    sets: { both: { duties: [develop, deploy], roles: [owner], at_most: 1 } }
-limits:
-  grants: { contractor_max_duration: 180 days }
-  waivers: { max_duration: 30 days }
-approvals:
-  - { change: policy, count: 1, from: \"group:access-admins\" }
-  - { change: bridge, count: 1, from: domain-owners }
-  - { change: identity, count: 1, from: \"group:access-admins\" }
-  - { change: access, count: 1, from: domain-owners }
-  - { change: removal, count: 1, from: [domain-owners, sponsors] }
-",
+            &edited(
+                "policies/main.yaml",
+                &[(
+                    "develop: { duties: [develop] }, deploy: { duties: [deploy] }",
+                    "both: { duties: [develop, deploy], roles: [owner], at_most: 1 }",
+                )],
+            ),
         )],
         &[
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds 2 of `both`, of which 1 may be held (`deploy` and `develop`), from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
@@ -216,66 +139,24 @@ approvals:
 #[test]
 fn environments_and_domains_restrict() {
     tom(
-        &[
-            ("people/tom.reed.yaml", "name: Tom Reed
-type: employee
-accounts: { github: { login: tom, id: 9 }, aws: tom }
-"),
-            ("grants/tom-develop.yaml", "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-31
-reason: Test
-"),
-            ("grants/tom-deploy.yaml", "to: [group:leads]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-01-31
-reason: Test
-"),
-            ("policies/main.yaml", "duties:
-  - id: develop-and-deploy
-    title: Nobody both writes and deploys
-    sets: { develop: { duties: [develop], domains: [payments] }, deploy: { duties: [deploy], environments: [production] } }
-limits:
-  grants: { contractor_max_duration: 180 days }
-  waivers: { max_duration: 30 days }
-approvals:
-  - { change: policy, count: 1, from: \"group:access-admins\" }
-  - { change: bridge, count: 1, from: domain-owners }
-  - { change: identity, count: 1, from: \"group:access-admins\" }
-  - { change: access, count: 1, from: domain-owners }
-  - { change: removal, count: 1, from: [domain-owners, sponsors] }
-"),
-        ],
-        &[
-        ],
+        &[(
+            "policies/main.yaml",
+            &edited(
+                "policies/main.yaml",
+                &[
+                    ("[develop] }", "[develop], domains: [payments] }"),
+                    ("[deploy] }", "[deploy], environments: [production] }"),
+                ],
+            ),
+        )],
+        &[],
     );
 }
 
 #[test]
 fn a_rule_that_warns() {
     tom(
-        &[(
-            "policies/main.yaml",
-            "duties:
-  - id: develop-and-deploy
-    title: Nobody both writes and deploys
-    sets: { develop: { duties: [develop] }, deploy: { duties: [deploy] } }
-    severity: warning
-limits:
-  grants: { contractor_max_duration: 180 days }
-  waivers: { max_duration: 30 days }
-approvals:
-  - { change: policy, count: 1, from: \"group:access-admins\" }
-  - { change: bridge, count: 1, from: domain-owners }
-  - { change: identity, count: 1, from: \"group:access-admins\" }
-  - { change: access, count: 1, from: domain-owners }
-  - { change: removal, count: 1, from: [domain-owners, sponsors] }
-",
-        )],
+        &[("policies/main.yaml", &edited("policies/main.yaml", &[("limits:", "    severity: warning\nlimits:")]))],
         &[
             "warning separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
         ],
@@ -286,16 +167,7 @@ approvals:
 fn waived_as_a_whole() {
     tom(
         &[
-            (
-                "grants/tom-develop.yaml",
-                "to: [tom.reed]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-30
-reason: Test
-",
-            ),
+            ("grants/tom-develop.yaml", &grant("tom.reed", "developer", "payments", "2026-11-24", "2026-12-30")),
             (
                 "policies/waivers.yaml",
                 &format!("waivers:\n{}", waiver("DIGEST", "tom.reed", "2026-12-01", "2026-12-30", "priya.shah")),

@@ -1,6 +1,7 @@
 //! People, accounts, keys, sponsors and groups.
 
 use super::check;
+use crate::lint::testing::{edited, grant};
 
 #[test]
 fn shared_accounts() {
@@ -51,15 +52,7 @@ keys:
 fn missing_sponsor() {
     check(
         &[
-            (
-                "people/alice.nguyen.yaml",
-                "name: Alice Nguyen
-type: contractor
-vendor: globex
-engagement: { from: 2026-11-01, until: 2027-01-31 }
-accounts: { github: { login: alice-nw, id: 4 }, aws: alice }
-",
-            ),
+            ("people/alice.nguyen.yaml", &edited("people/alice.nguyen.yaml", &[("sponsor: priya.shah\n", "")])),
             ("people/bot.yaml", "name: Bot\ntype: service\n"),
         ],
         &[
@@ -93,16 +86,7 @@ contract: { from: 2026-10-01, until: 2027-03-31 }
 #[test]
 fn missing_account() {
     check(
-        &[(
-            "grants/robot.yaml",
-            "to: [robot]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2026-12-24
-reason: Test
-",
-        )],
+        &[("grants/robot.yaml", &grant("robot", "developer", "payments", "2026-11-24", "2026-12-24"))],
         &[
             "error missing-account grants/robot.yaml:1 `robot` has no aws account, but grant `robot` reaches `account` there",
         ],

@@ -9,7 +9,7 @@ mod kinds;
 mod privilege;
 mod since;
 
-use super::testing::{line, lint};
+use super::testing::{grant, line, lint};
 use super::{blocked, compare, rules};
 use crate::finding::{Severity, State};
 
@@ -30,14 +30,8 @@ fn a_conflict_names_both_ways_to_it_and_the_rule() {
         ("people/tom.reed.yaml", "name: Tom\ntype: employee\naccounts: { github: { login: tom, id: 9 }, aws: tom }\n"),
         ("groups/leads.yaml", "members: [group:inner]\n"),
         ("groups/inner.yaml", "members: [tom.reed]\n"),
-        (
-            "grants/tom-deploy.yaml",
-            "to: [group:leads]\nrole: deployer\ndomain: ledger\nfrom: 2026-12-01\nuntil: 2026-12-05\nreason: Test\n",
-        ),
-        (
-            "grants/tom-develop.yaml",
-            "to: [tom.reed]\nrole: developer\ndomain: payments\nfrom: 2026-12-01\nuntil: 2026-12-05\nreason: Test\n",
-        ),
+        ("grants/tom-deploy.yaml", &grant("group:leads", "deployer", "ledger", "2026-12-01", "2026-12-05")),
+        ("grants/tom-develop.yaml", &grant("tom.reed", "developer", "payments", "2026-12-01", "2026-12-05")),
     ]);
     let related: Vec<String> =
         found[0].related.iter().map(|r| format!("{}:{} {}", r.place.file, r.place.line, r.message)).collect();

@@ -1,6 +1,7 @@
 //! What grants give, and for how long.
 
 use super::check;
+use crate::lint::testing::{edited, grant};
 
 #[test]
 fn unbounded_grant() {
@@ -56,16 +57,7 @@ reason: Test
 #[test]
 fn a_grant_longer_than_its_role_allows() {
     check(
-        &[(
-            "grants/lea.yaml",
-            "to: [lea.moreau]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2027-02-22
-reason: Test
-",
-        )],
+        &[("grants/lea.yaml", &grant("lea.moreau", "developer", "payments", "2026-11-24", "2027-02-22"))],
         &[
             "error separation-of-duties grants/lea-deploy.yaml:2 `lea.moreau` holds `deploy` and `develop` from 2026-11-24 to 2027-02-22 (rule `develop-and-deploy`)",
             "error grant-too-long grants/lea.yaml:5 grant `lea` is held by `lea.moreau` from 2026-11-24 to 2027-02-22, longer than the 90 days that its role allows",
@@ -166,16 +158,7 @@ reason: Test
 #[test]
 fn longer_than_the_policies_allow() {
     check(
-        &[(
-            "grants/robot.yaml",
-            "to: [robot]
-role: deployer
-domain: ledger
-from: 2026-12-01
-until: 2027-12-01
-reason: Test
-",
-        )],
+        &[("grants/robot.yaml", &grant("robot", "deployer", "ledger", "2026-12-01", "2027-12-01"))],
         &[
             "error grant-too-long grants/robot.yaml:5 grant `robot` is held by `robot` from 2026-12-01 to 2027-12-01, longer than the 180 days that the policies allow contractors and services",
         ],
@@ -185,16 +168,7 @@ reason: Test
 #[test]
 fn a_grant_outlives_engagement_and_contract() {
     check(
-        &[(
-            "grants/alice.yaml",
-            "to: [alice.nguyen]
-role: developer
-domain: payments
-from: 2026-11-24
-until: 2027-04-01
-reason: Test
-",
-        )],
+        &[("grants/alice.yaml", &grant("alice.nguyen", "developer", "payments", "2026-11-24", "2027-04-01"))],
         &[
             "error grant-outlives-contract grants/alice.yaml:5 grant `alice` lasts until 2027-04-01, but the contract of `globex` ends on 2027-03-31",
             "error grant-outlives-engagement grants/alice.yaml:5 grant `alice` lasts until 2027-04-01, but the engagement of `alice.nguyen` ends on 2027-01-31",
@@ -207,16 +181,7 @@ fn a_role_that_is_closed_to_contractors() {
     check(
         &[
             ("groups/team.yaml", "members: [alice.nguyen]\n"),
-            (
-                "grants/team.yaml",
-                "to: [group:team]
-role: owner
-domain: payments
-from: 2026-11-24
-until: 2026-12-24
-reason: Test
-",
-            ),
+            ("grants/team.yaml", &grant("group:team", "owner", "payments", "2026-11-24", "2026-12-24")),
         ],
         &[
             "error role-denied-to-contractors grants/team.yaml:2 grant `team` gives the contractor `alice.nguyen` the role `owner`",
@@ -228,23 +193,8 @@ reason: Test
 fn a_domain_that_is_closed_to_contractors() {
     check(
         &[
-            (
-                "grants/alice.yaml",
-                "to: [alice.nguyen]
-role: developer
-domain: production
-from: 2026-11-24
-until: 2026-12-24
-reason: Test
-",
-            ),
-            (
-                "vendors/globex.yaml",
-                "name: Globex Ltd
-sponsor: priya.shah
-contract: { from: 2026-10-01, until: 2027-03-31 }
-",
-            ),
+            ("grants/alice.yaml", &grant("alice.nguyen", "developer", "production", "2026-11-24", "2026-12-24")),
+            ("vendors/globex.yaml", &edited("vendors/globex.yaml", &[("domains: [payments, ledger]\n", "")])),
         ],
         &[
             "error domain-denied-to-contractors grants/alice.yaml:3 grant `alice` lets the contractor `alice.nguyen` into `production`",
@@ -255,14 +205,7 @@ contract: { from: 2026-10-01, until: 2027-03-31 }
 #[test]
 fn outside_of_the_vendors_domains() {
     check(
-        &[(
-            "vendors/globex.yaml",
-            "name: Globex Ltd
-sponsor: priya.shah
-contract: { from: 2026-10-01, until: 2027-03-31 }
-domains: [ledger]
-",
-        )],
+        &[("vendors/globex.yaml", &edited("vendors/globex.yaml", &[("[payments, ledger]", "[ledger]")]))],
         &["error vendor-outside-its-domains grants/alice.yaml:3 `alice.nguyen` of `globex` may not work in `payments`"],
     );
 }
@@ -298,16 +241,7 @@ fn unused_role_and_redundant_grant() {
     check(
         &[
             ("roles/old.yaml", "title: Old\nrisk: standard\nentitlements: { repository: push }\n"),
-            (
-                "grants/omar-again.yaml",
-                "to: [omar.diaz]
-role: owner
-domain: ledger
-from: 2026-11-24
-until: 2026-12-24
-reason: Test
-",
-            ),
+            ("grants/omar-again.yaml", &grant("omar.diaz", "owner", "ledger", "2026-11-24", "2026-12-24")),
         ],
         &[
             "warning redundant-grant grants/omar-again.yaml:1 grant `omar-again` gives nothing that `omar-owner` doesn't give",

@@ -1,11 +1,7 @@
 //! Of two grants that don't go together, the one that the change brings is told of.
 
 use crate::finding::State;
-use crate::lint::testing::{line, lint_since};
-
-fn grant(person: &str, role: &str, domain: &str, from: &str) -> String {
-    format!("to: [{person}]\nrole: {role}\ndomain: {domain}\nfrom: {from}\nuntil: 2026-12-20\nreason: Test\n")
-}
+use crate::lint::testing::{grant, line, lint_since};
 
 /// The new findings of a change from the first of the files to all of them.
 fn new(files: &[(&str, &str)], stood: usize) -> Vec<String> {
@@ -18,8 +14,10 @@ const TOM: (&str, &str) =
 
 #[test]
 fn duties_point_at_the_grant_that_is_new() {
-    let (develop, deploy) =
-        (grant("tom", "developer", "payments", "2026-11-24"), grant("tom", "deployer", "ledger", "2026-11-24"));
+    let (develop, deploy) = (
+        grant("tom", "developer", "payments", "2026-11-24", "2026-12-20"),
+        grant("tom", "deployer", "ledger", "2026-11-24", "2026-12-20"),
+    );
     for [old, new_one] in [["grants/a.yaml", "grants/b.yaml"], ["grants/b.yaml", "grants/a.yaml"]] {
         let files = [TOM, (old, develop.as_str()), (new_one, deploy.as_str())];
         let told = format!(
@@ -32,8 +30,10 @@ fn duties_point_at_the_grant_that_is_new() {
 
 #[test]
 fn a_grant_that_takes_the_place_of_another_does_not_hide_behind_it() {
-    let (develop, deploy) =
-        (grant("tom", "developer", "payments", "2026-11-24"), grant("tom", "deployer", "ledger", "2026-11-24"));
+    let (develop, deploy) = (
+        grant("tom", "developer", "payments", "2026-11-24", "2026-12-20"),
+        grant("tom", "deployer", "ledger", "2026-11-24", "2026-12-20"),
+    );
     let before = [TOM, ("grants/m.yaml", develop.as_str()), ("grants/n.yaml", deploy.as_str())];
     let after = [TOM, ("grants/a.yaml", develop.as_str()), ("grants/n.yaml", deploy.as_str())];
     let found = lint_since(&before, &after);
@@ -43,9 +43,9 @@ fn a_grant_that_takes_the_place_of_another_does_not_hide_behind_it() {
 
 #[test]
 fn domains_point_at_the_grant_that_is_new() {
-    let home = ("grants/alice.yaml", grant("alice.nguyen", "developer", "payments", "2026-12-01"));
+    let home = ("grants/alice.yaml", grant("alice.nguyen", "developer", "payments", "2026-12-01", "2026-12-20"));
     // it starts earlier, and is the newcomer all the same
-    let away = ("grants/aaa.yaml", grant("alice.nguyen", "developer", "ledger", "2026-11-25"));
+    let away = ("grants/aaa.yaml", grant("alice.nguyen", "developer", "ledger", "2026-11-25", "2026-12-20"));
     let files = [(home.0, home.1.as_str()), (away.0, away.1.as_str())];
     assert_eq!(
         new(&files, 1),
