@@ -7,13 +7,13 @@ use super::model::Config;
 use super::reading::{self, NamedFile, Source};
 use super::resolve::{self, Declared};
 use crate::finding::Finding;
-use crate::repository::{File, Mode, Oid, RepoPath};
+use crate::repository::{Content, File, Mode, RepoPath};
 
-/// A managed file: what git knows of it, and what it says. Revisions share what they have in common.
+/// A managed file: what is in it, and what that says. Revisions share what they have in common.
 #[derive(Clone, Debug)]
 pub struct ManagedFile {
     pub mode: Mode,
-    pub oid: Oid,
+    pub content: Content,
     pub(super) said: Arc<Said>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Said {
 impl ManagedFile {
     /// Reads a file. Where the settings are unknown nothing is built: dates mean nothing then.
     pub(super) fn read(path: &RepoPath, file: &File, settings: Option<&Config>, kinds: Kinds) -> Self {
-        let mut parsed = reading::read(path.shared(), Arc::clone(&file.bytes), file.size);
+        let mut parsed = reading::read(path.shared(), file.content.bytes(), file.content.size());
         let mut findings = std::mem::take(&mut parsed.findings);
         let declared = match (parsed.raw, settings, NamedFile::of_path(path.as_str())) {
             (Some(raw), Some(settings), Some(named)) => {
@@ -38,7 +38,7 @@ impl ManagedFile {
             _ => None,
         };
         let said = Arc::new(Said { source: parsed.source, declared, findings });
-        ManagedFile { mode: file.mode, oid: file.oid, said }
+        ManagedFile { mode: file.mode, content: file.content.clone(), said }
     }
 
     pub fn path(&self) -> &str {
@@ -46,10 +46,10 @@ impl ManagedFile {
     }
 }
 
-/// Two files are equal where git takes them for the same, whatever is read out of them.
+/// Two files are equal where git takes them for the same.
 impl PartialEq for ManagedFile {
     fn eq(&self, other: &Self) -> bool {
-        (self.path(), self.mode, self.oid) == (other.path(), other.mode, other.oid)
+        self.mode == other.mode && self.path() == other.path() && self.content == other.content
     }
 }
 

@@ -159,6 +159,15 @@ pub struct GithubAccount {
 }
 
 impl Accounts {
+    /// True where the person has an account at targets of the type.
+    pub fn is_at(&self, target: TargetType) -> bool {
+        match target {
+            TargetType::Github => self.github.is_some(),
+            TargetType::Aws => self.aws.is_some(),
+            TargetType::Gcp => self.gcp.is_some(),
+        }
+    }
+
     /// The name that identifies the person at a target of the type: for GitHub the account's number.
     pub fn principal(&self, target: TargetType) -> Option<String> {
         match target {

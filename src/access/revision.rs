@@ -9,14 +9,14 @@ use super::reading::{self, CONFIG_PATH, NamedFile, Source};
 use super::resolve;
 use crate::finding::{Finding, Severity};
 use crate::parallel::each;
-use crate::repository::{File, Oid, RepoPath, Snapshot};
+use crate::repository::{Content, File, RepoPath, Snapshot};
 
 /// What was read last. The next revision takes over what it has in common with it: files, what they declare, and what
 /// people hold.
 #[derive(Debug, Default)]
 pub struct LastRead {
     /// What a file means depends on `dualkey.yaml`: nothing is taken over where that is another.
-    settings: Option<Oid>,
+    settings: Option<Content>,
     files: ManagedFiles,
     entitlements: Entitlements,
 }
@@ -52,12 +52,13 @@ pub struct Unreadable {
 impl LastRead {
     /// Every file of a snapshot, sorted by path. What was read before under the same settings isn't read again; the rest
     /// is, on all processors.
-    fn files(&self, snapshot: &Snapshot, settings: Option<(&Config, Oid)>, kinds: Kinds) -> Vec<ManagedFile> {
-        let comparable = settings.is_some_and(|(_, oid)| self.settings == Some(oid));
+    fn files(&self, snapshot: &Snapshot, settings: Option<(&Config, &Content)>, kinds: Kinds) -> Vec<ManagedFile> {
+        let comparable = settings.is_some_and(|(_, content)| self.settings.as_ref() == Some(content));
         let mut known = self.files.iter().filter(|_| comparable).peekable();
         let mut take_over = |path: &RepoPath, file: &File| {
             while known.next_if(|known| known.path() < path.as_str()).is_some() {}
-            let same = known.next_if(|known| known.path() == path.as_str()).filter(|known| known.oid == file.oid)?;
+            let same =
+                known.next_if(|known| known.path() == path.as_str()).filter(|known| known.content == file.content)?;
             Some(ManagedFile { mode: file.mode, ..same.clone() })
         };
         let row: Vec<Result<ManagedFile, (&RepoPath, &File)>> =
@@ -78,30 +79,30 @@ impl Revision {
         let mut findings: Vec<Finding> = snapshot.findings().to_vec();
         let mut settings = None;
         if let Some(file) = snapshot.file(CONFIG_PATH) {
-            let parsed = reading::read(CONFIG_PATH, file.bytes.clone(), file.size);
+            let parsed = reading::read(CONFIG_PATH, file.content.bytes(), file.content.size());
             if let Some(version) = parsed.version.filter(|version| *version != reading::FORMAT_VERSION) {
                 return Err(LoadError::UnknownVersion(version));
             }
             let (config, found) = resolve::config(&parsed, kinds);
             findings.extend(found);
-            settings = config.map(|config| (config, file.oid));
+            settings = config.map(|config| (config, file.content.clone()));
         }
-        let files = last.files(snapshot, settings.as_ref().map(|(config, oid)| (config, *oid)), kinds);
+        let files = last.files(snapshot, settings.as_ref().map(|(config, content)| (config, content)), kinds);
         let files = ManagedFiles::new(files);
         let named: Vec<NamedFile<'_>> = files.iter().filter_map(|file| NamedFile::of_path(file.path())).collect();
         findings.extend(reading::repeated_ids(&named));
         findings.extend(files.iter().flat_map(|file| file.said.findings.iter().cloned()));
-        let access = settings.and_then(|(config, oid)| {
+        let access = settings.and_then(|(config, content)| {
             let declared = files.iter().filter_map(|file| Some((&file.said.source, file.said.declared.as_ref()?)));
             let (access, found) = resolve::access(config, declared, &named, kinds);
             findings.extend(found);
             let exceeded = limits::exceeded(&access);
             let usable = exceeded.is_none();
             findings.extend(exceeded);
-            usable.then_some((access, oid))
+            usable.then_some((access, content))
         });
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        let Some((access, oid)) = access else {
+        let Some((access, content)) = access else {
             // it may be there, but not as a plain file of that name
             let about = |finding: &Finding| finding.place.file.to_lowercase().starts_with("dualkey.");
             if snapshot.file(CONFIG_PATH).is_none() && !findings.iter().any(about) {
@@ -110,7 +111,7 @@ impl Revision {
             return Err(LoadError::Invalid(Box::new(Unreadable { findings, files })));
         };
         let entitlements = Entitlements::derive(&access, &last.entitlements);
-        *last = LastRead { settings: Some(oid), files: files.clone(), entitlements: entitlements.clone() };
+        *last = LastRead { settings: Some(content), files: files.clone(), entitlements: entitlements.clone() };
         Ok(Revision { files, access, entitlements, reading: findings })
     }
 

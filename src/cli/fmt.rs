@@ -93,7 +93,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         let Claim::File(kind, _) = FileKind::of_path(path) else { continue };
         if wanted.iter().any(|wanted| Path::new(path).starts_with(wanted)) {
             seen += 1;
-            told.look(path, kind, &file.bytes, file.size);
+            told.look(path, kind, &file.content.bytes(), file.content.size());
         }
     }
     // what has no safe path, such as a symbolic link, is never written

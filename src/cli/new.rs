@@ -202,7 +202,7 @@ impl<'a> Who<'a> {
             }
             let target = resource.kind.target;
             let has = match self {
-                Who::Known(person, _) => person.accounts.principal(target).is_some(),
+                Who::Known(person, _) => person.accounts.is_at(target),
                 Who::New { .. } => match target {
                     TargetType::Github => options.github.is_some(),
                     TargetType::Aws => options.aws.is_some(),

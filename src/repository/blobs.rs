@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use git2::{ObjectType, Odb};
 
 use super::git::read_object;
-use super::snapshot::{File, MAX_FILE_BYTES, Mode};
+use super::snapshot::{Content, File, MAX_FILE_BYTES, Mode};
 use super::{Oid, RepoPath, Repository, RepositoryError};
 use crate::parallel::in_parts;
 
@@ -19,7 +19,7 @@ pub(super) struct Listed {
 /// So many contents are read sooner by one thread than by several, each of which opens the repository once more.
 const FEW: usize = 2_000;
 
-type Loaded = Result<(RepoPath, File), RepositoryError>;
+type Loaded = Result<(Oid, RepoPath, File), RepositoryError>;
 
 impl Repository {
     /// Loads the contents of files, sharing bytes with every snapshot that holds them already.
@@ -28,7 +28,7 @@ impl Repository {
         let mut unknown = Vec::new();
         for Listed { path, mode, oid } in listed {
             match self.blobs.borrow().get(&oid).and_then(Weak::upgrade) {
-                Some(bytes) => files.push((path, File { mode, oid, size: bytes.len() as u64, bytes })),
+                Some(bytes) => files.push((path, File { mode, content: Content::Bytes(bytes) })),
                 None => unknown.push(Listed { path, mode, oid }),
             }
         }
@@ -44,9 +44,9 @@ impl Repository {
         };
         let mut blobs = self.blobs.borrow_mut();
         for loaded in loaded.into_iter().flatten() {
-            let (path, file) = loaded?;
-            if file.size <= MAX_FILE_BYTES {
-                blobs.insert(file.oid, Arc::downgrade(&file.bytes));
+            let (oid, path, file) = loaded?;
+            if let Content::Bytes(bytes) = &file.content {
+                blobs.insert(oid, Arc::downgrade(bytes));
             }
             files.push((path, file));
         }
@@ -66,8 +66,8 @@ fn load_one(odb: &Odb<'_>, Listed { path, mode, oid }: Listed) -> Loaded {
     let (size, _) = header.map_err(|error| RepositoryError::Unreadable { oid, reason: error.message().to_owned() })?;
     let size = size as u64;
     if size > MAX_FILE_BYTES {
-        return Ok((path, File { mode, oid, size, bytes: Arc::default() }));
+        return Ok((oid, path, File { mode, content: Content::TooLarge { size, oid } }));
     }
     let bytes = read_object(odb, oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes)))?;
-    Ok((path, File { mode, oid, size, bytes }))
+    Ok((oid, path, File { mode, content: Content::Bytes(bytes) }))
 }

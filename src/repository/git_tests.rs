@@ -148,7 +148,7 @@ fn a_replaced_object_is_read_as_it_is() {
     assert!(repository.ensure_complete().is_ok());
     assert_eq!(repository.first_parents(second).unwrap(), [second, first]);
     let snapshot = Snapshot::of_commit(&repository, second).unwrap();
-    assert_eq!(&*snapshot.file("dualkey.yaml").unwrap().bytes, b"also true");
+    assert_eq!(&*snapshot.file("dualkey.yaml").unwrap().content.bytes(), b"also true");
     assert_eq!(repository.managed_entries(second).unwrap()["dualkey.yaml"].oid, blob);
     assert_eq!(repository.resolve("HEAD~1").unwrap(), first);
 }

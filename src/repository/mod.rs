@@ -26,7 +26,7 @@ pub use oid::{InvalidOid, Oid};
 pub use path::{InvalidPath, MANAGED_FILES, MANAGED_FOLDERS, RepoPath, is_managed};
 pub use remote::{StateRefs, Swap};
 pub use signing::{SigningKey, ssh_sign};
-pub use snapshot::{File, MAX_FILE_BYTES, Mode, Snapshot, Source, UNSAFE_PATH};
+pub use snapshot::{Content, File, MAX_FILE_BYTES, Mode, Snapshot, Source, UNSAFE_PATH};
 pub use tree::Changes;
 
 use crate::finding::Rule;

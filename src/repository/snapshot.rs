@@ -56,12 +56,46 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 pub struct File {
     pub mode: Mode,
-    /// The name git gives the content; equal where the content is.
-    pub oid: Oid,
+    pub content: Content,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug)]
+pub enum Content {
+    Bytes(Arc<[u8]>),
+    /// More than [`MAX_FILE_BYTES`], which nobody reads.
+    TooLarge {
+        size: u64,
+        oid: Oid,
+    },
+}
+
+impl Content {
+    /// The bytes; none of what is too large.
+    pub fn bytes(&self) -> Arc<[u8]> {
+        match self {
+            Content::Bytes(bytes) => Arc::clone(bytes),
+            Content::TooLarge { .. } => Arc::default(),
+        }
+    }
+
     /// In bytes.
-    pub size: u64,
-    /// The content; empty where the file is too large.
-    pub bytes: Arc<[u8]>,
+    pub fn size(&self) -> u64 {
+        match self {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::TooLarge { size, .. } => *size,
+        }
+    }
+}
+
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Content::Bytes(a), Content::Bytes(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Content::TooLarge { oid: a, .. }, Content::TooLarge { oid: b, .. }) => a == b,
+            (Content::Bytes(_), Content::TooLarge { .. }) | (Content::TooLarge { .. }, Content::Bytes(_)) => false,
+        }
+    }
 }
 
 /// The managed files of one commit or of the work tree. What has no safe path is left out and has a finding instead.
@@ -168,9 +202,8 @@ impl Snapshot {
         let mut files = self.files.clone();
         files.retain(|path, _| !without.iter().any(|gone| gone == path.as_str()));
         for (path, text) in written {
-            let bytes: Arc<[u8]> = Arc::from(text.as_bytes());
-            let (oid, size) = (Oid::of_blob(&bytes), bytes.len() as u64);
-            files.insert(RepoPath::parse(path)?, File { mode: Mode::Regular, oid, size, bytes });
+            let content = Content::Bytes(Arc::from(text.as_bytes()));
+            files.insert(RepoPath::parse(path)?, File { mode: Mode::Regular, content });
         }
         Ok(Snapshot { source: self.source, files, findings: self.findings.clone() })
     }
@@ -382,12 +415,12 @@ fn read_file(at: &Path, room: &mut Vec<u8>) -> std::io::Result<File> {
     let (mode, size) = (mode_of(&metadata), metadata.len());
     if size > MAX_FILE_BYTES {
         let oid = git2::Oid::hash_file(ObjectType::Blob, at).map_err(|error| std::io::Error::other(error.message()))?;
-        return Ok(File { mode, oid: Oid::of_git(oid), size, bytes: Arc::default() });
+        return Ok(File { mode, content: Content::TooLarge { size, oid: Oid::of_git(oid) } });
     }
     room.clear();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(room)?;
-    let bytes: Arc<[u8]> = Arc::from(room.as_slice());
-    Ok(File { mode, oid: Oid::of_blob(&bytes), size: bytes.len() as u64, bytes })
+    // some file systems say no size
+    file.take(if size == 0 { MAX_FILE_BYTES + 1 } else { size }).read_to_end(room)?;
+    Ok(File { mode, content: Content::Bytes(Arc::from(room.as_slice())) })
 }
 
 #[cfg(test)]

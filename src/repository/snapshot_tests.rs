@@ -27,12 +27,11 @@ fn only_managed_files_are_read_and_both_sources_agree() {
     assert!(committed.findings().is_empty());
     assert_eq!(committed.source(), Source::Commit(commit));
     let alice = committed.file("people/a/alice.yaml").unwrap();
-    assert_eq!((&*alice.bytes, alice.mode), (&b"name: Alice\n"[..], Mode::Regular));
-    assert_eq!(alice.oid, sandbox.oid("HEAD:people/a/alice.yaml"));
+    assert_eq!((&*alice.content.bytes(), alice.mode), (&b"name: Alice\n"[..], Mode::Regular));
 
     let on_disk = Snapshot::of_work_tree(&repository).unwrap();
     assert_eq!(paths(&on_disk), paths(&committed));
-    assert_eq!(on_disk.file("people/a/alice.yaml").unwrap().oid, alice.oid);
+    assert_eq!(on_disk.file("people/a/alice.yaml").unwrap().content, alice.content);
 }
 
 #[test]
@@ -44,10 +43,10 @@ fn a_commit_is_read_from_objects_and_shares_its_blobs() {
     let repository = sandbox.open();
     let first = Snapshot::of_commit(&repository, first).unwrap();
     let second = Snapshot::of_commit(&repository, second).unwrap();
-    let bytes = |snapshot: &Snapshot| Arc::clone(&snapshot.file("people/a.yaml").unwrap().bytes);
+    let bytes = |snapshot: &Snapshot| snapshot.file("people/a.yaml").unwrap().content.bytes();
     assert!(Arc::ptr_eq(&bytes(&first), &bytes(&second)));
     let on_disk = Snapshot::of_work_tree(&repository).unwrap();
-    assert_eq!(&*on_disk.file("people/a.yaml").unwrap().bytes, b"changed on disk");
+    assert_eq!(&*on_disk.file("people/a.yaml").unwrap().content.bytes(), b"changed on disk");
 }
 
 #[test]
@@ -135,10 +134,11 @@ fn a_large_file_is_known_by_its_size_only() {
     let repository = sandbox.open();
     for snapshot in [Snapshot::of_commit(&repository, commit).unwrap(), Snapshot::of_work_tree(&repository).unwrap()] {
         let large = snapshot.file("people/large.yaml").unwrap();
-        assert!(large.bytes.is_empty());
-        assert_eq!((large.size, large.oid), (MAX_FILE_BYTES + 1, sandbox.oid("HEAD:people/large.yaml")));
+        let oid = sandbox.oid("HEAD:people/large.yaml");
+        assert_eq!(large.content, Content::TooLarge { size: MAX_FILE_BYTES + 1, oid });
+        assert!(large.content.bytes().is_empty());
         let fits = snapshot.file("people/just-fits.yaml").unwrap();
-        assert_eq!(fits.bytes.len(), limit);
+        assert_eq!(fits.content.bytes().len(), limit);
     }
 }
 

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use crate::access::reading::Step;
 use crate::access::{ResourceId, TargetType};
 use crate::finding::{Code, Finding, Rule, Severity};
@@ -23,13 +21,15 @@ pub const RULE: Rule = Rule {
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     for reached in survey.reached() {
         let Reached { grant, people, .. } = reached;
-        let mut targets: BTreeMap<TargetType, &ResourceId> = BTreeMap::new();
+        let mut targets: Vec<(TargetType, &ResourceId)> = Vec::new();
         for (id, resource, _) in reached.entitlements() {
-            targets.entry(resource.kind.target).or_insert(id);
+            if targets.iter().all(|(target, _)| *target != resource.kind.target) {
+                targets.push((resource.kind.target, id));
+            }
         }
         for person in people {
             for (target, resource) in &targets {
-                if person.accounts.principal(*target).is_some() {
+                if person.accounts.is_at(*target) {
                     continue;
                 }
                 findings.push(
