@@ -162,6 +162,11 @@ impl Entitlements {
         Entitlements(each(row.collect(), derive))
     }
 
+    /// Everybody who holds something: by which grants, and what these yield.
+    pub fn people(&self) -> impl Iterator<Item = (&PersonId, &[Holding], &[Entitlement])> {
+        self.0.iter().map(|held| (&held.person, held.holdings.as_slice(), held.entitlements.as_slice()))
+    }
+
     /// By which grants people hold something, in the order of people and grants.
     pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
         self.0.iter().flat_map(|held| &held.holdings)

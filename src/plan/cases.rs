@@ -143,7 +143,7 @@ impl Trial<'_> {
         let rules: Vec<&DutyRule> = access.policy.duties.values().collect();
         let facts = duties::declared(&rules, access, entitlements);
         // what is too much to judge is a finding of its own
-        let broken = duties::violations(rules, facts).unwrap_or_default();
+        let broken = duties::violations(rules.iter().copied(), facts).unwrap_or_default();
         exercised.extend(broken.iter().map(|violation| format!("duties {}", violation.rule.id)));
         for (rule, limit) in [("grant-too-long", DURATION), ("waiver-invalid", WAIVERS)] {
             exercised.extend(findings.iter().any(|f| f.rule.code.id == rule).then(|| limit.to_owned()));

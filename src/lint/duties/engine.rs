@@ -23,7 +23,6 @@ pub struct TooMuch;
 /// Something that a person holds for a while. `W` is the caller's proof of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Fact<'a, W> {
-    pub person: &'a PersonId,
     pub held: Held<'a>,
     pub domain: &'a DomainId,
     pub environment: Environment,
@@ -189,41 +188,45 @@ fn covers(pattern: &EntitlementPattern, kind: &Kind, resource: &str, permission:
     }
 }
 
-/// Every rule that a person breaks at some instant, sorted by rule, person and breach.
+/// Every rule that a person breaks at some instant, sorted by rule, person and breach. Each person comes once, with
+/// everything that they hold.
 ///
 /// # Errors
 ///
 /// [`TooMuch`], so that rules that nobody could have read can't exhaust the machine that judges by them.
-pub fn violations<'a, W: Copy + Ord>(
+pub fn violations<'a, W: Copy + Ord, F: IntoIterator<Item = Fact<'a, W>>>(
     rules: impl IntoIterator<Item = &'a DutyRule>,
-    facts: impl IntoIterator<Item = Fact<'a, W>>,
+    people: impl IntoIterator<Item = (&'a PersonId, F)>,
 ) -> Result<Vec<Violation<'a, W>>, TooMuch> {
     let mut index = Index::new(rules);
-    let mut halves: Vec<(&'a PersonId, usize, Half<'a, W>)> = Vec::new();
-    for fact in facts {
-        for number in index.sets_of(&fact)? {
-            let Some((_, set, _)) = index.sets.get(number) else { continue };
-            let half = Half { set, held: fact.held, interval: fact.interval, witness: fact.witness };
-            halves.push((fact.person, number, half));
-        }
-        if halves.len() > MAX_MATCHES {
-            return Err(TooMuch);
-        }
-    }
-    // sets of one rule have neighbouring numbers, so that sorting puts together what one person has of one rule
-    halves.sort();
-    halves.dedup();
-    let rule_of = |number: usize| index.sets.get(number).map(|(rule, _, _)| *rule);
+    let mut halves: Vec<(usize, Half<'a, W>)> = Vec::new();
+    let mut matches = 0_usize;
     let mut found = Vec::new();
-    let same = |a: usize, b: usize| match (rule_of(a), rule_of(b)) {
-        (Some(a), Some(b)) => std::ptr::eq(a, b),
-        _ => false,
-    };
-    for chunk in halves.chunk_by(|a, b| a.0 == b.0 && same(a.1, b.1)) {
-        let Some((person, number, _)) = chunk.first() else { continue };
-        let Some(rule) = rule_of(*number) else { continue };
-        let halves: Vec<Half<'a, W>> = chunk.iter().map(|(_, _, half)| *half).collect();
-        judge(rule, person, halves, &mut found);
+    for (person, facts) in people {
+        halves.clear();
+        for fact in facts {
+            for number in index.sets_of(&fact)? {
+                let Some((_, set, _)) = index.sets.get(number) else { continue };
+                let half = Half { set, held: fact.held, interval: fact.interval, witness: fact.witness };
+                halves.push((number, half));
+                matches += 1;
+            }
+            if matches > MAX_MATCHES {
+                return Err(TooMuch);
+            }
+        }
+        // sets of one rule have neighbouring numbers, so that sorting puts together what the person has of one rule
+        halves.sort();
+        halves.dedup();
+        let rule_of = |number: usize| index.sets.get(number).map(|(rule, _, _)| *rule);
+        let same = |a: usize, b: usize| match (rule_of(a), rule_of(b)) {
+            (Some(a), Some(b)) => std::ptr::eq(a, b),
+            _ => false,
+        };
+        for chunk in halves.chunk_by(|a, b| same(a.0, b.0)) {
+            let Some(rule) = chunk.first().and_then(|(number, _)| rule_of(*number)) else { continue };
+            judge(rule, person, chunk.iter().map(|(_, half)| *half).collect(), &mut found);
+        }
     }
     found.sort_by(|a, b| (&a.rule.id, a.person, a.breach).cmp(&(&b.rule.id, b.person, b.breach)));
     Ok(found)
@@ -235,6 +238,13 @@ fn judge<'a, W: Copy + Ord>(
     halves: Vec<Half<'a, W>>,
     found: &mut Vec<Violation<'a, W>>,
 ) {
+    // halves of one set are neighbours
+    let held = halves.chunk_by(|a, b| a.set == b.set).count();
+    if held <= usize::try_from(rule.at_most).unwrap_or(usize::MAX)
+        && rule.sets.values().all(|set| set.at_most.is_none())
+    {
+        return;
+    }
     let mut check = |breach: Breach<'a>, at_most: u32, halves: Vec<Half<'a, W>>| {
         let intervals = more_than(at_most, breach, &halves);
         if !intervals.is_empty() {

@@ -20,6 +20,18 @@ fn at(second: i64) -> Timestamp {
 /// A fact in numbers: person, what is held, domain, from, length.
 type Plain = (usize, usize, usize, i64, i64);
 
+/// A fact of a person.
+type Of<'a> = (&'a PersonId, Fact<'a, usize>);
+
+/// Everybody's facts together.
+fn by_person<'a>(facts: &[Of<'a>]) -> BTreeMap<&'a PersonId, Vec<Fact<'a, usize>>> {
+    let mut people: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (person, fact) in facts {
+        people.entry(*person).or_default().push(*fact);
+    }
+    people
+}
+
 /// The names that numbers stand for.
 struct Names {
     people: Vec<PersonId>,
@@ -38,19 +50,19 @@ impl Names {
         }
     }
 
-    fn fact(&self, witness: usize, (person, held, domain, from, length): Plain) -> Fact<'_, usize> {
+    fn fact(&self, witness: usize, (person, held, domain, from, length): Plain) -> Of<'_> {
         let held = match self.duties.get(held) {
             Some(duty) => Held::Duty(duty),
             None => Held::Role(&self.roles[held - self.duties.len()]),
         };
-        Fact {
-            person: &self.people[person],
+        let fact = Fact {
             held,
             domain: &self.domains[domain],
             environment: ENVIRONMENTS[domain],
             interval: Interval::new(at(from), at(from + length)).expect("interval"),
             witness,
-        }
+        };
+        (&self.people[person], fact)
     }
 }
 
@@ -92,11 +104,11 @@ fn rule() -> impl Strategy<Value = DutyRule> {
 }
 
 /// Person and breach (None: of the rule, else of the set) at each instant.
-fn counted<'a>(rule: &'a DutyRule, facts: &[Fact<'_, usize>]) -> BTreeSet<(String, Option<&'a str>, i64)> {
+fn counted<'a>(rule: &'a DutyRule, facts: &[Of<'_>]) -> BTreeSet<(String, Option<&'a str>, i64)> {
     let mut broken = BTreeSet::new();
     for instant in 0..INSTANTS + 4 {
         let mut held: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
-        for fact in facts.iter().filter(|fact| fact.interval.contains(at(instant))) {
+        for (person, fact) in facts.iter().filter(|(_, fact)| fact.interval.contains(at(instant))) {
             for (name, set) in &rule.sets {
                 let named = match fact.held {
                     Held::Duty(duty) => set.duties.contains(duty),
@@ -106,7 +118,7 @@ fn counted<'a>(rule: &'a DutyRule, facts: &[Fact<'_, usize>]) -> BTreeSet<(Strin
                 let inside = (set.environments.is_empty() || set.environments.contains(&fact.environment))
                     && (set.domains.is_empty() || set.domains.contains(fact.domain));
                 if named && inside {
-                    held.entry((fact.person.as_str(), name)).or_default().insert(fact.held.to_string());
+                    held.entry((person.as_str(), name)).or_default().insert(fact.held.to_string());
                 }
             }
         }
@@ -126,9 +138,9 @@ fn counted<'a>(rule: &'a DutyRule, facts: &[Fact<'_, usize>]) -> BTreeSet<(Strin
     broken
 }
 
-fn found<'a>(rule: &'a DutyRule, facts: &[Fact<'a, usize>]) -> BTreeSet<(String, Option<&'a str>, i64)> {
+fn found<'a>(rule: &'a DutyRule, facts: &[Of<'a>]) -> BTreeSet<(String, Option<&'a str>, i64)> {
     let mut broken = BTreeSet::new();
-    for violation in violations([rule], facts.iter().copied()).unwrap_or_default() {
+    for violation in violations([rule], by_person(facts)).unwrap_or_default() {
         let set = match violation.breach {
             Breach::Sets { .. } => None,
             Breach::Within { set, .. } => Some(set),
@@ -168,7 +180,7 @@ proptest! {
         let names = Names::new();
         let facts: Vec<_> = plain.iter().enumerate().map(|(n, plain)| names.fact(n, *plain)).collect();
         let back: Vec<_> = facts.iter().rev().copied().collect();
-        let shown = |facts: &[Fact<'_, usize>]| format!("{:?}", violations([&rule], facts.iter().copied()));
+        let shown = |facts: &[Of<'_>]| format!("{:?}", violations([&rule], by_person(facts)));
         prop_assert_eq!(shown(&facts), shown(&back));
     }
 }
