@@ -67,6 +67,14 @@ impl ManagedFiles {
         self.0.get(place)
     }
 
+    /// The content of a file; None where it is too large to be held.
+    pub fn bytes(&self, path: &str) -> Option<Arc<[u8]>> {
+        match &self.get(path)?.content {
+            Content::Bytes(bytes) => Some(Arc::clone(bytes)),
+            Content::TooLarge { .. } => None,
+        }
+    }
+
     /// The lines of a file, for showing findings in place.
     pub fn source(&self, path: &str) -> Option<&Source> {
         self.get(path).map(|file| file.said.source.as_ref())

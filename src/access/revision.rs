@@ -1,5 +1,7 @@
 //! One revision of an access repository, read and understood.
 
+use std::sync::Arc;
+
 use super::entitlement::Entitlements;
 use super::file::{ManagedFile, ManagedFiles};
 use super::kind::Kinds;
@@ -50,6 +52,11 @@ pub struct Unreadable {
 }
 
 impl LastRead {
+    /// The content of a file there.
+    pub fn bytes(&self, path: &str) -> Option<Arc<[u8]>> {
+        self.files.bytes(path)
+    }
+
     /// Every file of a snapshot, sorted by path. What was read before under the same settings isn't read again; the rest
     /// is, on all processors.
     fn files(&self, snapshot: &Snapshot, settings: Option<(&Config, &Content)>, kinds: Kinds) -> Vec<ManagedFile> {

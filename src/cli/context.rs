@@ -107,17 +107,17 @@ impl From<Stop> for Unread {
 }
 
 /// Reads a revision, or says why not.
-pub fn load(repository: &Repository, look: Look, cache: &mut LastRead) -> Result<Revision, Unread> {
+pub fn load(repository: &Repository, look: Look, last: &mut LastRead) -> Result<Revision, Unread> {
     let snapshot = match look {
         Look::WorkTree => Snapshot::of_work_tree(repository),
-        Look::Commit(oid) => Snapshot::of_commit(repository, oid),
+        Look::Commit(oid) => Snapshot::of_commit_near(repository, oid, |path| last.bytes(path)),
     };
     let snapshot = snapshot.map_err(|error| {
         // a file of one's own that can't be read is as wrong as one that means nothing
         let unreadable = matches!(error, RepositoryError::File { .. });
         if unreadable { Stop::of(Exit::Findings, &error) } else { Stop::from(error) }
     })?;
-    Revision::load(&snapshot, targets::KINDS, cache).map_err(|error| match error {
+    Revision::load(&snapshot, targets::KINDS, last).map_err(|error| match error {
         LoadError::NoConfig => Unread::Stop(Stop::usage(
             format!("there is no dualkey.yaml in {}", look.words()),
             "run it in an access repository, or make one with `dualkey init DIR`",
@@ -131,8 +131,8 @@ pub fn load(repository: &Repository, look: Look, cache: &mut LastRead) -> Result
 }
 
 /// Reads a revision for a command that shows findings: prints them and stops where the files are too wrong to go on.
-pub fn load_or_show(repository: &Repository, look: Look, cache: &mut LastRead) -> Result<Revision, Stop> {
-    load(repository, look, cache).map_err(|unread| match unread {
+pub fn load_or_show(repository: &Repository, look: Look, last: &mut LastRead) -> Result<Revision, Stop> {
+    load(repository, look, last).map_err(|unread| match unread {
         Unread::Stop(stop) => stop,
         Unread::Findings(unreadable) => {
             let lines = |path: &str, line| unreadable.files.source(path).map(|source| source.line_text(line));

@@ -22,14 +22,19 @@ const FEW: usize = 2_000;
 type Loaded = Result<(Oid, RepoPath, File), RepositoryError>;
 
 impl Repository {
-    /// Loads the contents of files, sharing bytes with every snapshot that holds them already.
-    pub(super) fn load(&self, listed: Vec<Listed>) -> Result<Vec<(RepoPath, File)>, RepositoryError> {
+    /// Loads the contents of files, sharing bytes with every snapshot that holds them already, and those near by where
+    /// they are the same.
+    pub(super) fn load(
+        &self,
+        listed: Vec<Listed>,
+        near: impl Fn(&str) -> Option<Arc<[u8]>>,
+    ) -> Result<Vec<(RepoPath, File)>, RepositoryError> {
         let mut files = Vec::with_capacity(listed.len());
         let mut unknown = Vec::new();
         for Listed { path, mode, oid } in listed {
             match self.blobs.borrow().get(&oid).and_then(Weak::upgrade) {
                 Some(bytes) => files.push((path, File { mode, content: Content::Bytes(bytes) })),
-                None => unknown.push(Listed { path, mode, oid }),
+                None => unknown.push((near(path.as_str()), Listed { path, mode, oid })),
             }
         }
         let loaded = if unknown.len() < FEW {
@@ -54,14 +59,18 @@ impl Repository {
     }
 }
 
-fn load(git: &git2::Repository, listed: Vec<Listed>) -> Vec<Loaded> {
+fn load(git: &git2::Repository, listed: Vec<(Option<Arc<[u8]>>, Listed)>) -> Vec<Loaded> {
     match git.odb() {
-        Ok(odb) => listed.into_iter().map(|listed| load_one(&odb, listed)).collect(),
+        Ok(odb) => listed.into_iter().map(|(near, listed)| load_one(&odb, near, listed)).collect(),
         Err(error) => vec![Err(RepositoryError::git("open its objects")(error))],
     }
 }
 
-fn load_one(odb: &Odb<'_>, Listed { path, mode, oid }: Listed) -> Loaded {
+fn load_one(odb: &Odb<'_>, near: Option<Arc<[u8]>>, Listed { path, mode, oid }: Listed) -> Loaded {
+    // to name bytes is cheaper than to unpack them
+    if let Some(bytes) = near.filter(|bytes| Oid::of_blob(bytes) == oid) {
+        return Ok((oid, path, File { mode, content: Content::Bytes(bytes) }));
+    }
     let header = odb.read_header(oid.to_git());
     let (size, _) = header.map_err(|error| RepositoryError::Unreadable { oid, reason: error.message().to_owned() })?;
     let size = size as u64;

@@ -112,6 +112,19 @@ impl Snapshot {
     /// # Errors
     /// `Unreadable` where an object is missing or broken; `TooMuch` above a million entries.
     pub fn of_commit(repository: &Repository, commit: Oid) -> Result<Self, RepositoryError> {
+        Self::of_commit_near(repository, commit, |_| None)
+    }
+
+    /// The same where somebody holds files that are likely to be in the commit, by their paths. What git names alike isn't
+    /// read once more.
+    ///
+    /// # Errors
+    /// As [`Snapshot::of_commit`].
+    pub fn of_commit_near(
+        repository: &Repository,
+        commit: Oid,
+        near: impl Fn(&str) -> Option<Arc<[u8]>>,
+    ) -> Result<Self, RepositoryError> {
         let mut walk: Walk<Listed> = Walk::new();
         let mut budget = Budget { of: commit, left: MAX_ENTRIES };
         let mut open = vec![(String::new(), Level::Root, repository.root(commit)?.oid)];
@@ -137,7 +150,7 @@ impl Snapshot {
             }
         }
         let findings = walk.sorted_findings();
-        let files = repository.load(walk.found)?.into_iter().collect();
+        let files = repository.load(walk.found, near)?.into_iter().collect();
         Ok(Snapshot { source: Source::Commit(commit), findings, files })
     }
 
