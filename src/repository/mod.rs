@@ -3,8 +3,8 @@
 //! libgit2 lives here and nowhere else. What is judged is read from objects by their names; the work tree is read only
 //! for commands that say so, and the network is left to the `git` program.
 
-mod blobs;
 mod error;
+mod file;
 mod git;
 mod history;
 mod objects;
@@ -20,13 +20,14 @@ mod tree;
 mod write;
 
 pub use error::{Failure, RepositoryError, SwapError};
+pub use file::{Content, File, MAX_FILE_BYTES, Mode};
 pub use git::Repository;
 pub use objects::{Commit, Entry, Identity, Signature};
 pub use oid::{InvalidOid, Oid};
 pub use path::{InvalidPath, MANAGED_FILES, MANAGED_FOLDERS, RepoPath, is_managed};
 pub use remote::{StateRefs, Swap};
 pub use signing::{SigningKey, ssh_sign};
-pub use snapshot::{Content, File, MAX_FILE_BYTES, Mode, Snapshot, Source, UNSAFE_PATH};
+pub use snapshot::{Snapshot, Source, UNSAFE_PATH};
 pub use tree::Changes;
 
 use crate::finding::Rule;

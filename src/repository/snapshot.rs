@@ -3,20 +3,17 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
-use git2::ObjectType;
 
-use super::blobs::Listed;
+use super::file::{Content, File, Listed, Mode, read};
 use super::objects::{MODE_FILE, MODE_KIND, MODE_LINK, MODE_SUBMODULE, Named};
 use super::path::{check_component, fold_case, misspelled_root};
 use super::tree::{Budget, Level, MAX_ENTRIES, escape, join};
 use super::{Entry, InvalidPath, Oid, RepoPath, Repository, RepositoryError};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
-use crate::parallel::in_parts;
 
 /// A path that is not the same plain file for everybody.
 pub const UNSAFE_PATH: Rule = Rule {
@@ -34,68 +31,12 @@ pub const UNSAFE_PATH: Rule = Rule {
     dated: false,
 };
 
-/// Files above this size in bytes are not loaded.
-pub const MAX_FILE_BYTES: u64 = 1 << 20;
-
 /// Where the files of a snapshot come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Commit(Oid),
     /// The files as they lie in the work tree, committed or not.
     WorkTree,
-}
-
-/// Whether git marks a file as executable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Regular,
-    Executable,
-}
-
-/// One regular file.
-#[derive(Clone, Debug)]
-pub struct File {
-    pub mode: Mode,
-    pub content: Content,
-}
-
-/// What is in a file.
-#[derive(Clone, Debug)]
-pub enum Content {
-    Bytes(Arc<[u8]>),
-    /// More than [`MAX_FILE_BYTES`], which nobody reads.
-    TooLarge {
-        size: u64,
-        oid: Oid,
-    },
-}
-
-impl Content {
-    /// The bytes; none of what is too large.
-    pub fn bytes(&self) -> Arc<[u8]> {
-        match self {
-            Content::Bytes(bytes) => Arc::clone(bytes),
-            Content::TooLarge { .. } => Arc::default(),
-        }
-    }
-
-    /// In bytes.
-    pub fn size(&self) -> u64 {
-        match self {
-            Content::Bytes(bytes) => bytes.len() as u64,
-            Content::TooLarge { size, .. } => *size,
-        }
-    }
-}
-
-impl PartialEq for Content {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Content::Bytes(a), Content::Bytes(b)) => Arc::ptr_eq(a, b) || a == b,
-            (Content::TooLarge { oid: a, .. }, Content::TooLarge { oid: b, .. }) => a == b,
-            (Content::Bytes(_), Content::TooLarge { .. }) | (Content::TooLarge { .. }, Content::Bytes(_)) => false,
-        }
-    }
 }
 
 /// The managed files of one commit or of the work tree. What has no safe path is left out and has a finding instead.
@@ -184,8 +125,7 @@ impl Snapshot {
         }
         let findings = walk.sorted_findings();
         walk.found.sort_unstable();
-        let parts = in_parts(walk.found, |part| read(root, part));
-        let files = parts.into_iter().flatten().collect::<Result<_, _>>()?;
+        let files = read(root, walk.found)?.into_iter().collect();
         Ok(Snapshot { source: Source::WorkTree, findings, files })
     }
 
@@ -398,42 +338,6 @@ fn list(dir: &Path, level: Level) -> std::io::Result<Vec<(Vec<u8>, OnDisk)>> {
         listing.push((name, kind));
     }
     Ok(listing)
-}
-
-#[cfg(unix)]
-fn mode_of(metadata: &fs::Metadata) -> Mode {
-    use std::os::unix::fs::PermissionsExt;
-    if metadata.permissions().mode() & 0o100 == 0 { Mode::Regular } else { Mode::Executable }
-}
-
-#[cfg(not(unix))]
-fn mode_of(_: &fs::Metadata) -> Mode {
-    Mode::Regular
-}
-
-/// Reads files below a folder, up to the first that can't be read.
-fn read(root: &Path, paths: Vec<RepoPath>) -> Vec<Result<(RepoPath, File), RepositoryError>> {
-    let mut room = Vec::new();
-    let read = |path: RepoPath| {
-        let at = root.join(path.as_str());
-        let file = read_file(&at, &mut room).map_err(|source| RepositoryError::File { path: at, source })?;
-        Ok((path, file))
-    };
-    paths.into_iter().map(read).collect()
-}
-
-fn read_file(at: &Path, room: &mut Vec<u8>) -> std::io::Result<File> {
-    let file = fs::File::open(at)?;
-    let metadata = file.metadata()?;
-    let (mode, size) = (mode_of(&metadata), metadata.len());
-    if size > MAX_FILE_BYTES {
-        let oid = git2::Oid::hash_file(ObjectType::Blob, at).map_err(|error| std::io::Error::other(error.message()))?;
-        return Ok(File { mode, content: Content::TooLarge { size, oid: Oid::of_git(oid) } });
-    }
-    room.clear();
-    // some file systems say no size
-    file.take(if size == 0 { MAX_FILE_BYTES + 1 } else { size }).read_to_end(room)?;
-    Ok(File { mode, content: Content::Bytes(Arc::from(room.as_slice())) })
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use super::super::MAX_FILE_BYTES;
 use super::super::testing::Sandbox;
 use super::*;
 

@@ -1,13 +1,71 @@
-//! Contents of files, read from the object database.
+//! Files and their contents, read from the object database or from the disk.
 
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use git2::{ObjectType, Odb};
 
 use super::git::read_object;
-use super::snapshot::{Content, File, MAX_FILE_BYTES, Mode};
 use super::{Oid, RepoPath, Repository, RepositoryError};
 use crate::parallel::in_parts;
+
+/// Files above this size in bytes are not loaded.
+pub const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Whether git marks a file as executable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Regular,
+    Executable,
+}
+
+/// One regular file.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub mode: Mode,
+    pub content: Content,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug)]
+pub enum Content {
+    Bytes(Arc<[u8]>),
+    /// More than [`MAX_FILE_BYTES`], which nobody reads.
+    TooLarge {
+        size: u64,
+        oid: Oid,
+    },
+}
+
+impl Content {
+    /// The bytes; none of what is too large.
+    pub fn bytes(&self) -> Arc<[u8]> {
+        match self {
+            Content::Bytes(bytes) => Arc::clone(bytes),
+            Content::TooLarge { .. } => Arc::default(),
+        }
+    }
+
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        match self {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::TooLarge { size, .. } => *size,
+        }
+    }
+}
+
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Content::Bytes(a), Content::Bytes(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Content::TooLarge { oid: a, .. }, Content::TooLarge { oid: b, .. }) => a == b,
+            (Content::Bytes(_), Content::TooLarge { .. }) | (Content::TooLarge { .. }, Content::Bytes(_)) => false,
+        }
+    }
+}
 
 /// A file of a tree, before its content is read.
 pub(super) struct Listed {
@@ -79,4 +137,46 @@ fn load_one(odb: &Odb<'_>, near: Option<Arc<[u8]>>, Listed { path, mode, oid }: 
     }
     let bytes = read_object(odb, oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes)))?;
     Ok((oid, path, File { mode, content: Content::Bytes(bytes) }))
+}
+
+#[cfg(unix)]
+fn mode_of(metadata: &fs::Metadata) -> Mode {
+    use std::os::unix::fs::PermissionsExt;
+    if metadata.permissions().mode() & 0o100 == 0 { Mode::Regular } else { Mode::Executable }
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &fs::Metadata) -> Mode {
+    Mode::Regular
+}
+
+/// Reads files below a folder of the disk, on all processors.
+///
+/// # Errors
+/// `File` for the first that can't be read.
+pub(super) fn read(root: &Path, paths: Vec<RepoPath>) -> Result<Vec<(RepoPath, File)>, RepositoryError> {
+    let parts = in_parts(paths, |part| {
+        let mut room = Vec::new();
+        let read = |path: RepoPath| {
+            let at = root.join(path.as_str());
+            let file = read_one(&at, &mut room).map_err(|source| RepositoryError::File { path: at, source })?;
+            Ok((path, file))
+        };
+        part.into_iter().map(read).collect::<Vec<_>>()
+    });
+    parts.into_iter().flatten().collect()
+}
+
+fn read_one(at: &Path, room: &mut Vec<u8>) -> std::io::Result<File> {
+    let file = fs::File::open(at)?;
+    let metadata = file.metadata()?;
+    let (mode, size) = (mode_of(&metadata), metadata.len());
+    if size > MAX_FILE_BYTES {
+        let oid = git2::Oid::hash_file(ObjectType::Blob, at).map_err(|error| std::io::Error::other(error.message()))?;
+        return Ok(File { mode, content: Content::TooLarge { size, oid: Oid::of_git(oid) } });
+    }
+    room.clear();
+    // some file systems say no size
+    file.take(if size == 0 { MAX_FILE_BYTES + 1 } else { size }).read_to_end(room)?;
+    Ok(File { mode, content: Content::Bytes(Arc::from(room.as_slice())) })
 }
