@@ -1,22 +1,22 @@
 //! Work on many files or entries, on all processors.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::Builder;
 
 /// Fewer files or entries than this are done faster by one thread than by several.
 const PER_THREAD: usize = 500;
 
 /// Does the work on parts of a row, and gives what came of each, in order.
 pub fn in_parts<T: Send, R: Send>(mut row: Vec<T>, work: impl Fn(Vec<T>) -> R + Sync) -> Vec<R> {
-    let length = row.len().div_ceil(threads(row.len()));
+    let threads = threads(row.len());
+    let length = row.len().div_ceil(threads);
     let mut parts = Vec::new();
     while row.len() > length {
         parts.push(row.split_off(row.len() - length));
     }
     parts.push(row);
     parts.reverse();
-    let work = &work;
-    together(parts.into_iter().map(|part| move || work(part)).collect())
+    together(parts, threads, work)
 }
 
 /// The same where one thing has nothing to do with the next.
@@ -27,35 +27,32 @@ pub fn each<T: Send, R: Send>(row: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<
     done
 }
 
-/// Does different pieces of work, each as soon as a processor is free, and gives what came of each, in order. `size` is
-/// how many files or entries all of them look at.
+/// Does different pieces of work, and gives what came of each, in order. `size` is how many files or entries all of them
+/// look at.
 pub fn in_turns<T: Sync, R: Send>(jobs: &[T], size: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let turns = || {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        jobs.get(number).map(|job| (number, work(job)))
-    };
-    let turns = || std::iter::from_fn(turns).collect::<Vec<(usize, R)>>();
-    let mut done: Vec<(usize, R)> = together(vec![turns; threads(size)]).into_iter().flatten().collect();
-    done.sort_unstable_by_key(|(number, _)| *number);
-    done.into_iter().map(|(_, result)| result).collect()
+    together(jobs.iter().collect(), threads(size), work)
 }
 
-/// Runs all at once, the first in this thread.
-fn together<R: Send>(works: Vec<impl FnOnce() -> R + Send>) -> Vec<R> {
-    let mut works = works.into_iter();
-    let Some(own) = works.next() else { return Vec::new() };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = works.map(|work| scope.spawn(work)).collect();
-        let mut done = vec![own()];
+/// Does each piece of work as soon as a thread is free; this thread is one of them. What a thread would have done that the
+/// system refuses is left to the others.
+fn together<J: Send, R: Send>(jobs: Vec<J>, threads: usize, work: impl Fn(J) -> R + Sync) -> Vec<R> {
+    let queue = Mutex::new(jobs.into_iter().enumerate());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let turns = || std::iter::from_fn(next).map(|(number, job)| (number, work(job))).collect::<Vec<(usize, R)>>();
+    let mut done = std::thread::scope(|scope| {
+        let start = |_| Builder::new().spawn_scoped(scope, turns).ok();
+        let others: Vec<_> = (1..threads).filter_map(start).collect();
+        let mut done = turns();
         for other in others {
             match other.join() {
-                Ok(result) => done.push(result),
+                Ok(results) => done.extend(results),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
         done
-    })
+    });
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// How many threads so many files or entries are worth.

@@ -1,4 +1,4 @@
-//! Entitlements: what role × the domain's resources × people yields, with groups expanded and ends derived.
+//! Entitlements: what role × the domain's resources × people yields.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -219,7 +219,7 @@ impl Entitlements {
         self.by_person().all(<[_]>::is_empty)
     }
 
-    /// What of these lies within others: never more, never longer.
+    /// What of these lies within others: never more, never longer. The holdings stay whole.
     #[must_use]
     pub fn within(&self, limit: &Entitlements) -> Self {
         let cut = |one: &Entitlement| {

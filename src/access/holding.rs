@@ -27,7 +27,9 @@ pub struct Holding {
     pub via: Vec<GroupId>,
     /// When the person holds it; already cut by engagement, contract, `ended` and bridge.
     pub interval: Interval,
+    /// The grant's role as it is declared. A rule that may judge by a stricter one asks [`Access`].
     pub role: Option<Arc<Role>>,
+    /// The grant's domain, likewise.
     pub domain: Option<Arc<Domain>>,
 }
 
@@ -108,7 +110,7 @@ impl Access {
 
     /// Every grant × person: what each person holds, in the order of grants, for all in the order of people. Grants that a
     /// person never holds are left out.
-    pub fn holdings(&self) -> Vec<Vec<Holding>> {
+    pub(super) fn holdings(&self) -> Vec<Vec<Holding>> {
         let mut holdings = vec![Vec::new(); self.people.len()];
         let bridge_ends = self.bridge_ends();
         for (grant, people) in self.beneficiaries() {

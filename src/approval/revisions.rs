@@ -12,12 +12,12 @@ use crate::repository::{Oid, Repository, Snapshot};
 /// How many are kept: those of one landing and of the tip, and what is asked again where a later landing is tried.
 const KEPT: usize = 6;
 
-/// Reads revisions, each file's content once.
+/// Reads revisions; each shares with the one before what they have in common.
 #[derive(Debug)]
 pub(super) struct Revisions<'a> {
     repository: &'a Repository,
     kinds: Kinds,
-    cache: RefCell<LastRead>,
+    last: RefCell<LastRead>,
     /// The one asked for last at the end.
     kept: RefCell<VecDeque<Kept>>,
     /// By the two trees.
@@ -28,19 +28,11 @@ pub(super) struct Revisions<'a> {
 struct Kept {
     tree: Oid,
     revision: Rc<Revision>,
-    /// Its texts, which the next revision shares.
-    _snapshot: Snapshot,
 }
 
 impl<'a> Revisions<'a> {
     pub fn new(repository: &'a Repository, kinds: Kinds) -> Self {
-        Revisions {
-            repository,
-            kinds,
-            cache: RefCell::default(),
-            kept: RefCell::default(),
-            digests: RefCell::default(),
-        }
+        Revisions { repository, kinds, last: RefCell::default(), kept: RefCell::default(), digests: RefCell::default() }
     }
 
     pub fn of(&self, commit: Oid) -> Result<Rc<Revision>, VerifyError> {
@@ -54,7 +46,7 @@ impl<'a> Revisions<'a> {
         let snapshot = Snapshot::of_commit(self.repository, commit)?;
         let revision = Rc::new(self.load(&snapshot, commit)?);
         let mut kept = self.kept.borrow_mut();
-        kept.push_back(Kept { tree, revision: Rc::clone(&revision), _snapshot: snapshot });
+        kept.push_back(Kept { tree, revision: Rc::clone(&revision) });
         if kept.len() > KEPT {
             kept.pop_front();
         }
@@ -62,7 +54,7 @@ impl<'a> Revisions<'a> {
     }
 
     pub fn load(&self, snapshot: &Snapshot, commit: Oid) -> Result<Revision, VerifyError> {
-        Revision::load(snapshot, self.kinds, &mut self.cache.borrow_mut()).map_err(|error| {
+        Revision::load(snapshot, self.kinds, &mut self.last.borrow_mut()).map_err(|error| {
             let what = match error {
                 LoadError::NoConfig => "there is no dualkey.yaml".to_owned(),
                 LoadError::UnknownVersion(version) => format!("dualkey.yaml is of version {version}"),

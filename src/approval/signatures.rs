@@ -293,9 +293,9 @@ impl<'a> Source<'a> {
     }
 
     /// A descendant of the head that the same person approved and that has not landed. Only what the person signed
-    /// counts: nobody else can end an approval. Who started from a verified landing that holds the head, or the landing
-    /// in question, which as a squash doesn't hold its head, has approved something on top of it, and nothing instead of
-    /// it.
+    /// counts: nobody else can end an approval. Who says that they started from a landing that holds the head, or from
+    /// the one in question, which as a squash doesn't hold its head, has approved something on top of it, and nothing
+    /// instead of it. `approve` names as start only what it has verified.
     fn newer(
         &self,
         person: &PersonId,
@@ -319,11 +319,11 @@ impl<'a> Source<'a> {
             let genuine =
                 |found: &&Found| statement::genuine(found, question.anchor, question.branch, registry).is_some();
             for found in own.filter(genuine) {
-                let mut had_landed = false;
+                let mut after_landing = false;
                 for commit in std::iter::once(head).chain(question.landed) {
-                    had_landed |= self.started_from(found, commit)?;
+                    after_landing |= self.started_from(found, commit)?;
                 }
-                if !had_landed {
+                if !after_landing {
                     return Ok(Some(*other));
                 }
             }

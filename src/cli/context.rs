@@ -96,7 +96,7 @@ impl Look {
 #[derive(Debug)]
 pub enum Unread {
     Stop(Stop),
-    /// Files are wrong: the findings, the number of files, and the lines they point into.
+    /// Files are wrong: the findings, and the files they point into.
     Findings(Box<crate::access::Unreadable>),
 }
 

@@ -56,12 +56,12 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         }
         None => (Look::WorkTree, repository.head()?),
     };
-    let after = ManuallyDrop::new(Rc::new(context::load_or_show(&repository, head, &mut reads.parsed)?));
+    let after = ManuallyDrop::new(Rc::new(context::load_or_show(&repository, head, &mut reads.last)?));
     let base = match &options.base {
         Some(rev) => repository.resolve(rev)?,
         None => context::default_base(&repository, &after.access.config.branch, commit)?,
     };
-    let before = context::load_or_show(&repository, Look::Commit(base), &mut reads.parsed)?;
+    let before = context::load_or_show(&repository, Look::Commit(base), &mut reads.last)?;
     let before = ManuallyDrop::new(Rc::new(before));
     reads.revisions.insert(base, Rc::clone(&before));
     reads.revisions.extend(head.commit().map(|commit| (commit, Rc::clone(&after))));
@@ -106,10 +106,10 @@ fn label(branch: &str, base: Oid) -> String {
 
 /// Shows what a work tree would change. Used by commands that have just written files.
 pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Stop> {
-    let mut cache = LastRead::default();
-    let after = context::load_or_show(repository, Look::WorkTree, &mut cache)?;
+    let mut last = LastRead::default();
+    let after = context::load_or_show(repository, Look::WorkTree, &mut last)?;
     let base = context::default_base(repository, &after.access.config.branch, repository.head()?)?;
-    let before = context::load_or_show(repository, Look::Commit(base), &mut cache)?;
+    let before = context::load_or_show(repository, Look::Commit(base), &mut last)?;
     let plan = plan::plan(&before, &after, clock.now);
     let view = PlanView {
         plan: &plan,

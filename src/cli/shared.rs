@@ -97,7 +97,7 @@ impl Refresh {
 /// What a command has read already, so that nothing is read twice.
 #[derive(Debug, Default)]
 pub struct Reads {
-    pub parsed: LastRead,
+    pub last: LastRead,
     pub revisions: HashMap<Oid, Rc<Revision>>,
 }
 
@@ -296,7 +296,7 @@ impl<'a> Shared<'a> {
     /// it whole. What changed the key is on the branch, too.
     fn keys_in_their_trees(&self, log: &Seal) -> Result<(), Stop> {
         let refused = |refusal| Stop::refused(Exit::Refused, vec![refusal]);
-        let mut reads = Reads { parsed: LastRead::default(), revisions: self.revisions.borrow().clone() };
+        let mut reads = Reads { last: LastRead::default(), revisions: self.revisions.borrow().clone() };
         let mut pinned =
             |commit| Ok::<_, Stop>(read(self.repository, commit, &mut reads)?.access.config.audit_key.clone());
         let genesis = log.genesis().genesis.parse().map_err(|error: InvalidOid| Stop::of(Exit::Refused, &error))?;
@@ -371,19 +371,17 @@ fn read(repository: &Repository, commit: Oid, reads: &mut Reads) -> Result<Rc<Re
     if let Some(revision) = reads.revisions.get(&commit) {
         return Ok(Rc::clone(revision));
     }
-    let revision =
-        context::load(repository, Look::Commit(commit), &mut reads.parsed).map_err(|unread| match unread {
-            Unread::Stop(stop) => stop,
-            Unread::Findings(unreadable) => {
-                let first =
-                    unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
-                Stop::new(
-                    Exit::Unjudged,
-                    format!("dualkey.yaml at {} can't be read: {first}", commit.short()),
-                    format!("`dualkey lint --rev {}` shows all of it", commit.short()),
-                )
-            }
-        })?;
+    let revision = context::load(repository, Look::Commit(commit), &mut reads.last).map_err(|unread| match unread {
+        Unread::Stop(stop) => stop,
+        Unread::Findings(unreadable) => {
+            let first = unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
+            Stop::new(
+                Exit::Unjudged,
+                format!("dualkey.yaml at {} can't be read: {first}", commit.short()),
+                format!("`dualkey lint --rev {}` shows all of it", commit.short()),
+            )
+        }
+    })?;
     let revision = Rc::new(revision);
     reads.revisions.insert(commit, Rc::clone(&revision));
     Ok(revision)

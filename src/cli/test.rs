@@ -27,14 +27,14 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
-    let mut cache = LastRead::default();
-    let revision = context::load_or_show(&repository, Look::WorkTree, &mut cache)?;
+    let mut last = LastRead::default();
+    let revision = context::load_or_show(&repository, Look::WorkTree, &mut last)?;
     if revision.is_misread() {
         context::show_findings(&revision.reading, &revision);
         return Ok(Exit::Findings);
     }
     let snapshot = Snapshot::of_work_tree(&repository)?;
-    let (mut outcomes, coverage) = cases::run(&snapshot, &revision, targets::KINDS, clock.now, &mut cache);
+    let (mut outcomes, coverage) = cases::run(&snapshot, &revision, targets::KINDS, clock.now, &mut last);
     let tested = match custom::tested(&revision.access) {
         Ok(tested) => tested,
         Err(findings) => {

@@ -45,12 +45,12 @@ pub fn run(
     revision: &Revision,
     kinds: Kinds,
     now: Timestamp,
-    cache: &mut LastRead,
+    last: &mut LastRead,
 ) -> (Vec<Outcome>, Coverage) {
     let mut outcomes = Vec::new();
     let mut coverage = Coverage { rules: rules(&revision.access), exercised: BTreeSet::new() };
     for (source, file) in revision.access.policy.cases.values() {
-        let mut trial = Trial { snapshot, kinds, now, cache, coverage: &mut coverage };
+        let mut trial = Trial { snapshot, kinds, now, last, coverage: &mut coverage };
         outcomes.extend(trial.cases(source, file));
         let tests = file.access.iter().flatten().enumerate();
         outcomes.extend(tests.map(|(index, test)| {
@@ -84,7 +84,7 @@ struct Trial<'a> {
     snapshot: &'a Snapshot,
     kinds: Kinds,
     now: Timestamp,
-    cache: &'a mut LastRead,
+    last: &'a mut LastRead,
     coverage: &'a mut Coverage,
 }
 
@@ -126,7 +126,7 @@ impl Trial<'_> {
     }
 
     fn load(&mut self, snapshot: &Snapshot) -> Result<Revision, String> {
-        Revision::load(snapshot, self.kinds, self.cache).map_err(|error| match error {
+        Revision::load(snapshot, self.kinds, self.last).map_err(|error| match error {
             LoadError::NoConfig => "there is no dualkey.yaml".to_owned(),
             LoadError::UnknownVersion(version) => format!("dualkey.yaml is of version {version}"),
             LoadError::Invalid(unreadable) => match unreadable.findings.first() {

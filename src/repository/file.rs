@@ -170,13 +170,17 @@ pub(super) fn read(root: &Path, paths: Vec<RepoPath>) -> Result<Vec<(RepoPath, F
 fn read_one(at: &Path, room: &mut Vec<u8>) -> std::io::Result<File> {
     let file = fs::File::open(at)?;
     let metadata = file.metadata()?;
-    let (mode, size) = (mode_of(&metadata), metadata.len());
-    if size > MAX_FILE_BYTES {
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no regular file any longer"));
+    }
+    let mode = mode_of(&metadata);
+    room.clear();
+    // the size that is told says little: a file may grow meanwhile, and some file systems tell none
+    file.take(MAX_FILE_BYTES + 1).read_to_end(room)?;
+    if room.len() as u64 > MAX_FILE_BYTES {
+        let size = metadata.len().max(room.len() as u64);
         let oid = git2::Oid::hash_file(ObjectType::Blob, at).map_err(|error| std::io::Error::other(error.message()))?;
         return Ok(File { mode, content: Content::TooLarge { size, oid: Oid::of_git(oid) } });
     }
-    room.clear();
-    // some file systems say no size
-    file.take(if size == 0 { MAX_FILE_BYTES + 1 } else { size }).read_to_end(room)?;
     Ok(File { mode, content: Content::Bytes(Arc::from(room.as_slice())) })
 }

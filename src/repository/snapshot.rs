@@ -60,7 +60,7 @@ impl Snapshot {
     /// read once more.
     ///
     /// # Errors
-    /// As [`Snapshot::of_commit`].
+    /// As [`Snapshot::of_commit`]; a content that is near by isn't missed.
     pub fn of_commit_near(
         repository: &Repository,
         commit: Oid,

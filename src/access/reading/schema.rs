@@ -82,7 +82,7 @@ pub(in crate::access) fn schema(kind: FileKind) -> Option<&'static Value> {
 }
 
 /// Holds a value against its kind's schema. Nulls stand for what was refused already, and are left out.
-pub(super) fn check(kind: FileKind, value: &Value, text: &Source, flaws: &mut Flaws) {
+pub(super) fn check(kind: FileKind, value: &Value, source: &Source, flaws: &mut Flaws) {
     let Some(compiled) = compiled(kind) else {
         flaws.add(&SCHEMA, 0..0, "the program's own schema cannot be read", "report this: the program is broken");
         return;
@@ -90,7 +90,7 @@ pub(super) fn check(kind: FileKind, value: &Value, text: &Source, flaws: &mut Fl
     if compiled.validator.is_valid(value) {
         return;
     }
-    let mut judge = Judge { kind, schema: &compiled.schema, root: value, text, flaws };
+    let mut judge = Judge { kind, schema: &compiled.schema, root: value, source, flaws };
     for error in compiled.validator.iter_errors(value) {
         judge.error(&error);
         if judge.flaws.is_full() {
@@ -103,7 +103,7 @@ struct Judge<'a, 'f> {
     kind: FileKind,
     schema: &'a Value,
     root: &'a Value,
-    text: &'a Source,
+    source: &'a Source,
     flaws: &'f mut Flaws,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Judge<'a, '_> {
         }
         let subject = self.subject(&steps);
         let add = |flaws: &mut Flaws, message: String, help: String| {
-            flaws.add_range(&SCHEMA, self.text.value_range(&steps), message, help);
+            flaws.add_range(&SCHEMA, self.source.value_range(&steps), message, help);
         };
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
@@ -141,7 +141,7 @@ impl<'a> Judge<'a, '_> {
                 if !misspelt(&self.fields(error)) {
                     let message = format!("{subject} needs {}", quote(name));
                     let help = format!("add {}", quote(&format!("{name}: …")));
-                    self.flaws.add_range(&SCHEMA, self.text.key_range(&steps), message, help);
+                    self.flaws.add_range(&SCHEMA, self.source.key_range(&steps), message, help);
                 }
             }
             ValidationErrorKind::Type { kind } => {
@@ -243,7 +243,7 @@ impl<'a> Judge<'a, '_> {
         };
         let mut at = steps.to_vec();
         at.push(Step::Key(name));
-        self.flaws.add_range(&UNKNOWN_FIELD, self.text.key_range(&at), message, help);
+        self.flaws.add_range(&UNKNOWN_FIELD, self.source.key_range(&at), message, help);
     }
 }
 
