@@ -26,11 +26,6 @@ impl<K: Hash + Eq, V> ById<K, V> {
         self.0.get_full(id).map(|(place, _, thing)| (place, thing))
     }
 
-    /// The thing with its id as the map holds it.
-    pub fn get_key_value<Q: Hash + Equivalent<K> + ?Sized>(&self, id: &Q) -> Option<(&K, &V)> {
-        self.0.get_key_value(id).map(|(id, thing)| (id, thing.as_ref()))
-    }
-
     pub fn contains_key<Q: Hash + Equivalent<K> + ?Sized>(&self, id: &Q) -> bool {
         self.0.contains_key(id)
     }

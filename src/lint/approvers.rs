@@ -142,13 +142,13 @@ impl<'a> Lists<'a> {
     }
 
     fn person(&self, id: &PersonId, pool: &mut Pool<'a>) {
-        let Some((id, person)) = self.access.people.get_key_value(id) else { return };
+        let Some(person) = self.access.people.get(id) else { return };
         if person.person_type != PersonType::Employee || !has_key(person) {
             return;
         }
-        pool.ever.insert(id);
+        pool.ever.insert(&person.id);
         if person.ended.is_none_or(|ended| ended > self.now) {
-            pool.active.insert(id);
+            pool.active.insert(&person.id);
         }
     }
 

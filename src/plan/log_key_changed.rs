@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::access::reading::Step;
 use crate::finding::{Code, Finding, Rule, Severity};
 
+/// Another key for the log than at the base.
 pub const LOG_KEY_CHANGED: Rule = Rule {
     code: Code {
         id: "log-key-changed",

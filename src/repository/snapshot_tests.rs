@@ -131,6 +131,28 @@ fn names_that_differ_only_in_case_are_left_out_with_all_below() {
     assert_eq!(snapshot.findings()[2].related[0].message, "`people/bob.yaml`");
 }
 
+/// More than one thread reads of a commit and of the disk.
+#[test]
+fn many_files_are_all_read_and_one_that_is_gone_is_missed() {
+    let sandbox = Sandbox::new();
+    let files: Vec<(String, String)> =
+        (0..2_500).map(|number| (format!("grants/g{number}.yaml"), format!("number {number}"))).collect();
+    let texts: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let commit = sandbox.commit(&texts);
+    let linked = sandbox.beside("linked");
+    sandbox.git(&["worktree", "add", "--quiet", "-b", "other", linked.to_str().unwrap()]);
+    let open = || Repository::open(&linked).unwrap();
+    for snapshot in [Snapshot::of_commit(&open(), commit).unwrap(), Snapshot::of_work_tree(&open()).unwrap()] {
+        assert_eq!(snapshot.files().len(), files.len());
+        assert!(texts.iter().all(|(path, text)| *snapshot.file(path).unwrap().content.bytes() == *text.as_bytes()));
+    }
+    let gone = sandbox.oid("HEAD:grants/g1234.yaml");
+    let (folder, name) = (gone.to_string()[..2].to_owned(), gone.to_string()[2..].to_owned());
+    std::fs::remove_file(sandbox.dir().join(".git/objects").join(folder).join(name)).unwrap();
+    let error = Snapshot::of_commit(&open(), commit).unwrap_err();
+    assert!(matches!(error, RepositoryError::Unreadable { oid, .. } if oid == gone), "{error}");
+}
+
 #[test]
 fn a_large_file_is_known_by_its_size_only() {
     let sandbox = Sandbox::new();
