@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::shared::{Refresh, Shared};
-use super::{Exit, Format, RemoteOption, RepoOption, Stop, context, new, output};
+use super::{Common, Exit, Format, Stop, context, new, output};
 use crate::access::{Access, Moment};
 use crate::audit::{Log, Who, access_at, spoken_of};
 use crate::report;
@@ -14,9 +14,7 @@ use crate::targets::KINDS;
                         dualkey access repository:northwind/payments-api --at 2026-12-01T12:00:00Z")]
 pub struct Options {
     #[command(flatten)]
-    repo: RepoOption,
-    #[command(flatten)]
-    remote: RemoteOption,
+    common: Common,
     /// A person, or KIND:RESOURCE
     who: String,
     /// The day (its start) or instant in question [default: now]
@@ -27,8 +25,8 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.repo)?;
-    let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
+    let repository = context::open(&options.common.repo)?;
+    let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
     let zone = &shared.access().config.zone;
     let at = match &options.at {
         Some(text) => Moment::parse(text)
@@ -36,7 +34,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
                 Stop::usage(error.to_string(), "write a day like 2026-12-01, or an instant like 2026-12-01T12:00:00Z")
             })?
             .start(zone),
-        None => context::now(),
+        None => options.common.now.clock()?.now,
     };
     let ledger = shared.anchored()?;
     let log = &ledger.stored.log;

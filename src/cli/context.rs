@@ -28,9 +28,9 @@ pub struct Clock {
     pub given: bool,
 }
 
-/// Reads the clock.
+/// Reads the clock. Commands ask [`NowOption::clock`], so that each of them can be told what time it is.
 #[expect(clippy::disallowed_methods, reason = "the only place that reads the clock")]
-pub fn now() -> Timestamp {
+fn now() -> Timestamp {
     Timestamp::now()
 }
 

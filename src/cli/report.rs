@@ -69,7 +69,8 @@ fn controls(options: &OfPeriod) -> Result<Exit, Stop> {
     let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
     let controls = Controls::of(log, from, until);
-    let verifier = shared.verifier(&ledger.recorded, context::now())?;
+    // it only reads a tree: nothing is judged, whatever the instant
+    let verifier = shared.verifier(&ledger.recorded, until)?;
     // the waivers are those of the last tree that somebody verified, whatever stands on the branch since
     let last = ledger.recorded.landings.last().map_or(ledger.recorded.genesis, |landing| landing.commit);
     let tree = verifier.revision(last)?;

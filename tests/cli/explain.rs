@@ -3,18 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::support::{Ran, World, scrubbed};
+use crate::support::{DUALKEY, Ran, World, finish, scrubbed};
 
 /// The program, outside of any repository.
 fn dualkey(args: &[&str]) -> Ran {
     let dir = tempfile::tempdir().unwrap();
-    let output =
-        scrubbed(env!("CARGO_BIN_EXE_dualkey"), dir.path()).current_dir(dir.path()).args(args).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    let mut command = scrubbed(DUALKEY, dir.path());
+    command.current_dir(dir.path()).args(args);
+    finish(command)
 }
 
 fn codes() -> Vec<String> {

@@ -94,7 +94,7 @@ fn what_the_program_writes_is_in_the_style() {
     world.dualkey(&["fmt", "--check"]).exits(0);
     let admin = format!("priya.shah={}.pub", crate::support::key("priya.shah").display());
     let init = ["init", "fresh", "--organization", "fresh", "--admin", &admin];
-    world.dualkey_in(world.root.path(), &init).exits(0);
+    world.timed_in(world.root.path(), &init).exits(0);
     world.dualkey_in(&world.path("fresh"), &["fmt", "--check"]).exits(0);
 }
 

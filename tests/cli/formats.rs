@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{ALICE, ALICE_GRANT, Ran, World};
+use crate::support::{ALICE, ALICE_GRANT, DUALKEY, Ran, World};
 
 /// Every way to a value: `findings[].related[].file`.
 fn keys(value: &Value, at: &str, found: &mut BTreeSet<String>) {
@@ -350,7 +350,7 @@ fn colour_is_for_terminals_that_want_it() {
     let on_terminal = |more: &[(&str, &str)]| {
         let mut command = crate::support::scrubbed("script", world.root.path());
         command.current_dir(world.repo()).envs(more.iter().copied());
-        command.args(["-qec", &format!("{} lint --now {}", env!("CARGO_BIN_EXE_dualkey"), world.now), "/dev/null"]);
+        command.args(["-qec", &format!("{DUALKEY} lint --now {}", world.now), "/dev/null"]);
         let output = command.output().unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
     };

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use crate::support::{NOW, Ran, World, finish, scrubbed};
+use crate::support::{DUALKEY, NOW, Ran, World, finish, scrubbed};
 
 /// Runs `dualkey lint` with at most so much address space, in KiB, and the stack of a small machine.
 fn lint(world: &World, args: &[&str]) -> Ran {
     let mut command = scrubbed("sh", world.root.path());
     let script = format!("ulimit -v {} && ulimit -s 1024 && exec \"$0\" lint --now {NOW} \"$@\"", 3 << 20);
-    command.current_dir(world.repo()).arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_dualkey")).args(args);
+    command.current_dir(world.repo()).arg("-c").arg(script).arg(DUALKEY).args(args);
     finish(command)
 }
 

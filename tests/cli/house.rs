@@ -114,3 +114,21 @@ fn files_are_short_enough_to_read() {
         .collect();
     assert!(long.is_empty(), "{long:#?}");
 }
+
+#[test]
+#[should_panic(expected = "would read today's clock")]
+fn a_story_without_a_time_is_refused() {
+    crate::support::World::empty().dualkey(&["lint"]);
+}
+
+#[test]
+fn nothing_in_the_stories_starts_the_program_without_being_asked_for_the_time() {
+    for (name, text) in
+        sources().iter().filter(|(name, _)| name.starts_with("tests/cli/") && !name.ends_with("support.rs"))
+    {
+        assert!(
+            !text.contains(concat!("CARGO_BIN", "_EXE")),
+            "{name} starts the program by itself: use `World::command`, `finish`, `start`"
+        );
+    }
+}

@@ -5,7 +5,7 @@ fn init(world: &World, admins: &[&str]) -> Ran {
     for admin in admins {
         arguments.extend(["--admin".to_owned(), format!("{admin}={}.pub", key(admin).display())]);
     }
-    world.dualkey_in(world.root.path(), &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    world.timed_in(world.root.path(), &arguments.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn a_new_repository_lints_clean() {
             insta::assert_snapshot!(ran.stdout);
         }
         let enough = admins.len() == 3;
-        let lint = world.dualkey(&["lint", "--fail-on", "warning"]).exits(i32::from(!enough));
+        let lint = world.timed(&["lint", "--fail-on", "warning"]).exits(i32::from(!enough));
         match enough {
             true => assert!(lint.stdout.starts_with("no findings"), "{}", lint.stdout),
             // two who approve for each other can't give one approval more
@@ -28,7 +28,7 @@ fn a_new_repository_lints_clean() {
             ),
         }
         // the cases that come along try the policies that came along
-        let tested = world.dualkey(&["test"]).exits(0).says("9 passed, 0 failed").stdout;
+        let tested = world.timed(&["test"]).exits(0).says("9 passed, 0 failed").stdout;
         assert!(!tested.contains("no case exercises duties"), "{tested}");
         assert_eq!(world.read("policies/approvals.yaml").contains("change: policy, count: 2"), enough);
     }
@@ -43,9 +43,9 @@ fn what_is_made_can_be_begun_with() {
     for person in ["priya.shah", "mei.tanaka"] {
         world.approve_with(&["--genesis", "HEAD"], person).exits(0);
     }
-    world.dualkey(&["audit", "init", "--genesis", "HEAD", "--log-key", "../repo.log-key"]).exits(0);
-    world.dualkey(&["apply", "--log-key", "../repo.log-key"]).exits(0);
-    world.dualkey(&["verify"]).exits(0);
+    world.timed(&["audit", "init", "--genesis", "HEAD", "--log-key", "../repo.log-key"]).exits(0);
+    world.timed(&["apply", "--log-key", "../repo.log-key"]).exits(0);
+    world.timed(&["verify"]).exits(0);
     // the examples of its README are all that `new` still needs
     let readme = world.read("README.md");
     let examples: Vec<&str> = readme.split("```").filter_map(|text| text.strip_prefix("yaml\n")).collect();
@@ -72,7 +72,7 @@ fn the_log_key_stays_outside_and_private() {
     // a folder within a repository would have the key within it, too
     let before = files(&world.repo());
     let admin = format!("priya.shah={}", key("priya.shah").display());
-    world.dualkey(&["init", "deeper", "--admin", &admin]).exits(2).says("would lie in the repository");
+    world.timed(&["init", "deeper", "--admin", &admin]).exits(2).says("would lie in the repository");
     assert_eq!(files(&world.repo()), before);
 }
 
@@ -100,13 +100,13 @@ fn without_admins_it_is_whoever_git_knows() {
     let config = format!("[user]\nname = Priya Shah\nemail = priya@northwind.example\nsigningkey = {key}\n");
     std::fs::write(world.path("gitconfig"), config).unwrap();
     let mut command = world.command(world.root.path());
-    command.args(["init", "repo"]).env("GIT_CONFIG_GLOBAL", world.path("gitconfig"));
+    command.args(["init", "repo", "--now", &world.now]).env("GIT_CONFIG_GLOBAL", world.path("gitconfig"));
     finish(command).exits(0).says("approved by priya.shah").says("--single");
     let person = world.read("people/priya.shah.yaml");
     assert!(person.contains("emails: [priya@northwind.example]"), "{person}");
-    world.dualkey(&["test"]).exits(0).says("8 passed, 0 failed");
+    world.timed(&["test"]).exits(0).says("8 passed, 0 failed");
     // one admin is one warning, and no error
-    let lint = world.dualkey(&["lint"]).exits(0);
+    let lint = world.timed(&["lint"]).exits(0);
     assert!(lint.stdout.contains("single-admin") && lint.stdout.contains("1 warning in"), "{}", lint.stdout);
 }
 
@@ -138,7 +138,7 @@ fn bad_input_writes_nothing() {
         (vec!["init", "access", "--admin", priya, "--log-key", "access/key"], "would lie in the repository"),
         (vec!["init", "access", "--admin", priya, "--log-key", "keys/rsa"], "is there already"),
     ] {
-        let ran = world.dualkey_in(world.root.path(), &arguments).exits(2);
+        let ran = world.timed_in(world.root.path(), &arguments).exits(2);
         assert!(ran.stderr.contains(says), "{arguments:?}\n{}", ran.stderr);
         assert_eq!(ran.stdout, "");
         assert!(!world.repo().exists(), "{arguments:?}");

@@ -235,7 +235,7 @@ fn a_new_organisation() {
     let admins = ["priya.shah", "mei.tanaka", "sven.olsen"].map(|id| format!("{id}={}.pub", key(id).display()));
     let mut args = vec!["init", "repo", "--organization", "northwind"];
     args.extend(admins.iter().flat_map(|admin| ["--admin", admin]));
-    world.dualkey_in(world.root.path(), &args).exits(0);
+    world.timed_in(world.root.path(), &args).exits(0);
     // somebody who can gain
     world.write("domains/shop.yaml", "title: Shop\nenvironment: staging\nowners: [priya.shah, mei.tanaka, sven.olsen]\nresources:\n  shop: { repository: northwind/shop }\n  web: { repository: northwind/web }\n");
     world.write("roles/reader.yaml", "title: Reads\nrisk: standard\nentitlements: { repository: pull }\n");

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
 
 use tempfile::TempDir;
 
@@ -54,12 +54,50 @@ pub fn scrubbed(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
     // what is thrown away at the end needs neither sample hooks nor to survive a power cut
     command.env("GIT_TEMPLATE_DIR", "").env("GIT_TEST_FSYNC", "0");
-    command.stdin(std::process::Stdio::null());
+    command.stdin(Stdio::null());
     command
 }
 
+/// The program.
+pub const DUALKEY: &str = env!("CARGO_BIN_EXE_dualkey");
+
+/// Fails the test where the program would look at today's clock: a command that takes `--now` needs it, or `--at`. The
+/// program may be run by another one.
+#[track_caller]
+fn knows_the_time(command: &Command) {
+    let words: Vec<&str> =
+        [command.get_program()].into_iter().chain(command.get_args()).filter_map(|word| word.to_str()).collect();
+    let Some(at) = words.iter().position(|word| *word == DUALKEY) else { return };
+    let told = words.iter().any(|word| ["--now", "--at", "--help"].iter().any(|option| word.contains(option)));
+    let args = &words[at + 1..];
+    assert!(told || !takes_now(args), "`dualkey {}` would read today's clock: give it --now", args.join(" "));
+}
+
+/// Whether the command has an option `--now`, as its own help says. Each is asked once.
+pub fn takes_now(args: &[&str]) -> bool {
+    static KNOWN: Mutex<BTreeMap<Vec<String>, bool>> = Mutex::new(BTreeMap::new());
+    // two commands have commands of their own
+    let words = if matches!(args.first(), Some(&("audit" | "report"))) { 2 } else { 1 };
+    let path: Vec<String> =
+        args.iter().take(words).take_while(|arg| !arg.starts_with('-')).map(ToString::to_string).collect();
+    let mut known = KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    *known.entry(path.clone()).or_insert_with(|| {
+        let help = Command::new(DUALKEY).args(&path).arg("--help").output().expect("the program starts");
+        String::from_utf8_lossy(&help.stdout).contains("--now")
+    })
+}
+
+/// Starts a command that goes on beside the test.
+#[track_caller]
+pub fn start(mut command: Command) -> Child {
+    knows_the_time(&command);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+}
+
 /// Runs a command to its end.
+#[track_caller]
 pub fn finish(mut command: Command) -> Ran {
+    knows_the_time(&command);
     let output = command.output().expect("the program starts");
     Ran {
         code: output.status.code().unwrap_or(-1),
@@ -96,7 +134,7 @@ fn keys() -> &'static Path {
 
 /// The private key file of a person, made at first use.
 pub fn key(person: &str) -> PathBuf {
-    static MAKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    static MAKING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = MAKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let path = keys().join(person);
     if !path.exists() {
@@ -237,10 +275,12 @@ impl World {
     }
 
     /// Runs the program in the clone, with the anchor and the log's key in the environment.
+    #[track_caller]
     pub fn dualkey(&self, args: &[&str]) -> Ran {
         self.dualkey_in(&self.repo(), args)
     }
 
+    #[track_caller]
     pub fn dualkey_in(&self, dir: &Path, args: &[&str]) -> Ran {
         let mut command = self.command(dir);
         command.args(args);
@@ -249,7 +289,7 @@ impl World {
 
     /// The program, to be given arguments and environment.
     pub fn command(&self, dir: &Path) -> Command {
-        let mut command = scrubbed(env!("CARGO_BIN_EXE_dualkey"), self.root.path());
+        let mut command = scrubbed(DUALKEY, self.root.path());
         command.current_dir(dir);
         if let Some(anchor) = &self.anchor {
             command.env("DUALKEY_ANCHOR", anchor);
@@ -261,10 +301,12 @@ impl World {
     }
 
     /// The same at the world's time.
+    #[track_caller]
     pub fn timed(&self, args: &[&str]) -> Ran {
         self.timed_in(&self.repo(), args)
     }
 
+    #[track_caller]
     pub fn timed_in(&self, dir: &Path, args: &[&str]) -> Ran {
         let mut all = args.to_vec();
         all.extend(["--now", self.now.as_str()]);
@@ -272,6 +314,7 @@ impl World {
     }
 
     /// Approves (or withdraws) as a person, without being asked.
+    #[track_caller]
     pub fn approve_with(&self, args: &[&str], person: &str) -> Ran {
         let key = key(person);
         let mut all = vec!["approve", "--yes", "--key", key.to_str().unwrap()];
@@ -279,6 +322,7 @@ impl World {
         self.timed(&all)
     }
 
+    #[track_caller]
     pub fn approve(&self, head: &str, person: &str) -> Ran {
         self.approve_with(&["--head", head], person)
     }
@@ -345,6 +389,7 @@ pub struct At<'a> {
 }
 
 impl At<'_> {
+    #[track_caller]
     pub fn timed(&self, args: &[&str]) -> Ran {
         let mut all = args.to_vec();
         all.extend(["--now", self.now.as_str()]);

@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
-use crate::support::{Ran, World, finish, scrubbed};
+use crate::support::{Ran, World, finish, scrubbed, start};
 
 /// Looks until something is so. What it waits for comes, or the test never ends.
 fn until(mut so: impl FnMut() -> bool) {
@@ -25,7 +25,7 @@ fn begin(world: &World, dir: &Path, args: &[&str]) -> Child {
     let mut command = world.command(dir);
     command.args(["apply", "--now", &world.now]).args(args);
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    start(command)
 }
 
 fn ended(child: Child) -> Ran {

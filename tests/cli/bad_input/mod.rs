@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::Command;
 
-use crate::support::{ALICE_GRANT, Ran, World, key, scrubbed};
+use crate::support::{ALICE_GRANT, DUALKEY, Ran, World, finish, key, scrubbed, takes_now};
 
 mod hidden;
 pub mod trust;
@@ -60,8 +59,7 @@ fn files(root: &Path, dir: &Path, found: &mut BTreeMap<String, String>) {
 #[track_caller]
 fn fails(world: &World, args: &[&str], code: i32, words: &[&str]) -> Ran {
     let before = state(world);
-    // these have no use for a clock
-    let ran = if ["access", "audit"].contains(&args[0]) { world.dualkey(args) } else { world.timed(args) };
+    let ran = if takes_now(args) { world.timed(args) } else { world.dualkey(args) };
     judge(ran, code, words, world, &before)
 }
 
@@ -111,7 +109,7 @@ fn a_folder_that_is_no_repository() {
     let world = bare_world(|_| {});
     for commands in [&LOOK[..], &JUDGE[..], &[&["approve"], &["audit", "log"]]] {
         for args in commands {
-            let ran = world.dualkey(args).exits(2).says("is not inside a git repository").says("help:");
+            let ran = fails(&world, args, 2, &["is not inside a git repository"]);
             assert_eq!(ran.stdout, "");
         }
     }
@@ -126,7 +124,7 @@ fn a_bare_repository() {
     });
     for commands in [&LOOK[..], &JUDGE[..], &[&["approve"], &["audit", "log"]]] {
         for args in commands {
-            world.dualkey(args).exits(2).says("is a bare repository").says("help:");
+            fails(&world, args, 2, &["is a bare repository"]);
         }
     }
 }
@@ -152,22 +150,11 @@ fn a_shallow_clone() {
     world.git_in(world.root.path(), &["clone", "-q", "--depth", "1", &url, "shallow"]);
     let shallow = world.root.path().join("shallow");
     for args in [&["verify"][..], &["apply"], &["drift"], &["audit", "verify"], &["approve", "--yes"]] {
-        let mut command = world.command(&shallow);
-        command.args(args);
-        let ran = run(command);
+        let ran = if takes_now(args) { world.timed_in(&shallow, args) } else { world.dualkey_in(&shallow, args) };
         ran.exits(5).says("shallow").says("git fetch --unshallow");
     }
     // what needs no history goes on
     world.timed_in(&shallow, &["lint"]).exits(0);
-}
-
-fn run(mut command: Command) -> Ran {
-    let output = command.output().unwrap();
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
 }
 
 /// What landed can't be read: it is refused as such, and what was verified before still holds.
@@ -302,8 +289,8 @@ fn fifty_megabytes() {
     let limited = |args: &[&str]| {
         let mut command = scrubbed("sh", world.root.path());
         command.current_dir(world.repo()).args(["-c", "ulimit -v 400000; exec \"$@\"", "sh"]);
-        command.arg(env!("CARGO_BIN_EXE_dualkey")).args(args).args(["--now", &world.now]);
-        run(command)
+        command.arg(DUALKEY).args(args).args(["--now", &world.now]);
+        finish(command)
     };
     limited(&["lint"]).exits(1).says("error[too-large]").says(GRANT).says("help:");
     limited(&["plan"]).exits(1).says("too-large");
@@ -329,7 +316,7 @@ fn what_is_no_plain_file() {
     fails(&world, &["verify"], 5, &["refused[landed-tree-invalid]"]);
     world.git(&["push", "-q", "-f", "origin", "main"]);
     world.git(&["reset", "-q", "--hard", "main"]);
-    run({
+    finish({
         let mut command = scrubbed("mkfifo", world.root.path());
         command.arg(world.repo().join("people/eve.yaml"));
         command
@@ -364,14 +351,14 @@ fn a_file_that_may_not_be_read() {
         // who is root needs to give up reading what isn't theirs
         let mut command = if std::fs::read(&file).is_ok() {
             let mut command = scrubbed("setpriv", world.root.path());
-            command.args(["--bounding-set=-dac_override,-dac_read_search", env!("CARGO_BIN_EXE_dualkey")]);
+            command.args(["--bounding-set=-dac_override,-dac_read_search", DUALKEY]);
             command.current_dir(world.repo());
             command
         } else {
             world.command(&world.repo())
         };
-        command.args(args);
-        run(command).exits(1).says("people/bob.keller.yaml").says("help:");
+        command.args(args).args(["--now", &world.now]);
+        finish(command).exits(1).says("people/bob.keller.yaml").says("help:");
     }
 }
 
@@ -439,6 +426,6 @@ fn a_target_without_a_client_is_named() {
         &config.replace("{ type: sandbox, as: github }", "{ organization: northwind, id: 9919 }"),
     );
     fails(&world, &["plan", "--live"], 2, &["github", "--sandbox"]);
-    world.dualkey(&["lint", "--fly"]).exits(2).says("--fly").says("--help");
+    world.timed(&["lint", "--fly"]).exits(2).says("--fly").says("--help");
     world.dualkey(&["fly"]).exits(2).says("fly").says("--help");
 }

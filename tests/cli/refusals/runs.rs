@@ -3,7 +3,7 @@
 use super::{Scene, Story};
 use crate::attacks::{applied, branch, merge};
 use crate::bad_input::trust::lease_of_another;
-use crate::support::{World, key};
+use crate::support::World;
 
 /// Lands a change that everybody approved who can.
 fn lands(world: &World, name: &str, change: impl FnOnce(&World)) {
@@ -69,19 +69,15 @@ pub const STORIES: &[Story] = &[
         scene.run(&world, &["apply"], 3);
     }),
     ("real targets, and no anchor", &["anchor-missing"], |scene| {
-        let mut world = World::unanchored();
+        let mut world = World::new();
         let config = world.read("dualkey.yaml");
         let real = "github: { organization: northwind, id: 9919 }";
         world.write("dualkey.yaml", &config.replace("github: { type: sandbox, as: github }", real));
         world.commit("The real one");
         world.git(&["push", "-q", "origin", "main"]);
         world.anchor = None;
-        for person in ["mei.tanaka", "priya.shah"] {
-            let key = key(person);
-            world.dualkey(&["approve", "--yes", "--genesis", "main", "--key", key.to_str().unwrap()]).exits(0);
-        }
-        world.dualkey(&["audit", "init", "--genesis", "main", "--log-key", "../log.key"]).exits(0);
-        scene.show("verify", world.dualkey(&["verify"]), 1);
-        scene.show("apply", world.dualkey(&["apply"]), 3);
+        scene.run(&world, &["verify"], 1);
+        // what would be done to real targets can't be told the time
+        scene.run(&world, &["apply", "--sandbox"], 3);
     }),
 ];
