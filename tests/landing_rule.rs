@@ -143,6 +143,7 @@ fn compare(seeds: &[u64], seen: &mut Seen) -> Vec<String> {
             vouched_by: Vec::new(),
             landings: Vec::new(),
             removals: Vec::new(),
+            said: Vec::new(),
         };
         let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
         let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, NOW.parse().unwrap());

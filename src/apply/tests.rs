@@ -130,6 +130,7 @@ fn refused_landings_wait_and_are_named() {
         approvals: Vec::new(),
         authors: Vec::new(),
         digest: None,
+        statements: Vec::new(),
         refusals: vec![refusal.clone(), refusal],
         notes: Vec::new(),
         recorded: false,

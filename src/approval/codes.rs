@@ -22,10 +22,6 @@ codes! {
     APPROVAL_WITHDRAWN: "approval-withdrawn", "the approver took the approval back",
         "The last word of a person counts. A withdrawal of a head beats the approval of it.",
         "Ask the approver why. When it is settled the approver approves again, or somebody else does.";
-    WITHDRAWAL_UNVERIFIED: "withdrawal-unverified", "something stands against an approval that can't be verified",
-        "A withdrawal that can't be read, or whose signature doesn't hold, may be a real one that somebody broke. So the \
-         approval that it would take back doesn't count.",
-        "Ask the person, who clears it away by `dualkey approve`; or have somebody else approve who is entitled.";
     CHANGES_REQUESTED: "changes-requested", "somebody who may approve it asked for changes",
         "A person whose approval is asked for has seen something that shouldn't land. It stands for that head and all on \
          top of it. It never holds up a removal, and nobody can ask it who loses by the change.",

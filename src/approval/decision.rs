@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::assessment::{Assessment, assess, refusal};
 use super::evidence::{Evidence, Opinion, Signer};
 use super::landing::{Violation, violations};
+use super::statement::Signed;
 use super::{Candidate, codes};
-use crate::access::{PersonId, Revision};
+use crate::access::{Person, PersonId, PersonKey, Revision};
 use crate::finding::{Code, Refusal};
 use crate::lint::rules::NO_APPROVAL_RULE;
 use crate::plan::requirements::met;
@@ -22,6 +23,8 @@ pub struct Granted {
     /// Who made the change; `unknown` where somebody isn't in the registry.
     pub authors: Vec<String>,
     pub digest: String,
+    /// What people signed that this rests on: opinions of the head, and proofs of keys that it brings. Sorted.
+    pub statements: Vec<Signed>,
     /// What is worth saying though it stops nothing: statements that were ignored, approvals that don't count.
     pub notes: Vec<Refusal>,
 }
@@ -50,8 +53,19 @@ pub fn decide(candidate: &Candidate<'_>, reviewed_digest: &str, evidence: &Evide
         approvals: assessment.valid.into_values().collect(),
         authors: assessment.authors,
         digest: plan.digest.clone(),
+        statements: weighed(plan, evidence),
         notes,
     })
+}
+
+/// Every statement that the decision looked at, so that it can be made again.
+fn weighed(plan: &Plan<'_>, evidence: &Evidence) -> Vec<Signed> {
+    let new = new_keys(plan).filter_map(|(person, key)| Some((person.id.clone(), key.public.clone()?)));
+    let proofs = new.filter_map(|held| evidence.proven_keys.get(&held));
+    let mut statements: Vec<Signed> = evidence.statements.iter().chain(proofs).cloned().collect();
+    statements.sort();
+    statements.dedup();
+    statements
 }
 
 fn other_digest(plan: &Plan<'_>, reviewed: &str, evidence: &Evidence) -> Option<Refusal> {
@@ -149,28 +163,34 @@ fn author_refusal(evidence: &Evidence) -> Option<Refusal> {
 
 /// Keys that the change brings, without a statement that the key itself signed.
 fn unproven_keys(plan: &Plan<'_>, evidence: &Evidence) -> Vec<Refusal> {
-    let before = &plan.base.access.people;
     let mut refusals = Vec::new();
-    for person in plan.head.access.people.values() {
-        let held = before.get(&person.id).map_or(&[][..], |before| &before.keys);
-        for key in person.keys.iter().filter(|key| !held.iter().any(|held| held.public == key.public)) {
-            // one that can't be read is an error of its own
-            let Some(public) = &key.public else { continue };
-            if !evidence.proven_keys.contains(&(person.id.clone(), public.clone())) {
-                let fact = format!(
-                    "`{}` gets the key `{}`, and nobody has shown to hold it",
-                    person.id,
-                    ssh_key::PublicKey::from(public.clone()).fingerprint(ssh_key::HashAlg::Sha256)
-                );
-                let help = format!(
-                    "whoever holds it runs `dualkey approve --prove-key --as {} --key FILE`, in any clone",
-                    person.id
-                );
-                refusals.push(Refusal::new(&codes::KEY_UNPROVEN, fact, help));
-            }
+    for (person, key) in new_keys(plan) {
+        // one that can't be read is an error of its own
+        let Some(public) = &key.public else { continue };
+        if !evidence.proven_keys.contains_key(&(person.id.clone(), public.clone())) {
+            let fact = format!(
+                "`{}` gets the key `{}`, and nobody has shown to hold it",
+                person.id,
+                ssh_key::PublicKey::from(public.clone()).fingerprint(ssh_key::HashAlg::Sha256)
+            );
+            let help = format!(
+                "whoever holds it runs `dualkey approve --prove-key --as {} --key FILE`, in any clone",
+                person.id
+            );
+            refusals.push(Refusal::new(&codes::KEY_UNPROVEN, fact, help));
         }
     }
     refusals
+}
+
+/// Keys that the change brings, each with whose it is.
+fn new_keys<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = (&'p Person, &'p PersonKey)> {
+    let before = &plan.base.access.people;
+    plan.head.access.people.values().flat_map(move |person| {
+        let held = before.get(&person.id).map_or(&[][..], |before| &before.keys);
+        let new = person.keys.iter().filter(|key| !held.iter().any(|held| held.public == key.public));
+        new.map(move |key| (person, key))
+    })
 }
 
 /// What is missing, with the reasons against those who approved and don't count.

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use ssh_key::public::KeyData;
 
 use super::landing::Trees;
 use super::pull::Pull;
+use super::statement::Signed;
 use crate::access::PersonId;
 use crate::finding::Refusal;
 use crate::repository::Oid;
@@ -29,11 +31,10 @@ pub struct Evidence {
     /// The last opinion of each person, checked; sorted by person. Approvals and withdrawals are of exactly this head, a
     /// request for changes may be of what it stands on.
     pub opinions: Vec<Opinion>,
-    /// People in whose name something stands against the head that can't be verified: why, for each. An approval of
-    /// theirs may have been taken back.
-    pub doubtful: BTreeMap<PersonId, String>,
-    /// New keys that were proven: whose they are, by a statement that the key itself signed.
-    pub proven_keys: BTreeSet<(PersonId, KeyData)>,
+    /// New keys that were proven: whose they are, by the statement that the key itself signed.
+    pub proven_keys: BTreeMap<(PersonId, KeyData), Signed>,
+    /// What people signed of the head: every opinion that was weighed.
+    pub statements: Vec<Signed>,
     /// People who are not active any more by the newest tree that was approved.
     pub gone: BTreeSet<PersonId>,
     /// What a forge says of the pull request that brought the landing; None where git alone is asked.
@@ -71,8 +72,22 @@ pub enum Signer {
 pub struct Opinion {
     pub person: PersonId,
     pub says: Says,
-    /// The instant that the statement names: shown, never trusted.
+    /// The instant that the statement names: shown, and never trusted but for the order of what one person says.
     pub at: String,
+}
+
+impl Opinion {
+    /// True where this is the person's word, and not another one that the same person signed about the same head: it was
+    /// signed later. Where the instants don't tell, what speaks against the head is the word. So nobody ends a withdrawal, or
+    /// an approval given after one, by bringing back what the person said before.
+    pub(super) fn replaces(&self, other: &Opinion) -> bool {
+        self.order() > other.order()
+    }
+
+    fn order(&self) -> (Timestamp, Says) {
+        let unreadable = if self.says == Says::Approve { Timestamp::MIN } else { Timestamp::MAX };
+        (self.at.parse().unwrap_or(unreadable), self.says)
+    }
 }
 
 /// What a person says of a head. The later ones weigh more, where several are found.

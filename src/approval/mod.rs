@@ -35,6 +35,7 @@ pub use decision::{Granted, decide};
 pub use evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 pub use removals::Removal;
 pub use signatures::Source;
+pub use statement::Signed;
 pub use verify::{
     Chain, Given, Landing, Prospect, Recorded, RecordedLanding, Verdict, Verifier, VerifyError, rewritten,
 };

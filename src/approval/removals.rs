@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::decision::{Granted, decide};
 use super::landing::violations;
 use super::signatures::Question;
+use super::statement::Signed;
 use super::verify::{Chain, Given, Verifier, VerifyError};
 use super::walk::Walk;
 use super::{Candidate, Proposed, Trusted, codes};
@@ -32,6 +33,8 @@ pub struct Removal {
     pub authors: Vec<String>,
     /// Of what it changes in the last verified tree.
     pub digest: Option<String>,
+    /// What people signed that it rests on.
+    pub statements: Vec<Signed>,
     /// True where it was applied before, as the log says.
     pub recorded: bool,
 }
@@ -85,6 +88,7 @@ fn removal(walk: &Walk<'_, '_>, start: usize, to: usize, granted: Granted) -> Re
         approvals: Given::all(&granted.approvals),
         authors: granted.authors,
         digest: Some(granted.digest),
+        statements: granted.statements,
         recorded: false,
     })
 }

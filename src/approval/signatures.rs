@@ -8,7 +8,9 @@ use ssh_key::public::KeyData;
 
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 use super::landing::Trees;
-use super::statement::{self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS};
+use super::statement::{
+    self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, Signed, WITHDRAWALS,
+};
 use super::{Trusted, codes};
 use crate::access::{Access, PersonId};
 use crate::finding::Refusal;
@@ -20,9 +22,9 @@ pub struct Source<'a> {
     repository: &'a Repository,
     found: BTreeMap<Oid, Vec<Found>>,
     /// Refs that hold no readable statement.
-    broken: BTreeMap<Oid, Vec<(PersonId, Says, Refusal)>>,
-    /// Proofs of keys, by person: statement and signature.
-    keys: Vec<(PersonId, Vec<u8>, String)>,
+    broken: BTreeMap<Oid, Vec<Refusal>>,
+    /// Proofs of keys.
+    keys: Vec<Signed>,
     /// For a tip, the heads that have not landed there; it is asked for each landing, and doesn't change meanwhile.
     open: RefCell<Option<(Oid, Rc<OpenHeads>)>>,
 }
@@ -30,7 +32,8 @@ pub struct Source<'a> {
 /// What people say of a head.
 struct Heard {
     opinions: Vec<Opinion>,
-    doubtful: BTreeMap<PersonId, String>,
+    /// Each of them as it was signed.
+    statements: Vec<Signed>,
     ignored: Vec<Refusal>,
 }
 
@@ -78,9 +81,9 @@ impl<'a> Source<'a> {
                     continue;
                 };
                 let (Ok(head), Ok(person)) = (head.parse::<Oid>(), PersonId::parse(person)) else { continue };
-                match source.signed(commit) {
-                    Ok((parents, statement, signature)) => {
-                        let found = Found { head, person, says, parents, statement, signature };
+                match source.signed(commit, &person) {
+                    Ok((parents, signed)) => {
+                        let found = Found { head, person, says, parents, signed };
                         source.found.entry(head).or_default().push(found);
                     }
                     Err(why) => {
@@ -89,7 +92,7 @@ impl<'a> Source<'a> {
                             format!("the statement of `{person}` on {} can't be read: {why}", head.short()),
                             "ignore it, or have that person run `dualkey approve` again",
                         );
-                        source.broken.entry(head).or_default().push((person, says, refusal));
+                        source.broken.entry(head).or_default().push(refusal);
                     }
                 }
             }
@@ -98,29 +101,59 @@ impl<'a> Source<'a> {
             let person = name.strip_prefix(KEYS).and_then(|rest| rest.split_once('/')).map(|(person, _)| person);
             let Some(Ok(person)) = person.map(PersonId::parse) else { continue };
             // what can't be read proves nothing, which shows where the key is looked for
-            if let Ok((_, statement, signature)) = source.signed(commit) {
-                source.keys.push((person, statement, signature));
+            if let Ok((_, signed)) = source.signed(commit, &person) {
+                source.keys.push(signed);
             }
         }
         Ok(source)
     }
 
-    /// Parents, statement and signature of a commit that holds them.
-    fn signed(&self, commit: Oid) -> Result<(Vec<Oid>, Vec<u8>, String), String> {
+    /// Takes statements about heads from the log to those that refs hold.
+    pub(super) fn hear(&mut self, statements: &[Signed]) {
+        for found in statements.iter().filter_map(Found::recorded) {
+            let of_head = self.found.entry(found.head).or_default();
+            if !of_head.iter().any(|known| (known.says, &known.signed) == (found.says, &found.signed)) {
+                of_head.push(found);
+            }
+        }
+    }
+
+    /// Every withdrawal and request for changes that a person of the registry really signed for this branch, sorted.
+    pub(super) fn objections(&self, anchor: &str, branch: &str, registry: &Access) -> BTreeSet<(Oid, Signed)> {
+        let against = self.found.values().flatten().filter(|found| found.says != Says::Approve);
+        let genuine = against.filter(|found| statement::genuine(found, anchor, branch, registry).is_some());
+        genuine.map(|found| (found.head, found.signed.clone())).collect()
+    }
+
+    /// What a person said last of a head, whatever base and digest it names.
+    pub(super) fn last_word(
+        &self,
+        (anchor, branch): (&str, &str),
+        head: Oid,
+        person: &PersonId,
+        registry: &Access,
+    ) -> Option<Opinion> {
+        let own = self.found.get(&head).into_iter().flatten().filter(|found| found.person == *person);
+        let mut genuine = own.filter_map(|found| statement::genuine(found, anchor, branch, registry));
+        let first = genuine.next()?;
+        Some(genuine.fold(first, |last, one| if one.replaces(&last) { one } else { last }))
+    }
+
+    /// Parents, and the statement, of a commit that holds one.
+    fn signed(&self, commit: Oid, person: &PersonId) -> Result<(Vec<Oid>, Signed), String> {
         let parents = self.repository.commit(commit).map_err(|error| error.to_string())?.parents;
         let mut files = self.repository.read_files(commit).map_err(|error| error.to_string())?;
         let mut file = |name: &str| files.remove(name).ok_or_else(|| format!("it holds no {name}"));
-        let statement = file(STATEMENT_FILE)?;
-        let signature = String::from_utf8(file(SIGNATURE_FILE)?).map_err(|_| "the signature is not text".to_owned())?;
-        Ok((parents, statement, signature))
+        let (statement, signature) = (file(STATEMENT_FILE)?, file(SIGNATURE_FILE)?);
+        let signed = Signed::new(person.clone(), statement, signature);
+        Ok((parents, signed.ok_or("statement or signature is too long, or no text")?))
     }
 
     /// The keys that prove themselves, each with whose it says to be.
-    fn proven_keys(&self, anchor: &str) -> BTreeSet<(PersonId, KeyData)> {
+    fn proven_keys(&self, anchor: &str) -> BTreeMap<(PersonId, KeyData), Signed> {
         let genesis = anchor.split(':').next().unwrap_or_default();
-        let proof = |(person, statement, signature): &(PersonId, Vec<u8>, String)| {
-            Some((person.clone(), statement::proven_key(statement, signature, genesis, person)?))
-        };
+        let proof =
+            |signed: &Signed| Some(((signed.person.clone(), statement::proven_key(signed, genesis)?), signed.clone()));
         self.keys.iter().filter_map(proof).collect()
     }
 
@@ -162,7 +195,7 @@ impl<'a> Source<'a> {
         for oid in self.repository.commits_between(onto, head)? {
             commits.push(keys.commit(&self.repository.commit(oid)?));
         }
-        let Heard { opinions, doubtful, ignored } = self.opinions(registry, question, merge_base)?;
+        let Heard { opinions, statements, ignored } = self.opinions(registry, question, merge_base)?;
         Ok(Evidence {
             base,
             landed: question.landed,
@@ -172,7 +205,7 @@ impl<'a> Source<'a> {
             touched: self.touched(head, onto)?,
             commits,
             opinions,
-            doubtful,
+            statements,
             proven_keys: self.proven_keys(question.anchor),
             gone: question.gone.clone(),
             pull: None,
@@ -206,48 +239,35 @@ impl<'a> Source<'a> {
             head_tree: self.repository.commit(head)?.tree,
             digest: question.reviewed_digest,
         };
-        let mut opinions: BTreeMap<PersonId, Opinion> = BTreeMap::new();
-        let mut doubtful = BTreeMap::new();
-        let mut ignored = Vec::new();
-        let mut heard = |opinion: Opinion| match opinions.get(&opinion.person) {
-            // what speaks against the head weighs more, in whatever order they are found
-            Some(held) if held.says >= opinion.says => {}
+        let mut opinions: BTreeMap<PersonId, (Opinion, &Found)> = BTreeMap::new();
+        let mut heard = |opinion: Opinion, found| match opinions.get(&opinion.person) {
+            Some((held, _)) if !opinion.replaces(held) => {}
             Some(_) | None => {
-                opinions.insert(opinion.person.clone(), opinion);
+                opinions.insert(opinion.person.clone(), (opinion, found));
             }
         };
-        for (person, says, refusal) in self.broken.get(&head).into_iter().flatten() {
-            match says {
-                Says::Approve => ignored.push(refusal.clone()),
-                Says::Withdraw | Says::RequestChanges => {
-                    doubtful.insert(person.clone(), refusal.message.clone());
-                }
-            }
-        }
+        // INVARIANT: what nobody signed who may speak here stops nothing. It is ignored, and told.
+        let mut ignored = self.broken.get(&head).cloned().unwrap_or_default();
         for found in self.found.get(&head).into_iter().flatten() {
-            match found.says {
-                Says::Approve => match statement::check(found, &expected, registry) {
-                    Ok(opinion) => heard(opinion),
-                    Err(refusal) => ignored.push(refusal),
-                },
-                // what a person says against a head holds whatever it is compared with
+            let checked = statement::check(found, &expected, registry);
+            // what a person says against a head holds whatever it is compared with
+            let opinion = match found.says {
+                Says::Approve => None,
                 Says::Withdraw | Says::RequestChanges => {
-                    match statement::genuine(found, question.anchor, question.branch, registry) {
-                        Some(opinion) => heard(opinion),
-                        None => {
-                            let why = statement::check(found, &expected, registry).err().map(|why| why.message);
-                            doubtful.insert(found.person.clone(), why.unwrap_or_default());
-                        }
-                    }
+                    statement::genuine(found, question.anchor, question.branch, registry)
                 }
+            };
+            match (opinion, checked) {
+                (Some(opinion), _) | (None, Ok(opinion)) => heard(opinion, found),
+                (None, Err(refusal)) => ignored.push(refusal),
             }
         }
         let below = self.repository.commits_between(question.base, head)?;
-        for opinion in self.requests_below(registry, question, &below)? {
-            heard(opinion);
+        for (opinion, found) in self.requests_below(registry, question, &below)? {
+            heard(opinion, found);
         }
-        let mut counted = Vec::new();
-        for (person, opinion) in opinions {
+        let (mut counted, mut statements) = (Vec::new(), Vec::new());
+        for (person, (opinion, found)) in opinions {
             match self.newer(&person, registry, question)? {
                 Some(newer) if opinion.says == Says::Approve => ignored.push(Refusal::new(
                     &codes::APPROVAL_STALE,
@@ -258,10 +278,13 @@ impl<'a> Source<'a> {
                     ),
                     "land the newer head, or ask for an approval of this one again",
                 )),
-                Some(_) | None => counted.push(opinion),
+                Some(_) | None => {
+                    counted.push(opinion);
+                    statements.push(found.signed.clone());
+                }
             }
         }
-        Ok(Heard { opinions: counted, doubtful, ignored })
+        Ok(Heard { opinions: counted, statements, ignored })
     }
 
     /// Requests for changes of commits that the head stands on: adding a commit doesn't answer them. The same person's
@@ -271,21 +294,27 @@ impl<'a> Source<'a> {
         registry: &Access,
         question: &Question<'_>,
         below: &[Oid],
-    ) -> Result<Vec<Opinion>, RepositoryError> {
-        let genuine = |of: &Oid, says: Says| {
-            let found = self.found.get(of).into_iter().flatten().filter(move |found| found.says == says);
-            found.filter_map(|found| statement::genuine(found, question.anchor, question.branch, registry))
+    ) -> Result<Vec<(Opinion, &Found)>, RepositoryError> {
+        let genuine = |of: &Oid| {
+            let found = self.found.get(of).into_iter().flatten();
+            found.filter_map(|found| {
+                Some((statement::genuine(found, question.anchor, question.branch, registry)?, found))
+            })
         };
         let mut standing = Vec::new();
         for commit in below.iter().filter(|commit| **commit != question.head) {
-            for request in genuine(commit, Says::RequestChanges) {
-                let mut answered = false;
+            for (request, found) in genuine(commit).filter(|(opinion, _)| opinion.says == Says::RequestChanges) {
+                // taken back, or answered where it was made
+                let mut answered = genuine(commit).any(|(later, _)| {
+                    later.person == request.person && later.says != Says::RequestChanges && later.replaces(&request)
+                });
                 for on_top in below.iter().filter(|on_top| *on_top != commit) {
-                    answered |= genuine(on_top, Says::Approve).any(|approval| approval.person == request.person)
+                    let mut said = genuine(on_top);
+                    answered |= said.any(|(one, _)| one.says == Says::Approve && one.person == request.person)
                         && self.repository.is_ancestor(*commit, *on_top)?;
                 }
                 if !answered {
-                    standing.push(request);
+                    standing.push((request, found));
                 }
             }
         }

@@ -6,7 +6,7 @@ use ssh_key::public::KeyData;
 
 use super::codes;
 use super::evidence::{Opinion, Says};
-use crate::access::{Access, PersonId};
+use crate::access::{Access, PersonId, PersonType};
 use crate::finding::Refusal;
 use crate::repository::Oid;
 
@@ -111,9 +111,51 @@ pub struct Found {
     /// Whether it stood among approvals or withdrawals.
     pub says: Says,
     pub parents: Vec<Oid>,
-    pub statement: Vec<u8>,
+    pub signed: Signed,
+}
+
+impl Found {
+    /// A statement about a head as the log keeps it. None where it is none.
+    pub fn recorded(signed: &Signed) -> Option<Self> {
+        let said: ApprovalStatement = serde_json::from_str(&signed.statement).ok()?;
+        let head = said.head.parse().ok()?;
+        Some(Found {
+            head,
+            person: signed.person.clone(),
+            says: said.verdict,
+            parents: vec![head],
+            signed: signed.clone(),
+        })
+    }
+}
+
+/// A signed statement as it was given, so that anyone can check it again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Signed {
+    /// Whose it says to be.
+    pub person: PersonId,
+    /// The text that was signed.
+    pub statement: String,
+    /// The armored SSH signature.
     pub signature: String,
 }
+
+impl Signed {
+    /// None where one of the two is no text, or is too long to be what `dualkey approve` wrote.
+    pub fn new(person: PersonId, statement: Vec<u8>, signature: Vec<u8>) -> Option<Self> {
+        if statement.len().max(signature.len()) > MAX_STATEMENT_BYTES {
+            return None;
+        }
+        Some(Signed {
+            person,
+            statement: String::from_utf8(statement).ok()?,
+            signature: String::from_utf8(signature).ok()?,
+        })
+    }
+}
+
+/// A longer statement, or signature, is none. What `dualkey approve` writes has some hundred bytes.
+pub const MAX_STATEMENT_BYTES: usize = 4 << 10;
 
 /// What a statement must say to count for a head.
 #[derive(Clone, Copy, Debug)]
@@ -138,8 +180,8 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
         )
     };
     let statement: ApprovalStatement =
-        serde_json::from_slice(&found.statement).map_err(|_| invalid("is not an approval statement"))?;
-    if canonical(&statement) != found.statement {
+        serde_json::from_str(&found.signed.statement).map_err(|_| invalid("is not an approval statement"))?;
+    if canonical(&statement) != found.signed.statement.as_bytes() {
         return Err(invalid("is not canonical JSON"));
     }
     if found.parents != [found.head] {
@@ -153,7 +195,7 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
         )
     })?;
     let keys = registered.keys.iter().filter_map(|key| key.public.as_ref());
-    if !verify(keys, NAMESPACE, &found.statement, &found.signature) {
+    if !verify(keys, NAMESPACE, found.signed.statement.as_bytes(), &found.signed.signature) {
         return Err(invalid("isn't signed by a key of that person at the last verified landing"));
     }
     let elsewhere = |field: &str, says: &str, here: &str| {
@@ -186,12 +228,12 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
 
 /// Where a statement says that its head started. Nothing about it is checked.
 pub fn claimed_base(found: &Found) -> Option<Oid> {
-    serde_json::from_slice::<ApprovalStatement>(&found.statement).ok()?.base.parse().ok()
+    serde_json::from_str::<ApprovalStatement>(&found.signed.statement).ok()?.base.parse().ok()
 }
 
 /// What the person said here, of this head, whatever base and digest it names.
 pub fn genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> Option<Opinion> {
-    let statement: ApprovalStatement = serde_json::from_slice(&found.statement).ok()?;
+    let statement: ApprovalStatement = serde_json::from_str(&found.signed.statement).ok()?;
     let person = registry.people.get(&found.person)?;
     let keys = person.keys.iter().filter_map(|key| key.public.as_ref());
     let holds = statement.anchor == anchor
@@ -199,18 +241,38 @@ pub fn genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> 
         && statement.head == found.head.to_string()
         && statement.person == found.person.as_str()
         && statement.verdict == found.says
-        && verify(keys, NAMESPACE, &found.statement, &found.signature);
+        && canonical(&statement) == found.signed.statement.as_bytes()
+        && verify(keys, NAMESPACE, found.signed.statement.as_bytes(), &found.signed.signature);
     holds.then(|| Opinion { person: found.person.clone(), says: statement.verdict, at: statement.at })
 }
 
 /// The key that proves itself to be this person's by the statement; None where it says something else, or isn't signed.
-pub fn proven_key(statement: &[u8], armored: &str, genesis: &str, person: &PersonId) -> Option<KeyData> {
-    let said: KeyStatement = serde_json::from_slice(statement).ok()?;
-    let wanted = KeyStatement { statement_type: KeyType::V1, genesis: genesis.to_owned(), person: person.to_string() };
-    if said != wanted || canonical(&said) != statement {
+pub fn proven_key(signed: &Signed, genesis: &str) -> Option<KeyData> {
+    let said: KeyStatement = serde_json::from_str(&signed.statement).ok()?;
+    let (genesis, person) = (genesis.to_owned(), signed.person.to_string());
+    let wanted = KeyStatement { statement_type: KeyType::V1, genesis, person };
+    if said != wanted || canonical(&said) != signed.statement.as_bytes() {
         return None;
     }
-    signing_key(armored, NAMESPACE, statement)
+    signing_key(&signed.signature, NAMESPACE, signed.statement.as_bytes())
+}
+
+/// Whether this person vouches by the statement for a genesis: employees of its own tree can, with the keys that stand there.
+pub fn vouches(signed: &Signed, commit: Oid, tree: Oid, genesis: &Access) -> bool {
+    let Ok(said) = serde_json::from_str::<GenesisStatement>(&signed.statement) else { return false };
+    let Some(person) = genesis.people.get(&signed.person) else { return false };
+    let wanted = GenesisStatement {
+        statement_type: GenesisType::V1,
+        genesis: commit.to_string(),
+        tree: tree.to_string(),
+        log_key: genesis.config.audit_key.clone(),
+        person: signed.person.to_string(),
+    };
+    let keys = person.keys.iter().filter_map(|key| key.public.as_ref());
+    said == wanted
+        && canonical(&said) == signed.statement.as_bytes()
+        && person.person_type == PersonType::Employee
+        && verify(keys, NAMESPACE, signed.statement.as_bytes(), &signed.signature)
 }
 
 /// The end of the ref's name that holds the proof of a key.

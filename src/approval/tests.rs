@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 use super::landing::Trees;
 use super::pull::{Account, Moved, Movement, Pull, Review, ReviewVerdict};
-use super::{Candidate, Granted, Proposed, Trusted, codes, decide};
+use super::{Candidate, Granted, Proposed, Signed, Trusted, codes, decide};
 use crate::access::{LastRead, PersonId, Revision};
 use crate::finding::Refusal;
 use crate::plan;
@@ -160,8 +160,8 @@ fn signed(approvers: &[&str]) -> Evidence {
         touched: BTreeSet::new(),
         commits: vec![commit(Some("tom"))],
         opinions: approvers.iter().map(|id| says(id, Says::Approve)).collect(),
-        doubtful: BTreeMap::new(),
-        proven_keys: BTreeSet::new(),
+        proven_keys: BTreeMap::new(),
+        statements: Vec::new(),
         gone: BTreeSet::new(),
         pull: None,
         stale: Vec::new(),
@@ -280,16 +280,6 @@ fn nobody_holds_up_a_removal_nor_objects_to_losing() {
 }
 
 #[test]
-fn a_broken_withdrawal_takes_the_approval_with_it() {
-    let case = let_zoe_in();
-    let mut evidence = signed(&["ann"]);
-    evidence.doubtful.insert(person("ann"), "it can't be read".to_owned());
-    assert!(case.codes(&evidence).contains(&"withdrawal-unverified"));
-    evidence.opinions.push(says("ben", Says::Approve));
-    case.decide(&evidence).unwrap();
-}
-
-#[test]
 fn new_keys_are_proven_and_changed_ones_agreed_to() {
     let with = |number: u8| {
         format!(
@@ -301,14 +291,16 @@ fn new_keys_are_proven_and_changed_ones_agreed_to() {
     let mut evidence = signed(&["cas", "eve"]);
     assert_eq!(case.codes(&evidence), ["key-unproven", "quorum-not-met"]);
     let new = ssh_key::PublicKey::from_openssh(&key(44)).unwrap().key_data().clone();
+    let proof = |id: &str| Signed { person: person(id), statement: "{}".to_owned(), signature: id.to_owned() };
     // a proof for somebody else is none
-    evidence.proven_keys.insert((person("tom"), new.clone()));
+    evidence.proven_keys.insert((person("tom"), new.clone()), proof("tom"));
     assert!(case.codes(&evidence).contains(&"key-unproven"));
-    evidence.proven_keys.insert((person("dee"), new));
+    evidence.proven_keys.insert((person("dee"), new), proof("dee"));
     assert_eq!(case.codes(&evidence), ["quorum-not-met"], "without her word one more is asked for");
     let mut lost = evidence.clone();
     lost.opinions.push(says("ann", Says::Approve));
     let granted = case.decide(&lost).unwrap();
+    assert_eq!(granted.statements, [proof("dee")], "what is kept is what the change rests on");
     assert!(granted.notes.iter().any(|note| note.code == &codes::OWN_KEYS_CHANGED));
     evidence.opinions.push(says("dee", Says::Approve));
     assert!(case.decide(&evidence).unwrap().notes.is_empty());

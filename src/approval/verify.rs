@@ -1,7 +1,7 @@
 //! Walks the protected branch from the last recorded landing to its tip, and decides every landing on the way.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -11,11 +11,15 @@ use super::decision::{Granted, decide};
 use super::landing::{Entries, Trees, merged};
 use super::revisions::Revisions;
 use super::signatures::{Question, Source};
+use super::statement::Signed;
 use super::walk::{Walk, reached};
 use super::{Approved, Candidate, Opinion, Proposed, Removal, Trusted, codes, removals};
 use crate::access::{Kinds, PersonId, Revision};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
+
+/// How many objections of one person a run writes into the log; later runs write the others.
+const SAID_AT_ONCE: usize = 64;
 
 /// What the log says of the past; its verdicts are final.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub struct Recorded {
     pub landings: Vec<RecordedLanding>,
     /// Removals that were applied while they stood behind a refused landing.
     pub removals: Vec<Removal>,
+    /// What people said against heads, oldest first.
+    pub said: Vec<Signed>,
 }
 
 /// A landing that was applied once.
@@ -36,9 +42,17 @@ pub struct Recorded {
 pub struct RecordedLanding {
     pub base: Oid,
     pub commit: Oid,
+    /// The head that was approved, where one was.
+    pub head: Option<Oid>,
     pub verdict: Verdict,
     pub approvals: Vec<Given>,
     pub authors: Vec<String>,
+    /// What people signed that the verdict rests on.
+    pub statements: Vec<Signed>,
+    /// How much of [`Recorded::said`] the log held before it.
+    pub said: usize,
+    /// When it was judged.
+    pub at: Timestamp,
 }
 
 /// An approval that counted.
@@ -91,6 +105,8 @@ pub struct Landing {
     pub authors: Vec<String>,
     /// Of the change, where it was approved.
     pub digest: Option<String>,
+    /// What people signed that the verdict rests on.
+    pub statements: Vec<Signed>,
     pub refusals: Vec<Refusal>,
     /// What is worth saying though it stopped nothing.
     pub notes: Vec<Refusal>,
@@ -188,12 +204,13 @@ pub struct Verifier<'a> {
 impl<'a> Verifier<'a> {
     pub fn new(
         repository: &'a Repository,
-        source: Source<'a>,
+        mut source: Source<'a>,
         recorded: &'a Recorded,
         branch: &'a str,
         kinds: Kinds,
         now: Timestamp,
     ) -> Self {
+        source.hear(&recorded.said);
         let (revisions, newest) = (Revisions::new(repository, kinds), RefCell::default());
         Verifier { repository, source, recorded, branch, now, revisions, newest }
     }
@@ -289,6 +306,7 @@ impl<'a> Verifier<'a> {
                 approvals: recorded.approvals.clone(),
                 authors: recorded.authors.clone(),
                 digest: None,
+                statements: Vec::new(),
                 refusals: Vec::new(),
                 notes: Vec::new(),
                 recorded: true,
@@ -308,6 +326,42 @@ impl<'a> Verifier<'a> {
             removals = removals::behind(&walk, reached(&way))?;
         }
         Ok(Chain { tip, landings, last, removals })
+    }
+
+    /// What people say against heads that have not landed, and that the log doesn't hold yet: really signed, by people whom
+    /// the last verified landing knows. Sorted.
+    ///
+    /// # Errors
+    ///
+    /// Where the last verified tree or the history can't be read.
+    pub fn unrecorded_objections(&self, chain: &Chain) -> Result<Vec<Signed>, VerifyError> {
+        let registry = &self.revision(chain.last)?.access;
+        let known: BTreeSet<&Signed> = self.recorded.said.iter().collect();
+        let mut found: BTreeMap<PersonId, Vec<Signed>> = BTreeMap::new();
+        for (head, signed) in self.source.objections(&self.recorded.anchor, self.branch, registry) {
+            // what isn't here can't land, and what has landed is decided
+            if known.contains(&signed)
+                || self.repository.commit(head).is_err()
+                || self.repository.is_ancestor(head, chain.last)?
+            {
+                continue;
+            }
+            let own = found.entry(signed.person.clone()).or_default();
+            if own.len() < SAID_AT_ONCE {
+                own.push(signed);
+            }
+        }
+        Ok(found.into_values().flatten().collect())
+    }
+
+    /// What a person said last of a head, by the keys of the last verified landing.
+    ///
+    /// # Errors
+    ///
+    /// Where the last verified tree can't be read.
+    pub fn last_word(&self, chain: &Chain, head: Oid, person: &PersonId) -> Result<Option<Opinion>, VerifyError> {
+        let registry = &self.revision(chain.last)?.access;
+        Ok(self.source.last_word((&self.recorded.anchor, self.branch), head, person, registry))
     }
 
     fn position(&self, commits: &[Oid], wanted: Oid) -> Result<usize, VerifyError> {

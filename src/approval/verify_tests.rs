@@ -13,9 +13,13 @@ fn chain(landings: &[(usize, usize)]) -> Result<Chain, String> {
     let landing = |(base, commit): &(usize, usize)| RecordedLanding {
         base: commits[*base],
         commit: commits[*commit],
+        head: None,
         verdict: Verdict::Approved,
         approvals: Vec::new(),
         authors: Vec::new(),
+        statements: Vec::new(),
+        said: 0,
+        at: Timestamp::UNIX_EPOCH,
     };
     let recorded = Recorded {
         genesis: commits[0],
@@ -23,6 +27,7 @@ fn chain(landings: &[(usize, usize)]) -> Result<Chain, String> {
         vouched_by: Vec::new(),
         landings: landings.iter().map(landing).collect(),
         removals: Vec::new(),
+        said: Vec::new(),
     };
     let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", crate::targets::KINDS, Timestamp::UNIX_EPOCH);

@@ -125,6 +125,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             approvals: Vec::new(),
             authors: Vec::new(),
             digest: None,
+            statements: Vec::new(),
             refusals: Vec::new(),
             notes: Vec::new(),
             recorded: false,
@@ -201,6 +202,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             approvals: Given::all(&granted.approvals),
             authors: granted.authors,
             digest: Some(granted.digest),
+            statements: granted.statements,
             notes: granted.notes,
             ..self.landing(from, to, Verdict::Approved)?
         })

@@ -70,7 +70,9 @@ impl Controls {
                 | Record::Result(_)
                 | Record::Refusal(_)
                 | Record::Drift(_)
-                | Record::KeyChange(_) => None,
+                | Record::KeyChange(_)
+                | Record::Statements(_)
+                | Record::Said(_) => None,
             })
             .collect();
         // what landings of any time declared last, for the ends that runs of the period carried out
@@ -119,7 +121,9 @@ impl Controls {
                 | Record::Intent(_)
                 | Record::Refusal(_)
                 | Record::Drift(_)
-                | Record::KeyChange(_) => {}
+                | Record::KeyChange(_)
+                | Record::Statements(_)
+                | Record::Said(_) => {}
             }
         }
         controls

@@ -73,7 +73,9 @@ fn landed(log: &Log, at: Timestamp) -> Vec<(&Landing, bool)> {
             | Record::Result(_)
             | Record::Refusal(_)
             | Record::Drift(_)
-            | Record::KeyChange(_) => {}
+            | Record::KeyChange(_)
+            | Record::Statements(_)
+            | Record::Said(_) => {}
         }
     }
     landed.reverse();

@@ -9,7 +9,7 @@ use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
 use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision};
 use crate::apply::{self, Journal};
-use crate::approval::{Chain, Given, Landing, Removal, Verdict, Verifier, VerifyError};
+use crate::approval::{Chain, Given, Landing, Removal, Signed, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
 use crate::plan::changes::{self, EntitlementChange};
 use crate::plan::operations::{Operation, Verb};
@@ -57,6 +57,7 @@ impl<'a> RunJournal<'a> {
     ) -> Result<Self, VerifyError> {
         let mut news = interrupted(&stored.log, run.at);
         news.extend(genesis(&stored.log, verifier, &run)?);
+        news.extend(said(verifier, chain, &run)?);
         for landing in chain.landings.iter().filter(|landing| !landing.recorded) {
             match verdict(landing.verdict) {
                 Some(verdict) => news.push(landed(landing, verdict, verifier, &run)?),
@@ -194,10 +195,18 @@ fn genesis(log: &Log, verifier: &Verifier<'_>, run: &Run) -> Result<Option<Recor
         authors: Vec::new(),
         evidence: json!({ "source": "genesis" }),
         digest: None,
+        statements: Vec::new(),
         changes: changed(&nothing, &revision.entitlements),
         run: run.id.clone(),
         at: At(run.at),
     })))
+}
+
+/// What stands against heads, before the landings that it was weighed for.
+fn said(verifier: &Verifier<'_>, chain: &Chain, run: &Run) -> Result<Option<Record>, VerifyError> {
+    let found = verifier.unrecorded_objections(chain)?;
+    let said = || record::Said { run: run.id.clone(), statements: statements(&found), at: At(run.at) };
+    Ok((!found.is_empty()).then(|| Record::Said(said())))
 }
 
 fn landed(
@@ -216,6 +225,7 @@ fn landed(
         authors: landing.authors.clone(),
         evidence: evidence(&landing.notes, &base),
         digest: landing.digest.clone(),
+        statements: statements(&landing.statements),
         changes: changed(&base.entitlements, &commit.entitlements),
         run: run.id.clone(),
         at: At(run.at),
@@ -232,10 +242,15 @@ fn removed(removal: &Removal, evidence: serde_json::Value, changes: Vec<record::
         authors: removal.authors.clone(),
         evidence,
         digest: removal.digest.clone(),
+        statements: statements(&removal.statements),
         changes,
         run: run.id.clone(),
         at: At(run.at),
     })
+}
+
+fn statements(signed: &[Signed]) -> Vec<record::Statement> {
+    signed.iter().map(record::Statement::from).collect()
 }
 
 fn approvals(given: &[Given], run: &Run) -> Vec<record::Approval> {
@@ -295,7 +310,9 @@ fn refused(log: &Log, landing: &Landing, at: Timestamp) -> Vec<Record> {
             | Record::Intent(_)
             | Record::Result(_)
             | Record::Drift(_)
-            | Record::KeyChange(_) => false,
+            | Record::KeyChange(_)
+            | Record::Statements(_)
+            | Record::Said(_) => false,
         })
     };
     let new = landing.refusals.iter().filter(|refusal| !known(refusal));

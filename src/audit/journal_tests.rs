@@ -210,6 +210,8 @@ fn types(log: &Log) -> Vec<&'static str> {
         Record::Refusal(_) => "refusal",
         Record::Drift(_) => "drift",
         Record::KeyChange(_) => "key-change",
+        Record::Statements(_) => "statements",
+        Record::Said(_) => "said",
     };
     log.records().map(name).collect()
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::access::Conditions;
+use crate::approval::Signed;
 
 /// The version of the records' format that this program reads and writes.
 pub const VERSION: u32 = 1;
@@ -50,6 +51,10 @@ pub enum Record {
     Drift(Drift),
     /// The key that signs the log from here on.
     KeyChange(KeyChange),
+    /// What proves landings that were recorded without it.
+    Statements(Statements),
+    /// What people said against heads, as a run saw it.
+    Said(Said),
 }
 
 impl Record {
@@ -63,6 +68,8 @@ impl Record {
             Record::Refusal(one) => one.at.0,
             Record::Drift(one) => one.at.0,
             Record::KeyChange(one) => one.at.0,
+            Record::Statements(one) => one.at.0,
+            Record::Said(one) => one.at.0,
         }
     }
 }
@@ -154,6 +161,13 @@ pub struct Statement {
     pub signature: String,
 }
 
+impl From<&Signed> for Statement {
+    fn from(signed: &Signed) -> Self {
+        let Signed { person, statement, signature } = signed.clone();
+        Statement { person: person.to_string(), statement, signature }
+    }
+}
+
 /// A landing `base..commit` with its verdict, which is final from here on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -172,6 +186,10 @@ pub struct Landing {
     /// The SHA-256 of the access changes in hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// What people signed, so that whoever believes the verdict can decide it again: approvals, what spoke against it, and
+    /// proofs of keys that it brings. Empty where nobody had to sign, and in logs of versions that kept none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<Statement>,
     pub changes: Vec<Change>,
     /// The run that recorded it.
     pub run: String,
@@ -342,6 +360,36 @@ pub struct Drift {
     pub at: At,
     /// What would bring live state back.
     pub operations: Vec<Operation>,
+}
+
+/// Statements of landings that stand in the log without them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statements {
+    /// The run that verified them again.
+    pub run: String,
+    pub landings: Vec<Proof>,
+    pub at: At,
+}
+
+/// What proves one landing that was recorded before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    pub commit: String,
+    /// The head that was approved.
+    pub head: String,
+    pub statements: Vec<Statement>,
+}
+
+/// Withdrawals and requests for changes. They count from here on, whatever becomes of the refs that held them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    /// The run that saw them.
+    pub run: String,
+    pub statements: Vec<Statement>,
+    pub at: At,
 }
 
 /// What the key that signed the log up to here says of the one that signs it from here on.

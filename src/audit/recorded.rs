@@ -9,7 +9,7 @@ use super::record::{self, At, Intent, Mode, Operation, Outcome, Record, Verb};
 use super::sealed::beginning;
 use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply;
-use crate::approval::{Given, Recorded, RecordedLanding, Removal, Verdict};
+use crate::approval::{Given, Recorded, RecordedLanding, Removal, Signed, Verdict};
 use crate::repository::Oid;
 
 impl Log {
@@ -19,19 +19,50 @@ impl Log {
     }
 }
 
-/// The genesis and every landing that the log records. None where an id in it is none.
+/// The genesis and every landing that the log records, with what proves them. None where an id in it is none.
 pub fn recorded(log: &Log) -> Option<Recorded> {
     let genesis = log.genesis();
-    let verified = landings(log).filter(|one| one.base != one.commit && one.verdict != record::Verdict::Removal);
-    let removals = landings(log).filter(|one| one.verdict == record::Verdict::Removal);
-    let landings: Option<Vec<RecordedLanding>> = verified.map(one).collect();
-    let removals: Option<Vec<Removal>> = removals.map(removal).collect();
-    Some(Recorded {
+    let mut recorded = Recorded {
         anchor: log.seal().anchor(),
         vouched_by: genesis.statements.iter().map(|statement| statement.person.clone()).collect(),
         genesis: genesis.genesis.parse().ok()?,
-        landings: landings?,
-        removals: removals?,
+        landings: Vec::new(),
+        removals: Vec::new(),
+        said: Vec::new(),
+    };
+    let mut later: BTreeMap<&str, &record::Proof> = BTreeMap::new();
+    for record in log.records() {
+        match record {
+            Record::Landing(landing) if landing.base == landing.commit => {}
+            Record::Landing(landing) => match verdict(landing.verdict) {
+                Some(verdict) => recorded.landings.push(one(landing, verdict, recorded.said.len())?),
+                None => recorded.removals.push(removal(landing)?),
+            },
+            Record::Said(said) => recorded.said.extend(signed(&said.statements)),
+            Record::Statements(proven) => {
+                later.extend(proven.landings.iter().map(|proof| (proof.commit.as_str(), proof)));
+            }
+            Record::Genesis(_)
+            | Record::Intent(_)
+            | Record::Result(_)
+            | Record::Refusal(_)
+            | Record::Drift(_)
+            | Record::KeyChange(_) => {}
+        }
+    }
+    for landing in recorded.landings.iter_mut().filter(|landing| landing.statements.is_empty()) {
+        if let Some(proof) = later.get(landing.commit.to_string().as_str()) {
+            landing.head = proof.head.parse().ok();
+            landing.statements = signed(&proof.statements).collect();
+        }
+    }
+    Some(recorded)
+}
+
+fn signed(statements: &[record::Statement]) -> impl Iterator<Item = Signed> {
+    statements.iter().filter_map(|one| {
+        let person = PersonId::parse(&one.person).ok()?;
+        Signed::new(person, one.statement.clone().into_bytes(), one.signature.clone().into_bytes())
     })
 }
 
@@ -84,6 +115,7 @@ pub fn from_anchor(anchor: &str) -> Option<Recorded> {
         vouched_by: Vec::new(),
         landings: Vec::new(),
         removals: Vec::new(),
+        said: Vec::new(),
     })
 }
 
@@ -96,7 +128,9 @@ pub(super) fn landings(log: &Log) -> impl Iterator<Item = &record::Landing> {
         | Record::Result(_)
         | Record::Refusal(_)
         | Record::Drift(_)
-        | Record::KeyChange(_) => None,
+        | Record::KeyChange(_)
+        | Record::Statements(_)
+        | Record::Said(_) => None,
     })
 }
 
@@ -105,18 +139,31 @@ fn given_by(landing: &record::Landing) -> Vec<Given> {
     landing.approvals.iter().map(given).collect()
 }
 
-fn one(landing: &record::Landing) -> Option<RecordedLanding> {
+/// None of a removal, which is no part of the verified history.
+fn verdict(verdict: record::Verdict) -> Option<Verdict> {
+    match verdict {
+        record::Verdict::Approved => Some(Verdict::Approved),
+        record::Verdict::Unmanaged => Some(Verdict::Unmanaged),
+        record::Verdict::Restored => Some(Verdict::Restored),
+        record::Verdict::Removal => None,
+    }
+}
+
+fn head(landing: &record::Landing) -> Option<Oid> {
+    landing.head.as_deref().and_then(|head| head.parse().ok())
+}
+
+fn one(landing: &record::Landing, verdict: Verdict, said: usize) -> Option<RecordedLanding> {
     Some(RecordedLanding {
         base: landing.base.parse().ok()?,
         commit: landing.commit.parse().ok()?,
-        verdict: match landing.verdict {
-            record::Verdict::Approved => Verdict::Approved,
-            record::Verdict::Unmanaged => Verdict::Unmanaged,
-            record::Verdict::Restored => Verdict::Restored,
-            record::Verdict::Removal => return None,
-        },
+        head: head(landing),
+        verdict,
         approvals: given_by(landing),
         authors: landing.authors.clone(),
+        statements: signed(&landing.statements).collect(),
+        said,
+        at: landing.at.0,
     })
 }
 
@@ -124,10 +171,11 @@ fn removal(landing: &record::Landing) -> Option<Removal> {
     Some(Removal {
         base: landing.base.parse().ok()?,
         commit: landing.commit.parse().ok()?,
-        head: landing.head.as_deref().and_then(|head| head.parse().ok()),
+        head: head(landing),
         approvals: given_by(landing),
         authors: landing.authors.clone(),
         digest: landing.digest.clone(),
+        statements: signed(&landing.statements).collect(),
         recorded: true,
     })
 }
@@ -140,7 +188,9 @@ fn intents(log: &Log) -> impl Iterator<Item = &Intent> {
         | Record::Result(_)
         | Record::Refusal(_)
         | Record::Drift(_)
-        | Record::KeyChange(_) => None,
+        | Record::KeyChange(_)
+        | Record::Statements(_)
+        | Record::Said(_) => None,
     })
 }
 
@@ -152,7 +202,9 @@ fn results(log: &Log) -> impl DoubleEndedIterator<Item = &Outcome> {
         | Record::Intent(_)
         | Record::Refusal(_)
         | Record::Drift(_)
-        | Record::KeyChange(_) => None,
+        | Record::KeyChange(_)
+        | Record::Statements(_)
+        | Record::Said(_) => None,
     })
 }
 
@@ -231,7 +283,9 @@ pub fn given(log: &Log, kinds: Kinds) -> BTreeSet<apply::Given> {
             | Record::Landing(_)
             | Record::Refusal(_)
             | Record::Drift(_)
-            | Record::KeyChange(_) => {}
+            | Record::KeyChange(_)
+            | Record::Statements(_)
+            | Record::Said(_) => {}
         }
     }
     given

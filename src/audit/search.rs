@@ -87,7 +87,8 @@ fn commits(record: &Record) -> impl Iterator<Item = &String> {
         Record::Result(one) => (vec![&one.commit], Some(&one.waiting)),
         Record::Refusal(one) => (vec![&one.landing], None),
         Record::KeyChange(one) => (vec![&one.commit], None),
-        Record::Drift(_) => (Vec::new(), None),
+        Record::Statements(one) => (one.landings.iter().map(|landing| &landing.commit).collect(), None),
+        Record::Drift(_) | Record::Said(_) => (Vec::new(), None),
     };
     ids.into_iter().chain(waiting.into_iter().flatten().map(|one| &one.landing))
 }
@@ -100,9 +101,13 @@ fn people(record: &Record) -> impl Iterator<Item = &str> {
             let approved = one.approvals.iter().map(|approval| approval.person.as_str());
             approved.chain(one.authors.iter().map(String::as_str)).collect()
         }
-        Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) | Record::KeyChange(_) => {
-            Vec::new()
-        }
+        Record::Said(one) => one.statements.iter().map(|statement| statement.person.as_str()).collect(),
+        Record::Intent(_)
+        | Record::Result(_)
+        | Record::Refusal(_)
+        | Record::Drift(_)
+        | Record::KeyChange(_)
+        | Record::Statements(_) => Vec::new(),
     };
     named.into_iter()
 }
@@ -116,7 +121,9 @@ fn things(record: &Record) -> impl Iterator<Item = Fits<'_>> {
             (&[], one.done.iter().chain(failed).chain(&one.not_started).collect())
         }
         Record::Drift(one) => (&[], one.operations.iter().collect()),
-        Record::Genesis(_) | Record::Refusal(_) | Record::KeyChange(_) => (&[], Vec::new()),
+        Record::Genesis(_) | Record::Refusal(_) | Record::KeyChange(_) | Record::Statements(_) | Record::Said(_) => {
+            (&[], Vec::new())
+        }
     };
     changes.iter().map(Fits::Change).chain(operations.into_iter().map(Fits::Operation))
 }

@@ -66,6 +66,7 @@ fn landing(evidence: serde_json::Value) -> Record {
         authors: vec!["ada".into(), "unknown".into()],
         evidence,
         digest: None,
+        statements: Vec::new(),
         changes: vec![Change {
             person: "alice.nguyen".into(),
             target: "github".into(),

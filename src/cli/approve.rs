@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal};
 
 use clap::Args;
+use jiff::{SignedDuration, Timestamp};
 
 use super::context::{self, Look};
 use super::shared::{Refresh, Shared};
@@ -13,7 +14,7 @@ use crate::approval::statement::{
     self, APPROVALS, ApprovalStatement, ApprovalType, GENESIS, GenesisStatement, GenesisType, KeyStatement, KeyType,
     REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS,
 };
-use crate::approval::{Prospect, Says, codes};
+use crate::approval::{Opinion, Prospect, Says, codes};
 use crate::finding::Refusal;
 use crate::plan;
 use crate::report::{self, PlanView};
@@ -107,10 +108,10 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         (false, false) => Says::Approve,
     };
     let name = |prefix: &str| format!("{prefix}{head}/{}", person.id);
-    let (approved, requested) = (shared.refs.get(&name(APPROVALS))?, shared.refs.get(&name(REQUESTS))?);
+    let last = verifier.last_word(&chain, head, &person.id)?;
     match says {
         Says::Approve => refuse_in_vain(&prospect, change, person)?,
-        Says::Withdraw if approved.is_none() && requested.is_none() => {
+        Says::Withdraw if last.as_ref().is_none_or(|last| last.says == Says::Withdraw) => {
             return Err(Stop::usage(
                 format!("there is no approval of {} by `{}` to take back", head.short(), person.id),
                 "name the head that was approved with `--head REV`; without an approval nothing has to be done",
@@ -141,7 +142,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         digest: prospect.digest.clone(),
         person: person.id.to_string(),
         verdict: says,
-        at: clock.now.to_string(),
+        at: after(last.as_ref(), clock.now).to_string(),
     };
     let commit = signed_commit(repository, &key, &statement::canonical(&statement), head, clock.now.as_second())?;
     let swap = |prefix: &str, new| -> Result<Swap, Stop> {
@@ -151,8 +152,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let mut swaps = match says {
         // who approves takes back what they said against it
         Says::Approve => vec![swap(APPROVALS, Some(commit))?, swap(WITHDRAWALS, None)?, swap(REQUESTS, None)?],
-        Says::Withdraw if approved.is_some() => vec![swap(WITHDRAWALS, Some(commit))?, swap(REQUESTS, None)?],
-        Says::Withdraw => vec![swap(REQUESTS, None)?],
+        Says::Withdraw => vec![swap(WITHDRAWALS, Some(commit))?, swap(REQUESTS, None)?],
         Says::RequestChanges => vec![swap(REQUESTS, Some(commit))?],
     };
     swaps.retain(|swap| swap.expected != swap.new);
@@ -160,8 +160,10 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let place = shared.refs.remote().unwrap_or_else(|| "this repository".to_owned());
     let done = match says {
         Says::Approve => "approved",
-        Says::Withdraw if approved.is_some() => "took back the approval of",
-        Says::Withdraw => "took back the request for changes of",
+        Says::Withdraw if last.is_some_and(|last| last.says == Says::RequestChanges) => {
+            "took back the request for changes of"
+        }
+        Says::Withdraw => "took back the approval of",
         Says::RequestChanges => "asked for changes of",
     };
     output::print(&format!("{} {done} {} ({place})\n", person.id, head.short()));
@@ -169,6 +171,14 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         output::print(&what_is_left(&prospect, change, person));
     }
     Ok(Exit::Done)
+}
+
+/// When a statement is made that is to replace what the same person said last: their order is what the instants tell, and the
+/// clocks of two machines may differ.
+fn after(last: Option<&Opinion>, now: Timestamp) -> Timestamp {
+    let said = last.and_then(|last| last.at.parse::<Timestamp>().ok());
+    let next = said.and_then(|said| said.checked_add(SignedDuration::from_secs(1)).ok());
+    next.map_or(now, |next| next.max(now))
 }
 
 /// The approvals that are still missing, a line each.

@@ -69,6 +69,14 @@ fn line(record: &Record) -> String {
             )
         }
         Record::Drift(drift) => (drift.at, format!("drift    {}", count(drift.operations.len(), "operation"))),
+        Record::Statements(proven) => (
+            proven.at,
+            format!("proof    {} verified again, with what was signed", count(proven.landings.len(), "landing")),
+        ),
+        Record::Said(said) => {
+            let people: Vec<&str> = said.statements.iter().map(|statement| statement.person.as_str()).collect();
+            (said.at, format!("said     {} against a head, by {}", count(people.len(), "statement"), people.join(", ")))
+        }
     };
     let second = jiff::Timestamp::from_second(at.0.as_second()).unwrap_or(at.0);
     format!("{second}  {}", escape::terminal(&what))

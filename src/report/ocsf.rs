@@ -156,7 +156,7 @@ fn events(index: usize, record: &Record, log: &Log) -> Vec<Event> {
             let about = json!({ "entity": { "type": "log", "uid": one.commit, "name": log.key().name() } });
             vec![of(0, Activity::Update, Status::Success, "another key signs the log from here on".to_owned(), about)]
         }
-        Record::Intent(_) => Vec::new(),
+        Record::Intent(_) | Record::Statements(_) | Record::Said(_) => Vec::new(),
     }
 }
 

@@ -97,6 +97,7 @@ fn verify(folder: &Path, genesis: &str, tip: &str) {
         vouched_by: Vec::new(),
         landings: Vec::new(),
         removals: Vec::new(),
+        said: Vec::new(),
     };
     let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, NOW.parse().unwrap());

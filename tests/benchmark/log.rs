@@ -112,6 +112,7 @@ fn record(number: usize, at: At) -> Record {
             authors: vec![format!("person-{}", number / 3 % 60)],
             evidence: serde_json::json!({ "source": "signatures", "notes": [] }),
             digest: Some(format!("sha256:{:064x}", number)),
+            statements: Vec::new(),
             changes: vec![Change {
                 person: person.clone(),
                 target: "github".to_owned(),

@@ -35,19 +35,6 @@ fn a_request_for_changes_holds_the_head_and_what_is_put_on_top() {
 }
 
 #[test]
-fn a_withdrawal_that_somebody_broke_still_counts() {
-    let world = World::new();
-    world.let_alice_in("alice");
-    world.approve("alice", "priya.shah").exits(0);
-    world.approve_with(&["--head", "alice", "--withdraw"], "priya.shah").exits(0);
-    let head = world.rev("alice");
-    world.git(&["push", "-q", "-f", "origin", &format!("main:refs/dualkey/withdrawals/{head}/priya.shah")]);
-    world.timed(&["verify", "--head", "alice"]).exits(1).says("refused[withdrawal-unverified]");
-    world.approve("alice", "priya.shah").exits(0);
-    world.timed(&["verify", "--head", "alice"]).exits(0);
-}
-
-#[test]
 fn who_leaves_before_the_first_apply_no_longer_speaks_until_another_does() {
     let mut world = applied();
     world.let_alice_in("alice");

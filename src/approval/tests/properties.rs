@@ -27,14 +27,12 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         prop::collection::vec(opinion(), 0..6),
         prop::collection::vec(any_commit(), 0..3),
         people(2),
-        people(2),
         prop_oneof![9 => Just(1_usize), 1 => 0..3_usize],
     )
-        .prop_map(|(opinions, commits, gone, doubtful, merge_bases)| Evidence {
+        .prop_map(|(opinions, commits, gone, merge_bases)| Evidence {
             opinions,
             commits,
             gone,
-            doubtful: doubtful.into_iter().map(|person| (person, String::new())).collect(),
             merge_bases: vec![oid(1); merge_bases],
             ..signed(&[])
         })
@@ -122,7 +120,6 @@ fn independent(evidence: &Evidence) -> usize {
         own.peek().is_some()
             && own.all(|opinion| opinion.says == Says::Approve)
             && !evidence.gone.contains(&who)
-            && !evidence.doubtful.contains_key(&who)
             && !evidence.commits.iter().any(|commit| {
                 commit.signer == Signer::Person(who.clone())
                     || commit.committers.contains(&who)

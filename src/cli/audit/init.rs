@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::access::{Access, LastRead, PersonId, Revision};
 use crate::approval::codes;
-use crate::approval::statement::{self, GENESIS, GenesisStatement, SIGNATURE_FILE, STATEMENT_FILE};
+use crate::approval::statement::{self, GENESIS, SIGNATURE_FILE, STATEMENT_FILE, Signed};
 use crate::audit::record::{At, Genesis, Predecessor, Statement, VERSION};
 use crate::audit::{self, Log, Store};
 use crate::cli::context::{self, Look};
@@ -160,30 +160,19 @@ fn statements(
     revision: &Revision,
 ) -> Result<BTreeMap<PersonId, Statement>, Stop> {
     let access = &revision.access;
-    let tree = repository.commit(commit)?.tree.to_string();
+    let tree = repository.commit(commit)?.tree;
     let prefix = format!("{GENESIS}{commit}/");
     let mut found = BTreeMap::new();
     for (name, holder) in refs.list(&prefix)? {
         let Some(person) = name.strip_prefix(&prefix).and_then(|id| access.people.get(id)) else { continue };
-        let files = repository.read_files(holder)?;
-        let (Some(text), Some(signature)) = (files.get(STATEMENT_FILE), files.get(SIGNATURE_FILE)) else { continue };
-        let (Ok(text), Ok(signature)) = (std::str::from_utf8(text), std::str::from_utf8(signature)) else { continue };
-        let Ok(says) = serde_json::from_str::<GenesisStatement>(text) else { continue };
-        let keys = person.keys.iter().filter_map(|key| key.public.as_ref());
-        let holds = says.genesis == commit.to_string()
-            && says.tree == tree
-            && says.log_key == access.config.audit_key
-            && says.person == person.id.as_str()
-            && statement::canonical(&says) == text.as_bytes()
-            && person.person_type == crate::access::PersonType::Employee
-            && statement::verify(keys, statement::NAMESPACE, text.as_bytes(), signature);
-        if holds {
-            let statement = Statement {
-                person: person.id.to_string(),
-                statement: text.to_owned(),
-                signature: signature.to_owned(),
-            };
-            found.insert(person.id.clone(), statement);
+        // what can't be read vouches for nothing, and stops nobody
+        let Ok(mut files) = repository.read_files(holder) else { continue };
+        let (Some(text), Some(signature)) = (files.remove(STATEMENT_FILE), files.remove(SIGNATURE_FILE)) else {
+            continue;
+        };
+        let Some(signed) = Signed::new(person.id.clone(), text, signature) else { continue };
+        if statement::vouches(&signed, commit, tree, access) {
+            found.insert(person.id.clone(), Statement::from(&signed));
         }
     }
     Ok(found)

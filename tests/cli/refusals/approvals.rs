@@ -49,13 +49,6 @@ pub const STORIES: &[Story] = &[
         scene.approve(&world, "alice", &["--withdraw"], "priya.shah", 0);
         scene.run(&world, &["verify", "--head", "alice"], 1);
     }),
-    ("a withdrawal that somebody broke", &["withdrawal-unverified"], |scene| {
-        let world = approved();
-        world.approve_with(&["--head", "alice", "--withdraw"], "priya.shah").exits(0);
-        let head = world.rev("alice");
-        world.git(&["push", "-q", "-f", "origin", &format!("main:refs/dualkey/withdrawals/{head}/priya.shah")]);
-        scene.run(&world, &["verify", "--head", "alice"], 1);
-    }),
     ("an objection", &["changes-requested"], |scene| {
         let world = approved();
         scene.approve(&world, "alice", &["--request-changes"], "grace.lin", 0);
