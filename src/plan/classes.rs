@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::merge;
 use crate::access::reading::{Claim, FileKind};
-use crate::access::{
-    Access, Approvers, Bridge, ChangeClass, Grant, Group, GroupId, Interval, Member, Person, PersonId, PersonType,
-    Revision, Vendor,
-};
+use crate::access::{Bridge, ChangeClass, Grant, Group, Interval, Person, PersonId, PersonType, Revision, Vendor};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 use crate::plan::EntitlementChange;
+use crate::plan::approvers::{Entitled, WordChange};
 
 /// Rules and the access they judge, changed in one step.
 pub const MIXED_CHANGE: Rule = Rule {
@@ -69,49 +67,54 @@ impl Classes {
     }
 }
 
-/// Everybody who can approve anything, and the groups through which they can.
-#[derive(Debug)]
-struct Judges {
-    people: BTreeSet<PersonId>,
-    groups: BTreeSet<GroupId>,
+/// Whose files steer who approves.
+struct Judges<'a> {
+    /// Before and after the change.
+    entitled: [&'a Entitled; 2],
+    /// Who can approve something after the change, and could not before.
+    newcomers: BTreeSet<&'a PersonId>,
 }
 
-impl Judges {
-    fn of(access: &Access) -> Self {
-        let named = access.policy.approvals.iter().flat_map(|rule| &rule.from).filter_map(|from| match from {
-            Approvers::Group(group) => Some(Member::Group(group.clone())),
-            Approvers::DomainOwners | Approvers::Sponsors => None,
-        });
-        let members: Vec<Member> =
-            access.domains.values().flat_map(|domain| domain.owners.iter().cloned()).chain(named).collect();
-        let mut people: BTreeSet<PersonId> = access.expand(&members).into_keys().collect();
-        people.extend(access.people.values().filter_map(|person| person.sponsor.clone()));
-        people.extend(access.vendors.values().map(|vendor| vendor.sponsor.clone()));
-        Judges { people, groups: access.reached_groups(&members) }
+impl Judges<'_> {
+    fn has_person(&self, id: &str) -> bool {
+        self.entitled.iter().any(|side| side.people.contains(id))
+    }
+
+    fn has_group(&self, id: &str) -> bool {
+        self.entitled.iter().any(|side| side.groups.contains(id))
+    }
+
+    /// True where a sponsor who could approve nothing before takes over.
+    fn lets_in(&self, before: Option<&PersonId>, after: Option<&PersonId>) -> bool {
+        before != after && after.is_some_and(|sponsor| self.newcomers.contains(sponsor))
     }
 }
 
-/// Everybody who can approve anything.
-pub fn approvers(access: &Access) -> BTreeSet<PersonId> {
-    Judges::of(access).people
-}
-
 /// Sorts every changed managed path into a class.
-pub fn classify<'a>(base: &'a Revision, head: &'a Revision, changes: &[EntitlementChange]) -> Classes {
-    let (before, after) = (Judges::of(&base.access), Judges::of(&head.access));
-    let both = Judges {
-        people: before.people.union(&after.people).cloned().collect(),
-        groups: before.groups.union(&after.groups).cloned().collect(),
-    };
+///
+/// INVARIANT: where somebody could approve anything after the change who could not before, it is of class policy,
+/// whichever file did it.
+pub fn classify<'a>(
+    base: &'a Revision,
+    head: &'a Revision,
+    changes: &[EntitlementChange],
+    entitled: [&Entitled; 2],
+    words: &[WordChange],
+) -> Classes {
+    let judges =
+        Judges { entitled, newcomers: words.iter().filter(|word| word.gains()).map(|word| &word.person).collect() };
     let mut classes = Classes::default();
     let row = |of: &'a Revision| of.files.iter().map(|file| (file.path(), file));
     for (path, ..) in merge(row(base), row(head)).filter(|(_, before, after)| before != after) {
         let class = match FileKind::of_path(path) {
-            Claim::File(kind, stem) => file_class(kind, stem, base, head, &both, &mut classes.ending),
+            Claim::File(kind, stem) => file_class(kind, stem, base, head, &judges, &mut classes.ending),
             // workflows, code owners, attributes, and whatever is not read: all of it steers how changes are judged
             Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => ChangeClass::Policy,
         };
         classes.by_path.insert(path.to_owned(), class);
+    }
+    if !judges.newcomers.is_empty() && !classes.has(ChangeClass::Policy) {
+        classes.extra.insert(ChangeClass::Policy);
     }
     let gains = changes.iter().any(EntitlementChange::gains);
     let only_removals = !classes.is_empty() && classes.by_path.values().all(|class| *class == ChangeClass::Removal);
@@ -127,7 +130,7 @@ fn file_class(
     stem: &str,
     base: &Revision,
     head: &Revision,
-    judges: &Judges,
+    judges: &Judges<'_>,
     ending: &mut BTreeSet<PersonId>,
 ) -> ChangeClass {
     let (base, head) = (&base.access, &head.access);
@@ -135,7 +138,7 @@ fn file_class(
         FileKind::Config | FileKind::Policy | FileKind::Cases | FileKind::Rego | FileKind::Role | FileKind::Domain => {
             ChangeClass::Policy
         }
-        FileKind::Group if judges.groups.contains(stem) => ChangeClass::Policy,
+        FileKind::Group if judges.has_group(stem) => ChangeClass::Policy,
         FileKind::Group => removal_or(group_shrinks(base.groups.get(stem), head.groups.get(stem)), ChangeClass::Access),
         FileKind::Grant => removal_or(grant_shrinks(base.grants.get(stem), head.grants.get(stem)), ChangeClass::Access),
         FileKind::Bridge => {
@@ -150,6 +153,9 @@ fn file_class(
                     base.people.values().filter(|p| p.vendor.as_ref() == Some(&before.id)).map(|p| p.id.clone()),
                 );
             }
+            if before.is_some() && judges.lets_in(before.map(|v| &v.sponsor), after.map(|v| &v.sponsor)) {
+                return ChangeClass::Policy;
+            }
             removal_or(vendor_shrinks(before, after), ChangeClass::Identity)
         }
         FileKind::Person => {
@@ -159,7 +165,12 @@ fn file_class(
             {
                 ending.insert(before.id.clone());
             }
-            person_class(before, after, judges.people.contains(stem))
+            let sponsor = |person: Option<&'_ Person>| person.and_then(|person| person.sponsor.clone());
+            let lets_in = before.is_some() && judges.lets_in(sponsor(before).as_ref(), sponsor(after).as_ref());
+            if lets_in || judges.lets_in(None, after.map(|person| &person.id)) {
+                return ChangeClass::Policy;
+            }
+            person_class(before, after, judges.has_person(stem))
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{EntitlementChange, JudgeChange};
+use super::{EntitlementChange, JudgeChange, WordChange};
 use crate::access::{Conditions, Config, Intervals, OrganizationId, PersonId, TargetId};
 
 const DIGEST_VERSION: u32 = 1;
@@ -18,6 +18,8 @@ struct Content<'a> {
     targets: BTreeMap<&'a TargetId, &'a str>,
     changes: Vec<Change<'a>>,
     judges: &'a [JudgeChange],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    words: &'a [WordChange],
 }
 
 #[derive(Serialize)]
@@ -35,7 +37,7 @@ struct Change<'a> {
 
 /// `sha256:` and the digest, in hexadecimal, of RFC 8785 JSON. Revisions, paths, names, reasons, findings and the clock
 /// are not in it.
-pub fn of(config: &Config, changes: &[EntitlementChange], judges: &[JudgeChange]) -> String {
+pub fn of(config: &Config, changes: &[EntitlementChange], judges: &[JudgeChange], words: &[WordChange]) -> String {
     let content = Content {
         digest_version: DIGEST_VERSION,
         organization: &config.organization,
@@ -55,6 +57,7 @@ pub fn of(config: &Config, changes: &[EntitlementChange], judges: &[JudgeChange]
             })
             .collect(),
         judges,
+        words,
     };
     // texts, lists and one small number always have a canonical form
     let canonical = serde_json_canonicalizer::to_vec(&content).unwrap_or_default();

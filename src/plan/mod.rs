@@ -2,6 +2,7 @@
 //!
 //! Everything here comes from two revisions and an instant; [`operations`] adds what is live.
 
+mod approvers;
 pub mod cases;
 mod change_too_large;
 pub mod changes;
@@ -27,6 +28,8 @@ use crate::access::{Access, ChangeClass, DomainId, PersonId, Revision};
 use crate::finding::{Finding, Rule};
 use crate::lint;
 
+use approvers::Entitled;
+pub use approvers::{ShortRule, WordChange, lingering};
 pub use changes::EntitlementChange;
 pub use classes::Classes;
 pub use judges::JudgeChange;
@@ -47,6 +50,10 @@ pub struct Plan<'a> {
     pub lines: Vec<AccessLine>,
     pub classes: Classes,
     pub judges: Vec<JudgeChange>,
+    /// Whose word counts at other times than before.
+    pub words: Vec<WordChange>,
+    /// Rules that the change leaves with so few people that one leaver more could keep them from being met.
+    pub short: Vec<ShortRule>,
     /// `sha256:…` of what the change means.
     pub digest: String,
     pub requirements: Vec<Requirement>,
@@ -144,14 +151,19 @@ fn moved_log(base: &Revision, head: &Revision) -> Option<Finding> {
 /// Understands a change. Base and head are linted at the same instant.
 pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<'a> {
     let changes = changes::between(&base.entitlements, &head.entitlements);
-    let classes = classes::classify(base, head, &changes);
+    let (before, after) = (Entitled::of(&base.access), Entitled::of(&head.access));
+    let words = words(base, &before, head);
+    let classes = classes::classify(base, head, &changes, [&before, &after], &words);
     let judges = judges::between(&base.access, &head.access);
+    let short = match words.is_empty() && judges.is_empty() {
+        true => Vec::new(),
+        false => approvers::short_rules(&base.access, &head.access, &words, now),
+    };
     let pairs = Pairs::of(&changes, base, head);
     let mass_removal = changes::mass_removal(base, head, &changes, &classes);
     let stakes = Stakes::of(base, head, &changes);
     let (requirements, silent) = requirements::all(base, head, &classes, &pairs, &stakes, now);
-    let approvers = classes::approvers(&base.access);
-    let digest = digest::of(&head.access.config, &changes, &judges);
+    let digest = digest::of(&head.access.config, &changes, &judges, &words);
     let mut findings = findings_since(base, head, now);
     findings.extend(change_too_large::find(base, head, &classes));
     findings.extend(classes.mixed_change());
@@ -166,10 +178,12 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
         lines,
         classes,
         judges,
+        words,
+        short,
         digest,
         requirements,
         silent,
-        approvers,
+        approvers: before.people,
         stakes,
         findings,
         mass_removal,
@@ -179,7 +193,12 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
 /// The digest of a change, without what it takes to judge it.
 pub fn digest(base: &Revision, head: &Revision) -> String {
     let changes = changes::between(&base.entitlements, &head.entitlements);
-    digest::of(&head.access.config, &changes, &judges::between(&base.access, &head.access))
+    let words = words(base, &Entitled::of(&base.access), head);
+    digest::of(&head.access.config, &changes, &judges::between(&base.access, &head.access), &words)
+}
+
+fn words(base: &Revision, before: &Entitled, head: &Revision) -> Vec<WordChange> {
+    approvers::words(&base.access, before, &head.access, &Entitled::after(&head.access, &base.access))
 }
 
 impl Plan<'_> {

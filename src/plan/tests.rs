@@ -8,6 +8,9 @@ use crate::repository::Snapshot;
 use crate::repository::testing::Sandbox as Folder;
 use crate::targets::KINDS;
 
+mod classes;
+mod digest;
+
 const BASE: [(&str, &str); 6] = [
     (
         "dualkey.yaml",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
+use super::approvers;
 use super::escape::{markdown_code, markdown_message, markdown_text, terminal};
 use super::findings::place_text;
 use super::style::count;
@@ -98,8 +99,12 @@ impl<'a> PlanView<'a> {
         &self.plan.head.access.config.zone
     }
 
-    /// What follows the verdict's word.
+    /// What follows the verdict's word. A rule that the change leaves with too few people stands in the same line.
     pub(super) fn because(&self, voice: Voice) -> String {
+        format!("{}{}", self.verdict_because(voice), approvers::short(self.plan, voice))
+    }
+
+    fn verdict_because(&self, voice: Voice) -> String {
         match self.verdict() {
             Verdict::Nothing => "no managed file differs".to_owned(),
             Verdict::Ready => {
@@ -247,6 +252,7 @@ impl<'a> PlanView<'a> {
         if !policy.is_empty() {
             warnings.push(format!("changes {}", voice.list(policy, ", ")));
         }
+        warnings.extend(approvers::words(self.plan, voice));
         let judges: Vec<&str> = self.judging().map(|change| change.judge.as_str()).collect();
         if !judges.is_empty() {
             warnings.push(format!("changes who judges: {}", voice.list(judges, ", ")));

@@ -72,6 +72,10 @@ pub(super) struct Plan<'a> {
     approvals: Vec<Approval<'a>>,
     /// People asked for beyond those by whom the rules are met, out of everybody who may approve anything.
     in_all: u32,
+    /// Who can approve something after the change and couldn't before, or the other way round.
+    approvers: Vec<Approver<'a>>,
+    /// Rules that the change leaves with no more people than they ask for.
+    short_rules: Vec<ShortRow<'a>>,
     findings: Vec<FindingRow<'a>>,
     changes: Vec<Change<'a>>,
     operations: Option<Vec<OperationRow<'a>>>,
@@ -85,6 +89,24 @@ struct Approval<'a> {
     from: &'a [String],
     people: &'a BTreeSet<PersonId>,
     given: Vec<&'a PersonId>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Approver<'a> {
+    person: &'a PersonId,
+    /// Pairs of instants between which the word counts; null where there is no start or no end.
+    before: Vec<[Option<String>; 2]>,
+    after: Vec<[Option<String>; 2]>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ShortRow<'a> {
+    rule: &'a str,
+    /// How many people are left who can approve.
+    able: usize,
+    count: u32,
 }
 
 #[derive(Serialize)]
@@ -159,12 +181,26 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
         verdict: view.verdict(),
         approvals: approvals_of(view),
         in_all: view.more.in_all,
+        approvers: plan.words.iter().map(approver).collect(),
+        short_rules: plan
+            .short
+            .iter()
+            .map(|short| ShortRow { rule: &short.rule, able: short.able, count: short.count })
+            .collect(),
         findings: rows(&plan.findings),
         changes: lines.into_iter().map(|line| change(line, zone)).collect(),
         operations: view
             .operations
             .map(|difference| difference.operations.iter().map(|operation| row(operation, zone)).collect()),
     })
+}
+
+fn approver(word: &plan::WordChange) -> Approver<'_> {
+    Approver {
+        person: &word.person,
+        before: plan::digest::instants(&word.before),
+        after: plan::digest::instants(&word.after),
+    }
 }
 
 /// What each rule asks for, of whom, and who gave it.

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod apply;
+mod approvers;
 pub mod audit;
 pub mod controls;
 mod diff;

@@ -403,7 +403,20 @@ fn operations_that_take_are_never_folded() {
     let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
     assert_eq!(
         keys,
-        ["version", "base", "head", "digest", "verdict", "approvals", "in_all", "findings", "changes", "operations"]
+        [
+            "version",
+            "base",
+            "head",
+            "digest",
+            "verdict",
+            "approvals",
+            "in_all",
+            "approvers",
+            "short_rules",
+            "findings",
+            "changes",
+            "operations"
+        ]
     );
 }
 

@@ -212,7 +212,7 @@ impl World {
         At { world: self, now: now.to_owned() }
     }
 
-    fn begun(mut self) -> Self {
+    pub fn begun(mut self) -> Self {
         let world = &mut self;
         let id = world.anchor.take().unwrap();
         for person in ["mei.tanaka", "priya.shah"] {

@@ -1,0 +1,42 @@
+//! Who can approve something after a change and couldn't before, and how few are left.
+
+use super::facts::Voice;
+use super::style::count;
+use crate::access::time::format_end;
+use crate::plan::{Plan, WordChange};
+
+/// A sentence for each person whose word counts at other times than before.
+pub(super) fn words(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
+    plan.words.iter().map(|changed| word(plan, changed, voice)).collect()
+}
+
+fn word(plan: &Plan<'_>, word: &WordChange, voice: Voice) -> String {
+    let (who, zone) = (voice.data(word.person.as_str()), &plan.head.access.config.zone);
+    let end = |at| format_end(at, zone);
+    match (word.before.end(), word.after.end()) {
+        (_, None) => format!("{who} can approve nothing any more"),
+        (None, Some(after)) => {
+            format!("lets {who} approve, who could approve nothing before: until {}", end(after))
+        }
+        (Some(before), Some(after)) if word.gains() && before <= plan.now => {
+            let (before, after) = (end(before), end(after));
+            format!("lets {who} approve again, who could approve nothing after {before}: until {after}")
+        }
+        (Some(before), Some(after)) if word.gains() => {
+            format!("lets {who} approve longer: until {}, was {}", end(after), end(before))
+        }
+        (Some(_), Some(after)) => format!("{who} can approve nothing after {}", end(after)),
+    }
+}
+
+/// What the first line ends with where a rule is left with no more people than it asks for.
+pub(super) fn short(plan: &Plan<'_>, voice: Voice) -> String {
+    let Some(short) = plan.short.iter().min_by_key(|short| short.able) else { return String::new() };
+    let have = if short.able == 1 { "person" } else { "people" };
+    let others = match plan.short.len() - 1 {
+        0 => String::new(),
+        others => format!(" (and {} as few as it asks for)", count(others, "other rule")),
+    };
+    let (rule, able, asks) = (voice.data(&short.rule), short.able, short.count);
+    format!("; after this, rule {rule} has {able} {have} who can approve and asks for {asks}{others}")
+}
