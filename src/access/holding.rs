@@ -83,6 +83,11 @@ impl Access {
         Some(bounds)
     }
 
+    /// True where a person's time here is over at an instant.
+    pub fn has_ended(&self, person: &Person, now: Timestamp) -> bool {
+        self.bounds(person).is_none_or(|bounds| bounds.until() <= now)
+    }
+
     /// When the bridges that let a person into a domain end; None where there is no such bridge.
     pub fn bridge_end(&self, person: &PersonId, into: &DomainId) -> Option<Timestamp> {
         self.bridges.values().filter(|b| &b.into == into && b.people.contains(person)).map(|b| b.until).max()

@@ -39,7 +39,7 @@ pub(super) fn judge(
         }
     }
     let mut refusals = admins(view, live, &judged.permitted);
-    refusals.extend(empty(view, &judged.permitted));
+    refusals.extend(empty(view, live, &judged.permitted));
     if !refusals.is_empty() {
         let (ends, others) = judged.permitted.into_iter().partition(|operation| view.is_end(operation));
         judged.permitted = ends;
@@ -71,8 +71,9 @@ fn untouchable(view: &View<'_>, own: &BTreeMap<TargetId, String>, operation: &Op
     ))
 }
 
-/// A tree that declares nothing at any time, while more than one person would lose access that has not ended.
-fn empty(view: &View<'_>, operations: &[Operation]) -> Option<Refusal> {
+/// A tree that declares nothing at any time, while more than one person would lose access that has not ended. Where not
+/// everything was read, one is enough: nobody knows who else would.
+fn empty(view: &View<'_>, live: &LiveState, operations: &[Operation]) -> Option<Refusal> {
     if !view.tree.entitlements.is_empty() {
         return None;
     }
@@ -83,10 +84,14 @@ fn empty(view: &View<'_>, operations: &[Operation]) -> Option<Refusal> {
             None => (None, operation.principal.as_str()),
         })
         .collect();
-    (people.len() > FEW).then(|| {
+    let few = if view.is_whole(live) { FEW } else { 0 };
+    (people.len() > few).then(|| {
         Refusal::new(
             &codes::EMPTY_DESIRED_STATE,
-            format!("nothing is declared, and {} people would lose what they hold", people.len()),
+            match people.len() {
+                1 => "nothing is declared, and somebody would lose what they hold".to_owned(),
+                many => format!("nothing is declared, and {many} people would lose what they hold"),
+            },
             "declare what shall stay; if all of them shall go, give them an `ended`, which nothing blocks",
         )
     })

@@ -3,11 +3,15 @@
 //! [`run`] reads what is live, lets the guards judge the difference, has the [`Journal`] record what it is about to do,
 //! and only then writes: all that is taken before anything is given, with the lease checked before each write. It reads
 //! everything back until nothing differs. [`drift`] only reads.
+//!
+//! One rule holds for everything that may be missing. Where a target can't be read, a clock is wrong, or the lease or the
+//! log is gone, the run is *reduced*: it gives nothing, takes away what it can, says so, and ends with 4 or 5.
 
 pub mod codes;
 mod executor;
 mod guards;
 pub mod lease;
+mod outcome;
 mod overdue;
 mod phases;
 mod process;
@@ -21,24 +25,21 @@ use crate::access::{AccountMark, Conditions, Kind, PersonId, Revision, TargetId}
 use crate::approval::{Approved, Chain};
 use crate::finding::Refusal;
 use crate::plan::operations::{Difference, Operation};
-use crate::repository::Oid;
 use crate::targets::{Reader, Writer};
 
 pub use executor::run;
 pub use lease::{Lease, LeaseError};
+pub use outcome::{Exit, Extent, Outcome, VERSION, Waiting};
 pub use overdue::{ends_after, overdue};
 #[cfg(test)]
 pub(crate) use process::Patient;
 pub use process::Process;
 
-/// The version of the outcome's form.
-pub const VERSION: u32 = 1;
-
-/// How much a run may do.
+/// What a run is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Full,
-    /// It may only take away, and neither lease nor log stops it.
+    /// It may only take away.
     OnlyEnds,
 }
 
@@ -93,12 +94,12 @@ pub trait Journal {
     /// True where something is to be written even though nothing is to be done: a landing, an interrupted run.
     fn pending(&self) -> bool;
 
-    /// Writes what is about to be done.
+    /// Writes what is about to be done, and whether the run may give. A reduced run may not, whatever it was asked for.
     ///
     /// # Errors
     ///
-    /// Where it can't be written: then nothing may be done.
-    fn intend(&mut self, operations: &[Operation]) -> Result<(), Refusal>;
+    /// Where it can't be written: then nothing may be given.
+    fn intend(&mut self, mode: Mode, operations: &[Operation]) -> Result<(), Refusal>;
 
     /// Writes what came of it.
     ///
@@ -110,7 +111,7 @@ pub trait Journal {
 
 /// The right to write, which another run may take over.
 pub trait Hold {
-    /// Asked before each write.
+    /// Asked before each write; it answers at once where nobody else can have taken over yet.
     ///
     /// # Errors
     ///
@@ -118,96 +119,19 @@ pub trait Hold {
     fn check(&self) -> Result<(), Refusal>;
 }
 
-/// A landing that isn't applied, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    pub landing: Oid,
-    pub codes: Vec<&'static str>,
-    /// The refused landing that it stands on, where that is what holds it.
-    pub behind: Option<Oid>,
-}
-
-/// What came of a run.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    pub version: u32,
-    /// The verified landing whose tree was brought about.
-    pub commit: Oid,
-    /// True where it was applied already and nothing was to be done.
-    pub superseded: bool,
-    pub done: Vec<Operation>,
-    /// With what the target said.
-    pub failed: Vec<(Operation, String)>,
-    pub not_started: Vec<Operation>,
-    pub waiting: Vec<Waiting>,
-    /// Landings that wait, but whose losses went through.
-    pub removals: Vec<crate::approval::Removal>,
-    pub refusals: Vec<Refusal>,
-    /// True where live state was read, as a whole or in part. Where it wasn't, nobody knows what there is to change.
-    pub looked: bool,
-    /// True where a target could not be read.
-    pub unjudged: bool,
-    /// True where it ran without lease or log.
-    pub unrecorded: bool,
-}
-
-/// How a run ends, as its exit code says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    Done,
-    Refused,
-    Partial,
-    Unjudged,
-}
-
-impl Exit {
-    pub fn code(self) -> u8 {
-        match self {
-            Exit::Done => 0,
-            Exit::Refused => 3,
-            Exit::Partial => 4,
-            Exit::Unjudged => 5,
-        }
-    }
-}
-
-impl Outcome {
-    fn of(request: &Request<'_>) -> Self {
-        let first = request.chain.refused().next().map(|landing| landing.commit);
-        let waiting = request.chain.refused().map(|landing| {
-            let codes: BTreeSet<&'static str> = landing.refusals.iter().map(|refusal| refusal.code.id).collect();
-            let behind = first.filter(|first| *first != landing.commit);
-            Waiting { landing: landing.commit, codes: codes.into_iter().collect(), behind }
-        });
-        Outcome {
-            version: VERSION,
-            commit: request.approved.commit(),
-            superseded: false,
-            done: Vec::new(),
-            failed: Vec::new(),
-            not_started: Vec::new(),
-            waiting: waiting.collect(),
-            removals: request.approved.removals().to_vec(),
-            refusals: Vec::new(),
-            looked: false,
-            unjudged: false,
-            unrecorded: false,
-        }
-    }
-
-    /// Partly done counts more than not judged, and that more than refused.
-    pub fn exit(&self) -> Exit {
-        let incomplete = !(self.refusals.is_empty() && self.not_started.is_empty());
-        if self.unrecorded || !self.failed.is_empty() || (incomplete && !self.done.is_empty()) {
-            Exit::Partial
-        } else if self.unjudged {
-            Exit::Unjudged
-        } else if incomplete || !self.waiting.is_empty() {
-            Exit::Refused
-        } else {
-            Exit::Done
-        }
-    }
+/// What a run stands on: the right to write, and where it writes down what it does.
+#[expect(missing_debug_implementations, reason = "it only borrows what others make")]
+pub enum Footing<'r> {
+    /// Both are there.
+    Whole { lease: &'r dyn Hold, journal: &'r mut (dyn Journal + 'r) },
+    /// One of them is missing, so the run is reduced: whatever it was asked for, it only takes away. It writes no log, for
+    /// without the lease another run may be writing it.
+    EndsOnly {
+        /// Where only the log is missing.
+        lease: Option<&'r dyn Hold>,
+        /// What is missing; at least one.
+        why: Vec<Refusal>,
+    },
 }
 
 /// What differs live from the tree, without writing anything.
@@ -217,8 +141,8 @@ impl Outcome {
 /// Where a target can't be read: why, for each.
 pub fn drift(tree: &Revision, past: &Past<'_>, readers: &Readers, now: Timestamp) -> Result<Difference, Vec<Refusal>> {
     let view = state::View::new(tree, past, now);
-    let (live, refusals) = view.read(readers, |reader, scope| reader.read(scope));
-    if refusals.is_empty() { Ok(view.difference(&live)) } else { Err(refusals) }
+    let (live, unread) = view.read(readers, |reader, scope| reader.read(scope));
+    if unread.is_empty() { Ok(view.difference(&live)) } else { Err(unread.into_values().collect()) }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a clock that is wrong, or runs that don't come, do to ends.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::codes;
@@ -35,15 +37,32 @@ pub fn ends_after(tree: &Revision, after: Timestamp, now: Timestamp) -> impl Ite
     intervals.map(|interval| interval.until()).filter(move |end| *end > after && *end <= now)
 }
 
+/// What the clocks of the targets make of ours.
+#[derive(Debug)]
+pub(super) struct Clocks {
+    /// The instant by which ends are carried out.
+    pub ends_by: Timestamp,
+    /// Why nothing may be given.
+    pub wrong: Vec<Refusal>,
+}
+
+/// Compares our clock with those of the targets that tell theirs. Where ours is ahead of all of them, ends go by the latest
+/// of theirs: a clock that is wrong takes nothing away that isn't over anywhere.
+pub(super) fn compare(ours: Timestamp, theirs: BTreeMap<TargetId, Timestamp>) -> Clocks {
+    let wrong: Vec<Refusal> = theirs.iter().filter_map(|(target, theirs)| skewed(target, *theirs, ours)).collect();
+    let latest = theirs.into_values().max().filter(|_| !wrong.is_empty());
+    Clocks { ends_by: latest.map_or(ours, |latest| latest.min(ours)), wrong }
+}
+
 /// `clock-skew` where a target's clock says something else than ours.
-pub(super) fn skewed(target: &TargetId, theirs: Timestamp, ours: Timestamp) -> Option<Refusal> {
+fn skewed(target: &TargetId, theirs: Timestamp, ours: Timestamp) -> Option<Refusal> {
     let apart = ours.duration_since(theirs);
     (apart.abs() > SKEW).then(|| {
         let (seconds, side) = (apart.abs().as_secs(), if apart.is_positive() { "ahead of" } else { "behind" });
         Refusal::new(
             &codes::CLOCK_SKEW,
             format!("our clock is {seconds} seconds {side} that of `{target}`"),
-            "set the clock of this machine; `dualkey apply --only-ends` goes on meanwhile",
+            "set the clock of this machine; until then runs only take away",
         )
     })
 }

@@ -29,19 +29,14 @@ type Place<'a> = (&'a TargetId, &'static str, &'a str, &'a str, Option<&'a str>)
 
 impl<'a> View<'a> {
     pub(super) fn new(tree: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
-        let everyone = tree.access.config.manage == Manage::Everyone;
-        // one grant doesn't hand over all that an employee holds; what was given is told apart by `Past::given`
-        let ours = |person: &PersonId| {
-            everyone || tree.access.people.get(person).is_none_or(|person| person.person_type != PersonType::Employee)
-        };
-        let accounts = past.accounts.iter().filter(|(_, person)| ours(person));
-        View {
-            tree,
-            past,
-            now,
-            accounts: accounts.map(|(account, person)| (account.clone(), person.clone())).collect(),
-            over: OnceCell::new(),
-        }
+        View { tree, past, now, accounts: accounts(tree, past, now), over: OnceCell::new() }
+    }
+
+    /// The same at another instant.
+    pub(super) fn move_to(&mut self, now: Timestamp) {
+        self.now = now;
+        self.accounts = accounts(self.tree, self.past, now);
+        self.over = OnceCell::new();
     }
 
     fn basis(&self) -> Basis<'_> {
@@ -57,30 +52,34 @@ impl<'a> View<'a> {
         scopes
     }
 
+    /// True where everything that must be read was.
+    pub(super) fn is_whole(&self, live: &LiveState) -> bool {
+        self.scopes().keys().all(|target| live.contains_key(target))
+    }
+
     /// What the targets that answered hold, and why the others did not.
     pub(super) fn read(
         &self,
         readers: &Readers,
         read: impl Fn(&dyn Reader, &Scope) -> Result<Vec<Live>, TargetError>,
-    ) -> (LiveState, Vec<Refusal>) {
+    ) -> (LiveState, BTreeMap<TargetId, Refusal>) {
         let mut live = LiveState::new();
-        let mut refusals = Vec::new();
+        let mut unread = BTreeMap::new();
         for (target, scope) in self.scopes() {
-            match readers.get(&target) {
-                None => refusals.push(Refusal::new(
+            let held = match readers.get(&target) {
+                None => Err(Refusal::new(
                     &codes::TARGET_NOT_CONNECTED,
                     format!("`{target}` has to be read, but isn't connected"),
                     "give its credentials; a target that was dropped is read until nothing is held there",
                 )),
-                Some(reader) => match read(reader.as_ref(), &scope) {
-                    Ok(held) => {
-                        live.insert(target, held);
-                    }
-                    Err(error) => refusals.push(error.refusal()),
-                },
+                Some(reader) => read(reader.as_ref(), &scope).map_err(|error| error.refusal()),
+            };
+            match held {
+                Ok(held) => drop(live.insert(target, held)),
+                Err(refusal) => drop(unread.insert(target, refusal)),
             }
         }
-        (live, refusals)
+        (live, unread)
     }
 
     pub(super) fn difference(&self, live: &LiveState) -> Difference {
@@ -140,8 +139,7 @@ impl<'a> View<'a> {
 
     /// None where the tree doesn't know the person.
     fn has_ended(&self, person: &PersonId) -> Option<bool> {
-        let person = self.tree.access.people.get(person)?;
-        Some(self.tree.access.bounds(person).is_none_or(|bounds| bounds.until() <= self.now))
+        self.tree.access.people.get(person).map(|person| self.tree.access.has_ended(person, self.now))
     }
 
     /// True where the operation only carries out an end that the tree declares. Nothing may block such a one.
@@ -179,4 +177,19 @@ impl<'a> View<'a> {
         over.retain(|place| !lasting.contains(place));
         over
     }
+}
+
+/// Accounts that access was given to, where everything undeclared that they hold may go.
+fn accounts(tree: &Revision, past: &Past<'_>, now: Timestamp) -> BTreeMap<(TargetId, AccountMark), PersonId> {
+    let everyone = tree.access.config.manage == Manage::Everyone;
+    // one grant doesn't hand over all that an employee holds; what was given is told apart by `Past::given`
+    let ours =
+        |person: &PersonId| {
+            everyone
+                || tree.access.people.get(person).is_none_or(|person| {
+                    person.person_type != PersonType::Employee || tree.access.has_ended(person, now)
+                })
+        };
+    let accounts = past.accounts.iter().filter(|(_, person)| ours(person));
+    accounts.map(|(account, person)| (account.clone(), person.clone())).collect()
 }

@@ -3,6 +3,7 @@ use std::cell::Cell;
 use super::*;
 use crate::approval::{Landing, Verdict};
 use crate::plan::operations::Verb;
+use crate::repository::Oid;
 use crate::targets::{self, KINDS};
 
 mod ends;
@@ -31,7 +32,7 @@ fn takes_from_all_targets_before_it_gives_and_is_done_once() {
     assert_eq!(verbs, [true, true, false, false, false]);
     assert!(world.borrow().held.iter().any(|(_, live)| live.principal == "99"), "unknown principals stay");
     let again = apply(&approved, &Past::default(), &world);
-    assert!(again.superseded && again.done.is_empty() && again.exit() == Exit::Done, "{again:#?}");
+    assert!(again.is_superseded() && again.done.is_empty() && again.exit() == Exit::Done, "{again:#?}");
     let found = drift(approved.tree(), &Past::default(), &targets(&world).readers, now()).unwrap();
     assert_eq!((found.operations.len(), found.unmanaged.len()), (0, 1));
 }
@@ -71,14 +72,18 @@ fn what_cannot_be_read_is_not_written() {
     let approved = tree(&[grant("bob", "dev", "acct")]);
     let start = held(&["github repository northwind/api push 11"]);
     let blind = world(start.clone(), Fault::Unreadable("aws"));
-    let outcome = apply(&approved, &Past::default(), &blind);
-    assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["live-read-incomplete"], Exit::Unjudged));
-    assert!(
-        blind.borrow().calls.is_empty()
-            && drift(approved.tree(), &Past::default(), &targets(&blind).readers, now()).is_err()
-    );
-    let ends = apply_as(&approved, &Past::default(), &blind, Mode::OnlyEnds, usize::MAX);
-    assert_eq!((lines(&ends.done), ends.exit()), (vec!["revoke northwind/api push 11".to_owned()], Exit::Partial));
+    assert!(drift(approved.tree(), &Past::default(), &targets(&blind).readers, now()).is_err());
+    for mode in [Mode::Full, Mode::OnlyEnds] {
+        let blind = world(start.clone(), Fault::Unreadable("aws"));
+        let outcome = apply_as(&approved, &Past::default(), &blind, mode, usize::MAX);
+        assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["live-read-incomplete"], Exit::Partial));
+        assert_eq!(lines(&outcome.done), ["revoke northwind/api push 11"]);
+        assert_eq!((lines(&outcome.not_started), blind.borrow().calls.len()), (Vec::new(), 1));
+        let [github, aws] = ["github", "aws"].map(|id| BTreeSet::from([TargetId::parse(id).unwrap()]));
+        assert_eq!(outcome.extent, Extent::Reduced { read: github, unread: aws, logged: true });
+        let again = apply_as(&approved, &Past::default(), &blind, mode, usize::MAX);
+        assert_eq!((again.done.len(), again.exit()), (0, Exit::Unjudged));
+    }
 }
 
 #[test]
@@ -89,7 +94,7 @@ fn a_lost_lease_stops_writes() {
         let outcome = apply_as(&approved, &Past::default(), &world, Mode::Full, writes);
         assert_eq!((outcome.done.len(), outcome.not_started.len()), (writes, 3 - writes));
         assert_eq!(world.borrow().calls.len(), writes);
-        assert_eq!(outcome.exit(), if writes == 0 { Exit::Refused } else { Exit::Partial });
+        assert_eq!((outcome.exit(), outcome.is_logged()), (Exit::Partial, false));
         assert!(lost(&outcome));
     }
 }
@@ -100,22 +105,28 @@ fn without_lease_or_log_only_ends_go_on() {
     let chain = chain(&approved);
     let past = Past::default();
     let refusal = || Refusal::new(&codes::LOCK_HELD, "lease 3 is held", "wait");
-    for (mode, calls, exit) in [(Mode::Full, 0, Exit::Refused), (Mode::OnlyEnds, 1, Exit::Partial)] {
+    for (mode, calls, exit) in [(Mode::Full, 1, Exit::Partial), (Mode::OnlyEnds, 1, Exit::Partial)] {
         let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
         world.borrow_mut().allowed = true;
         let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode };
-        let outcome = run(&request, &mut targets(&world), Err(refusal()), Err(refusal()), &Patient::default());
+        let footing = Footing::EndsOnly { lease: None, why: vec![refusal()] };
+        let outcome = run(&request, &mut targets(&world), footing, &Patient::default());
         assert_eq!((world.borrow().calls.len(), outcome.exit()), (calls, exit));
         assert_eq!(codes_of(&outcome), ["lock-held"]);
     }
     let waiting = world(Held::new(), Fault::None);
     let outcome = apply_as(&approved, &past, &waiting, Mode::OnlyEnds, usize::MAX);
-    assert_eq!((outcome.superseded, outcome.exit()), (false, Exit::Done), "the grant is left for a full run");
+    assert_eq!((outcome.is_superseded(), outcome.exit()), (false, Exit::Done), "the grant is left for a full run");
     let broken = world(held(&["github repository northwind/api push 11"]), Fault::None);
     let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full };
     let mut notes = Notes { broken: true, ..notes(&broken) };
-    let outcome = run(&request, &mut targets(&broken), Ok(&mut notes), Ok(&Writes(Cell::new(9))), &Patient::default());
-    assert_eq!((broken.borrow().calls.len(), outcome.not_started.len(), outcome.exit()), (0, 2, Exit::Refused));
+    let outcome = run(
+        &request,
+        &mut targets(&broken),
+        Footing::Whole { lease: &Writes(Cell::new(9)), journal: &mut notes },
+        &Patient::default(),
+    );
+    assert_eq!((broken.borrow().calls.len(), outcome.not_started.len(), outcome.exit()), (0, 2, Exit::Partial));
 }
 
 #[test]
@@ -141,13 +152,17 @@ fn refused_landings_wait_and_are_named() {
     let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
     for done in [1, 0] {
         let mut notes = notes(&world);
-        let outcome =
-            run(&request, &mut targets(&world), Ok(&mut notes), Ok(&Writes(Cell::new(9))), &Patient::default());
+        let outcome = run(
+            &request,
+            &mut targets(&world),
+            Footing::Whole { lease: &Writes(Cell::new(9)), journal: &mut notes },
+            &Patient::default(),
+        );
         assert_eq!(
             outcome.waiting,
             [Waiting { landing: Oid::of_blob(b"bad"), codes: vec!["lock-held"], behind: None }]
         );
-        assert_eq!((outcome.done.len(), outcome.superseded, outcome.exit()), (done, false, Exit::Refused));
+        assert_eq!((outcome.done.len(), outcome.is_superseded(), outcome.exit()), (done, false, Exit::Refused));
     }
 }
 
@@ -210,7 +225,12 @@ fn required_admins_and_the_own_identity_stay() {
     let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full };
     let mut systems = targets(&world);
     systems.own.insert(TargetId::parse("github").unwrap(), "11".to_owned());
-    let outcome = run(&request, &mut systems, Ok(&mut notes(&world)), Ok(&Writes(Cell::new(9))), &Patient::default());
+    let outcome = run(
+        &request,
+        &mut systems,
+        Footing::Whole { lease: &Writes(Cell::new(9)), journal: &mut notes(&world) },
+        &Patient::default(),
+    );
     assert_eq!((codes_of(&outcome), outcome.done.len()), (vec!["own-identity"], 1));
 }
 

@@ -25,7 +25,6 @@ pub struct Run {
     pub at: Timestamp,
     /// True where `at` was given by hand instead of read from a clock.
     pub at_given: bool,
-    pub mode: apply::Mode,
 }
 
 /// The log as one run writes it, which holds the lease.
@@ -96,7 +95,7 @@ impl Journal for RunJournal<'_> {
         self.due || !self.news.is_empty()
     }
 
-    fn intend(&mut self, operations: &[Operation]) -> Result<(), Refusal> {
+    fn intend(&mut self, mode: apply::Mode, operations: &[Operation]) -> Result<(), Refusal> {
         let drifted: Vec<record::Operation> =
             operations.iter().filter(|one| one.because.is_drift()).map(operation).collect();
         let at = At(self.run.at);
@@ -109,7 +108,7 @@ impl Journal for RunJournal<'_> {
             commit: self.run.commit.to_string(),
             at,
             at_given: self.run.at_given,
-            mode: match self.run.mode {
+            mode: match mode {
                 apply::Mode::Full => record::Mode::Full,
                 apply::Mode::OnlyEnds => record::Mode::OnlyEnds,
             },

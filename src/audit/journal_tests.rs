@@ -156,12 +156,12 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
         writers: BTreeMap::from([(target, Box::new(writer) as Box<dyn Writer>)]),
         own: BTreeMap::new(),
     };
-    let run = Run { id, commit: approved.commit(), at: now, at_given: true, mode };
+    let run = Run { id, commit: approved.commit(), at: now, at_given: true };
     let store = Store::new(&repository, &refs, REFERENCE);
     let mut journal = RunJournal::open(store, stored, &place.key, &verifier, &chain, run).unwrap();
     let request = Request { approved: &approved, chain: &chain, past: &past, now, mode };
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        apply::run(&request, &mut targets, Ok(&mut journal), Ok(&held), &clock)
+        apply::run(&request, &mut targets, apply::Footing::Whole { lease: &held, journal: &mut journal }, &clock)
     }));
     held.release().unwrap();
     let calls = *calls.borrow();
@@ -220,10 +220,10 @@ fn types(log: &Log) -> Vec<&'static str> {
 fn a_run_is_recorded_before_and_after_and_only_once() {
     let place = place();
     let (outcome, calls) = run(&place, at("2026-11-10"), Mode::Full);
-    assert_eq!((outcome.exit(), calls, outcome.superseded), (Exit::Done, 1, false), "{outcome:#?}");
+    assert_eq!((outcome.exit(), calls, outcome.is_superseded()), (Exit::Done, 1, false), "{outcome:#?}");
     assert_eq!(types(&log(&place)), ["genesis", "landing", "intent", "result"]);
     let (again, calls) = run(&place, at("2026-11-11"), Mode::Full);
-    assert_eq!((again.exit(), calls, again.superseded), (Exit::Done, 0, true));
+    assert_eq!((again.exit(), calls, again.is_superseded()), (Exit::Done, 0, true));
     assert_eq!(log(&place).size(), 4);
     let landed = push(&place, &[WEB]);
     run(&place, at("2026-11-20"), Mode::Full);
@@ -341,19 +341,18 @@ fn drift_is_named_and_a_refusal_is_written_once() {
     let chain = verifier.chain(state.branch_tip().unwrap().unwrap()).unwrap();
     assert_eq!(chain.refused().count(), 1);
     let open = |stored: Stored| {
-        let run =
-            Run { id: "r".to_owned(), commit: chain.last, at: at("2026-11-13"), at_given: false, mode: Mode::Full };
+        let run = Run { id: "r".to_owned(), commit: chain.last, at: at("2026-11-13"), at_given: false };
         let store = Store::new(&repository, &state, REFERENCE);
         RunJournal::open(store, stored, &place.key, &verifier, &chain, run).unwrap()
     };
     let mut journal = open(stored);
     assert!(journal.pending());
-    journal.intend(&[]).unwrap();
+    journal.intend(Mode::Full, &[]).unwrap();
     assert!(types(&journal.stored().log)[7..].starts_with(&["refusal"]));
     let refusals = |log: &Log| types(log).iter().filter(|name| **name == "refusal").count();
     let before = refusals(&journal.stored().log);
     let mut later = open(journal.stored().clone());
-    later.intend(&[]).unwrap();
+    later.intend(Mode::Full, &[]).unwrap();
     assert_eq!(refusals(&later.stored().log), before);
-    assert_eq!(journal.intend(&[]).unwrap_err().code.id, "lease-lost", "the log is another's by now");
+    assert_eq!(journal.intend(Mode::Full, &[]).unwrap_err().code.id, "lease-lost", "the log is another's by now");
 }

@@ -10,7 +10,7 @@ use super::shared::{self, Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, output, rehearsal};
 use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, Terms, random_id};
-use crate::apply::{self, Mode, Outcome, Request};
+use crate::apply::{self, Footing, Mode, Outcome, Request};
 use crate::approval::{Approved, Chain};
 use crate::audit::record::{At, Genesis};
 use crate::audit::{LogKey, Record, Run, RunJournal, Store, Stored};
@@ -138,22 +138,21 @@ impl Attempt<'_> {
         let facts = past.facts();
         let request =
             Request { approved: &approved, chain: &chain, past: &facts, now: self.clock.now, mode: self.mode };
-        let outcome = match books {
-            Ok(Books { store, stored, key }) => {
+        let why = [lease.as_ref().err().cloned(), books.as_ref().err().map(Self::no_log)];
+        let why = why.into_iter().flatten().collect();
+        let clients = &mut targets.into_clients();
+        let outcome = match (lease, books) {
+            (Ok(lease), Ok(Books { store, stored, key })) => {
                 let run = Run {
                     id: self.id.clone(),
                     commit: approved.commit(),
                     at: self.clock.now,
                     at_given: self.clock.given,
-                    mode: self.mode,
                 };
-                let mut journal = RunJournal::open(store, stored, &key, &verifier, &chain, run)?;
-                apply::run(&request, &mut targets.into_clients(), Ok(&mut journal), lease, self.process)
+                let journal = &mut RunJournal::open(store, stored, &key, &verifier, &chain, run)?;
+                apply::run(&request, clients, Footing::Whole { lease, journal }, self.process)
             }
-            Err(stop) => {
-                let refusal = stop.refusal(&audit::codes::LOG_UNAVAILABLE);
-                apply::run(&request, &mut targets.into_clients(), Err(refusal), lease, self.process)
-            }
+            (lease, _) => apply::run(&request, clients, Footing::EndsOnly { lease: lease.ok(), why }, self.process),
         };
         self.process.end_progress();
         let zone = &approved.tree().access.config.zone;
@@ -162,6 +161,10 @@ impl Attempt<'_> {
             Format::Json => report::json::apply(&outcome, zone),
         });
         Ok(exit(&outcome, &chain))
+    }
+
+    fn no_log(stop: &Stop) -> Refusal {
+        stop.refusal(&audit::codes::LOG_UNAVAILABLE)
     }
 
     /// The log of the real targets, or the one that runs on embedded targets have for themselves.

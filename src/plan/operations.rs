@@ -315,17 +315,18 @@ impl<'a> Accounts<'a> {
             self.basis.tree.access.people.get(person).or(applied)
         });
         let contractor = known.is_some_and(|person| person.person_type != PersonType::Employee);
+        let tree = &self.basis.tree.access;
+        let declared = person.as_ref().map(|id| tree.people.get(id));
+        let gone = declared.is_some_and(|person| person.is_none_or(|person| tree.has_ended(person, self.basis.now)));
+        // whoever has ended works here no more, and is managed as a contractor is
+        let ended = gone && declared.flatten().is_some();
         let ours = self.declared.contains(&Slot::of_live(target, live)) || logged.is_some();
         let everyone = self.basis.tree.access.config.manage == Manage::Everyone;
         // what employees hold beside their grants is theirs, unless dualkey gave it
-        if !(everyone || contractor || ours) {
+        if !(everyone || contractor || ended || ours) {
             difference.unmanaged.push(Unmanaged { target: target.clone(), live: live.clone(), person });
             return;
         }
-        let gone = person.as_ref().is_some_and(|id| match self.basis.tree.access.people.get(id) {
-            Some(person) => self.basis.tree.access.bounds(person).is_none_or(|b| b.until() <= self.basis.now),
-            None => true,
-        });
         difference.operations.push(Operation {
             target: target.clone(),
             verb: Verb::Revoke,

@@ -1,13 +1,16 @@
 //! What apply did, and what differs live, as text.
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 
 use super::errors;
 use super::escape::terminal;
 use super::facts::{conditions, permission, tail};
 use super::style::Style;
+use crate::access::TargetId;
 use crate::access::time::format_end;
-use crate::apply::Outcome;
+use crate::apply::{Extent, Outcome};
 use crate::plan::Verb;
 use crate::plan::operations::{Difference, Operation};
 
@@ -46,20 +49,33 @@ fn lines(operations: &[Operation], zone: &TimeZone, style: Style) -> String {
     text
 }
 
+fn listed(targets: &BTreeSet<TargetId>) -> String {
+    let names: Vec<&str> = targets.iter().map(TargetId::as_str).collect();
+    terminal(&names.join(", "))
+}
+
 /// What came of a run: done, failed, not started, waiting, refused.
 pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
     let commit = outcome.commit.short();
     let mut text = String::new();
-    if outcome.superseded {
-        return format!("{commit} is applied already; nothing to do\n");
-    }
     let all = outcome.done.len() + outcome.failed.len() + outcome.not_started.len();
-    text.push_str(&match (outcome.done.len(), all) {
-        (0, 0) if !outcome.looked => format!("{commit}: nothing was read, so nothing was changed\n"),
-        (0, 0) if outcome.unjudged => format!("{commit}: nothing to change in what could be read\n"),
-        (0, 0) => format!("{commit}: nothing to change\n"),
-        (done, all) => format!("{commit}: {done} of {all} done\n"),
+    text.push_str(&match (&outcome.extent, outcome.done.len(), all) {
+        (Extent::Superseded, ..) => format!("{commit} is applied already; nothing to do\n"),
+        (Extent::Unseen, ..) => format!("{commit}: nothing was read, so nothing was changed\n"),
+        (Extent::Reduced { read, .. }, 0, 0) => match read.is_empty() {
+            true => format!("{commit}: no target could be read, so nothing was changed\n"),
+            false => style.wrap(&format!("{commit}: nothing to take away at {}\n", listed(read)), 0, "  "),
+        },
+        (Extent::Whole { .. }, 0, 0) => format!("{commit}: nothing to change\n"),
+        (Extent::Whole { .. } | Extent::Reduced { .. }, done, all) => format!("{commit}: {done} of {all} done\n"),
     });
+    if let Extent::Reduced { unread, .. } = &outcome.extent {
+        text.push_str(&style.yellow("this run only took away; what is missing for more is told below\n"));
+        if !unread.is_empty() {
+            let line = format!("not read: {}; nobody knows what is held there\n", listed(unread));
+            text.push_str(&style.yellow(&style.wrap(&line, 0, "  ")));
+        }
+    }
     text.push_str(&lines(&outcome.done, zone, style));
     for (operation, why) in &outcome.failed {
         text.push_str(&style.red("failed\n"));
@@ -81,7 +97,7 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
         text.push_str(&format!("{}\n", style.yellow(&style.wrap(&line, 0, "  "))));
     }
     text.push_str(&errors::refusals(&outcome.refusals, style));
-    if outcome.unrecorded {
+    if !outcome.is_logged() {
         text.push_str(&style.red("this run stands in no log\n"));
     }
     text

@@ -388,6 +388,12 @@ pub(super) struct Apply<'a> {
     version: u32,
     commit: Oid,
     superseded: bool,
+    /// True where something was missing that giving needs, so that the run only took away.
+    reduced: bool,
+    /// False where what the run did stands in no log.
+    logged: bool,
+    /// Targets that had to be read and couldn't.
+    unread: Vec<&'a TargetId>,
     done: Vec<OperationRow<'a>>,
     failed: Vec<FailedRow<'a>>,
     not_started: Vec<OperationRow<'a>>,
@@ -419,7 +425,10 @@ pub fn apply(outcome: &Outcome, zone: &TimeZone) -> String {
     print(&Apply {
         version: VERSION,
         commit: outcome.commit,
-        superseded: outcome.superseded,
+        superseded: outcome.is_superseded(),
+        reduced: outcome.is_reduced(),
+        logged: outcome.is_logged(),
+        unread: outcome.unread().collect(),
         done: outcome.done.iter().map(|one| row(one, zone)).collect(),
         failed: outcome.failed.iter().map(|(one, message)| FailedRow { operation: row(one, zone), message }).collect(),
         not_started: outcome.not_started.iter().map(|one| row(one, zone)).collect(),

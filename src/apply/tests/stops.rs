@@ -25,7 +25,7 @@ fn a_run_that_is_asked_to_stop_says_what_it_did_and_a_rerun_does_the_rest() {
         assert_eq!((outcome.done.len(), outcome.not_started.len()), (stop_at, left));
         assert_eq!((world.borrow().calls.len(), outcome.failed.len()), (stop_at, 0));
         // who stops before anything was read doesn't know what there is to change
-        assert_eq!(outcome.looked, stop_at > 0);
+        assert_eq!(outcome.extent == Extent::Unseen, stop_at == 0);
         let rerun = with(&world, &Patient::default());
         assert_eq!((rerun.done.len(), rerun.exit()), (3 - stop_at, Exit::Done));
     }
@@ -67,7 +67,7 @@ fn a_busy_read_is_tried_again_too_and_is_never_an_empty_one() {
     assert_eq!(process.pauses.borrow().len(), 2);
     let (always, process) = (world(Held::new(), Fault::BusyReads(usize::MAX)), Patient::default());
     let outcome = with(&always, &process);
-    assert_eq!((outcome.exit(), outcome.looked, always.borrow().count), (Exit::Unjudged, false, 0));
+    assert_eq!((outcome.exit(), outcome.unread().count(), always.borrow().count), (Exit::Unjudged, 2, 0));
     assert_eq!(process.pauses.borrow().len(), 4, "two of each target");
 }
 

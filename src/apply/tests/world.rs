@@ -304,10 +304,12 @@ impl Journal for Notes {
         false
     }
 
-    fn intend(&mut self, operations: &[Operation]) -> Result<(), Refusal> {
+    fn intend(&mut self, mode: Mode, operations: &[Operation]) -> Result<(), Refusal> {
         if self.broken {
             return Err(Refusal::new(&codes::LEASE_LOST, "somebody else wrote the log", "run again"));
         }
+        let takes = operations.iter().all(Operation::only_takes);
+        assert!(mode == Mode::Full || takes, "a run that may not give intends to: {operations:?}");
         self.intents.push(operations.to_vec());
         self.world.borrow_mut().allowed = true;
         Ok(())
@@ -361,7 +363,8 @@ pub(super) fn apply_in(
     let chain = chain(approved);
     let request = Request { approved, chain: &chain, past, now: now(), mode };
     let mut notes = notes(world);
-    let outcome = run(&request, &mut targets(world), Ok(&mut notes), Ok(&Writes(Cell::new(writes))), process);
+    let footing = Footing::Whole { lease: &Writes(Cell::new(writes)), journal: &mut notes };
+    let outcome = run(&request, &mut targets(world), footing, process);
     world.borrow_mut().allowed = false;
     assert_eq!(notes.results, usize::from(!notes.intents.is_empty() && !lost(&outcome)));
     outcome

@@ -1,0 +1,147 @@
+//! What came of a run.
+
+use std::collections::BTreeSet;
+
+use super::Request;
+use crate::access::TargetId;
+use crate::approval::Removal;
+use crate::finding::Refusal;
+use crate::plan::operations::Operation;
+use crate::repository::Oid;
+
+/// The version of the outcome's form.
+pub const VERSION: u32 = 1;
+
+/// A landing that isn't applied, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub landing: Oid,
+    pub codes: Vec<&'static str>,
+    /// The refused landing that it stands on, where that is what holds it.
+    pub behind: Option<Oid>,
+}
+
+/// How far a run could go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// It ended before any target was asked, so nobody knows what there is to change.
+    Unseen,
+    /// Everything was read, and there was nothing to do and nothing to write down.
+    Superseded,
+    /// Everything was read, and what the run was asked to do it was free to do.
+    Whole {
+        /// False where what it did stands in no log.
+        logged: bool,
+    },
+    /// Something was missing that giving needs: the run only took away. The refusals say what was missing.
+    Reduced {
+        /// Targets that were read each time they had to be.
+        read: BTreeSet<TargetId>,
+        /// Targets that weren't: what is held there is unknown.
+        unread: BTreeSet<TargetId>,
+        /// False where what it did stands in no log.
+        logged: bool,
+    },
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub version: u32,
+    /// The verified landing whose tree was brought about.
+    pub commit: Oid,
+    pub extent: Extent,
+    pub done: Vec<Operation>,
+    /// With what the target said.
+    pub failed: Vec<(Operation, String)>,
+    pub not_started: Vec<Operation>,
+    pub waiting: Vec<Waiting>,
+    /// Landings that wait, but whose losses went through.
+    pub removals: Vec<Removal>,
+    pub refusals: Vec<Refusal>,
+}
+
+/// How a run ends, as its exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Done,
+    Refused,
+    Partial,
+    Unjudged,
+}
+
+impl Exit {
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Refused => 3,
+            Exit::Partial => 4,
+            Exit::Unjudged => 5,
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn of(request: &Request<'_>) -> Self {
+        let first = request.chain.refused().next().map(|landing| landing.commit);
+        let waiting = request.chain.refused().map(|landing| {
+            let codes: BTreeSet<&'static str> = landing.refusals.iter().map(|refusal| refusal.code.id).collect();
+            let behind = first.filter(|first| *first != landing.commit);
+            Waiting { landing: landing.commit, codes: codes.into_iter().collect(), behind }
+        });
+        Outcome {
+            version: VERSION,
+            commit: request.approved.commit(),
+            extent: Extent::Unseen,
+            done: Vec::new(),
+            failed: Vec::new(),
+            not_started: Vec::new(),
+            waiting: waiting.collect(),
+            removals: request.approved.removals().to_vec(),
+            refusals: Vec::new(),
+        }
+    }
+
+    /// True where the tree was applied already and nothing was to be done.
+    pub fn is_superseded(&self) -> bool {
+        self.extent == Extent::Superseded
+    }
+
+    /// True where the run only took away, since something was missing that giving needs.
+    pub fn is_reduced(&self) -> bool {
+        matches!(self.extent, Extent::Reduced { .. })
+    }
+
+    /// False where what the run did stands in no log.
+    pub fn is_logged(&self) -> bool {
+        match self.extent {
+            Extent::Unseen | Extent::Superseded => true,
+            Extent::Whole { logged } | Extent::Reduced { logged, .. } => logged,
+        }
+    }
+
+    /// Targets that the run had to read and couldn't, sorted.
+    pub fn unread(&self) -> impl Iterator<Item = &TargetId> {
+        match &self.extent {
+            Extent::Reduced { unread, .. } => Some(unread),
+            Extent::Unseen | Extent::Superseded | Extent::Whole { .. } => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+
+    /// Partly done counts more than not judged, and that more than refused. A reduced run never ends as if all were well.
+    pub fn exit(&self) -> Exit {
+        let incomplete = !(self.refusals.is_empty() && self.not_started.is_empty());
+        if !self.failed.is_empty() || (incomplete && !self.done.is_empty()) {
+            return Exit::Partial;
+        }
+        match &self.extent {
+            Extent::Reduced { unread, .. } if !unread.is_empty() => Exit::Unjudged,
+            Extent::Reduced { .. } | Extent::Whole { logged: false } => Exit::Partial,
+            Extent::Unseen | Extent::Superseded | Extent::Whole { logged: true } => {
+                if incomplete || !self.waiting.is_empty() { Exit::Refused } else { Exit::Done }
+            }
+        }
+    }
+}
