@@ -137,7 +137,7 @@ fn when_the_clock_is_wrong() {
     let world = over();
     let path = world.repo().join(".git/dualkey/github.json");
     let told = world.live("github").replace("\"version\": 1,", "\"version\": 1, \"clock\": \"2027-02-01T10:00:00Z\",");
-    std::fs::write(path, told).unwrap();
+    std::fs::write(&path, told).unwrap();
     let given = world.live("github");
     // a full run ends, too, and gives nothing
     for arguments in [&["apply"][..], &["apply", "--only-ends"]] {

@@ -61,12 +61,12 @@ pub const STORIES: &[Story] = &[
         let world = waiting();
         // as soon as the run has written what it means to do, somebody else's lease stands there
         world.remote_hook("post-receive", "git update-ref refs/dualkey/lease refs/heads/main\n");
-        scene.run(&world, &["apply"], 3);
+        scene.run(&world, &["apply"], 4);
     }),
     ("the remote lets nobody write the log", &["log-unavailable"], |scene| {
         let world = waiting();
         world.remote_hook("update", "test \"$1\" != refs/dualkey/audit\n");
-        scene.run(&world, &["apply"], 3);
+        scene.run(&world, &["apply"], 4);
     }),
     ("real targets, and no anchor", &["anchor-missing"], |scene| {
         let mut world = World::new();
