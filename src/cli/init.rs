@@ -4,7 +4,6 @@ mod files;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::Args;
 
@@ -13,7 +12,7 @@ use super::{Exit, NowOption, Stop, audit, output};
 use crate::access::{LastRead, OrganizationId, PersonId};
 use crate::audit::LogKey;
 use crate::report::escape::terminal;
-use crate::repository::{Repository, SigningKey};
+use crate::repository::{Repository, SigningKey, program};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey init access      one admin: you, from git's settings\n  \
@@ -89,7 +88,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     for (path, text) in &files {
         context::write_file(&dir.join(path), text.as_bytes())?;
     }
-    let repository = Repository::open(&dir)?.reading_settings(crate::access::managed_by);
+    let repository = Repository::open(&dir)?;
     let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let findings = crate::plan::findings_of(&revision, clock.now);
     output::print(&said(options, organization.as_str(), &admins, &key_file));
@@ -296,7 +295,7 @@ fn refuse_to_overwrite(dir: &Path, files: &[(String, String)]) -> Result<(), Sto
 
 /// Runs `git` and gives what it printed, apart from variables that would point it elsewhere.
 fn git(arguments: &[&str], dir: Option<&Path>) -> Result<String, Stop> {
-    let mut command = Command::new("git");
+    let mut command = program("git");
     for name in
         ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_TEMPLATE_DIR"]
     {

@@ -23,6 +23,11 @@ const KEPT: [&str; 12] = [
 ];
 const KEPT_PREFIXES: [&str; 5] = ["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_HTTP_", "GIT_PROXY_", "GIT_SSL_"];
 
+/// Beginnings of the names of variables that are dualkey's own, or that open the systems whose access it manages. Neither
+/// git nor ssh nor a hook has a use for them. `GH_TOKEN` and `GITHUB_TOKEN` are not among them: helpers give them to git.
+const SECRET_PREFIXES: [&str; 9] =
+    ["DUALKEY_", "ACTIONS_", "ARM_", "AWS_", "AZURE_", "CLOUDSDK_", "GCP_", "GOOGLE_", "PG"];
+
 /// Remote words are shown up to here.
 const MAX_WORDS: usize = 2000;
 
@@ -34,9 +39,29 @@ pub(super) struct Answer {
     pub words: String,
 }
 
+/// A program of the system, to be given arguments.
+///
+/// INVARIANT: no program is started in another way, so none finds the log's key or the credentials of a target in its
+/// environment. What it starts in turn, such as a hook of a remote that is a folder, doesn't either.
+pub fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    for (name, _) in std::env::vars_os() {
+        if is_secret(&name) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn is_secret(name: &OsStr) -> bool {
+    // Windows knows no case here
+    let name = name.to_string_lossy().to_ascii_uppercase();
+    SECRET_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Runs `git` on a repository with nothing in the environment that could point it elsewhere.
 pub(super) fn git(repository: &Repository, arguments: &[String], input: &str) -> Result<Answer, RepositoryError> {
-    let mut command = Command::new("git");
+    let mut command = program("git");
     for (name, _) in std::env::vars_os() {
         if is_redirecting(&name) {
             command.env_remove(name);
@@ -132,6 +157,28 @@ mod tests {
         assert_eq!(presentable(b""), "no reason given");
         let told = without_password("fatal: https://bob:secret@x.example/a and ssh://git@y");
         assert_eq!(told, "fatal: https://x.example/a and ssh://y");
+    }
+
+    #[test]
+    fn what_opens_a_system_is_a_secret() {
+        for secret in [
+            "DUALKEY_LOG_KEY",
+            "DUALKEY_CHECKPOINT",
+            "dualkey_log_key",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+            "AZURE_CLIENT_SECRET",
+            "ARM_CLIENT_SECRET",
+            "CLOUDSDK_AUTH_ACCESS_TOKEN",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "PGPASSWORD",
+        ] {
+            assert!(is_secret(OsStr::new(secret)), "{secret}");
+        }
+        for kept in ["PATH", "HOME", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GITHUB_TOKEN", "https_proxy", "MY_DUALKEY_X"]
+        {
+            assert!(!is_secret(OsStr::new(kept)), "{kept}");
+        }
     }
 
     #[test]

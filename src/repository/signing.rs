@@ -2,10 +2,9 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::RepositoryError;
-use super::process::{presentable, run};
+use super::process::{presentable, program, run};
 
 /// The key that signs, as git's `user.signingkey` names it.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,7 +67,7 @@ fn sign(
     payload: &[u8],
     failed: impl Fn(String) -> RepositoryError,
 ) -> Result<String, RepositoryError> {
-    let mut command = Command::new("ssh-keygen");
+    let mut command = program("ssh-keygen");
     command.env("LC_ALL", "C").args(["-Y", "sign", "-n", namespace]).args(options).arg("-f").arg(key);
     let output = run(command, "ssh-keygen", payload)?;
     if !output.status.success() {

@@ -41,4 +41,5 @@ mod rego;
 mod replay;
 mod rotation;
 mod sarif;
+mod secrets;
 mod survival;

@@ -180,7 +180,7 @@ impl Stage {
             .current_dir(self.root.join("access"))
             .env_clear()
             .envs(kept)
-            .envs(self.secrets.iter().map(|(name, value)| (name, value)))
+            .envs(self.secrets.iter().filter(|_| name == "dualkey").map(|(name, value)| (name, value)))
             .env("HOME", &self.root)
             .env("LC_ALL", "C")
             .env("COLUMNS", COLUMNS.to_string())
