@@ -11,9 +11,14 @@ macro_rules! codes {
 }
 
 codes! {
+    CLOCK_BEHIND: "clock-behind", "our clock is behind what the log proves",
+        "The log holds a run whose clock a target confirmed, and by our clock that run is yet to come. By a clock that \
+         went back, access would come back that was over; so nothing is given, and what was over by the proven time is \
+         taken away.",
+        "Set the clock of the machine that runs `dualkey apply`, by NTP best.";
     CLOCK_SKEW: "clock-skew", "our clock and a target's differ by more than two minutes",
         "Access starts and ends by the clock. With a wrong one a run would give what has ended, or what has not begun; \
-         so only ends go on.",
+         so it only takes away. What is over is told by our clock, or by the targets' where ours is ahead of all of them.",
         "Set the clock of the machine that runs `dualkey apply`, by NTP best.";
     EMPTY_DESIRED_STATE: "empty-desired-state", "the verified tree declares no access at all",
         "A tree without any grant takes access from everybody at once. That is more often a slip than a wish: a folder \

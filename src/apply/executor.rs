@@ -1,11 +1,13 @@
 //! The run: rounds of read, judge, record and write, until nothing differs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::guards::{self, Judged};
 use super::phases::Phase;
 use super::state::{LiveState, View};
-use super::{Extent, Footing, Hold, Journal, Mode, Outcome, Process, Request, Targets, codes, overdue, process};
+use super::time::{self, Told};
+use super::{Extent, Footing, Hold, Journal, Mode, Outcome, Process, Request, Targets, codes, process};
 use crate::access::{Conditions, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
@@ -24,13 +26,16 @@ pub fn run<'r>(
     process: &'r dyn Process,
 ) -> Outcome {
     let view = View::new(request.approved.tree(), request.past, request.now);
-    start(Start { view, mode: request.mode, outcome: Outcome::of(request), targets, footing, process })
+    let Request { mode, given, .. } = *request;
+    start(Start { view, mode, given, outcome: Outcome::of(request), targets, footing, process })
 }
 
 /// What every run starts from.
 pub(super) struct Start<'r> {
     pub view: View<'r>,
     pub mode: Mode,
+    /// True where the clock stands still.
+    pub given: bool,
     /// What is known before anything is done.
     pub outcome: Outcome,
     pub targets: &'r mut Targets,
@@ -50,6 +55,7 @@ pub(super) fn start(start: Start<'_>) -> Outcome {
             Mode::Full => Reach::Everything,
             Mode::OnlyEnds => Reach::Takes,
         },
+        stands: start.given,
         reduced: false,
         logged: journal.is_some(),
         targets: start.targets,
@@ -101,6 +107,8 @@ struct Run<'r> {
     view: View<'r>,
     mode: Mode,
     reach: Reach,
+    /// True where the clock stands still.
+    stands: bool,
     /// True where something was missing that a run needs.
     reduced: bool,
     /// False where what it does stands in no log.
@@ -184,16 +192,26 @@ impl Run<'_> {
         }
     }
 
-    /// Whoever has to wait for an end has waited too long already, so a wrong clock stops only what gives.
+    /// Settles by when things end. Whoever has to wait for an end has waited too long already, so a wrong clock stops only
+    /// what gives.
     fn compare_clocks(&mut self) {
-        let ours = self.view.now.checked_add(self.process.elapsed()).unwrap_or(self.view.now);
-        // what can't tell its time can't be read either, and that says more
-        let told = self.targets.readers.iter().filter_map(|(id, reader)| Some((id.clone(), reader.clock().ok()??)));
-        let clocks = overdue::compare(ours, told.collect());
+        let passed = |process: &dyn Process| if self.stands { Duration::ZERO } else { process.elapsed() };
+        let mut told = Vec::new();
+        for (target, reader) in &self.targets.readers {
+            // what can't tell its time can't be read either, and that says more
+            if let Ok(Some(theirs)) = reader.clock() {
+                let ours = self.view.now.checked_add(passed(self.process)).unwrap_or(self.view.now);
+                told.push(Told { target: target.clone(), theirs, ours });
+            }
+        }
+        let clocks = time::judge(self.view.now, self.view.past.proven, &told);
+        if let Some(journal) = &mut self.journal {
+            journal.compared(told);
+        }
         for refusal in clocks.wrong {
             self.reduce(refusal, Reach::Takes);
         }
-        if clocks.ends_by < self.view.now {
+        if clocks.ends_by != self.view.now {
             self.view.move_to(clocks.ends_by);
         }
     }

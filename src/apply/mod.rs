@@ -16,6 +16,7 @@ mod overdue;
 mod phases;
 mod process;
 mod state;
+pub mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,6 +63,8 @@ pub struct Past<'a> {
     /// Accounts that access was granted to, and whose they were.
     pub accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     pub given: BTreeSet<Given>,
+    /// The last instant of which a run knew by more than its own clock.
+    pub proven: Option<Timestamp>,
 }
 
 /// What a run is asked for.
@@ -73,6 +76,8 @@ pub struct Request<'a> {
     pub chain: &'a Chain,
     pub past: &'a Past<'a>,
     pub now: Timestamp,
+    /// True where `now` was given by hand: such a clock stands still.
+    pub given: bool,
     pub mode: Mode,
 }
 
@@ -93,6 +98,9 @@ pub struct Targets {
 pub trait Journal {
     /// True where something is to be written even though nothing is to be done: a landing, an interrupted run.
     fn pending(&self) -> bool;
+
+    /// Takes note of what the targets' clocks said. It is written with what is written next.
+    fn compared(&mut self, told: Vec<time::Told>);
 
     /// Writes what is about to be done, and whether the run may give. A reduced run may not, whatever it was asked for.
     ///

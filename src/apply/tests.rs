@@ -108,7 +108,7 @@ fn without_lease_or_log_only_ends_go_on() {
     for (mode, calls, exit) in [(Mode::Full, 1, Exit::Partial), (Mode::OnlyEnds, 1, Exit::Partial)] {
         let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
         world.borrow_mut().allowed = true;
-        let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode };
+        let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode, given: false };
         let footing = Footing::EndsOnly { lease: None, why: vec![refusal()] };
         let outcome = run(&request, &mut targets(&world), footing, &Patient::default());
         assert_eq!((world.borrow().calls.len(), outcome.exit()), (calls, exit));
@@ -118,7 +118,8 @@ fn without_lease_or_log_only_ends_go_on() {
     let outcome = apply_as(&approved, &past, &waiting, Mode::OnlyEnds, usize::MAX);
     assert_eq!((outcome.is_superseded(), outcome.exit()), (false, Exit::Done), "the grant is left for a full run");
     let broken = world(held(&["github repository northwind/api push 11"]), Fault::None);
-    let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full };
+    let request =
+        Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full, given: false };
     let mut notes = Notes { broken: true, ..notes(&broken) };
     let outcome = run(
         &request,
@@ -148,7 +149,8 @@ fn refused_landings_wait_and_are_named() {
     };
     let chain = Chain { landings: vec![landing], ..chain(&approved) };
     let past = Past::default();
-    let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full };
+    let request =
+        Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full, given: false };
     let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
     for done in [1, 0] {
         let mut notes = notes(&world);
@@ -222,7 +224,8 @@ fn required_admins_and_the_own_identity_stay() {
     let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
     let chain = chain(&approved);
     let past = Past::default();
-    let request = Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full };
+    let request =
+        Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full, given: false };
     let mut systems = targets(&world);
     systems.own.insert(TargetId::parse("github").unwrap(), "11".to_owned());
     let outcome = run(
@@ -265,6 +268,7 @@ fn what_was_given_is_taken_back_though_no_tree_names_it_any_more() {
             PersonId::parse("tom").unwrap(),
         )]),
         given: [given("2", "push"), given("77", "push")].into(),
+        proven: None,
     };
     let start = held(&[
         "github repository northwind/old push 2",

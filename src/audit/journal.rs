@@ -8,6 +8,7 @@ use super::recorded::{landings, last_run, open_runs};
 use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
 use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision};
+use crate::apply::time::Told;
 use crate::apply::{self, Journal};
 use crate::approval::{Chain, Given, Landing, Removal, Signed, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
@@ -38,6 +39,8 @@ pub struct RunJournal<'a> {
     news: Vec<Record>,
     /// True where something ended since the last run: that this one came is worth a record, whatever it finds.
     due: bool,
+    /// What the targets' clocks said.
+    clocks: Vec<record::Clock>,
 }
 
 impl<'a> RunJournal<'a> {
@@ -64,7 +67,8 @@ impl<'a> RunJournal<'a> {
             }
         }
         let mut before = verifier.revision(chain.last)?;
-        let due = last_run(&stored.log).is_some_and(|at| apply::ends_after(&before, at, run.at).next().is_some());
+        let due =
+            last_run(&stored.log, run.at).is_some_and(|at| apply::ends_after(&before, at, run.at).next().is_some());
         for (removal, after) in verifier.removed(chain)? {
             if !removal.recorded {
                 let changes = changed(&before.entitlements, &after.entitlements);
@@ -72,7 +76,7 @@ impl<'a> RunJournal<'a> {
             }
             before = after;
         }
-        Ok(RunJournal { store, stored, key, run, news, due })
+        Ok(RunJournal { store, stored, key, run, news, due, clocks: Vec::new() })
     }
 
     /// The log as this run last wrote it.
@@ -95,6 +99,12 @@ impl Journal for RunJournal<'_> {
         self.due || !self.news.is_empty()
     }
 
+    fn compared(&mut self, told: Vec<Told>) {
+        let clock =
+            |one: Told| record::Clock { target: one.target.to_string(), theirs: At(one.theirs), ours: At(one.ours) };
+        self.clocks = told.into_iter().map(clock).collect();
+    }
+
     fn intend(&mut self, mode: apply::Mode, operations: &[Operation]) -> Result<(), Refusal> {
         let drifted: Vec<record::Operation> =
             operations.iter().filter(|one| one.because.is_drift()).map(operation).collect();
@@ -108,6 +118,7 @@ impl Journal for RunJournal<'_> {
             commit: self.run.commit.to_string(),
             at,
             at_given: self.run.at_given,
+            clocks: self.clocks.clone(),
             mode: match mode {
                 apply::Mode::Full => record::Mode::Full,
                 apply::Mode::OnlyEnds => record::Mode::OnlyEnds,

@@ -140,6 +140,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
         applied: last.as_ref().map(|(revision, at)| (&**revision, *at)),
         accounts: granted(&stored.log),
         given: given(&stored.log, KINDS),
+        proven: super::super::recorded::proven_time(&stored.log),
     };
     let target = TargetId::parse("play").unwrap();
     let sandbox = || Sandbox::open(place.folder.beside("play.json"), TargetType::Github, now);
@@ -159,7 +160,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
     let run = Run { id, commit: approved.commit(), at: now, at_given: true };
     let store = Store::new(&repository, &refs, REFERENCE);
     let mut journal = RunJournal::open(store, stored, &place.key, &verifier, &chain, run).unwrap();
-    let request = Request { approved: &approved, chain: &chain, past: &past, now, mode };
+    let request = Request { approved: &approved, chain: &chain, past: &past, now, mode, given: false };
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         apply::run(&request, &mut targets, apply::Footing::Whole { lease: &held, journal: &mut journal }, &clock)
     }));

@@ -38,7 +38,9 @@ pub use merkle::{Hash, Tree, check_inclusion};
 pub use note::Checkpoint;
 pub use proof::Proven;
 pub use record::Record;
-pub use recorded::{from_anchor, given, granted, last_applied, last_run, open_runs, predecessors, recorded};
+pub use recorded::{
+    from_anchor, given, granted, last_applied, last_run, open_runs, predecessors, proven_time, recorded,
+};
 pub use sealed::{Seal, Sealed, beginning};
 pub use search::{Fits, Found, Query};
 pub use store::{Files, Store, StoreError, Stored};

@@ -118,6 +118,9 @@ pub struct Predecessor {
     /// What was granted and not taken back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<Given>,
+    /// The last instant that it proves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven: Option<At>,
 }
 
 /// A landing that was brought about as a whole, and when.
@@ -248,8 +251,20 @@ pub struct Intent {
     pub at: At,
     /// True where `at` was given by hand instead of read from a clock.
     pub at_given: bool,
+    /// What the clocks of the targets said, where they tell the time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<Clock>,
     pub mode: Mode,
     pub operations: Vec<Operation>,
+}
+
+/// What a target's clock said, and what the runner's said then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    pub target: String,
+    pub theirs: At,
+    pub ours: At,
 }
 
 /// How much a run may do.

@@ -8,7 +8,7 @@ use super::Log;
 use super::record::{self, At, Intent, Mode, Operation, Outcome, Record, Verb};
 use super::sealed::beginning;
 use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
-use crate::apply;
+use crate::apply::{self, time};
 use crate::approval::{Given, Recorded, RecordedLanding, Removal, Signed, Verdict};
 use crate::repository::Oid;
 
@@ -72,6 +72,7 @@ pub fn predecessors(log: &Log, kinds: Kinds) -> Vec<record::Predecessor> {
         applied: None,
         accounts: Vec::new(),
         given: Vec::new(),
+        proven: None,
         ..old.clone()
     });
     let account = |((target, account), person): ((TargetId, AccountMark), PersonId)| record::Account {
@@ -95,6 +96,7 @@ pub fn predecessors(log: &Log, kinds: Kinds) -> Vec<record::Predecessor> {
         applied: last_applied(log).map(|(commit, at)| record::Applied { commit: commit.to_string(), at: At(at) }),
         accounts: granted(log).into_iter().map(account).collect(),
         given: given(log, kinds).into_iter().map(thing).collect(),
+        proven: proven_time(log).map(At),
     };
     earlier.chain([newest]).collect()
 }
@@ -232,9 +234,19 @@ pub fn last_applied(log: &Log) -> Option<(Oid, Timestamp)> {
     Some((commit.parse().ok()?, at.0))
 }
 
-/// When the last run ended that came to an end by itself.
-pub fn last_run(log: &Log) -> Option<Timestamp> {
-    results(log).rev().find(|outcome| !outcome.interrupted).map(|outcome| outcome.at.0)
+/// When the last run ended that came to an end by itself. A run whose clock was ahead of this instant doesn't count.
+pub fn last_run(log: &Log, now: Timestamp) -> Option<Timestamp> {
+    results(log).rev().find(|outcome| !outcome.interrupted && outcome.at.0 <= now).map(|outcome| outcome.at.0)
+}
+
+/// The newest instant that is known by more than the clock of one machine: it was read from a clock, and every target that
+/// tells the time said the same. None where no run had a target to compare with.
+pub fn proven_time(log: &Log) -> Option<Timestamp> {
+    let proven = intents(log).filter(|intent| {
+        !intent.at_given && time::is_proven(intent.clocks.iter().map(|one| (one.theirs.0, one.ours.0)))
+    });
+    let before = predecessor(log).and_then(|old| old.proven).map(|at| at.0);
+    proven.flat_map(|intent| intent.clocks.iter().map(|one| one.ours.0)).chain(before).max()
 }
 
 /// Accounts that access was granted to at any time, and whose they were then.

@@ -12,6 +12,7 @@ use crate::access::Conditions;
 mod keys;
 mod proof;
 mod search;
+mod time;
 
 type FileMap = BTreeMap<String, Vec<u8>>;
 
@@ -96,6 +97,7 @@ fn each_kind() -> Vec<Record> {
             commit: "c1".repeat(20),
             at: at(NOON),
             at_given: true,
+            clocks: Vec::new(),
             mode: Mode::OnlyEnds,
             operations: vec![operation("push")],
         }),

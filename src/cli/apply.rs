@@ -136,8 +136,14 @@ impl Attempt<'_> {
         let targets =
             Targets::open(self.shared.repository, past.trees(approved.tree()), &self.options.sandbox, self.clock)?;
         let facts = past.facts();
-        let request =
-            Request { approved: &approved, chain: &chain, past: &facts, now: self.clock.now, mode: self.mode };
+        let request = Request {
+            approved: &approved,
+            chain: &chain,
+            past: &facts,
+            now: self.clock.now,
+            given: self.clock.given,
+            mode: self.mode,
+        };
         let why = [lease.as_ref().err().cloned(), books.as_ref().err().map(Self::no_log)];
         let why = why.into_iter().flatten().collect();
         let clients = &mut targets.into_clients();

@@ -42,7 +42,8 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Format::Json => report::json::drift(&difference, zone),
     });
     let ends = difference.operations.iter().any(|operation| operation.only_takes());
-    let overdue = apply::overdue(approved.tree(), log.and_then(audit::last_run), clock.now).filter(|_| ends);
+    let overdue = apply::overdue(approved.tree(), log.and_then(|log| audit::last_run(log, clock.now)), clock.now)
+        .filter(|_| ends);
     if let Some(overdue) = &overdue {
         output::error(&report::errors::refusals(std::slice::from_ref(overdue), output::error_style()));
     }

@@ -393,6 +393,7 @@ pub struct Past {
     applied: Option<(Rc<Revision>, Timestamp)>,
     accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     given: BTreeSet<apply::Given>,
+    proven: Option<Timestamp>,
 }
 
 impl Past {
@@ -401,7 +402,12 @@ impl Past {
             Some((commit, at)) => Some((verifier.revision(commit)?, at)),
             None => None,
         };
-        Ok(Past { applied, accounts: audit::granted(log), given: audit::given(log, targets::KINDS) })
+        Ok(Past {
+            applied,
+            accounts: audit::granted(log),
+            given: audit::given(log, targets::KINDS),
+            proven: audit::proven_time(log),
+        })
     }
 
     /// A tree together with the one applied last: what may have to be read.
@@ -414,6 +420,7 @@ impl Past {
             applied: self.applied.as_ref().map(|(revision, at)| (revision.as_ref(), *at)),
             accounts: self.accounts.clone(),
             given: self.given.clone(),
+            proven: self.proven,
         }
     }
 }

@@ -66,7 +66,7 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let beside: Vec<Refusal> = match after.is_none() && options.rev.is_none() {
         true => {
             let (tree, log) = (verifier.revision(chain.last)?, &ledger.stored.log);
-            let overdue = apply::overdue(&tree, audit::last_run(log), clock.now);
+            let overdue = apply::overdue(&tree, audit::last_run(log, clock.now), clock.now);
             overdue.into_iter().chain(shared::outdated(log, chain.last, &tree.access)).collect()
         }
         false => Vec::new(),

@@ -128,9 +128,15 @@ fn record(number: usize, at: At) -> Record {
             run,
             at,
         }),
-        2 => {
-            Record::Intent(Intent { run, commit, at, at_given: false, mode: Mode::Full, operations: vec![operation()] })
-        }
+        2 => Record::Intent(Intent {
+            run,
+            commit,
+            at,
+            at_given: false,
+            clocks: Vec::new(),
+            mode: Mode::Full,
+            operations: vec![operation()],
+        }),
         _ => Record::Result(Outcome {
             run,
             commit,

@@ -43,3 +43,4 @@ mod rotation;
 mod sarif;
 mod secrets;
 mod survival;
+mod time;

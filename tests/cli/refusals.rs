@@ -77,7 +77,10 @@ impl Scene {
             let left = ran.stdout.lines().filter(|line| line.starts_with("still missing"));
             self.text.extend(left.flat_map(|line| [line, "\n"]));
         } else {
-            self.text.extend([ran.stdout, ran.stderr]);
+            self.text.push_str(&ran.stdout);
+            // how far a run has come is told by the time it takes
+            let told = ran.stderr.split_inclusive('\n').filter(|line| !line.ends_with(" operations\n"));
+            self.text.extend(told);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Ends that somebody undoes, that nobody carries out, and clocks that are wrong.
 
+use std::cell::Cell;
+
 use super::super::*;
 use super::world::*;
 
@@ -68,4 +70,55 @@ fn with_a_wrong_clock_only_ends_go_on() {
             assert_eq!(outcome.exit(), if wrong { Exit::Partial } else { Exit::Done });
         }
     }
+}
+
+#[test]
+fn a_clock_behind_the_proven_time_ends_by_that_and_gives_nothing() {
+    let tree = tree(&[until("2026-11-25"), grant("bob", "dev", "acct")]);
+    let start = held(&["github repository northwind/api push 11"]);
+    // the end is 2026-11-26T00:00:00Z, and our clock says 2026-11-24T09:00:00Z
+    for (proven, done, gives) in [
+        ("2026-11-24T08:00:00Z", vec!["grant 111122223333 DeveloperAccess bob@globex.example"], true),
+        ("2026-11-24T09:04:00Z", vec!["grant 111122223333 DeveloperAccess bob@globex.example"], true),
+        ("2026-11-24T09:05:00Z", vec![], false),
+        ("2026-11-26T00:00:00Z", vec!["revoke northwind/api push 11"], false),
+    ] {
+        let world = world(start.clone(), Fault::None);
+        let past = Past { proven: Some(instant(proven)), ..Past::default() };
+        let outcome = apply_as(&tree, &past, &world, Mode::Full, usize::MAX);
+        assert_eq!(lines(&outcome.done), done, "{proven} {outcome:#?}");
+        assert_eq!(codes_of(&outcome), if gives { vec![] } else { vec!["clock-behind"] }, "{proven}");
+    }
+}
+
+#[test]
+fn a_clock_ahead_of_the_targets_ends_nobody_early() {
+    let tree = tree(&[until("2026-11-23"), grant("bob", "dev", "acct")]);
+    let start = held(&["github repository northwind/api push 11"]);
+    // the end is 2026-11-24T00:00:00Z: over by our clock, and by the targets' only an hour later
+    for (theirs, done) in [("2026-11-23T23:00:00Z", 0), ("2026-11-24T00:00:00Z", 1)] {
+        for mode in [Mode::Full, Mode::OnlyEnds] {
+            let world = world(start.clone(), Fault::None);
+            world.borrow_mut().clock = Some(instant(theirs));
+            let outcome = apply_as(&tree, &Past::default(), &world, mode, usize::MAX);
+            assert_eq!(outcome.done.len(), done, "{theirs} {outcome:#?}");
+            assert_eq!(codes_of(&outcome), ["clock-skew", "clock-skew"], "both targets say so");
+        }
+    }
+}
+
+#[test]
+fn the_journal_takes_note_of_every_clock_before_anything_is_written() {
+    let tree = tree(&[until("2026-11-20")]);
+    let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
+    world.borrow_mut().clock = Some(instant("2026-11-24T08:59:00Z"));
+    let (chain, past) = (chain(&tree), Past::default());
+    let request = Request { approved: &tree, chain: &chain, past: &past, now: now(), mode: Mode::Full, given: false };
+    let mut notes = notes(&world);
+    let footing = Footing::Whole { lease: &Writes(Cell::new(9)), journal: &mut notes };
+    run(&request, &mut targets(&world), footing, &Patient::default());
+    let told: Vec<String> =
+        notes.told.iter().map(|one| format!("{} {} {}", one.target, one.theirs, one.ours)).collect();
+    let both = ["aws", "github"].map(|target| format!("{target} 2026-11-24T08:59:00Z 2026-11-24T09:00:00Z"));
+    assert_eq!(told, both);
 }

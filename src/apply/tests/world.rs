@@ -296,12 +296,17 @@ pub(super) struct Notes {
     pub world: Shared,
     pub intents: Vec<Vec<Operation>>,
     pub results: usize,
+    pub told: Vec<time::Told>,
     pub broken: bool,
 }
 
 impl Journal for Notes {
     fn pending(&self) -> bool {
         false
+    }
+
+    fn compared(&mut self, told: Vec<time::Told>) {
+        self.told = told;
     }
 
     fn intend(&mut self, mode: Mode, operations: &[Operation]) -> Result<(), Refusal> {
@@ -341,7 +346,7 @@ pub(super) fn chain(approved: &Approved) -> Chain {
 }
 
 pub(super) fn notes(world: &Shared) -> Notes {
-    Notes { world: Rc::clone(world), intents: Vec::new(), results: 0, broken: false }
+    Notes { world: Rc::clone(world), intents: Vec::new(), results: 0, told: Vec::new(), broken: false }
 }
 
 pub(super) fn apply(approved: &Approved, past: &Past<'_>, world: &Shared) -> Outcome {
@@ -361,7 +366,7 @@ pub(super) fn apply_in(
     process: &Patient,
 ) -> Outcome {
     let chain = chain(approved);
-    let request = Request { approved, chain: &chain, past, now: now(), mode };
+    let request = Request { approved, chain: &chain, past, now: now(), mode, given: false };
     let mut notes = notes(world);
     let footing = Footing::Whole { lease: &Writes(Cell::new(writes)), journal: &mut notes };
     let outcome = run(&request, &mut targets(world), footing, process);

@@ -85,6 +85,7 @@ fn of_a_kind_with_one_value_only_the_highest_was_held() {
         commit: both.commit.clone(),
         at: at(NOON),
         at_given: true,
+        clocks: Vec::new(),
         mode: Mode::Full,
         operations: Vec::new(),
     };
@@ -160,7 +161,15 @@ mod oracle {
                     }
                     2 => {
                         let operations = vec![operation];
-                        Record::Intent(Intent { run, commit, at, at_given: false, mode: Mode::Full, operations })
+                        Record::Intent(Intent {
+                            run,
+                            commit,
+                            at,
+                            at_given: false,
+                            clocks: Vec::new(),
+                            mode: Mode::Full,
+                            operations,
+                        })
                     }
                     3 => Record::Result(Outcome {
                         run,

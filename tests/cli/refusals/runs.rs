@@ -68,6 +68,11 @@ pub const STORIES: &[Story] = &[
         world.remote_hook("update", "test \"$1\" != refs/dualkey/audit\n");
         scene.run(&world, &["apply"], 4);
     }),
+    ("a clock that went back", &["clock-behind"], |scene| {
+        let world = waiting();
+        crate::time::proves(&world, "2026-11-24T09:00:00Z");
+        scene.run(&world, &["apply"], 4);
+    }),
     ("real targets, and no anchor", &["anchor-missing"], |scene| {
         let mut world = World::new();
         let config = world.read("dualkey.yaml");

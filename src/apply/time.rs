@@ -1,0 +1,156 @@
+//! What a run may do by its clock, by those of the targets, and by what the log proves of time.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::codes;
+use crate::access::TargetId;
+use crate::finding::Refusal;
+
+/// How far a target's clock may be from ours.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+/// Two clocks that both pass at a target may be so far from each other.
+const APART: SignedDuration = SignedDuration::from_mins(4);
+
+/// What the clock of a target said, and what ours said then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub target: TargetId,
+    pub theirs: Timestamp,
+    pub ours: Timestamp,
+}
+
+/// What the clocks allow a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// What has ended by then is over.
+    pub ends_by: Timestamp,
+    /// Why nothing may be given: by a wrong clock something would be given that has ended, or has not begun.
+    pub wrong: Vec<Refusal>,
+}
+
+/// Judges by our clock, by the last instant that the log proves, and by what the targets' clocks said.
+///
+/// INVARIANT: time never runs back, so nothing that was over at a proven instant is live later. And a clock that is ahead
+/// of every other ends nothing early.
+pub fn judge(now: Timestamp, proven: Option<Timestamp>, told: &[Told]) -> Clocks {
+    let mut wrong: Vec<Refusal> = told.iter().filter_map(skewed).collect();
+    let newest = told.iter().map(|one| one.theirs).max();
+    let ours = match newest {
+        Some(newest) if !wrong.is_empty() => now.min(newest),
+        Some(_) | None => now,
+    };
+    wrong.extend(proven.and_then(|proven| behind(now, proven)));
+    Clocks { ends_by: proven.map_or(ours, |proven| ours.max(proven)), wrong }
+}
+
+/// True where a clock is proven by what was told: there is at least one other, and none says something else.
+pub fn is_proven(mut told: impl Iterator<Item = (Timestamp, Timestamp)>) -> bool {
+    let near = |(theirs, ours): (Timestamp, Timestamp)| is_near(theirs, ours);
+    told.next().is_some_and(near) && told.all(near)
+}
+
+fn is_near(theirs: Timestamp, ours: Timestamp) -> bool {
+    ours.duration_since(theirs).abs() <= SKEW
+}
+
+/// `clock-skew` where a target's clock says something else than ours.
+fn skewed(told: &Told) -> Option<Refusal> {
+    (!is_near(told.theirs, told.ours)).then(|| {
+        let apart = told.ours.duration_since(told.theirs);
+        let (seconds, side) = (apart.abs().as_secs(), if apart.is_positive() { "ahead of" } else { "behind" });
+        Refusal::new(
+            &codes::CLOCK_SKEW,
+            format!("our clock is {seconds} seconds {side} that of `{}`", told.target),
+            "set the clock of this machine; until then runs only take away",
+        )
+    })
+}
+
+/// `clock-behind` where our clock says less than the log proves.
+fn behind(now: Timestamp, proven: Timestamp) -> Option<Refusal> {
+    (proven.duration_since(now) > APART).then(|| {
+        Refusal::new(
+            &codes::CLOCK_BEHIND,
+            format!("our clock says {now}, and at {proven} a run wrote the log whose clock a target confirmed"),
+            "set the clock of this machine; until then runs only take away what was over by the later of the two",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(text: &str) -> Timestamp {
+        format!("2026-11-24T{text}:00Z").parse().unwrap()
+    }
+
+    fn told(theirs: &[&str], ours: &str) -> Vec<Told> {
+        let one = |(at, theirs): (usize, &&str)| Told {
+            target: TargetId::parse(["aws", "gcp", "github"][at]).unwrap(),
+            theirs: instant(theirs),
+            ours: instant(ours),
+        };
+        theirs.iter().enumerate().map(one).collect()
+    }
+
+    /// Our clock, the proven time, the targets' clocks; by when things end, and why nothing is given.
+    #[track_caller]
+    fn stands(now: &str, proven: Option<&str>, theirs: &[&str], ends_by: &str, codes: &[&str]) {
+        let clocks = judge(instant(now), proven.map(instant), &told(theirs, now));
+        let said: Vec<&str> = clocks.wrong.iter().map(|refusal| refusal.code.id).collect();
+        assert_eq!((clocks.ends_by, said), (instant(ends_by), codes.to_vec()), "{now} {proven:?} {theirs:?}");
+    }
+
+    #[test]
+    fn what_a_run_may_do_by_its_clock() {
+        // nothing to compare with
+        stands("09:00", None, &[], "09:00", &[]);
+        stands("09:00", Some("08:00"), &[], "09:00", &[]);
+        // behind what is proven: that counts, and nothing is given
+        stands("09:00", Some("10:00"), &[], "10:00", &["clock-behind"]);
+        stands("09:00", Some("09:04"), &[], "09:04", &[]);
+        stands("09:00", Some("09:05"), &["09:00"], "09:05", &["clock-behind"]);
+        // ahead of every target's: theirs counts
+        stands("09:00", None, &["08:00"], "08:00", &["clock-skew"]);
+        stands("09:00", None, &["08:00", "08:30"], "08:30", &["clock-skew", "clock-skew"]);
+        stands("09:00", Some("08:20"), &["08:00"], "08:20", &["clock-skew"]);
+        // ahead of one: that one is wrong, or we are; ends are those of the others
+        stands("09:00", None, &["08:00", "09:01"], "09:00", &["clock-skew"]);
+        // behind a target's: it alone ends nothing early
+        stands("09:00", None, &["10:00"], "09:00", &["clock-skew"]);
+        stands("09:00", Some("09:30"), &["10:00"], "09:30", &["clock-skew", "clock-behind"]);
+        stands("09:00", None, &["09:02", "08:58"], "09:00", &[]);
+    }
+
+    #[test]
+    fn a_clock_is_proven_by_others_that_say_the_same() {
+        let proven = |theirs: &[&str]| is_proven(theirs.iter().map(|one| (instant(one), instant("09:00"))));
+        assert!(!proven(&[]));
+        assert!(proven(&["09:02"]) && proven(&["08:58", "09:01"]));
+        assert!(!proven(&["09:03"]) && !proven(&["09:00", "08:57"]));
+    }
+
+    proptest::proptest! {
+        /// Whatever clocks say: ends never fall behind what is proven, and come no earlier than some other clock says.
+        #[test]
+        fn ends_never_run_back_and_never_ahead(
+            now in 0_i64..1000, proven in proptest::option::of(0_i64..1000), theirs in proptest::collection::vec(0_i64..1000, 0..4)
+        ) {
+            let at = |minutes: i64| Timestamp::from_second(minutes * 60).unwrap();
+            let target = TargetId::parse("aws").unwrap();
+            let one = |theirs: &i64| Told { target: target.clone(), theirs: at(*theirs), ours: at(now) };
+            let told: Vec<Told> = theirs.iter().map(one).collect();
+            let clocks = judge(at(now), proven.map(at), &told);
+            if let Some(proven) = proven {
+                proptest::prop_assert!(clocks.ends_by >= at(proven));
+                proptest::prop_assert!(!clocks.wrong.is_empty() || now + 4 >= proven);
+            }
+            let latest = theirs.iter().map(|theirs| theirs + 2).chain(proven).max();
+            proptest::prop_assert!(theirs.is_empty() || clocks.ends_by <= at(latest.unwrap_or(now)));
+            proptest::prop_assert!(clocks.ends_by <= at(now).max(at(proven.unwrap_or(now))));
+            proptest::prop_assert!(!clocks.wrong.is_empty() || theirs.iter().all(|theirs| (theirs - now).abs() <= 2));
+        }
+    }
+}
