@@ -7,6 +7,7 @@ use super::{codes, pull};
 use crate::access::{Access, Person, PersonId, PersonType};
 use crate::finding::{Code, Refusal};
 use crate::plan::{More, Plan};
+use crate::repository::Oid;
 
 /// Where a head stands on its way: who counts, who doesn't, what is still needed.
 #[derive(Debug)]
@@ -189,7 +190,16 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
             parties.entry(sponsor.clone()).or_insert(&codes::APPROVER_IS_AUTHOR);
         }
     }
-    let opinions: Vec<&Opinion> = evidence.opinions.iter().chain(&pulled.opinions).collect();
+    let mut against = pulled.against;
+    let mut opinions: Vec<&Opinion> = evidence.opinions.iter().chain(&pulled.opinions).collect();
+    // a removal that landed stays approved by whoever approves the next change on top of it
+    if !plan.only_takes() {
+        opinions.retain(|opinion| {
+            let newer = evidence.superseded.get(&opinion.person).filter(|_| opinion.says == Says::Approve);
+            against.extend(newer.map(|newer| superseded(&opinion.person, evidence.head, *newer)));
+            newer.is_none()
+        });
+    }
     let mut in_all_because: Vec<Refusal> = Vec::new();
     if let Some((removed, of)) = plan.mass_removal {
         let fact = format!("{removed} of {of} entitlements would be removed at once");
@@ -218,7 +228,6 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
     };
     let withdrawn: BTreeSet<&PersonId> = speaks(Says::Withdraw).collect();
     let requested: BTreeSet<&PersonId> = speaks(Says::RequestChanges).collect();
-    let mut against = pulled.against;
     for opinion in opinions.iter().filter(|opinion| opinion.says != Says::RequestChanges) {
         let person = &opinion.person;
         let mut reasons = assessment.reasons_against(plan, person);
@@ -237,6 +246,14 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
     against.dedup();
     assessment.against = against;
     assessment
+}
+
+fn superseded(person: &PersonId, head: Oid, newer: Oid) -> Refusal {
+    Refusal::new(
+        &codes::APPROVAL_STALE,
+        format!("`{person}` approved {} since, which ended the approval of {}", newer.short(), head.short()),
+        "land the newer head, or ask for an approval of this one again",
+    )
 }
 
 /// Sponsors of services that can sign, each with one of them. A signature that was left out must not free who answers for

@@ -143,11 +143,13 @@ codes! {
     HISTORY_REWRITTEN: "history-rewritten", "the protected branch no longer holds what the log records",
         "Every landing in the log was on the branch. If one isn't any more, somebody replaced history.",
         "Start from the recorded landing, tie the present tip in with `git merge -s ours`, and push that: no force is needed.";
-    LANDING_LEFT_OUT: "landing-left-out", "a merge leaves out what an approved landing had brought",
-        "A merge can make another line the branch's own and keep the tree of that line. What had landed, such as a removal \
-         that waits for its apply, would be gone as if it had never been approved.",
-        "Bring back what was left out, exactly as it had landed, or have a head on top of the merge approved. An approval \
-         that is no longer meant is taken back with `dualkey approve --withdraw`.";
+    LANDING_LEFT_OUT: "landing-left-out", "what an approved landing had changed would be undone unseen",
+        "What an approved landing changed stands until a change is approved whose plan shows that it goes. A plan that \
+         starts before the landing doesn't show it, though its head may stand on the landing; and a merge can make \
+         another line the branch's own and keep the tree of that line. A removal that waits for its apply would be gone \
+         as if it had never been approved.",
+        "Update the branch from the protected one and have it approved again, or bring back what was left out, exactly as \
+         it had landed. An approval that is no longer meant is taken back with `dualkey approve --withdraw`.";
     LOG_DISCONTINUOUS: "log-discontinuous", "the landings in the log don't follow one another",
         "Each recorded landing begins where the one before it ended. If one is missing or out of order, something was \
          applied that nobody can account for.",
@@ -175,16 +177,30 @@ codes! {
 
 /// What had landed and was approved, and isn't in the tree of a later commit. `as_at` is where it is as it should be.
 pub(super) fn left_out(commit: Oid, landed: Oid, path: &str, approvals: &[Given], as_at: Oid) -> Refusal {
-    let people: Vec<&str> = approvals.iter().map(|given| given.person.as_str()).collect();
-    let (commit, landed, path) = (commit.short(), landed.short(), path.escape_debug());
-    let by = people.join(" and ");
+    let (commit, landed, path, by) = (commit.short(), landed.short(), path.escape_debug(), people(approvals));
     Refusal::new(
         &LANDING_LEFT_OUT,
         format!("{commit} leaves out what {landed} changed in `{path}`, which {by} approved"),
         format!(
-            "bring it back as it was at {0} (`git checkout {0} -- {path}`, or `git rm {path}` where it had been removed), or \
-             have a head on top approved",
+            "bring it back as it was at {0} (`git checkout {0} -- {path}`, or `git rm {path}` where it had been removed); \
+             where that landing is verified, a head on top of the protected branch may be approved instead, whose plan \
+             then shows that it goes",
             as_at.short()
         ),
     )
+}
+
+/// The same where every path is as it had landed, and what it means isn't.
+pub(super) fn undone(commit: Oid, landed: Oid, fact: &str, approvals: &[Given]) -> Refusal {
+    let (commit, landed, by) = (commit.short(), landed.short(), people(approvals));
+    Refusal::new(
+        &LANDING_LEFT_OUT,
+        format!("{commit} undoes what {landed} changed, which {by} approved, and its plan doesn't show that: {fact}"),
+        "update the branch from the protected one, look at the plan, and approve again",
+    )
+}
+
+fn people(approvals: &[Given]) -> String {
+    let people: Vec<&str> = approvals.iter().map(|given| given.person.as_str()).collect();
+    people.join(" and ")
 }

@@ -35,6 +35,9 @@ pub struct Evidence {
     pub proven_keys: BTreeMap<(PersonId, KeyData), Signed>,
     /// What people signed of the head: every opinion that was weighed.
     pub statements: Vec<Signed>,
+    /// People who approved a head on top of this one since, which has not landed: each with that head. Their approval of
+    /// this one ends with it, unless it is of a removal.
+    pub superseded: BTreeMap<PersonId, Oid>,
     /// People who are not active any more by the newest tree that was approved.
     pub gone: BTreeSet<PersonId>,
     /// What a forge says of the pull request that brought the landing; None where git alone is asked.

@@ -15,6 +15,7 @@ mod removals;
 mod revisions;
 mod sides;
 mod signatures;
+mod standing;
 pub mod statement;
 #[cfg(test)]
 mod tests;

@@ -9,13 +9,13 @@ use std::rc::Rc;
 use super::decision::{Granted, decide};
 use super::landing::violations;
 use super::signatures::Question;
+use super::standing::{Hold, Later, Meaning, Standing};
 use super::statement::Signed;
 use super::verify::{Chain, Given, Verifier, VerifyError};
 use super::walk::Walk;
-use super::{Candidate, Proposed, Trusted, codes};
-use crate::access::{ChangeClass, Revision};
+use super::{Candidate, Proposed, Trusted};
+use crate::access::Revision;
 use crate::finding::Refusal;
-use crate::plan::EntitlementChange;
 use crate::repository::{Oid, Snapshot};
 
 /// How many commits of the protected branch a removal that was rebased or fast-forwarded may span.
@@ -41,21 +41,53 @@ pub struct Removal {
 
 /// All of them behind the end of a way, oldest first.
 pub(super) fn behind(walk: &Walk<'_, '_>, from: usize) -> Result<Vec<Removal>, VerifyError> {
+    let found = taking(walk, from)?;
+    let removals = found.iter().filter(|one| one.meaning.only_takes && one.meaning.takes_access());
+    Ok(removals.map(|one| one.landed.clone()).collect())
+}
+
+/// An approved change behind a refused landing that takes something from somebody. It is a removal where it does nothing
+/// else.
+#[derive(Debug)]
+pub(super) struct Taking {
+    landed: Removal,
+    meaning: Rc<Meaning>,
+}
+
+/// All of them behind a verified landing, oldest first.
+fn taking(walk: &Walk<'_, '_>, from: usize) -> Result<Rc<Vec<Taking>>, VerifyError> {
+    if let Some(known) = walk.taking.borrow().get(&from) {
+        return Ok(Rc::clone(known));
+    }
     let recorded = &walk.verifier.recorded.removals;
     let mut found = Vec::new();
     for to in from + 2..walk.open.len() {
         let commit = walk.commit(to)?;
         if let Some(known) = recorded.iter().find(|known| known.commit == commit) {
-            found.push(known.clone());
-        } else if let Some(removal) = landed(walk, from, to)? {
-            found.push(removal);
+            let meaning = match walk.places.get(&known.base) {
+                Some(start) => meaning(walk, [from, *start, to])?,
+                None => Meaning::removal(),
+            };
+            found.push(Taking { landed: known.clone(), meaning: Rc::new(meaning) });
+        } else if let Some(taking) = landed(walk, from, to)? {
+            found.push(taking);
         }
     }
+    let found = Rc::new(found);
+    walk.taking.borrow_mut().insert(from, Rc::clone(&found));
     Ok(found)
 }
 
-/// The removal that ends at a commit, where there is one: of several starts the earliest.
-fn landed(walk: &Walk<'_, '_>, from: usize, to: usize) -> Result<Option<Removal>, VerifyError> {
+/// What a removal that the log knows means, as far as that can still be read.
+fn meaning(walk: &Walk<'_, '_>, places: [usize; 3]) -> Result<Meaning, VerifyError> {
+    let trusted = Trusted(walk.verifier.revision(walk.commit(places[0])?)?);
+    let Some(proposed) = laid_over(walk, places)? else { return Ok(Meaning::removal()) };
+    let found = Meaning::of(Candidate::new(&trusted, &proposed, walk.verifier.now).plan());
+    Ok(if found.only_takes { found } else { Meaning::removal() })
+}
+
+/// The change that ends at a commit, where there is one: of several starts the earliest.
+fn landed(walk: &Walk<'_, '_>, from: usize, to: usize) -> Result<Option<Taking>, VerifyError> {
     let last = walk.changes(to - 1, to)?;
     if last.is_empty() {
         return Ok(None);
@@ -69,8 +101,9 @@ fn landed(walk: &Walk<'_, '_>, from: usize, to: usize) -> Result<Option<Removal>
         }
         let mut found = None;
         for start in (from + 1..to).rev().take(LONGEST) {
-            if let Some(granted) = judged(walk, [from, start, to], head)? {
-                found = Some(removal(walk, start, to, granted)?);
+            if let Some((granted, meaning)) = judged(walk, [from, start, to], head)? {
+                let landed = removal(walk, start, to, granted)?;
+                found = Some(Taking { landed, meaning: Rc::new(meaning) });
             }
         }
         if found.is_some() {
@@ -93,28 +126,31 @@ fn removal(walk: &Walk<'_, '_>, start: usize, to: usize, granted: Granted) -> Re
     })
 }
 
-/// Whether a head is a removal between `start` and `to`, judged by what it does to the tree that was verified last.
-fn judged(walk: &Walk<'_, '_>, [from, start, to]: [usize; 3], head: Oid) -> Result<Option<Granted>, VerifyError> {
+/// The tree that was verified last with the paths that changed between two later places. None where it means nothing.
+fn laid_over(walk: &Walk<'_, '_>, [from, start, to]: [usize; 3]) -> Result<Option<Proposed>, VerifyError> {
     let verifier = walk.verifier;
-    let trees = walk.trees(start, to, head)?;
     let changed: BTreeSet<String> = walk.changes(start, to)?.keys().cloned().collect();
-    if changed.is_empty() || !violations(&trees, &BTreeSet::new()).is_empty() {
-        return Ok(None);
-    }
     let (verified, landed) = (walk.commit(from)?, walk.commit(to)?);
     let snapshot = Snapshot::of_commit(verifier.repository, verified)?
         .with(&Snapshot::of_commit(verifier.repository, landed)?, &changed);
-    let Ok(proposed) = verifier.load(&snapshot, landed) else { return Ok(None) };
-    if proposed.is_misread() {
+    let proposed = verifier.load(&snapshot, landed).ok().filter(|proposed| !proposed.is_misread());
+    Ok(proposed.map(|proposed| Proposed::new(Rc::new(proposed))))
+}
+
+/// Whether a head takes something between `start` and `to`, judged by what it does to the tree that was verified last.
+fn judged(walk: &Walk<'_, '_>, places: [usize; 3], head: Oid) -> Result<Option<(Granted, Meaning)>, VerifyError> {
+    let [from, start, to] = places;
+    let verifier = walk.verifier;
+    let trees = walk.trees(start, to, head)?;
+    if walk.changes(start, to)?.is_empty() || !violations(&trees, &BTreeSet::new()).is_empty() {
         return Ok(None);
     }
-    let (trusted, proposed) = (Trusted(verifier.revision(verified)?), Proposed::new(Rc::new(proposed)));
+    let Some(proposed) = laid_over(walk, places)? else { return Ok(None) };
+    let (verified, landed) = (walk.commit(from)?, walk.commit(to)?);
+    let trusted = Trusted(verifier.revision(verified)?);
     let candidate = Candidate::new(&trusted, &proposed, verifier.now);
-    let change = candidate.plan();
-    let only_takes = change.classes.all() == BTreeSet::from([ChangeClass::Removal])
-        && !change.changes.is_empty()
-        && !change.changes.iter().any(EntitlementChange::gains);
-    if !only_takes {
+    let meaning = Meaning::of(candidate.plan());
+    if !meaning.takes() {
         return Ok(None);
     }
     let digest = verifier.reviewed_digest(verified, head)?.unwrap_or_default();
@@ -123,29 +159,33 @@ fn judged(walk: &Walk<'_, '_>, [from, start, to]: [usize; 3], head: Oid) -> Resu
     let question = Question { onto: walk.commit(start)?, ..question };
     let evidence = verifier.source.evidence(&trusted, &question, trees)?;
     // what the approvers signed is the whole of what they were shown; what is asked here is a part of it
-    Ok(decide(&candidate, &change.digest, &evidence).ok())
+    let granted = decide(&candidate, &candidate.plan().digest, &evidence).ok();
+    Ok(granted.map(|granted| (granted, meaning)))
 }
 
-/// The refusal of a step that would give back what a removal on its way took.
+/// The refusal of a step that would give back what an approved change on its way took.
 pub(super) fn undone(
     walk: &Walk<'_, '_>,
     from: usize,
     to: usize,
-    head: Option<Oid>,
+    granted: Option<&Granted>,
 ) -> Result<Option<Refusal>, VerifyError> {
-    let repository = walk.verifier.repository;
-    let landed = walk.commit(to)?;
-    for removal in behind(walk, from)? {
-        let Some(place) = walk.places.get(&removal.commit).filter(|place| **place < to) else { continue };
-        let stood_on = [Some(removal.commit), removal.head].into_iter().flatten();
-        let mut seen = false;
-        for commit in stood_on {
-            seen |= head.map_or(Ok(false), |head| repository.is_ancestor(commit, head))?;
+    let later = Later::of(walk.commit(to)?, granted);
+    for Taking { landed, meaning } in taking(walk, from)?.iter() {
+        if walk.places.get(&landed.commit).is_none_or(|place| *place >= to) {
+            continue;
         }
-        let changed = repository.managed_changes(removal.base, removal.commit)?;
-        let since = walk.changes(*place, to)?;
-        if !seen && let Some(path) = changed.keys().find(|path| since.contains_key(*path)) {
-            return Ok(Some(codes::left_out(landed, removal.commit, path, &removal.approvals, removal.commit)));
+        let standing = Standing {
+            base: landed.base,
+            commit: landed.commit,
+            head: landed.head,
+            approvals: landed.approvals.clone(),
+            meaning: Rc::clone(meaning),
+            end: None,
+            hold: if meaning.only_takes { Hold::Whole } else { Hold::Taken },
+        };
+        if let Some(refusal) = standing.undone_by(walk.verifier, later)? {
+            return Ok(Some(refusal));
         }
     }
     Ok(None)

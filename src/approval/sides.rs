@@ -3,58 +3,73 @@
 //! Git keeps no record of where a branch was. A merge whose first parent is not the former tip makes another line the
 //! first-parent chain, and what had landed becomes a thing that was merged, and whose content a merge can leave out.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
-use super::codes;
-use super::verify::{Landing, VerifyError};
+use super::Granted;
+use super::standing::{Hold, Later, Standing};
+use super::verify::{Given, VerifyError};
 use super::walk::{Step, Walk, reached};
 use crate::finding::Refusal;
 use crate::repository::Oid;
 
-/// The refusal of a step whose tree leaves out what an approved landing on a merged line had brought. Of what `head`
-/// stands on nothing is left out: who approved it has seen what it changes of that.
+/// The refusal of a step whose tree leaves out what an approved landing on a merged line had brought.
 pub(super) fn left_out(
     walk: &Walk<'_, '_>,
     from: usize,
     to: usize,
-    head: Option<Oid>,
+    granted: Option<&Granted>,
     path: &[Step],
 ) -> Result<Option<Refusal>, VerifyError> {
     let repository = walk.verifier.repository;
     let (base, landed) = (walk.commit(from)?, walk.commit(to)?);
-    let mut merged = repository.commits_between(base, landed)?;
-    let mut seen: HashSet<Oid> = match head {
-        Some(head) => repository.commits_between(base, head)?.into_iter().collect(),
+    let between = repository.commits_between(base, landed)?;
+    let own: HashSet<Oid> = match granted {
+        Some(granted) => repository.commits_between(base, granted.head)?.into_iter().collect(),
         None => HashSet::new(),
     };
-    merged.retain(|commit| !walk.places.contains_key(commit) && !seen.contains(commit));
-    for tip in merged {
-        if seen.contains(&tip) {
+    let mut looked_at: HashSet<Oid> = HashSet::new();
+    for tip in between.iter().filter(|commit| !walk.places.contains_key(commit)) {
+        if looked_at.contains(tip) {
             continue;
         }
-        let Some((fork, line)) = line(walk, tip)? else { continue };
-        seen.extend(&line);
+        let Some((fork, mut line)) = line(walk, *tip)? else { continue };
+        looked_at.extend(&line);
+        if granted.is_some_and(|granted| granted.head == *tip) {
+            // the head itself is what lands
+            line.pop();
+        }
         let closed =
             path.iter().map(|step| step.to).filter(|place| *place <= fork && *place <= from).max().unwrap_or(0);
         let start = walk.open.get(closed..=fork).unwrap_or_default();
         let aside = walk.aside(start.iter().chain(&line).copied().collect())?;
-        let way = aside.run()?;
-        let of_line: Vec<&Landing> = way
-            .iter()
-            .filter(|step| step.to + closed > fork && step.landing.head.is_some())
-            .map(|step| &step.landing)
-            .collect();
-        let Some(last) = of_line.last() else { continue };
-        let missing: BTreeSet<String> =
-            repository.managed_changes(aside.commit(reached(&way))?, landed)?.keys().cloned().collect();
-        for landing in &of_line {
-            let changed = repository.managed_changes(landing.base, landing.commit)?;
-            if let Some(path) = changed.keys().find(|path| missing.contains(*path)) {
-                return Ok(Some(codes::left_out(landed, landing.commit, path, &landing.approvals, last.commit)));
+        let way = aside.run()?.steps;
+        let end = aside.commit(reached(&way))?;
+        for step in way.into_iter().filter(|step| step.to + closed > fork) {
+            // what the base stands on was looked at when the base was
+            let Some(meaning) = step.meaning.filter(|_| between.contains(&step.landing.commit)) else { continue };
+            let mut standing = Standing { end: Some(end), ..Standing::of(step.landing, meaning) };
+            if own.contains(&standing.commit) && thought_over(&mut standing, granted) {
+                continue;
+            }
+            if let Some(refusal) = standing.undone_by(walk.verifier, Later::of(landed, granted))? {
+                return Ok(Some(refusal));
             }
         }
     }
     Ok(None)
+}
+
+/// True where what was approved on the head's own line needn't be kept: nobody knows whether that line ever was the
+/// protected branch, and heads are approved again as they grow. Access that was to be given may be thought over. The rest
+/// may be by those who approved it, but for what it took; a removal is none of theirs to take back unseen.
+fn thought_over(standing: &mut Standing, granted: Option<&Granted>) -> bool {
+    let again = |given: &Given| {
+        granted.is_some_and(|granted| granted.approvals.iter().any(|one| one.person.as_str() == given.person))
+    };
+    if !standing.meaning.only_takes && standing.approvals.iter().all(again) {
+        standing.hold = Hold::Taken;
+    }
+    standing.meaning.only_gives
 }
 
 /// The first parents of a commit down to where they meet the open chain, oldest first, and the place where they do. None

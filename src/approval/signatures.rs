@@ -34,6 +34,7 @@ struct Heard {
     opinions: Vec<Opinion>,
     /// Each of them as it was signed.
     statements: Vec<Signed>,
+    superseded: BTreeMap<PersonId, Oid>,
     ignored: Vec<Refusal>,
 }
 
@@ -195,7 +196,7 @@ impl<'a> Source<'a> {
         for oid in self.repository.commits_between(onto, head)? {
             commits.push(keys.commit(&self.repository.commit(oid)?));
         }
-        let Heard { opinions, statements, ignored } = self.opinions(registry, question, merge_base)?;
+        let Heard { opinions, statements, superseded, ignored } = self.opinions(registry, question, merge_base)?;
         Ok(Evidence {
             base,
             landed: question.landed,
@@ -206,6 +207,7 @@ impl<'a> Source<'a> {
             commits,
             opinions,
             statements,
+            superseded,
             proven_keys: self.proven_keys(question.anchor),
             gone: question.gone.clone(),
             pull: None,
@@ -266,25 +268,15 @@ impl<'a> Source<'a> {
         for (opinion, found) in self.requests_below(registry, question, &below)? {
             heard(opinion, found);
         }
-        let (mut counted, mut statements) = (Vec::new(), Vec::new());
-        for (person, (opinion, found)) in opinions {
-            match self.newer(&person, registry, question)? {
-                Some(newer) if opinion.says == Says::Approve => ignored.push(Refusal::new(
-                    &codes::APPROVAL_STALE,
-                    format!(
-                        "`{person}` approved {} since, which ended the approval of {}",
-                        newer.short(),
-                        head.short()
-                    ),
-                    "land the newer head, or ask for an approval of this one again",
-                )),
-                Some(_) | None => {
-                    counted.push(opinion);
-                    statements.push(found.signed.clone());
-                }
+        let mut superseded = BTreeMap::new();
+        for (opinion, _) in opinions.values().filter(|(opinion, _)| opinion.says == Says::Approve) {
+            if let Some(newer) = self.newer(&opinion.person, registry, question)? {
+                superseded.insert(opinion.person.clone(), newer);
             }
         }
-        Ok(Heard { opinions: counted, statements, ignored })
+        let (opinions, statements) =
+            opinions.into_values().map(|(opinion, found)| (opinion, found.signed.clone())).unzip();
+        Ok(Heard { opinions, statements, superseded, ignored })
     }
 
     /// Requests for changes of commits that the head stands on: adding a commit doesn't answer them. The same person's

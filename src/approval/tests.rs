@@ -162,6 +162,7 @@ fn signed(approvers: &[&str]) -> Evidence {
         opinions: approvers.iter().map(|id| says(id, Says::Approve)).collect(),
         proven_keys: BTreeMap::new(),
         statements: Vec::new(),
+        superseded: BTreeMap::new(),
         gone: BTreeSet::new(),
         pull: None,
         stale: Vec::new(),

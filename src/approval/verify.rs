@@ -318,12 +318,12 @@ impl<'a> Verifier<'a> {
         let heads = OnceCell::new();
         let walk = Walk::along(self, commits.get(at..).unwrap_or_default().to_vec(), tip, &heads)?;
         let way = walk.run()?;
-        last = walk.commit(reached(&way))?;
-        landings.extend(way.iter().map(|step| step.landing.clone()));
+        last = walk.commit(reached(&way.steps))?;
+        landings.extend(way.steps.iter().map(|step| step.landing.clone()));
         let mut removals = Vec::new();
         if last != tip {
             landings.extend(walk.refused(&way)?);
-            removals = removals::behind(&walk, reached(&way))?;
+            removals = removals::behind(&walk, reached(&way.steps))?;
         }
         Ok(Chain { tip, landings, last, removals })
     }

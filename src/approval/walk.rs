@@ -1,12 +1,14 @@
 //! The way from the last recorded landing to the tip: which commits close a landing, and which don't.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::decision::{Granted, decide};
 use super::effects::{self, Effect, Heads};
 use super::landing::{Trees, violations};
+use super::removals::Taking;
+use super::standing::{Hold, Later, Meaning, Standing};
 use super::verify::{Given, Landing, Verdict, Verifier, VerifyError};
 use super::{Proposed, Trusted, codes, removals, sides};
 use crate::finding::Refusal;
@@ -23,6 +25,8 @@ pub(super) struct Walk<'w, 'a> {
     /// What lies between the first open commit and each.
     effects: Vec<Effect>,
     heads: &'w OnceCell<Heads>,
+    /// What was approved behind each verified place and takes something, once it was looked for.
+    pub taking: RefCell<HashMap<usize, Rc<Vec<Taking>>>>,
     /// False on a line that was merged: what was merged into that one is a line of its own.
     looks_aside: bool,
 }
@@ -33,13 +37,40 @@ pub(super) struct Step {
     pub from: usize,
     pub to: usize,
     pub landing: Landing,
+    /// None where nothing changed.
+    pub meaning: Option<Rc<Meaning>>,
 }
 
-/// An approved landing that the chain can't go on from, so that a longer step is tried over it.
+/// The steps that verify, and what kept others from it.
+#[derive(Debug, Default)]
+pub(super) struct Way {
+    pub steps: Vec<Step>,
+    /// By the place where it ends, why an approved step is none: it undoes what an approved landing changed.
+    pub undoing: BTreeMap<usize, Refusal>,
+}
+
+/// What was found while looking for the way.
+#[derive(Default)]
+struct Search {
+    path: Vec<Step>,
+    /// Landings that the chain can't go on from, so that a longer step is tried over them.
+    passed: Vec<Passed>,
+    undoing: BTreeMap<usize, Refusal>,
+}
+
+/// An approved landing that a longer step leaps over.
 struct Passed {
     from: usize,
     to: usize,
-    head: Oid,
+    standing: Standing,
+}
+
+/// What was decided about a step.
+struct Decided {
+    outcome: Result<Granted, Vec<Refusal>>,
+    meaning: Meaning,
+    /// Who approved, where only newer approvals by the same people keep it from being approved.
+    but_for_newer: Option<Vec<Given>>,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -58,7 +89,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
         }
         let places = open.iter().enumerate().map(|(place, commit)| (*commit, place)).collect();
-        Ok(Walk { verifier, open, tip, places, effects, heads, looks_aside: true })
+        Ok(Walk { verifier, open, tip, places, effects, heads, taking: RefCell::default(), looks_aside: true })
     }
 
     /// The same along a line of commits that was merged.
@@ -68,12 +99,11 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Closes landings one after the other, the nearest first; where the chain can't go on, a later one is tried. Gives
     /// the longest way.
-    pub fn run(&self) -> Result<Vec<Step>, VerifyError> {
+    pub fn run(&self) -> Result<Way, VerifyError> {
         let end = self.open.len().saturating_sub(1);
-        let mut path: Vec<Step> = Vec::new();
+        let mut search = Search::default();
         let mut best: Vec<Step> = Vec::new();
         let mut dead: BTreeSet<usize> = BTreeSet::new();
-        let mut passed: Vec<Passed> = Vec::new();
         let (mut from, mut next) = (0, 1);
         while from < end {
             let mut step = None;
@@ -81,32 +111,32 @@ impl<'w, 'a> Walk<'w, 'a> {
                 if dead.contains(&to) {
                     continue;
                 }
-                if let Some(landing) = self.close(from, to, &passed, &path)? {
-                    step = Some(Step { from, to, landing });
+                step = self.close(from, to, &mut search)?;
+                if step.is_some() {
                     break;
                 }
             }
             match step {
                 Some(step) => {
                     (from, next) = (step.to, step.to + 1);
-                    path.push(step);
+                    search.path.push(step);
                 }
                 None => {
                     if from > reached(&best) {
-                        best = path.clone();
+                        best = search.path.clone();
                     }
                     dead.insert(from);
-                    match path.pop() {
-                        Some(Step { from: back, to, landing }) => {
-                            passed.extend(landing.head.map(|head| Passed { from: back, to, head }));
-                            (from, next) = (back, to + 1);
+                    match search.path.pop() {
+                        Some(step) => {
+                            (from, next) = (step.from, step.to + 1);
+                            search.passed.extend(step.passed());
                         }
-                        None => return Ok(best),
+                        None => return Ok(Way { steps: best, undoing: search.undoing }),
                     }
                 }
             }
         }
-        Ok(path)
+        Ok(Way { steps: search.path, undoing: search.undoing })
     }
 
     pub fn commit(&self, index: usize) -> Result<Oid, VerifyError> {
@@ -145,29 +175,26 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.heads.get_or_init(|| Heads::of(self.verifier.repository, &self.verifier.source))
     }
 
-    /// The landing from one commit to a later one, where there is one.
-    fn close(&self, from: usize, to: usize, passed: &[Passed], path: &[Step]) -> Result<Option<Landing>, VerifyError> {
+    /// The step from one commit to a later one, where there is one.
+    fn close(&self, from: usize, to: usize, search: &mut Search) -> Result<Option<Step>, VerifyError> {
         let effect = self.effect(from, to);
         if effect == Effect::default() && self.changes(from, to)?.is_empty() {
-            for one in passed.iter().filter(|one| one.from >= from && one.to < to) {
-                if !self.stands(one, to)? {
-                    return Ok(None);
-                }
-            }
-            if self.left_out(from, to, None, path)?.is_some() {
+            if self.undone(from, to, None, search)?.is_some() || self.left_out(from, to, None, &search.path)?.is_some()
+            {
                 return Ok(None);
             }
             let verdict = if self.untouched(from, to)? { Verdict::Unmanaged } else { Verdict::Restored };
-            return self.landing(from, to, verdict).map(Some);
+            let landing = self.landing(from, to, verdict)?;
+            return Ok(Some(Step { from, to, landing, meaning: None }));
         }
         let natural = self.natural_doing(effect, to)?;
-        let landing = self.close_by(from, to, &natural, passed, path)?;
-        if landing.is_some() {
-            return Ok(landing);
+        let step = self.close_by(from, to, &natural, search)?;
+        if step.is_some() {
+            return Ok(step);
         }
         // a squash or a rebase keeps no parent: whatever does the same is asked
         let others: Vec<Oid> = self.heads().doing(effect).filter(|head| !natural.contains(head)).collect();
-        self.close_by(from, to, &others, passed, path)
+        self.close_by(from, to, &others, search)
     }
 
     fn close_by(
@@ -175,22 +202,23 @@ impl<'w, 'a> Walk<'w, 'a> {
         from: usize,
         to: usize,
         heads: &[Oid],
-        passed: &[Passed],
-        path: &[Step],
-    ) -> Result<Option<Landing>, VerifyError> {
+        search: &mut Search,
+    ) -> Result<Option<Step>, VerifyError> {
         for head in heads.iter().copied() {
-            let mut undone = false;
-            for one in passed.iter().filter(|one| one.from >= from && one.to < to) {
-                // who approved a head on top of another has seen what it changes of it
-                undone |= !self.verifier.repository.is_ancestor(one.head, head)? && !self.stands(one, to)?;
-            }
-            if undone {
-                continue;
-            }
-            if let Ok(granted) = self.decide(from, to, head)?
-                && self.left_out(from, to, Some(head), path)?.is_none()
-            {
-                return self.granted(from, to, granted).map(Some);
+            let decided = self.decide(from, to, head)?;
+            let meaning = Rc::new(decided.meaning);
+            if let Ok(granted) = decided.outcome {
+                if let Some(refusal) = self.undone(from, to, Some(&granted), search)? {
+                    search.undoing.entry(to).or_insert(refusal);
+                } else if self.left_out(from, to, Some(&granted), &search.path)?.is_none() {
+                    let landing = self.granted(from, to, granted)?;
+                    return Ok(Some(Step { from, to, landing, meaning: Some(meaning) }));
+                }
+            } else if let Some(approvals) = decided.but_for_newer {
+                let (base, commit) = (self.commit(from)?, self.commit(to)?);
+                let standing =
+                    Standing { base, commit, head: Some(head), approvals, meaning, end: None, hold: Hold::Taken };
+                search.passed.push(Passed { from, to, standing });
             }
         }
         Ok(None)
@@ -208,25 +236,43 @@ impl<'w, 'a> Walk<'w, 'a> {
         })
     }
 
-    /// True where everything that an approved landing changed is still as it landed. Otherwise a longer step over it
-    /// would undo in silence what was approved, such as a removal that waits for its apply.
-    fn stands(&self, passed: &Passed, to: usize) -> Result<bool, VerifyError> {
-        let (changed, since) = (self.changes(passed.from, passed.to)?, self.changes(passed.to, to)?);
-        Ok(!changed.keys().any(|path| since.contains_key(path)))
+    /// The refusal of a step that undoes an approved landing which it leaps over, such as a removal that waits for its
+    /// apply.
+    fn undone(
+        &self,
+        from: usize,
+        to: usize,
+        granted: Option<&Granted>,
+        search: &Search,
+    ) -> Result<Option<Refusal>, VerifyError> {
+        let later = Later::of(self.commit(to)?, granted);
+        for one in search.passed.iter().filter(|one| one.from >= from && one.to < to) {
+            // access that nobody gave yet may have been thought over on the branch that was to give it
+            let thought_over = match granted {
+                Some(granted) if one.standing.meaning.only_gives => {
+                    one.standing.may_be_draft_of(self.verifier.repository, granted.head)?
+                }
+                Some(_) | None => false,
+            };
+            if !thought_over && let Some(refusal) = one.standing.undone_by(self.verifier, later)? {
+                return Ok(Some(refusal));
+            }
+        }
+        Ok(None)
     }
 
     fn left_out(
         &self,
         from: usize,
         to: usize,
-        head: Option<Oid>,
+        granted: Option<&Granted>,
         path: &[Step],
     ) -> Result<Option<Refusal>, VerifyError> {
         if !self.looks_aside {
             return Ok(None);
         }
-        match sides::left_out(self, from, to, head, path)? {
-            None if to > from + 2 => removals::undone(self, from, to, head),
+        match sides::left_out(self, from, to, granted, path)? {
+            None if to > from + 2 => removals::undone(self, from, to, granted),
             found => Ok(found),
         }
     }
@@ -261,7 +307,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         Ok(found)
     }
 
-    fn decide(&self, from: usize, to: usize, head: Oid) -> Result<Result<Granted, Vec<Refusal>>, VerifyError> {
+    fn decide(&self, from: usize, to: usize, head: Oid) -> Result<Decided, VerifyError> {
         let verifier = self.verifier;
         let (base, landed) = (self.commit(from)?, self.commit(to)?);
         let trusted = Trusted(verifier.revision(base)?);
@@ -269,7 +315,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             Ok(revision) => Proposed::new(revision),
             Err(VerifyError::Unreadable { what, .. }) => {
                 let help = "correct what `dualkey lint` names, or restore the path";
-                return Ok(Err(vec![Refusal::new(&codes::LANDED_TREE_INVALID, what, help)]));
+                let outcome = Err(vec![Refusal::new(&codes::LANDED_TREE_INVALID, what, help)]);
+                return Ok(Decided { outcome, meaning: Meaning::default(), but_for_newer: None });
             }
             Err(error) => return Err(error),
         };
@@ -277,8 +324,12 @@ impl<'w, 'a> Walk<'w, 'a> {
         let digest = verifier.reviewed_digest(base, head)?.unwrap_or_default();
         let gone = verifier.gone(&trusted);
         let question = verifier.question(base, Some(landed), head, self.tip, &digest, &gone);
-        let evidence = verifier.source.evidence(&trusted, &question, self.trees(from, to, head)?)?;
-        Ok(decide(&candidate, &digest, &evidence))
+        let mut evidence = verifier.source.evidence(&trusted, &question, self.trees(from, to, head)?)?;
+        let outcome = decide(&candidate, &digest, &evidence);
+        let newer = std::mem::take(&mut evidence.superseded);
+        let again = || decide(&candidate, &digest, &evidence).ok().map(|granted| Given::all(&granted.approvals));
+        let but_for_newer = if outcome.is_err() && !newer.is_empty() { again() } else { None };
+        Ok(Decided { outcome, meaning: Meaning::of(candidate.plan()), but_for_newer })
     }
 
     /// The four trees of a landing, as far as they differ. Without a single merge base they don't matter.
@@ -292,9 +343,12 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// The landing that could not be closed, with the reasons of the head that came nearest, and what stands on top.
-    pub fn refused(&self, path: &[Step]) -> Result<Vec<Landing>, VerifyError> {
-        let from = reached(path);
-        let (to, refusals) = self.nearest(from, path)?;
+    pub fn refused(&self, way: &Way) -> Result<Vec<Landing>, VerifyError> {
+        let from = reached(&way.steps);
+        let (to, refusals) = match way.undoing.range(from + 1..).next() {
+            Some((to, refusal)) => (*to, vec![refusal.clone()]),
+            None => self.nearest(from, &way.steps)?,
+        };
         let mut landings = vec![Landing { refusals, ..self.landing(from, to, Verdict::Refused)? }];
         let bad = self.commit(to)?;
         for index in to + 1..self.open.len() {
@@ -330,10 +384,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         for to in first..self.open.len() {
             let effect = self.effect(from, to);
             for head in self.natural_doing(effect, to)?.into_iter().chain(self.heads().doing(effect)) {
-                match self.decide(from, to, head)? {
+                match self.decide(from, to, head)?.outcome {
                     Err(refusals) => return Ok((to, refusals)),
-                    Ok(_) => {
-                        if let Some(refusal) = self.left_out(from, to, Some(head), path)? {
+                    Ok(granted) => {
+                        if let Some(refusal) = self.left_out(from, to, Some(&granted), path)? {
                             return Ok((to, vec![refusal]));
                         }
                     }
@@ -355,7 +409,14 @@ impl<'w, 'a> Walk<'w, 'a> {
         // a head that was approved before it moved on says more than what it still shares with what landed;
         // and where nobody spoke of it, the reasons are those of the head that it itself is
         let head = nearest.filter(|_| !moved_on).map_or(natural, |(_, head)| head);
-        Ok((first, self.decide(from, first, head)?.err().unwrap_or_default()))
+        Ok((first, self.decide(from, first, head)?.outcome.err().unwrap_or_default()))
+    }
+}
+
+impl Step {
+    fn passed(self) -> Option<Passed> {
+        let standing = Standing::of(self.landing, self.meaning?);
+        Some(Passed { from: self.from, to: self.to, standing })
     }
 }
 

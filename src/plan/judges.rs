@@ -26,6 +26,23 @@ pub struct JudgeChange {
     pub after: Option<Panel>,
 }
 
+impl JudgeChange {
+    /// People who are on the panel no longer, or can prove themselves there by fewer keys and accounts.
+    pub fn unseated(&self) -> Vec<&PersonId> {
+        let before = self.before.iter().flat_map(|panel| &panel.people);
+        let keeps = |person: &PersonId, proofs: &[String]| {
+            let after = self.after.as_ref().and_then(|panel| panel.people.get(person));
+            after.is_some_and(|after| proofs.iter().all(|proof| after.contains(proof)))
+        };
+        before.filter(|(person, proofs)| !keeps(person, proofs)).map(|(person, _)| person).collect()
+    }
+}
+
+/// Every panel by its judge, written out.
+pub fn panels(access: &Access) -> BTreeMap<String, Panel> {
+    benches(access).into_iter().map(|(judge, bench)| (judge.to_string(), Panel::from(bench))).collect()
+}
+
 /// Every panel that differs, sorted.
 pub fn between(base: &Access, head: &Access) -> Vec<JudgeChange> {
     let before = benches(base);

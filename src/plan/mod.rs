@@ -233,6 +233,20 @@ impl Plan<'_> {
         !removal && entitled() && !loses()
     }
 
+    /// True where access is taken, and nothing else happens.
+    pub fn only_takes(&self) -> bool {
+        self.classes.all() == BTreeSet::from([ChangeClass::Removal])
+            && !self.changes.iter().any(EntitlementChange::gains)
+    }
+
+    /// True where access is given, and nothing else happens.
+    pub fn only_gives(&self) -> bool {
+        self.classes.all().is_subset(&BTreeSet::from([ChangeClass::Access, ChangeClass::Identity]))
+            && !self.changes.is_empty()
+            && !self.changes.iter().any(EntitlementChange::loses)
+            && self.judges.iter().all(|change| change.unseated().is_empty())
+    }
+
     /// The highest risk of the roles in the change.
     pub fn risk(&self) -> Option<Risk> {
         Pairs::of(&self.changes, self.base, self.head).risk

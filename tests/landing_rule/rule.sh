@@ -70,17 +70,13 @@ is_reviewed() {
     done
 }
 
-# Would the step undo what an approved landing brought that it leaps over?
+# Would the step undo what an approved landing brought that it leaps over? That its head stands on the landing is no
+# answer: the plan that was approved starts before it.
 undoes() {
-    local from=$1 to=$2 head=$3 step start end by one changed
+    local from=$1 to=$2 step start end changed
     for step in "${passed[@]}"; do
-        read -r start end by <<<"$step"
+        read -r start end <<<"$step"
         if ((start < from || end >= to)); then continue; fi
-        if [[ -n $head ]]; then
-            for one in $by; do
-                if holds "$head" "$one"; then continue 2; fi
-            done
-        fi
         differ "${chain[start]}" "${chain[end]}"; changed=$REPLY
         differ "${chain[end]}" "${chain[to]}"
         if meets "$changed" "$REPLY"; then return 0; fi
@@ -92,11 +88,12 @@ undoes() {
 leaves_out() {
     local from=$1 to=$2 head=$3
     if ((aside)); then return 1; fi
-    local base=${chain[from]} commit=${chain[to]} merged seen=" " tip
-    merged=$(git rev-list "$base..$commit")
-    if [[ -n $head ]]; then seen=" $(git rev-list "$base..$head" | tr '\n' ' ')"; fi
+    local base=${chain[from]} commit=${chain[to]} merged own=" " tip
+    merged=" $(git rev-list "$base..$commit" | tr '\n' ' ')"
+    # of the head's own line nobody knows whether it was the branch, and the same two people approved the head since
+    if [[ -n $head ]]; then own=" $(git rev-list "$base..$head" | tr '\n' ' ')"; fi
     for tip in $merged; do
-        if [[ " ${chain[*]} " != *" $tip "* && $seen != *" $tip "* ]] && line_leaves_out "$from" "$commit" "$tip"; then
+        if [[ " ${chain[*]} " != *" $tip "* ]] && line_leaves_out "$from" "$commit" "$tip"; then
             return 0
         fi
     done
@@ -120,14 +117,15 @@ line_leaves_out() {
     done
     fork=$((fork - closed))
     local -a chain=("${chain[@]:closed:fork + 1}" "${line[@]}") path=() passed=() best=()
-    local aside=1
+    local aside=1 undoing=
     advance 0 || true
     end=0
     if ((${#best[@]})); then read -r start end kind by <<<"${best[-1]}"; fi
     differ "${chain[end]}" "$commit"; missing=$REPLY
     for step in "${best[@]}"; do
         read -r start end kind by <<<"$step"
-        if ((end > fork)) && [[ $kind == approved ]]; then
+        # what the base stands on was looked at when the base was
+        if ((end > fork)) && [[ $kind == approved && $merged == *" ${chain[end]} "* && $own != *" ${chain[end]} "* ]]; then
             differ "${chain[start]}" "${chain[end]}"
             if meets "$REPLY" "$missing"; then return 0; fi
         fi
@@ -142,7 +140,7 @@ closes() {
     kind=unmanaged by=
     differ "$base" "$commit"
     if [[ $REPLY == " " ]]; then
-        if undoes "$from" "$to" ""; then return 1; fi
+        if undoes "$from" "$to"; then return 1; fi
         if leaves_out "$from" "$to" ""; then left_out=1; return 1; fi
         for ((at = from + 1; at < to; at++)); do
             differ "$base" "${chain[at]}"
@@ -153,7 +151,7 @@ closes() {
     kind=approved
     for head in "${!approved[@]}"; do
         if ! is_reviewed "$base" "$commit" "$head" "${approved[$head]}"; then continue; fi
-        if undoes "$from" "$to" "$head"; then continue; fi
+        if undoes "$from" "$to"; then left_out=1; undoing+=" $to"; continue; fi
         if leaves_out "$from" "$to" "$head"; then left_out=1; continue; fi
         by+=" $head"
     done
@@ -169,7 +167,7 @@ advance() {
             path+=("$from $to $kind $by")
             if advance "$to"; then return 0; fi
             unset 'path[-1]'
-            if [[ $kind == approved ]]; then passed+=("$from $to $by"); fi
+            if [[ $kind == approved ]]; then passed+=("$from $to"); fi
         done
     fi
     if ((${#best[@]})); then read -r start reached _ <<<"${best[-1]}"; fi
@@ -200,7 +198,7 @@ while read -r genesis tip claims; do
     done < <(git log --format='%H %T %P' "$tip" "${!approved[@]}")
     end_stale "$tip"
     chain=("$genesis" $(git rev-list --first-parent --reverse "$genesis..$tip"))
-    path=() passed=() best=() aside=0
+    path=() passed=() best=() aside=0 undoing=
     advance 0 || true
     reached=0
     for step in "${best[@]}"; do
@@ -212,6 +210,9 @@ while read -r genesis tip claims; do
         for ((to = reached + 1; to < ${#chain[@]}; to++)); do
             left_out=0
             if ! closes "$reached" "$to" && ((left_out)); then echo "left-out ${chain[reached]} ${chain[to]}"; fi
+        done
+        for to in $undoing; do
+            if ((to > reached)); then echo "left-out ${chain[reached]} ${chain[to]}"; fi
         done
         echo "refused ${chain[reached]}"
     fi

@@ -90,8 +90,12 @@ fn a_head_on_top_of_a_landing_does_not_end_the_approval_of_that() {
 
 /// Bob's grant goes, approved, and Alice's branch stands on that one.
 fn stacked() -> World {
+    stacked_on(bob_goes)
+}
+
+fn stacked_on(away: fn(&World)) -> World {
     let world = applied();
-    bob_goes(&world);
+    away(&world);
     world.git(&["switch", "-q", "-c", "alice", "away"]);
     world.write("people/alice.nguyen.yaml", ALICE);
     world.write("grants/payments/alice-refunds.yaml", ALICE_GRANT);
@@ -127,9 +131,29 @@ fn a_head_that_was_stacked_on_a_squash_and_updated_does_not_end_the_approval_of_
     world.timed(&["apply"]).exits(0).says("revoke").says("grant");
 }
 
+/// The same branch as when Bob's grant goes, and on it the grant reaches further instead.
+fn bob_stays_longer(world: &World) {
+    world.git(&["switch", "-q", "-c", "away", "main"]);
+    let grant = world.read(BOB);
+    world.write(BOB, &grant.replace("[payments-web", "[payments-api, payments-web"));
+    world.commit("Bob does more");
+    world.git(&["push", "-q", "origin", "away"]);
+    world.approve("away", "priya.shah").exits(0);
+    world.git(&["switch", "-q", "main"]);
+}
+
+#[test]
+fn a_removal_that_landed_stays_approved_whatever_its_approver_approves_next() {
+    let world = stacked();
+    world.approve("alice", "priya.shah").exits(0);
+    squash(&world);
+    world.timed(&["verify"]).exits(0).says("approved by priya.shah");
+    world.timed(&["apply"]).exits(0).says("revoke");
+}
+
 #[test]
 fn a_head_that_was_approved_instead_of_another_ends_the_approval_of_that() {
-    let world = stacked();
+    let world = stacked_on(bob_stays_longer);
     world.approve("alice", "priya.shah").exits(0);
     squash(&world);
     world.timed(&["verify"]).exits(1).says("refused[approval-stale]");
