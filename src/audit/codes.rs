@@ -4,6 +4,7 @@ use crate::finding::Code;
 
 /// All codes of the log, sorted by id.
 pub const CODES: &[&Code] = &[
+    &CHECKPOINT_MISSING,
     &LOG_CHECKPOINT_INVALID,
     &LOG_ENTRY_INVALID,
     &LOG_EXISTS,
@@ -18,6 +19,19 @@ pub const CODES: &[&Code] = &[
     &LOG_ROOT_MISMATCH,
     &LOG_UNAVAILABLE,
 ];
+
+pub const CHECKPOINT_MISSING: Code = Code {
+    id: "checkpoint-missing",
+    title: "No checkpoint of the log is kept, or the one that was kept is gone.",
+    why: "Whoever can push can bring branch and log back to what they were at an earlier time, both genuine. A machine that \
+          has seen nothing before notices that only by a checkpoint that lies elsewhere. Where one was kept and is gone, \
+          nobody can tell any more whether the log is the newest, so nothing is given; what is over ends all the same.",
+    example: "dualkey apply --checkpoint kept.txt, and kept.txt isn't there",
+    instead: "Keep one where push rights don't reach, such as a variable of the environment that `apply` runs in, or a \
+              locked bucket; not in the cache of a workflow. `apply --checkpoint FILE` replaces it at the end, \
+              `DUALKEY_CHECKPOINT` is only read. If it is lost, look that the log is whole and the newest, and take \
+              `checkpoint` from `dualkey audit export DIR`.",
+};
 
 pub const LOG_CHECKPOINT_INVALID: Code = Code {
     id: "log-checkpoint-invalid",

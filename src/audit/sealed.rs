@@ -4,6 +4,7 @@
 //! takes. Who looks for something reads the entries that may speak of it, out of bytes that are proven all the same. So
 //! nothing has to be kept up to date, and nothing but the log is believed.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::entry::Entry;
@@ -101,6 +102,29 @@ impl Seal {
             Some(root) if root != kept.root() => Err(LogError::Fork { kept: kept.size() }),
             Some(_) => Ok(()),
         }
+    }
+
+    /// The same where the kept one may be of a log that this one was begun anew after. Of that only its end is known here:
+    /// what it held before can't be compared any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Seal::verify_consistency`]; [`LogError::Rollback`] where the earlier log went on after this one began.
+    pub fn goes_on_from(&self, kept: &[u8]) -> Result<(), LogError> {
+        let unknown = match self.verify_consistency(kept) {
+            Err(error @ LogError::KeyUnknown { .. }) => error,
+            judged => return judged,
+        };
+        for old in &self.genesis.continues {
+            let Ok(key) = VerifierKey::parse(&old.log_key) else { continue };
+            let Ok(kept) = Checkpoint::open(kept, &key) else { continue };
+            return match kept.size().cmp(&old.size) {
+                Ordering::Greater => Err(LogError::Rollback { kept: kept.size(), size: old.size }),
+                Ordering::Equal if kept.root().to_string() != old.root => Err(LogError::Fork { kept: kept.size() }),
+                Ordering::Equal | Ordering::Less => Ok(()),
+            };
+        }
+        Err(unknown)
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::checkpoint::CheckpointOption;
 use super::context::Clock;
 use super::process::Process;
 use super::shared::{self, Ledger, LogKeyOption, Past, Refresh, Shared};
@@ -30,6 +31,8 @@ pub struct Options {
     #[command(flatten)]
     key: LogKeyOption,
     #[command(flatten)]
+    checkpoint: CheckpointOption,
+    #[command(flatten)]
     sandbox: SandboxOption,
     /// Only take away what is over; nothing stops it
     #[arg(long)]
@@ -49,7 +52,13 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     repository.shield_programs();
     let refresh = if options.only_ends { Refresh::IfItAnswers } else { Refresh::Yes };
-    let shared = Shared::open(&repository, &options.common.remote, refresh)?;
+    let expected = options.checkpoint.read();
+    let open = || Shared::open(&repository, &options.common.remote, refresh);
+    let mut shared = open()?.expecting(expected.clone());
+    // a mirror may lag behind what the last run wrote: it is asked once more before that is told
+    if shared.anchored().is_err_and(|stop| stop.is(&audit::codes::LOG_ROLLBACK)) {
+        shared = open()?.expecting(expected);
+    }
     let clock = options.common.now.clock()?;
     let clock = if options.sandbox.is_set() { clock } else { clock.for_targets(shared.access())? };
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
@@ -146,6 +155,7 @@ impl Attempt<'_> {
         };
         let why = [lease.as_ref().err().cloned(), books.as_ref().err().map(Self::no_log)];
         let why = why.into_iter().flatten().collect();
+        let mut newest = logged.as_ref().ok().map(|stored| stored.log.checkpoint().to_vec());
         let clients = &mut targets.into_clients();
         let outcome = match (lease, books) {
             (Ok(lease), Ok(Books { store, stored, key })) => {
@@ -156,17 +166,29 @@ impl Attempt<'_> {
                     at_given: self.clock.given,
                 };
                 let journal = &mut RunJournal::open(store, stored, &key, &verifier, &chain, run)?;
-                apply::run(&request, clients, Footing::Whole { lease, journal }, self.process)
+                let outcome = apply::run(&request, clients, Footing::Whole { lease, journal }, self.process);
+                if !self.options.sandbox.is_set() {
+                    newest = Some(journal.stored().log.checkpoint().to_vec());
+                }
+                outcome
             }
             (lease, _) => apply::run(&request, clients, Footing::EndsOnly { lease: lease.ok(), why }, self.process),
         };
         self.process.end_progress();
         let zone = &approved.tree().access.config.zone;
-        output::print(&match self.options.format {
+        self.options.checkpoint.tell(&match self.options.format {
             Format::Text => report::apply::text(&outcome, zone, output::style()),
             Format::Json => report::json::apply(&outcome, zone),
         });
-        Ok(exit(&outcome, &chain))
+        let ended = exit(&outcome, &chain);
+        let kept = newest.map_or(Ok(()), |newest| self.options.checkpoint.renew(&newest));
+        Ok(kept.map_or_else(
+            |stop| {
+                output::error(&stop.text(output::error_style()));
+                ended.worst(stop.exit)
+            },
+            |()| ended,
+        ))
     }
 
     fn no_log(stop: &Stop) -> Refusal {

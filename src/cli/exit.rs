@@ -113,6 +113,14 @@ impl Stop {
         .unwrap_or_else(|| Refusal::new(code, code.title, code.instead))
     }
 
+    /// True where this is one of the reasons.
+    pub fn is(&self, code: &Code) -> bool {
+        match &self.what {
+            What::Refusals(refusals) => refusals.iter().any(|refusal| refusal.code == code),
+            What::Error { .. } => false,
+        }
+    }
+
     /// The block that is printed.
     pub fn text(&self, style: Style) -> String {
         let text = match &self.what {

@@ -4,6 +4,7 @@ mod access;
 mod apply;
 mod approve;
 mod audit;
+mod checkpoint;
 mod completions;
 mod context;
 mod demo;

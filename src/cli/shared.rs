@@ -8,6 +8,7 @@ use std::rc::Rc;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::checkpoint::Expected;
 use super::context::{self, Look, Unread};
 use super::{Exit, RemoteOption, Stop, output};
 use crate::access::{Access, AccountMark, Config, LastRead, PersonId, Revision, TargetId};
@@ -67,6 +68,10 @@ pub struct Shared<'a> {
     revisions: RefCell<HashMap<Oid, Rc<Revision>>>,
     /// Whether the user was told that no anchor is kept: once is enough.
     warned: Cell<bool>,
+    /// What the log must go on from.
+    expected: Expected,
+    /// Whether the user was told that no checkpoint is kept.
+    told: Cell<bool>,
 }
 
 /// Whether the remote is asked.
@@ -159,7 +164,25 @@ impl<'a> Shared<'a> {
             refresh.of(&refs, audit_ref)?;
         }
         let revisions = RefCell::new(reads.revisions.clone());
-        Ok(Shared { repository, refs, branch, tip, at_tip, pinned, revisions, warned: Cell::new(false) })
+        let expected = Expected::of_environment();
+        Ok(Shared {
+            repository,
+            refs,
+            branch,
+            tip,
+            at_tip,
+            pinned,
+            revisions,
+            warned: Cell::new(false),
+            expected,
+            told: Cell::new(false),
+        })
+    }
+
+    /// The same, where something else is kept than the environment says.
+    #[must_use]
+    pub fn expecting(self, expected: Expected) -> Self {
+        Shared { expected, ..self }
     }
 
     pub fn access(&self) -> &Access {
@@ -284,12 +307,33 @@ impl<'a> Shared<'a> {
         let warning = check_anchor(kept.as_deref(), &log.anchors(), only_sandboxes)
             .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
         self.keys_in_their_trees(log)?;
+        self.goes_on(log, only_sandboxes)?;
         if let Some(warning) = warning
             && !self.warned.replace(true)
         {
             output::error(&report::errors::warning(&warning, output::error_style()));
         }
         Ok(())
+    }
+
+    /// INVARIANT: a log that doesn't go on from the checkpoint that is kept is not believed, so nothing is given by it.
+    fn goes_on(&self, log: &Seal, only_sandboxes: bool) -> Result<(), Stop> {
+        match &self.expected {
+            Expected::Checkpoint(kept) => log.goes_on_from(kept).map_err(|error| Stop::from(&error)),
+            Expected::Gone(refusal) => Err(Stop::refused(Exit::Refused, vec![refusal.clone()])),
+            Expected::Nothing => {
+                if !only_sandboxes && !self.told.replace(true) {
+                    let warning = Refusal::new(
+                        &audit::codes::CHECKPOINT_MISSING,
+                        "no checkpoint of the log is kept: on a machine that has seen nothing before, a remote that was \
+                         rolled back as a whole would not be noticed",
+                        "keep one where push rights don't reach, by `apply --checkpoint FILE` or DUALKEY_CHECKPOINT",
+                    );
+                    output::error(&report::errors::warning(&warning, output::error_style()));
+                }
+                Ok(())
+            }
+        }
     }
 
     /// The anchor names only eight digits of a key, so that another key could be made to fit; the tree that pins it names

@@ -27,7 +27,7 @@ fn go_on(world: &World, file: &str) -> Ran {
 }
 
 /// The log is begun anew, and the world keeps its new anchor and key.
-fn renewed(world: &mut World, file: &str) {
+pub fn renewed(world: &mut World, file: &str) {
     let id = pin_key(world, file);
     vouch(world, &["mei.tanaka", "priya.shah"]);
     let anchor = format!("{}:{id}", world.rev("main"));

@@ -14,6 +14,7 @@ mod attacks;
 mod bad_input;
 mod benchmark;
 mod cases;
+mod checkpoint;
 mod continued;
 mod defects;
 mod demo;

@@ -1,6 +1,7 @@
 //! `dualkey audit init`
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -36,6 +37,9 @@ pub struct Options {
     /// so for ever
     #[arg(long = "continue")]
     continues: bool,
+    /// Write the log's first checkpoint into this file, for `apply --checkpoint`
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
@@ -95,13 +99,18 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         at: At(clock.now),
     };
     let store = Store::new(&repository, &refs, &access.config.audit_ref);
-    match &old {
+    let begun = match &old {
         Some(old) => store.succeed(&old.stored, genesis, &key)?,
         None => store.create(genesis, &key)?,
     };
+    if let Some(path) = &options.checkpoint {
+        context::write_file(path, begun.log.checkpoint())?;
+    }
     let anchor = format!("{commit}:{}", key.verifier().id());
     output::print(&format!(
-        "the log begins {}with {} in {}\nkeep the anchor outside of the repository, and give it to every run:\n  DUALKEY_ANCHOR={anchor}\n",
+        "the log begins {}with {} in {}\nkeep the anchor outside of the repository, and give it to every run:\n  DUALKEY_ANCHOR={anchor}\n\
+         where push rights don't reach, keep the log's checkpoint from run to run (`apply --checkpoint FILE`): without one, a \
+         machine\nthat has seen nothing before doesn't notice a remote that was rolled back as a whole\n",
         if old.is_some() { "anew " } else { "" },
         commit.short(),
         access.config.audit_ref

@@ -92,6 +92,10 @@ pub const STORIES: &[Story] = &[
         world.timed_in(&world.path("second"), &["apply"]).exits(0);
         scene.show("audit verify", world.dualkey(&["audit", "verify"]), 1);
     }),
+    ("the checkpoint that was kept is gone", &["checkpoint-missing"], |scene| {
+        let world = applied();
+        scene.run(&world, &["apply", "--checkpoint", "../kept.txt"], 3);
+    }),
     ("a proof that was edited", &["log-proof-invalid"], |scene| {
         let world = applied();
         world.dualkey(&["audit", "prove", "1", "--out", "../one.tlog-proof"]).exits(0);
