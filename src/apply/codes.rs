@@ -27,14 +27,15 @@ codes! {
          blocks an end.";
     LEASE_LOST: "lease-lost", "another run took over while this one was writing",
         "Two runs that write at once undo each other's work. Before each write a run makes sure that it still holds the \
-         lease, and stops where it doesn't.",
+         lease; where it doesn't, it carries out what has ended, and nothing else.",
         "Wait until the other run has ended, then run `dualkey apply` again: it reads what is live and does the rest.";
     LEASE_UNAVAILABLE: "lease-unavailable", "the lease can't be written",
         "Without the lease two runs could write at once.",
         "Allow the identity that runs `dualkey apply` to push to the ref of the lease, and see that the remote answers.";
     LOCK_HELD: "lock-held", "another run holds the lease",
         "One run at a time changes access, wherever it was started.",
-        "Wait for the run that is named, or use `--wait`. A run that died gives the lease free after its length.";
+        "Wait for the run that is named. A run of everything waits by itself, and takes over a lease that nobody touched for \
+         ten minutes; `--wait` says how long.";
     OWN_IDENTITY: "own-identity", "the operation would change the access of the identity that dualkey runs as",
         "A program that takes its own access away can't undo it, and can't end anybody else's access either.",
         "Declare what that identity needs, or change it by hand.";

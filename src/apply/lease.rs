@@ -24,8 +24,12 @@ pub use holder::Holder;
 /// Where the lease of real targets is kept.
 pub const REFERENCE: &str = "refs/dualkey/lease";
 
-/// How long a lease must stand unchanged before somebody else may take it.
+/// How long a lease must stand unchanged before somebody else may take it. Whoever can push can write a lease, so no
+/// longer one is believed.
 pub const LENGTH: Duration = Duration::from_mins(10);
+
+/// How long to wait to be sure that a lease whose holder is gone is taken over.
+pub const TAKEOVER: Duration = Duration::from_secs(LENGTH.as_secs() + 3 * PAUSE.as_secs());
 
 const FILE: &str = "lease.json";
 
@@ -62,6 +66,14 @@ impl LeaseError {
         match self {
             LeaseError::Refused(_) => Failure::Refused,
             LeaseError::Repository(error) => error.failure(),
+        }
+    }
+
+    /// True where somebody else is at work, or the wait for that was ended: whoever has the lease takes what is to be taken.
+    pub fn is_of_another_run(&self) -> bool {
+        match self {
+            LeaseError::Refused(refusal) => [&codes::LOCK_HELD, &codes::RUN_INTERRUPTED].contains(&refusal.code),
+            LeaseError::Repository(_) => false,
         }
     }
 
@@ -120,6 +132,7 @@ impl<'a, P: Process> Lease<'a, P> {
     ) -> Result<Self, LeaseError> {
         let began = process.elapsed();
         let mut seen: Option<(Option<Oid>, Duration)> = None;
+        let mut told: Option<Oid> = None;
         loop {
             refs.refresh(&[&terms.reference])?;
             let commit = refs.get(&terms.reference)?;
@@ -132,7 +145,7 @@ impl<'a, P: Process> Lease<'a, P> {
             let watched = process.elapsed().saturating_sub(since);
             if may_take(held.as_ref(), &terms.holder, watched) {
                 let number = held.and_then(Result::ok).map_or(0, |held| held.number) + 1;
-                let before = process.elapsed();
+                let before = process.elapsed_at_most();
                 let new = write(repository, &terms, number, false)?;
                 match swap(refs, &terms.reference, commit, new) {
                     Ok(()) => {
@@ -151,8 +164,14 @@ impl<'a, P: Process> Lease<'a, P> {
             if process.is_asked_to_stop() {
                 return Err(LeaseError::Refused(interrupted()));
             }
-            if process.elapsed().saturating_sub(began) >= terms.wait {
-                return Err(LeaseError::Refused(held_by(held)));
+            let waited = process.elapsed().saturating_sub(began);
+            if waited >= terms.wait {
+                return Err(LeaseError::Refused(held_by(held.as_ref())));
+            }
+            if told != commit {
+                let left = believed(held.as_ref()).saturating_sub(watched);
+                process.waits(&expectation(held.as_ref(), left, terms.wait.saturating_sub(waited)));
+                told = commit;
             }
             process.sleep(PAUSE);
         }
@@ -173,31 +192,34 @@ impl<'a, P: Process> Lease<'a, P> {
     }
 
     fn rewrite(&self, released: bool) -> Result<(), Refusal> {
-        let before = self.process.elapsed();
+        let before = self.process.elapsed_at_most();
         let new = write(self.repository, &self.terms, self.number, released).map_err(|error| lost(&error))?;
-        swap(self.refs, &self.terms.reference, Some(self.commit.get()), new).map_err(|error| lost(&error))?;
+        swap(self.refs, &self.terms.reference, Some(self.commit.get()), new).map_err(|error| self.taken(&error))?;
         self.commit.set(new);
         self.written.set(before);
         Ok(())
     }
+
+    /// Who has the lease now, where anybody can tell.
+    fn taken(&self, error: &SwapError) -> Refusal {
+        let SwapError::Moved { .. } = error else { return lost(error) };
+        if let Err(error) = self.refs.refresh(&[&self.terms.reference]) {
+            return lost(&error);
+        }
+        let now = self.refs.get(&self.terms.reference).ok().flatten();
+        match now.and_then(|now| read(self.repository, now).ok()) {
+            Some(taken) => lost(&format!("lease {} was taken over by {}", self.number, taken.holder)),
+            None => lost(&format!("lease {} is gone", self.number)),
+        }
+    }
 }
 
 impl<P: Process> Hold for Lease<'_, P> {
+    /// INVARIANT: nobody takes a lease before it stood unchanged for its length, so within a part of that since it was last
+    /// written there is nothing to look for. After that it is written anew, which fails where somebody took it.
     fn check(&self) -> Result<(), Refusal> {
-        // who is slow says so, before anybody can have watched it for its whole length
-        if self.process.elapsed().saturating_sub(self.written.get()) > self.terms.length / 3 {
-            return self.rewrite(false);
-        }
-        self.refs.refresh(&[&self.terms.reference]).map_err(|error| lost(&error))?;
-        let now = self.refs.get(&self.terms.reference).map_err(|error| lost(&error))?;
-        if now == Some(self.commit.get()) {
-            return Ok(());
-        }
-        let whose = now.and_then(|now| read(self.repository, now).ok());
-        Err(match whose {
-            Some(taken) => lost(&format!("lease {} was taken over by {}", self.number, taken.holder)),
-            None => lost(&format!("lease {} is gone", self.number)),
-        })
+        let age = self.process.elapsed_at_most().saturating_sub(self.written.get());
+        if age <= self.terms.length / 3 { Ok(()) } else { self.rewrite(false) }
     }
 }
 
@@ -206,26 +228,44 @@ fn lost(why: &impl std::fmt::Display) -> Refusal {
 }
 
 fn may_take(held: Option<&Result<Written, RepositoryError>>, me: &Holder, watched: Duration) -> bool {
-    match held {
+    let free = match held {
         None => true,
-        Some(Ok(held)) => {
-            held.released || held.holder.is_dead(me) || watched >= Duration::from_secs(held.length_seconds)
-        }
-        Some(Err(_)) => watched >= LENGTH,
+        Some(Ok(held)) => held.released || held.holder.is_dead(me),
+        Some(Err(_)) => false,
+    };
+    free || watched >= believed(held)
+}
+
+/// How long a lease must stand unchanged: what it says, and at most [`LENGTH`].
+fn believed(held: Option<&Result<Written, RepositoryError>>) -> Duration {
+    match held {
+        Some(Ok(held)) => Duration::from_secs(held.length_seconds).min(LENGTH),
+        Some(Err(_)) | None => LENGTH,
     }
 }
 
-fn held_by(held: Option<Result<Written, RepositoryError>>) -> Refusal {
-    let length = held.as_ref().and_then(|held| held.as_ref().ok()).map_or(LENGTH.as_secs(), |held| held.length_seconds);
-    let help = format!(
-        "wait until that run has ended, or run again with `--wait {length}`, which takes over what its holder left behind"
-    );
-    let message = match held {
+fn whose(held: Option<&Result<Written, RepositoryError>>) -> String {
+    match held {
         Some(Ok(held)) => format!("lease {} is held by {}", held.number, held.holder),
         Some(Err(error)) => format!("the lease can't be understood: {error}"),
         None => "somebody else was faster".to_owned(),
-    };
-    Refusal::new(&codes::LOCK_HELD, message, help)
+    }
+}
+
+fn held_by(held: Option<&Result<Written, RepositoryError>>) -> Refusal {
+    let help = format!(
+        "wait until that run has ended; a run that may wait takes over a lease that nobody touches for {} seconds",
+        believed(held).as_secs()
+    );
+    Refusal::new(&codes::LOCK_HELD, whose(held), help)
+}
+
+/// What somebody who waits may expect: `left` until the lease may be taken over, `patience` until the wait ends.
+fn expectation(held: Option<&Result<Written, RepositoryError>>, left: Duration, patience: Duration) -> String {
+    let then = if left <= patience { "taking it over" } else { "giving up" };
+    let seconds = left.min(patience).as_millis().div_ceil(1_000);
+    let when = if seconds < 60 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) };
+    format!("{}; {then} in {when} if it stays unchanged", whose(held))
 }
 
 /// As [`StateRefs::compare_and_swap`]; a push that broke after it had its effect is one that went well.

@@ -11,6 +11,10 @@ pub trait Process {
     /// The time since the run began.
     fn elapsed(&self) -> Duration;
 
+    /// The same, with the time that the machine slept: rather too much than too little. Who relies on nobody having acted
+    /// meanwhile asks this one; it never goes back.
+    fn elapsed_at_most(&self) -> Duration;
+
     /// Waits so long; shorter once the run is asked to stop.
     fn sleep(&self, how_long: Duration);
 
@@ -22,6 +26,9 @@ pub trait Process {
 
     /// Told before each write how many of how many are behind it.
     fn progress(&self, done: usize, of: usize);
+
+    /// Told once for each thing that is waited for.
+    fn waits(&self, what: &str);
 }
 
 /// How often a call is made that fails for a reason which goes away by itself.
@@ -72,6 +79,12 @@ impl Process for Patient {
     fn elapsed(&self) -> Duration {
         Duration::ZERO
     }
+
+    fn elapsed_at_most(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn waits(&self, _: &str) {}
 
     fn sleep(&self, _: Duration) {}
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Given, Past, Readers, codes};
-use crate::access::{AccountMark, Conditions, Manage, PersonId, PersonType, Revision, TargetId};
+use crate::access::{AccountMark, Conditions, EntitlementKey, Kind, Manage, PersonId, PersonType, Revision, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::{self, Basis, Because, Difference, Operation, Unmanaged, Verb};
 use crate::targets::{Live, Reader, Scope, TargetError};
@@ -22,14 +22,16 @@ pub(super) struct View<'a> {
     accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     /// What is declared and over. Made when first asked, since mostly an operation says itself that it is an end.
     over: OnceCell<BTreeSet<Place<'a>>>,
+    /// What the tree applied last declared at any time.
+    applied: OnceCell<BTreeSet<Place<'a>>>,
 }
 
 /// Target, kind, resource, account, and the permission; none where it is all that is held there.
-type Place<'a> = (&'a TargetId, &'static str, &'a str, &'a str, Option<&'a str>);
+type Place<'a> = (&'a TargetId, &'static Kind, &'a str, &'a str, Option<&'a str>);
 
 impl<'a> View<'a> {
     pub(super) fn new(tree: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
-        View { tree, past, now, accounts: accounts(tree, past, now), over: OnceCell::new() }
+        View { tree, past, now, accounts: accounts(tree, past, now), over: OnceCell::new(), applied: OnceCell::new() }
     }
 
     /// The same at another instant.
@@ -86,7 +88,10 @@ impl<'a> View<'a> {
         let mut difference = operations::difference(&self.basis(), live);
         // a target that wasn't read tells nothing, so nothing is done there
         difference.operations.retain(|operation| live.contains_key(&operation.target));
-        let (given, unmanaged) = difference.unmanaged.into_iter().partition(|held| self.was_given(held));
+        let (given, unmanaged) = difference.unmanaged.into_iter().partition(|held: &Unmanaged| {
+            let live = &held.live;
+            self.was_given((&held.target, live.kind, &live.resource, &live.principal, Some(&live.permission)))
+        });
         difference.unmanaged = unmanaged;
         let given: Vec<Unmanaged> = given;
         difference.operations.extend(given.into_iter().map(|held| self.revoke(held)));
@@ -94,15 +99,15 @@ impl<'a> View<'a> {
         difference
     }
 
-    fn was_given(&self, held: &Unmanaged) -> bool {
-        let live = &held.live;
-        let any_permission = live.kind.holds_one();
+    /// True where dualkey gave what is held at a place, as the log says.
+    fn was_given(&self, (target, kind, resource, principal, permission): Place<'_>) -> bool {
+        let any_permission = kind.holds_one();
         let wanted = Given {
-            target: held.target.clone(),
-            kind: live.kind,
-            resource: live.resource.clone(),
-            account: AccountMark::of(&live.principal),
-            permission: if any_permission { String::new() } else { live.permission.clone() },
+            target: target.clone(),
+            kind,
+            resource: resource.to_owned(),
+            account: AccountMark::of(principal),
+            permission: permission.filter(|_| !any_permission).unwrap_or_default().to_owned(),
             // what was given under some conditions and is held under others is dualkey's too
             conditions: Conditions::NONE,
         };
@@ -142,21 +147,34 @@ impl<'a> View<'a> {
         self.tree.access.people.get(person).map(|person| self.tree.access.has_ended(person, self.now))
     }
 
-    /// True where the operation only carries out an end that the tree declares. Nothing may block such a one.
+    /// True where the operation only carries out an end. Nothing may block such a one.
     pub(super) fn is_end(&self, operation: &Operation) -> bool {
         let ended = || operation.person.as_ref().and_then(|person| self.has_ended(person)) == Some(true);
         operation.only_takes()
-            && (matches!(operation.because, Because::End { .. }) || ended() || self.is_over(operation))
+            && (matches!(operation.because, Because::End { .. })
+                || ended()
+                || self.is_over(operation)
+                || self.is_of_somebody_gone(operation))
     }
 
     /// True where what is taken was declared and is over: somebody who gives it back by hand must not keep it by that.
     fn is_over(&self, operation: &Operation) -> bool {
-        let over: &BTreeSet<Place<'_>> = self.over.get_or_init(|| self.places_over());
-        let permission = operation.previous.as_ref().map_or(&operation.permission, |previous| &previous.permission);
-        let place = |permission| {
-            (&operation.target, operation.kind.name, &*operation.resource, &*operation.principal, permission)
-        };
-        over.contains(&place(Some(permission.as_str()))) || (operation.kind.holds_one() && over.contains(&place(None)))
+        any_of(self.over.get_or_init(|| self.places_over()), operation)
+    }
+
+    /// True where somebody's file went: that ends what dualkey gave them and what was declared for them. In a tree that
+    /// declares nothing at all the file may have been moved with everything else, which says nothing.
+    fn is_of_somebody_gone(&self, operation: &Operation) -> bool {
+        let gone = operation.person.as_ref().is_some_and(|person| self.has_ended(person).is_none());
+        gone && !self.tree.entitlements.is_empty()
+            && (self.was_given(place_of(operation))
+                || any_of(self.applied.get_or_init(|| self.places_applied()), operation))
+    }
+
+    fn places_applied(&self) -> BTreeSet<Place<'a>> {
+        let applied = self.past.applied.map(|(revision, _)| revision);
+        let entitlements = applied.into_iter().flat_map(|revision| revision.entitlements.iter());
+        entitlements.flat_map(|one| places(&one.key)).collect()
     }
 
     fn places_over(&self) -> BTreeSet<Place<'a>> {
@@ -164,9 +182,7 @@ impl<'a> View<'a> {
         let applied = self.past.applied.map(|(revision, _)| revision);
         for revision in applied.into_iter().chain([self.tree]) {
             for one in revision.entitlements.iter() {
-                let key = &one.key;
-                let place = |permission| (&key.target, key.kind.name, &*key.resource, &*key.principal, permission);
-                let both = [place(Some(&*key.permission)), place(None)];
+                let both = places(&one.key);
                 if one.intervals.contains(self.now) {
                     lasting.extend(both);
                 } else if one.intervals.iter().any(|interval| interval.until() <= self.now) {
@@ -177,6 +193,25 @@ impl<'a> View<'a> {
         over.retain(|place| !lasting.contains(place));
         over
     }
+}
+
+/// Where an entitlement is held: by its permission, and whatever the permission is.
+fn places(key: &EntitlementKey) -> [Place<'_>; 2] {
+    let place = |permission| (&key.target, key.kind, &*key.resource, &*key.principal, permission);
+    [place(Some(&*key.permission)), place(None)]
+}
+
+/// Where an operation takes something away.
+fn place_of(operation: &Operation) -> Place<'_> {
+    let permission = operation.previous.as_ref().map_or(&operation.permission, |previous| &previous.permission);
+    (&operation.target, operation.kind, &operation.resource, &operation.principal, Some(permission))
+}
+
+/// True where what an operation takes is one of the places, under any permission where the kind holds one.
+fn any_of(places: &BTreeSet<Place<'_>>, operation: &Operation) -> bool {
+    let (target, kind, resource, principal, permission) = place_of(operation);
+    places.contains(&(target, kind, resource, principal, permission))
+        || (kind.holds_one() && places.contains(&(target, kind, resource, principal, None)))
 }
 
 /// Accounts that access was given to, where everything undeclared that they hold may go.

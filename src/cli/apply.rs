@@ -10,7 +10,7 @@ use super::process::Process;
 use super::shared::{self, Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, output, rehearsal};
-use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, Terms, random_id};
+use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, random_id};
 use crate::apply::{self, Footing, Mode, Outcome, Request};
 use crate::approval::{Approved, Chain};
 use crate::audit::record::{At, Genesis};
@@ -37,9 +37,10 @@ pub struct Options {
     /// Only take away what is over; nothing stops it
     #[arg(long)]
     only_ends: bool,
-    /// Wait this many seconds for a lease that somebody else holds
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    wait: u64,
+    /// Wait this many seconds for a lease that somebody else holds [default: until one that nobody touches is taken over;
+    /// with --only-ends not at all, since it goes on without]
+    #[arg(long, value_name = "SECONDS")]
+    wait: Option<u64>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -78,12 +79,15 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
         reference: reference.to_owned(),
         holder: Holder::this_process(&run.id),
         length: LENGTH,
-        wait: Duration::from_secs(options.wait),
+        wait: match (options.wait, mode) {
+            (Some(seconds), _) => Duration::from_secs(seconds),
+            (None, Mode::Full) => TAKEOVER,
+            (None, Mode::OnlyEnds) => Duration::ZERO,
+        },
         now: clock.now,
     };
     let lease = match Lease::take(&repository, refs, terms, &process) {
-        // without the lease a full run does nothing at all
-        Err(error) if mode == Mode::Full => return Err(error.into()),
+        Err(error) if mode == Mode::Full && error.is_of_another_run() => return Err(error.into()),
         lease => lease,
     };
     let held = lease.as_ref().map_err(apply::LeaseError::refusal).map(|lease| lease as &dyn apply::Hold);

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rand_core::{OsRng, RngCore};
 use signal_hook::SigId;
@@ -22,6 +22,7 @@ const ENDED_BY: i32 = 128;
 #[derive(Debug)]
 pub struct Process {
     began: Instant,
+    slept: RefCell<Slept>,
     stop: Arc<AtomicBool>,
     registered: Vec<SigId>,
     meter: RefCell<Meter>,
@@ -40,7 +41,13 @@ impl Process {
             registered.extend([second, first].into_iter().flatten());
         }
         let meter = RefCell::new(Meter::new(output::error_is_terminal()));
-        Process { began: Instant::now(), stop, registered, meter }
+        Process {
+            began: Instant::now(),
+            slept: RefCell::new(Slept::from(Instant::now(), wall_clock())),
+            stop,
+            registered,
+            meter,
+        }
     }
 
     /// Leaves the terminal to what is printed next.
@@ -61,6 +68,14 @@ impl Drop for Process {
 impl apply::Process for Process {
     fn elapsed(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    fn elapsed_at_most(&self) -> Duration {
+        self.slept.borrow_mut().look(Instant::now(), wall_clock())
+    }
+
+    fn waits(&self, what: &str) {
+        output::error(&format!("{what}\n"));
     }
 
     fn sleep(&self, how_long: Duration) {
@@ -88,6 +103,33 @@ impl apply::Process for Process {
             output::error(&text);
         }
     }
+}
+
+/// The time that passed by whichever clock moved more: one stands still while the machine sleeps, the other may be set.
+#[derive(Debug)]
+struct Slept {
+    at: (Instant, SystemTime),
+    passed: Duration,
+}
+
+impl Slept {
+    fn from(instant: Instant, clock: SystemTime) -> Self {
+        Slept { at: (instant, clock), passed: Duration::ZERO }
+    }
+
+    fn look(&mut self, instant: Instant, clock: SystemTime) -> Duration {
+        let counted = instant.saturating_duration_since(self.at.0);
+        // a clock that was set back tells nothing
+        let told = clock.duration_since(self.at.1).unwrap_or_default();
+        self.at = (instant, clock);
+        self.passed += counted.max(told);
+        self.passed
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is only compared with itself, and decides nothing but when to look")]
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
 }
 
 /// A run of fewer operations is over before anybody wonders.
@@ -179,6 +221,16 @@ mod tests {
         assert_eq!(meter.say(250, 300, seconds(9)), None);
         assert_eq!(meter.say(251, 300, seconds(10)).as_deref(), Some("251 of 300 operations\n"));
         assert_eq!(meter.end(), "");
+    }
+
+    #[test]
+    fn what_a_machine_slept_is_counted_whatever_its_clock_does() {
+        let (instant, clock) = (Instant::now(), SystemTime::UNIX_EPOCH);
+        let mut slept = Slept::from(instant, clock);
+        assert_eq!(slept.look(instant + seconds(5), clock + seconds(5)), seconds(5));
+        assert_eq!(slept.look(instant + seconds(6), clock + seconds(3606)), seconds(3606), "it slept");
+        assert_eq!(slept.look(instant + seconds(16), clock), seconds(3616), "the clock was set back");
+        assert_eq!(slept.look(instant + seconds(17), clock + seconds(1)), seconds(3617));
     }
 
     #[test]

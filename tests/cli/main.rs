@@ -35,6 +35,7 @@ mod new;
 mod objections;
 mod ocsf;
 mod only_ends;
+mod partial;
 mod policy_pack;
 mod refusals;
 #[cfg(feature = "rego")]

@@ -6,7 +6,7 @@
 mod approvals;
 mod landings;
 mod logs;
-mod runs;
+pub mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 use super::*;
@@ -6,13 +7,21 @@ use crate::repository::testing::Sandbox;
 /// When the tests' runs are asked to stop.
 const ASKED_AT: Duration = Duration::from_hours(24);
 
-/// A clock that only moves when somebody waits.
+/// A clock that only moves when somebody waits, and what was said meanwhile.
 #[derive(Debug, Default)]
-struct Steps(Cell<Duration>);
+struct Steps(Cell<Duration>, RefCell<Vec<String>>);
 
 impl Process for Steps {
     fn elapsed(&self) -> Duration {
         self.0.get()
+    }
+
+    fn elapsed_at_most(&self) -> Duration {
+        self.elapsed()
+    }
+
+    fn waits(&self, what: &str) {
+        self.1.borrow_mut().push(what.to_owned());
     }
 
     fn sleep(&self, how_long: Duration) {
@@ -100,27 +109,99 @@ fn an_abandoned_lease_is_taken_after_its_length_and_its_holder_notices() {
     let second = Lease::take(&b, &rb, terms(elsewhere("b"), 3600), &clock).unwrap();
     assert!(clock.elapsed() - before >= LENGTH, "watched for its whole length");
     assert_eq!(second.number(), 2);
-    // whether it thinks that it is still fresh or not
-    assert_eq!(first.check().unwrap_err().code.id, "lease-lost");
+    // who slept so long looks before it writes
     sleeper.sleep(LENGTH);
-    assert_eq!(first.check().unwrap_err().code.id, "lease-lost");
+    for _ in 0..2 {
+        let lost = first.check().unwrap_err().to_string();
+        assert_eq!(lost, "lease-lost: lease 1 was taken over by process 7 on `other` (run `b`)");
+    }
     second.check().unwrap();
     assert_eq!(first.release().unwrap_err().code.id, "lease-lost");
     second.check().unwrap();
 }
 
+/// A clock whose waits are somebody else's time, too.
+struct Beside<'a, F: Fn()> {
+    clock: &'a Steps,
+    meanwhile: F,
+}
+
+impl<F: Fn()> Process for Beside<'_, F> {
+    fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    fn elapsed_at_most(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    fn waits(&self, what: &str) {
+        self.clock.waits(what);
+    }
+
+    fn sleep(&self, how_long: Duration) {
+        self.clock.sleep(how_long);
+        (self.meanwhile)();
+    }
+
+    fn pause(&self, at_most: Duration) {
+        self.sleep(at_most);
+    }
+
+    fn is_asked_to_stop(&self) -> bool {
+        false
+    }
+
+    fn progress(&self, _: usize, _: usize) {}
+}
+
 #[test]
-fn a_slow_holder_keeps_its_lease() {
+fn a_run_longer_than_its_lease_keeps_it() {
     let world = world();
     let [a, b] = [0, 1].map(|i| Repository::open(&world.clones[i]).unwrap());
     let [ra, rb] = [&a, &b].map(|repository| StateRefs::open(repository, None, "main").unwrap());
     let (own, clock) = (Steps::default(), Steps::default());
-    let first = Lease::take(&a, &ra, terms(elsewhere("a"), 0), &own).unwrap();
-    for _ in 0..4 {
-        own.sleep(LENGTH / 2);
+    let short = Terms { length: Duration::from_secs(20), ..terms(elsewhere("a"), 0) };
+    let first = Lease::take(&a, &ra, short, &own).unwrap();
+    // somebody watches all the time, three times as long as the lease
+    let meanwhile = || {
+        own.sleep(PAUSE);
         first.check().unwrap();
-        assert_eq!(code(Lease::take(&b, &rb, terms(elsewhere("b"), 500), &clock)), "lock-held");
-    }
+    };
+    let watcher = Beside { clock: &clock, meanwhile };
+    let taken = Lease::take(&b, &rb, terms(elsewhere("b"), 60), &watcher);
+    let refused = taken.err().expect("it is renewed").refusal();
+    assert_eq!(refused.to_string(), "lock-held: lease 1 is held by process 7 on `other` (run `a`)");
+    first.check().unwrap();
+}
+
+#[test]
+fn nobody_looks_at_the_remote_before_somebody_else_could_have_taken_over() {
+    let world = world();
+    let repository = Repository::open(&world.clones[0]).unwrap();
+    let refs = StateRefs::open(&repository, None, "main").unwrap();
+    let clock = Steps::default();
+    let lease = Lease::take(&repository, &refs, terms(elsewhere("a"), 0), &clock).unwrap();
+    std::fs::rename(world.sandbox.beside("remote.git"), world.sandbox.beside("gone.git")).unwrap();
+    clock.sleep(LENGTH / 3);
+    lease.check().unwrap();
+    clock.sleep(PAUSE);
+    assert_eq!(lease.check().unwrap_err().code.id, "lease-lost");
+}
+
+#[test]
+fn a_lease_that_says_it_lasts_for_ever_is_believed_for_ten_minutes() {
+    let world = world();
+    let [a, b] = [0, 1].map(|i| Repository::open(&world.clones[i]).unwrap());
+    let [ra, rb] = [&a, &b].map(|repository| StateRefs::open(repository, None, "main").unwrap());
+    let clock = Steps::default();
+    let ever = Terms { length: Duration::from_secs(1_000_000_000_000_000_000), ..terms(elsewhere("a"), 0) };
+    Lease::take(&a, &ra, ever, &clock).unwrap();
+    assert_eq!(code(Lease::take(&b, &rb, terms(elsewhere("b"), 500), &clock)), "lock-held");
+    assert_eq!(Lease::take(&b, &rb, terms(elsewhere("b"), TAKEOVER.as_secs()), &clock).unwrap().number(), 2);
+    let held = "lease 1 is held by process 7 on `other` (run `a`)";
+    let said = ["giving up in 9 min", "taking it over in 10 min"];
+    assert_eq!(*clock.1.borrow(), said.map(|then| format!("{held}; {then} if it stays unchanged")));
 }
 
 #[test]

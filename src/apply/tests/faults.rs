@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 use super::world::*;
-use crate::targets::Live;
+use crate::targets::{self, Live};
 
 const WANTED: [(&str, &str, &str); 7] = [
     ("alice", "reader", "api"),
@@ -51,12 +51,19 @@ fn check_faults(approved: &Approved, start: &Held) {
     let meddled = (0..reads).map(|k| Fault::Meddled(k, k * 7 + calls));
     // to a tree without any grant a second person who loses makes a slip of what was none
     let meddled = meddled.filter(|_| !approved.tree().entitlements.is_empty());
-    for fault in of_calls.chain((0..reads).map(Fault::LostPage)).chain(meddled) {
+    let unread = ["aws", "github", "everything"].map(Fault::Unreadable);
+    for fault in of_calls.chain((0..reads).map(Fault::LostPage)).chain(unread).chain(meddled) {
         let world = world(start.clone(), fault);
         let first = catch_unwind(AssertUnwindSafe(|| apply(approved, &Past::default(), &world)));
         if let Ok(outcome) = &first {
             let told = outcome.done.len() + outcome.failed.len() + outcome.not_started.len();
-            let unread = matches!(fault, Fault::LostPage(_)) && outcome.unread().next().is_some();
+            let unread = outcome.unread().next().is_some();
+            let world = world.borrow();
+            assert_eq!(unread, world.lost_at.is_some(), "{fault:?}: {outcome:#?}");
+            assert!(!unread || ![Exit::Done, Exit::Refused].contains(&outcome.exit()), "{fault:?}: {outcome:#?}");
+            // from the moment that something is unread on, nothing is given
+            let later = world.lost_at.map_or(&[][..], |calls| &world.calls[calls..]);
+            assert!(later.iter().all(|(_, call)| takes(call)), "{fault:?}: {later:#?}");
             assert!(told >= calls || unread || matches!(fault, Fault::Meddled(..)), "{fault:?}: {outcome:#?}");
         }
         {
@@ -82,6 +89,16 @@ fn check_faults(approved: &Approved, start: &Held) {
         if !matches!(fault, Fault::Stale(_) | Fault::Meddled(..)) {
             no_mix(&world, start, &end);
         }
+    }
+}
+
+fn takes(call: &targets::Call) -> bool {
+    match &call.verb {
+        targets::Verb::Revoke => true,
+        targets::Verb::Change { previous, .. } => {
+            call.kind.rank(&previous.permission) > call.kind.rank(&call.permission)
+        }
+        targets::Verb::Grant { .. } => false,
     }
 }
 

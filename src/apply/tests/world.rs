@@ -113,6 +113,7 @@ pub(super) enum Fault {
     Ignored(usize),
     /// Every call about this account fails.
     Account(&'static str),
+    /// This target can't be read, or "everything".
     Unreadable(&'static str),
     /// A page of this read, counted from 0, doesn't arrive.
     LostPage(usize),
@@ -138,6 +139,8 @@ pub(super) struct World {
     pub stale: usize,
     pub count: usize,
     pub reads: usize,
+    /// How many calls had been made when a read failed.
+    pub lost_at: Option<usize>,
     /// The time at every target, where it tells.
     pub clock: Option<Timestamp>,
     /// Asked at each call whether it may be made.
@@ -153,8 +156,10 @@ pub(super) struct Crash;
 impl Reader for Fake {
     fn read(&self, scope: &Scope) -> Result<Vec<Live>, TargetError> {
         let mut world = self.1.borrow_mut();
-        if world.fault == Fault::Unreadable("aws") && self.0.as_str() == "aws" {
-            return Err(TargetError::LiveReadIncomplete { target: "aws".into(), why: "page 2 did not arrive".into() });
+        if matches!(world.fault, Fault::Unreadable(name) if name == "everything" || name == self.0.as_str()) {
+            world.lost_at.get_or_insert(0);
+            let why = "page 2 did not arrive".to_owned();
+            return Err(TargetError::LiveReadIncomplete { target: self.0.to_string(), why });
         }
         let k = world.reads;
         world.reads += 1;
@@ -162,6 +167,7 @@ impl Reader for Fake {
             return Err(locked());
         }
         if world.fault == Fault::LostPage(k) {
+            world.lost_at = Some(world.calls.len());
             let why = "page 2 did not arrive".to_owned();
             return Err(TargetError::LiveReadIncomplete { target: self.0.to_string(), why });
         }
@@ -276,6 +282,7 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
         stale,
         count: 0,
         reads: 0,
+        lost_at: None,
         clock: None,
         allowed: false,
     }))

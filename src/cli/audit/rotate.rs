@@ -1,12 +1,10 @@
 //! `dualkey audit rotate`
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use clap::Args;
+use std::path::PathBuf;
 
 use crate::access::Access;
-use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, Terms, random_id};
+use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, random_id};
 use crate::audit::{Log, LogKey};
 use crate::cli::context::{self, Clock};
 use crate::cli::process::Process;
@@ -56,7 +54,7 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
         reference: REFERENCE.to_owned(),
         holder: Holder::this_process(random_id()),
         length: LENGTH,
-        wait: Duration::ZERO,
+        wait: TAKEOVER,
         now: clock.now,
     };
     // a run that is under way would lose the log that it writes

@@ -261,12 +261,18 @@ fn a_remote_that_isn_t_there() {
 
 /// Somebody on another machine is at work.
 pub fn lease_of_another(world: &World) {
+    lease_of_another_for(world, 600);
+}
+
+/// The same with another length, which whoever can push may write.
+pub fn lease_of_another_for(world: &World, seconds: u64) {
     let lease = r#"{"holder":{"host":"elsewhere","pid":7,"run":"r1","machine":"m","started":1},"number":1,"length_seconds":600,"released":false,"nonce":"n"}"#;
+    let lease = &lease.replace("600", &seconds.to_string());
     world.git(&["switch", "-q", "--orphan", "lease"]);
     world.write("lease.json", lease);
     world.git(&["add", "-f", "lease.json"]);
     world.git(&["commit", "-q", "-m", "lease"]);
-    world.git(&["push", "-q", "origin", "HEAD:refs/dualkey/lease"]);
+    world.git(&["push", "-q", "origin", "+HEAD:refs/dualkey/lease"]);
     world.git(&["switch", "-q", "main"]);
     world.git(&["branch", "-q", "-D", "lease"]);
 }
@@ -275,14 +281,14 @@ pub fn lease_of_another(world: &World) {
 fn a_lease_that_somebody_else_holds() {
     let world = World::new();
     lease_of_another(&world);
-    fails(&world, &["apply"], 3, &["refused[lock-held]", "process 7 on `elsewhere`"]);
+    fails(&world, &["apply", "--wait", "0"], 3, &["refused[lock-held]", "process 7 on `elsewhere`"]);
 }
 
 #[test]
 fn a_lease_that_means_nothing() {
     let world = World::new();
     world.git(&["push", "-q", "origin", "main:refs/dualkey/lease"]);
-    let ran = world.timed(&["apply"]);
+    let ran = world.timed(&["apply", "--wait", "0"]);
     assert!([0, 3].contains(&ran.code), "{ran:?}");
     assert!(!ran.stderr.contains("panicked"), "{ran:?}");
 }

@@ -6,7 +6,7 @@ use crate::bad_input::trust::lease_of_another;
 use crate::support::World;
 
 /// Lands a change that everybody approved who can.
-fn lands(world: &World, name: &str, change: impl FnOnce(&World)) {
+pub fn lands(world: &World, name: &str, change: impl FnOnce(&World)) {
     branch(world, name, change);
     for person in ["grace.lin", "lena.vogt", "mei.tanaka", "omar.diallo", "priya.shah", "sven.olsen", "yusuf.demir"] {
         world.approve(name, person);
@@ -50,17 +50,20 @@ pub const STORIES: &[Story] = &[
     ("another run is at work", &["lock-held"], |scene| {
         let world = World::new();
         lease_of_another(&world);
-        scene.run(&world, &["apply"], 3);
+        scene.run(&world, &["apply", "--wait", "0"], 3);
     }),
     ("the remote lets nobody take the lease", &["lease-unavailable"], |scene| {
         let world = World::new();
         world.remote_hook("pre-receive", "exit 1\n");
-        scene.run(&world, &["apply"], 3);
+        scene.run(&world, &["apply"], 4);
     }),
     ("another run took over", &["lease-lost"], |scene| {
         let world = waiting();
-        // as soon as the run has written what it means to do, somebody else's lease stands there
-        world.remote_hook("post-receive", "git update-ref refs/dualkey/lease refs/heads/main\n");
+        // as the run writes down what it means to do, somebody else's log stands there
+        world.remote_hook(
+            "update",
+            "test \"$1\" != refs/dualkey/audit || git update-ref refs/dualkey/audit refs/heads/main\n",
+        );
         scene.run(&world, &["apply"], 4);
     }),
     ("the remote lets nobody write the log", &["log-unavailable"], |scene| {
