@@ -29,7 +29,8 @@ pub(super) struct Said {
 impl ManagedFile {
     /// Reads a file. Where the settings are unknown nothing is built: dates mean nothing then.
     pub(super) fn read(path: &RepoPath, file: &File, settings: Option<&Config>, kinds: Kinds) -> Self {
-        let mut parsed = reading::read(path.shared(), file.content.bytes(), file.content.size());
+        let managed = settings.map(|settings| settings.managed.clone()).unwrap_or_default();
+        let mut parsed = reading::read_under(path.shared(), file.content.bytes(), file.content.size(), &managed);
         let mut findings = std::mem::take(&mut parsed.findings);
         let declared = match (parsed.raw, settings, NamedFile::of_path(path.as_str())) {
             (Some(raw), Some(settings), Some(named)) => {

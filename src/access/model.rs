@@ -21,6 +21,7 @@ use super::raw::{Environment, Risk};
 use super::reading::{Source, Step};
 use super::time::{Days, Interval};
 use crate::finding::{Place, Severity};
+use crate::repository::Managed;
 
 /// An access repository at one revision.
 #[derive(Clone, Debug)]
@@ -52,6 +53,8 @@ pub struct Config {
     pub audit_ref: String,
     /// The log's verifier key, as text.
     pub audit_key: String,
+    /// Which paths are managed.
+    pub managed: Managed,
     pub source: Arc<Source>,
 }
 

@@ -104,6 +104,13 @@ pub fn merged(base: &Entries, head: &Entries, merge_base: &Entries) -> Entries {
         .collect()
 }
 
+/// The paths at which two trees differ.
+pub fn differing(a: &Entries, b: &Entries) -> Changes {
+    let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let pairs = paths.into_iter().map(|path| (path.clone(), [a.get(path).copied(), b.get(path).copied()]));
+    pairs.filter(|(_, [a, b])| a != b).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,12 +131,6 @@ mod tests {
                 .filter_map(|(path, entry)| Some((path.to_owned(), entry?)))
                 .collect()
         })
-    }
-
-    fn differing(a: &Entries, b: &Entries) -> Changes {
-        let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-        let pairs = paths.into_iter().map(|path| (path.clone(), [a.get(path).copied(), b.get(path).copied()]));
-        pairs.filter(|(_, [a, b])| a != b).collect()
     }
 
     /// A tree near another: most random quadruples violate everything, so sides start from a common one.

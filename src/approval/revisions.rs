@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::verify::VerifyError;
 use crate::access::{Kinds, LastRead, LoadError, Revision};
 use crate::plan;
-use crate::repository::{Oid, Repository, Snapshot};
+use crate::repository::{Managed, Oid, Repository, Snapshot};
 
 /// How many are kept: those of one landing and of the tip, and what is asked again where a later landing is tried.
 const KEPT: usize = 6;
@@ -51,6 +51,16 @@ impl<'a> Revisions<'a> {
             kept.pop_front();
         }
         Ok(revision)
+    }
+
+    /// The same with the files that `also` says are managed.
+    pub fn beside(&self, commit: Oid, also: &Managed) -> Result<Rc<Revision>, VerifyError> {
+        let managed = self.repository.managed_of(commit)?;
+        if managed.clone().and(also) == managed {
+            return self.of(commit);
+        }
+        let snapshot = Snapshot::of_commit_near(self.repository, commit, also, |_| None)?;
+        self.load(&snapshot, commit).map(Rc::new)
     }
 
     pub fn load(&self, snapshot: &Snapshot, commit: Oid) -> Result<Revision, VerifyError> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::assessment::{Assessment, assess};
 use super::decision::{Granted, decide};
-use super::landing::{Entries, Trees, merged};
+use super::landing::{Entries, Trees, differing, merged};
 use super::revisions::Revisions;
 use super::signatures::{Question, Source};
 use super::statement::Signed;
@@ -16,7 +16,7 @@ use super::walk::{Walk, reached};
 use super::{Approved, Candidate, Opinion, Proposed, Removal, Trusted, codes, removals};
 use crate::access::{Kinds, PersonId, Revision};
 use crate::finding::Refusal;
-use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
+use crate::repository::{Managed, Oid, Repository, RepositoryError, Snapshot};
 
 /// How many objections of one person a run writes into the log; later runs write the others.
 const SAID_AT_ONCE: usize = 64;
@@ -380,20 +380,18 @@ impl<'a> Verifier<'a> {
             [one] => *one,
             _ => chain.tip,
         };
-        let entries = |commit| self.repository.managed_entries(commit);
+        let managed = &self.managed(&[base, chain.tip, onto, head])?;
+        let entries = |commit| self.repository.entries(commit, managed);
         let (tip, ours, theirs) = (entries(chain.tip)?, entries(onto)?, entries(head)?);
         let landed = merged(&tip, &theirs, &ours);
-        let snapshot = Snapshot::merged(
-            &Snapshot::of_commit(self.repository, chain.tip)?,
-            &Snapshot::of_commit(self.repository, head)?,
-            |path| ours.get(path) != theirs.get(path),
-        );
-        let trusted = Trusted(self.revision(base)?);
+        let files = |commit| Snapshot::of_commit_near(self.repository, commit, managed, |_| None);
+        let snapshot = Snapshot::merged(&files(chain.tip)?, &files(head)?, |path| ours.get(path) != theirs.get(path));
+        let trusted = Trusted(self.revisions.beside(base, managed)?);
         let proposed = Proposed::new(Rc::new(self.load(&snapshot, head)?));
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();
         let gone = self.gone(&trusted);
         let question = self.question(base, None, head, chain.tip, &digest, &gone);
-        let trees = self.would_be(base, head, landed)?;
+        let trees = self.would_be(base, head, landed, managed)?;
         let evidence = self.source.evidence(&trusted, &question, trees)?;
         let candidate = Candidate::new(&trusted, &proposed, self.now);
         let outcome = decide(&candidate, &digest, &evidence);
@@ -406,10 +404,23 @@ impl<'a> Verifier<'a> {
     }
 
     /// The four trees of a landing that is not there yet.
-    fn would_be(&self, base: Oid, head: Oid, landed: Entries) -> Result<Trees, VerifyError> {
-        let [merge_base] = self.repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
-        let entries = |commit| self.repository.managed_entries(commit);
-        Ok(Trees { base: entries(base)?, landed, head: entries(head)?, merge_base: entries(merge_base)? })
+    fn would_be(&self, base: Oid, head: Oid, landed: Entries, managed: &Managed) -> Result<Trees, VerifyError> {
+        let repository = self.repository;
+        let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
+        let landed = differing(&repository.entries(base, managed)?, &landed);
+        let (reviewed, moved) =
+            (repository.managed_changes(merge_base, head)?, repository.managed_changes(merge_base, base)?);
+        Ok(Trees::of(&landed, &reviewed, &moved))
+    }
+
+    /// What the settings of any of the commits name as managed.
+    pub(super) fn managed(&self, commits: &[Oid]) -> Result<Managed, VerifyError> {
+        commits.iter().try_fold(Managed::default(), |all, commit| Ok(all.and(&self.repository.managed_of(*commit)?)))
+    }
+
+    /// The revision at a commit with the files that `also` says are managed.
+    pub(super) fn revision_beside(&self, commit: Oid, also: &Managed) -> Result<Rc<Revision>, VerifyError> {
+        self.revisions.beside(commit, also)
     }
 
     pub(super) fn question<'q>(

@@ -22,8 +22,9 @@ pub(super) struct Walk<'w, 'a> {
     pub tip: Oid,
     /// Where each commit stands among the open ones.
     pub places: HashMap<Oid, usize>,
-    /// What lies between the first open commit and each.
-    effects: Vec<Effect>,
+    /// What lies between the first open commit and each; none where settings differ on the way in what they name as
+    /// managed, since then steps don't add up.
+    effects: Option<Vec<Effect>>,
     heads: &'w OnceCell<Heads>,
     /// What was approved behind each verified place and takes something, once it was looked for.
     pub taking: RefCell<HashMap<usize, Rc<Vec<Taking>>>>,
@@ -82,13 +83,17 @@ impl<'w, 'a> Walk<'w, 'a> {
     ) -> Result<Self, VerifyError> {
         let mut effects = vec![Effect::default()];
         let mut sum = Effect::default();
-        for pair in open.windows(2) {
+        let managed = |commit: &Oid| verifier.repository.managed_of(*commit);
+        let settings = open.iter().map(managed).collect::<Result<Vec<_>, _>>()?;
+        let adds_up = settings.windows(2).all(|pair| matches!(pair, [one, next] if one == next));
+        for pair in open.windows(2).filter(|_| adds_up) {
             if let [before, after] = pair {
                 sum = sum.then(Effect::of(&*verifier.repository.managed_changes(*before, *after)?));
                 effects.push(sum);
             }
         }
         let places = open.iter().enumerate().map(|(place, commit)| (*commit, place)).collect();
+        let effects = adds_up.then_some(effects);
         Ok(Walk { verifier, open, tip, places, effects, heads, taking: RefCell::default(), looks_aside: true })
     }
 
@@ -166,9 +171,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         Ok(self.verifier.repository.managed_changes(self.commit(from)?, self.commit(to)?)?)
     }
 
-    fn effect(&self, from: usize, to: usize) -> Effect {
-        let of = |index: usize| self.effects.get(index).copied().unwrap_or_default();
-        Effect::between(of(from), of(to))
+    fn effect(&self, from: usize, to: usize) -> Result<Effect, VerifyError> {
+        let Some(effects) = &self.effects else { return Ok(Effect::of(&*self.changes(from, to)?)) };
+        let of = |index: usize| effects.get(index).copied().unwrap_or_default();
+        Ok(Effect::between(of(from), of(to)))
     }
 
     pub fn heads(&self) -> &Heads {
@@ -177,7 +183,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// The step from one commit to a later one, where there is one.
     fn close(&self, from: usize, to: usize, search: &mut Search) -> Result<Option<Step>, VerifyError> {
-        let effect = self.effect(from, to);
+        let effect = self.effect(from, to)?;
         if effect == Effect::default() && self.changes(from, to)?.is_empty() {
             if self.undone(from, to, None, search)?.is_some() || self.left_out(from, to, None, &search.path)?.is_some()
             {
@@ -310,8 +316,10 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn decide(&self, from: usize, to: usize, head: Oid) -> Result<Decided, VerifyError> {
         let verifier = self.verifier;
         let (base, landed) = (self.commit(from)?, self.commit(to)?);
-        let trusted = Trusted(verifier.revision(base)?);
-        let proposed = match verifier.revision(landed) {
+        // a path that goes unmanaged with the change is still shown and judged
+        let managed = verifier.managed(&[base, landed])?;
+        let trusted = Trusted(verifier.revision_beside(base, &managed)?);
+        let proposed = match verifier.revision_beside(landed, &managed) {
             Ok(revision) => Proposed::new(revision),
             Err(VerifyError::Unreadable { what, .. }) => {
                 let help = "correct what `dualkey lint` names, or restore the path";
@@ -366,12 +374,12 @@ impl<'w, 'a> Walk<'w, 'a> {
         let (repository, source) = (self.verifier.repository, &self.verifier.source);
         let base = self.commit(from)?;
         let mut first = from + 1;
-        while first + 1 < self.open.len() && self.effect(from, first) == Effect::default() {
+        while first + 1 < self.open.len() && self.effect(from, first)? == Effect::default() {
             first += 1;
         }
         for to in from + 1..self.open.len() {
             // nothing but what it leaves out keeps a step from closing that changes nothing
-            if self.effect(from, to) == Effect::default()
+            if self.effect(from, to)? == Effect::default()
                 && self.changes(from, to)?.is_empty()
                 && let Some(refusal) = self.left_out(from, to, None, path)?
             {
@@ -382,7 +390,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let moved_on = !source.is_spoken_of(natural) && !source.stale(base, natural)?.is_empty();
         // whatever does the same as a head is that head, as far as anybody can tell
         for to in first..self.open.len() {
-            let effect = self.effect(from, to);
+            let effect = self.effect(from, to)?;
             for head in self.natural_doing(effect, to)?.into_iter().chain(self.heads().doing(effect)) {
                 match self.decide(from, to, head)?.outcome {
                     Err(refusals) => return Ok((to, refusals)),

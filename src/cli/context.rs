@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{Exit, NowOption, RepoOption, Stop, output};
-use crate::access::{Access, LastRead, LoadError, Moment, Revision};
+use crate::access::{self, Access, LastRead, LoadError, Moment, Revision};
 use crate::finding::Finding;
 use crate::report;
-use crate::repository::{Oid, Repository, RepositoryError, Snapshot};
+use crate::repository::{Managed, Oid, Repository, RepositoryError, Snapshot};
 use crate::targets;
 
 /// The name under which findings and plans speak of the work tree.
@@ -17,7 +17,7 @@ pub const WORK_TREE: &str = "work tree";
 /// Opens the access repository.
 pub fn open(option: &RepoOption) -> Result<Repository, Stop> {
     let here = PathBuf::from(".");
-    Ok(Repository::open(option.repo.as_deref().unwrap_or(&here))?)
+    Ok(Repository::open(option.repo.as_deref().unwrap_or(&here))?.reading_settings(access::managed_by))
 }
 
 /// The instant that counts as now.
@@ -108,9 +108,14 @@ impl From<Stop> for Unread {
 
 /// Reads a revision, or says why not.
 pub fn load(repository: &Repository, look: Look, last: &mut LastRead) -> Result<Revision, Unread> {
+    load_beside(repository, look, &Managed::default(), last)
+}
+
+/// Reads a revision together with what the settings of another name as managed.
+fn load_beside(repository: &Repository, look: Look, also: &Managed, last: &mut LastRead) -> Result<Revision, Unread> {
     let snapshot = match look {
-        Look::WorkTree => Snapshot::of_work_tree(repository),
-        Look::Commit(oid) => Snapshot::of_commit_near(repository, oid, |path| last.bytes(path)),
+        Look::WorkTree => Snapshot::of_work_tree_with(repository, also),
+        Look::Commit(oid) => Snapshot::of_commit_near(repository, oid, also, |path| last.bytes(path)),
     };
     let snapshot = snapshot.map_err(|error| {
         // a file of one's own that can't be read is as wrong as one that means nothing
@@ -132,7 +137,17 @@ pub fn load(repository: &Repository, look: Look, last: &mut LastRead) -> Result<
 
 /// Reads a revision for a command that shows findings: prints them and stops where the files are too wrong to go on.
 pub fn load_or_show(repository: &Repository, look: Look, last: &mut LastRead) -> Result<Revision, Stop> {
-    load(repository, look, last).map_err(|unread| match unread {
+    load_beside_or_show(repository, look, &Managed::default(), last)
+}
+
+/// The same together with what the settings of another revision name as managed.
+pub fn load_beside_or_show(
+    repository: &Repository,
+    look: Look,
+    also: &Managed,
+    last: &mut LastRead,
+) -> Result<Revision, Stop> {
+    load_beside(repository, look, also, last).map_err(|unread| match unread {
         Unread::Stop(stop) => stop,
         Unread::Findings(unreadable) => {
             let lines = |path: &str, line| unreadable.files.source(path).map(|source| source.line_text(line));

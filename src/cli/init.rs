@@ -88,7 +88,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     for (path, text) in &files {
         context::write_file(&dir.join(path), text.as_bytes())?;
     }
-    let repository = Repository::open(&dir)?;
+    let repository = Repository::open(&dir)?.reading_settings(crate::access::managed_by);
     let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let findings = crate::plan::findings_of(&revision, clock.now);
     output::print(&said(options, organization.as_str(), &admins, &key_file));

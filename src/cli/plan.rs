@@ -56,15 +56,22 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         }
         None => (Look::WorkTree, repository.head()?),
     };
-    let after = ManuallyDrop::new(Rc::new(context::load_or_show(&repository, head, &mut reads.last)?));
+    let mut after = ManuallyDrop::new(Rc::new(context::load_or_show(&repository, head, &mut reads.last)?));
     let base = match &options.base {
         Some(rev) => repository.resolve(rev)?,
         None => context::default_base(&repository, &after.access.config.branch, commit)?,
     };
-    let before = context::load_or_show(&repository, Look::Commit(base), &mut reads.last)?;
+    // what one side manages is shown of both
+    let [of_base, of_head] = [repository.managed_of(base)?, after.access.config.managed.clone()];
+    if of_head.clone().and(&of_base) != of_head {
+        after = ManuallyDrop::new(Rc::new(context::load_beside_or_show(&repository, head, &of_base, &mut reads.last)?));
+    }
+    let before = context::load_beside_or_show(&repository, Look::Commit(base), &of_head, &mut reads.last)?;
     let before = ManuallyDrop::new(Rc::new(before));
-    reads.revisions.insert(base, Rc::clone(&before));
-    reads.revisions.extend(head.commit().map(|commit| (commit, Rc::clone(&after))));
+    if of_base == of_head {
+        reads.revisions.insert(base, Rc::clone(&before));
+        reads.revisions.extend(head.commit().map(|commit| (commit, Rc::clone(&after))));
+    }
     let plan = ManuallyDrop::new(plan::plan(&before, &after, clock.now));
     let is_live = options.live || options.sandbox.is_set();
     // who still writes hears of approvals later
@@ -109,7 +116,8 @@ pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Sto
     let mut last = LastRead::default();
     let after = context::load_or_show(repository, Look::WorkTree, &mut last)?;
     let base = context::default_base(repository, &after.access.config.branch, repository.head()?)?;
-    let before = context::load_or_show(repository, Look::Commit(base), &mut last)?;
+    let managed = &after.access.config.managed;
+    let before = context::load_beside_or_show(repository, Look::Commit(base), managed, &mut last)?;
     let plan = plan::plan(&before, &after, clock.now);
     let view = PlanView {
         plan: &plan,

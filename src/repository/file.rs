@@ -117,6 +117,16 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// The bytes of a blob; None where it can't be read, is none, or is larger than any file that is read.
+    pub(super) fn small_blob(&self, oid: Oid) -> Option<Arc<[u8]>> {
+        let odb = self.git.odb().ok()?;
+        let (size, _) = odb.read_header(oid.to_git()).ok()?;
+        let small = u64::try_from(size).is_ok_and(|size| size <= MAX_FILE_BYTES);
+        small.then(|| read_object(&odb, oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes))).ok()).flatten()
+    }
+}
+
 fn load(git: &git2::Repository, listed: Vec<(Option<Arc<[u8]>>, Listed)>) -> Vec<Loaded> {
     match git.odb() {
         Ok(odb) => listed.into_iter().map(|(near, listed)| load_one(&odb, near, listed)).collect(),

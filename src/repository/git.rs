@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 
 use git2::{ErrorCode, ObjectType};
 
+use super::managed::{Managed, ReadsManaged};
 use super::{Changes, Commit, Entry, Oid, RepositoryError, objects};
 
 /// A git repository with a work tree.
@@ -24,6 +25,10 @@ pub struct Repository {
     pub(super) blobs: RefCell<HashMap<Oid, Weak<[u8]>>>,
     /// What was compared last, the newest first, by the two root trees.
     pub(super) changes: RefCell<VecDeque<([Entry; 2], Rc<Changes>)>>,
+    /// Says which further paths settings name as managed.
+    pub(super) reads_managed: Option<ReadsManaged>,
+    /// What is managed in trees, by the trees' names.
+    pub(super) managed: RefCell<HashMap<Oid, Managed>>,
     /// True where the programs it runs are kept from the terminal.
     pub(super) shielded: Cell<bool>,
 }
@@ -58,6 +63,8 @@ impl Repository {
             generations: RefCell::default(),
             blobs: RefCell::default(),
             changes: RefCell::default(),
+            reads_managed: None,
+            managed: RefCell::default(),
             shielded: Cell::default(),
         })
     }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use super::Managed;
+
 /// Folders at the root of which every file is managed, in the order they are read.
 pub const MANAGED_FOLDERS: [&str; 9] =
     [".github", "bridges", "domains", "grants", "groups", "people", "policies", "roles", "vendors"];
@@ -13,11 +15,7 @@ pub const MANAGED_FOLDERS: [&str; 9] =
 /// Files at the root that are managed.
 pub const MANAGED_FILES: [&str; 3] = [".gitattributes", "CODEOWNERS", CONFIG];
 
-const CONFIG: &str = "dualkey.yaml";
-
-/// The third place in which a forge looks for owners of code; the rest of its folder is not managed.
-pub(super) const DOCS: &str = "docs";
-pub(super) const CODEOWNERS: &str = "CODEOWNERS";
+pub(super) const CONFIG: &str = "dualkey.yaml";
 
 const MAX_COMPONENT_BYTES: usize = 255;
 const MAX_PATH_BYTES: usize = 4096;
@@ -83,14 +81,9 @@ impl Serialize for RepoPath {
     }
 }
 
-/// True for a path whose content dualkey reads or protects: the approval rules cover exactly these.
+/// True for a path that is managed whatever the settings name.
 pub fn is_managed(path: &str) -> bool {
-    let (root, rest) = path.split_once('/').unwrap_or((path, ""));
-    MANAGED_FOLDERS.contains(&root)
-        || MANAGED_FILES.contains(&root)
-        || misspelled_root(root).is_some()
-        || near_root(root).is_some()
-        || (root == DOCS && rest.split('/').next() == Some(CODEOWNERS))
+    Managed::default().covers(path)
 }
 
 /// The managed name at the root that `name` would be on a file system that ignores case, where it is spelled differently.
@@ -183,31 +176,6 @@ mod tests {
             &deep,
         ] {
             assert!(RepoPath::parse(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn managed_paths_are_known_by_their_first_component() {
-        for managed in [
-            "dualkey.yaml",
-            "people/a.yaml",
-            "policies/a/b.rego",
-            ".github/workflows/a.yml",
-            ".github/CODEOWNERS",
-            "CODEOWNERS",
-            "docs/CODEOWNERS",
-            ".gitattributes",
-            "grants/x/.gitattributes",
-            "people",
-            "dualkey.yaml/x",
-            "dualkey.yml",
-            "peoples/a",
-            "grant/a.yaml",
-        ] {
-            assert!(is_managed(managed), "{managed}");
-        }
-        for other in ["README.md", "docs/index.md", "docs/a/CODEOWNERS", "src/people/a.yaml", "github/a", "docs", ""] {
-            assert!(!is_managed(other), "{other}");
         }
     }
 

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use super::file::{Content, File, Listed, Mode, read};
+use super::managed::{Level, Managed};
 use super::objects::{MODE_FILE, MODE_KIND, MODE_LINK, MODE_SUBMODULE, Named};
-use super::path::{check_component, fold_case, misspelled_root};
-use super::tree::{Budget, Level, MAX_ENTRIES, escape, join};
+use super::path::{CONFIG, check_component, fold_case, misspelled_root};
+use super::tree::{Budget, MAX_ENTRIES, escape, join};
 use super::{Entry, InvalidPath, Oid, RepoPath, Repository, RepositoryError};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 
@@ -53,19 +54,21 @@ impl Snapshot {
     /// # Errors
     /// `Unreadable` where an object is missing or broken; `TooMuch` above a million entries.
     pub fn of_commit(repository: &Repository, commit: Oid) -> Result<Self, RepositoryError> {
-        Self::of_commit_near(repository, commit, |_| None)
+        Self::of_commit_near(repository, commit, &Managed::default(), |_| None)
     }
 
-    /// The same where somebody holds files that are likely to be in the commit, by their paths. What git names alike isn't
-    /// read once more.
+    /// The same with what another tree's settings name as managed, where somebody holds files that are likely to be in the
+    /// commit, by their paths. What git names alike isn't read once more.
     ///
     /// # Errors
     /// As [`Snapshot::of_commit`]; a content that is near by isn't missed.
     pub fn of_commit_near(
         repository: &Repository,
         commit: Oid,
+        also: &Managed,
         near: impl Fn(&str) -> Option<Arc<[u8]>>,
     ) -> Result<Self, RepositoryError> {
+        let managed = &repository.managed_of(commit)?.and(also);
         let mut walk: Walk<Listed> = Walk::new();
         let mut budget = Budget { of: commit, left: MAX_ENTRIES };
         let mut open = vec![(String::new(), Level::Root, repository.root(commit)?.oid)];
@@ -73,13 +76,13 @@ impl Snapshot {
             let mut listing = Vec::new();
             for Named { name, entry } in repository.tree(tree)? {
                 // other spellings of a managed name are not managed, but have to be seen
-                if level.enter(&name).is_some() || level == Level::Root {
+                if level.enter(managed, &folder, &name).is_some() || level == Level::Root {
                     budget.spend()?;
                     listing.push((name, entry));
                 }
             }
-            for (name, entry) in walk.safe_names(&folder, level, listing) {
-                let Some(inner) = level.enter(name.as_bytes()) else { continue };
+            for (name, entry) in walk.safe_names((managed, &folder, level), listing) {
+                let Some(inner) = level.enter(managed, &folder, name.as_bytes()) else { continue };
                 let path = join(&folder, &name);
                 if entry.is_tree() {
                     open.push((path, inner, entry.oid));
@@ -101,14 +104,28 @@ impl Snapshot {
     /// # Errors
     /// `File` where something cannot be read.
     pub fn of_work_tree(repository: &Repository) -> Result<Self, RepositoryError> {
+        Self::of_work_tree_with(repository, &Managed::default())
+    }
+
+    /// The same with what another tree's settings name as managed.
+    ///
+    /// # Errors
+    /// As [`Snapshot::of_work_tree`].
+    pub fn of_work_tree_with(repository: &Repository, also: &Managed) -> Result<Self, RepositoryError> {
         let root = repository.work_dir();
+        let settings = root.join(CONFIG);
+        let settings = fs::symlink_metadata(&settings).is_ok_and(|metadata| metadata.is_file());
+        let settings = settings.then(|| RepoPath::parse(CONFIG).ok()).flatten().into_iter().collect();
+        let managed = read(root, settings)?.first().map(|(_, file)| repository.managed_by(&file.content.bytes()));
+        let managed = &managed.unwrap_or_default().and(also);
         let mut walk: Walk<RepoPath> = Walk::new();
         let mut open = vec![(String::new(), Level::Root)];
         while let Some((folder, level)) = open.pop() {
             let dir = root.join(&folder);
-            let listing = list(&dir, level).map_err(|source| RepositoryError::File { path: dir, source })?;
-            for (name, kind) in walk.safe_names(&folder, level, listing) {
-                let Some(inner) = level.enter(name.as_bytes()) else { continue };
+            let listing =
+                list(&dir, (managed, &folder, level)).map_err(|source| RepositoryError::File { path: dir, source })?;
+            for (name, kind) in walk.safe_names((managed, &folder, level), listing) {
+                let Some(inner) = level.enter(managed, &folder, name.as_bytes()) else { continue };
                 let path = join(&folder, &name);
                 match kind {
                     OnDisk::Folder => open.push((path, inner)),
@@ -215,7 +232,11 @@ impl<F> Walk<F> {
     }
 
     /// The entries of one folder whose names are safe and not shared on a file system that ignores case.
-    fn safe_names<T>(&mut self, folder: &str, level: Level, listing: Vec<(Vec<u8>, T)>) -> Vec<(String, T)> {
+    fn safe_names<T>(
+        &mut self,
+        (managed, folder, level): (&Managed, &str, Level),
+        listing: Vec<(Vec<u8>, T)>,
+    ) -> Vec<(String, T)> {
         let mut safe = Vec::with_capacity(listing.len());
         for (name, entry) in listing {
             let name = match String::from_utf8(name) {
@@ -236,7 +257,7 @@ impl<F> Walk<F> {
                     );
                     continue;
                 }
-                if level.enter(name.as_bytes()).is_none() {
+                if level.enter(managed, folder, name.as_bytes()).is_none() {
                     continue;
                 }
             }
@@ -321,12 +342,12 @@ enum OnDisk {
 }
 
 /// Lists a folder of the work tree without following links.
-fn list(dir: &Path, level: Level) -> std::io::Result<Vec<(Vec<u8>, OnDisk)>> {
+fn list(dir: &Path, (managed, folder, level): (&Managed, &str, Level)) -> std::io::Result<Vec<(Vec<u8>, OnDisk)>> {
     let mut listing = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let name = entry.file_name().into_encoded_bytes();
-        if level != Level::Root && level.enter(&name).is_none() {
+        if level != Level::Root && level.enter(managed, folder, &name).is_none() {
             continue;
         }
         let kind = match entry.file_type()? {

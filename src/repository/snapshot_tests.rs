@@ -48,7 +48,7 @@ fn a_commit_is_read_from_objects_and_shares_its_blobs() {
     assert!(Arc::ptr_eq(&bytes(&first), &bytes(&second)));
     let on_disk = Snapshot::of_work_tree(&repository).unwrap();
     let held = |path: &str| on_disk.file(path).map(|file| file.content.bytes());
-    let near = Snapshot::of_commit_near(&sandbox.open(), sandbox.oid("HEAD"), held).unwrap();
+    let near = Snapshot::of_commit_near(&sandbox.open(), sandbox.oid("HEAD"), &Managed::default(), held).unwrap();
     let same = |path: &str| Arc::ptr_eq(&near.file(path).unwrap().content.bytes(), &held(path).unwrap());
     assert!(same("dualkey.yaml") && !same("people/a.yaml"));
     assert_eq!(&*near.file("people/a.yaml").unwrap().content.bytes(), b"same");

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use git2::ObjectType;
 
-use super::objects::{self, Named};
-use super::path::{CODEOWNERS, DOCS, MANAGED_FILES, MANAGED_FOLDERS, misspelled_root, near_root};
+use super::managed::{Level, Managed, ReadsManaged};
+use super::objects::{self, MODE_FILE, MODE_KIND, Named};
+use super::path::CONFIG;
 use super::{Entry, Oid, Repository, RepositoryError};
 
 /// More entries than any organisation has; a small tree can unfold to billions.
@@ -16,34 +17,11 @@ const MAX_ENTRIES_WORDS: &str = "1,000,000 managed entries";
 /// How many comparisons are kept: one landing is asked for the same few again and again.
 const CHANGES_KEPT: usize = 8;
 
+/// For how many trees it is kept what their settings name.
+const MANAGED_KEPT: usize = 1_000;
+
 /// Paths that differ between two trees, each with its entry in the one and in the other.
 pub type Changes = BTreeMap<String, [Option<Entry>; 2]>;
-
-/// Which part of the tree a folder is, as far as it decides what in it is managed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
-    Root,
-    Docs,
-    Managed,
-}
-
-impl Level {
-    /// The level of what lies in the entry `name`, or None where nothing in there is managed.
-    pub(super) fn enter(self, name: &[u8]) -> Option<Level> {
-        let is = |known: &str| name == known.as_bytes();
-        match self {
-            Level::Managed => Some(Level::Managed),
-            Level::Docs => is(CODEOWNERS).then_some(Level::Managed),
-            Level::Root if is(DOCS) => Some(Level::Docs),
-            Level::Root if MANAGED_FOLDERS.into_iter().chain(MANAGED_FILES).any(is) => Some(Level::Managed),
-            // no snapshot is read with such a name, so nobody may bring one without being judged
-            Level::Root => {
-                let name = std::str::from_utf8(name).ok()?;
-                misspelled_root(name).or_else(|| near_root(name)).map(|_| Level::Managed)
-            }
-        }
-    }
-}
 
 impl Repository {
     /// Every managed entry of a commit's tree: files of all modes, symbolic links, submodules, and folders only where
@@ -55,11 +33,19 @@ impl Repository {
     /// # Errors
     /// `Unreadable`; `TooMuch` where the tree unfolds to more than a million entries.
     pub fn managed_entries(&self, commit: Oid) -> Result<BTreeMap<String, Entry>, RepositoryError> {
+        self.entries(commit, &self.managed_of(commit)?)
+    }
+
+    /// The entries of a commit's tree that are managed as somebody says, who knows other trees too.
+    ///
+    /// # Errors
+    /// As [`Repository::managed_entries`].
+    pub fn entries(&self, commit: Oid, managed: &Managed) -> Result<BTreeMap<String, Entry>, RepositoryError> {
         let mut found = BTreeMap::new();
         let mut budget = Budget { of: commit, left: MAX_ENTRIES };
         let mut open = vec![(String::new(), Level::Root, self.root(commit)?)];
         while let Some((path, level, tree)) = open.pop() {
-            for (name, (level, entry)) in children(level, self.tree(tree.oid)?, &mut budget)? {
+            for (name, (level, entry)) in children((managed, &path, level), self.tree(tree.oid)?, &mut budget)? {
                 let path = join(&path, &name);
                 if !entry.is_tree() || (level == Level::Managed && self.tree(entry.oid)?.is_empty()) {
                     if level == Level::Managed {
@@ -75,20 +61,69 @@ impl Repository {
 
     /// The managed paths whose entry differs between two commits, spelled as in [`Repository::managed_entries`], each
     /// with its entry in `a` and in `b`. Folders that are the same in both are not looked into.
+    ///
+    /// INVARIANT: a path is managed where the settings of either tree name it, so that no change can free itself by the
+    /// settings that it brings. What settings that can't be read would name is not known; the other tree's still hold.
     pub fn managed_changes(&self, a: Oid, b: Oid) -> Result<Rc<Changes>, RepositoryError> {
         let roots = [self.root(a)?, self.root(b)?];
         let known = self.changes.borrow().iter().find(|(of, _)| *of == roots).map(|(_, changes)| Rc::clone(changes));
         if let Some(known) = known {
             return Ok(known);
         }
-        let changes = Rc::new(self.compare(roots, Budget { of: b, left: MAX_ENTRIES })?);
+        let managed = self.managed_in(roots[0])?.and(&self.managed_in(roots[1])?);
+        let changes = Rc::new(self.compare(roots, &managed, Budget { of: b, left: MAX_ENTRIES })?);
         let mut kept = self.changes.borrow_mut();
         kept.push_front((roots, Rc::clone(&changes)));
         kept.truncate(CHANGES_KEPT);
         Ok(changes)
     }
 
-    fn compare(&self, roots: [Entry; 2], mut budget: Budget) -> Result<Changes, RepositoryError> {
+    /// The same for a landing that an older version may have recorded, by what it managed then.
+    ///
+    /// # Errors
+    /// As [`Repository::managed_entries`].
+    pub fn recorded_changes(&self, a: Oid, b: Oid) -> Result<Changes, RepositoryError> {
+        let roots = [self.root(a)?, self.root(b)?];
+        let managed = self.managed_in(roots[0])?.and(&self.managed_in(roots[1])?).since_ever();
+        self.compare(roots, &managed, Budget { of: b, left: MAX_ENTRIES })
+    }
+
+    /// From here on the settings of each tree are asked which further paths are managed.
+    #[must_use]
+    pub fn reading_settings(mut self, reads: ReadsManaged) -> Self {
+        self.reads_managed = Some(reads);
+        self
+    }
+
+    /// What is managed in a commit's tree, by its own settings.
+    pub fn managed_of(&self, commit: Oid) -> Result<Managed, RepositoryError> {
+        self.managed_in(self.root(commit)?)
+    }
+
+    /// What is managed by the bytes of settings.
+    pub(super) fn managed_by(&self, settings: &[u8]) -> Managed {
+        self.reads_managed.map(|reads| reads(settings)).unwrap_or_default()
+    }
+
+    fn managed_in(&self, root: Entry) -> Result<Managed, RepositoryError> {
+        if let Some(known) = self.managed.borrow().get(&root.oid) {
+            return Ok(known.clone());
+        }
+        let settings = self.tree(root.oid)?.into_iter().find(|named| named.name == CONFIG.as_bytes());
+        let settings = settings.filter(|named| named.entry.mode & MODE_KIND == MODE_FILE).map(|named| named.entry.oid);
+        let managed = match settings.map(|oid| self.small_blob(oid)) {
+            Some(Some(bytes)) => self.managed_by(&bytes),
+            Some(None) | None => Managed::default(),
+        };
+        let mut known = self.managed.borrow_mut();
+        if known.len() >= MANAGED_KEPT {
+            known.clear();
+        }
+        known.insert(root.oid, managed.clone());
+        Ok(managed)
+    }
+
+    fn compare(&self, roots: [Entry; 2], managed: &Managed, mut budget: Budget) -> Result<Changes, RepositoryError> {
         let mut changes = Changes::new();
         let mut open = vec![(String::new(), Level::Root, roots.map(Some))];
         while let Some((path, level, sides)) = open.pop() {
@@ -108,7 +143,7 @@ impl Repository {
             }
             without_equals(&mut a, &mut b);
             for (side, listing) in [a, b].into_iter().enumerate() {
-                for (name, (level, entry)) in children(level, listing, &mut budget)? {
+                for (name, (level, entry)) in children((managed, &path, level), listing, &mut budget)? {
                     let pair = pairs.entry(name).or_insert((level, [None, None]));
                     pair.1.iter_mut().skip(side).take(1).for_each(|place| *place = Some(entry));
                 }
@@ -134,14 +169,14 @@ impl Repository {
 
 /// What of a folder is managed or leads to it, each under a key of its own.
 fn children(
-    level: Level,
+    (managed, folder, level): (&Managed, &str, Level),
     listing: Vec<Named>,
     budget: &mut Budget,
 ) -> Result<BTreeMap<String, (Level, Entry)>, RepositoryError> {
     let mut found = BTreeMap::new();
     let mut copies = BTreeMap::new();
     for Named { name, entry } in listing {
-        let Some(level) = level.enter(&name) else { continue };
+        let Some(level) = level.enter(managed, folder, &name) else { continue };
         budget.spend()?;
         let key = escape(&name);
         if found.contains_key(&key) {

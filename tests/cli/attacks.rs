@@ -1,6 +1,7 @@
 //! What an attacker tries, and what merely looks like an attack: told on real repositories, with the code that answers.
 
 mod parties;
+mod pipelines;
 mod undone;
 mod way_back;
 mod weakening;

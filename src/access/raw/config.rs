@@ -23,6 +23,10 @@ pub struct Config {
     pub approval: Approval,
     /// The tamper-evident log.
     pub audit: Audit,
+    /// Further paths whose change needs the approvals of class policy, from the root: `*` and `?` within a name, `**` for
+    /// any number of names. Pipelines of the usual forges are among them already.
+    #[cfg_attr(test, schemars(length(max = 64)))]
+    pub managed: Option<Vec<String>>,
 }
 
 /// A target's settings. Which of them it needs depends on its type.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::flaw::Flaws;
 use super::hidden::quote;
 use crate::finding::{Code, Rule, Severity};
-use crate::repository::is_managed;
+use crate::repository::{Managed, PathPattern};
 
 /// An attribute that hides changes.
 pub const REVIEW_DIFF_HIDDEN: Rule = Rule {
@@ -24,8 +24,41 @@ pub const REVIEW_DIFF_HIDDEN: Rule = Rule {
     dated: false,
 };
 
-/// Ends of the names that dualkey reads, or that decide how a change is shown and reviewed.
-const READ: [&str; 5] = [".yaml", ".yml", ".rego", "codeowners", ".gitattributes"];
+/// Ends of the names that dualkey reads, that runners run, or that decide how a change is shown and reviewed.
+const READ: [&str; 27] = [
+    ".yaml",
+    ".yml",
+    ".rego",
+    "codeowners",
+    ".gitattributes",
+    ".gitmodules",
+    ".bash",
+    ".cjs",
+    ".groovy",
+    ".jsonnet",
+    ".js",
+    ".kts",
+    ".mjs",
+    ".ps1",
+    ".py",
+    ".rb",
+    ".sh",
+    ".star",
+    ".ts",
+    "buildkite.json",
+    "cloudbuild.json",
+    "dockerfile",
+    "jenkinsfile",
+    "justfile",
+    "makefile",
+    "pipeline.json",
+    "renovate.json",
+];
+
+/// Ends of names of pictures, fonts and archives, which no tool shows as text.
+const PICTURES: [&str; 14] = [
+    ".gif", ".gz", ".ico", ".jpeg", ".jpg", ".otf", ".pdf", ".png", ".tar", ".tgz", ".ttf", ".webp", ".woff", ".woff2",
+];
 
 /// One word of a line, with its stretch of the text.
 type Word<'a> = (&'a str, Range<usize>);
@@ -40,93 +73,129 @@ pub(super) fn is_read(path: &str) -> bool {
     READ.iter().any(|end| small.ends_with(end))
 }
 
-/// Reports every attribute that hides changes of files that dualkey manages. `path` is where the file stands.
-pub(super) fn check(path: &str, text: &str, flaws: &mut Flaws) {
+/// Reports every attribute that hides changes of files that dualkey manages. `path` is where the file stands, `managed`
+/// what settings name beside what always is.
+///
+/// Git reads macros in the file at the root alone, and follows them in every other one: so a macro that hides is told
+/// where it stands, wherever it may be used.
+pub(super) fn check(path: &str, text: &str, managed: &Managed, flaws: &mut Flaws) {
     let lines: Vec<(String, Vec<Word<'_>>)> = lines(text).collect();
     let mut macros: BTreeMap<&str, Vec<&str>> = BTreeMap::from([("binary", vec!["-diff", "-merge", "-text"])]);
     for (pattern, attributes) in &lines {
-        if let Some(name) = pattern.strip_prefix("[attr]") {
+        if let Some(name) = macro_name(pattern) {
             macros.entry(name).or_default().extend(attributes.iter().map(|(word, _)| *word));
         }
     }
     let macros = hiding_macros(&macros);
-    let at_root = !path.contains('/');
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     for (pattern, attributes) in &lines {
-        if pattern.starts_with("[attr]") || pattern.starts_with('!') || !may_match(pattern, at_root) {
+        let is_macro = macro_name(pattern).is_some();
+        if pattern.starts_with('!') || (!is_macro && !may_match(pattern, folder, managed)) {
             continue;
         }
         for (word, range) in attributes {
             if let Some(hides) = hides(word).then_some(*word).or_else(|| macros.get(word).copied()) {
                 let sets = if hides == *word { String::new() } else { format!(" sets {}, which", quote(hides)) };
-                let message = format!("{}{sets} hides changes of files like {}", quote(word), quote(pattern));
+                let message = match is_macro {
+                    true => format!("{}{sets} hides changes of every file that the macro is set for", quote(word)),
+                    false => format!("{}{sets} hides changes of files like {}", quote(word), quote(pattern)),
+                };
                 flaws.add(&REVIEW_DIFF_HIDDEN, range.clone(), message, "delete the attribute");
             }
         }
     }
 }
 
-/// Patterns with their attributes. Comments and empty lines are left out.
+/// The name of the macro that a line makes, where it makes one.
+fn macro_name(pattern: &str) -> Option<&str> {
+    let name = pattern.strip_prefix("[attr]").filter(|name| !name.is_empty())?;
+    // git takes the first word after the blanks, which only a quoted pattern can hold
+    Some(name.split(BLANKS).find(|word| !word.is_empty()).unwrap_or_default())
+}
+
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// Patterns with their attributes, read as git reads them. Comments and empty lines are left out.
 fn lines(text: &str) -> impl Iterator<Item = (String, Vec<Word<'_>>)> {
-    let mut offset = 0;
-    text.split_inclusive('\n').filter_map(move |line| {
+    let marked = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut offset = text.len() - marked.len();
+    marked.split_inclusive('\n').filter_map(move |line| {
         let start = offset;
         offset += line.len();
         let mut words = words(line, start);
-        let (first, _) = words.next().filter(|(word, _)| !word.starts_with('#'))?;
-        let Some(quoted) = first.strip_prefix('"') else {
-            return Some((first.to_owned(), words.collect()));
-        };
-        // a quoted pattern may hold blanks: it goes on up to the next quote that no backslash escapes
-        let from = line.find('"').map_or(0, |at| at + 1);
-        let rest = line.get(from..).unwrap_or(quoted);
-        let end = closing(rest).unwrap_or(rest.trim_end().len());
-        let pattern = rest.get(..end).unwrap_or_default().replace("\\\"", "\"");
-        let after = from + (end + 1).min(rest.len());
-        Some((pattern, self::words(line.get(after..).unwrap_or_default(), start + after).collect()))
+        let (first, range) = words.next().filter(|(word, _)| !word.starts_with('#'))?;
+        let from = range.start - start;
+        match line.get(from + 1..).filter(|_| first.starts_with('"')).and_then(unquoted) {
+            // a quoted pattern may hold blanks: it goes on up to the next quote that no backslash escapes
+            Some((pattern, length)) => {
+                let after = from + 1 + length;
+                Some((pattern, self::words(line.get(after..).unwrap_or_default(), start + after).collect()))
+            }
+            None => Some((first.to_owned(), words.collect())),
+        }
     })
 }
 
-fn closing(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    text.char_indices().find_map(|(at, c)| {
-        let ends = c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        ends.then_some(at)
-    })
+/// What stands in quotes, and how long it is with the closing one. None where git can't read it either, and takes the quote
+/// for a letter.
+fn unquoted(text: &str) -> Option<(String, usize)> {
+    let mut bytes = text.bytes().enumerate();
+    let mut found = Vec::new();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => return Some((String::from_utf8_lossy(&found).into_owned(), at + 1)),
+            b'\\' => {
+                let (_, letter) = bytes.next()?;
+                found.push(match letter {
+                    b'a' => 7,
+                    b'b' => 8,
+                    b'f' => 12,
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    b'v' => 11,
+                    b'"' | b'\\' => letter,
+                    b'0'..=b'3' => {
+                        let mut octal = || bytes.next().map(|(_, digit)| digit).filter(|d| (b'0'..=b'7').contains(d));
+                        let (second, third) = (octal()?, octal()?);
+                        (letter - b'0') << 6 | (second - b'0') << 3 | (third - b'0')
+                    }
+                    _ => return None,
+                });
+            }
+            byte => found.push(byte),
+        }
+    }
+    None
 }
 
 fn words(line: &str, start: usize) -> impl Iterator<Item = Word<'_>> {
-    let blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
     let mut offset = start;
-    line.split_inclusive(blank).filter_map(move |piece| {
+    line.split_inclusive(BLANKS).filter_map(move |piece| {
         let at = offset;
         offset += piece.len();
-        let word = piece.trim_end_matches(blank);
+        let word = piece.trim_end_matches(BLANKS);
         (!word.is_empty()).then(|| (word, at..at + word.len()))
     })
 }
 
-/// True where a pattern can match a file that is read. It rather says yes: what is escaped or unusual may match.
-fn may_match(pattern: &str, at_root: bool) -> bool {
+/// True where a pattern can match a file that matters. It rather says yes: what is escaped or unusual may match.
+fn may_match(pattern: &str, folder: &str, managed: &Managed) -> bool {
     let wild = |text: &str| text.contains(['*', '?', '[', '\\']);
-    let anchored = pattern.strip_prefix('/').unwrap_or(pattern);
-    let (folders, name) = anchored.rsplit_once('/').map_or((None, anchored), |(folders, name)| (Some(folders), name));
-    let name = name.to_ascii_lowercase();
+    let anchored = pattern.strip_prefix('/');
+    let path = anchored.unwrap_or(pattern);
+    let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
+    if name.is_empty() {
+        // a folder alone: git gives no attribute to what is in it
+        return false;
+    }
+    // a name without a slash stands for files of all folders below
+    let below = if anchored.is_none() && !path.contains('/') { "**/" } else { "" };
+    let pattern = PathPattern::lenient(&format!("{folder}/{below}{path}"));
     let tail = name.rsplit(['*', '?', ']', '\\']).next().unwrap_or_default();
-    let named = READ.iter().any(|end| tail.ends_with(end) || (wild(&name) && end.ends_with(tail)));
-    let first = folders.map(|folders| folders.split('/').next().unwrap_or_default());
-    named
-        && match first {
-            // a name with a slash before it stands at the root
-            None if at_root && pattern.starts_with('/') => wild(&name) || is_managed(&name) || name == "codeowners",
-            None => true,
-            Some(first) => {
-                !at_root
-                    || wild(first)
-                    || (first == "docs" && tail.ends_with("codeowners"))
-                    || is_managed(&format!("{first}/"))
-            }
-        }
+    let read = READ.iter().any(|end| tail.ends_with(end) || (wild(&name) && end.ends_with(tail)));
+    let picture = PICTURES.iter().any(|end| tail.ends_with(end));
+    (read && Managed::may_cover(&pattern)) || (!picture && managed.may_name(&pattern))
 }
 
 /// Macros that set an attribute that hides, by themselves or by other macros, each with that attribute. Git's own files stop
@@ -164,73 +233,5 @@ fn hides(word: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(path: &str, text: &str) -> Vec<String> {
-        let mut flaws = Flaws::default();
-        check(path, text, &mut flaws);
-        flaws
-            .into_list()
-            .into_iter()
-            .map(|flaw| text[flaw.range.start as usize..flaw.range.end as usize].to_owned())
-            .collect()
-    }
-
-    #[test]
-    fn what_hides_changes_is_told() {
-        for (line, attribute) in [
-            ("* -diff", "-diff"),
-            ("*.yaml binary", "binary"),
-            ("grants/** linguist-generated", "linguist-generated"),
-            ("grants/x.yaml text linguist-generated=true", "linguist-generated=true"),
-            ("/dualkey.yaml diff=none", "diff=none"),
-            ("  people/*\tlinguist-vendored", "linguist-vendored"),
-            ("**/x.yaml filter=lfs", "filter=lfs"),
-            ("?rants/* merge=ours", "merge=ours"),
-            ("\"grants/a b.yaml\" -diff", "-diff"),
-            ("\"grants/a \\\"b.yaml\" eol=lf -diff", "-diff"),
-            ("*.y[am]*l working-tree-encoding=UTF-16", "working-tree-encoding=UTF-16"),
-            ("docs/CODEOWNERS -diff", "-diff"),
-            ("CODEOWNERS -merge", "-merge"),
-            (".github/workflows/*.yml gitlab-generated", "gitlab-generated"),
-            ("[attr]quiet -diff\n*.yaml quiet", "quiet"),
-            ("*.yaml outer\n[attr]outer inner\n[attr]inner linguist-generated", "outer"),
-            ("gr\\ants/x.yaml -diff", "-diff"),
-        ] {
-            assert_eq!(found(".gitattributes", line), [attribute], "{line}");
-        }
-        assert_eq!(found(".github/.gitattributes", "workflows/x.yml -diff"), ["-diff"]);
-    }
-
-    #[test]
-    fn what_hides_nothing_passes() {
-        for line in [
-            "* text=auto",
-            "*.yaml text eol=lf diff",
-            "*.png binary",
-            "docs/** linguist-generated",
-            "/README.md -diff",
-            "Cargo.lock -diff",
-            "*.yaml -linguist-generated linguist-vendored=false !diff -filter",
-            "# * -diff",
-            "",
-            "!grants/* -diff",
-            "[attr]quiet -diff",
-            "[attr]loop loop\n* loop",
-            "tools/grants/*.yaml binary",
-            "* -text whitespace=trailing-space",
-        ] {
-            assert!(found(".gitattributes", line).is_empty(), "{line}");
-        }
-    }
-
-    #[test]
-    fn macros_that_name_each_other_are_followed_once() {
-        let many = "a b ".repeat(2_000);
-        let text = format!("[attr]a {many}\n[attr]b {many}\n[attr]c b\n*.yaml a b c\n");
-        assert!(found(".gitattributes", &text).is_empty());
-        let hiding = format!("{text}[attr]b -diff\n");
-        assert_eq!(found(".gitattributes", &hiding), ["a", "b", "c"]);
-    }
-}
+#[path = "attributes_tests.rs"]
+mod tests;

@@ -31,6 +31,7 @@ pub use yaml::{DUPLICATE_KEY, INVALID_YAML, TOO_LARGE, YAML_FEATURE};
 
 use super::raw;
 use crate::finding::{Code, Finding, Place, Rule, Severity};
+use crate::repository::Managed;
 use flaw::{Flaw, Flaws};
 
 /// A time that does not exist or is written in another way.
@@ -116,10 +117,15 @@ pub struct Parsed {
 
 /// Reads a file of a repository. `bytes` may be empty where `size` is above `MAX_SIZE`.
 pub fn read(path: impl Into<Arc<str>>, bytes: impl Into<Arc<[u8]>>, size: u64) -> Parsed {
+    read_under(path, bytes, size, &Managed::default())
+}
+
+/// The same under settings that name further paths as managed.
+pub fn read_under(path: impl Into<Arc<str>>, bytes: impl Into<Arc<[u8]>>, size: u64, managed: &Managed) -> Parsed {
     let (path, bytes) = (path.into(), bytes.into());
     match FileKind::of_path(&path) {
         Claim::File(kind, _) => parse(kind, Arc::clone(&path), bytes, size),
-        Claim::NotOurs => beside(path, &bytes, size),
+        Claim::NotOurs => beside(path, &bytes, size, managed),
         Claim::Placeholder if size == 0 && bytes.is_empty() => bare(&path, None),
         Claim::Placeholder => {
             let message = "`.gitkeep` is not empty";
@@ -133,14 +139,14 @@ pub fn read(path: impl Into<Arc<str>>, bytes: impl Into<Arc<[u8]>>, size: u64) -
 }
 
 /// A managed file of no kind: its text is kept to be shown and counted, and what steers a review is looked at.
-fn beside(path: Arc<str>, bytes: &Arc<[u8]>, size: u64) -> Parsed {
+fn beside(path: Arc<str>, bytes: &Arc<[u8]>, size: u64, managed: &Managed) -> Parsed {
     let mut flaws = Flaws::default();
     let text = String::from_utf8_lossy(bytes);
     if size > MAX_SIZE && attributes::is_read(&path) {
         let message = format!("the file has {size} bytes; {MAX_SIZE} are allowed");
         flaws.add(&TOO_LARGE, 0..0, message, "split the file");
     } else if attributes::is_attributes(&path) {
-        attributes::check(&path, &text, &mut flaws);
+        attributes::check(&path, &text, managed, &mut flaws);
     }
     let bytes = match text {
         Cow::Borrowed(_) => Arc::clone(bytes),

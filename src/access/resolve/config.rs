@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
-use super::context::{Context, field};
+use super::context::{Context, field, item};
 use crate::access::id::{OrganizationId, TargetId};
 use crate::access::kind::TargetType;
 use crate::access::model::{Config, EvidenceSource, Manage, SandboxSettings, Target};
 use crate::access::raw;
-use crate::access::reading::{Step, quote};
+use crate::access::reading::{Step, quote, value};
+use crate::repository::{Managed, PathPattern};
+
+/// So many patterns settings may name.
+const MAX_MANAGED: usize = 64;
 
 pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Config> {
     let organization = context.id(OrganizationId::parse, &raw.organization, &[Step::Key("organization")]);
@@ -82,8 +87,35 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
         branch: branch.clone(),
         audit_ref: reference.clone(),
         audit_key: raw.audit.key.clone(),
+        managed: Managed::naming(managed(raw, context)),
         source: Arc::clone(context.source),
     })
+}
+
+/// The patterns of `managed:`. One that can't be read is a finding, and names nothing.
+fn managed(raw: &raw::Config, context: &mut Context<'_>) -> Vec<PathPattern> {
+    let mut patterns = Vec::new();
+    for (index, text) in raw.managed.iter().flatten().enumerate() {
+        match PathPattern::parse(text) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(why) => context.schema(
+                &item(&[Step::Key("managed")], index),
+                format!("{} is no pattern of paths: {why}", quote(text)),
+                "write a path from the root such as `ci/**` or `deploy/*.sh`",
+            ),
+        }
+    }
+    patterns
+}
+
+/// What settings name as managed, by their bytes alone: what is wrong with anything else in them doesn't matter here.
+pub fn managed_by(settings: &[u8]) -> Managed {
+    let named = match value(std::str::from_utf8(settings).unwrap_or_default()) {
+        Some(Value::Object(settings)) => settings.get("managed").and_then(Value::as_array).cloned(),
+        _ => None,
+    };
+    let texts = named.iter().flatten().filter_map(Value::as_str).take(MAX_MANAGED);
+    Managed::naming(texts.filter_map(|text| PathPattern::parse(text).ok()).collect())
 }
 
 /// The part of git's rules for names that a configuration can break by a slip.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+pub use self::config::managed_by;
 use self::context::Context;
 pub use self::references::UNKNOWN_REFERENCE;
 pub use self::wildcard::WILDCARD_PERMISSION;
