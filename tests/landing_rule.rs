@@ -144,6 +144,7 @@ fn compare(seeds: &[u64], seen: &mut Seen) -> Vec<String> {
             landings: Vec::new(),
             removals: Vec::new(),
             said: Vec::new(),
+            keys: Vec::new(),
         };
         let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
         let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, NOW.parse().unwrap());

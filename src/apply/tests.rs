@@ -158,6 +158,7 @@ fn refused_landings_wait_and_are_named() {
         refusals: vec![refusal.clone(), refusal],
         notes: Vec::new(),
         recorded: false,
+        kept: true,
     };
     let chain = Chain { landings: vec![landing], ..chain(&approved) };
     let past = Past::default();

@@ -154,6 +154,11 @@ codes! {
         "Each recorded landing begins where the one before it ended. If one is missing or out of order, something was \
          applied that nobody can account for.",
         "Run `dualkey audit verify` with a checkpoint that you kept. If the log was replaced, restore the right one.";
+    RECORD_UNPROVEN: "record-unproven", "the log records a landing that nobody is shown to have approved",
+        "Whoever holds the log's key can write any record. So a landing in the log counts only with what people signed, \
+         checked by the keys that stood then. Without that nothing it gives is given; what it takes away is taken.",
+        "Find out who wrote it. Restore the refs under refs/dualkey/ that hold its approvals, or have a head on top of it \
+         approved. Where neither can be, begin the log anew with `dualkey audit init --genesis REV --continue`.";
     STATEMENT_INVALID: "statement-invalid", "a statement of approval can't be read or its signature doesn't hold",
         "Only a statement that the registered key of that person signed speaks for the person.",
         "Run `dualkey approve` again with your own key.";
@@ -203,4 +208,27 @@ pub(super) fn undone(commit: Oid, landed: Oid, fact: &str, approvals: &[Given]) 
 fn people(approvals: &[Given]) -> String {
     let people: Vec<&str> = approvals.iter().map(|given| given.person.as_str()).collect();
     people.join(" and ")
+}
+
+/// A landing in the log that goes on from one that nobody proves.
+pub(super) fn on_unproven(commit: Oid, base: Oid) -> Refusal {
+    Refusal::new(
+        &RECORD_UNPROVEN,
+        format!(
+            "the log says that {} landed on {}, which nobody is shown to have approved",
+            commit.short(),
+            base.short()
+        ),
+        format!("see what is said of {}", base.short()),
+    )
+}
+
+/// A key of the log that comes from a commit which is no verified landing.
+pub(super) fn key_unproven(commit: Oid) -> Refusal {
+    Refusal::new(
+        &RECORD_UNPROVEN,
+        format!("the log goes on under another key because of {}, which is no verified landing", commit.short()),
+        "whoever had the log's key then may have written that: restore the log from an export or another clone, or begin it \
+         anew with `dualkey audit init --genesis REV --continue`",
+    )
 }

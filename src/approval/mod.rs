@@ -10,6 +10,7 @@ mod decision;
 mod effects;
 mod evidence;
 pub mod landing;
+mod proof;
 pub mod pull;
 mod removals;
 mod revisions;
@@ -79,6 +80,11 @@ pub struct Candidate<'a>(Plan<'a>);
 impl<'a> Candidate<'a> {
     pub fn new(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp) -> Self {
         Candidate(plan::plan(trusted.revision(), proposed.revision(), now))
+    }
+
+    /// The same without findings, of which a verdict in the log is free.
+    fn unlinted(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp) -> Self {
+        Candidate(plan::unlinted(trusted.revision(), proposed.revision(), now))
     }
 
     /// Its base is what judges.

@@ -8,10 +8,10 @@ use std::rc::Rc;
 
 use super::decision::{Granted, decide};
 use super::landing::violations;
-use super::signatures::Question;
+use super::signatures::{Question, Source};
 use super::standing::{Hold, Later, Meaning, Standing};
 use super::statement::Signed;
-use super::verify::{Chain, Given, Verifier, VerifyError};
+use super::verify::{Chain, Given, RecordedLanding, Verifier, VerifyError};
 use super::walk::Walk;
 use super::{Candidate, Proposed, Trusted};
 use crate::access::Revision;
@@ -37,6 +37,28 @@ pub struct Removal {
     pub statements: Vec<Signed>,
     /// True where it was applied before, as the log says.
     pub recorded: bool,
+    /// False where the log alone says that it was approved. Nothing of it counts but what it takes away.
+    pub proven: bool,
+    /// False where the log records it without what people signed, which only refs hold.
+    pub kept: bool,
+}
+
+impl Removal {
+    /// What a landing takes away that the log records and nobody proves.
+    pub(super) fn unproven(landing: &RecordedLanding) -> Self {
+        Removal {
+            base: landing.base,
+            commit: landing.commit,
+            head: landing.head,
+            approvals: Vec::new(),
+            authors: Vec::new(),
+            digest: None,
+            statements: Vec::new(),
+            recorded: true,
+            proven: false,
+            kept: true,
+        }
+    }
 }
 
 /// All of them behind the end of a way, oldest first.
@@ -63,19 +85,49 @@ fn taking(walk: &Walk<'_, '_>, from: usize) -> Result<Rc<Vec<Taking>>, VerifyErr
     let mut found = Vec::new();
     for to in from + 2..walk.open.len() {
         let commit = walk.commit(to)?;
-        if let Some(known) = recorded.iter().find(|known| known.commit == commit) {
-            let meaning = match walk.places.get(&known.base) {
-                Some(start) => meaning(walk, [from, *start, to])?,
-                None => Meaning::removal(),
-            };
-            found.push(Taking { landed: known.clone(), meaning: Rc::new(meaning) });
-        } else if let Some(taking) = landed(walk, from, to)? {
+        let mut proven = false;
+        for known in recorded.iter().filter(|known| known.commit == commit) {
+            let taking = again(walk, [from, to], known)?;
+            proven |= taking.landed.proven;
+            found.push(taking);
+        }
+        // INVARIANT: a record that nobody proves stands in the place of nothing
+        if !proven && let Some(taking) = landed(walk, from, to)? {
             found.push(taking);
         }
     }
     let found = Rc::new(found);
     walk.taking.borrow_mut().insert(from, Rc::clone(&found));
     Ok(found)
+}
+
+/// A removal that the log records, decided again from what people signed.
+fn again(walk: &Walk<'_, '_>, [from, to]: [usize; 2], known: &Removal) -> Result<Taking, VerifyError> {
+    let verifier = walk.verifier;
+    let start = walk.places.get(&known.base).copied().filter(|start| (from..to).contains(start));
+    let head = known.head.filter(|head| verifier.repository.commit(*head).is_ok());
+    if let (Some(start), Some(head)) = (start, head) {
+        let kept = Source::recorded(verifier.repository, &known.statements, &[], walk.tip);
+        for (source, kept) in [(&kept, true), (&verifier.source, false)] {
+            if let Some((granted, meaning)) = judged(walk, [from, start, to], head, source, Linted::No)? {
+                let landed = Removal { recorded: true, kept, ..removal(walk, start, to, granted)? };
+                return Ok(Taking { landed, meaning: Rc::new(meaning) });
+            }
+        }
+    }
+    let meaning = match start {
+        Some(start) => meaning(walk, [from, start, to])?,
+        None => Meaning::removal(),
+    };
+    let landed = Removal { approvals: Vec::new(), authors: Vec::new(), proven: false, ..known.clone() };
+    Ok(Taking { landed, meaning: Rc::new(meaning) })
+}
+
+/// Whether findings count. In a verdict that the log holds they don't.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Linted {
+    Yes,
+    No,
 }
 
 /// What a removal that the log knows means, as far as that can still be read.
@@ -101,7 +153,7 @@ fn landed(walk: &Walk<'_, '_>, from: usize, to: usize) -> Result<Option<Taking>,
         }
         let mut found = None;
         for start in (from + 1..to).rev().take(LONGEST) {
-            if let Some((granted, meaning)) = judged(walk, [from, start, to], head)? {
+            if let Some((granted, meaning)) = judged(walk, [from, start, to], head, source, Linted::Yes)? {
                 let landed = removal(walk, start, to, granted)?;
                 found = Some(Taking { landed, meaning: Rc::new(meaning) });
             }
@@ -123,6 +175,8 @@ fn removal(walk: &Walk<'_, '_>, start: usize, to: usize, granted: Granted) -> Re
         digest: Some(granted.digest),
         statements: granted.statements,
         recorded: false,
+        proven: true,
+        kept: true,
     })
 }
 
@@ -138,7 +192,13 @@ fn laid_over(walk: &Walk<'_, '_>, [from, start, to]: [usize; 3]) -> Result<Optio
 }
 
 /// Whether a head takes something between `start` and `to`, judged by what it does to the tree that was verified last.
-fn judged(walk: &Walk<'_, '_>, places: [usize; 3], head: Oid) -> Result<Option<(Granted, Meaning)>, VerifyError> {
+fn judged(
+    walk: &Walk<'_, '_>,
+    places: [usize; 3],
+    head: Oid,
+    source: &Source<'_>,
+    linted: Linted,
+) -> Result<Option<(Granted, Meaning)>, VerifyError> {
     let [from, start, to] = places;
     let verifier = walk.verifier;
     let trees = walk.trees(start, to, head)?;
@@ -148,7 +208,10 @@ fn judged(walk: &Walk<'_, '_>, places: [usize; 3], head: Oid) -> Result<Option<(
     let Some(proposed) = laid_over(walk, places)? else { return Ok(None) };
     let (verified, landed) = (walk.commit(from)?, walk.commit(to)?);
     let trusted = Trusted(verifier.revision(verified)?);
-    let candidate = Candidate::new(&trusted, &proposed, verifier.now);
+    let candidate = match linted {
+        Linted::Yes => Candidate::new(&trusted, &proposed, verifier.now),
+        Linted::No => Candidate::unlinted(&trusted, &proposed, verifier.now),
+    };
     let meaning = Meaning::of(candidate.plan());
     if !meaning.takes() {
         return Ok(None);
@@ -157,7 +220,7 @@ fn judged(walk: &Walk<'_, '_>, places: [usize; 3], head: Oid) -> Result<Option<(
     let gone = verifier.gone(&trusted);
     let question = verifier.question(verified, Some(landed), head, walk.tip, &digest, &gone);
     let question = Question { onto: walk.commit(start)?, ..question };
-    let evidence = verifier.source.evidence(&trusted, &question, trees)?;
+    let evidence = source.evidence(&trusted, &question, trees)?;
     // what the approvers signed is the whole of what they were shown; what is asked here is a part of it
     let granted = decide(&candidate, &candidate.plan().digest, &evidence).ok();
     Ok(granted.map(|granted| (granted, meaning)))
@@ -203,6 +266,15 @@ pub(super) fn trees(verifier: &Verifier<'_>, chain: &Chain) -> Result<Vec<(Remov
     for removal in &chain.removals {
         let changed = verifier.repository.managed_changes(removal.base, removal.commit)?.keys().cloned().collect();
         let next = snapshot.with(&Snapshot::of_commit(verifier.repository, removal.commit)?, &changed);
+        if !removal.proven {
+            let Some(said) = taken(verifier, &next, removal.commit) else { continue };
+            // INVARIANT: of what nobody proves no rule, person or target comes into an approved tree
+            let mut tree = verifier.load(&snapshot, chain.last)?;
+            tree.entitlements = limit.entitlements.within(&said.entitlements);
+            limit = Rc::new(tree);
+            found.push((removal.clone(), Rc::clone(&limit)));
+            continue;
+        }
         let Ok(mut tree) = verifier.load(&next, removal.commit) else { continue };
         if tree.is_misread() {
             continue;
@@ -213,4 +285,11 @@ pub(super) fn trees(verifier: &Verifier<'_>, chain: &Chain) -> Result<Vec<(Remov
         found.push((removal.clone(), Rc::clone(&limit)));
     }
     Ok(found)
+}
+
+/// What is left by what the log alone says: its changes on top of the verified tree or, where that means nothing, its own tree.
+fn taken(verifier: &Verifier<'_>, laid_over: &Snapshot, commit: Oid) -> Option<Rc<Revision>> {
+    let readable = |tree: &Rc<Revision>| !tree.is_misread();
+    let over = verifier.load(laid_over, commit).ok().map(Rc::new).filter(readable);
+    over.or_else(|| verifier.revision(commit).ok().filter(readable))
 }

@@ -109,6 +109,21 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
+    /// Only what the log keeps of one landing, without any ref. `tip` is the one that questions will name.
+    pub(super) fn recorded(repository: &'a Repository, statements: &[Signed], said: &[Signed], tip: Oid) -> Self {
+        let mut source = Source {
+            repository,
+            found: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            keys: statements.to_vec(),
+            // whatever was approved since is no matter of a landing that is in the log
+            open: RefCell::new(Some((tip, Rc::default()))),
+        };
+        source.hear(statements);
+        source.hear(said);
+        source
+    }
+
     /// Takes statements about heads from the log to those that refs hold.
     pub(super) fn hear(&mut self, statements: &[Signed]) {
         for found in statements.iter().filter_map(Found::recorded) {

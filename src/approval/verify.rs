@@ -1,7 +1,7 @@
 //! Walks the protected branch from the last recorded landing to its tip, and decides every landing on the way.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::assessment::{Assessment, assess};
 use super::decision::{Granted, decide};
 use super::landing::{Entries, Trees, differing, merged};
+use super::proof::Proof;
 use super::revisions::Revisions;
 use super::signatures::{Question, Source};
 use super::statement::Signed;
@@ -35,6 +36,8 @@ pub struct Recorded {
     pub removals: Vec<Removal>,
     /// What people said against heads, oldest first.
     pub said: Vec<Signed>,
+    /// The landings that the log's later keys come from.
+    pub keys: Vec<Oid>,
 }
 
 /// A landing that was applied once.
@@ -110,8 +113,10 @@ pub struct Landing {
     pub refusals: Vec<Refusal>,
     /// What is worth saying though it stopped nothing.
     pub notes: Vec<Refusal>,
-    /// True where the verdict comes from the log.
+    /// True where the log records it, and what people signed says the same.
     pub recorded: bool,
+    /// False where the log records it without what people signed, which only refs hold.
+    pub kept: bool,
 }
 
 /// Every landing from the genesis to the tip.
@@ -121,7 +126,8 @@ pub struct Chain {
     pub landings: Vec<Landing>,
     /// The last verified landing, or the genesis.
     pub last: Oid,
-    /// Approved removals behind a refused landing.
+    /// Approved removals behind a refused landing, and what else the log says behind the last verified one, of which only
+    /// what it takes away counts.
     pub removals: Vec<Removal>,
 }
 
@@ -131,6 +137,12 @@ impl Chain {
     pub fn verified(self) -> Self {
         let landings = self.landings.into_iter().filter(|landing| landing.verdict != Verdict::Refused).collect();
         Chain { tip: self.last, landings, last: self.last, removals: Vec::new() }
+    }
+
+    /// True where a landing that was verified begins or ends at the commit.
+    pub fn verifies(&self, commit: Oid) -> bool {
+        let mut verified = self.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
+        self.last == commit || verified.any(|landing| landing.base == commit || landing.commit == commit)
     }
 
     /// Landings that were refused.
@@ -199,6 +211,8 @@ pub struct Verifier<'a> {
     revisions: Revisions<'a>,
     /// The tree that says who is still here, once it is known.
     newest: RefCell<Option<Rc<Revision>>>,
+    /// Recorded landings that were decided again, by base and commit.
+    pub(super) proofs: RefCell<HashMap<(Oid, Oid), Rc<Proof>>>,
 }
 
 impl<'a> Verifier<'a> {
@@ -211,8 +225,8 @@ impl<'a> Verifier<'a> {
         now: Timestamp,
     ) -> Self {
         source.hear(&recorded.said);
-        let (revisions, newest) = (Revisions::new(repository, kinds), RefCell::default());
-        Verifier { repository, source, recorded, branch, now, revisions, newest }
+        let (revisions, newest, proofs) = (Revisions::new(repository, kinds), RefCell::default(), RefCell::default());
+        Verifier { repository, source, recorded, branch, now, revisions, newest, proofs }
     }
 
     /// The revision at a commit.
@@ -288,44 +302,89 @@ impl<'a> Verifier<'a> {
         self.repository.ensure_complete()?;
         let mut commits = self.repository.first_parents(tip)?;
         commits.reverse();
-        let mut landings = Vec::new();
-        let mut last = self.recorded.genesis;
-        let mut at = self.position(&commits, last)?;
-        for recorded in &self.recorded.landings {
-            let place = self.position(&commits, recorded.commit)?;
-            if recorded.base != last || place <= at {
-                return Err(VerifyError::Refused(discontinuous(last, recorded)));
-            }
-            at = place;
-            last = recorded.commit;
-            landings.push(Landing {
-                base: recorded.base,
-                commit: recorded.commit,
-                verdict: recorded.verdict,
-                head: None,
-                approvals: recorded.approvals.clone(),
-                authors: recorded.authors.clone(),
-                digest: None,
-                statements: Vec::new(),
-                refusals: Vec::new(),
-                notes: Vec::new(),
-                recorded: true,
-            });
-        }
+        let Logged { mut landings, at, unproven } = self.logged(&commits, tip)?;
         for removal in &self.recorded.removals {
             self.position(&commits, removal.commit)?;
         }
         let heads = OnceCell::new();
         let walk = Walk::along(self, commits.get(at..).unwrap_or_default().to_vec(), tip, &heads)?;
         let way = walk.run()?;
-        last = walk.commit(reached(&way.steps))?;
+        let last = walk.commit(reached(&way.steps))?;
         landings.extend(way.steps.iter().map(|step| step.landing.clone()));
         let mut removals = Vec::new();
         if last != tip {
             landings.extend(walk.refused(&way)?);
             removals = removals::behind(&walk, reached(&way.steps))?;
         }
+        for (recorded, why) in unproven {
+            // what a later approved landing covers is judged with that one
+            if walk.places.get(&recorded.commit).is_some_and(|place| *place <= reached(&way.steps)) {
+                continue;
+            }
+            if let Some(landing) = landings.iter_mut().find(|landing| landing.commit == recorded.commit) {
+                landing.refusals.insert(0, why);
+            }
+            removals.push(Removal::unproven(recorded));
+        }
+        self.keys_are_verified(&landings)?;
         Ok(Chain { tip, landings, last, removals })
+    }
+
+    /// The landings that the log records, up to the last one that what people signed proves, and those after it.
+    fn logged<'r>(&'r self, commits: &[Oid], tip: Oid) -> Result<Logged<'r>, VerifyError> {
+        let mut last = self.recorded.genesis;
+        let mut logged = Logged { landings: Vec::new(), at: self.position(commits, last)?, unproven: Vec::new() };
+        let (mut end, mut end_at) = (last, logged.at);
+        for recorded in &self.recorded.landings {
+            let place = self.position(commits, recorded.commit)?;
+            // it goes on where the log ended, or repairs what nobody proves after the last one that is proven
+            let follows = if recorded.base == last { logged.at } else { end_at };
+            if (recorded.base != last && recorded.base != end) || place <= follows {
+                return Err(VerifyError::Refused(discontinuous(end, recorded)));
+            }
+            (end, end_at) = (recorded.commit, place);
+            let proof = match recorded.base == last {
+                true => self.proof(recorded, tip)?,
+                false => Rc::new(Proof::Unproven(codes::on_unproven(recorded.commit, recorded.base))),
+            };
+            let (granted, kept) = match &*proof {
+                Proof::Unproven(why) => {
+                    logged.unproven.push((recorded, why.clone()));
+                    continue;
+                }
+                Proof::Nothing => (None, true),
+                Proof::Granted { granted, kept } => (Some(granted.clone()), *kept),
+            };
+            (last, logged.at) = (recorded.commit, place);
+            logged.unproven.clear();
+            logged.landings.push(Landing {
+                base: recorded.base,
+                commit: recorded.commit,
+                verdict: recorded.verdict,
+                head: granted.as_ref().map(|granted| granted.head),
+                approvals: granted.as_ref().map(|granted| Given::all(&granted.approvals)).unwrap_or_default(),
+                authors: granted.as_ref().map(|granted| granted.authors.clone()).unwrap_or_default(),
+                digest: granted.as_ref().map(|granted| granted.digest.clone()),
+                statements: granted.map(|granted| granted.statements).unwrap_or_default(),
+                refusals: Vec::new(),
+                notes: Vec::new(),
+                recorded: true,
+                kept,
+            });
+        }
+        Ok(logged)
+    }
+
+    /// INVARIANT: a key of the log comes from a landing that was verified, never from one that only the log speaks of.
+    fn keys_are_verified(&self, landings: &[Landing]) -> Result<(), VerifyError> {
+        let verified = |commit: &Oid| {
+            *commit == self.recorded.genesis
+                || landings.iter().any(|one| one.commit == *commit && one.verdict != Verdict::Refused)
+        };
+        match self.recorded.keys.iter().find(|commit| !verified(commit)) {
+            Some(commit) => Err(VerifyError::Refused(codes::key_unproven(*commit))),
+            None => Ok(()),
+        }
     }
 
     /// What people say against heads that have not landed, and that the log doesn't hold yet: really signed, by people whom
@@ -468,8 +527,13 @@ impl<'a> Verifier<'a> {
         (proposed, landed): (&'t Proposed, Oid),
     ) -> Result<Candidate<'t>, VerifyError> {
         let candidate = Candidate::new(trusted, proposed, self.now);
-        self.revisions.learn_digest([base, landed], &candidate.plan().digest)?;
+        self.learn((base, landed), &candidate)?;
         Ok(candidate)
+    }
+
+    /// Keeps the digest of a change that somebody had to understand already.
+    pub(super) fn learn(&self, (base, landed): (Oid, Oid), candidate: &Candidate<'_>) -> Result<(), VerifyError> {
+        self.revisions.learn_digest([base, landed], &candidate.plan().digest)
     }
 
     /// The digest of what the head's author wrote: from the merge base to the head. None where there is no such base, or
@@ -478,6 +542,16 @@ impl<'a> Verifier<'a> {
         let [merge_base] = self.repository.merge_bases(base, head)?[..] else { return Ok(None) };
         self.revisions.digest(merge_base, head)
     }
+}
+
+/// What the log says of the branch.
+struct Logged<'r> {
+    /// Those that are proven, in order.
+    landings: Vec<Landing>,
+    /// The place of the last one of them on the chain, or of the genesis.
+    at: usize,
+    /// What the log has after it, each with why it isn't believed.
+    unproven: Vec<(&'r RecordedLanding, Refusal)>,
 }
 
 fn discontinuous(last: Oid, recorded: &RecordedLanding) -> Refusal {

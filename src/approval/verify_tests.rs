@@ -14,7 +14,7 @@ fn chain(landings: &[(usize, usize)]) -> Result<Chain, String> {
         base: commits[*base],
         commit: commits[*commit],
         head: None,
-        verdict: Verdict::Approved,
+        verdict: Verdict::Unmanaged,
         approvals: Vec::new(),
         authors: Vec::new(),
         statements: Vec::new(),
@@ -28,6 +28,7 @@ fn chain(landings: &[(usize, usize)]) -> Result<Chain, String> {
         landings: landings.iter().map(landing).collect(),
         removals: Vec::new(),
         said: Vec::new(),
+        keys: Vec::new(),
     };
     let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", crate::targets::KINDS, Timestamp::UNIX_EPOCH);

@@ -164,6 +164,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             refusals: Vec::new(),
             notes: Vec::new(),
             recorded: false,
+            kept: true,
         })
     }
 
@@ -342,12 +343,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// The four trees of a landing, as far as they differ. Without a single merge base they don't matter.
     pub fn trees(&self, from: usize, to: usize, head: Oid) -> Result<Trees, VerifyError> {
-        let repository = self.verifier.repository;
-        let base = self.commit(from)?;
-        let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
-        let (reviewed, moved) =
-            (repository.managed_changes(merge_base, head)?, repository.managed_changes(merge_base, base)?);
-        Ok(Trees::of(&*self.changes(from, to)?, &reviewed, &moved))
+        self.verifier.trees(self.commit(from)?, self.commit(to)?, head)
     }
 
     /// The landing that could not be closed, with the reasons of the head that came nearest, and what stands on top.

@@ -66,6 +66,7 @@ impl<'a> RunJournal<'a> {
                 None => news.extend(refused(&stored.log, landing, run.at)),
             }
         }
+        news.extend(verified_again(chain, &run));
         let mut before = verifier.revision(chain.last)?;
         let due =
             last_run(&stored.log, run.at).is_some_and(|at| apply::ends_after(&before, at, run.at).next().is_some());
@@ -82,6 +83,18 @@ impl<'a> RunJournal<'a> {
     /// The log as this run last wrote it.
     pub fn stored(&self) -> &Stored {
         &self.stored
+    }
+
+    /// Writes what was gathered, and nothing else. Gives the log as it is then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::append`].
+    pub fn record(mut self) -> Result<Stored, Refusal> {
+        if !self.news.is_empty() {
+            self.write(Vec::new(), "what has landed")?;
+        }
+        Ok(self.stored)
     }
 
     fn write(&mut self, records: Vec<Record>, message: &str) -> Result<(), Refusal> {
@@ -210,6 +223,22 @@ fn genesis(log: &Log, verifier: &Verifier<'_>, run: &Run) -> Result<Option<Recor
         run: run.id.clone(),
         at: At(run.at),
     })))
+}
+
+/// What proves landings and removals that the log has without it.
+fn verified_again(chain: &Chain, run: &Run) -> Option<Record> {
+    let proof = |commit: Oid, head: Option<Oid>, signed: &[Signed]| {
+        let (commit, head) = (commit.to_string(), head?.to_string());
+        Some(record::Proof { commit, head, statements: statements(signed) })
+    };
+    let landings = chain.landings.iter().filter(|one| one.recorded && !one.kept);
+    let landings = landings.filter_map(|one| proof(one.commit, one.head, &one.statements));
+    let removals = chain.removals.iter().filter(|one| one.recorded && one.proven && !one.kept);
+    let removals = removals.filter_map(|one| proof(one.commit, one.head, &one.statements));
+    let landings: Vec<record::Proof> = landings.chain(removals).collect();
+    let anything = !landings.is_empty();
+    let record = Record::Statements(record::Statements { run: run.id.clone(), landings, at: At(run.at) });
+    anything.then_some(record)
 }
 
 /// What stands against heads, before the landings that it was weighed for.

@@ -1,5 +1,5 @@
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -135,10 +135,13 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
     let mut chain = verifier.chain(refs.branch_tip().unwrap().unwrap()).unwrap();
     approve(&mut chain);
     let approved = verifier.approved(&chain).unwrap();
-    let last = last_applied(&stored.log).map(|(commit, at)| (verifier.revision(commit).unwrap(), at));
+    let last = last_applied(&stored.log, |_| true).map(|(commit, at)| (verifier.revision(commit).unwrap(), at));
     let past = Past {
         applied: last.as_ref().map(|(revision, at)| (&**revision, *at)),
-        accounts: granted(&stored.log),
+        accounts: granted(&stored.log)
+            .into_iter()
+            .map(|(account, mut people)| (account, people.pop_first().unwrap()))
+            .collect(),
         given: given(&stored.log, KINDS),
         proven: super::super::recorded::proven_time(&stored.log),
     };
@@ -230,12 +233,12 @@ fn a_run_is_recorded_before_and_after_and_only_once() {
     run(&place, at("2026-11-20"), Mode::Full);
     let log = log(&place);
     assert_eq!(types(&log)[4..], ["landing", "intent", "result"]);
-    assert_eq!(last_applied(&log), Some((landed, at("2026-11-20"))));
+    assert_eq!(last_applied(&log, |_| true), Some((landed, at("2026-11-20"))));
     let recorded = recorded(&log).unwrap();
     assert_eq!(recorded.anchor, format!("{}:{}", place.genesis, place.key.verifier().id()));
     assert_eq!((recorded.genesis, recorded.landings.len(), recorded.landings[0].commit), (place.genesis, 1, landed));
     let account = (TargetId::parse("play").unwrap(), crate::access::AccountMark::of("11"));
-    assert_eq!(granted(&log), BTreeMap::from([(account, PersonId::parse("alice").unwrap())]));
+    assert_eq!(granted(&log), BTreeMap::from([(account, BTreeSet::from([PersonId::parse("alice").unwrap()]))]));
     assert_eq!(given(&log, KINDS).len(), 2);
     let text: String = log.entries().iter().map(|entry| String::from_utf8_lossy(entry.json()).into_owned()).collect();
     assert!(!text.contains('@'), "no e-mail addresses: {text}");
@@ -302,7 +305,7 @@ fn a_crash_is_closed_by_the_next_run_and_ends_are_recorded() {
     let place = place();
     let (_, calls) = try_run(&place, at("2026-11-10"), Mode::Full, true);
     assert_eq!((calls, types(&log(&place)).as_slice()), (1, &["genesis", "landing", "intent"][..]));
-    assert_eq!((open_runs(&log(&place)).len(), last_applied(&log(&place))), (1, None));
+    assert_eq!((open_runs(&log(&place)).len(), last_applied(&log(&place), |_| true)), (1, None));
     assert_eq!(given(&log(&place), KINDS).len(), 1, "nobody knows whether it was given");
     let (outcome, _) = run(&place, at("2026-11-11"), Mode::Full);
     assert_eq!(outcome.exit(), Exit::Done);
@@ -313,7 +316,11 @@ fn a_crash_is_closed_by_the_next_run_and_ends_are_recorded() {
         (Exit::Done, 1, true)
     );
     assert!(given(&log(&place), KINDS).is_empty() && open_runs(&log(&place)).is_empty());
-    assert_eq!(last_applied(&log(&place)).map(|(_, at)| at), Some(at("2026-11-11")), "a run of ends applies no tree");
+    assert_eq!(
+        last_applied(&log(&place), |_| true).map(|(_, at)| at),
+        Some(at("2026-11-11")),
+        "a run of ends applies no tree"
+    );
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod log;
 mod merkle;
 mod note;
 mod proof;
+mod reach;
 pub mod record;
 mod recorded;
 mod sealed;
@@ -39,7 +40,7 @@ pub use note::Checkpoint;
 pub use proof::Proven;
 pub use record::Record;
 pub use recorded::{
-    from_anchor, given, granted, last_applied, last_run, open_runs, predecessors, proven_time, recorded,
+    from_anchor, given, granted, is_vouched_for, last_applied, last_run, open_runs, predecessors, proven_time, recorded,
 };
 pub use sealed::{Seal, Sealed, beginning};
 pub use search::{Fits, Found, Query};

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::Log;
 use super::record::{self, At, Intent, Mode, Operation, Outcome, Record, Verb};
 use super::sealed::beginning;
-use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
+use crate::access::{Access, AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply::{self, time};
+use crate::approval::statement;
 use crate::approval::{Given, Recorded, RecordedLanding, Removal, Signed, Verdict};
 use crate::repository::Oid;
 
@@ -29,6 +30,7 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
         landings: Vec::new(),
         removals: Vec::new(),
         said: Vec::new(),
+        keys: log.keys().later().map(|later| later.commit).collect(),
     };
     let mut later: BTreeMap<&str, &record::Proof> = BTreeMap::new();
     for record in log.records() {
@@ -50,13 +52,27 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
             | Record::KeyChange(_) => {}
         }
     }
-    for landing in recorded.landings.iter_mut().filter(|landing| landing.statements.is_empty()) {
-        if let Some(proof) = later.get(landing.commit.to_string().as_str()) {
-            landing.head = proof.head.parse().ok();
-            landing.statements = signed(&proof.statements).collect();
+    let bare = recorded.landings.iter_mut().filter(|landing| landing.statements.is_empty());
+    let landings = bare.map(|one| (one.commit, &mut one.head, &mut one.statements));
+    let bare = recorded.removals.iter_mut().filter(|removal| removal.statements.is_empty());
+    for (commit, head, statements) in landings.chain(bare.map(|one| (one.commit, &mut one.head, &mut one.statements))) {
+        if let Some(proof) = later.get(commit.to_string().as_str()) {
+            *head = proof.head.parse().ok();
+            *statements = signed(&proof.statements).collect();
         }
     }
     Some(recorded)
+}
+
+/// Whether the people whom entry 0 names vouch for the genesis: by statements that keys of its own tree signed, and as many as
+/// it takes.
+pub fn is_vouched_for(genesis: &record::Genesis, commit: Oid, tree: Oid, access: &Access) -> bool {
+    let people: BTreeSet<&str> = genesis.statements.iter().map(|statement| statement.person.as_str()).collect();
+    let signed: Vec<Signed> = signed(&genesis.statements).collect();
+    genesis.tree == tree.to_string()
+        && people.len() >= if genesis.single { 1 } else { 2 }
+        && signed.len() == genesis.statements.len()
+        && signed.iter().all(|one| statement::vouches(one, commit, tree, access))
 }
 
 fn signed(statements: &[record::Statement]) -> impl Iterator<Item = Signed> {
@@ -75,10 +91,12 @@ pub fn predecessors(log: &Log, kinds: Kinds) -> Vec<record::Predecessor> {
         proven: None,
         ..old.clone()
     });
-    let account = |((target, account), person): ((TargetId, AccountMark), PersonId)| record::Account {
-        target: target.to_string(),
-        principal: account.to_string(),
-        person: person.to_string(),
+    let account = |((target, account), people): ((TargetId, AccountMark), BTreeSet<PersonId>)| {
+        people.into_iter().map(move |person| record::Account {
+            target: target.to_string(),
+            principal: account.to_string(),
+            person: person.to_string(),
+        })
     };
     let thing = |one: apply::Given| record::Given {
         target: one.target.to_string(),
@@ -93,8 +111,9 @@ pub fn predecessors(log: &Log, kinds: Kinds) -> Vec<record::Predecessor> {
         log_key: log.key().to_string(),
         size: log.size(),
         root: log.root().to_string(),
-        applied: last_applied(log).map(|(commit, at)| record::Applied { commit: commit.to_string(), at: At(at) }),
-        accounts: granted(log).into_iter().map(account).collect(),
+        applied: last_applied(log, |_| true)
+            .map(|(commit, at)| record::Applied { commit: commit.to_string(), at: At(at) }),
+        accounts: granted(log).into_iter().flat_map(account).collect(),
         given: given(log, kinds).into_iter().map(thing).collect(),
         proven: proven_time(log).map(At),
     };
@@ -118,6 +137,7 @@ pub fn from_anchor(anchor: &str) -> Option<Recorded> {
         landings: Vec::new(),
         removals: Vec::new(),
         said: Vec::new(),
+        keys: Vec::new(),
     })
 }
 
@@ -179,6 +199,8 @@ fn removal(landing: &record::Landing) -> Option<Removal> {
         digest: landing.digest.clone(),
         statements: signed(&landing.statements).collect(),
         recorded: true,
+        proven: false,
+        kept: true,
     })
 }
 
@@ -217,8 +239,9 @@ pub fn open_runs(log: &Log) -> Vec<&Intent> {
     intents(log).filter(|intent| !closed.contains(intent.run.as_str()) && seen.insert(&intent.run)).collect()
 }
 
-/// The landing that was last brought about as a whole, and when.
-pub fn last_applied(log: &Log) -> Option<(Oid, Timestamp)> {
+/// The landing that was last brought about as a whole, and when, among those that are `verified`. What a log says of its
+/// predecessor stands in its entry 0, which nobody changes later.
+pub fn last_applied(log: &Log, verified: impl Fn(Oid) -> bool) -> Option<(Oid, Timestamp)> {
     let full: BTreeSet<&str> =
         intents(log).filter(|intent| intent.mode == Mode::Full).map(|intent| intent.run.as_str()).collect();
     let whole = |outcome: &&Outcome| {
@@ -227,11 +250,13 @@ pub fn last_applied(log: &Log) -> Option<(Oid, Timestamp)> {
             && outcome.not_started.is_empty()
             && full.contains(outcome.run.as_str())
     };
-    let (commit, at) = match results(log).rev().find(whole) {
-        Some(last) => (&last.commit, last.at),
-        None => predecessor(log)?.applied.as_ref().map(|applied| (&applied.commit, applied.at))?,
+    let done = results(log).rev().filter(whole);
+    let mut done = done.filter_map(|last| Some((last.commit.parse().ok()?, last.at.0)));
+    let before = || {
+        let applied = predecessor(log)?.applied.as_ref()?;
+        Some((applied.commit.parse().ok()?, applied.at.0))
     };
-    Some((commit.parse().ok()?, at.0))
+    done.find(|(commit, _)| verified(*commit)).or_else(before)
 }
 
 /// When the last run ended that came to an end by itself. A run whose clock was ahead of this instant doesn't count.
@@ -249,19 +274,23 @@ pub fn proven_time(log: &Log) -> Option<Timestamp> {
     proven.flat_map(|intent| intent.clocks.iter().map(|one| one.ours.0)).chain(before).max()
 }
 
-/// Accounts that access was granted to at any time, and whose they were then.
-pub fn granted(log: &Log) -> BTreeMap<(TargetId, AccountMark), PersonId> {
+/// Accounts that access was granted to at any time, with everybody whose they were then: no later entry takes an earlier
+/// owner away.
+pub fn granted(log: &Log) -> BTreeMap<(TargetId, AccountMark), BTreeSet<PersonId>> {
     let before = predecessor(log).into_iter().flat_map(|old| &old.accounts).filter_map(|one| {
         let account = AccountMark::written(&one.principal);
         Some(((TargetId::parse(&one.target).ok()?, account), PersonId::parse(&one.person).ok()?))
     });
-    let mut granted: BTreeMap<(TargetId, AccountMark), PersonId> = before.collect();
+    let mut granted: BTreeMap<(TargetId, AccountMark), BTreeSet<PersonId>> = BTreeMap::new();
+    for (account, person) in before {
+        granted.entry(account).or_default().insert(person);
+    }
     for operation in intents(log).flat_map(|intent| &intent.operations) {
         let person = operation.person.as_deref().and_then(|person| PersonId::parse(person).ok());
         if let (Verb::Grant | Verb::Change, Ok(target), Some(person)) =
             (operation.verb, TargetId::parse(&operation.target), person)
         {
-            granted.insert((target, AccountMark::written(&operation.principal)), person);
+            granted.entry((target, AccountMark::written(&operation.principal))).or_default().insert(person);
         }
     }
     granted

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Checkpoint, Log, LogError, LogKey, Sealed, VerifierKey, codes, record};
+use super::{Checkpoint, Log, LogError, LogKey, Sealed, VerifierKey, codes, reach, record};
 use crate::apply;
 use crate::finding::Refusal;
 use crate::repository::{Failure, Oid, Repository, RepositoryError, StateRefs, SwapError};
@@ -143,7 +143,7 @@ impl<'a> Store<'a> {
         }
         let at = genesis.at.0;
         let log = Log::new(genesis, key)?;
-        match self.write(&log, None, "Begin the log", at) {
+        match self.write(&log, None, begun(&log), "Begin the log", at) {
             Err(StoreError::Refused(refusal)) if refusal.code == &apply::codes::LEASE_LOST => {
                 Err(StoreError::Refused(self.exists()))
             }
@@ -158,7 +158,8 @@ impl<'a> Store<'a> {
     /// As [`Store::create`] and [`Store::append`].
     pub fn succeed(&self, old: &Stored, genesis: record::Genesis, key: &LogKey) -> Result<Stored, StoreError> {
         let at = genesis.at.0;
-        self.write(&Log::new(genesis, key)?, Some(old.commit), "Begin the log anew", at)
+        let log = Log::new(genesis, key)?;
+        self.write(&log, Some(old.commit), begun(&log), "Begin the log anew", at)
     }
 
     /// The log as somebody wrote it, whose key nothing vouches for: only to be told of. None where there is none that holds.
@@ -191,8 +192,8 @@ impl<'a> Store<'a> {
         at: Timestamp,
     ) -> Result<Stored, StoreError> {
         let mut log = stored.log.clone();
-        log.append(records, key)?;
-        self.write(&log, Some(stored.commit), message, at)
+        log.append(records.clone(), key)?;
+        self.write(&log, Some(stored.commit), records, message, at)
     }
 
     /// Lets another key sign the log from here on, and writes that in one step, as a child of what it was.
@@ -209,11 +210,21 @@ impl<'a> Store<'a> {
     ) -> Result<Stored, StoreError> {
         let mut log = stored.log.clone();
         log.rotate(commit.to_string(), old, new, record::At(at))?;
-        self.write(&log, Some(stored.commit), "Change the log's key", at)
+        let change = log.entries().last().map(|entry| entry.record().clone());
+        self.write(&log, Some(stored.commit), change.into_iter().collect(), "Change the log's key", at)
     }
 
-    fn write(&self, log: &Log, parent: Option<Oid>, message: &str, at: Timestamp) -> Result<Stored, StoreError> {
-        let parents: Vec<Oid> = parent.into_iter().collect();
+    /// `new` are the records that the commit adds. Its first parent is the log as it was; the others are what `new` speaks of.
+    fn write(
+        &self,
+        log: &Log,
+        parent: Option<Oid>,
+        new: Vec<record::Record>,
+        message: &str,
+        at: Timestamp,
+    ) -> Result<Stored, StoreError> {
+        let mut parents: Vec<Oid> = parent.into_iter().collect();
+        parents.extend(reach::parents(self.repository, &new, at.as_second())?);
         let commit = self.repository.write_commit(&log.files(), &parents, message, at.as_second())?;
         match self.refs.compare_and_swap(self.reference, parent, Some(commit)) {
             Ok(()) => {}
@@ -261,6 +272,11 @@ impl<'a> Store<'a> {
         }
         Ok(())
     }
+}
+
+/// The entries of a log that was just begun.
+fn begun(log: &Log) -> Vec<record::Record> {
+    log.entries().iter().map(|entry| entry.record().clone()).collect()
 }
 
 #[cfg(test)]

@@ -133,7 +133,11 @@ fn a_log_goes_on_under_another_key_in_one_step_and_nobody_who_saw_that_can_be_le
     let late = store.rotate(&first, landing, (&old, &new), Timestamp::UNIX_EPOCH).unwrap_err();
     assert_eq!((code(&late), late.failure()), ("lease-lost", Failure::Refused));
     let rotated = store.rotate(&second, landing, (&old, &new), Timestamp::UNIX_EPOCH).unwrap();
-    assert_eq!(one.commit(rotated.commit).unwrap().parents, [second.commit]);
+    assert_eq!(
+        one.commit(rotated.commit).unwrap().parents,
+        [second.commit, landing],
+        "what it rests on is kept with it"
+    );
     let read = |repository: &Repository, trusted: &LogKey| {
         let refs = fresh(repository);
         Store::new(repository, &refs, REFERENCE).load(trusted.verifier())

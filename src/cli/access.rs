@@ -44,7 +44,13 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Format::Text => report::access::text(&options.who, at, &held, zone, output::style()),
         Format::Json => report::access::json(at, &held, zone),
     });
-    Ok(Exit::Done)
+    // what nobody proves is told, and what of it was answered can't be taken apart
+    let unproven = shared.verifier(&ledger.recorded, at)?.unproven(shared.tip)?;
+    if unproven.is_empty() {
+        return Ok(Exit::Done);
+    }
+    output::error(&report::errors::refusals(&unproven, output::error_style()));
+    Ok(Exit::Findings)
 }
 
 /// A name that neither the registry nor the log has is a mistake: "had nothing" would answer another question.

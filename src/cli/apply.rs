@@ -140,10 +140,10 @@ impl Attempt<'_> {
             Err(stop) => Err(stop.clone()),
         };
         let past = match (&books, &logged) {
-            (Ok(books), _) => Past::of(&books.stored.log, &verifier)?,
+            (Ok(books), _) => Past::of(&books.stored.log, &verifier, &chain)?,
             (Err(stop), _) if self.mode == Mode::Full => return Err(stop.clone()),
             // a log that can't be written still says what was given
-            (Err(_), Ok(stored)) if !self.options.sandbox.is_set() => Past::of(&stored.log, &verifier)?,
+            (Err(_), Ok(stored)) if !self.options.sandbox.is_set() => Past::of(&stored.log, &verifier, &chain)?,
             (Err(_), _) => Past::default(),
         };
         let targets =

@@ -24,14 +24,15 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let clock = options.common.now.clock()?;
     let ledger = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let approved = verifier.approved_at(shared.tip)?;
+    let chain = verifier.chain(shared.tip)?;
+    let approved = verifier.approved(&chain)?;
     // embedded targets hold what was given in their own runs, of which the real log knows nothing
     let stored = match options.sandbox.is_set() {
         true => rehearsal::log(&repository, &shared.branch)?,
         false => Some(ledger.stored.clone()),
     };
     let log = stored.as_ref().map(|stored| &stored.log);
-    let past = log.map_or_else(|| Ok(Past::default()), |log| Past::of(log, &verifier))?;
+    let past = log.map_or_else(|| Ok(Past::default()), |log| Past::of(log, &verifier, &chain))?;
     let targets = Targets::open(&repository, past.trees(approved.tree()), &options.sandbox, clock)?;
     let facts = past.facts();
     let difference = apply::drift(approved.tree(), &facts, &targets.into_clients().readers, clock.now)

@@ -215,7 +215,10 @@ fn live(
     sandbox: &SandboxOption,
 ) -> Result<Difference, Stop> {
     let past = match &known.0 {
-        Some((shared, ledger)) => Past::of(&ledger.stored.log, &shared.verifier(&ledger.recorded, clock.now)?)?,
+        Some((shared, ledger)) => {
+            let verifier = shared.verifier(&ledger.recorded, clock.now)?;
+            Past::of(&ledger.stored.log, &verifier, &verifier.chain(shared.tip)?)?
+        }
         None => Past::default(),
     };
     let targets = Targets::open(repository, past.trees(tree), sandbox, clock)?;

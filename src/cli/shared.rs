@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use super::checkpoint::Expected;
 use super::context::{self, Look, Unread};
 use super::{Exit, RemoteOption, Stop, output};
-use crate::access::{Access, AccountMark, Config, LastRead, PersonId, Revision, TargetId};
+use crate::access::{Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, TargetId};
 use crate::apply;
-use crate::approval::{self, Recorded, Source, Verifier, check_anchor, codes};
+use crate::approval::{self, Chain, Recorded, Source, Verifier, check_anchor, codes};
 use crate::audit::{self, Later, Log, LogError, LogKey, Seal, Sealed, Store, StoreError, Stored, VerifierKey};
 use crate::finding::Refusal;
 use crate::repository::{InvalidOid, Oid, Repository, StateRefs};
@@ -341,10 +341,9 @@ impl<'a> Shared<'a> {
     fn keys_in_their_trees(&self, log: &Seal) -> Result<(), Stop> {
         let refused = |refusal| Stop::refused(Exit::Refused, vec![refusal]);
         let mut reads = Reads { last: LastRead::default(), revisions: self.revisions.borrow().clone() };
-        let mut pinned =
-            |commit| Ok::<_, Stop>(read(self.repository, commit, &mut reads)?.access.config.audit_key.clone());
         let genesis = log.genesis().genesis.parse().map_err(|error: InvalidOid| Stop::of(Exit::Refused, &error))?;
-        let (key, named) = (log.keys().first().to_string(), pinned(genesis)?);
+        let first = read(self.repository, genesis, &mut reads)?;
+        let (key, named) = (log.keys().first().to_string(), first.access.config.audit_key.clone());
         if named != key {
             return Err(refused(Refusal::new(
                 &codes::ANCHOR_MISMATCH,
@@ -352,6 +351,19 @@ impl<'a> Shared<'a> {
                 "see that this is the right repository and remote; if the log was replaced, restore the old one",
             )));
         }
+        let tree = self.repository.commit(genesis)?.tree;
+        if !audit::is_vouched_for(log.genesis(), genesis, tree, &first.access) {
+            return Err(refused(Refusal::new(
+                &codes::RECORD_UNPROVEN,
+                format!(
+                    "the log begins with {}, and what it holds of those who vouch for that isn't theirs",
+                    genesis.short()
+                ),
+                "see that this is the right repository and remote; if the log was replaced, restore the old one",
+            )));
+        }
+        let mut pinned =
+            |commit| Ok::<_, Stop>(read(self.repository, commit, &mut reads)?.access.config.audit_key.clone());
         let on_branch = match log.keys().later().next() {
             None => Vec::new(),
             Some(_) => self.repository.first_parents(self.tip)?,
@@ -441,17 +453,22 @@ pub struct Past {
 }
 
 impl Past {
-    pub fn of(log: &Log, verifier: &Verifier<'_>) -> Result<Self, Stop> {
-        let applied = match audit::last_applied(log) {
+    /// INVARIANT: nothing that the log says of runs gives access or keeps an end away: a tree that nobody approved was never
+    /// applied, and an account stays somebody's who may be ended, whoever else it is said to be of later.
+    pub fn of(log: &Log, verifier: &Verifier<'_>, chain: &Chain) -> Result<Self, Stop> {
+        let applied = match audit::last_applied(log, |commit| chain.verifies(commit)) {
             Some((commit, at)) => Some((verifier.revision(commit)?, at)),
             None => None,
         };
-        Ok(Past {
-            applied,
-            accounts: audit::granted(log),
-            given: audit::given(log, targets::KINDS),
-            proven: audit::proven_time(log),
-        })
+        let tree = verifier.revision(chain.last)?;
+        let is_employee = |person: &PersonId| {
+            tree.access.people.get(person).is_some_and(|person| person.person_type == PersonType::Employee)
+        };
+        let whose = |people: BTreeSet<PersonId>| people.into_iter().min_by_key(&is_employee);
+        let accounts = audit::granted(log).into_iter();
+        let accounts = accounts.filter_map(|(account, people)| Some((account, whose(people)?))).collect();
+        let given = audit::given(log, targets::KINDS);
+        Ok(Past { applied, accounts, given, proven: audit::proven_time(log) })
     }
 
     /// A tree together with the one applied last: what may have to be read.

@@ -150,6 +150,17 @@ fn moved_log(base: &Revision, head: &Revision) -> Option<Finding> {
 
 /// Understands a change. Base and head are linted at the same instant.
 pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<'a> {
+    let mut plan = unlinted(base, head, now);
+    plan.findings = findings_since(base, head, now);
+    plan.findings.extend(change_too_large::find(base, head, &plan.classes));
+    plan.findings.extend(plan.classes.mixed_change());
+    plan.findings.extend(moved_log(base, head));
+    lint::sort(&mut plan.findings);
+    plan
+}
+
+/// The same without findings: what a change means, and who must approve it.
+pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<'a> {
     let changes = changes::between(&base.entitlements, &head.entitlements);
     let (before, after) = (Entitled::of(&base.access), Entitled::of(&head.access));
     let words = words(base, &before, head);
@@ -164,11 +175,6 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     let stakes = Stakes::of(base, head, &changes);
     let (requirements, silent) = requirements::all(base, head, &classes, &pairs, &stakes, now);
     let digest = digest::of(&head.access.config, &changes, &judges, &words);
-    let mut findings = findings_since(base, head, now);
-    findings.extend(change_too_large::find(base, head, &classes));
-    findings.extend(classes.mixed_change());
-    findings.extend(moved_log(base, head));
-    lint::sort(&mut findings);
     let lines = lines::of(base, head, &changes);
     Plan {
         base,
@@ -185,7 +191,7 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
         silent,
         approvers: before.people,
         stakes,
-        findings,
+        findings: Vec::new(),
         mass_removal,
     }
 }

@@ -98,6 +98,7 @@ fn verify(folder: &Path, genesis: &str, tip: &str) {
         landings: Vec::new(),
         removals: Vec::new(),
         said: Vec::new(),
+        keys: Vec::new(),
     };
     let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, NOW.parse().unwrap());

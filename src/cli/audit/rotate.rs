@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::access::Access;
 use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, random_id};
-use crate::audit::{Log, LogKey};
+use crate::audit::{Log, LogError, LogKey, Run, RunJournal};
 use crate::cli::context::{self, Clock};
 use crate::cli::process::Process;
 use crate::cli::shared::{self, LogKeyOption, Refresh, Shared, kept_anchor};
@@ -72,13 +72,18 @@ fn rotated(shared: &Shared<'_>, clock: Clock, old: &LogKey, new: &LogKey) -> Res
     let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let approved = verifier.approved_at(shared.tip)?;
+    let chain = verifier.chain(shared.tip)?;
+    let approved = verifier.approved(&chain)?;
     let tree = &approved.tree().access;
     if log.key() == new.verifier() && log.keys().has(old.verifier()) {
         return Ok(format!("the log goes on under {} already\n{}", log.key(), anchor(log)));
     }
     named_by_the_tree(log, approved.commit(), tree, new)?;
-    let stored = shared.store().rotate(&ledger.stored, approved.commit(), (old, new), clock.now)?;
+    // what the key comes from is proven in the log before it
+    let run = Run { id: random_id(), commit: approved.commit(), at: clock.now, at_given: clock.given };
+    let journal = RunJournal::open(shared.store(), ledger.stored.clone(), old, &verifier, &chain, run)?;
+    let landed = journal.record().map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
+    let stored = shared.store().rotate(&landed, approved.commit(), (old, new), clock.now)?;
     let log = &stored.log;
     Ok(format!(
         "the log goes on under {} from entry {} on\ngive its private half to every run, and destroy the old one\n{}",
