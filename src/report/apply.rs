@@ -90,7 +90,10 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
         let behind = waiting.behind.map(|behind| format!(", behind {}", behind.short())).unwrap_or_default();
         let taken = outcome.removals.iter().find(|removal| removal.commit == waiting.landing).map(|removal| {
             let people: Vec<&str> = removal.approvals.iter().map(|given| given.person.as_str()).collect();
-            format!("; what it removes goes through, approved by {}", people.join(", "))
+            match people.is_empty() {
+                true => "; of it only what it takes away counts".to_owned(),
+                false => format!("; what it removes goes through, approved by {}", people.join(", ")),
+            }
         });
         let codes = waiting.codes.join(", ");
         let line = format!("waiting: {} ({codes}{behind}){}", waiting.landing.short(), taken.unwrap_or_default());

@@ -107,3 +107,74 @@ fn a_push_that_nobody_approved_silences_nobody() {
         assert!(world.live("github").contains("583231"), "Alice is let in all the same");
     }
 }
+
+/// Puts something that nobody signed where people's statements about a head stand.
+fn junk(world: &World, head: &str, kind: &str, person: &str) {
+    world.git(&["push", "-q", "-f", "origin", &format!("main:refs/dualkey/{kind}/{head}/{person}")]);
+}
+
+#[test]
+fn what_nobody_signed_stops_nothing() {
+    let world = applied();
+    world.let_alice_in("alice");
+    let head = world.rev("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    // a signature of another kind of statement is none of these
+    let approval = format!("refs/dualkey/approvals/{head}/priya.shah");
+    for kind in ["withdrawals", "requests"] {
+        for person in ["priya.shah", "grace.lin", "nobody"] {
+            junk(&world, &head, kind, person);
+        }
+        world.timed(&["verify", "--head", "alice"]).exits(0).says("would land");
+        world.git(&["fetch", "-q", "-f", "origin", &format!("{approval}:refs/heads/genuine")]);
+        world.git(&["push", "-q", "-f", "origin", &format!("genuine:refs/dualkey/{kind}/{head}/priya.shah")]);
+        world.timed(&["verify", "--head", "alice"]).exits(0).says("would land");
+    }
+    junk(&world, &world.rev("main"), "genesis", "grace.lin");
+    merge(&world, "alice");
+    world.timed(&["apply"]).exits(0);
+    assert!(world.live("github").contains("583231"));
+}
+
+#[test]
+fn a_withdrawal_that_a_run_has_seen_counts_whatever_becomes_of_its_ref() {
+    for gone in [false, true] {
+        let world = applied();
+        world.let_alice_in("alice");
+        let head = world.rev("alice");
+        world.approve("alice", "priya.shah").exits(0);
+        world.approve_with(&["--head", "alice", "--withdraw"], "priya.shah").exits(0);
+        world.timed(&["apply"]).exits(0);
+        let log = || world.dualkey(&["audit", "log"]).exits(0).stdout;
+        assert_eq!(log().matches("1 statement against a head, by priya.shah").count(), 1, "{}", log());
+        match gone {
+            true => drop(world.git(&["push", "-q", "origin", &format!(":refs/dualkey/withdrawals/{head}/priya.shah")])),
+            false => junk(&world, &head, "withdrawals", "priya.shah"),
+        }
+        world.timed(&["verify", "--head", "alice"]).exits(1).says("approval-withdrawn");
+        world.timed(&["apply"]).exits(0).says("applied already");
+        // her own later word ends it
+        world.approve("alice", "priya.shah").exits(0);
+        world.timed(&["verify", "--head", "alice"]).exits(0);
+        merge(&world, "alice");
+        world.timed(&["apply"]).exits(0);
+        world.timed(&["verify"]).exits(0).says("approved by priya.shah");
+    }
+}
+
+#[test]
+fn an_objection_that_a_run_has_seen_counts_until_it_is_taken_back() {
+    let world = applied();
+    world.let_alice_in("alice");
+    let head = world.rev("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    world.approve_with(&["--head", "alice", "--request-changes"], "grace.lin").exits(0);
+    world.timed(&["apply"]).exits(0);
+    world.git(&["push", "-q", "origin", &format!(":refs/dualkey/requests/{head}/grace.lin")]);
+    merge(&world, "alice");
+    world.timed(&["apply"]).exits(3).says("changes-requested");
+    world.approve_with(&["--head", "alice", "--withdraw"], "grace.lin").exits(0).says("took back the request");
+    world.timed(&["apply"]).exits(0);
+    assert!(world.live("github").contains("583231"));
+    world.timed(&["verify"]).exits(0).says("approved by priya.shah");
+}

@@ -37,6 +37,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
         "only who holds the log's key can write such a log; the walk along recorded landings refuses it",
     ),
     ("log-entry-invalid", "only who holds the log's key can write such an entry; audit/tests.rs reads one"),
+    ("record-unproven", "only who holds the log's key can write such a record; attacks/log_key.rs plays that"),
     ("own-identity", "an embedded target runs as nobody; apply/tests.rs has one that does"),
     ("post-apply-drift", "an embedded target does what it says; apply/tests/faults.rs has one that doesn't"),
     ("target-not-connected", "without clients for real targets a run ends before, as one that is configured wrongly"),
