@@ -79,6 +79,10 @@ fn rotated(shared: &Shared<'_>, clock: Clock, old: &LogKey, new: &LogKey) -> Res
         return Ok(format!("the log goes on under {} already\n{}", log.key(), anchor(log)));
     }
     named_by_the_tree(log, approved.commit(), tree, new)?;
+    if log.key() != old.verifier() {
+        let (given, expected) = (old.verifier().to_string(), log.key().to_string());
+        return Err(Stop::from(&LogError::KeyWrong { given, expected }));
+    }
     // what the key comes from is proven in the log before it
     let run = Run { id: random_id(), commit: approved.commit(), at: clock.now, at_given: clock.given };
     let journal = RunJournal::open(shared.store(), ledger.stored.clone(), old, &verifier, &chain, run)?;
