@@ -235,7 +235,8 @@ pub(super) fn undone(
 ) -> Result<Option<Refusal>, VerifyError> {
     let later = Later::of(walk.commit(to)?, granted);
     for Taking { landed, meaning } in taking(walk, from)?.iter() {
-        if walk.places.get(&landed.commit).is_none_or(|place| *place >= to) {
+        // what the log alone says holds nothing up
+        if !landed.proven || walk.places.get(&landed.commit).is_none_or(|place| *place >= to) {
             continue;
         }
         let standing = Standing {
