@@ -52,6 +52,10 @@ pub fn scrubbed(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env("PATH", path).env("HOME", home).env("LC_ALL", "C").env("TZ", "UTC");
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    // whoever runs the stories under another clock runs the program under it, too
+    for clock in ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"] {
+        command.envs(std::env::var_os(clock).map(|value| (clock, value)));
+    }
     // what is thrown away at the end needs neither sample hooks nor to survive a power cut
     command.env("GIT_TEMPLATE_DIR", "").env("GIT_TEST_FSYNC", "0");
     command.stdin(Stdio::null());
