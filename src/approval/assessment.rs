@@ -30,9 +30,15 @@ pub struct Assessment {
     /// Who answers for a service that may have made what nobody signed: person to service.
     answering: BTreeMap<PersonId, PersonId>,
     gone: BTreeSet<PersonId>,
+    made_own: BTreeSet<PersonId>,
 }
 
 impl Assessment {
+    /// True where nothing but their signature on the commit is a person's word about their own keys and accounts.
+    pub fn made_own(&self, person: &PersonId) -> bool {
+        self.made_own.contains(person)
+    }
+
     /// Everybody who made the change, or answers for a service that may have. None of them can approve it.
     pub fn makers(&self) -> BTreeSet<PersonId> {
         self.parties.keys().chain(self.answering.keys()).cloned().collect()
@@ -225,6 +231,7 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         parties,
         answering,
         gone: evidence.gone.clone(),
+        made_own: evidence.made_own.clone(),
     };
     let withdrawn: BTreeSet<&PersonId> = speaks(Says::Withdraw).collect();
     let requested: BTreeSet<&PersonId> = speaks(Says::RequestChanges).collect();
@@ -263,14 +270,13 @@ fn answering_for_services(judge: &Access) -> BTreeMap<PersonId, PersonId> {
     signing.filter_map(|service| Some((service.sponsor.clone()?, service.id.clone()))).collect()
 }
 
-/// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by a commit they
-/// signed, or else by one approval more.
+/// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by the commit
+/// that makes it, or else by one approval more.
 fn own_keys_changed(plan: &Plan<'_>, evidence: &Evidence, opinions: &[&Opinion]) -> Option<Refusal> {
     let agrees = |person: &Person| {
-        evidence.commits.iter().any(|commit| commit.signer == Signer::Person(person.id.clone())) || {
-            let mut own = opinions.iter().filter(|opinion| opinion.person == person.id).peekable();
-            own.peek().is_some() && own.all(|opinion| opinion.says == Says::Approve)
-        }
+        let mut own = opinions.iter().filter(|opinion| opinion.person == person.id).peekable();
+        let approves = own.peek().is_some();
+        own.all(|opinion| opinion.says == Says::Approve) && (approves || evidence.made_own.contains(&person.id))
     };
     let before = &plan.base.access.people;
     let changed: Vec<String> = plan

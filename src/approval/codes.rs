@@ -96,8 +96,9 @@ codes! {
          those who may approve anything. What ends by time or by an `ended` doesn't count.",
         "Have one person more approve, or remove it in smaller steps.";
     OWN_KEYS_CHANGED: "own-keys-changed", "somebody's keys or accounts change without their word",
-        "Who replaces another's key could then speak as them. So the person approves it with what stood before, or one \
-         person more does, whoever of those who may approve anything.",
+        "Who replaces another's key could then speak as them. So the person approves it with what stood before or \
+         signs the very commit that makes it, or one person more approves, whoever of those who may approve anything. A \
+         signature on another commit says nothing about it.",
         "Ask the person to approve it with the old key or account, or have one person more approve.";
     EVERYONE_BENEFITS: "everyone-benefits", "everybody who could approve gains by the change",
         "Where nobody is left who gains nothing, those who gain may approve each other's, one more of them than the rule \

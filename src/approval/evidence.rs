@@ -28,6 +28,8 @@ pub struct Evidence {
     pub touched: BTreeSet<String>,
     /// The commits of base..head.
     pub commits: Vec<CommitEvidence>,
+    /// People whose own file lands exactly as a commit made it that they signed.
+    pub made_own: BTreeSet<PersonId>,
     /// The last opinion of each person, checked; sorted by person. Approvals and withdrawals are of exactly this head, a
     /// request for changes may be of what it stands on.
     pub opinions: Vec<Opinion>,

@@ -10,6 +10,7 @@ mod decision;
 mod effects;
 mod evidence;
 pub mod landing;
+mod makers;
 mod proof;
 pub mod pull;
 mod removals;

@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use ssh_key::public::KeyData;
 
-use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
+use super::evidence::{Evidence, Opinion, Says, Signer};
 use super::landing::Trees;
+use super::makers::Keys;
 use super::statement::{
     self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, Signed, WITHDRAWALS,
 };
@@ -207,9 +208,16 @@ impl<'a> Source<'a> {
             _ => base,
         };
         let keys = Keys::of(registry);
-        let mut commits = Vec::new();
+        let (mut commits, mut made_own) = (Vec::new(), BTreeSet::new());
         for oid in self.repository.commits_between(onto, head)? {
-            commits.push(keys.commit(&self.repository.commit(oid)?));
+            let commit = self.repository.commit(oid)?;
+            let made = keys.commit(&commit);
+            if let Signer::Person(person) = &made.signer
+                && self.makes_own(person, &commit, registry, question, &trees)?
+            {
+                made_own.insert(person.clone());
+            }
+            commits.push(made);
         }
         let Heard { opinions, statements, superseded, ignored } = self.opinions(registry, question, merge_base)?;
         Ok(Evidence {
@@ -220,6 +228,7 @@ impl<'a> Source<'a> {
             trees,
             touched: self.touched(head, onto)?,
             commits,
+            made_own,
             opinions,
             statements,
             superseded,
@@ -229,6 +238,42 @@ impl<'a> Source<'a> {
             stale: self.stale(base, head)?,
             ignored,
         })
+    }
+
+    /// True where a commit that a person signed is that person's word about their own file: it makes the whole of what
+    /// lands of it and nothing but that, for the first time, and the person took it back on no head that holds it.
+    ///
+    /// INVARIANT: a signature on anything else says nothing about the signer's keys. A merge is no such commit, since it
+    /// brings what others wrote.
+    fn makes_own(
+        &self,
+        person: &PersonId,
+        commit: &Commit,
+        registry: &Access,
+        question: &Question<'_>,
+        trees: &Trees,
+    ) -> Result<bool, RepositoryError> {
+        let ([parent], Some(registered)) = (commit.parents.as_slice(), registry.people.get(person)) else {
+            return Ok(false);
+        };
+        let path: &str = &registered.source.path;
+        let lands = [trees.base.get(path).copied(), trees.landed.get(path).copied()];
+        if lands[0] == lands[1] || self.repository.managed_changes(*parent, commit.oid)?.get(path) != Some(&lands) {
+            return Ok(false);
+        }
+        if self.touched(commit.oid, question.onto)?.contains(path) {
+            return Ok(false);
+        }
+        for head in self.found.keys().copied() {
+            let last = self.last_word((question.anchor, question.branch), head, person, registry);
+            if last.is_some_and(|last| last.says != Says::Approve)
+                && self.repository.commit(head).is_ok()
+                && self.repository.is_ancestor(commit.oid, head)?
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Managed paths that commits on the first-parent chain of `base` touched since `head`.
@@ -397,62 +442,4 @@ impl<'a> Source<'a> {
         stale.sort();
         Ok(stale)
     }
-}
-
-/// Who a key and an e-mail address belong to, at the last verified landing.
-struct Keys<'a> {
-    registry: &'a Access,
-    /// Each address with everybody who has it: where two share one, both are parties.
-    emails: BTreeMap<String, BTreeSet<&'a PersonId>>,
-}
-
-impl<'a> Keys<'a> {
-    fn of(registry: &'a Access) -> Self {
-        let mut emails: BTreeMap<String, BTreeSet<&PersonId>> = BTreeMap::new();
-        for person in registry.people.values() {
-            for email in &person.emails {
-                emails.entry(email.to_lowercase()).or_default().insert(&person.id);
-            }
-        }
-        Keys { registry, emails }
-    }
-
-    fn commit(&self, commit: &Commit) -> CommitEvidence {
-        let signer = commit.signature.as_ref().and_then(|signature| {
-            let key = statement::signing_key(&signature.armored, statement::GIT_NAMESPACE, &signature.payload)?;
-            let mut people = self.registry.people.values();
-            people.find(|person| person.keys.iter().any(|held| held.public.as_ref() == Some(&key)))
-        });
-        let mut named = BTreeSet::new();
-        let mut names_unknown = false;
-        for email in std::iter::once(commit.author.email.clone()).chain(co_authors(&commit.message)) {
-            match self.emails.get(&email.to_lowercase()) {
-                Some(people) => named.extend(people.iter().map(|person| (*person).clone())),
-                None => names_unknown = true,
-            }
-        }
-        // a committer line proves nothing, but who stands in it is no independent party either; a forge's own address is
-        // nobody's, and so not an unknown author
-        let committers = self.emails.get(&commit.committer.email.to_lowercase());
-        CommitEvidence {
-            oid: commit.oid,
-            committers: committers.into_iter().flatten().map(|person| (*person).clone()).collect(),
-            signer: signer.map_or(Signer::Unknown, |person| Signer::Person(person.id.clone())),
-            named,
-            names_unknown,
-        }
-    }
-}
-
-/// The addresses of `Co-authored-by:` lines.
-fn co_authors(message: &str) -> impl Iterator<Item = String> {
-    message.lines().filter_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        if !key.trim().eq_ignore_ascii_case("co-authored-by") {
-            return None;
-        }
-        let address =
-            value.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(value, |(inside, _)| inside);
-        Some(address.trim().to_owned())
-    })
 }

@@ -159,6 +159,7 @@ fn signed(approvers: &[&str]) -> Evidence {
         trees: Trees::default(),
         touched: BTreeSet::new(),
         commits: vec![commit(Some("tom"))],
+        made_own: BTreeSet::new(),
         opinions: approvers.iter().map(|id| says(id, Says::Approve)).collect(),
         proven_keys: BTreeMap::new(),
         statements: Vec::new(),

@@ -109,9 +109,11 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     };
     let name = |prefix: &str| format!("{prefix}{head}/{}", person.id);
     let last = verifier.last_word(&chain, head, &person.id)?;
+    // the signature on the commit that changes one's own keys can be taken back like an approval
+    let made_own = last.is_none() && prospect.assessment.made_own(&person.id);
     match says {
         Says::Approve => refuse_in_vain(&prospect, change, person)?,
-        Says::Withdraw if last.as_ref().is_none_or(|last| last.says == Says::Withdraw) => {
+        Says::Withdraw if !made_own && last.as_ref().is_none_or(|last| last.says == Says::Withdraw) => {
             return Err(Stop::usage(
                 format!("there is no approval of {} by `{}` to take back", head.short(), person.id),
                 "name the head that was approved with `--head REV`; without an approval nothing has to be done",
@@ -163,6 +165,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         Says::Withdraw if last.is_some_and(|last| last.says == Says::RequestChanges) => {
             "took back the request for changes of"
         }
+        Says::Withdraw if made_own => "took back their word on their own keys and accounts in",
         Says::Withdraw => "took back the approval of",
         Says::RequestChanges => "asked for changes of",
     };

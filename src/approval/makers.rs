@@ -1,0 +1,132 @@
+//! Who made a commit: whose key signed it, and whom its lines name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence::{CommitEvidence, Signer};
+use super::statement;
+use crate::access::{Access, PersonId};
+use crate::repository::Commit;
+
+/// Who a key and an e-mail address belong to, at the last verified landing.
+pub(super) struct Keys<'a> {
+    registry: &'a Access,
+    /// Each address with everybody who has it: where two share one, both are parties.
+    emails: BTreeMap<String, BTreeSet<&'a PersonId>>,
+}
+
+impl<'a> Keys<'a> {
+    pub fn of(registry: &'a Access) -> Self {
+        let mut emails: BTreeMap<String, BTreeSet<&PersonId>> = BTreeMap::new();
+        for person in registry.people.values() {
+            for email in &person.emails {
+                emails.entry(email.to_lowercase()).or_default().insert(&person.id);
+            }
+        }
+        Keys { registry, emails }
+    }
+
+    pub fn commit(&self, commit: &Commit) -> CommitEvidence {
+        let signer = commit.signature.as_ref().and_then(|signature| {
+            let key = statement::signing_key(&signature.armored, statement::GIT_NAMESPACE, &signature.payload)?;
+            let mut people = self.registry.people.values();
+            people.find(|person| person.keys.iter().any(|held| held.public.as_ref() == Some(&key)))
+        });
+        let mut named = BTreeSet::new();
+        let mut names_unknown = false;
+        for email in std::iter::once(commit.author.email.clone()).chain(co_authors(&commit.message)) {
+            match self.emails.get(&email.to_lowercase()) {
+                Some(people) => named.extend(people.iter().map(|person| (*person).clone())),
+                None => names_unknown = true,
+            }
+        }
+        // a committer line proves nothing, but who stands in it is no independent party either; a forge's own address is
+        // nobody's, and so not an unknown author
+        let committers = self.emails.get(&commit.committer.email.to_lowercase());
+        CommitEvidence {
+            oid: commit.oid,
+            committers: committers.into_iter().flatten().map(|person| (*person).clone()).collect(),
+            signer: signer.map_or(Signer::Unknown, |person| Signer::Person(person.id.clone())),
+            named,
+            names_unknown,
+        }
+    }
+}
+
+/// The addresses of `Co-authored-by` lines: all of a line and of the lines that continue it, however the key is spelt. A
+/// line without any gives what it says, so that somebody unknown is named.
+fn co_authors(message: &str) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    let mut continues = false;
+    for line in message.lines() {
+        let value = line.split_once(':').filter(|(key, _)| names_co_authors(key)).map(|(_, value)| value.trim());
+        match (value, values.last_mut()) {
+            (Some(value), _) => values.push(value.to_owned()),
+            (None, Some(open)) if continues && line.starts_with([' ', '\t']) => {
+                open.push(' ');
+                open.push_str(line.trim());
+            }
+            (None, _) => {
+                continues = false;
+                continue;
+            }
+        }
+        continues = true;
+    }
+    values.iter().flat_map(|value| addresses(value)).collect()
+}
+
+/// True for `Co-authored-by` with whatever case, blanks and marks.
+fn names_co_authors(key: &str) -> bool {
+    let letters = key.chars().filter(char::is_ascii_alphabetic);
+    key.len() < 64 && letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>() == "coauthoredby"
+}
+
+/// Everything in angle brackets, and every word outside of them that looks like an address.
+fn addresses(value: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut outside = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('<') {
+        let (inside, after) = after.split_once('>').unwrap_or((after, ""));
+        outside.push_str(before);
+        outside.push(' ');
+        found.push(inside.trim().to_owned());
+        rest = after;
+    }
+    outside.push_str(rest);
+    let words = outside.split(|c: char| c.is_whitespace() || ",;()\"".contains(c));
+    let is_address =
+        |word: &&str| word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    found.extend(words.filter(is_address).map(str::to_owned));
+    if found.is_empty() {
+        found.push(value.trim().to_owned());
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_of_a_co_author_line_counts() {
+        for (message, expected) in [
+            ("x\n\nCo-authored-by: A <a@x>\n", &["a@x"][..]),
+            ("x\n\nCO-AUTHORED-BY: A <a@x>, B <b@x> C <c@x>", &["a@x", "b@x", "c@x"]),
+            ("x\n\nco-authored-by: a@x, b@x; c@x", &["a@x", "b@x", "c@x"]),
+            ("x\n\nCo-Authored-By: A <a@x> and b@x", &["a@x", "b@x"]),
+            ("x\n\nCo-authored-by: A <a@x>,\n  B <b@x>,\n\tC <c@x>\nD <d@x>", &["a@x", "b@x", "c@x"]),
+            ("x\n\nCo-authored-by:\n A <a@x>", &["a@x"]),
+            ("x\n\n  Co authored by : A <a@x>\n  Co_authored_by: B <b@x>", &["a@x", "b@x"]),
+            ("* Co-authored-by: A <a@x>", &["a@x"]),
+            ("Co-authored-by: A < a@x >", &["a@x"]),
+            ("Co-authored-by: A <a@x", &["a@x"]),
+            ("Co-authored-by: the whole team", &["the whole team"]),
+            ("Co-authored-by:", &[""]),
+            ("Signed-off-by: A <a@x>\n  B <b@x>", &[]),
+            ("Not a line of co-authors", &[]),
+        ] {
+            assert_eq!(co_authors(message), expected, "{message}");
+        }
+    }
+}

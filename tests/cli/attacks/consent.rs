@@ -1,0 +1,127 @@
+//! Somebody's keys and accounts: whose word replaces them, and what is no such word.
+
+use super::{applied, branch, edit, merge};
+use crate::support::{World, key, public_key};
+
+const PRIYA: &str = "people/priya.shah.yaml";
+
+/// Shows that a new key is to be a person's.
+fn prove(world: &World, person: &str, new: &str) {
+    let file = key(new);
+    world.timed(&["approve", "--prove-key", "--as", person, "--key", file.to_str().unwrap(), "--yes"]).exits(0);
+}
+
+/// Replaces Priya's key by another one in the work tree.
+fn replaced(world: &World, by: &str) {
+    edit(world, PRIYA, &public_key("priya.shah"), &public_key(by));
+}
+
+/// The change is refused until somebody more approves, and lands then.
+#[track_caller]
+fn asks_for_one_more(world: &World, head: &str) {
+    for person in ["mei.tanaka", "sven.olsen"] {
+        world.approve(head, person).exits(0);
+    }
+    world.timed(&["verify", "--head", head]).exits(1).says("refused[quorum-not-met]").says("without their word");
+    world.approve(head, "lena.vogt").exits(0);
+    world.timed(&["verify", "--head", head]).exits(0);
+}
+
+/// A new branch on which Priya commits and signs something.
+fn by_priya(world: &World, name: &str, on: &str, change: impl FnOnce(&World)) {
+    world.git(&["switch", "-q", "-c", name, on]);
+    world.be("priya.shah");
+    change(world);
+    world.commit(name);
+    world.be("tom.reed");
+    world.git(&["push", "-q", "origin", name]);
+}
+
+#[test]
+fn a_signature_on_another_commit_is_no_word_about_keys() {
+    let world = applied();
+    by_priya(&world, "unrelated", "main", |world| world.write("notes.txt", "hello\n"));
+    world.git(&["switch", "-q", "-c", "stolen", "unrelated"]);
+    replaced(&world, "mallory");
+    world.commit("Rotate her key");
+    prove(&world, "priya.shah", "mallory");
+    asks_for_one_more(&world, "stolen");
+}
+
+#[test]
+fn a_merge_that_she_signed_is_no_word_about_what_it_brings() {
+    let world = applied();
+    branch(&world, "stolen", |world| replaced(world, "mallory"));
+    by_priya(&world, "hers", "main", |world| world.write("notes.txt", "hello\n"));
+    world.be("priya.shah");
+    world.git(&["merge", "-q", "--no-ff", "-m", "Update", "stolen"]);
+    world.be("tom.reed");
+    prove(&world, "priya.shah", "mallory");
+    asks_for_one_more(&world, "hers");
+}
+
+#[test]
+fn her_commit_speaks_for_exactly_what_it_makes() {
+    let world = applied();
+    prove(&world, "priya.shah", "priya.new");
+    by_priya(&world, "rotate", "main", |world| replaced(world, "priya.new"));
+    // another's commit on top makes something else of it
+    world.git(&["switch", "-q", "-c", "more", "rotate"]);
+    edit(&world, PRIYA, "priya@northwind.example]", "priya@northwind.example, p@evil.example]");
+    world.commit("Another address");
+    asks_for_one_more(&world, "more");
+    // copied by somebody else it is that one's
+    world.git(&["switch", "-q", "-c", "copied", "main"]);
+    world.git(&["commit", "-q", "--allow-empty", "-m", "Meanwhile"]);
+    world.git(&["cherry-pick", "rotate"]);
+    asks_for_one_more(&world, "copied");
+    // taken back it is none, whatever is put on top
+    world.approve_with(&["--head", "rotate", "--withdraw"], "priya.shah").exits(0).says("took back");
+    world.git(&["switch", "-q", "-c", "on-top", "rotate"]);
+    world.git(&["commit", "-q", "--allow-empty", "-m", "Nothing"]);
+    asks_for_one_more(&world, "on-top");
+}
+
+#[test]
+fn her_own_commit_lands_once() {
+    let world = applied();
+    prove(&world, "priya.shah", "priya.new");
+    prove(&world, "priya.shah", "priya.shah");
+    by_priya(&world, "rotate", "main", |world| replaced(world, "priya.new"));
+    for person in ["mei.tanaka", "sven.olsen"] {
+        world.approve("rotate", person).exits(0);
+    }
+    // a squash keeps nothing of the commit in the history of main
+    world.git(&["switch", "-q", "main"]);
+    world.git(&["merge", "-q", "--squash", "rotate"]);
+    world.commit("Squash");
+    world.git(&["push", "-q", "origin", "main"]);
+    world.timed(&["verify"]).exits(0);
+    // she takes the old key back, since the new one was stolen
+    branch(&world, "back", |world| edit(world, PRIYA, &public_key("priya.new"), &public_key("priya.shah")));
+    for person in ["mei.tanaka", "sven.olsen", "lena.vogt"] {
+        world.approve("back", person).exits(0);
+    }
+    merge(&world, "back");
+    world.timed(&["apply"]).exits(0);
+    // her commit from before does the same as it did, and says nothing any more
+    world.git(&["switch", "-q", "-c", "again", "rotate"]);
+    world.git(&["merge", "-q", "-s", "ours", "-m", "Update", "main"]);
+    world.git(&["push", "-q", "origin", "again"]);
+    asks_for_one_more(&world, "again");
+}
+
+#[test]
+fn every_address_of_a_co_author_line_is_a_party() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    for line in [
+        "Co-authored-by: Tom <tom@northwind.example>, Priya <priya@northwind.example>",
+        "CO-AUTHORED-BY: tom@northwind.example, PRIYA@northwind.example",
+        "Co-authored-by: Tom <tom@northwind.example>,\n  Priya <priya@northwind.example>",
+        "co_authored_by: Priya <priya@northwind.example> Tom <tom@northwind.example>",
+    ] {
+        world.git(&["commit", "-q", "--amend", "-m", &format!("Let Alice in\n\n{line}")]);
+        world.approve("alice", "priya.shah").exits(3).says("approver-is-author");
+    }
+}
