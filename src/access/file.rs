@@ -45,6 +45,11 @@ impl ManagedFile {
     pub fn path(&self) -> &str {
         &self.said.source.path
     }
+
+    /// What it says as YAML, as it is written; none where it is none.
+    pub fn value(&self) -> Option<serde_json::Value> {
+        reading::value(self.said.source.as_str())
+    }
 }
 
 /// Two files are equal where git takes them for the same.

@@ -48,7 +48,7 @@ fn text<'a>(revision: &'a Revision, path: &str) -> &'a str {
 }
 
 /// Lines that go and lines that come, without what is the same before and after them.
-fn changed_lines(before: &str, after: &str) -> usize {
+pub(super) fn changed_lines(before: &str, after: &str) -> usize {
     let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let same = |pairs: &mut dyn Iterator<Item = (&&str, &&str)>| pairs.take_while(|(a, b)| a == b).count();
     let shorter = before.len().min(after.len());

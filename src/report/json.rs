@@ -15,7 +15,7 @@ use crate::apply::Outcome;
 use crate::approval::{Landing, Prospect, Verdict};
 use crate::finding::{Finding, Refusal, Related, Severity, State};
 use crate::plan::operations::Difference;
-use crate::plan::{self, AccessLine, Action, Operation, Verb};
+use crate::plan::{self, AccessLine, Action, Fact, Operation, Verb};
 use crate::repository::Oid;
 
 pub(super) const VERSION: u32 = 1;
@@ -78,6 +78,8 @@ pub(super) struct Plan<'a> {
     short_rules: Vec<ShortRow<'a>>,
     findings: Vec<FindingRow<'a>>,
     changes: Vec<Change<'a>>,
+    /// What else is said anew: what weakens first, then what has consequences.
+    facts: Vec<FactRow>,
     operations: Option<Vec<OperationRow<'a>>>,
 }
 
@@ -122,6 +124,28 @@ struct Change<'a> {
     file: &'a str,
     line: u32,
     entitlements: Vec<EntitlementRow<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct FactRow {
+    about: String,
+    /// Null where the whole of it comes or goes.
+    field: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+    /// True where less is asked, watched or kept out than before.
+    weaker: bool,
+    consequence: Option<&'static str>,
+    class: &'static str,
+    file: String,
+}
+
+impl From<Fact> for FactRow {
+    fn from(fact: Fact) -> Self {
+        let Fact { about, field, before, after, weaker, consequence, class, file } = fact;
+        FactRow { about, field, before, after, weaker, consequence, class: class.as_str(), file }
+    }
 }
 
 #[derive(Serialize)]
@@ -189,6 +213,7 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
             .collect(),
         findings: rows(&plan.findings),
         changes: lines.into_iter().map(|line| change(line, zone)).collect(),
+        facts: plan::facts(plan).into_iter().map(FactRow::from).collect(),
         operations: view
             .operations
             .map(|difference| difference.operations.iter().map(|operation| row(operation, zone)).collect()),

@@ -1,6 +1,7 @@
 //! Markdown for the comment on a pull request and for the summary of a job: the answer first, the long tail folded.
 
 use super::PlanView;
+use super::changes;
 use super::diff::{Row, cut, unified};
 use super::escape::{markdown_code, markdown_fence, markdown_message};
 use super::facts::Voice;
@@ -9,7 +10,7 @@ use super::plan::operations;
 use super::style::{Style, capitalised, count};
 use crate::approval::{Landing, Prospect, Verdict as Landed};
 use crate::finding::{Finding, Refusal, Severity, State};
-use crate::plan::Verdict;
+use crate::plan::{self, Verdict};
 
 /// Characters of the whole; GitHub takes 65,536.
 const LIMIT: usize = 60_000;
@@ -20,17 +21,27 @@ const PART: usize = 5_000;
 /// Characters for the findings that a lint is about; two such lists and four parts stay below the limit.
 const LINT_PART: usize = 19_000;
 
+/// So few facts beside access need no heading.
+const FEW: usize = 3;
+
 /// Lines about people in the answer at the top; the diff has them all.
 const ANSWERS: usize = 8;
 
 /// The plan, for a reviewer with a minute.
 pub fn plan(view: &PlanView<'_>) -> String {
+    let facts = plan::facts(view.plan);
+    let (first, told) = changes::told(&facts, Voice::Markdown);
     let mut top = format!("### {}\n", heading(view));
     if view.verdict() == Verdict::Nothing {
         return top;
     }
     top.push_str(&format!("\n{}\n\n", view.outline(Voice::Markdown)));
-    top.push_str(&answers(view));
+    top.push_str(&answers(view, &first, changes::nobody_gains(&facts)));
+    if told.len() <= FEW {
+        told.into_iter().for_each(|row| top.push_str(&format!("- {}\n", row.text)));
+    } else {
+        top.push_str(&list("What else it changes", told, LINT_PART));
+    }
     let mut rest = list("Policy files", view.more_policy_files(Voice::Markdown).into_iter().map(kept).collect(), PART);
     rest.push_str(&list("Who judges changes", view.judges(Voice::Markdown).into_iter().map(kept).collect(), PART));
     for (state, title) in
@@ -136,9 +147,9 @@ fn heading(view: &PlanView<'_>) -> String {
     format!("{word} {}", view.because(Voice::Markdown))
 }
 
-fn answers(view: &PlanView<'_>) -> String {
+fn answers(view: &PlanView<'_>, first: &[String], nobody: &str) -> String {
     let mut text = String::new();
-    for warning in view.warnings(Voice::Markdown) {
+    for warning in view.warnings(Voice::Markdown).iter().chain(first) {
         text.push_str(&format!("- **Careful:** {warning}\n"));
     }
     let gains = view.gains(Voice::Markdown);
@@ -154,7 +165,7 @@ fn answers(view: &PlanView<'_>) -> String {
         said = gain.why.as_ref();
     }
     if gains.is_empty() {
-        text.push_str("- nobody gains or loses access\n");
+        text.push_str(&format!("- {nobody}\n"));
     } else if gains.len() > ANSWERS {
         text.push_str(&format!("- … and {} more, below\n", gains.len() - ANSWERS));
     }

@@ -5,6 +5,7 @@ pub mod access;
 pub mod apply;
 mod approvers;
 pub mod audit;
+mod changes;
 pub mod controls;
 mod diff;
 pub mod errors;

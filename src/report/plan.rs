@@ -1,6 +1,7 @@
 //! A plan as text: what a reviewer has to know first, then the diff, findings, approvals and operations.
 
 use super::PlanView;
+use super::changes;
 use super::diff::{Row, cut, unified};
 use super::escape::terminal;
 use super::facts::{Gain, Voice, conditions, permission};
@@ -8,7 +9,7 @@ use super::findings::{label, place_text, word};
 use super::style::{Style, count};
 use crate::access::time::format_end;
 use crate::finding::{Finding, State};
-use crate::plan::{Action, Operation, Verdict};
+use crate::plan::{self, Action, Operation, Verdict};
 
 /// Lines about people in the answer at the top; the diff has them all.
 const ANSWERS: usize = 8;
@@ -21,10 +22,13 @@ const ROOM: usize = 30_000;
 
 /// The plan, for a person at a terminal.
 pub fn text(view: &PlanView<'_>, style: Style) -> String {
-    let mut text = answer(view, style);
+    let facts = plan::facts(view.plan);
+    let (first, rest) = changes::told(&facts, Voice::Text);
+    let mut text = answer(view, (&first, changes::nobody_gains(&facts)), style);
     if view.verdict() == Verdict::Nothing {
         return text;
     }
+    section(&mut text, "what else it changes", wrapped(cut(rest, ROOM), style), style);
     let diff = cut(unified(view), ROOM);
     let diff: Vec<String> = diff.iter().map(|line| painted(&style.wrap(line, 2, "      "), style)).collect();
     section(&mut text, "access", diff, style);
@@ -57,7 +61,7 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn answer(view: &PlanView<'_>, style: Style) -> String {
+fn answer(view: &PlanView<'_>, (first, nobody): (&[String], &str), style: Style) -> String {
     let verdict = view.verdict();
     let word = verdict_word(verdict);
     let because = style.wrap(&view.because(Voice::Text), word.len() + 1, "  ");
@@ -71,8 +75,8 @@ fn answer(view: &PlanView<'_>, style: Style) -> String {
         return text;
     }
     text.push_str(&format!("{}\n", style.dim(&style.wrap(&view.outline(Voice::Text), 0, "  "))));
-    for warning in view.warnings(Voice::Text) {
-        text.push_str(&format!("  {} {}\n", style.red("!"), style.wrap(&warning, 4, "    ")));
+    for warning in view.warnings(Voice::Text).iter().chain(first) {
+        text.push_str(&format!("  {} {}\n", style.red("!"), style.wrap(warning, 4, "    ")));
     }
     let gains = view.gains(Voice::Text);
     let mut said = None;
@@ -85,7 +89,7 @@ fn answer(view: &PlanView<'_>, style: Style) -> String {
         said = gain.why.as_ref();
     }
     if gains.is_empty() {
-        text.push_str("    nobody gains or loses access\n");
+        text.push_str(&format!("    {}\n", style.wrap(nobody, 4, "    ")));
     } else if gains.len() > ANSWERS {
         text.push_str(&format!("    … and {} more, below\n", gains.len() - ANSWERS));
     }

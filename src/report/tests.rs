@@ -114,6 +114,9 @@ fn one_person_and_one_repository() {
       + alice.nguyen (globex) gains developer on payments-api in payments-staging,
         2026-11-24 … 2027-01-04
 
+    what else it changes
+      grant `alice-refunds`: new, reason Build the refund flow
+
     access
       + alice.nguyen  github  repository northwind/payments-api  push
           2026-11-24 … 2027-01-04
@@ -130,6 +133,7 @@ fn one_person_and_one_repository() {
     access, risk standard, from `main` to `4be1f27`
 
     - `alice.nguyen` (`globex`) gains `developer` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
+    - grant `alice-refunds`: new, `reason Build the refund flow`
 
     ```diff
     + alice.nguyen  github  repository northwind/payments-api  push  2026-11-24 … 2027-01-04
@@ -185,6 +189,8 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
     policy + access + removal, risk privileged, from main to 4be1f27
       ! changes groups/access-admins.yaml, policies/approvals.yaml
       ! changes who judges: rule:access-1, rule:identity-1, rule:policy-1
+      ! group `access-admins`: members priya.shah → tom.reed (weaker); others
+        approve from now on
       ! alice.nguyen (globex) gains keeper on payments-api in payments-staging,
         2026-11-24 … 2027-01-04
           admin on repository northwind/payments-api can change who has access, or
@@ -193,6 +199,10 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
         2026-11-24 … 2027-01-04
       - alice.nguyen (globex) loses developer on payments-api in payments-staging,
         had it until 2027-01-04
+
+    what else it changes
+      approval rule `access-1`: count 1 → 2
+      grant `keep`: new, reason Build the refund flow
 
     access
       - alice.nguyen  github  repository northwind/payments-api  push
@@ -234,9 +244,12 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
 
     - **Careful:** changes `groups/access-admins.yaml`, `policies/approvals.yaml`
     - **Careful:** changes who judges: `rule:access-1`, `rule:identity-1`, `rule:policy-1`
+    - **Careful:** group `access-admins`: `members` `priya.shah` → `tom.reed` (weaker); others approve from now on
     - **Dangerous:** `alice.nguyen` (`globex`) gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04; `admin` on repository `northwind/payments-api` can change who has access, or reaches everything
     - **Dangerous:** `tom.reed` gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
     - `alice.nguyen` (`globex`) loses `developer` on `payments-api` in `payments-staging`, had it until 2027-01-04
+    - approval rule `access-1`: `count` `1` → `2`
+    - grant `keep`: new, `reason Build the refund flow`
 
     ```diff
     - alice.nguyen  github  repository northwind/payments-api  push   2026-11-24 … 2027-01-04
@@ -415,6 +428,7 @@ fn operations_that_take_are_never_folded() {
             "short_rules",
             "findings",
             "changes",
+            "facts",
             "operations"
         ]
     );

@@ -1,5 +1,6 @@
 //! What an attacker tries, and what merely looks like an attack: told on real repositories, with the code that answers.
 
+mod blind;
 mod consent;
 mod log_key;
 mod parties;

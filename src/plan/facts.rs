@@ -1,0 +1,268 @@
+//! What a change says anew, in words: settings, policies and people, field by field, before and after.
+//!
+//! INVARIANT: no difference of a managed file goes untold. Facts are made of everything that files say, and not of what
+//! the program makes of it; the table of weights only adds which way is the weaker.
+
+mod things;
+mod weights;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::access::reading::{Claim, FileKind};
+use crate::access::{ChangeClass, ManagedFile};
+use crate::plan::Plan;
+use things::{Field, Thing, Value};
+use weights::Weight;
+
+/// One thing that a change says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is about, with names in backticks: ``duty `develop-and-deploy` ``.
+    pub about: String,
+    /// Which field of it, where it stood before and after; none where the whole of it comes or goes.
+    pub field: Option<String>,
+    /// What it said; none where it is new.
+    pub before: Option<String>,
+    /// What it says; none where it is gone.
+    pub after: Option<String>,
+    /// True where less is asked, watched or kept out than before.
+    pub weaker: bool,
+    /// What follows from it, where that can be said.
+    pub consequence: Option<&'static str>,
+    pub class: ChangeClass,
+    /// The file that says so.
+    pub file: String,
+}
+
+/// Everything that a change says anew: what weakens first, then what has consequences. Grants are told by whom they give
+/// what; of them only what that doesn't show is here.
+pub fn facts(plan: &Plan<'_>) -> Vec<Fact> {
+    let paths: Vec<(&str, ChangeClass)> = plan.classes.paths().collect();
+    let is_policy = |path: &str| matches!(FileKind::of_path(path), Claim::File(FileKind::Policy, _));
+    let shown: BTreeSet<&str> = plan.lines.iter().map(|line| line.grant.as_str()).collect();
+    let mut facts = Vec::new();
+    if paths.iter().any(|(path, _)| is_policy(path)) {
+        let of = |revision| things::policies(revision);
+        facts.extend(compare(of(plan.base), of(plan.head)));
+    }
+    for (path, class) in &paths {
+        let [before, after] = [plan.base.files.get(path), plan.head.files.get(path)];
+        let sides = [before, after].map(|file| file.map(|file| things::of_file(file, *class)));
+        match sides {
+            [Some(None), _] | [_, Some(None)] => facts.push(whole_file(path, *class, [before, after])),
+            sides => {
+                let [before, mut after] = sides.map(|side| side.flatten().unwrap_or_default());
+                if grant(path).is_some_and(|id| shown.contains(id)) {
+                    after.values_mut().for_each(Thing::without_access);
+                    let before =
+                        before.into_values().filter_map(|thing| after.contains_key(&thing.name).then_some(thing));
+                    let before = before.map(|mut thing| {
+                        thing.without_access();
+                        (thing.name.clone(), thing)
+                    });
+                    facts.extend(compare(before.collect(), after));
+                } else {
+                    facts.extend(compare(before, after));
+                }
+            }
+        }
+    }
+    let told: BTreeSet<String> = facts.iter().map(|fact| fact.file.clone()).collect();
+    let silent =
+        paths.iter().filter(|(path, _)| !told.contains(*path) && !grant(path).is_some_and(|id| shown.contains(id)));
+    facts.extend(
+        silent.map(|(path, class)| unsaid(path, *class, [plan.base.files.get(path), plan.head.files.get(path)])),
+    );
+    facts.sort_by(|a, b| key(a).cmp(&key(b)));
+    facts
+}
+
+type Key<'a> = (bool, bool, ChangeClass, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);
+
+fn key(fact: &Fact) -> Key<'_> {
+    let Fact { about, field, before, after, .. } = fact;
+    (!fact.weaker, fact.consequence.is_none(), fact.class, about, field.as_deref(), before.as_deref(), after.as_deref())
+}
+
+fn grant(path: &str) -> Option<&str> {
+    match FileKind::of_path(path) {
+        Claim::File(FileKind::Grant, id) => Some(id),
+        Claim::File(..) | Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
+    }
+}
+
+/// The facts of two states of things.
+fn compare(before: BTreeMap<String, Thing>, mut after: BTreeMap<String, Thing>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for (name, before) in before {
+        match after.remove(&name) {
+            Some(after) => facts.extend(fields(&before, &after)),
+            None => facts.push(before.as_fact([true, false])),
+        }
+    }
+    facts.extend(after.into_values().map(|thing| thing.as_fact([false, true])));
+    facts
+}
+
+fn fields(before: &Thing, after: &Thing) -> Vec<Fact> {
+    let labels: BTreeSet<&String> = before.fields.keys().chain(after.fields.keys()).collect();
+    let fact = |label: &String| {
+        let sides = [before.fields.get(label), after.fields.get(label)];
+        let [was, is] = sides.map(|side| side.map(|field| &field.value));
+        if was == is {
+            return None;
+        }
+        let weight = sides.into_iter().flatten().map(|field| field.weight).next().unwrap_or(Weight::Plain);
+        // what restricts something that wasn't there before weakens nothing
+        let is_part = |of: &Thing, whole: &str| of.fields.keys().any(|label| label.starts_with(&format!("{whole}.")));
+        let comes = label.rsplit_once('.').is_some_and(|(whole, _)| !is_part(before, whole));
+        let [shown_before, shown_after] = shown([was, is]);
+        let weaker = weight.weakens(was, is) && (!comes || weight == Weight::Opens);
+        Some(Fact {
+            about: after.name.clone(),
+            field: Some(label.clone()),
+            before: shown_before,
+            after: shown_after,
+            weaker,
+            consequence: weights::consequence(after.section, label, is, weaker),
+            class: after.class,
+            file: after.file.clone(),
+        })
+    };
+    labels.into_iter().filter_map(fact).collect()
+}
+
+/// Both sides as text. Of long lists only what differs.
+fn shown(sides: [Option<&Value>; 2]) -> [Option<String>; 2] {
+    if let [Some(Value::Many(before)), Some(Value::Many(after))] = sides
+        && before.len().max(after.len()) > LISTED
+    {
+        let same = before.intersection(after).count();
+        let only = |own: &BTreeSet<String>, other: &BTreeSet<String>| {
+            let mut rest: Vec<&str> = own.difference(other).map(String::as_str).collect();
+            let stay = format!("{same} that stay");
+            rest.push(&stay);
+            Some(cut(&rest.join(", ")))
+        };
+        return [only(before, after), only(after, before)];
+    }
+    let [before, after] = sides.map(|side| side.map(Value::text));
+    match (&before, &after) {
+        (Some(was), Some(is)) => {
+            let same = was.chars().zip(is.chars()).take_while(|(a, b)| a == b).count();
+            [was, is].map(|text| Some(cut_around(text, same)))
+        }
+        _ => [before, after].map(|side| side.map(|text| cut(&text))),
+    }
+}
+
+/// A long text from shortly before the place at which it differs from the other.
+fn cut_around(text: &str, place: usize) -> String {
+    if place < SHOWN / 2 || text.chars().count() <= SHOWN {
+        return cut(text);
+    }
+    format!("… {}", cut(&text.chars().skip(place - SHOWN / 8).collect::<String>()))
+}
+
+/// Longer lists are told by what differs in them.
+const LISTED: usize = 8;
+
+/// Characters of one value; what is longer is cut in the middle.
+const SHOWN: usize = 240;
+
+fn cut(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= SHOWN {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(SHOWN * 2 / 3).collect();
+    let end: String = text.chars().skip(length - SHOWN / 4).collect();
+    format!("{start} … {end} ({length} characters)")
+}
+
+impl Thing {
+    /// Of a grant only what no line of access says: those tell to whom, what, where and until when.
+    fn without_access(&mut self) {
+        self.fields.retain(|label, _| matches!(label.as_str(), "reason" | "ticket"));
+    }
+
+    /// The whole of it, which comes or goes.
+    fn as_fact(&self, there: [bool; 2]) -> Fact {
+        let field = |(label, field): (&String, &Field)| match label.as_str() {
+            "" => field.value.text(),
+            label => format!("{label} {}", cut(&field.value.text())),
+        };
+        let text = self.fields.iter().map(field).collect::<Vec<_>>().join("; ");
+        let nothing = Value::One(String::new());
+        let [before, after] = there.map(|is| is.then_some(&nothing));
+        let [was, is] = there.map(|is| is.then(|| text.clone()));
+        Fact {
+            about: self.name.clone(),
+            field: None,
+            before: was,
+            after: is,
+            weaker: self.presence.weakens(before, after),
+            consequence: weights::whole(self.section, there),
+            class: self.class,
+            file: self.file.clone(),
+        }
+    }
+}
+
+/// A file that is text to the program, or can't be read: what it is, and how much of it changed.
+fn whole_file(path: &str, class: ChangeClass, sides: [Option<&ManagedFile>; 2]) -> Fact {
+    let text =
+        |file: Option<&ManagedFile>| file.map(|file| String::from_utf8_lossy(&file.content.bytes()).into_owned());
+    let [before, after] = sides.map(text);
+    let package = [&after, &before].into_iter().flatten().find_map(|text| {
+        text.lines().find_map(|line| line.strip_prefix("package ")).map(|name| name.trim().to_owned())
+    });
+    let changed = super::change_too_large::changed_lines(
+        before.as_deref().unwrap_or_default(),
+        after.as_deref().unwrap_or_default(),
+    );
+    let lines = |text: &Option<String>| text.as_ref().map(|text| text.lines().count());
+    let after_lines = lines(&after).map(|all| match before {
+        Some(_) => format!("{all} lines, {changed} of them come or go"),
+        None => format!("{all} lines"),
+    });
+    let (about, consequence) = match (weights::file(path), package) {
+        ((_, consequence), Some(package)) if path.ends_with(".rego") => {
+            (format!("custom rules of package `{}` in `{path}`", cut(&package)), consequence)
+        }
+        ((what, consequence), _) => (format!("{what} `{path}`"), consequence),
+    };
+    Fact {
+        about,
+        field: None,
+        before: lines(&before).map(|all| format!("{all} lines")),
+        weaker: after.is_none() && path.ends_with(".rego"),
+        after: after_lines,
+        consequence,
+        class,
+        file: path.to_owned(),
+    }
+}
+
+/// A file that says nothing anew: its words, their order, its mode, or where it stands.
+fn unsaid(path: &str, class: ChangeClass, sides: [Option<&ManagedFile>; 2]) -> Fact {
+    let how = match sides {
+        [Some(before), Some(after)] if before.content == after.content => "has another mode, and the same content",
+        [Some(_), Some(_)] => "says the same in other words, such as comments or their order",
+        [None, _] => "is new, and says what another file said before",
+        [_, None] => "is gone, and what it said stands in another file",
+    };
+    Fact {
+        about: format!("file `{path}` {how}"),
+        field: None,
+        before: None,
+        after: None,
+        weaker: false,
+        consequence: None,
+        class,
+        file: path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

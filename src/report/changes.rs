@@ -1,0 +1,51 @@
+//! What a plan says anew beside access, a line a fact: settings, policies, people, pipelines.
+
+use super::diff::Row;
+use super::facts::Voice;
+use crate::access::ChangeClass;
+use crate::plan::Fact;
+
+/// What weakens stands at the top, so many of it; the section has the rest.
+const AT_THE_TOP: usize = 6;
+
+/// The facts that are told at the very top, and those below, in order. What weakens or changes policy is never cut.
+pub(super) fn told(facts: &[Fact], voice: Voice) -> (Vec<String>, Vec<Row>) {
+    let weaker = facts.iter().take_while(|fact| fact.weaker).count().min(AT_THE_TOP);
+    let (top, rest) = facts.split_at_checked(weaker).unwrap_or((facts, &[]));
+    let row = |fact: &Fact| Row { text: line(fact, voice), keep: fact.weaker || fact.class == ChangeClass::Policy };
+    (top.iter().map(|fact| line(fact, voice)).collect(), rest.iter().map(row).collect())
+}
+
+/// What stands where nobody gains or loses access: never that alone where anything is told.
+pub(super) fn nobody_gains(facts: &[Fact]) -> &'static str {
+    if facts.is_empty() {
+        "nobody gains or loses access"
+    } else {
+        "nobody gains or loses access at once; what changes is told here, and decides who may later"
+    }
+}
+
+fn line(fact: &Fact, voice: Voice) -> String {
+    // an arrow within a value would make two values of it
+    let value = |text: &str| voice.data(&text.replace('→', "\\u{2192}"));
+    let about = voice.message(&fact.about);
+    let sides = [&fact.before, &fact.after].map(|side| side.as_deref().map(value));
+    let mut text = match (fact.field.as_deref().map(|field| voice.data(field)), sides) {
+        (None, [None, None]) => about,
+        (None, [None, Some(after)]) => format!("{about}: new, {after}"),
+        (None, [Some(before), None]) => format!("{about}: gone, was {before}"),
+        (None, [Some(before), Some(after)]) => format!("{about}: {before} → {after}"),
+        (Some(field), sides) => {
+            let [before, after] = sides.map(|side| side.unwrap_or_else(|| "nothing".to_owned()));
+            format!("{about}: {field} {before} → {after}")
+        }
+    };
+    if fact.weaker {
+        text.push_str(" (weaker)");
+    }
+    if let Some(consequence) = fact.consequence {
+        text.push_str("; ");
+        text.push_str(&voice.message(consequence));
+    }
+    text
+}

@@ -1,0 +1,93 @@
+//! Nobody signs what they weren't told: what a change of policies, settings and people means stands in the plan.
+
+use super::{branch, edit};
+use crate::support::{World, public_key};
+
+/// The plan of an edit of one file, as text and as a document.
+fn planned(path: &str, from: &str, to: &str) -> (String, serde_json::Value) {
+    let world = World::new();
+    branch(&world, "change", |world| edit(world, path, from, to));
+    let plan = |format: &str| world.timed(&["plan", "--head", "change", "--format", format]);
+    let (text, json) = (plan("text").stdout, plan("json").json());
+    let markdown = plan("markdown").stdout;
+    assert_eq!(text.matches("(weaker)").count(), markdown.matches("(weaker)").count(), "{text}\n{markdown}");
+    assert!(!text.contains("nobody gains or loses access\n"), "{text}");
+    (text.split_whitespace().collect::<Vec<_>>().join(" "), json)
+}
+
+#[test]
+fn what_weakens_a_policy_is_told_in_words() {
+    for (path, from, to, says) in [
+        (
+            "policies/approvals.yaml",
+            "{ change: policy, count: 2, from: \"group:access-admins\" }",
+            "{ change: policy, count: 1, from: \"group:access-admins\" }",
+            "approval rule `policy-1`: count 2 → 1 (weaker)",
+        ),
+        (
+            "policies/approvals.yaml",
+            "{ change: access, count: 1, from: domain-owners }",
+            "{ change: access, count: 1, from: [domain-owners, sponsors] }",
+            "from domain-owners → domain-owners, sponsors (weaker)",
+        ),
+        ("dualkey.yaml", "timezone: ", "manage: everyone\ntimezone: ", "settings: manage contractors → everyone"),
+    ] {
+        let (text, json) = planned(path, from, to);
+        assert!(text.contains(says), "{says} is not in\n{text}");
+        assert!(!json["facts"].as_array().unwrap().is_empty(), "{json:#}");
+    }
+    let (text, _) = planned("dualkey.yaml", "timezone: ", "manage: everyone\ntimezone: ");
+    assert!(text.contains("removes the undeclared access of everybody"), "{text}");
+}
+
+#[test]
+fn a_source_of_approvers_behind_many_blanks_is_told() {
+    let blanks = format!("{{ change: access, count: 1, from: [domain-owners,{}sponsors] }}", " ".repeat(5_000));
+    let (text, json) = planned("policies/approvals.yaml", "{ change: access, count: 1, from: domain-owners }", &blanks);
+    assert!(text.contains("from domain-owners → domain-owners, sponsors (weaker)"), "{text}");
+    let weaker = json["facts"].as_array().unwrap().iter().any(|fact| fact["weaker"] == true && fact["field"] == "from");
+    assert!(weaker, "{json:#}");
+}
+
+#[test]
+fn who_people_are_is_told_with_their_keys_and_numbers() {
+    let world = World::new();
+    let key = public_key("eve");
+    branch(&world, "eve", |world| {
+        world.write(
+            "people/eve.yaml",
+            &format!(
+                "name: Eve\ntype: employee\naccounts: {{ github: {{ login: eve-nw, id: 77 }} }}\nemails: [eve@northwind.example]\n\
+                 keys: [\"{key}\"]\n"
+            ),
+        );
+        edit(world, "vendors/globex.yaml", "2027-03-31", "2028-03-31");
+    });
+    let text = world.timed(&["plan", "--head", "eve"]).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for says in
+        ["person `eve`: new", "eve-nw #77", "SHA256:", "eve@northwind.example", "2027-03-31 → 2028-03-31 (weaker)"]
+    {
+        assert!(text.contains(says), "{says} is not in\n{text}");
+    }
+}
+
+#[test]
+fn pipelines_and_custom_rules_are_named_for_what_they_are() {
+    let world = World::new();
+    branch(&world, "files", |world| {
+        world.write(".gitlab-ci.yml", "apply:\n  script: dualkey apply\n");
+        world.write("policies/own.rego", "package own\nimport rego.v1\n\nwarn contains \"x\" if false\n");
+        world.write("docs/CODEOWNERS", "* @eve\n");
+    });
+    let text = world.timed(&["plan", "--head", "files"]).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for says in [
+        "pipeline file `.gitlab-ci.yml`: new, 2 lines; what it does may run with the log's key",
+        "custom rules of package `own` in `policies/own.rego`: new, 4 lines; they judge every change",
+        "code owners `docs/CODEOWNERS`: new, 1 lines",
+    ] {
+        assert!(text.contains(says), "{says} is not in\n{text}");
+    }
+    // words alone are told as such
+    branch(&world, "words", |world| edit(world, "dualkey.yaml", "version: 1\n", "version: 1 # the only one\n"));
+    world.timed(&["plan", "--head", "words"]).says("file `dualkey.yaml` says the same in other words");
+}
