@@ -17,6 +17,7 @@ mod lint;
 mod new;
 mod next;
 mod output;
+mod panics;
 mod plan;
 mod process;
 mod rehearsal;
@@ -148,7 +149,7 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
-    let result = match cli.command {
+    let result = panics::caught(|| match cli.command {
         Command::Init(options) => init::run(&options),
         Command::New(options) => new::run(&options),
         Command::Demo(options) => demo::run(&options),
@@ -167,7 +168,7 @@ pub fn main() -> ExitCode {
         Command::Explain(options) => explain::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Completions(options) => completions::run(&options),
-    };
+    });
     match result {
         Ok(exit) => exit.into(),
         Err(stop) => {

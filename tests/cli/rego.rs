@@ -122,3 +122,25 @@ fn a_function_that_calls_itself_is_refused_by_its_tests_in_words() {
         told.says("`depth.down` depends on itself");
     }
 }
+
+#[test]
+fn a_rule_that_is_too_dear_is_a_finding_and_stops_no_end() {
+    let world = World::new();
+    world.timed(&["apply"]).exits(0);
+    let doubled: String = (0..60).map(|n| format!("  v{} := concat(\"\", [v{n}, v{n}])\n", n + 1)).collect();
+    let long = format!("deny contains m if {{ m := \"{}\" + ", "x".repeat(70_000));
+    for (body, says) in [
+        (format!("deny contains \"m\" if {{\n  v0 := \"xxxxxxxx\"\n{doubled}  v60 != \"\"\n}}\n"), "makes more than"),
+        ("deny contains \"m\" if strings.count(\"abc\", \"\") > 1\n".to_owned(), "`strings.count`"),
+        ("deny contains sprintf(\"%.70000f\", [1.5]) if true\n".to_owned(), "`sprintf`"),
+        (long, "more than 60,000 characters"),
+    ] {
+        world.write("policies/x.rego", &format!("package x\nimport rego.v1\n\n{body}"));
+        world.timed(&["lint"]).exits(1).says("error[invalid-rego]").says(says);
+        world.commit("Dear");
+        world.git(&["push", "-q", "origin", "main"]);
+        world.timed(&["verify"]).exits(1).says("refused[");
+    }
+    // everybody's engagement is over by then
+    world.now_is("2028-01-01T09:00:00Z").timed(&["apply", "--only-ends"]).says("revoke");
+}

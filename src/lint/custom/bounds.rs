@@ -9,6 +9,9 @@ const READINGS: u64 = 1 << 22;
 /// Digits of an exponent. The engine multiplies one step at a time, also where the number is zero.
 const EXPONENT: usize = 3;
 
+/// Characters of a line. The engine counts columns up to 65,535, and fails where it has to tell of one beyond.
+const LINE: usize = 60_000;
+
 /// What is too much, the byte at which it is seen, and what to do about it.
 #[derive(Debug)]
 pub(super) struct Beyond {
@@ -23,8 +26,22 @@ pub(super) fn beyond(text: &str) -> Option<Beyond> {
         let (what, help) = ("a number has too long an exponent", "write the number out");
         return Some(Beyond { at, what, help });
     }
+    if let Some(at) = long_line(text) {
+        let (what, help) = ("a line has more than 60,000 characters", "break the line");
+        return Some(Beyond { at, what, help });
+    }
     let at = too_deep(text)?;
     Some(Beyond { at, what: "brackets in brackets go too deep", help: "give the inner parts names of their own" })
+}
+
+/// Where a line goes beyond what the engine can point to.
+fn long_line(text: &str) -> Option<usize> {
+    let mut start = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        let at = start;
+        start += line.len();
+        line.char_indices().nth(LINE).map(|(place, _)| at + place)
+    })
 }
 
 fn too_deep(text: &str) -> Option<usize> {
@@ -100,6 +117,14 @@ fn quoted(inside: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_line_goes_beyond_what_can_be_pointed_to() {
+        let long = |length: usize| format!("package a\nx := \"{}\"\n", "ü".repeat(length));
+        assert!(beyond(&long(LINE - 8)).is_none());
+        let found = beyond(&long(LINE)).unwrap();
+        assert!(found.what.contains("60,000 characters") && long(LINE).is_char_boundary(found.at));
+    }
 
     #[test]
     fn exponents_count_where_they_are_numbers() {

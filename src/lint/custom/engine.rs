@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::bounds::{Beyond, beyond};
 use super::functions::of_modules;
+use super::meter::{self, BYTES, Stopped};
 use super::recursion::{endless, of_program};
 use super::{CUSTOM_DENY, CUSTOM_WARNING, INVALID_REGO, TESTS, Tested};
 use crate::access::reading::{is_hidden, quote};
@@ -102,7 +103,15 @@ fn deeply<T: Send>(files: &[(&str, &str)], work: impl FnOnce() -> T + Send) -> R
     let failed = || vec![invalid(first(files), why, "try again")];
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(|_| failed())?;
-        thread.join().map_err(|panic| std::panic::resume_unwind(panic))
+        // the engine has panics of its own: the same files come to the same one on every machine
+        thread.join().map_err(|_| {
+            let why = "custom rules can't be judged: the engine fails on what they say".to_owned();
+            vec![invalid(
+                first(files),
+                why,
+                "look for a line of more than 65,000 characters, or for odd arguments of a function",
+            )]
+        })
     })
 }
 
@@ -110,6 +119,8 @@ fn deeply<T: Send>(files: &[(&str, &str)], work: impl FnOnce() -> T + Send) -> R
 struct Judge<'a> {
     files: &'a [(&'a str, &'a str)],
     machine: RegoVM,
+    /// What each `deny` and `warn` may make.
+    bytes: u64,
     program: Arc<Program>,
     interpreter: Engine,
     verdicts: Vec<Verdict>,
@@ -127,18 +138,23 @@ fn prepare<'a>(files: &'a [(&'a str, &'a str)], input: &str) -> Result<Judge<'a>
     if let Some(rule) = endless(of_program(&program)).and_then(|number| program.rule_infos.get(number)) {
         return Err(vec![depends_on_itself(&clauses(&mut engine, files), files, &rule.name)]);
     }
+    let mut program = Arc::unwrap_or_clone(program);
     let called = program.builtin_info_table.iter().map(|builtin| builtin.name.as_str());
     let forbidden: BTreeSet<&str> = called.filter(|name| FORBIDDEN.contains(name)).collect();
     if !forbidden.is_empty() {
         return Err(forbidden.into_iter().map(|name| forbidden_call(files, name)).collect());
     }
+    if !meter::install(&mut program) {
+        return Err(whole("the custom rules call too many functions".to_owned()));
+    }
+    let program = Arc::new(program);
     let input = Value::from_json_str(input).map_err(|error| whole(error.to_string()))?;
     let mut machine = RegoVM::new_with_policy(compiled);
     machine.load_program(Arc::clone(&program));
     machine.set_data(Value::new_object()).map_err(|error| whole(error.to_string()))?;
     machine.set_input(input.clone());
     engine.set_input(input);
-    Ok(Judge { files, machine, program, interpreter: engine, verdicts })
+    Ok(Judge { files, machine, bytes: BYTES, program, interpreter: engine, verdicts })
 }
 
 /// Reads every file. Each is known to the engine by its number, so that no name can disturb what it says.
@@ -231,8 +247,10 @@ impl Judge<'_> {
     }
 
     fn ask(&mut self, verdict: &Verdict) -> Result<Value, Box<Finding>> {
-        let value =
-            self.machine.execute_entry_point_by_name(&verdict.entry).map_err(|error| self.stopped(verdict, &error))?;
+        let value = meter::run(&mut self.machine, &verdict.entry, self.bytes).map_err(|stopped| match stopped {
+            Stopped::Failed(error) => self.stopped(verdict, &error),
+            Stopped::TooMuch(function) => Box::new(self.too_much(verdict, &function)),
+        })?;
         let fails = |place: Option<Place>, why: &str, help| {
             let message = format!("{} fails: {why}", quote(&verdict.name));
             Box::new(invalid(place.unwrap_or_else(|| verdict.place.clone()), message, help))
@@ -247,13 +265,25 @@ impl Judge<'_> {
         Err(fails(None, "two ways to run it give two answers", "write the rule in simpler words"))
     }
 
-    fn stopped(&self, verdict: &Verdict, error: &VmError) -> Box<Finding> {
+    fn too_much(&self, verdict: &Verdict, function: &str) -> Finding {
+        let name = quote(&verdict.name);
+        let message =
+            format!("{name} makes more than {} bytes, or too large a number, with {}", self.bytes, quote(function));
+        invalid(self.at(verdict), message, "let it look at less at once: no text, list or number may grow step by step")
+    }
+
+    /// Where the machine stands, or else where the rule does.
+    fn at(&self, verdict: &Verdict) -> Place {
         let span = self.program.instruction_spans.get(self.machine.get_pc()).and_then(Option::as_ref);
         let at = span.and_then(|span| {
             let source = self.program.sources.get(span.source_index)?;
             position(self.files, &source.name, u32::try_from(span.line).ok()?, u32::try_from(span.column).ok()?)
         });
-        let place = at.unwrap_or_else(|| verdict.place.clone());
+        at.unwrap_or_else(|| verdict.place.clone())
+    }
+
+    fn stopped(&self, verdict: &Verdict, error: &VmError) -> Box<Finding> {
+        let place = self.at(verdict);
         let name = quote(&verdict.name);
         Box::new(if let VmError::InstructionLimitExceeded { limit, .. } = error {
             let message = format!("{name} does not come to an end within {limit} instructions");

@@ -11,6 +11,8 @@ mod engine;
 mod functions;
 mod input;
 #[cfg(feature = "rego")]
+mod meter;
+#[cfg(feature = "rego")]
 mod recursion;
 #[cfg(all(test, feature = "rego"))]
 mod tests;
