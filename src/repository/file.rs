@@ -7,7 +7,8 @@ use std::sync::{Arc, Weak};
 
 use git2::{ObjectType, Odb};
 
-use super::git::read_object;
+use super::git::{read_object, size_of};
+use super::loose::Loose;
 use super::{Oid, RepoPath, Repository, RepositoryError};
 use crate::parallel::in_parts;
 
@@ -120,28 +121,31 @@ impl Repository {
 impl Repository {
     /// The bytes of a blob; None where it can't be read, is none, or is larger than any file that is read.
     pub(super) fn small_blob(&self, oid: Oid) -> Option<Arc<[u8]>> {
+        let small = self.object_size(oid).ok()? as u64 <= MAX_FILE_BYTES;
         let odb = self.git.odb().ok()?;
-        let (size, _) = odb.read_header(oid.to_git()).ok()?;
-        let small = u64::try_from(size).is_ok_and(|size| size <= MAX_FILE_BYTES);
         small.then(|| read_object(&odb, oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes))).ok()).flatten()
     }
 }
 
 fn load(git: &git2::Repository, listed: Vec<(Option<Arc<[u8]>>, Listed)>) -> Vec<Loaded> {
+    let loose = Loose::of(git);
     match git.odb() {
-        Ok(odb) => listed.into_iter().map(|(near, listed)| load_one(&odb, near, listed)).collect(),
+        Ok(odb) => listed.into_iter().map(|(near, listed)| load_one((git, &odb, &loose), near, listed)).collect(),
         Err(error) => vec![Err(RepositoryError::git("open its objects")(error))],
     }
 }
 
-fn load_one(odb: &Odb<'_>, near: Option<Arc<[u8]>>, Listed { path, mode, oid }: Listed) -> Loaded {
+fn load_one(
+    (git, odb, loose): (&git2::Repository, &Odb<'_>, &Loose),
+    near: Option<Arc<[u8]>>,
+    Listed { path, mode, oid }: Listed,
+) -> Loaded {
     // to name bytes is cheaper than to unpack them
     if let Some(bytes) = near.filter(|bytes| Oid::of_blob(bytes) == oid) {
         return Ok((oid, path, File { mode, content: Content::Bytes(bytes) }));
     }
-    let header = odb.read_header(oid.to_git());
-    let (size, _) = header.map_err(|error| RepositoryError::Unreadable { oid, reason: error.message().to_owned() })?;
-    let size = size as u64;
+    loose.ensure_whole(git, oid)?;
+    let size = size_of(odb, oid)? as u64;
     if size > MAX_FILE_BYTES {
         return Ok((oid, path, File { mode, content: Content::TooLarge { size, oid } }));
     }

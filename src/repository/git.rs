@@ -1,6 +1,6 @@
 //! Opening a repository, and what its refs and revisions name.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 
 use git2::{ErrorCode, ObjectType};
 
+use super::loose::Loose;
 use super::managed::{Managed, ReadsManaged};
 use super::{Changes, Commit, Entry, Oid, RepositoryError, objects};
 
@@ -25,6 +26,8 @@ pub struct Repository {
     pub(super) blobs: RefCell<HashMap<Oid, Weak<[u8]>>>,
     /// What was compared last, the newest first, by the two root trees.
     pub(super) changes: RefCell<VecDeque<([Entry; 2], Rc<Changes>)>>,
+    /// Which folders of loose objects there are.
+    pub(super) loose: OnceCell<Loose>,
     /// Says which further paths settings name as managed.
     pub(super) reads_managed: Option<ReadsManaged>,
     /// What is managed in trees, by the trees' names.
@@ -63,6 +66,7 @@ impl Repository {
             generations: RefCell::default(),
             blobs: RefCell::default(),
             changes: RefCell::default(),
+            loose: OnceCell::default(),
             reads_managed: None,
             managed: RefCell::default(),
             shielded: Cell::default(),
@@ -118,7 +122,10 @@ impl Repository {
     /// `Empty` where the current branch has no commit yet.
     pub fn head(&self) -> Result<Oid, RepositoryError> {
         match self.git.head() {
-            Ok(head) => self.commit_of(&head, "HEAD"),
+            Ok(head) => {
+                head.target().map_or(Ok(()), |oid| self.ensure_whole(Oid::of_git(oid)))?;
+                self.commit_of(&head, "HEAD")
+            }
             Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
                 Err(RepositoryError::Empty)
             }
@@ -171,6 +178,7 @@ impl Repository {
     /// if these are the same today; `Empty` for `HEAD` without a commit.
     pub fn resolve(&self, rev: &str) -> Result<Oid, RepositoryError> {
         self.refuse_ambiguous(rev)?;
+        self.ensure_whole_start(rev)?;
         let object = self.git.revparse_single(rev).map_err(|error| {
             let rev = rev.to_owned();
             if error.code() == ErrorCode::Ambiguous {
@@ -184,6 +192,24 @@ impl Repository {
         })?;
         let commit = object.peel(ObjectType::Commit);
         commit.map(|commit| Oid::of_git(commit.id())).map_err(|_| RepositoryError::NotACommit { rev: rev.to_owned() })
+    }
+
+    /// Refuses a revision whose first commit is cut short.
+    fn ensure_whole_start(&self, rev: &str) -> Result<(), RepositoryError> {
+        let name = rev.split_once(['^', '~', ':', '@']).map_or(rev, |(name, _)| name);
+        let name = if name.is_empty() { "HEAD" } else { name };
+        if let Ok(oid) = name.parse() {
+            return self.ensure_whole(oid);
+        }
+        for pattern in ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"] {
+            let full = format!("{pattern}{name}");
+            if git2::Reference::is_valid_name(&full)
+                && let Some(oid) = self.reference(&full)?
+            {
+                self.ensure_whole(oid)?;
+            }
+        }
+        Ok(())
     }
 
     /// git itself would take the first meaning and at most warn, so that a tag could pass for the branch of its name.
@@ -284,12 +310,41 @@ impl Repository {
         kind: ObjectType,
         read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
     ) -> Result<T, RepositoryError> {
+        self.ensure_whole(oid)?;
         let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
         read_object(&odb, oid, kind, read)
     }
+
+    /// The size of an object, before it is read.
+    pub(super) fn object_size(&self, oid: Oid) -> Result<usize, RepositoryError> {
+        self.ensure_whole(oid)?;
+        let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
+        size_of(&odb, oid)
+    }
+
+    /// Refuses a loose object that is cut short: libgit2 would not come back from it.
+    pub(super) fn ensure_whole(&self, oid: Oid) -> Result<(), RepositoryError> {
+        self.loose.get_or_init(|| Loose::of(&self.git)).ensure_whole(&self.git, oid)
+    }
 }
 
-/// The same where the database is open already.
+/// What is said of an object that the index of its pack makes into something that no object is.
+const DAMAGED: &str = "the index of its pack is damaged";
+
+/// Asks git's library for the kind of an object. It takes for granted that there is one, and panics where the index of a
+/// pack leads into the middle of another object.
+fn whatever_stands_there<T>(ask: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask)).ok()
+}
+
+/// The size of an object, where the database is open already.
+pub(super) fn size_of(odb: &git2::Odb<'_>, oid: Oid) -> Result<usize, RepositoryError> {
+    let unreadable = |reason: &str| RepositoryError::Unreadable { oid, reason: reason.to_owned() };
+    let header = whatever_stands_there(|| odb.read_header(oid.to_git())).ok_or_else(|| unreadable(DAMAGED))?;
+    header.map(|(size, _)| size).map_err(|error| unreadable(error.message()))
+}
+
+/// Reads an object, where the database is open already.
 pub(super) fn read_object<T>(
     odb: &git2::Odb<'_>,
     oid: Oid,
@@ -298,8 +353,9 @@ pub(super) fn read_object<T>(
 ) -> Result<T, RepositoryError> {
     let unreadable = |reason: &str| RepositoryError::Unreadable { oid, reason: reason.to_owned() };
     let object = odb.read(oid.to_git()).map_err(|error| unreadable(error.message()))?;
-    if object.kind() != kind {
-        return Err(unreadable(&format!("it is a {}, not a {kind}", object.kind())));
+    let found = whatever_stands_there(|| object.kind()).ok_or_else(|| unreadable(DAMAGED))?;
+    if found != kind {
+        return Err(unreadable(&format!("it is a {found}, not a {kind}")));
     }
     read(object.data()).map_err(unreadable)
 }

@@ -7,6 +7,7 @@ mod error;
 mod file;
 mod git;
 mod history;
+mod loose;
 mod managed;
 mod objects;
 mod oid;

@@ -106,9 +106,7 @@ impl Repository {
     }
 
     fn record(&self, oid: Oid, bytes_left: &mut usize) -> Result<Vec<u8>, RepositoryError> {
-        let unreadable = |error: git2::Error| RepositoryError::Unreadable { oid, reason: error.message().to_owned() };
-        let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
-        let (size, _) = odb.read_header(oid.to_git()).map_err(unreadable)?;
+        let size = self.object_size(oid)?;
         *bytes_left = bytes_left.checked_sub(size).ok_or(RepositoryError::TooMuch { oid, limit: MAX_RECORD_WORDS })?;
         self.object(oid, ObjectType::Blob, |bytes| Ok(bytes.to_vec()))
     }

@@ -16,6 +16,7 @@ mod benchmark;
 mod cases;
 mod checkpoint;
 mod continued;
+mod damaged;
 mod defects;
 mod demo;
 mod examples;

@@ -1,0 +1,95 @@
+//! Whether loose objects are whole. A power cut can leave one cut short, in which libgit2 reads on for ever.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
+
+use super::{Oid, RepositoryError};
+
+/// Bytes of a file that are looked at; what is larger is no object that is read here.
+const LARGEST: u64 = 64 << 20;
+
+/// Bytes that an object may unfold to before it is left to other limits.
+const UNFOLDED: usize = 64 << 20;
+
+/// The folders of loose objects that are there, by the first byte of the names in them. After `git gc` there are none, and
+/// no object has to be looked for twice.
+#[derive(Clone, Debug)]
+pub(super) struct Loose([bool; 256]);
+
+impl Loose {
+    pub(super) fn of(git: &git2::Repository) -> Self {
+        let mut there = [false; 256];
+        for entry in std::fs::read_dir(git.commondir().join("objects")).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let byte = name.to_str().filter(|name| name.len() == 2).and_then(|name| u8::from_str_radix(name, 16).ok());
+            byte.and_then(|byte| there.get_mut(usize::from(byte))).into_iter().for_each(|slot| *slot = true);
+        }
+        Loose(there)
+    }
+
+    /// True where the object isn't loose, or its file unfolds to its end.
+    ///
+    /// # Errors
+    /// `Unreadable` where the file is cut short, or doesn't unfold.
+    pub(super) fn ensure_whole(&self, git: &git2::Repository, oid: Oid) -> Result<(), RepositoryError> {
+        let name = oid.to_string();
+        let (folder, file) = name.split_at_checked(2).unwrap_or_default();
+        let is_there = u8::from_str_radix(folder, 16).ok().and_then(|byte| self.0.get(usize::from(byte)));
+        if is_there != Some(&true) || unfolds(&git.commondir().join("objects").join(folder).join(file)) {
+            return Ok(());
+        }
+        let reason = "its file is cut short or damaged, as after a power cut".to_owned();
+        Err(RepositoryError::Unreadable { oid, reason })
+    }
+}
+
+fn unfolds(path: &Path) -> bool {
+    // one that isn't there is packed, or missing, which is told elsewhere
+    let Ok(file) = File::open(path) else { return true };
+    let mut bytes = Vec::new();
+    if file.take(LARGEST).read_to_end(&mut bytes).is_err() {
+        return false;
+    }
+    match decompress_to_vec_zlib_with_limit(&bytes, UNFOLDED) {
+        Ok(_) => true,
+        Err(error) => error.status == TINFLStatus::HasMoreOutput,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Sandbox;
+    use super::*;
+
+    #[test]
+    fn an_object_that_is_cut_short_is_told_and_not_read_for_ever() {
+        let sandbox = Sandbox::new();
+        let commit = sandbox.commit(&[("dualkey.yaml", &"version: 1\n".repeat(500))]);
+        let name = sandbox.git(&["rev-parse", "HEAD:dualkey.yaml"]).trim().to_owned();
+        let oid: Oid = name.parse().unwrap();
+        let path = sandbox.dir().join(".git/objects").join(&name[..2]).join(&name[2..]);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        for length in [0, 1, 2, 10, whole.len() / 2, whole.len() - 5, whole.len() - 1] {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            let error = crate::repository::Snapshot::of_commit(&sandbox.open(), commit).unwrap_err();
+            assert!(matches!(&error, RepositoryError::Unreadable { oid: of, .. } if *of == oid), "{length}: {error}");
+            std::fs::remove_file(&path).unwrap();
+        }
+        std::fs::write(&path, &whole).unwrap();
+        assert!(crate::repository::Snapshot::of_commit(&sandbox.open(), commit).is_ok());
+        let commit = commit.to_string();
+        let path = sandbox.dir().join(".git/objects").join(&commit[..2]).join(&commit[2..]);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        for rev in ["HEAD", "main", "refs/heads/main", &commit] {
+            let error = sandbox.open().resolve(rev).unwrap_err();
+            assert!(matches!(error, RepositoryError::Unreadable { .. }), "{rev}: {error}");
+        }
+        assert!(sandbox.open().head().is_err());
+    }
+}
