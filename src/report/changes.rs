@@ -1,5 +1,7 @@
 //! What a plan says anew beside access, a line a fact: settings, policies, people, pipelines.
 
+use serde::Serialize;
+
 use super::diff::Row;
 use super::facts::Voice;
 use crate::access::ChangeClass;
@@ -48,4 +50,27 @@ fn line(fact: &Fact, voice: Voice) -> String {
         text.push_str(&voice.message(consequence));
     }
     text
+}
+
+/// A fact for programs.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct FactRow {
+    about: String,
+    /// Null where the whole of it comes or goes.
+    field: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+    /// True where less is asked, watched or kept out than before.
+    weaker: bool,
+    consequence: Option<&'static str>,
+    class: &'static str,
+    file: String,
+}
+
+impl From<Fact> for FactRow {
+    fn from(fact: Fact) -> Self {
+        let Fact { about, field, before, after, weaker, consequence, class, file } = fact;
+        FactRow { about, field, before, after, weaker, consequence, class: class.as_str(), file }
+    }
 }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::PlanView;
+use super::changes::FactRow;
 use super::escape;
 use crate::access::raw::Risk;
 use crate::access::time::format_instant;
@@ -15,7 +16,7 @@ use crate::apply::Outcome;
 use crate::approval::{Landing, Prospect, Verdict};
 use crate::finding::{Finding, Refusal, Related, Severity, State};
 use crate::plan::operations::Difference;
-use crate::plan::{self, AccessLine, Action, Fact, Operation, Verb};
+use crate::plan::{self, AccessLine, Action, Operation, Verb};
 use crate::repository::Oid;
 
 pub(super) const VERSION: u32 = 1;
@@ -124,28 +125,6 @@ struct Change<'a> {
     file: &'a str,
     line: u32,
     entitlements: Vec<EntitlementRow<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct FactRow {
-    about: String,
-    /// Null where the whole of it comes or goes.
-    field: Option<String>,
-    before: Option<String>,
-    after: Option<String>,
-    /// True where less is asked, watched or kept out than before.
-    weaker: bool,
-    consequence: Option<&'static str>,
-    class: &'static str,
-    file: String,
-}
-
-impl From<Fact> for FactRow {
-    fn from(fact: Fact) -> Self {
-        let Fact { about, field, before, after, weaker, consequence, class, file } = fact;
-        FactRow { about, field, before, after, weaker, consequence, class: class.as_str(), file }
-    }
 }
 
 #[derive(Serialize)]
