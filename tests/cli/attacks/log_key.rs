@@ -119,7 +119,7 @@ fn is_refused(world: &World) {
     world.timed(&["verify"]).exits(1).says("refused[record-unproven]").says("--continue");
     world.timed(&["apply"]).exits(3).says("record-unproven");
     assert!(!world.live("github").contains("583231"), "Alice was let in");
-    world.timed(&["access", "alice.nguyen"]).exits(1).says("record-unproven");
+    world.timed(&["access", "priya.shah"]).exits(1).says("record-unproven");
 }
 
 #[test]
