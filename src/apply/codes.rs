@@ -20,6 +20,13 @@ codes! {
         "Access starts and ends by the clock. With a wrong one a run would give what has ended, or what has not begun; \
          so it only takes away. What is over is told by our clock, or by the targets' where ours is ahead of all of them.",
         "Set the clock of the machine that runs `dualkey apply`, by NTP best.";
+    COPY_NOT_KEPT: "copy-not-kept", "the copy of the log could not be kept in this clone",
+        "Where the log is deleted or rewritten, ends go on from the copy that the clone of the runner keeps.",
+        "See that the git directory of the clone is yours and has room.";
+    ENDS_ALONE: "ends-alone", "the run took away what is over and did nothing else",
+        "The protected branch, the log or the remote could not be read or judged. What is over ends all the same, by what \
+         was proven before that; nothing is given by it.",
+        "Do what the refusal beside it says, then run `dualkey apply` again: it gives what was approved.";
     EMPTY_DESIRED_STATE: "empty-desired-state", "the verified tree declares no access at all",
         "A tree without any grant takes access from everybody at once. That is more often a slip than a wish: a folder \
          that was moved, or a first run before the access that exists was declared.",
@@ -36,6 +43,12 @@ codes! {
         "One run at a time changes access, wherever it was started.",
         "Wait for the run that is named. A run of everything waits by itself, and takes over a lease that nobody touched for \
          ten minutes; `--wait` says how long.";
+    NOT_JUDGED: "not-judged", "the protected branch could not be judged",
+        "What can't be read, or takes more work than any honest history does, is not approved.",
+        "Do what the message says. `dualkey verify` judges the same without changing anything.";
+    NOTHING_PROVEN: "nothing-proven", "neither branch nor log nor a copy of the log is left to prove what was declared",
+        "Without any of them nobody can say what is over. Ends that a target itself enforces still hold, and no other.",
+        "Restore the log from an export or another clone, or begin it anew: `dualkey audit init --genesis REV --continue`.";
     OWN_IDENTITY: "own-identity", "the operation would change the access of the identity that dualkey runs as",
         "A program that takes its own access away can't undo it, and can't end anybody else's access either.",
         "Declare what that identity needs, or change it by hand.";

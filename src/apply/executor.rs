@@ -27,7 +27,8 @@ pub fn run<'r>(
 ) -> Outcome {
     let view = View::new(request.approved.tree(), request.past, request.now);
     let Request { mode, given, .. } = *request;
-    start(Start { view, mode, given, outcome: Outcome::of(request), targets, footing, process })
+    let (outcome, why) = (Outcome::of(request), Vec::new());
+    start(Start { view, mode, given, outcome, targets, footing, why, process })
 }
 
 /// What every run starts from.
@@ -40,6 +41,8 @@ pub(super) struct Start<'r> {
     pub outcome: Outcome,
     pub targets: &'r mut Targets,
     pub footing: Footing<'r>,
+    /// What else is missing that giving needs.
+    pub why: Vec<Refusal>,
     pub process: &'r dyn Process,
 }
 
@@ -71,7 +74,7 @@ pub(super) fn start(start: Start<'_>) -> Outcome {
         recorded: false,
         more: false,
     };
-    for refusal in missing {
+    for refusal in start.why.into_iter().chain(missing) {
         run.reduce(refusal, Reach::Takes);
     }
     run.finish()

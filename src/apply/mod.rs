@@ -8,6 +8,7 @@
 //! log is gone, the run is *reduced*: it gives nothing, takes away what it can, says so, and ends with 4 or 5.
 
 pub mod codes;
+mod ends;
 mod executor;
 mod guards;
 pub mod lease;
@@ -28,6 +29,7 @@ use crate::finding::Refusal;
 use crate::plan::operations::{Difference, Operation};
 use crate::targets::{Reader, Writer};
 
+pub use ends::{Ending, end};
 pub use executor::run;
 pub use lease::{Lease, LeaseError};
 pub use outcome::{Exit, Extent, Outcome, VERSION, Waiting};

@@ -90,14 +90,23 @@ impl Outcome {
             Waiting { landing: landing.commit, codes: codes.into_iter().collect(), behind }
         });
         Outcome {
+            waiting: waiting.collect(),
+            removals: request.approved.removals().to_vec(),
+            ..Outcome::at(request.approved.commit())
+        }
+    }
+
+    /// Of a run that has only begun.
+    pub(super) fn at(commit: Oid) -> Self {
+        Outcome {
             version: VERSION,
-            commit: request.approved.commit(),
+            commit,
             extent: Extent::Unseen,
             done: Vec::new(),
             failed: Vec::new(),
             not_started: Vec::new(),
-            waiting: waiting.collect(),
-            removals: request.approved.removals().to_vec(),
+            waiting: Vec::new(),
+            removals: Vec::new(),
             refusals: Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{Given, Past, Readers, codes};
 use crate::access::{AccountMark, Conditions, EntitlementKey, Kind, Manage, PersonId, PersonType, Revision, TargetId};
 use crate::finding::Refusal;
+use crate::plan::ends::Declared;
 use crate::plan::operations::{self, Basis, Because, Difference, Operation, Unmanaged, Verb};
 use crate::targets::{Live, Reader, Scope, TargetError};
 
@@ -24,6 +25,8 @@ pub(super) struct View<'a> {
     over: OnceCell<BTreeSet<Place<'a>>>,
     /// What the tree applied last declared at any time.
     applied: OnceCell<BTreeSet<Place<'a>>>,
+    /// What was declared, where that is all that is proven: then nothing counts but its ends.
+    declared: Option<&'a Declared>,
 }
 
 /// Target, kind, resource, account, and the permission; none where it is all that is held there.
@@ -31,7 +34,13 @@ type Place<'a> = (&'a TargetId, &'static Kind, &'a str, &'a str, Option<&'a str>
 
 impl<'a> View<'a> {
     pub(super) fn new(tree: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
-        View { tree, past, now, accounts: accounts(tree, past, now), over: OnceCell::new(), applied: OnceCell::new() }
+        let accounts = accounts(tree, past, now);
+        View { tree, past, now, accounts, over: OnceCell::new(), applied: OnceCell::new(), declared: None }
+    }
+
+    /// A view of the ends of what was declared. The tree only names targets.
+    pub(super) fn of_ends(declared: &'a Declared, settings: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
+        View { declared: Some(declared), ..View::new(settings, past, now) }
     }
 
     /// The same at another instant.
@@ -47,6 +56,9 @@ impl<'a> View<'a> {
 
     /// Everything that must be read, by target.
     fn scopes(&self) -> BTreeMap<TargetId, Scope> {
+        if let Some(declared) = self.declared {
+            return declared.scopes();
+        }
         let mut scopes = operations::scopes(&self.basis());
         for given in &self.past.given {
             scopes.entry(given.target.clone()).or_default().insert(given.kind, given.resource.clone());
@@ -85,6 +97,10 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn difference(&self, live: &LiveState) -> Difference {
+        if let Some(declared) = self.declared {
+            let operations = declared.ends(live, self.now, &self.tree.access.config.zone);
+            return Difference { operations, unmanaged: Vec::new() };
+        }
         let mut difference = operations::difference(&self.basis(), live);
         // a target that wasn't read tells nothing, so nothing is done there
         difference.operations.retain(|operation| live.contains_key(&operation.target));
@@ -149,6 +165,9 @@ impl<'a> View<'a> {
 
     /// True where the operation only carries out an end. Nothing may block such a one.
     pub(super) fn is_end(&self, operation: &Operation) -> bool {
+        if self.declared.is_some() {
+            return operation.only_takes();
+        }
         let ended = || operation.person.as_ref().and_then(|person| self.has_ended(person)) == Some(true);
         operation.only_takes()
             && (matches!(operation.because, Because::End { .. })

@@ -115,6 +115,11 @@ impl Approved {
         &self.tree
     }
 
+    /// The tree alone, which permits nothing.
+    pub fn revision(&self) -> Rc<Revision> {
+        Rc::clone(&self.tree)
+    }
+
     /// The landing, or the genesis.
     pub fn commit(&self) -> Oid {
         self.commit

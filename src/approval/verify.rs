@@ -387,6 +387,28 @@ impl<'a> Verifier<'a> {
         }
     }
 
+    /// What the log records, and nothing of what was pushed since. No object is read for it, so nothing of it is proven but
+    /// that the log says it: for ends alone.
+    pub fn recorded(&self) -> Chain {
+        let landing = |one: &RecordedLanding| Landing {
+            base: one.base,
+            commit: one.commit,
+            verdict: one.verdict,
+            head: one.head,
+            approvals: one.approvals.clone(),
+            authors: one.authors.clone(),
+            digest: None,
+            statements: one.statements.clone(),
+            refusals: Vec::new(),
+            notes: Vec::new(),
+            recorded: true,
+            kept: true,
+        };
+        let landings: Vec<Landing> = self.recorded.landings.iter().map(landing).collect();
+        let last = landings.last().map_or(self.recorded.genesis, |landing| landing.commit);
+        Chain { tip: last, landings, last, removals: self.recorded.removals.clone() }
+    }
+
     /// What people say against heads that have not landed, and that the log doesn't hold yet: really signed, by people whom
     /// the last verified landing knows. Sorted.
     ///

@@ -10,6 +10,7 @@
 
 pub mod codes;
 pub mod controls;
+mod declared;
 mod entry;
 mod error;
 mod history;
@@ -28,6 +29,7 @@ mod search;
 mod store;
 mod tiles;
 
+pub use declared::declared;
 pub use entry::Entry;
 pub use error::LogError;
 pub use history::{Held, Who, access_at, spoken_of};

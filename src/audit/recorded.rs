@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Log;
 use super::record::{self, At, Intent, Mode, Operation, Outcome, Record, Verb};
-use super::sealed::beginning;
+use super::sealed::{ANCHOR_NEXT, beginning};
 use crate::access::{Access, AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply::{self, time};
 use crate::approval::statement;
@@ -125,8 +125,15 @@ fn predecessor(log: &Log) -> Option<&record::Predecessor> {
     log.genesis().continues.last()
 }
 
-/// What is left of the past without the log: the genesis that the anchor names.
+/// What is left of the past without the log: the genesis that the anchor names. None where the text is no anchor.
 pub fn from_anchor(anchor: &str) -> Option<Recorded> {
+    let names_key = |part: &str| {
+        let id = part.split_once(':').filter(|(commit, _)| commit.parse::<Oid>().is_ok()).map(|(_, id)| id);
+        id.is_some_and(|id| id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    if !anchor.split(ANCHOR_NEXT).all(names_key) {
+        return None;
+    }
     let anchor = beginning(anchor);
     let (genesis, _) = anchor.split_once(':')?;
     let genesis = genesis.parse().ok()?;

@@ -129,7 +129,7 @@ impl Seal {
 }
 
 /// What stands in an anchor before a later key.
-const ANCHOR_NEXT: char = ',';
+pub(super) const ANCHOR_NEXT: char = ',';
 
 /// The part of an anchor that names the beginning of the log.
 pub fn beginning(anchor: &str) -> &str {

@@ -45,7 +45,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Format::Json => report::access::json(at, &held, zone),
     });
     // what nobody proves is told, and what of it was answered can't be taken apart
-    let unproven = shared.verifier(&ledger.recorded, at)?.unproven(shared.tip)?;
+    let unproven = shared.verifier(&ledger.recorded, at)?.unproven(shared.tip()?)?;
     if unproven.is_empty() {
         return Ok(Exit::Done);
     }

@@ -3,20 +3,24 @@
 use std::time::Duration;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 
 use super::checkpoint::CheckpointOption;
 use super::context::Clock;
+use super::ends::{Basis, Proven, nothing_proven};
+use super::judging::{Judged, judge};
 use super::process::Process;
 use super::shared::{self, Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
-use super::{Common, Exit, Format, Stop, context, output, rehearsal};
+use super::{Common, Exit, Format, Stop, context, kept, output, rehearsal};
+use crate::access::{Access, Revision};
 use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, random_id};
-use crate::apply::{self, Footing, Mode, Outcome, Request};
-use crate::approval::{Approved, Chain};
+use crate::apply::{self, Ending, Footing, Mode, Outcome, Request};
+use crate::approval::{Chain, Verifier};
 use crate::audit::record::{At, Genesis};
 use crate::audit::{LogKey, Record, Run, RunJournal, Store, Stored};
 use crate::finding::Refusal;
-use crate::repository::StateRefs;
+use crate::repository::{Oid, StateRefs};
 use crate::{audit, report};
 
 #[derive(Debug, Args)]
@@ -52,6 +56,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 fn attempt(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     repository.shield_programs();
+    let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
     let refresh = if options.only_ends { Refresh::IfItAnswers } else { Refresh::Yes };
     let expected = options.checkpoint.read();
     let open = || Shared::open(&repository, &options.common.remote, refresh);
@@ -61,12 +66,11 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
         shared = open()?.expecting(expected);
     }
     let clock = options.common.now.clock()?;
-    let clock = if options.sandbox.is_set() { clock } else { clock.for_targets(shared.access())? };
-    let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
     if mode == Mode::Full {
         // what would stop the run is better found before the lease is taken
         let ledger = shared.anchored()?;
         if !options.sandbox.is_set() {
+            clock.for_targets(shared.access())?;
             shared.log_key(&options.key, &ledger.stored.log)?;
         }
     }
@@ -125,74 +129,195 @@ impl Attempt<'_> {
             (Mode::OnlyEnds, Ok(_)) => Refresh::IfItAnswers,
             (Mode::OnlyEnds, Err(_)) => Refresh::No,
         })?;
-        let (recorded, logged) = match self.shared.anchored() {
-            Ok(Ledger { stored, recorded }) => (recorded, Ok(stored)),
-            Err(stop) => match self.shared.anchor_alone().filter(|_| self.mode == Mode::OnlyEnds) {
-                Some(recorded) => (recorded, Err(stop)),
-                None => return Err(stop),
-            },
+        let logged = self.shared.anchored();
+        let ledger = match &logged {
+            Ok(ledger) if self.shared.is_fresh() => ledger,
+            Ok(ledger) => return self.apart(Basis::LastSeen, Some(ledger), &[&not_fresh()], lease),
+            Err(stop) if self.mode == Mode::Full => return Err(stop.clone()),
+            Err(stop) => {
+                if let Some(copy) = kept::copy(self.shared) {
+                    return self.apart(Basis::Kept, Some(&copy), &[stop], lease);
+                }
+                // a log may fit the anchor though the branch holds no longer what changed its key
+                let fitting = self.shared.ledger().ok().flatten();
+                return match fitting.and_then(|ledger| self.shared.fitting(ledger.stored).ok()) {
+                    Some(fitting) => self.apart(Basis::Log, Some(&fitting), &[stop], lease),
+                    None => self.apart(Basis::Anchor, None, &[stop], lease),
+                };
+            }
         };
-        let verifier = self.shared.verifier(&recorded, self.clock.now)?;
-        let chain = verifier.chain(self.shared.tip)?;
-        let approved = verifier.approved(&chain)?;
-        let books = match &logged {
-            Ok(stored) => self.books(stored, refs, &approved),
-            Err(stop) => Err(stop.clone()),
-        };
-        let past = match (&books, &logged) {
-            (Ok(books), _) => Past::of(&books.stored.log, &verifier, &chain)?,
-            (Err(stop), _) if self.mode == Mode::Full => return Err(stop.clone()),
+        kept::keep(self.shared, &ledger.stored);
+        let verifier = self.shared.verifier(&ledger.recorded, self.clock.now)?;
+        match self.shared.tip().and_then(|tip| judge(&verifier, tip, Some(&ledger.stored.log))) {
+            Ok(judged) => self.whole(ledger, &verifier, &judged, refs, lease),
+            Err(stop) => {
+                let of = (Some(ledger), &ledger.recorded);
+                let proven = Proven::gather(self.shared, Basis::Log, of, None, &[&stop])?;
+                let books = self.books(&ledger.stored, refs, proven.commit, &proven.settings.access);
+                let newest = ledger.stored.log.checkpoint().to_vec();
+                self.ends(&proven, Some((books, &verifier, newest)), lease)
+            }
+        }
+    }
+
+    /// Brings live state to what was approved.
+    fn whole(
+        &self,
+        ledger: &Ledger,
+        verifier: &Verifier<'_>,
+        judged: &Judged,
+        refs: &StateRefs<'_>,
+        lease: Result<&dyn apply::Hold, Refusal>,
+    ) -> Result<Exit, Stop> {
+        let Judged { chain, approved, past } = judged;
+        let books = self.books(&ledger.stored, refs, approved.commit(), &approved.tree().access);
+        let rehearsed = match &books {
+            Ok(books) if self.options.sandbox.is_set() => Some(Past::of(&books.stored.log, verifier, chain)?),
+            Err(stop) if self.mode == Mode::Full => return Err(stop.clone()),
+            Err(_) if self.options.sandbox.is_set() => Some(Past::default()),
             // a log that can't be written still says what was given
-            (Err(_), Ok(stored)) if !self.options.sandbox.is_set() => Past::of(&stored.log, &verifier, &chain)?,
-            (Err(_), _) => Past::default(),
+            Ok(_) | Err(_) => None,
         };
-        let targets =
-            Targets::open(self.shared.repository, past.trees(approved.tree()), &self.options.sandbox, self.clock)?;
+        let past = rehearsed.as_ref().unwrap_or(past);
+        let targets = self.targets(past.trees(approved.tree()))?;
         let facts = past.facts();
-        let request = Request {
-            approved: &approved,
-            chain: &chain,
-            past: &facts,
-            now: self.clock.now,
-            given: self.clock.given,
-            mode: self.mode,
-        };
-        let why = [lease.as_ref().err().cloned(), books.as_ref().err().map(Self::no_log)];
-        let why = why.into_iter().flatten().collect();
-        let mut newest = logged.as_ref().ok().map(|stored| stored.log.checkpoint().to_vec());
+        let (now, given) = (self.clock.now, self.clock.given);
+        let request = Request { approved, chain, past: &facts, now, given, mode: self.mode };
         let clients = &mut targets.into_clients();
+        let mut newest = ledger.stored.log.checkpoint().to_vec();
         let outcome = match (lease, books) {
             (Ok(lease), Ok(Books { store, stored, key })) => {
-                let run = Run {
-                    id: self.id.clone(),
-                    commit: approved.commit(),
-                    at: self.clock.now,
-                    at_given: self.clock.given,
-                };
-                let journal = &mut RunJournal::open(store, stored, &key, &verifier, &chain, run)?;
+                let journal = &mut RunJournal::open(store, stored, &key, verifier, chain, self.named(chain))?;
                 let outcome = apply::run(&request, clients, Footing::Whole { lease, journal }, self.process);
-                if !self.options.sandbox.is_set() {
-                    newest = Some(journal.stored().log.checkpoint().to_vec());
-                }
+                self.keep(journal, &mut newest);
                 outcome
             }
-            (lease, _) => apply::run(&request, clients, Footing::EndsOnly { lease: lease.ok(), why }, self.process),
+            (lease, books) => {
+                let footing = without_log(lease, books.err().as_ref().map(Self::no_log));
+                apply::run(&request, clients, footing, self.process)
+            }
         };
+        self.print(&outcome, &approved.tree().access.config.zone);
+        Ok(self.renew(Some(&newest), exit(&outcome, chain)))
+    }
+
+    /// Takes away what is over by what is proven without the newest log, which then can't be written.
+    fn apart(
+        &self,
+        basis: Basis,
+        ledger: Option<&Ledger>,
+        stops: &[&Stop],
+        lease: Result<&dyn apply::Hold, Refusal>,
+    ) -> Result<Exit, Stop> {
+        let anchor = self.shared.anchor_alone();
+        let Some(recorded) = ledger.map(|ledger| &ledger.recorded).or(anchor.as_ref()) else {
+            return Err(stops.first().map_or_else(|| nothing_proven(&[]), |stop| (*stop).clone()));
+        };
+        let judged = self
+            .shared
+            .verifier(recorded, self.clock.now)
+            .and_then(|verifier| judge(&verifier, self.shared.tip()?, ledger.map(|ledger| &ledger.stored.log)));
+        let mut stops = stops.to_vec();
+        stops.extend(judged.as_ref().err());
+        let proven = Proven::gather(self.shared, basis, (ledger, recorded), judged.as_ref().ok(), &stops)?;
+        self.ends(&proven, None, lease)
+    }
+
+    /// Takes away what is over, and gives nothing.
+    fn ends(
+        &self,
+        proven: &Proven,
+        books: Option<(Result<Books<'_>, Stop>, &Verifier<'_>, Vec<u8>)>,
+        lease: Result<&dyn apply::Hold, Refusal>,
+    ) -> Result<Exit, Stop> {
+        let Proven { declared, commit, settings, why, unjudged, time } = proven;
+        if !self.options.sandbox.is_set() {
+            self.clock.for_targets(&settings.access)?;
+        }
+        let targets = Targets::connectable(
+            self.shared.repository,
+            [self.shared.pinned_revision(), settings],
+            &self.options.sandbox,
+            self.clock,
+        );
+        let (now, given) = (self.clock.now, self.clock.given);
+        let ending = Ending { declared, commit: *commit, settings, why, now, given, proven: *time };
+        let clients = &mut targets.into_clients();
+        let mut newest = None;
+        let outcome = match (lease, books) {
+            (Ok(lease), Some((Ok(Books { store, stored, key }), verifier, mut checkpoint))) => {
+                let chain = verifier.recorded();
+                match RunJournal::open(store, stored, &key, verifier, &chain, self.named(&chain)) {
+                    Ok(mut journal) => {
+                        let footing = Footing::Whole { lease, journal: &mut journal };
+                        let outcome = apply::end(&ending, clients, footing, self.process);
+                        self.keep(&journal, &mut checkpoint);
+                        newest = Some(checkpoint);
+                        outcome
+                    }
+                    Err(error) => {
+                        let footing = without_log(Ok(lease), Some(Self::no_log(&error.into())));
+                        apply::end(&ending, clients, footing, self.process)
+                    }
+                }
+            }
+            (lease, Some((Err(stop), _, _))) => {
+                apply::end(&ending, clients, without_log(lease, Some(Self::no_log(&stop))), self.process)
+            }
+            // why the log can't be written is said already
+            (lease, _) => apply::end(&ending, clients, without_log(lease, None), self.process),
+        };
+        self.print(&outcome, &settings.access.config.zone);
+        let idle = outcome.done.is_empty() && outcome.failed.is_empty();
+        let ended = match (idle, unjudged) {
+            (true, true) => Exit::Unjudged,
+            // what was refused, and nothing was changed
+            (true, false) if outcome.is_logged() => Exit::Refused,
+            _ => of(&outcome),
+        };
+        Ok(self.renew(newest.as_deref(), ended))
+    }
+
+    fn targets<'r>(&self, trees: impl Iterator<Item = &'r Revision> + Clone) -> Result<Targets, Stop> {
+        if !self.options.sandbox.is_set() {
+            for tree in trees.clone() {
+                self.clock.for_targets(&tree.access)?;
+            }
+        }
+        Targets::open(self.shared.repository, trees, &self.options.sandbox, self.clock)
+    }
+
+    /// This run, as the log names it.
+    fn named(&self, chain: &Chain) -> Run {
+        Run { id: self.id.clone(), commit: chain.last, at: self.clock.now, at_given: self.clock.given }
+    }
+
+    /// What a run wrote is the newest copy of the log.
+    fn keep(&self, journal: &RunJournal<'_>, newest: &mut Vec<u8>) {
+        if !self.options.sandbox.is_set() {
+            kept::keep(self.shared, journal.stored());
+            *newest = journal.stored().log.checkpoint().to_vec();
+        }
+    }
+
+    fn print(&self, outcome: &Outcome, zone: &TimeZone) {
         self.process.end_progress();
-        let zone = &approved.tree().access.config.zone;
         self.options.checkpoint.tell(&match self.options.format {
-            Format::Text => report::apply::text(&outcome, zone, output::style()),
-            Format::Json => report::json::apply(&outcome, zone),
+            Format::Text => report::apply::text(outcome, zone, output::style()),
+            Format::Json => report::json::apply(outcome, zone),
         });
-        let ended = exit(&outcome, &chain);
-        let kept = newest.map_or(Ok(()), |newest| self.options.checkpoint.renew(&newest));
-        Ok(kept.map_or_else(
-            |stop| {
+    }
+
+    /// Keeps the newest checkpoint that is proven, last of all.
+    fn renew(&self, newest: Option<&[u8]>, ended: Exit) -> Exit {
+        let Some(newest) = newest.or_else(|| self.shared.expected.text()) else { return ended };
+        match self.options.checkpoint.renew(newest) {
+            Ok(()) => ended,
+            Err(stop) => {
                 output::error(&stop.text(output::error_style()));
                 ended.worst(stop.exit)
-            },
-            |()| ended,
-        ))
+            }
+        }
     }
 
     fn no_log(stop: &Stop) -> Refusal {
@@ -200,10 +325,16 @@ impl Attempt<'_> {
     }
 
     /// The log of the real targets, or the one that runs on embedded targets have for themselves.
-    fn books<'b>(&'b self, real: &Stored, refs: &'b StateRefs<'_>, approved: &Approved) -> Result<Books<'b>, Stop> {
+    fn books<'b>(
+        &'b self,
+        real: &Stored,
+        refs: &'b StateRefs<'_>,
+        commit: Oid,
+        tree: &Access,
+    ) -> Result<Books<'b>, Stop> {
         if !self.options.sandbox.is_set() {
             let key = self.shared.log_key(&self.options.key, &real.log)?;
-            return match shared::outdated(&real.log, approved.commit(), &approved.tree().access) {
+            return match shared::outdated(&real.log, commit, tree) {
                 Some(refusal) => Err(Stop::refused(Exit::Refused, vec![refusal])),
                 None => Ok(Books { store: self.shared.store(), stored: real.clone(), key }),
             };
@@ -227,14 +358,33 @@ impl Attempt<'_> {
     }
 }
 
-fn exit(outcome: &Outcome, chain: &Chain) -> Exit {
-    let applied = match outcome.exit() {
+/// What a run stands on that writes no log.
+fn without_log(lease: Result<&dyn apply::Hold, Refusal>, why: Option<Refusal>) -> Footing<'_> {
+    let why = lease.as_ref().err().cloned().into_iter().chain(why).collect();
+    Footing::EndsOnly { lease: lease.ok(), why }
+}
+
+/// Why nobody knows whether the log is the newest.
+fn not_fresh() -> Stop {
+    let refusal = Refusal::new(
+        &audit::codes::LOG_UNAVAILABLE,
+        "the remote didn't answer, so nobody knows what was approved or recorded since it was seen last",
+        "see that the remote answers, then run again",
+    );
+    Stop::refused(Exit::Unjudged, vec![refusal])
+}
+
+fn of(outcome: &Outcome) -> Exit {
+    match outcome.exit() {
         apply::Exit::Done => Exit::Done,
         apply::Exit::Refused => Exit::Refused,
         apply::Exit::Partial => Exit::Partial,
         apply::Exit::Unjudged => Exit::Unjudged,
-    };
+    }
+}
+
+fn exit(outcome: &Outcome, chain: &Chain) -> Exit {
     // what waits may wait because it could not be judged
     let unjudged = chain.refused().flat_map(|landing| &landing.refusals).any(report::verify::is_unjudged);
-    if unjudged { applied.worst(Exit::Unjudged) } else { applied }
+    if unjudged { of(outcome).worst(Exit::Unjudged) } else { of(outcome) }
 }

@@ -81,7 +81,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
     let ledger = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let mut chain = verifier.chain(shared.tip)?;
+    let mut chain = verifier.chain(shared.tip()?)?;
     let bad = chain.refused().next().map(|landing| landing.commit);
     if bad.map_or(Ok(false), |bad| repository.is_ancestor(bad, head).map(|on_top| !on_top))? {
         // it stands beside what was refused, so it is looked at without that: a removal has to go through all the same

@@ -36,6 +36,14 @@ impl Expected {
             Ok(_) | Err(_) => Expected::Nothing,
         }
     }
+
+    /// The checkpoint, where one is kept.
+    pub fn text(&self) -> Option<&[u8]> {
+        match self {
+            Expected::Checkpoint(text) => Some(text),
+            Expected::Gone(_) | Expected::Nothing => None,
+        }
+    }
 }
 
 /// A checkpoint ends with its line, which variables and pipes lose.

@@ -24,7 +24,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let clock = options.common.now.clock()?;
     let ledger = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let chain = verifier.chain(shared.tip)?;
+    let chain = verifier.chain(shared.tip()?)?;
     let approved = verifier.approved(&chain)?;
     // embedded targets hold what was given in their own runs, of which the real log knows nothing
     let stored = match options.sandbox.is_set() {

@@ -22,7 +22,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let clock = options.common.now.clock()?;
     let ledger = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let approved = verifier.approved_at(shared.tip)?;
+    let approved = verifier.approved_at(shared.tip()?)?;
     let next = plan::edges::next(&approved.tree().entitlements, clock.now);
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {

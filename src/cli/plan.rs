@@ -164,7 +164,7 @@ impl Given {
         let none = Given { more: plan.more(), ..Given::default() };
         let Some((shared, ledger)) = &known.0 else { return Ok(none) };
         let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-        let chain = verifier.chain(shared.tip)?;
+        let chain = verifier.chain(shared.tip()?)?;
         let refused = chain.refused().next().and_then(|landing| waiting(&shared.branch, landing));
         match head {
             Look::Commit(head) if !plan.is_nothing() => {
@@ -217,7 +217,7 @@ fn live(
     let past = match &known.0 {
         Some((shared, ledger)) => {
             let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-            Past::of(&ledger.stored.log, &verifier, &verifier.chain(shared.tip)?)?
+            Past::of(&ledger.stored.log, &verifier, &verifier.chain(shared.tip()?)?)?
         }
         None => Past::default(),
     };

@@ -1,6 +1,6 @@
 //! What several machines share: the protected branch, approvals and the log, read from where they live.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -9,8 +9,8 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::checkpoint::Expected;
-use super::context::{self, Look, Unread};
-use super::{Exit, RemoteOption, Stop, output};
+use super::opening::{newest_readable, no_branch, read};
+use super::{Exit, Stop, output};
 use crate::access::{Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Chain, Recorded, Source, Verifier, check_anchor, codes};
@@ -20,7 +20,7 @@ use crate::repository::{InvalidOid, Oid, Repository, StateRefs};
 use crate::{report, targets};
 
 /// The variable that holds the anchor.
-const ANCHOR: &str = "DUALKEY_ANCHOR";
+pub(super) const ANCHOR: &str = "DUALKEY_ANCHOR";
 
 /// The variable that holds the private half of the log's key.
 const LOG_KEY: &str = "DUALKEY_LOG_KEY";
@@ -57,21 +57,25 @@ pub struct Shared<'a> {
     pub refs: StateRefs<'a>,
     /// The protected branch, which approvals name.
     pub branch: String,
-    /// Its tip.
-    pub tip: Oid,
-    /// The newest readable revision of the branch. Nothing is judged by it.
-    pub at_tip: Rc<Revision>,
+    /// Its tip. None where there is no such branch any more.
+    pub(super) tip: Option<Oid>,
+    /// The newest readable revision of the branch, once it was asked for. Nothing is judged by it.
+    pub(super) at_tip: OnceCell<Rc<Revision>>,
     /// The revision that says where the log is and whose key signs it: the genesis that the anchor names, since what
     /// came after it may be anybody's; the tip's where there is no anchor.
-    pinned: Rc<Revision>,
+    pub(super) pinned: Rc<Revision>,
+    /// The anchor that the user keeps.
+    pub(super) anchor: Option<String>,
     /// What was read to find all that.
-    revisions: RefCell<HashMap<Oid, Rc<Revision>>>,
+    pub(super) revisions: RefCell<HashMap<Oid, Rc<Revision>>>,
+    /// True where the remote answered when it was asked last.
+    pub(super) fresh: Cell<bool>,
     /// Whether the user was told that no anchor is kept: once is enough.
-    warned: Cell<bool>,
+    pub(super) warned: Cell<bool>,
     /// What the log must go on from.
-    expected: Expected,
+    pub(super) expected: Expected,
     /// Whether the user was told that no checkpoint is kept.
-    told: Cell<bool>,
+    pub(super) told: Cell<bool>,
 }
 
 /// Whether the remote is asked.
@@ -85,17 +89,19 @@ pub enum Refresh {
 }
 
 impl Refresh {
-    fn of(self, refs: &StateRefs<'_>, audit_ref: &str) -> Result<(), Stop> {
+    /// True where what is known is what the remote holds.
+    pub(super) fn of(self, refs: &StateRefs<'_>, audit_ref: &str) -> Result<bool, Stop> {
         match self {
-            Refresh::Yes => Ok(refs.refresh(&[audit_ref])?),
+            Refresh::Yes => refs.refresh(&[audit_ref])?,
             Refresh::IfItAnswers => {
                 if let Err(error) = refs.refresh(&[audit_ref]) {
                     output::error(&Stop::from(error).text(output::error_style()));
+                    return Ok(false);
                 }
-                Ok(())
             }
-            Refresh::No => Ok(()),
+            Refresh::No => return Ok(false),
         }
+        Ok(true)
     }
 }
 
@@ -114,69 +120,13 @@ pub struct Ledger {
 }
 
 impl<'a> Shared<'a> {
-    /// Finds the protected branch, and the log. Where an anchor is kept, its genesis says which they are: whoever can
-    /// push must not be able to lead a run elsewhere, or to stop it. Without one, HEAD and the branch's tip are asked.
-    pub fn open(repository: &'a Repository, remote: &RemoteOption, refresh: Refresh) -> Result<Self, Stop> {
-        Shared::open_after(repository, remote, refresh, &mut Reads::default())
-    }
-
-    /// The same for a command that has read revisions before.
-    pub fn open_after(
-        repository: &'a Repository,
-        remote: &RemoteOption,
-        refresh: Refresh,
-        reads: &mut Reads,
-    ) -> Result<Self, Stop> {
-        repository.ensure_complete()?;
-        let kept = kept_anchor().and_then(|anchor| audit::from_anchor(&anchor));
-        // a genesis that isn't here shows when the anchor is compared with the log
-        let genesis = kept.and_then(|kept| read(repository, kept.genesis, reads).ok());
-        let here = newest_readable(repository, repository.head()?, reads)?;
-        let mut found = None;
-        // a branch that was renamed since the genesis is known by HEAD alone
-        for from in genesis.iter().chain([&here]) {
-            let config = &from.access.config;
-            let refs = StateRefs::open(repository, remote.remote.as_deref(), &config.branch)?;
-            refresh.of(&refs, &config.audit_ref)?;
-            if let Some(tip) = refs.branch_tip()? {
-                found = Some((config, refs, tip));
-                break;
-            }
-        }
-        let Some((asked, refs, tip)) = found else {
-            let branch = &here.access.config.branch;
-            return Err(Stop::usage(
-                format!("there is no branch `{branch}` where approvals and log live"),
-                format!("push it there: `git push -u REMOTE {branch}`"),
-            ));
-        };
-        let branch = asked.branch.clone();
-        let at_tip = newest_readable(repository, tip, reads)?;
-        if genesis.is_none() && at_tip.access.config.branch != branch {
-            return Err(Stop::usage(
-                format!("`{branch}` says that the protected branch is `{}`", at_tip.access.config.branch),
-                "run it on a checkout of the protected branch",
-            ));
-        }
-        let pinned = Rc::clone(genesis.as_ref().unwrap_or(&at_tip));
-        let audit_ref = &pinned.access.config.audit_ref;
-        if audit_ref != &asked.audit_ref {
-            refresh.of(&refs, audit_ref)?;
-        }
-        let revisions = RefCell::new(reads.revisions.clone());
-        let expected = Expected::of_environment();
-        Ok(Shared {
-            repository,
-            refs,
-            branch,
-            tip,
-            at_tip,
-            pinned,
-            revisions,
-            warned: Cell::new(false),
-            expected,
-            told: Cell::new(false),
-        })
+    /// The tip of the protected branch.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such branch.
+    pub fn tip(&self) -> Result<Oid, Stop> {
+        self.tip.ok_or_else(|| no_branch(&self.branch))
     }
 
     /// The same, where something else is kept than the environment says.
@@ -185,13 +135,41 @@ impl<'a> Shared<'a> {
         Shared { expected, ..self }
     }
 
+    /// True where the remote answered when it was asked last, or where there is none.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh.get()
+    }
+
+    /// The anchor that the user keeps.
+    pub fn anchor(&self) -> Option<&str> {
+        self.anchor.as_deref()
+    }
+
+    /// The newest readable revision of the branch or, where there is none, the one that is pinned: to find words and
+    /// names. Nothing is judged by it.
     pub fn access(&self) -> &Access {
-        &self.at_tip.access
+        let newest = self.at_tip.get_or_init(|| {
+            let mut reads = Reads { last: LastRead::default(), revisions: self.revisions.borrow().clone() };
+            let newest = self.tip.and_then(|tip| newest_readable(self.repository, tip, &mut reads).ok());
+            newest.unwrap_or_else(|| Rc::clone(&self.pinned))
+        });
+        &newest.access
+    }
+
+    /// A revision of the repository, whoever wrote it.
+    pub fn read(&self, commit: Oid) -> Result<Rc<Revision>, Stop> {
+        let mut reads = Reads { last: LastRead::default(), revisions: self.revisions.borrow().clone() };
+        read(self.repository, commit, &mut reads)
     }
 
     /// Where the log is, and the key that it begins with.
     pub fn pinned(&self) -> &Config {
         &self.pinned.access.config
+    }
+
+    /// The tree that pins them.
+    pub fn pinned_revision(&self) -> &Revision {
+        &self.pinned
     }
 
     /// The key that the log begins with, as the genesis pins it. Later ones follow from it.
@@ -227,9 +205,9 @@ impl<'a> Shared<'a> {
     /// What to tell somebody whose anchor is of a log in whose place another stands that says it came after it. Whoever can
     /// push can write that, so it moves nobody.
     fn begun_anew(&self) -> Result<Option<Refusal>, Stop> {
-        let (Some(kept), Some(log)) = (kept_anchor(), self.store().unproven()?) else { return Ok(None) };
+        let (Some(kept), Some(log)) = (self.anchor(), self.store().unproven()?) else { return Ok(None) };
         let genesis = log.genesis();
-        if !genesis.continues.iter().any(|old| old.anchor == audit::beginning(&kept)) {
+        if !genesis.continues.iter().any(|old| old.anchor == audit::beginning(kept)) {
             return Ok(None);
         }
         let people: Vec<&str> = genesis.statements.iter().map(|statement| statement.person.as_str()).collect();
@@ -255,7 +233,8 @@ impl<'a> Shared<'a> {
             return Ok(key);
         }
         let (given, expected) = (key.verifier().to_string(), log.key().to_string());
-        Err(match outdated(log, self.tip, self.access()).filter(|_| given == self.access().config.audit_key) {
+        let outdated = self.tip.and_then(|tip| outdated(log, tip, self.access()));
+        Err(match outdated.filter(|_| given == self.access().config.audit_key) {
             Some(refusal) => Stop::refused(Exit::Refused, vec![refusal]),
             None => Stop::from(&LogError::KeyWrong { given, expected }),
         })
@@ -263,12 +242,15 @@ impl<'a> Shared<'a> {
 
     /// Asks the remote again, for what another run may have written since.
     pub fn refresh(&self, refresh: Refresh) -> Result<(), Stop> {
-        refresh.of(&self.refs, &self.pinned().audit_ref)
+        if refresh != Refresh::No {
+            self.fresh.set(refresh.of(&self.refs, &self.pinned().audit_ref)?);
+        }
+        Ok(())
     }
 
     /// What the anchor alone says, for a run that must go on without the log.
     pub fn anchor_alone(&self) -> Option<Recorded> {
-        audit::from_anchor(&kept_anchor()?)
+        audit::from_anchor(self.anchor()?)
     }
 
     /// The log, or the refusal that there is none or that it is not the one that the anchor names. Where no anchor is kept
@@ -277,6 +259,14 @@ impl<'a> Shared<'a> {
         let ledger = self.ledger()?.ok_or_else(|| self.no_log())?;
         self.anchors(ledger.stored.log.seal())?;
         Ok(ledger)
+    }
+
+    /// A log that fits the anchor, whatever became of the branch since.
+    pub fn fitting(&self, stored: Stored) -> Result<Ledger, Stop> {
+        let refused = |refusal| Stop::refused(Exit::Refused, vec![refusal]);
+        check_anchor(self.anchor(), &stored.log.seal().anchors(), true).map_err(refused)?;
+        let recorded = audit::recorded(&stored.log).ok_or_else(|| self.no_log())?;
+        Ok(Ledger { stored, recorded })
     }
 
     /// The files of the log, for [`Shared::sealed`].
@@ -302,9 +292,11 @@ impl<'a> Shared<'a> {
 
     /// Compares a log with the anchor that is kept and with the trees that pin its keys.
     fn anchors(&self, log: &Seal) -> Result<(), Stop> {
-        let kept = kept_anchor();
-        let only_sandboxes = self.access().config.targets.values().all(|target| target.sandbox.is_some());
-        let warning = check_anchor(kept.as_deref(), &log.anchors(), only_sandboxes)
+        let kept = self.anchor();
+        // what is at stake decides; where an anchor is kept, nothing that was pushed has to be read for it
+        let config = if kept.is_some() { self.pinned() } else { &self.access().config };
+        let only_sandboxes = config.targets.values().all(|target| target.sandbox.is_some());
+        let warning = check_anchor(kept, &log.anchors(), only_sandboxes)
             .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
         self.keys_in_their_trees(log)?;
         self.goes_on(log, only_sandboxes)?;
@@ -366,12 +358,12 @@ impl<'a> Shared<'a> {
             |commit| Ok::<_, Stop>(read(self.repository, commit, &mut reads)?.access.config.audit_key.clone());
         let on_branch = match log.keys().later().next() {
             None => Vec::new(),
-            Some(_) => self.repository.first_parents(self.tip)?,
+            Some(_) => self.repository.first_parents(self.tip()?)?,
         };
         for Later { commit, key, .. } in log.keys().later() {
             let (commit, key) = (*commit, key.to_string());
             if !on_branch.contains(&commit) {
-                return Err(refused(approval::rewritten(commit, self.tip, &self.branch)));
+                return Err(refused(approval::rewritten(commit, self.tip()?, &self.branch)));
             }
             let named = pinned(commit)?;
             if named != key {
@@ -410,39 +402,6 @@ pub fn kept_anchor() -> Option<String> {
     std::env::var(ANCHOR).ok().filter(|kept| !kept.is_empty())
 }
 
-/// The revision at a commit or, where its `dualkey.yaml` can't be read, at the nearest first parent where it can:
-/// breaking that file must not keep anything from being verified, or ended.
-fn newest_readable(repository: &Repository, from: Oid, reads: &mut Reads) -> Result<Rc<Revision>, Stop> {
-    let mut first = None;
-    for commit in repository.first_parents(from)? {
-        match read(repository, commit, reads) {
-            Ok(revision) => return Ok(revision),
-            Err(stop) => first = first.or(Some(stop)),
-        }
-    }
-    Err(first.unwrap_or_else(|| Stop::usage("the repository has no commit", "make a first commit")))
-}
-
-fn read(repository: &Repository, commit: Oid, reads: &mut Reads) -> Result<Rc<Revision>, Stop> {
-    if let Some(revision) = reads.revisions.get(&commit) {
-        return Ok(Rc::clone(revision));
-    }
-    let revision = context::load(repository, Look::Commit(commit), &mut reads.last).map_err(|unread| match unread {
-        Unread::Stop(stop) => stop,
-        Unread::Findings(unreadable) => {
-            let first = unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
-            Stop::new(
-                Exit::Unjudged,
-                format!("dualkey.yaml at {} can't be read: {first}", commit.short()),
-                format!("`dualkey lint --rev {}` shows all of it", commit.short()),
-            )
-        }
-    })?;
-    let revision = Rc::new(revision);
-    reads.revisions.insert(commit, Rc::clone(&revision));
-    Ok(revision)
-}
-
 /// What the log says of earlier runs, with the tree that was applied last.
 #[derive(Debug, Default)]
 pub struct Past {
@@ -472,7 +431,7 @@ impl Past {
     }
 
     /// A tree together with the one applied last: what may have to be read.
-    pub fn trees<'r>(&'r self, tree: &'r Revision) -> impl Iterator<Item = &'r Revision> {
+    pub fn trees<'r>(&'r self, tree: &'r Revision) -> impl Iterator<Item = &'r Revision> + Clone {
         self.applied.iter().map(|(revision, _)| revision.as_ref()).chain([tree])
     }
 

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Stop;
 use super::context::Clock;
-use crate::access::{Revision, TargetId};
+use crate::access::{Revision, Target, TargetId};
 use crate::apply;
 use crate::repository::Repository;
 use crate::targets::Sandbox;
@@ -39,31 +39,35 @@ impl Targets {
         option: &SandboxOption,
         clock: Clock,
     ) -> Result<Self, Stop> {
-        let replaced = option.sandbox.as_ref().map(|folder| match folder {
-            Some(folder) => folder.clone(),
-            None => repository.git_dir().join("dualkey").join("sandboxes"),
-        });
         let mut opened = BTreeMap::new();
         for target in trees.into_iter().flat_map(|tree| tree.access.config.targets.values()) {
-            let path = match (&replaced, &target.sandbox) {
-                (Some(folder), _) => folder.join(format!("{}.json", target.id)),
-                (None, Some(settings)) => match &settings.file {
-                    Some(file) => repository.work_dir().join(file),
-                    None => repository.git_dir().join("dualkey").join(format!("{}.json", target.id)),
-                },
-                (None, None) => {
-                    return Err(Stop::usage(
-                        format!(
-                            "target `{}` is of type {}, for which this version has no client",
-                            target.id, target.target_type
-                        ),
-                        "try it on embedded targets: add `--sandbox`",
-                    ));
-                }
+            let Some(path) = file(repository, option, target) else {
+                return Err(Stop::usage(
+                    format!(
+                        "target `{}` is of type {}, for which this version has no client",
+                        target.id, target.target_type
+                    ),
+                    "try it on embedded targets: add `--sandbox`",
+                ));
             };
             opened.insert(target.id.clone(), Sandbox::open(path, target.target_type, clock.now));
         }
         Ok(Targets(opened))
+    }
+
+    /// Opens those that it has a client for: an end at one target doesn't wait for another.
+    pub fn connectable<'r>(
+        repository: &Repository,
+        trees: impl IntoIterator<Item = &'r Revision>,
+        option: &SandboxOption,
+        clock: Clock,
+    ) -> Self {
+        let targets = trees.into_iter().flat_map(|tree| tree.access.config.targets.values());
+        let open = |target: &Target| {
+            let path = file(repository, option, target)?;
+            Some((target.id.clone(), Sandbox::open(path, target.target_type, clock.now)))
+        };
+        Targets(targets.filter_map(open).collect())
     }
 
     /// As the run wants them: what reads apart from what writes.
@@ -74,5 +78,19 @@ impl Targets {
             clients.writers.insert(id, Box::new(sandbox));
         }
         clients
+    }
+}
+
+/// Where an embedded target is kept. None for one that is real.
+fn file(repository: &Repository, option: &SandboxOption, target: &Target) -> Option<PathBuf> {
+    let own = repository.git_dir().join("dualkey");
+    let name = format!("{}.json", target.id);
+    match (&option.sandbox, &target.sandbox) {
+        (Some(Some(folder)), _) => Some(folder.join(name)),
+        (Some(None), _) => Some(own.join("sandboxes").join(name)),
+        (None, Some(settings)) => {
+            Some(settings.file.as_ref().map_or_else(|| own.join(name), |file| repository.work_dir().join(file)))
+        }
+        (None, None) => None,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
+use super::judging::{Judged, judge};
 use super::plan::Given;
 use super::shared::{self, Refresh, Shared};
 use super::{Common, Exit, ReviewFormat, Stop, context, output};
@@ -50,7 +51,7 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     if let Some(head) = &options.head {
         let head = repository.resolve(head)?;
-        return prospect(options, &verifier, &verifier.chain(shared.tip)?, head);
+        return prospect(options, &verifier, &verifier.chain(shared.tip()?)?, head);
     }
     let (after, tip) = match &options.range {
         Some(range) => {
@@ -59,9 +60,15 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
                 .ok_or_else(|| Stop::usage(format!("`{}` is not a range", range.escape_debug()), "write it as A..B"))?;
             (Some(repository.resolve(from)?), repository.resolve(to)?)
         }
-        None => (None, options.rev.as_deref().map_or(Ok(shared.tip), |rev| repository.resolve(rev))?),
+        None => (
+            None,
+            match &options.rev {
+                Some(rev) => repository.resolve(rev)?,
+                None => shared.tip()?,
+            },
+        ),
     };
-    let chain = verifier.chain(tip)?;
+    let Judged { chain, .. } = judge(&verifier, tip, Some(&ledger.stored.log))?;
     // what is wrong beside the landings
     let beside: Vec<Refusal> = match after.is_none() && options.rev.is_none() {
         true => {

@@ -9,6 +9,7 @@ pub mod changes;
 pub mod classes;
 pub mod digest;
 pub mod edges;
+pub mod ends;
 pub mod facts;
 pub mod judges;
 pub mod lines;

@@ -34,6 +34,8 @@ pub struct Repository {
     pub(super) managed: RefCell<HashMap<Oid, Managed>>,
     /// True where the programs it runs are kept from the terminal.
     pub(super) shielded: Cell<bool>,
+    /// What to say of the remote, once it kept somebody waiting for too long.
+    pub(super) unheard: RefCell<Option<String>>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -70,6 +72,7 @@ impl Repository {
             reads_managed: None,
             managed: RefCell::default(),
             shielded: Cell::default(),
+            unheard: RefCell::default(),
         })
     }
 
@@ -293,6 +296,11 @@ impl Repository {
             }
         }
         Ok(false)
+    }
+
+    /// True where the object itself is here; what it leads to may not be.
+    pub(super) fn has(&self, oid: Oid) -> bool {
+        self.git.odb().is_ok_and(|odb| odb.exists(oid.to_git()))
     }
 
     /// A commit, read from its own bytes.

@@ -3,10 +3,12 @@
 //! libgit2 lives here and nowhere else. What is judged is read from objects by their names; the work tree is read only
 //! for commands that say so, and the network is left to the `git` program.
 
+mod child;
 mod error;
 mod file;
 mod git;
 mod history;
+mod kept;
 mod loose;
 mod managed;
 mod objects;
@@ -24,6 +26,7 @@ mod write;
 pub use error::{Failure, RepositoryError, SwapError};
 pub use file::{Content, File, MAX_FILE_BYTES, Mode};
 pub use git::Repository;
+pub use kept::kept_ref;
 pub use managed::{Managed, PathPattern, ReadsManaged};
 pub use objects::{Commit, Entry, Identity, Signature};
 pub use oid::{InvalidOid, Oid};

@@ -1,10 +1,20 @@
 //! Running the `git` program, which alone knows how to reach remotes.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
+use std::time::Duration;
 
+use super::child::{self, Ended, Patience};
 use super::{Repository, RepositoryError};
+
+/// What of git speaks to a remote, which may keep it waiting for ever.
+const OF_REMOTES: [&str; 3] = ["fetch", "ls-remote", "push"];
+
+/// How many seconds a remote may be silent, unless `dualkey.timeout` in git's configuration says otherwise.
+const SILENCE: u64 = 60;
+
+/// A remote that goes on talking may take so many times as long.
+const WHOLE: u32 = 30;
 
 /// Variables of git that say how to connect and are the user's business; all others would redirect what we read.
 const KEPT: [&str; 12] = [
@@ -81,12 +91,33 @@ pub(super) fn git(repository: &Repository, arguments: &[String], input: &str) ->
     if repository.shielded.get() {
         shield(&mut command);
     }
-    let output = run(command, "git", input.as_bytes())?;
-    Ok(Answer {
-        success: output.status.success(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        words: presentable(&output.stderr),
-    })
+    let of_remote = arguments.first().is_some_and(|verb| OF_REMOTES.contains(&verb.as_str()));
+    let unheard = |words: String| Answer { success: false, stdout: String::new(), words };
+    // who was silent once would be silent again, and each time for as long
+    if of_remote && let Some(words) = repository.unheard.borrow().clone() {
+        return Ok(unheard(words));
+    }
+    let silent = Duration::from_secs(seconds(repository));
+    // what is asked of this clone alone may wait for a disk, and for nobody else
+    let patience = Patience { silent, whole: silent.saturating_mul(WHOLE) };
+    let failed = |source| RepositoryError::ProgramMissing { program: "git", source };
+    match child::run(command, input.as_bytes(), of_remote.then_some(patience)).map_err(failed)? {
+        Ended::With(output) => Ok(Answer {
+            success: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            words: presentable(&without_progress(&output.stderr)),
+        }),
+        Ended::Stopped(why) => {
+            let words = format!("{why}; `git config dualkey.timeout SECONDS` sets how long to wait");
+            repository.unheard.replace(Some(words.clone()));
+            Ok(unheard(words))
+        }
+    }
+}
+
+fn seconds(repository: &Repository) -> u64 {
+    let set = repository.config("dualkey.timeout").ok().flatten().and_then(|text| text.trim().parse().ok());
+    set.filter(|seconds| *seconds > 0).unwrap_or(SILENCE)
 }
 
 /// A group of its own gets no Ctrl-C of the terminal. It can't read from there either: it would be stopped for ever, so
@@ -97,22 +128,13 @@ fn shield(command: &mut Command) {
     command.env("SSH_ASKPASS_REQUIRE", "force");
 }
 
-/// Runs a program to its end, with `input` on its standard input.
-pub(super) fn run(mut command: Command, program: &'static str, input: &[u8]) -> Result<Output, RepositoryError> {
+/// Runs a program to its end, with `input` on its standard input. It may ask somebody something and wait.
+pub(super) fn run(command: Command, program: &'static str, input: &[u8]) -> Result<Output, RepositoryError> {
     let failed = |source| RepositoryError::ProgramMissing { program, source };
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
-    std::thread::scope(|scope| {
-        // written beside the reading, so that neither side waits for the other with full pipes
-        let stdin = child.stdin.take();
-        scope.spawn(move || {
-            if let Some(mut stdin) = stdin {
-                // a program that ends early says why by its status
-                let _ = stdin.write_all(input);
-            }
-        });
-        child.wait_with_output().map_err(failed)
-    })
+    match child::run(command, input, None).map_err(failed)? {
+        Ended::With(output) => Ok(output),
+        Ended::Stopped(why) => Err(failed(std::io::Error::other(why))),
+    }
 }
 
 fn is_redirecting(name: &OsStr) -> bool {
@@ -120,6 +142,17 @@ fn is_redirecting(name: &OsStr) -> bool {
     name.starts_with("GIT_")
         && !KEPT.contains(&name.as_str())
         && !KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// What git says without how far it is: that is asked for only to see that the other side is alive.
+fn without_progress(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let progress = |line: &str| {
+        let line = line.trim_end();
+        line.contains("% (") || line.ends_with(", done.") || line.starts_with("remote: Total ")
+    };
+    let lines: Vec<&str> = text.split(['\n', '\r']).filter(|line| !progress(line)).collect();
+    lines.join("\n").into_bytes()
 }
 
 /// What a program or a remote said, without terminal escapes and passwords in URLs, and not without end.
@@ -179,6 +212,12 @@ mod tests {
         {
             assert!(!is_secret(OsStr::new(kept)), "{kept}");
         }
+    }
+
+    #[test]
+    fn how_far_git_is_is_no_reason() {
+        let told = b"remote: Enumerating objects: 3, done.\nremote: Counting objects:  33% (1/3)\rremote: Counting objects: 100% (3/3), done.\nremote: Total 3 (delta 0), reused 0\nfatal: no\n";
+        assert_eq!(presentable(&without_progress(told)), "fatal: no");
     }
 
     #[test]

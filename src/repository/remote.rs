@@ -4,7 +4,7 @@
 //! from the remote-tracking refs, which other fetches move and prune.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::error::SwapError;
@@ -13,7 +13,12 @@ use super::{Oid, Repository, RepositoryError};
 
 /// Where dualkey keeps its refs.
 const STATE: &str = "refs/dualkey/";
+const ALL_STATE: &str = "refs/dualkey/*";
+const LEASE: &str = "refs/dualkey/lease";
 const MIRROR: &str = "refs/dualkey-mirror/";
+
+/// How often it is tried to leave out refs that can't be had. Whoever pushed more of them has all of them left out.
+const ATTEMPTS: usize = 64;
 
 /// One ref to change: from what it must hold (None: it must not exist) to what it shall hold (None: it is deleted).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,47 +83,146 @@ impl<'a> StateRefs<'a> {
     /// Brings what is known of the refs up to date: everything under `refs/dualkey/`, the protected branch, and
     /// `extra_refs` by their full names.
     ///
+    /// The branch, `extra_refs` and the lease come first and by themselves; what else stands under `refs/dualkey/` may be
+    /// anybody's. A ref of those that can't be had, such as one to an object that the remote lacks, is taken for one that
+    /// isn't there and holds up no other.
+    ///
     /// # Errors
-    /// `Unreachable` where the remote does not answer; `InvalidRefName`.
+    /// `Unreachable` where the remote does not answer, or not with the first ones; `InvalidRefName`.
     pub fn refresh(&self, extra_refs: &[&str]) -> Result<(), RepositoryError> {
         let branch = self.branch_ref();
         for name in extra_refs {
             checked(name)?;
         }
-        let exact: Vec<&str> =
-            [branch.as_str()].into_iter().chain(extra_refs.iter().copied()).filter(|n| !n.starts_with(STATE)).collect();
+        let essential: Vec<&str> = [branch.as_str(), LEASE].into_iter().chain(extra_refs.iter().copied()).collect();
         self.previous.replace(self.known()?);
         let Some(remote) = &self.remote else { return Ok(()) };
         // refs can come and go between asking for them and fetching them, so one failure is not the last word
-        match self.fetch(remote, &exact) {
-            Err(RepositoryError::Unreachable { .. }) => self.fetch(remote, &exact),
+        match self.fetch(remote, &essential) {
+            Err(RepositoryError::Unreachable { .. }) => self.fetch(remote, &essential),
             done => done,
         }
     }
 
-    fn fetch(&self, remote: &Remote, exact: &[&str]) -> Result<(), RepositoryError> {
-        let there = self.on_remote(remote, exact)?;
-        let mirror = &remote.mirror;
-        let is_gone = |name: &&&str| !there.contains_key(**name);
-        let gone: String =
-            exact.iter().filter(is_gone).map(|name| format!("delete {}\n", remote.mirrored(name))).collect();
-        let mut arguments = words(&[
+    /// The same for some refs alone: what else the remote holds is neither asked for nor forgotten.
+    ///
+    /// # Errors
+    /// As [`StateRefs::refresh`].
+    pub fn refresh_only(&self, names: &[&str]) -> Result<(), RepositoryError> {
+        for name in names {
+            checked(name)?;
+        }
+        let Some(remote) = &self.remote else { return Ok(()) };
+        let there = self.on_remote(remote, names)?;
+        self.get_each(remote, names, &there)?;
+        self.forget(remote, names.iter().copied().filter(|name| !there.contains_key(*name)))
+    }
+
+    fn fetch(&self, remote: &Remote, essential: &[&str]) -> Result<(), RepositoryError> {
+        let names: Vec<&str> = essential.iter().copied().chain([ALL_STATE]).collect();
+        let there = self.on_remote(remote, &names)?;
+        // what is not there any more is forgotten first: a ref may stand now where a folder of refs stood
+        let known = self.list(STATE)?;
+        let known = known.iter().map(|(name, _)| name.as_str()).chain(essential.iter().copied());
+        self.forget(remote, known.filter(|name| !there.contains_key(*name)))?;
+        let first = self.get_each(remote, essential, &there);
+        let others = there.keys().map(String::as_str).filter(|name| name.starts_with(STATE) && checked(name).is_ok());
+        let others: Vec<&str> = others.filter(|name| !essential.contains(name)).collect();
+        let wanted = self.outdated(remote, &others, &there)?;
+        let (mut attempts, mut broken) = (ATTEMPTS, Vec::new());
+        self.get_what_comes(remote, &wanted, &mut attempts, &mut broken)?;
+        self.forget(remote, broken.iter().map(String::as_str))?;
+        first
+    }
+
+    /// Fetches refs in one go or, where that fails, each by itself.
+    fn get_each(&self, remote: &Remote, names: &[&str], there: &BTreeMap<String, Oid>) -> Result<(), RepositoryError> {
+        let present: Vec<&str> = names.iter().copied().filter(|name| there.contains_key(*name)).collect();
+        let wanted = self.outdated(remote, &present, there)?;
+        let Err(words) = self.get_all(remote, &wanted)? else { return Ok(()) };
+        let mut failed = Some(words).filter(|_| wanted.len() < 2);
+        if failed.is_none() {
+            for name in &wanted {
+                failed = self.get_all(remote, std::slice::from_ref(name))?.err().or(failed);
+            }
+        }
+        failed.map_or(Ok(()), |words| Err(remote.unreachable(words)))
+    }
+
+    /// Fetches refs, leaving out those that can't be had, as long as attempts are left.
+    fn get_what_comes(
+        &self,
+        remote: &Remote,
+        wanted: &[String],
+        attempts: &mut usize,
+        broken: &mut Vec<String>,
+    ) -> Result<(), RepositoryError> {
+        let Some(left) = attempts.checked_sub(1) else {
+            broken.extend(wanted.iter().cloned());
+            return Ok(());
+        };
+        *attempts = left;
+        if self.get_all(remote, wanted)?.is_ok() {
+            return Ok(());
+        }
+        if let [_] | [] = wanted {
+            broken.extend(wanted.iter().cloned());
+            return Ok(());
+        }
+        let (a, b) = wanted.split_at(wanted.len() / 2);
+        self.get_what_comes(remote, a, attempts, broken)?;
+        self.get_what_comes(remote, b, attempts, broken)
+    }
+
+    /// Those that this clone doesn't have as the remote has them.
+    fn outdated(
+        &self,
+        remote: &Remote,
+        names: &[&str],
+        there: &BTreeMap<String, Oid>,
+    ) -> Result<Vec<String>, RepositoryError> {
+        let mut outdated = Vec::new();
+        for name in names {
+            let held = self.repository.reference(&remote.mirrored(name))?;
+            let newest = there.get(*name).copied();
+            if held != newest || !newest.is_some_and(|oid| self.repository.has(oid)) {
+                outdated.push((*name).to_owned());
+            }
+        }
+        Ok(outdated)
+    }
+
+    /// One fetch of all of them. The inner error holds the words of git.
+    fn get_all(&self, remote: &Remote, names: &[String]) -> Result<Result<(), String>, RepositoryError> {
+        if names.is_empty() {
+            return Ok(Ok(()));
+        }
+        let arguments = words(&[
             "fetch",
-            "--quiet",
-            "--prune",
+            "--progress",
             "--no-tags",
             "--no-write-fetch-head",
             "--no-auto-gc",
             "--no-recurse-submodules",
             "--refmap=",
+            "--stdin",
             &remote.address,
-            &format!("+{STATE}*:{mirror}dualkey/*"),
         ]);
-        let present = exact.iter().filter(|name| there.contains_key(**name));
-        arguments.extend(present.map(|name| format!("+{name}:{}", remote.mirrored(name))));
-        let answer = process::git(self.repository, &arguments, "")?;
-        if !answer.success {
-            return Err(remote.unreachable(answer.words));
+        let lines: String = names.iter().map(|name| format!("+{name}:{}\n", remote.mirrored(name))).collect();
+        let answer = process::git(self.repository, &arguments, &lines)?;
+        Ok(if answer.success { Ok(()) } else { Err(answer.words) })
+    }
+
+    fn forget<'n>(&self, remote: &Remote, names: impl Iterator<Item = &'n str>) -> Result<(), RepositoryError> {
+        let names: BTreeSet<&str> = names.collect();
+        let mut gone = String::new();
+        for mirrored in names.into_iter().map(|name| remote.mirrored(name)) {
+            if self.repository.reference(&mirrored)?.is_some() {
+                gone.push_str(&format!("delete {mirrored}\n"));
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
         }
         let deleted = process::git(self.repository, &words(&["update-ref", "--no-deref", "--stdin"]), &gone)?;
         if deleted.success {
@@ -131,9 +235,9 @@ impl<'a> StateRefs<'a> {
         }
     }
 
-    /// Asks the remote what its refs hold: all under `refs/dualkey/`, and those named.
+    /// Asks the remote what the refs hold that are named, or match.
     fn on_remote(&self, remote: &Remote, names: &[&str]) -> Result<BTreeMap<String, Oid>, RepositoryError> {
-        let mut arguments = words(&["ls-remote", "--quiet", "--refs", &remote.address, &format!("{STATE}*")]);
+        let mut arguments = words(&["ls-remote", "--quiet", "--refs", &remote.address]);
         arguments.extend(names.iter().map(|name| (*name).to_owned()));
         let answer = process::git(self.repository, &arguments, "")?;
         if !answer.success {
@@ -208,7 +312,7 @@ impl<'a> StateRefs<'a> {
             "--no-signed",
             "--no-follow-tags",
             "--recurse-submodules=no",
-            "--no-progress",
+            "--progress",
         ]);
         arguments.extend(swaps.iter().map(|swap| format!("--force-with-lease={}:{}", swap.name, hex(swap.expected))));
         arguments.push(remote.address.clone());

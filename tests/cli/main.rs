@@ -19,6 +19,7 @@ mod continued;
 mod damaged;
 mod defects;
 mod demo;
+mod ends;
 mod examples;
 mod explain;
 mod fmt;

@@ -4,7 +4,7 @@ use crate::bad_input::trust::{edit_checkpoint, rewrite_log};
 use crate::support::World;
 
 /// Everything is live, and the time of Yara's grant is over.
-fn over() -> World {
+pub fn over() -> World {
     let mut world = World::new();
     world.timed(&["apply"]).exits(0);
     assert!(world.live("github").contains("820147"));

@@ -36,6 +36,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
         "log-discontinuous",
         "only who holds the log's key can write such a log; the walk along recorded landings refuses it",
     ),
+    ("copy-not-kept", "it takes a git directory that can't be written; kept.rs goes on without"),
     ("log-entry-invalid", "only who holds the log's key can write such an entry; audit/tests.rs reads one"),
     ("record-unproven", "only who holds the log's key can write such a record; attacks/log_key.rs plays that"),
     ("own-identity", "an embedded target runs as nobody; apply/tests.rs has one that does"),

@@ -72,7 +72,7 @@ fn rotated(shared: &Shared<'_>, clock: Clock, old: &LogKey, new: &LogKey) -> Res
     let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let chain = verifier.chain(shared.tip)?;
+    let chain = verifier.chain(shared.tip()?)?;
     let approved = verifier.approved(&chain)?;
     let tree = &approved.tree().access;
     if log.key() == new.verifier() && log.keys().has(old.verifier()) {

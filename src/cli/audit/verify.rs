@@ -55,7 +55,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
             let log = shared.anchored().map_err(finding)?.stored.log;
             // whoever holds a key that was replaced can show a log that looks good, except for this
-            let outdated = shared::outdated(&log, shared.tip, shared.access());
+            let outdated = shared::outdated(&log, shared.tip()?, shared.access());
             (log, outdated)
         }
     };

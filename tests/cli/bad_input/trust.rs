@@ -7,7 +7,8 @@ use crate::support::{ALICE_GRANT, World, finish, key, public_key, scrubbed};
 
 #[test]
 fn no_genesis() {
-    let world = World::unanchored();
+    let mut world = World::unanchored();
+    world.anchor = None;
     fails(&world, &["verify"], 1, &["refused[genesis-missing]"]);
     fails(&world, &["apply"], 3, &["refused[genesis-missing]"]);
     fails(&world, &["audit", "verify"], 1, &["genesis-missing"]);
@@ -21,13 +22,19 @@ fn an_anchor_of_something_else() {
     let mut world = World::new();
     world.let_alice_in("alice");
     let real = world.anchor.clone().unwrap();
-    for anchor in ["0123456789012345678901234567890123456789:12345678", "nonsense", &real[1..]] {
+    for anchor in ["nonsense", &real[1..], &real[..40], &real[..48], "0:0", ","] {
         world.anchor = Some(anchor.to_owned());
-        fails(&world, &["verify"], 1, &["refused[anchor-mismatch]"]);
-        fails(&world, &["apply"], 3, &["refused[anchor-mismatch]"]);
-        fails(&world, &["audit", "verify"], 1, &["anchor-mismatch"]);
-        approve_fails(&world, "alice", "priya.shah", 3, &["anchor-mismatch"]);
+        for command in ["verify", "apply", "audit verify"] {
+            let args: Vec<&str> = command.split(' ').collect();
+            fails(&world, &args, 2, &["which is no anchor"]);
+        }
+        fails(&world, &["apply", "--only-ends"], 2, &["DUALKEY_ANCHOR"]);
     }
+    world.anchor = Some("0123456789012345678901234567890123456789:12345678".to_owned());
+    fails(&world, &["verify"], 1, &["refused[anchor-mismatch]"]);
+    fails(&world, &["apply"], 3, &["refused[anchor-mismatch]"]);
+    fails(&world, &["audit", "verify"], 1, &["anchor-mismatch"]);
+    approve_fails(&world, "alice", "priya.shah", 3, &["anchor-mismatch"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{Scene, Story};
 use crate::attacks::{applied, branch, merge};
 use crate::bad_input::trust::lease_of_another;
+use crate::ends::delete_refs;
 use crate::support::World;
 
 /// Lands a change that everybody approved who can.
@@ -51,6 +52,22 @@ pub const STORIES: &[Story] = &[
         let world = World::new();
         lease_of_another(&world);
         scene.run(&world, &["apply", "--wait", "0"], 3);
+    }),
+    ("the branch is gone", &["not-judged", "ends-alone"], |scene| {
+        let world = applied();
+        delete_refs(&world, &["refs/heads/main"]);
+        scene.run(&world, &["apply"], 5);
+        scene.run_at(&world.now_is("2027-02-01T09:00:00Z"), &["apply", "--only-ends"], 4);
+    }),
+    ("branch, log and copy are gone", &["nothing-proven"], |scene| {
+        let mut world = World::new();
+        let refs = world.git_in(&world.path("origin.git"), &["for-each-ref", "--format=%(refname)"]);
+        delete_refs(&world, &refs.lines().collect::<Vec<_>>());
+        std::fs::remove_dir_all(world.repo()).unwrap();
+        world.git_in(world.root.path(), &["init", "-q", "-b", "main", "repo"]);
+        world.git(&["remote", "add", "origin", "../origin.git"]);
+        world.now = "2027-02-01T09:00:00Z".to_owned();
+        scene.run(&world, &["apply", "--only-ends"], 5);
     }),
     ("the remote lets nobody take the lease", &["lease-unavailable"], |scene| {
         let world = World::new();

@@ -1,0 +1,42 @@
+//! The last good copy of the log, which a runner keeps in its clone: what is pushed, deleted or rewound doesn't reach it.
+
+use super::shared::{Ledger, Shared};
+use super::{Stop, output};
+use crate::apply::codes;
+use crate::audit::{self, Store, Stored};
+use crate::report;
+use crate::repository::{Oid, RepositoryError, StateRefs, kept_ref};
+
+/// Where the copy of one log is kept: by remote, ref and anchor, so that no other log takes its place.
+fn folder(shared: &Shared<'_>) -> String {
+    let remote = shared.refs.remote().unwrap_or_default();
+    let what = format!("{remote}\n{}\n{}", shared.pinned().audit_ref, shared.anchor().unwrap_or_default());
+    Oid::of_blob(what.as_bytes()).to_string()
+}
+
+/// Keeps a log that was proven, with the commits that it speaks of last. A copy that can't be kept stops nothing.
+pub fn keep(shared: &Shared<'_>, stored: &Stored) {
+    if let Err(error) = try_keep(shared, stored) {
+        let refusal = Stop::from(error).refusal(&codes::COPY_NOT_KEPT);
+        output::error(&report::errors::warning(&refusal, output::error_style()));
+    }
+}
+
+fn try_keep(shared: &Shared<'_>, stored: &Stored) -> Result<(), RepositoryError> {
+    let folder = folder(shared);
+    shared.repository.keep(&format!("{folder}/log"), stored.commit)?;
+    let Some(recorded) = audit::recorded(&stored.log) else { return Ok(()) };
+    shared.repository.keep(&format!("{folder}/genesis"), recorded.genesis)?;
+    match recorded.landings.last() {
+        Some(last) => shared.repository.keep(&format!("{folder}/landing"), last.commit),
+        None => Ok(()),
+    }
+}
+
+/// The copy, verified like any log. None where there is none, or where it doesn't hold.
+pub fn copy(shared: &Shared<'_>) -> Option<Ledger> {
+    let refs = StateRefs::local(shared.repository, &shared.branch);
+    let name = kept_ref(&format!("{}/log", folder(shared)));
+    let stored = Store::new(shared.repository, &refs, &name).load(&shared.key().ok()?).ok()??;
+    shared.fitting(stored).ok()
+}
