@@ -149,7 +149,11 @@ fn without_progress(bytes: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(bytes);
     let progress = |line: &str| {
         let line = line.trim_end();
-        line.contains("% (") || line.ends_with(", done.") || line.starts_with("remote: Total ")
+        let said = line.strip_prefix("remote: ").unwrap_or(line);
+        line.contains("% (")
+            || line.ends_with(", done.")
+            || said.starts_with("Total ")
+            || said.starts_with("Delta compression using ")
     };
     let lines: Vec<&str> = text.split(['\n', '\r']).filter(|line| !progress(line)).collect();
     lines.join("\n").into_bytes()
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn how_far_git_is_is_no_reason() {
-        let told = b"remote: Enumerating objects: 3, done.\nremote: Counting objects:  33% (1/3)\rremote: Counting objects: 100% (3/3), done.\nremote: Total 3 (delta 0), reused 0\nfatal: no\n";
+        let told = b"remote: Enumerating objects: 3, done.\nremote: Counting objects:  33% (1/3)\rremote: Counting objects: 100% (3/3), done.\nremote: Total 3 (delta 0), reused 0\nTotal 3 (delta 0)\nDelta compression using up to 2 threads\nfatal: no\n";
         assert_eq!(presentable(&without_progress(told)), "fatal: no");
     }
 

@@ -8,7 +8,8 @@ use crate::support::World;
 
 pub const STORIES: &[Story] = &[
     ("there is no log yet", &["genesis-missing"], |scene| {
-        let world = World::unanchored();
+        let mut world = World::unanchored();
+        world.anchor = None;
         scene.run(&world, &["verify"], 1);
         scene.run(&world, &["apply"], 3);
         scene.run(&world, &["audit", "init", "--genesis", "main", "--log-key", "../log.key"], 3);
