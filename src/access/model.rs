@@ -288,6 +288,8 @@ pub struct Policy {
     pub protected: Vec<EntitlementPattern>,
     /// In the order of files and lines.
     pub approvals: Vec<ApprovalRule>,
+    /// How long an approval may wait for the first apply; None where no file says so.
+    pub approvals_last: Option<Days>,
     pub waivers: Vec<Waiver>,
     /// Rule to severity, with the place that says so.
     pub severities: BTreeMap<String, (Severity, Place)>,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::evidence::{Evidence, Opinion, Says, Signer};
 use super::{codes, pull};
 use crate::access::{Access, Person, PersonId, PersonType};
@@ -241,6 +243,9 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         if withdrawn.contains(person) {
             reasons.push(refusal(&codes::APPROVAL_WITHDRAWN, format!("`{person}` took the approval back")));
         }
+        if opinion.says == Says::Approve && evidence.ages {
+            reasons.extend(out_of_time(plan, opinion));
+        }
         if requested.contains(person) {
             reasons.push(refusal(&codes::APPROVAL_WITHDRAWN, format!("`{person}` asked for changes")));
         }
@@ -253,6 +258,32 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
     against.dedup();
     assessment.against = against;
     assessment
+}
+
+/// How far ahead of the clock a statement may be, since no two machines agree.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Why an approval doesn't count at this instant though it may have counted at another. What takes access away waits for
+/// nothing.
+fn out_of_time(plan: &Plan<'_>, opinion: &Opinion) -> Option<Refusal> {
+    if plan.only_takes() {
+        return None;
+    }
+    let (person, last) = (&opinion.person, plan.approvals_last());
+    let Ok(at) = opinion.at.parse::<Timestamp>() else {
+        let fact = format!("the approval of `{person}` names no instant: `{}`", opinion.at.escape_debug());
+        return Some(refusal(&codes::STATEMENT_INVALID, fact));
+    };
+    let age = plan.now.duration_since(at);
+    if age < -AHEAD {
+        let fact = format!("`{person}` approved at {at}, and now it is {}", plan.now);
+        return Some(refusal(&codes::APPROVAL_FROM_THE_FUTURE, fact));
+    }
+    let longest = SignedDuration::from_hours(i64::from(last.0).saturating_mul(24));
+    (age > longest).then(|| {
+        let fact = format!("`{person}` approved at {at}, which is more than {last} ago and was not applied since");
+        refusal(&codes::APPROVAL_EXPIRED, fact)
+    })
 }
 
 fn superseded(person: &PersonId, head: Oid, newer: Oid) -> Refusal {

@@ -19,6 +19,15 @@ codes! {
     APPROVAL_STALE: "approval-stale", "the approval is of an older head",
         "An approval binds one exact head. What was pushed after it has been seen by nobody.",
         "Ask the approver to look at the new head and run `dualkey approve` again.";
+    APPROVAL_EXPIRED: "approval-expired", "the approval waited too long",
+        "What was approved long ago was approved of another world. An approval counts until the first apply of what it \
+         approves, for as long as the policies say under `approvals_last` (90 days where they don't). An approval of a \
+         removal doesn't age.",
+        "Look at the plan again and run `dualkey approve` once more for the same head; that works after the merge, too.";
+    APPROVAL_FROM_THE_FUTURE: "approval-from-the-future", "the approval says that it is yet to be given",
+        "The instant in a statement is what its age is counted from. One that lies ahead would last longer than the policies \
+         allow.",
+        "Set the clock of the machine on which it was given, and run `dualkey approve` once more for the same head.";
     APPROVAL_WITHDRAWN: "approval-withdrawn", "the approver took the approval back",
         "The last word of a person counts. A withdrawal of a head beats the approval of it.",
         "Ask the approver why. When it is settled the approver approves again, or somebody else does.";

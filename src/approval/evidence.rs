@@ -37,6 +37,8 @@ pub struct Evidence {
     pub proven_keys: BTreeMap<(PersonId, KeyData), Signed>,
     /// What people signed of the head: every opinion that was weighed.
     pub statements: Vec<Signed>,
+    /// True where approvals may be too old. Of what the log records they are not: its verdict is final.
+    pub ages: bool,
     /// People who approved a head on top of this one since, which has not landed: each with that head. Their approval of
     /// this one ends with it, unless it is of a removal.
     pub superseded: BTreeMap<PersonId, Oid>,

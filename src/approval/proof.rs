@@ -117,7 +117,8 @@ impl Verifier<'_> {
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();
         let gone = BTreeSet::new();
         let question = self.question(base, Some(commit), head, tip, &digest, &gone);
-        let evidence = source.evidence(&trusted, &question, self.trees(base, commit, head)?)?;
+        let mut evidence = source.evidence(&trusted, &question, self.trees(base, commit, head)?)?;
+        evidence.ages = false;
         Ok(decide(&candidate, &digest, &evidence))
     }
 

@@ -231,6 +231,7 @@ impl<'a> Source<'a> {
             made_own,
             opinions,
             statements,
+            ages: true,
             superseded,
             proven_keys: self.proven_keys(question.anchor),
             gone: question.gone.clone(),

@@ -163,6 +163,7 @@ fn signed(approvers: &[&str]) -> Evidence {
         opinions: approvers.iter().map(|id| says(id, Says::Approve)).collect(),
         proven_keys: BTreeMap::new(),
         statements: Vec::new(),
+        ages: true,
         superseded: BTreeMap::new(),
         gone: BTreeSet::new(),
         pull: None,
@@ -306,6 +307,34 @@ fn new_keys_are_proven_and_changed_ones_agreed_to() {
     assert!(granted.notes.iter().any(|note| note.code == &codes::OWN_KEYS_CHANGED));
     evidence.opinions.push(says("dee", Says::Approve));
     assert!(case.decide(&evidence).unwrap().notes.is_empty());
+}
+
+#[test]
+fn approvals_age_and_those_of_removals_dont() {
+    let codes = |at: &str, change: (&'static str, &'static str), policies: [&str; 2], ages: bool| {
+        let [old, new] = policies.map(|last| format!("{last}limits: {{ removals: {{ count: 10, fraction: 5% }} }}\n"));
+        let case = Case::of(SIGNATURES, &[("policies/limits.yaml", &old)], &[change, ("policies/limits.yaml", &new)]);
+        let mut evidence = signed(&["ann", "cas", "dee"]);
+        for opinion in &mut evidence.opinions {
+            opinion.at = at.to_owned();
+        }
+        evidence.ages = ages;
+        let found = case.codes(&evidence);
+        found.into_iter().filter(|code| !["quorum-not-met", "mixed-change"].contains(code)).collect::<Vec<_>>()
+    };
+    let default = ["", ""];
+    assert!(codes("2026-08-26T09:00:00Z", ZOE, default, true).is_empty());
+    assert_eq!(codes("2026-08-26T08:59:59Z", ZOE, default, true)[0], "approval-expired");
+    assert!(codes("2026-08-26T08:59:59Z", ZOE, default, false).is_empty(), "what is recorded is final");
+    for policies in [["approvals_last: 7 days\n", ""], ["", "approvals_last: 7 days\n"]] {
+        assert_eq!(codes("2026-11-17T08:59:59Z", ZOE, policies, true)[0], "approval-expired", "the stricter holds");
+    }
+    assert!(codes("2026-11-24T09:05:00Z", ZOE, default, true).is_empty());
+    assert_eq!(codes("2026-11-24T09:05:01Z", ZOE, default, true)[0], "approval-from-the-future");
+    assert!(codes("yesterday", ZOE, default, true).contains(&"statement-invalid"));
+    for at in ["2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z", "yesterday"] {
+        assert!(codes(at, ("grants/yan.yaml", ""), default, true).is_empty(), "{at}");
+    }
 }
 
 #[test]

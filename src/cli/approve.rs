@@ -144,7 +144,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         digest: prospect.digest.clone(),
         person: person.id.to_string(),
         verdict: says,
-        at: after(last.as_ref(), clock.now).to_string(),
+        at: after(last.as_ref(), says, clock.now).to_string(),
     };
     let commit = signed_commit(repository, &key, &statement::canonical(&statement), head, clock.now.as_second())?;
     let swap = |prefix: &str, new| -> Result<Swap, Stop> {
@@ -178,8 +178,10 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
 
 /// When a statement is made that is to replace what the same person said last: their order is what the instants tell, and the
 /// clocks of two machines may differ.
-fn after(last: Option<&Opinion>, now: Timestamp) -> Timestamp {
-    let said = last.and_then(|last| last.at.parse::<Timestamp>().ok());
+fn after(last: Option<&Opinion>, says: Says, now: Timestamp) -> Timestamp {
+    // one approval after another is the same word, and its age is counted from the later
+    let other = last.filter(|last| last.says != Says::Approve || says != Says::Approve);
+    let said = other.and_then(|last| last.at.parse::<Timestamp>().ok());
     let next = said.and_then(|said| said.checked_add(SignedDuration::from_secs(1)).ok());
     next.map_or(now, |next| next.max(now))
 }

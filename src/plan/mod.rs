@@ -26,7 +26,7 @@ use jiff::Timestamp;
 
 use crate::access::raw::Risk;
 use crate::access::reading::{NOT_SUPPORTED, Step};
-use crate::access::{Access, ChangeClass, DomainId, PersonId, Revision};
+use crate::access::{Access, ChangeClass, Days, DomainId, PersonId, Revision};
 use crate::finding::{Finding, Rule};
 use crate::lint;
 
@@ -240,6 +240,13 @@ impl Plan<'_> {
         let loses = || self.changes.iter().any(|change| change.key.person == *person && change.loses());
         let entitled = || self.requirements.iter().any(|requirement| requirement.eligible.contains(person));
         !removal && entitled() && !loses()
+    }
+
+    /// How long an approval of the change may wait for its first apply: the shorter of the old and the new policy.
+    pub fn approvals_last(&self) -> Days {
+        const UNSAID: Days = Days(90);
+        let of = |revision: &Revision| revision.access.policy.approvals_last.unwrap_or(UNSAID);
+        of(self.base).min(of(self.head))
     }
 
     /// True where access is taken, and nothing else happens.

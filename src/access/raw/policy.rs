@@ -21,6 +21,8 @@ pub struct Policy {
     pub protected: Option<Vec<String>>,
     /// Who must approve what. Every rule that matches must be met.
     pub approvals: Option<Vec<ApprovalRule>>,
+    /// How long an approval may wait for the first apply of what it approves (default `90 days`); of two the shorter holds.
+    pub approvals_last: Option<String>,
     /// Accepted violations of duties rules.
     pub waivers: Option<Vec<Waiver>>,
     /// Severities of findings, by rule.

@@ -52,6 +52,11 @@ pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, context: &mut Context<
         let path = [Step::Key("approvals"), Step::Index(index)];
         policy.approvals.extend(approval_rule(rule, &path, context));
     }
+    if let Some(text) = &raw.approvals_last
+        && let Some(last) = days(text, &[Step::Key("approvals_last")], context)
+    {
+        policy.approvals_last = Some(policy.approvals_last.map_or(last, |held| held.min(last)));
+    }
     for (index, waiver) in raw.waivers.iter().flatten().enumerate() {
         let path = [Step::Key("waivers"), Step::Index(index)];
         policy.waivers.extend(self::waiver(waiver, &path, context));

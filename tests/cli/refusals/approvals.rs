@@ -44,6 +44,28 @@ pub const STORIES: &[Story] = &[
         world.git(&["commit", "-q", "--allow-empty", "-m", "One more thing"]);
         scene.run(&world, &["verify", "--head", "alice"], 1);
     }),
+    ("an approval that waited too long", &["approval-expired"], |scene| {
+        let mut world = World::edited(&[("policies/limits.yaml", "limits:", "approvals_last: 14 days\nlimits:")]);
+        world.let_alice_in("alice");
+        world.approve("alice", "priya.shah").exits(0);
+        merge(&world, "alice");
+        world.timed(&["verify"]).exits(0);
+        world.now = "2026-12-08T09:00:00Z".to_owned();
+        scene.run(&world, &["verify"], 1);
+        // the same head once more, though it has landed
+        scene.approve(&world, "alice", &[], "priya.shah", 0);
+        scene.run(&world, &["verify"], 0);
+    }),
+    ("an approval of tomorrow", &["approval-from-the-future"], |scene| {
+        let mut world = World::new();
+        world.let_alice_in("alice");
+        world.now = "2026-11-23T09:06:00Z".to_owned();
+        world.approve("alice", "priya.shah").exits(0);
+        world.now = "2026-11-23T09:00:00Z".to_owned();
+        scene.run(&world, &["verify", "--head", "alice"], 1);
+        scene.approve(&world, "alice", &[], "priya.shah", 0);
+        scene.run(&world, &["verify", "--head", "alice"], 0);
+    }),
     ("an approval that was taken back", &["approval-withdrawn"], |scene| {
         let world = approved();
         scene.approve(&world, "alice", &["--withdraw"], "priya.shah", 0);
