@@ -8,7 +8,7 @@ use crate::repository::{Changes, Entry};
 pub type Entries = BTreeMap<String, Entry>;
 
 /// The four trees of a landing. Paths that are the same in all of them may be left out.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trees {
     /// The last verified landing.
     pub base: Entries,

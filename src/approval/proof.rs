@@ -63,7 +63,7 @@ impl Verifier<'_> {
         match landing.verdict {
             Verdict::Approved => {}
             Verdict::Unmanaged | Verdict::Restored => {
-                let same = self.repository.managed_changes(landing.base, landing.commit)?.is_empty();
+                let same = self.repository.recorded_changes(landing.base, landing.commit)?.is_empty();
                 return Ok(if same { Proof::Nothing } else { Proof::Unproven(unproven(landing, &[])) });
             }
             Verdict::Refused => return Ok(Proof::Unproven(unproven(landing, &[]))),
@@ -105,7 +105,13 @@ impl Verifier<'_> {
             }
             error @ (VerifyError::Repository(_) | VerifyError::Refused(_)) => Err(error),
         };
-        let managed = self.managed(&[base, commit])?;
+        let mut managed = self.managed(&[base, commit])?;
+        let trees = self.trees(base, commit, head)?;
+        let recorded = self.recorded_trees(base, commit, head)?;
+        if trees != recorded {
+            // a version that managed less may have recorded it: what it did not look at was nobody's to approve
+            managed = managed.since_ever();
+        }
         let beside = |commit| self.revision_beside(commit, &managed);
         let (trusted, proposed) = match (beside(base), beside(commit)) {
             (Ok(trusted), Ok(proposed)) => (Trusted(trusted), Proposed::new(proposed)),
@@ -117,7 +123,7 @@ impl Verifier<'_> {
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();
         let gone = BTreeSet::new();
         let question = self.question(base, Some(commit), head, tip, &digest, &gone);
-        let mut evidence = source.evidence(&trusted, &question, self.trees(base, commit, head)?)?;
+        let mut evidence = source.evidence(&trusted, &question, recorded)?;
         evidence.ages = false;
         Ok(decide(&candidate, &digest, &evidence))
     }
@@ -128,6 +134,16 @@ impl Verifier<'_> {
         let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
         let changes = |from, to| repository.managed_changes(from, to);
         Ok(Trees::of(&*changes(base, landed)?, &*changes(merge_base, head)?, &*changes(merge_base, base)?))
+    }
+}
+
+impl Verifier<'_> {
+    /// The same of what every version has managed.
+    fn recorded_trees(&self, base: Oid, landed: Oid, head: Oid) -> Result<Trees, VerifyError> {
+        let repository = self.repository;
+        let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
+        let changes = |from, to| repository.recorded_changes(from, to);
+        Ok(Trees::of(&changes(base, landed)?, &changes(merge_base, head)?, &changes(merge_base, base)?))
     }
 }
 

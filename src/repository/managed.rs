@@ -272,7 +272,7 @@ impl Managed {
         self.named.extend(other.named.iter().cloned());
         self.named.sort();
         self.named.dedup();
-        self
+        if other.built_in == BuiltIn::SinceEver { self.since_ever() } else { self }
     }
 
     /// True where a path that the pattern matches is managed whatever settings name.

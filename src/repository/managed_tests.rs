@@ -162,6 +162,13 @@ fn settings_of_either_tree_decide_what_is_compared() {
     assert!(!repository.managed_entries(bare).unwrap().contains_key("ci/x"));
     assert!(repository.managed_entries(named).unwrap().contains_key("ci/x"));
     assert!(sandbox.open().managed_changes(named, same).unwrap().is_empty());
+    // what an older version recorded is compared by what it managed
+    let pipeline = sandbox.commit(&[(".gitlab-ci.yml", "x"), ("ci/x", "4")]);
+    assert_eq!(changed(same, pipeline), [".gitlab-ci.yml", "ci/x"]);
+    assert_eq!(repository.recorded_changes(same, pipeline).unwrap().into_keys().collect::<Vec<_>>(), ["ci/x"]);
+    let snapshot = |also: &Managed| crate::repository::Snapshot::of_commit_near(&repository, pipeline, also, |_| None);
+    assert!(snapshot(&Managed::default()).unwrap().file(".gitlab-ci.yml").is_some());
+    assert!(snapshot(&Managed::default().since_ever()).unwrap().file(".gitlab-ci.yml").is_none());
     // a link instead of the folder is seen
     let link = sandbox.blob(b"../elsewhere");
     let settings = sandbox.blob(b"ci/**\n");
