@@ -10,6 +10,7 @@ mod decision;
 mod effects;
 mod evidence;
 pub mod landing;
+mod logged;
 mod makers;
 mod proof;
 pub mod pull;
