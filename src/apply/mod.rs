@@ -36,7 +36,7 @@ pub use outcome::{Exit, Extent, Outcome, VERSION, Waiting};
 pub use overdue::{ends_after, overdue};
 #[cfg(test)]
 pub(crate) use process::Patient;
-pub use process::Process;
+pub use process::{Process, interrupted};
 
 /// What a run is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

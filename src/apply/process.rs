@@ -58,7 +58,7 @@ pub(super) fn read(process: &dyn Process, reader: &dyn Reader, scope: &Scope) ->
     }
 }
 
-pub(super) fn interrupted() -> Refusal {
+pub fn interrupted() -> Refusal {
     let help = "run `dualkey apply` again: it reads what is live and does the rest";
     Refusal::new(&codes::RUN_INTERRUPTED, "the run was asked to stop before its end", help)
 }

@@ -160,6 +160,11 @@ codes! {
          as if it had never been approved.",
         "Update the branch from the protected one and have it approved again, or bring back what was left out, exactly as \
          it had landed. An approval that is no longer meant is taken back with `dualkey approve --withdraw`.";
+    JUDGING_TOO_DEAR: "judging-too-dear", "judging the branch takes more than any honest history does",
+        "Whoever can push could keep a run busy for ever, or fill its memory. So judging reads and compares no more than a \
+         fixed number of objects, bytes, entries and steps, apart from what approved landings took. What is over ends all \
+         the same.",
+        "Find what somebody pushed that no change needs (`git log --stat`, `git ls-tree -r --long`), and restore the branch.";
     LOG_DISCONTINUOUS: "log-discontinuous", "the landings in the log don't follow one another",
         "Each recorded landing begins where the one before it ended. If one is missing or out of order, something was \
          applied that nobody can account for.",

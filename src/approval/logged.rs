@@ -50,6 +50,9 @@ impl Verifier<'_> {
                 Proof::Nothing => (None, true),
                 Proof::Granted { granted, kept } => (Some(granted.clone()), *kept),
             };
+            if granted.is_some() {
+                self.repository.refill(recorded.commit);
+            }
             (last, logged.at) = (recorded.commit, place);
             logged.unproven.clear();
             logged.landings.push(Landing {

@@ -159,7 +159,7 @@ impl<'a> Source<'a> {
     /// Parents, and the statement, of a commit that holds one.
     fn signed(&self, commit: Oid, person: &PersonId) -> Result<(Vec<Oid>, Signed), String> {
         let parents = self.repository.commit(commit).map_err(|error| error.to_string())?.parents;
-        let mut files = self.repository.read_files(commit).map_err(|error| error.to_string())?;
+        let mut files = self.repository.read_statement(commit).map_err(|error| error.to_string())?;
         let mut file = |name: &str| files.remove(name).ok_or_else(|| format!("it holds no {name}"));
         let (statement, signature) = (file(STATEMENT_FILE)?, file(SIGNATURE_FILE)?);
         let signed = Signed::new(person.clone(), statement, signature);

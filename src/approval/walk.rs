@@ -14,6 +14,10 @@ use super::{Proposed, Trusted, codes, removals, sides};
 use crate::finding::Refusal;
 use crate::repository::{Changes, Oid};
 
+/// What it takes to decide a landing, in steps: of which to compare two commits is one. It grows with the organisation.
+const STEPS_OF_DECISION: u64 = 100;
+const FILES_A_STEP: u64 = 10;
+
 /// Commits of a first-parent chain that no recorded landing covers, the last verified one first.
 pub(super) struct Walk<'w, 'a> {
     pub verifier: &'w Verifier<'a>,
@@ -184,6 +188,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// The step from one commit to a later one, where there is one.
     fn close(&self, from: usize, to: usize, search: &mut Search) -> Result<Option<Step>, VerifyError> {
+        self.verifier.repository.spend(1)?;
         let effect = self.effect(from, to)?;
         if effect == Effect::default() && self.changes(from, to)?.is_empty() {
             if self.undone(from, to, None, search)?.is_some() || self.left_out(from, to, None, &search.path)?.is_some()
@@ -232,6 +237,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn granted(&self, from: usize, to: usize, granted: Granted) -> Result<Landing, VerifyError> {
+        self.verifier.repository.refill(self.commit(to)?);
         Ok(Landing {
             head: Some(granted.head),
             approvals: Given::all(&granted.approvals),
@@ -329,6 +335,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             Err(error) => return Err(error),
         };
+        let files = u64::try_from(trusted.revision().files.len()).unwrap_or(u64::MAX);
+        verifier.repository.spend(STEPS_OF_DECISION.saturating_add(files / FILES_A_STEP))?;
         let candidate = verifier.candidate((&trusted, base), (&proposed, landed))?;
         let digest = verifier.reviewed_digest(base, head)?.unwrap_or_default();
         let gone = verifier.gone(&trusted);

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::checkpoint::CheckpointOption;
 use super::context::Clock;
 use super::ends::{Basis, Proven, nothing_proven};
-use super::judging::{Judged, judge};
+use super::judging::{Judged, judge, limit};
 use super::process::Process;
 use super::shared::{self, Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
@@ -147,8 +147,11 @@ impl Attempt<'_> {
             }
         };
         kept::keep(self.shared, &ledger.stored);
+        let repository = self.shared.repository;
+        limit(repository, Some(self.process.stop()));
         let verifier = self.shared.verifier(&ledger.recorded, self.clock.now)?;
-        match self.shared.tip().and_then(|tip| judge(&verifier, tip, Some(&ledger.stored.log))) {
+        match judge(repository, &verifier, self.shared.tip(), Some(&ledger.stored.log)) {
+            _ if apply::Process::is_asked_to_stop(self.process) => Err(asked_to_stop()),
             Ok(judged) => self.whole(ledger, &verifier, &judged, refs, lease),
             Err(stop) => {
                 let of = (Some(ledger), &ledger.recorded);
@@ -213,10 +216,15 @@ impl Attempt<'_> {
         let Some(recorded) = ledger.map(|ledger| &ledger.recorded).or(anchor.as_ref()) else {
             return Err(stops.first().map_or_else(|| nothing_proven(&[]), |stop| (*stop).clone()));
         };
-        let judged = self
-            .shared
-            .verifier(recorded, self.clock.now)
-            .and_then(|verifier| judge(&verifier, self.shared.tip()?, ledger.map(|ledger| &ledger.stored.log)));
+        let repository = self.shared.repository;
+        limit(repository, Some(self.process.stop()));
+        let judged = self.shared.verifier(recorded, self.clock.now).and_then(|verifier| {
+            judge(repository, &verifier, self.shared.tip(), ledger.map(|ledger| &ledger.stored.log))
+        });
+        repository.allow_all();
+        if apply::Process::is_asked_to_stop(self.process) {
+            return Err(asked_to_stop());
+        }
         let mut stops = stops.to_vec();
         stops.extend(judged.as_ref().err());
         let proven = Proven::gather(self.shared, basis, (ledger, recorded), judged.as_ref().ok(), &stops)?;
@@ -356,6 +364,11 @@ impl Attempt<'_> {
         };
         Ok(Books { store, stored, key })
     }
+}
+
+/// A signal came while the branch was judged.
+fn asked_to_stop() -> Stop {
+    Stop::refused(Exit::Refused, vec![apply::interrupted()])
 }
 
 /// What a run stands on that writes no log.

@@ -6,6 +6,7 @@ use miette::Diagnostic;
 
 use crate::apply::LeaseError;
 use crate::approval::VerifyError;
+use crate::approval::codes::JUDGING_TOO_DEAR;
 use crate::audit::LogError;
 use crate::audit::StoreError;
 use crate::finding::{Code, Refusal};
@@ -144,6 +145,11 @@ fn of_failure(failure: Failure) -> Exit {
 
 impl From<RepositoryError> for Stop {
     fn from(error: RepositoryError) -> Self {
+        if matches!(error, RepositoryError::TooDear { .. }) {
+            let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+            let refusal = Refusal::new(&JUDGING_TOO_DEAR, error.to_string(), help);
+            return Stop::refused(Exit::Unjudged, vec![refusal]);
+        }
         Stop::of(of_failure(error.failure()), &error)
     }
 }

@@ -1,10 +1,13 @@
 //! One judge: every command that asks what was approved, asks here.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use super::Stop;
 use super::shared::Past;
 use crate::approval::{Approved, Chain, Verifier};
 use crate::audit::Log;
-use crate::repository::Oid;
+use crate::repository::{Allowance, Oid, Repository};
 
 /// What stands on the protected branch, judged as a whole.
 #[derive(Debug)]
@@ -15,12 +18,31 @@ pub struct Judged {
     pub past: Past,
 }
 
+/// From here on a repository gives what judging may take, until [`judge`] is done with it or `stop` is set.
+pub fn limit(repository: &Repository, stop: Option<&Arc<AtomicBool>>) {
+    repository.allow(Allowance::JUDGING, stop);
+}
+
 /// Judges the branch up to a commit, with everything that bringing it about needs to read.
 ///
 /// # Errors
 ///
 /// Where something can't be read, takes too much work, or contradicts the log. A landing that is refused is no error.
-pub fn judge(verifier: &Verifier<'_>, tip: Oid, log: Option<&Log>) -> Result<Judged, Stop> {
+pub fn judge(
+    repository: &Repository,
+    verifier: &Verifier<'_>,
+    tip: Result<Oid, Stop>,
+    log: Option<&Log>,
+) -> Result<Judged, Stop> {
+    let judged = tip.and_then(|tip| judged(verifier, tip, log));
+    // whoever was refused something may have gone on without it
+    let whole = repository.ensure_judged();
+    repository.allow_all();
+    whole?;
+    judged
+}
+
+fn judged(verifier: &Verifier<'_>, tip: Oid, log: Option<&Log>) -> Result<Judged, Stop> {
     let chain = verifier.chain(tip)?;
     let approved = verifier.approved(&chain)?;
     let past = log.map(|log| Past::of(log, verifier, &chain)).transpose()?.unwrap_or_default();

@@ -50,6 +50,11 @@ impl Process {
         }
     }
 
+    /// Set once a signal asks to stop, for whoever can't ask here.
+    pub fn stop(&self) -> &Arc<AtomicBool> {
+        &self.stop
+    }
+
     /// Leaves the terminal to what is printed next.
     pub fn end_progress(&self) {
         output::error(self.meter.borrow_mut().end());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::judging::{Judged, judge};
+use super::judging::{Judged, judge, limit};
 use super::plan::Given;
 use super::shared::{self, Refresh, Shared};
 use super::{Common, Exit, ReviewFormat, Stop, context, output};
@@ -48,6 +48,7 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
     let ledger = shared.anchored()?;
+    limit(repository, None);
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     if let Some(head) = &options.head {
         let head = repository.resolve(head)?;
@@ -68,7 +69,7 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
             },
         ),
     };
-    let Judged { chain, .. } = judge(&verifier, tip, Some(&ledger.stored.log))?;
+    let Judged { chain, .. } = judge(repository, &verifier, Ok(tip), Some(&ledger.stored.log))?;
     // what is wrong beside the landings
     let beside: Vec<Refusal> = match after.is_none() && options.rev.is_none() {
         true => {

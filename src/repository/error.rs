@@ -57,6 +57,15 @@ pub enum RepositoryError {
     #[error("{oid} holds more than {limit}")]
     #[diagnostic(help("find what fills the tree with `git ls-tree -r --long` and take it out"))]
     TooMuch { oid: Oid, limit: &'static str },
+    #[error("judging takes more than {limit} {what}")]
+    #[diagnostic(help(
+        "find what somebody pushed that no honest change needs (`git log --stat`, `git ls-tree -r --long`), and take it \
+         out of the branch"
+    ))]
+    TooDear { what: &'static str, limit: u64 },
+    #[error("it was asked to stop")]
+    #[diagnostic(help("run it again"))]
+    Interrupted,
     #[error("`{}` cannot be read: {source}", path.display())]
     #[diagnostic(help("see that the file belongs to you and may be read"))]
     File { path: PathBuf, source: std::io::Error },
@@ -110,6 +119,8 @@ impl RepositoryError {
             | Self::Alternates { .. }
             | Self::Unreadable { .. }
             | Self::TooMuch { .. }
+            | Self::TooDear { .. }
+            | Self::Interrupted
             | Self::File { .. }
             | Self::GitFailed { .. }
             | Self::Unreachable { .. }

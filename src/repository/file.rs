@@ -5,8 +5,10 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use git2::{ObjectType, Odb};
 
+use super::budget::Budget;
 use super::git::{read_object, size_of};
 use super::loose::Loose;
 use super::{Oid, RepoPath, Repository, RepositoryError};
@@ -96,23 +98,37 @@ impl Repository {
                 None => unknown.push((near(path.as_str()), Listed { path, mode, oid })),
             }
         }
+        // one content under many names is unpacked once
+        let mut first: HashSet<Oid> = HashSet::new();
+        let (unknown, copies): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|(_, one)| first.insert(one.oid));
+        let budget = self.budget();
         let loaded = if unknown.len() < FEW {
-            vec![load(&self.git, unknown)]
+            vec![load(&self.git, &budget, unknown)]
         } else {
             // a handle serves one thread at a time
             let own = self.own_git_dir();
             in_parts(unknown, |part| match git2::Repository::open(own) {
-                Ok(git) => load(&git, part),
+                Ok(git) => load(&git, &budget, part),
                 Err(error) => vec![Err(RepositoryError::git("open its objects")(error))],
             })
         };
-        let mut blobs = self.blobs.borrow_mut();
+        let mut contents: HashMap<Oid, Content> = HashMap::new();
+        let shared: HashSet<Oid> = copies.iter().map(|(_, copy)| copy.oid).collect();
         for loaded in loaded.into_iter().flatten() {
             let (oid, path, file) = loaded?;
             if let Content::Bytes(bytes) = &file.content {
-                blobs.insert(oid, Arc::downgrade(bytes));
+                self.blobs.borrow_mut().insert(oid, Arc::downgrade(bytes));
+            }
+            if shared.contains(&oid) {
+                contents.insert(oid, file.content.clone());
             }
             files.push((path, file));
+        }
+        for (_, Listed { path, mode, oid }) in copies {
+            let Some(content) = contents.get(&oid) else { continue };
+            // whoever reads the files reads it once for each name
+            budget.bytes(content.bytes().len())?;
+            files.push((path, File { mode, content: content.clone() }));
         }
         Ok(files)
     }
@@ -123,20 +139,25 @@ impl Repository {
     pub(super) fn small_blob(&self, oid: Oid) -> Option<Arc<[u8]>> {
         let small = self.object_size(oid).ok()? as u64 <= MAX_FILE_BYTES;
         let odb = self.git.odb().ok()?;
-        small.then(|| read_object(&odb, oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes))).ok()).flatten()
+        small
+            .then(|| read_object(&odb, &self.budget(), oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes))).ok())
+            .flatten()
     }
 }
 
-fn load(git: &git2::Repository, listed: Vec<(Option<Arc<[u8]>>, Listed)>) -> Vec<Loaded> {
+fn load(git: &git2::Repository, budget: &Budget, listed: Vec<(Option<Arc<[u8]>>, Listed)>) -> Vec<Loaded> {
     let loose = Loose::of(git);
     match git.odb() {
-        Ok(odb) => listed.into_iter().map(|(near, listed)| load_one((git, &odb, &loose), near, listed)).collect(),
+        Ok(odb) => {
+            listed.into_iter().map(|(near, listed)| load_one((git, &odb, &loose), budget, near, listed)).collect()
+        }
         Err(error) => vec![Err(RepositoryError::git("open its objects")(error))],
     }
 }
 
 fn load_one(
     (git, odb, loose): (&git2::Repository, &Odb<'_>, &Loose),
+    budget: &Budget,
     near: Option<Arc<[u8]>>,
     Listed { path, mode, oid }: Listed,
 ) -> Loaded {
@@ -149,7 +170,7 @@ fn load_one(
     if size > MAX_FILE_BYTES {
         return Ok((oid, path, File { mode, content: Content::TooLarge { size, oid } }));
     }
-    let bytes = read_object(odb, oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes)))?;
+    let bytes = read_object(odb, budget, oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes)))?;
     Ok((oid, path, File { mode, content: Content::Bytes(bytes) }))
 }
 

@@ -1,13 +1,15 @@
 //! Opening a repository, and what its refs and revisions name.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 
 use git2::{ErrorCode, ObjectType};
 
+use super::budget::{Allowance, Budget};
 use super::loose::Loose;
 use super::managed::{Managed, ReadsManaged};
 use super::{Changes, Commit, Entry, Oid, RepositoryError, objects};
@@ -36,6 +38,10 @@ pub struct Repository {
     pub(super) shielded: Cell<bool>,
     /// What to say of the remote, once it kept somebody waiting for too long.
     pub(super) unheard: RefCell<Option<String>>,
+    /// How much more may be read.
+    budget: RefCell<Arc<Budget>>,
+    /// The landings that filled it up again.
+    refilled: RefCell<HashSet<Oid>>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -73,6 +79,8 @@ impl Repository {
             managed: RefCell::default(),
             shielded: Cell::default(),
             unheard: RefCell::default(),
+            budget: RefCell::default(),
+            refilled: RefCell::default(),
         })
     }
 
@@ -80,6 +88,44 @@ impl Repository {
     /// under way is done, and nobody asks for a passphrase there.
     pub fn shield_programs(&self) {
         self.shielded.set(true);
+    }
+
+    /// From here on no more than this is read, and nothing once `stop` is set. What is refused once stays refused.
+    pub fn allow(&self, allowance: Allowance, stop: Option<&Arc<AtomicBool>>) {
+        self.budget.replace(Arc::new(Budget::of(allowance, stop.map(Arc::clone))));
+        self.refilled.borrow_mut().clear();
+    }
+
+    /// From here on as much is read as is asked for.
+    pub fn allow_all(&self) {
+        self.budget.take();
+    }
+
+    /// What was spent of the allowance led to a landing that people approved: it is whole again, once for each of them.
+    pub fn refill(&self, landing: Oid) {
+        if self.refilled.borrow_mut().insert(landing) {
+            self.budget().refill();
+        }
+    }
+
+    /// Spends steps of judging.
+    ///
+    /// # Errors
+    /// `TooDear` where there are not so many left; `Interrupted`.
+    pub fn spend(&self, steps: u64) -> Result<(), RepositoryError> {
+        self.budget().steps(steps)
+    }
+
+    /// Makes sure that nothing was left out because the allowance was spent.
+    ///
+    /// # Errors
+    /// `TooDear`; `Interrupted`.
+    pub fn ensure_judged(&self) -> Result<(), RepositoryError> {
+        self.budget().check()
+    }
+
+    pub(super) fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.budget.borrow())
     }
 
     /// The folder with the checked-out files.
@@ -320,7 +366,7 @@ impl Repository {
     ) -> Result<T, RepositoryError> {
         self.ensure_whole(oid)?;
         let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
-        read_object(&odb, oid, kind, read)
+        read_object(&odb, &self.budget(), oid, kind, read)
     }
 
     /// The size of an object, before it is read.
@@ -352,14 +398,31 @@ pub(super) fn size_of(odb: &git2::Odb<'_>, oid: Oid) -> Result<usize, Repository
     header.map(|(size, _)| size).map_err(|error| unreadable(error.message()))
 }
 
+/// No commit and no tree of an honest history comes near these.
+const MAX_COMMIT: usize = 1 << 20;
+const MAX_TREE: usize = 64 << 20;
+const MAX_BLOB: usize = 256 << 20;
+
 /// Reads an object, where the database is open already.
 pub(super) fn read_object<T>(
     odb: &git2::Odb<'_>,
+    budget: &Budget,
     oid: Oid,
     kind: ObjectType,
     read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
 ) -> Result<T, RepositoryError> {
     let unreadable = |reason: &str| RepositoryError::Unreadable { oid, reason: reason.to_owned() };
+    // the size is looked at before anything is unpacked
+    let size = size_of(odb, oid)?;
+    let (most, limit) = match kind {
+        ObjectType::Commit => (MAX_COMMIT, "1 MiB of headers and message"),
+        ObjectType::Tree => (MAX_TREE, "64 MiB of entries in one folder"),
+        _ => (MAX_BLOB, "256 MiB in one file"),
+    };
+    if size > most {
+        return Err(RepositoryError::TooMuch { oid, limit });
+    }
+    budget.object(size)?;
     let object = odb.read(oid.to_git()).map_err(|error| unreadable(error.message()))?;
     let found = whatever_stands_there(|| object.kind()).ok_or_else(|| unreadable(DAMAGED))?;
     if found != kind {

@@ -3,6 +3,7 @@
 //! libgit2 lives here and nowhere else. What is judged is read from objects by their names; the work tree is read only
 //! for commands that say so, and the network is left to the `git` program.
 
+mod budget;
 mod child;
 mod error;
 mod file;
@@ -23,6 +24,7 @@ pub(crate) mod testing;
 mod tree;
 mod write;
 
+pub use budget::Allowance;
 pub use error::{Failure, RepositoryError, SwapError};
 pub use file::{Content, File, MAX_FILE_BYTES, Mode};
 pub use git::Repository;

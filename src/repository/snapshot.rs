@@ -12,7 +12,7 @@ use super::file::{Content, File, Listed, Mode, read};
 use super::managed::{Level, Managed};
 use super::objects::{MODE_FILE, MODE_KIND, MODE_LINK, MODE_SUBMODULE, Named};
 use super::path::{CONFIG, check_component, fold_case, misspelled_root};
-use super::tree::{Budget, MAX_ENTRIES, escape, join};
+use super::tree::{Entries, escape, join};
 use super::{Entry, InvalidPath, Oid, RepoPath, Repository, RepositoryError};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 
@@ -70,7 +70,7 @@ impl Snapshot {
     ) -> Result<Self, RepositoryError> {
         let managed = &repository.managed_of(commit)?.and(also);
         let mut walk: Walk<Listed> = Walk::new();
-        let mut budget = Budget { of: commit, left: MAX_ENTRIES };
+        let mut budget = Entries::of(repository, commit);
         let mut open = vec![(String::new(), Level::Root, repository.root(commit)?.oid)];
         while let Some((folder, level, tree)) = open.pop() {
             let mut listing = Vec::new();

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use git2::ObjectType;
 
+use super::budget::Budget;
 use super::managed::{Level, Managed, ReadsManaged};
 use super::objects::{self, MODE_FILE, MODE_KIND, Named};
 use super::path::CONFIG;
 use super::{Entry, Oid, Repository, RepositoryError};
 
 /// More entries than any organisation has; a small tree can unfold to billions.
-pub(super) const MAX_ENTRIES: usize = 1_000_000;
+const MAX_ENTRIES: usize = 1_000_000;
 const MAX_ENTRIES_WORDS: &str = "1,000,000 managed entries";
 
 /// How many comparisons are kept: one landing is asked for the same few again and again.
@@ -42,7 +44,7 @@ impl Repository {
     /// As [`Repository::managed_entries`].
     pub fn entries(&self, commit: Oid, managed: &Managed) -> Result<BTreeMap<String, Entry>, RepositoryError> {
         let mut found = BTreeMap::new();
-        let mut budget = Budget { of: commit, left: MAX_ENTRIES };
+        let mut budget = Entries::of(self, commit);
         let mut open = vec![(String::new(), Level::Root, self.root(commit)?)];
         while let Some((path, level, tree)) = open.pop() {
             for (name, (level, entry)) in children((managed, &path, level), self.tree(tree.oid)?, &mut budget)? {
@@ -71,7 +73,7 @@ impl Repository {
             return Ok(known);
         }
         let managed = self.managed_in(roots[0])?.and(&self.managed_in(roots[1])?);
-        let changes = Rc::new(self.compare(roots, &managed, Budget { of: b, left: MAX_ENTRIES })?);
+        let changes = Rc::new(self.compare(roots, &managed, Entries::of(self, b))?);
         let mut kept = self.changes.borrow_mut();
         kept.push_front((roots, Rc::clone(&changes)));
         kept.truncate(CHANGES_KEPT);
@@ -85,7 +87,7 @@ impl Repository {
     pub fn recorded_changes(&self, a: Oid, b: Oid) -> Result<Changes, RepositoryError> {
         let roots = [self.root(a)?, self.root(b)?];
         let managed = self.managed_in(roots[0])?.and(&self.managed_in(roots[1])?).since_ever();
-        self.compare(roots, &managed, Budget { of: b, left: MAX_ENTRIES })
+        self.compare(roots, &managed, Entries::of(self, b))
     }
 
     /// From here on the settings of each tree are asked which further paths are managed.
@@ -123,7 +125,7 @@ impl Repository {
         Ok(managed)
     }
 
-    fn compare(&self, roots: [Entry; 2], managed: &Managed, mut budget: Budget) -> Result<Changes, RepositoryError> {
+    fn compare(&self, roots: [Entry; 2], managed: &Managed, mut budget: Entries) -> Result<Changes, RepositoryError> {
         let mut changes = Changes::new();
         let mut open = vec![(String::new(), Level::Root, roots.map(Some))];
         while let Some((path, level, sides)) = open.pop() {
@@ -171,7 +173,7 @@ impl Repository {
 fn children(
     (managed, folder, level): (&Managed, &str, Level),
     listing: Vec<Named>,
-    budget: &mut Budget,
+    budget: &mut Entries,
 ) -> Result<BTreeMap<String, (Level, Entry)>, RepositoryError> {
     let mut found = BTreeMap::new();
     let mut copies = BTreeMap::new();
@@ -204,19 +206,24 @@ fn without_equals(a: &mut Vec<Named>, b: &mut Vec<Named>) {
     b.extend(others);
 }
 
-/// Counts entries down, so that no tree keeps the program busy for ever.
-pub(super) struct Budget {
-    pub of: Oid,
-    pub left: usize,
+/// Counts entries down, so that no tree keeps the program busy for ever, and all trees together don't.
+pub(super) struct Entries {
+    of: Oid,
+    left: usize,
+    whole: Arc<Budget>,
 }
 
-impl Budget {
+impl Entries {
+    pub(super) fn of(repository: &Repository, of: Oid) -> Self {
+        Entries { of, left: MAX_ENTRIES, whole: repository.budget() }
+    }
+
     pub(super) fn spend(&mut self) -> Result<(), RepositoryError> {
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
             None => return Err(RepositoryError::TooMuch { oid: self.of, limit: MAX_ENTRIES_WORDS }),
         }
-        Ok(())
+        self.whole.entry()
     }
 }
 

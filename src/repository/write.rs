@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use git2::ObjectType;
 
 use super::objects::{MODE_FILE, MODE_KIND, MODE_TREE, Named};
-use super::tree::{Budget, MAX_ENTRIES, join};
+use super::tree::{Entries, join};
 use super::{InvalidPath, Oid, RepoPath, Repository, RepositoryError};
 
 const AUTHOR: &str = "dualkey <dualkey@localhost>";
 /// Records are small; whoever can push could store something else under their name.
 const MAX_RECORD_BYTES: usize = 256 << 20;
 const MAX_RECORD_WORDS: &str = "256 MiB of records";
+
+/// A folder of two names, and a statement or its signature, each with room to spare.
+const MAX_STATEMENT_TREE: usize = 512;
+const MAX_STATEMENT: usize = 64 << 10;
 
 enum Node<'a> {
     File(&'a [u8]),
@@ -74,13 +78,33 @@ impl Repository {
         odb.write(kind, bytes).map(Oid::of_git).map_err(failed())
     }
 
+    /// The files of a commit that holds a statement: two small ones, in the root folder. What anybody may push there is not
+    /// read beyond that.
+    ///
+    /// # Errors
+    /// `Unreadable` where it holds anything else; `TooMuch` where a file is larger than a statement ever is.
+    pub fn read_statement(&self, commit: Oid) -> Result<BTreeMap<String, Vec<u8>>, RepositoryError> {
+        let tree = self.root(commit)?.oid;
+        let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
+        let size = |oid: Oid| odb.read_header(oid.to_git()).map_or(usize::MAX, |(size, _)| size);
+        if size(tree) > MAX_STATEMENT_TREE {
+            return Err(RepositoryError::TooMuch { oid: tree, limit: "the two files of a statement" });
+        }
+        for Named { entry, .. } in self.tree(tree)? {
+            if size(entry.oid) > MAX_STATEMENT {
+                return Err(RepositoryError::TooMuch { oid: entry.oid, limit: "64 KiB, as no statement does" });
+            }
+        }
+        self.read_files(commit)
+    }
+
     /// Every file of a commit written by [`Repository::write_commit`].
     ///
     /// # Errors
     /// `Unreadable` where the tree holds anything but regular files with safe names; `TooMuch` above 256 MiB.
     pub fn read_files(&self, commit: Oid) -> Result<BTreeMap<String, Vec<u8>>, RepositoryError> {
         let mut files = BTreeMap::new();
-        let mut budget = Budget { of: commit, left: MAX_ENTRIES };
+        let mut budget = Entries::of(self, commit);
         let mut bytes_left = MAX_RECORD_BYTES;
         let mut open = vec![(String::new(), self.root(commit)?.oid)];
         while let Some((folder, tree)) = open.pop() {
@@ -128,6 +152,7 @@ fn insert<'a>(folder: &mut BTreeMap<&'a str, Node<'a>>, path: &'a str, bytes: &'
 
 #[cfg(test)]
 mod tests {
+    use super::super::Allowance;
     use super::super::testing::Sandbox;
     use super::*;
 
@@ -147,6 +172,28 @@ mod tests {
         assert_eq!(read.author.email, "dualkey@localhost");
         sandbox.git(&["update-ref", "refs/heads/written", &commit.to_string()]);
         sandbox.git(&["fsck", "--strict", "--no-dangling"]);
+    }
+
+    #[test]
+    fn what_is_no_statement_is_not_unpacked() {
+        let sandbox = Sandbox::new();
+        let (small, large) = (sandbox.blob(b"x"), sandbox.blob(&vec![b'x'; MAX_STATEMENT + 1]));
+        let read = |entries: &[(&str, &[u8], Oid)]| {
+            let commit = sandbox.commit_tree(sandbox.raw_tree(entries), &[], "statement");
+            let repository = sandbox.open();
+            repository.allow(Allowance { objects: 4, bytes: 4096, entries: 2, steps: 0 }, None);
+            repository.read_statement(commit)
+        };
+        let good = read(&[("100644", b"a", small), ("100644", b"b", small)]).unwrap();
+        assert_eq!(good.len(), 2);
+        let error = read(&[("100644", b"a", small), ("100644", b"b", large)]).unwrap_err();
+        assert!(matches!(error, RepositoryError::TooMuch { oid, .. } if oid == large), "{error}");
+        let names: Vec<[u8; 1]> = (b'a'..=b'z').map(|name| [name]).collect();
+        let many: Vec<(&str, &[u8], Oid)> = names.iter().map(|name| ("100644", &name[..], small)).collect();
+        assert!(matches!(read(&many).unwrap_err(), RepositoryError::TooMuch { .. }));
+        // a folder in it may hold anything
+        let folder = sandbox.raw_tree(&many);
+        assert!(read(&[("40000", b"a", folder)]).is_err());
     }
 
     #[test]

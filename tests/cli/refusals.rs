@@ -37,6 +37,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
         "only who holds the log's key can write such a log; the walk along recorded landings refuses it",
     ),
     ("copy-not-kept", "it takes a git directory that can't be written; kept.rs goes on without"),
+    ("judging-too-dear", "it takes a history that unfolds to millions of entries; ends/bombs.rs pushes one"),
     ("log-entry-invalid", "only who holds the log's key can write such an entry; audit/tests.rs reads one"),
     ("record-unproven", "only who holds the log's key can write such a record; attacks/log_key.rs plays that"),
     ("own-identity", "an embedded target runs as nobody; apply/tests.rs has one that does"),

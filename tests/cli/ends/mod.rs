@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::only_ends::over;
 use crate::support::{Ran, World, be};
 
+mod bombs;
 mod network;
 
 pub fn origin(world: &World) -> PathBuf {

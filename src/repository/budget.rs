@@ -1,0 +1,171 @@
+//! How much of a repository is looked at before it is taken for something that is meant to keep a run busy.
+//!
+//! Everything is counted and nothing is timed, so that every machine says the same of the same history.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::RepositoryError;
+
+/// How much there is of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Objects that are read.
+    pub objects: u64,
+    /// Bytes of them, unpacked, and of files once for each name.
+    pub bytes: u64,
+    /// Entries of trees that are managed or lead there.
+    pub entries: u64,
+    /// Steps of judging, by whoever judges.
+    pub steps: u64,
+}
+
+impl Allowance {
+    /// What judging a history may take, apart from what its approved landings took. An organisation of 100,000 grants in
+    /// 126,000 files of 31 MB is read eight times for it.
+    pub const JUDGING: Allowance =
+        Allowance { objects: 1_000_000, bytes: 1 << 30, entries: 10_000_000, steps: 2_000_000 };
+}
+
+/// What is left.
+#[derive(Debug)]
+pub(super) struct Budget {
+    counts: [Count; 4],
+    /// Set from outside where nothing more shall be looked at.
+    stop: Option<Arc<AtomicBool>>,
+}
+
+#[derive(Debug)]
+struct Count {
+    what: &'static str,
+    whole: u64,
+    left: AtomicU64,
+    spent: AtomicBool,
+}
+
+impl Count {
+    fn of(what: &'static str, whole: u64) -> Self {
+        Count { what, whole, left: AtomicU64::new(whole), spent: AtomicBool::new(false) }
+    }
+
+    fn error(&self) -> RepositoryError {
+        RepositoryError::TooDear { what: self.what, limit: self.whole }
+    }
+
+    fn spend(&self, amount: u64) -> Result<(), RepositoryError> {
+        if self.whole == u64::MAX {
+            return Ok(());
+        }
+        let less = |left: u64| left.checked_sub(amount);
+        if !self.spent.load(Ordering::Relaxed)
+            && self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        {
+            return Ok(());
+        }
+        // what was refused once is refused from there on: nobody goes on with a part of what was to be looked at
+        self.spent.store(true, Ordering::Relaxed);
+        Err(self.error())
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        let all = u64::MAX;
+        Budget::of(Allowance { objects: all, bytes: all, entries: all, steps: all }, None)
+    }
+}
+
+impl Budget {
+    pub(super) fn of(allowance: Allowance, stop: Option<Arc<AtomicBool>>) -> Self {
+        let Allowance { objects, bytes, entries, steps } = allowance;
+        let counts = [
+            Count::of("objects", objects),
+            Count::of("bytes", bytes),
+            Count::of("entries of trees", entries),
+            Count::of("steps", steps),
+        ];
+        Budget { counts, stop }
+    }
+
+    fn spend(&self, which: usize, amount: u64) -> Result<(), RepositoryError> {
+        if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Err(RepositoryError::Interrupted);
+        }
+        self.counts.get(which).map_or(Ok(()), |count| count.spend(amount))
+    }
+
+    /// One object of so many bytes.
+    pub(super) fn object(&self, bytes: usize) -> Result<(), RepositoryError> {
+        self.spend(0, 1)?;
+        self.bytes(bytes)
+    }
+
+    pub(super) fn bytes(&self, bytes: usize) -> Result<(), RepositoryError> {
+        self.spend(1, u64::try_from(bytes).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn entry(&self) -> Result<(), RepositoryError> {
+        self.spend(2, 1)
+    }
+
+    pub(super) fn steps(&self, steps: u64) -> Result<(), RepositoryError> {
+        self.spend(3, steps)
+    }
+
+    /// Fills it up again: what was spent up to here led to something that people approved.
+    pub(super) fn refill(&self) {
+        for count in &self.counts {
+            count.left.store(count.whole, Ordering::Relaxed);
+        }
+    }
+
+    /// An error where anything was refused, whoever was told and went on without it.
+    pub(super) fn check(&self) -> Result<(), RepositoryError> {
+        let spent = self.counts.iter().find(|count| count.spent.load(Ordering::Relaxed));
+        spent.map_or(Ok(()), |count| Err(count.error()))?;
+        self.spend(3, 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Budget {
+        Budget::of(Allowance { objects: 2, bytes: 100, entries: 1, steps: 1 }, None)
+    }
+
+    #[test]
+    fn what_is_spent_stays_spent() {
+        let budget = small();
+        budget.object(60).unwrap();
+        assert!(matches!(budget.object(60), Err(RepositoryError::TooDear { what: "bytes", limit: 100 })));
+        // though forty bytes were left
+        assert!(budget.bytes(1).is_err() && budget.check().is_err());
+        budget.refill();
+        assert!(budget.check().is_err(), "a part was left out");
+    }
+
+    #[test]
+    fn an_approved_landing_fills_it_up_again() {
+        let budget = small();
+        for _ in 0..10 {
+            budget.object(100).unwrap();
+            budget.entry().unwrap();
+            budget.steps(1).unwrap();
+            budget.refill();
+        }
+        budget.check().unwrap();
+        assert!(Budget::default().bytes(usize::MAX).is_ok());
+    }
+
+    #[test]
+    fn it_ends_when_somebody_asks() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let budget = Budget::of(Allowance::JUDGING, Some(Arc::clone(&stop)));
+        budget.entry().unwrap();
+        stop.store(true, Ordering::Relaxed);
+        assert!(matches!(budget.entry(), Err(RepositoryError::Interrupted)));
+        assert!(matches!(budget.check(), Err(RepositoryError::Interrupted)));
+    }
+}

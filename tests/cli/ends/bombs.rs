@@ -1,0 +1,75 @@
+//! Histories that are small to push and large to look at.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use super::{ends_by, origin};
+use crate::only_ends::over;
+use crate::support::{World, scrubbed};
+
+/// Runs git in the remote with something on its standard input.
+fn git_with(world: &World, args: &[&str], input: &[u8]) -> String {
+    let mut command = scrubbed("git", world.root.path());
+    command.current_dir(origin(world)).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+    for name in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{name}_NAME"), "x").env(format!("GIT_{name}_EMAIL"), "x@example.com");
+    }
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A commit on the branch whose tree has a folder `people` in the place of the one that was there.
+fn lands(world: &World, people: &str) {
+    let tree = world.git(&["ls-tree", "main"]);
+    let lines: String =
+        tree.lines().filter(|line| !line.ends_with("\tpeople")).map(|line| format!("{line}\n")).collect();
+    let tree = git_with(world, &["mktree"], format!("{lines}040000 tree {people}\tpeople\n").as_bytes());
+    let commit = git_with(world, &["commit-tree", "-p", "main", "-m", "x", &tree], b"");
+    world.git_in(&origin(world), &["update-ref", "refs/heads/main", &commit]);
+}
+
+#[test]
+fn a_tree_that_unfolds_to_a_thousand_million_entries() {
+    let world = over();
+    let blob = git_with(&world, &["hash-object", "-w", "--stdin"], b"x");
+    let mut inner = git_with(&world, &["mktree"], format!("100644 blob {blob}\tx\n").as_bytes());
+    for _ in 0..9 {
+        let names: String = (b'a'..=b'j').map(|name| format!("040000 tree {inner}\t{}\n", name as char)).collect();
+        inner = git_with(&world, &["mktree"], names.as_bytes());
+    }
+    lands(&world, &inner);
+    ends_by(&world, "by the log").says("1,000,000 managed entries");
+    world.timed(&["verify"]).exits(5).says("1,000,000 managed entries");
+}
+
+#[test]
+fn one_large_file_under_many_names() {
+    let world = over();
+    let blob = git_with(&world, &["hash-object", "-w", "--stdin"], &vec![b'#'; 1 << 20]);
+    let names: String = (0..32_768).map(|name| format!("100644 blob {blob}\tp{name}.yaml\n")).collect();
+    let people = git_with(&world, &["mktree"], names.as_bytes());
+    lands(&world, &people);
+    let ran = world.timed(&["apply", "--only-ends"]).says("yara.haddad");
+    assert!([3, 4, 5].contains(&ran.code), "{}: {}", ran.code, ran.stderr);
+    assert!(!world.live("github").contains("820147"), "Yara still has access");
+}
+
+#[test]
+fn one_huge_file_behind_many_statements() {
+    let world = over();
+    let blob = git_with(&world, &["hash-object", "-w", "--stdin"], &vec![0; 90 << 20]);
+    let tree = format!("100644 blob {blob}\tstatement.json\n100644 blob {blob}\tstatement.sig\n");
+    let tree = git_with(&world, &["mktree"], tree.as_bytes());
+    let head = world.rev("main");
+    let commit = git_with(&world, &["commit-tree", "-p", &head, "-m", "x", &tree], b"");
+    for number in 0..60 {
+        let name = format!("refs/dualkey/approvals/{number:040x}/priya.shah");
+        world.git_in(&origin(&world), &["update-ref", &name, &commit]);
+    }
+    world.timed(&["verify"]).exits(1).says("revocation-overdue");
+    world.timed(&["apply", "--only-ends"]).exits(0).says("yara.haddad");
+    assert!(!world.live("github").contains("820147"), "Yara still has access");
+}
