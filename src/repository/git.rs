@@ -417,7 +417,7 @@ pub(super) fn read_object<T>(
     let (most, limit) = match kind {
         ObjectType::Commit => (MAX_COMMIT, "1 MiB of headers and message"),
         ObjectType::Tree => (MAX_TREE, "64 MiB of entries in one folder"),
-        _ => (MAX_BLOB, "256 MiB in one file"),
+        ObjectType::Any | ObjectType::Blob | ObjectType::Tag => (MAX_BLOB, "256 MiB in one file"),
     };
     if size > most {
         return Err(RepositoryError::TooMuch { oid, limit });
