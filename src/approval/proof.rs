@@ -130,6 +130,8 @@ impl Verifier<'_> {
 
     /// The four trees of a landing, as far as they differ. Without a single merge base they don't matter.
     pub(super) fn trees(&self, base: Oid, landed: Oid, head: Oid) -> Result<Trees, VerifyError> {
+        #[cfg(test)]
+        self.compared.set(self.compared.get() + 1);
         let repository = self.repository;
         let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
         let changes = |from, to| repository.managed_changes(from, to);

@@ -153,7 +153,9 @@ fn landed(walk: &Walk<'_, '_>, from: usize, to: usize) -> Result<Option<Taking>,
         }
         let mut found = None;
         for start in (from + 1..to).rev().take(LONGEST) {
-            if let Some((granted, meaning)) = judged(walk, [from, start, to], head, source, Linted::Yes)? {
+            if walk.may_be(start, to, head)?
+                && let Some((granted, meaning)) = judged(walk, [from, start, to], head, source, Linted::Yes)?
+            {
                 let landed = removal(walk, start, to, granted)?;
                 found = Some(Taking { landed, meaning: Rc::new(meaning) });
             }

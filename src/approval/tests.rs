@@ -16,6 +16,7 @@ use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Oid, Snapshot};
 use crate::targets::KINDS;
 
+mod cost;
 mod forge;
 mod properties;
 

@@ -211,6 +211,9 @@ pub struct Verifier<'a> {
     newest: RefCell<Option<Rc<Revision>>>,
     /// Recorded landings that were decided again, by base and commit.
     pub(super) proofs: RefCell<HashMap<(Oid, Oid), Rc<Proof>>>,
+    /// How often the trees of a possible landing were compared.
+    #[cfg(test)]
+    pub(super) compared: std::cell::Cell<usize>,
 }
 
 impl<'a> Verifier<'a> {
@@ -224,7 +227,18 @@ impl<'a> Verifier<'a> {
     ) -> Self {
         source.hear(&recorded.said);
         let (revisions, newest, proofs) = (Revisions::new(repository, kinds), RefCell::default(), RefCell::default());
-        Verifier { repository, source, recorded, branch, now, revisions, newest, proofs }
+        Verifier {
+            repository,
+            source,
+            recorded,
+            branch,
+            now,
+            revisions,
+            newest,
+            proofs,
+            #[cfg(test)]
+            compared: std::cell::Cell::default(),
+        }
     }
 
     /// The revision at a commit.

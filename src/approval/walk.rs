@@ -32,6 +32,10 @@ pub(super) struct Walk<'w, 'a> {
     heads: &'w OnceCell<Heads>,
     /// What was approved behind each verified place and takes something, once it was looked for.
     pub taking: RefCell<HashMap<usize, Rc<Vec<Taking>>>>,
+    /// The only merge base of each place and head that were compared, where there is one.
+    parted: RefCell<HashMap<(usize, Oid), Option<Oid>>>,
+    /// What lies between a merge base and a head.
+    reviewed: RefCell<HashMap<[Oid; 2], Effect>>,
     /// False on a line that was merged: what was merged into that one is a line of its own.
     looks_aside: bool,
 }
@@ -98,7 +102,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let places = open.iter().enumerate().map(|(place, commit)| (*commit, place)).collect();
         let effects = adds_up.then_some(effects);
-        Ok(Walk { verifier, open, tip, places, effects, heads, taking: RefCell::default(), looks_aside: true })
+        let (taking, parted, reviewed) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Ok(Walk { verifier, open, tip, places, effects, heads, taking, parted, reviewed, looks_aside: true })
     }
 
     /// The same along a line of commits that was merged.
@@ -180,6 +185,35 @@ impl<'w, 'a> Walk<'w, 'a> {
         let Some(effects) = &self.effects else { return Ok(Effect::of(&*self.changes(from, to)?)) };
         let of = |index: usize| effects.get(index).copied().unwrap_or_default();
         Ok(Effect::between(of(from), of(to)))
+    }
+
+    /// True where a step may be what a head was reviewed for. Most heads are told apart by this number, and few are left to
+    /// be compared path by path.
+    pub fn may_be(&self, from: usize, to: usize, head: Oid) -> Result<bool, VerifyError> {
+        let repository = self.verifier.repository;
+        let known = self.parted.borrow().get(&(from, head)).copied();
+        let parted = match known {
+            Some(known) => known,
+            None => {
+                let found = match repository.merge_bases(self.commit(from)?, head)?[..] {
+                    [one] => Some(one),
+                    _ => None,
+                };
+                self.parted.borrow_mut().insert((from, head), found);
+                found
+            }
+        };
+        let Some(parted) = parted else { return Ok(false) };
+        let known = self.reviewed.borrow().get(&[parted, head]).copied();
+        let reviewed = match known {
+            Some(known) => known,
+            None => {
+                let found = Effect::of(&*repository.managed_changes(parted, head)?);
+                self.reviewed.borrow_mut().insert([parted, head], found);
+                found
+            }
+        };
+        Ok(reviewed == self.effect(from, to)?)
     }
 
     pub fn heads(&self) -> &Heads {
