@@ -131,7 +131,7 @@ impl Kind {
 }
 
 /// All kinds the program was given, by name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kinds(pub &'static [&'static Kind]);
 
 impl Kinds {

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Log;
-use super::record::{self, Operation, Outcome, Record, Verb};
+use sha2::{Digest, Sha256};
+
+use super::error::LogError;
+use super::reader::Reader;
+use super::record::{self, Change, Operation, Outcome, Record, Verb};
 
 /// A period of the log. Everything is in the order of the log.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,7 +31,7 @@ pub struct Controls {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Landed {
     /// The place of its entry in the log, counted from 0.
-    pub entry: usize,
+    pub entry: u64,
     pub commit: String,
     pub verdict: record::Verdict,
     pub at: Timestamp,
@@ -49,74 +52,83 @@ pub struct Runs {
     pub interrupted: usize,
 }
 
-/// One entitlement at a target: target, kind, resource, permission, principal.
-type Thing<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
+/// One entitlement at a target, by half the SHA-256 of its names: there may be very many.
+type Thing = [u8; 16];
 
-fn thing(one: &Operation) -> Thing<'_> {
-    (&one.target, &one.kind, &one.resource, &one.permission, &one.principal)
+/// Target, kind, resource, permission, principal.
+fn thing(names: [&str; 5]) -> Thing {
+    let mut hash = Sha256::new();
+    for name in names {
+        hash.update((name.len() as u64).to_be_bytes());
+        hash.update(name);
+    }
+    let whole = hash.finalize();
+    std::array::from_fn(|at| whole.get(at).copied().unwrap_or_default())
+}
+
+fn of_operation(one: &Operation) -> Thing {
+    thing([&one.target, &one.kind, &one.resource, &one.permission, &one.principal])
+}
+
+fn of_change(one: &Change) -> Thing {
+    thing([&one.target, &one.kind, &one.resource, &one.permission, &one.principal])
+}
+
+/// A landing that no run has given yet.
+struct Open {
+    /// Its place in `landings`.
+    index: usize,
+    /// When it was last approved.
+    approved: Option<Timestamp>,
+    brings: BTreeSet<Thing>,
+}
+
+/// What is known on the way through a log.
+#[derive(Default)]
+struct Read {
+    controls: Controls,
+    /// The runs without a result that may give.
+    full: BTreeSet<String>,
+    /// What landings of any time declared last, for the ends that runs of the period carried out.
+    ends: BTreeMap<Thing, Timestamp>,
+    open: Vec<Open>,
 }
 
 impl Controls {
     /// What was written at or after `from` and before `until`.
-    pub fn of(log: &Log, from: Timestamp, until: Timestamp) -> Self {
-        let mut controls = Controls::default();
-        let full: BTreeSet<&str> = log
-            .records()
-            .filter_map(|record| match record {
-                Record::Intent(intent) if intent.mode == record::Mode::Full => Some(intent.run.as_str()),
-                Record::Intent(_)
-                | Record::Genesis(_)
-                | Record::Landing(_)
-                | Record::Result(_)
-                | Record::Refusal(_)
-                | Record::Drift(_)
-                | Record::KeyChange(_)
-                | Record::Statements(_)
-                | Record::Said(_) => None,
-            })
-            .collect();
-        // what landings of any time declared last, for the ends that runs of the period carried out
-        let mut ends: BTreeMap<Thing<'_>, Timestamp> = BTreeMap::new();
-        // landings that no run has given yet: place in `landings`, last approval, what they bring
-        let mut open: Vec<(usize, Option<Timestamp>, BTreeSet<Thing<'_>>)> = Vec::new();
-        for (entry, record) in log.records().enumerate() {
+    ///
+    /// # Errors
+    ///
+    /// Where the log can't be read.
+    pub fn of(reader: &Reader<'_>, from: Timestamp, until: Timestamp) -> Result<Self, LogError> {
+        let mut read = Read::default();
+        let mut landing_counts = false;
+        reader.each_resolved(None, |entry, record| {
             let counts = record.at() >= from && record.at() < until;
             match record {
                 Record::Landing(landing) => {
-                    for change in &landing.changes {
-                        let key = (
-                            change.target.as_str(),
-                            change.kind.as_str(),
-                            change.resource.as_str(),
-                            change.permission.as_str(),
-                            change.principal.as_str(),
-                        );
-                        match change.after.last().and_then(|(_, until)| *until) {
-                            Some(until) => ends.insert(key, until.0),
-                            None => ends.remove(&key),
-                        };
-                    }
+                    landing_counts = counts;
                     if counts {
-                        open.push((
-                            controls.landings.len(),
-                            landing.approvals.iter().map(|approval| approval.at.0).max(),
-                            brought(landing),
-                        ));
-                        controls.landings.push(landed(entry, landing));
+                        read.open.push(Open {
+                            index: read.controls.landings.len(),
+                            approved: landing.approvals.iter().map(|approval| approval.at.0).max(),
+                            brings: BTreeSet::new(),
+                        });
+                        read.controls.landings.push(landed(entry, landing));
                     }
+                    read.changes(&landing.changes, counts);
                 }
-                Record::Result(outcome) => {
-                    if counts {
-                        controls.runs.count(outcome);
-                        controls.removed(outcome, &ends);
-                    }
-                    if full.contains(outcome.run.as_str()) {
-                        controls.given(outcome, &mut open, counts);
-                    }
+                Record::Changes(more) => read.changes(&more.changes, landing_counts),
+                Record::Intent(intent) if intent.mode == record::Mode::Full => {
+                    read.full.insert(intent.run.clone());
                 }
-                Record::Refusal(refusal) if counts => controls.refusals.push(refusal.clone()),
-                Record::Drift(drift) if counts => controls.drift.push((drift.at.0, drift.operations.len())),
-                Record::KeyChange(_) if counts => controls.key_changes += 1,
+                Record::Result(outcome) => read.result(outcome, counts),
+                Record::Refusal(refusal) if counts => read.controls.refusals.push(refusal.clone()),
+                Record::Drift(drift) if counts => {
+                    let (at, count) = (drift.at.0, drift.operations.len());
+                    read.controls.drift.push((at, count));
+                }
+                Record::KeyChange(_) if counts => read.controls.key_changes += 1,
                 Record::Genesis(_)
                 | Record::Intent(_)
                 | Record::Refusal(_)
@@ -125,36 +137,49 @@ impl Controls {
                 | Record::Statements(_)
                 | Record::Said(_) => {}
             }
-        }
-        controls
+            Ok::<(), LogError>(())
+        })?;
+        Ok(read.controls)
     }
+}
 
-    fn removed(&mut self, outcome: &Outcome, ends: &BTreeMap<Thing<'_>, Timestamp>) {
-        let over = |one: &&Operation| one.verb == Verb::Revoke && one.because.starts_with("end:");
-        for one in outcome.done.iter().filter(over) {
-            let end = ends.get(&thing(one)).filter(|end| **end <= outcome.at.0);
-            self.to_removal.extend(end.map(|end| outcome.at.0.duration_since(*end)));
+impl Read {
+    fn changes(&mut self, changes: &[Change], counts: bool) {
+        for change in changes {
+            match change.after.last().and_then(|(_, until)| *until) {
+                Some(until) => self.ends.insert(of_change(change), until.0),
+                None => self.ends.remove(&of_change(change)),
+            };
         }
-    }
-
-    /// The first whole run after a landing gave what it brought, unless that starts only later.
-    fn given(
-        &mut self,
-        outcome: &Outcome,
-        open: &mut Vec<(usize, Option<Timestamp>, BTreeSet<Thing<'_>>)>,
-        counts: bool,
-    ) {
-        let whole = !outcome.interrupted && outcome.failed.is_empty() && outcome.not_started.is_empty();
-        if !whole {
-            return;
-        }
-        let done: BTreeSet<Thing<'_>> = outcome.done.iter().filter(|one| one.verb != Verb::Revoke).map(thing).collect();
-        for (index, approved, brought) in open.drain(..) {
-            if let Some(landed) = self.landings.get_mut(index) {
-                landed.applied_by = Some(outcome.run.clone());
+        if let Some(landing) = self.open.last_mut().filter(|_| counts) {
+            landing.brings.extend(changes.iter().filter(|one| !one.after.is_empty()).map(of_change));
+            if let Some(landed) = self.controls.landings.get_mut(landing.index) {
+                landed.gains += changes.iter().filter(|change| change.before.is_empty()).count();
+                landed.losses += changes.iter().filter(|change| change.after.is_empty()).count();
             }
-            if let Some(approved) = approved.filter(|_| counts && brought.iter().any(|one| done.contains(one))) {
-                self.to_access.push(outcome.at.0.duration_since(approved));
+        }
+    }
+
+    fn result(&mut self, outcome: &Outcome, counts: bool) {
+        if counts {
+            self.controls.runs.count(outcome);
+            let over = |one: &&Operation| one.verb == Verb::Revoke && one.because.starts_with("end:");
+            for one in outcome.done.iter().filter(over) {
+                let end = self.ends.get(&of_operation(one)).filter(|end| **end <= outcome.at.0);
+                self.controls.to_removal.extend(end.map(|end| outcome.at.0.duration_since(*end)));
+            }
+        }
+        // the first whole run after a landing gave what it brought, unless that starts only later
+        if self.full.remove(&outcome.run) && outcome.is_whole() {
+            let given = outcome.done.iter().filter(|one| one.verb != Verb::Revoke);
+            let done: BTreeSet<Thing> = given.map(of_operation).collect();
+            for Open { index, approved, brings } in self.open.drain(..) {
+                if let Some(landed) = self.controls.landings.get_mut(index) {
+                    landed.applied_by = Some(outcome.run.clone());
+                }
+                if let Some(approved) = approved.filter(|_| counts && brings.iter().any(|one| done.contains(one))) {
+                    self.controls.to_access.push(outcome.at.0.duration_since(approved));
+                }
             }
         }
     }
@@ -171,9 +196,7 @@ impl Runs {
     }
 }
 
-fn landed(entry: usize, landing: &record::Landing) -> Landed {
-    let gains = landing.changes.iter().filter(|change| change.before.is_empty()).count();
-    let losses = landing.changes.iter().filter(|change| change.after.is_empty()).count();
+fn landed(entry: u64, landing: &record::Landing) -> Landed {
     Landed {
         entry,
         commit: landing.commit.clone(),
@@ -182,19 +205,9 @@ fn landed(entry: usize, landing: &record::Landing) -> Landed {
         requested_by: landing.authors.clone(),
         approved_by: landing.approvals.iter().map(|approval| approval.person.clone()).collect(),
         applied_by: None,
-        gains,
-        losses,
+        gains: 0,
+        losses: 0,
     }
-}
-
-fn brought(landing: &record::Landing) -> BTreeSet<Thing<'_>> {
-    let gains = landing.changes.iter().filter(|change| !change.after.is_empty());
-    gains
-        .map(|one| {
-            let account = one.principal.as_str();
-            (one.target.as_str(), one.kind.as_str(), one.resource.as_str(), one.permission.as_str(), account)
-        })
-        .collect()
 }
 
 /// The middle of some durations, and the longest. None where there are none.

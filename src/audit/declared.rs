@@ -2,22 +2,30 @@
 
 use jiff::Timestamp;
 
-use super::Log;
+use super::error::LogError;
+use super::history::changes;
+use super::reader::Reader;
 use super::record::{Change, Span};
-use super::recorded::landings;
 use crate::access::{AccountMark, GrantId, Interval, Intervals, Kinds, PersonId, TargetId};
 use crate::plan::ends::{Declared, Place, Thing};
 
 /// Replays the landings. What this program has no kind for is left out.
-pub fn declared(log: &Log, kinds: Kinds) -> Declared {
+///
+/// # Errors
+///
+/// Where the log can't be read.
+pub fn declared(reader: &Reader<'_>, kinds: Kinds) -> Result<Declared, LogError> {
     let mut declared = Declared::default();
-    for change in landings(log).flat_map(|landing| &landing.changes) {
-        if let Some((place, thing)) = named(change, kinds) {
-            let grant = change.grants.last().and_then(|grant| GrantId::parse(grant).ok());
-            declared.set(place, thing, intervals(&change.after), grant);
+    reader.each(None, |_, entry| {
+        for change in changes(entry.record()).unwrap_or_default() {
+            if let Some((place, thing)) = named(change, kinds) {
+                let grant = change.grants.last().and_then(|grant| GrantId::parse(grant).ok());
+                declared.set(place, thing, intervals(&change.after), grant);
+            }
         }
-    }
-    declared
+        Ok::<(), LogError>(())
+    })?;
+    Ok(declared)
 }
 
 fn named(change: &Change, kinds: Kinds) -> Option<(Place, Thing)> {

@@ -3,10 +3,14 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::error::LogError;
 use super::record::{Record, VERSION};
 
 /// The longest entry: what the 16-bit length before it in a bundle can say.
 const MAX_BYTES: usize = 65_535;
+
+/// The longest record that is written or read. One that grows with the access that it speaks of is written in parts.
+pub(super) const MAX_RECORD_BYTES: usize = 256 << 20;
 
 const NOT_CANONICAL: &str = "it is not canonical JSON";
 
@@ -49,6 +53,8 @@ pub(super) enum Fault {
     BlobMissing(String),
     /// The blob with this digest holds something else.
     BlobMismatch(String),
+    /// The blob can't be read.
+    Unread(LogError),
 }
 
 impl From<String> for Fault {
@@ -61,6 +67,10 @@ impl Entry {
     /// The record as it was read back from its bytes.
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    pub(super) fn into_record(self) -> Record {
+        self.record
     }
 
     /// The record as canonical JSON, also where the entry only holds its hash.
@@ -89,6 +99,9 @@ impl Entry {
         if bytes.len() <= MAX_BYTES {
             return Ok(Entry { record, leaf: bytes, blob: None });
         }
+        if bytes.len() > MAX_RECORD_BYTES {
+            return Err("it is longer than 256 MiB".to_owned());
+        }
         let digest = hex_digest(&bytes);
         let leaf = canonical(&Large { r#type: LargeType::Large, sha256: digest.clone(), size: bytes.len() })?;
         Ok(Entry { record, leaf, blob: Some(Blob { digest, bytes }) })
@@ -99,23 +112,32 @@ impl Entry {
         Entry::write(parse(bytes)?)
     }
 
+    /// True where the bytes of an entry only stand for a record.
+    pub(super) fn is_large(leaf: &[u8]) -> bool {
+        serde_json::from_slice::<Large>(leaf).is_ok()
+    }
+
     /// Decodes the bytes of an entry; `blob` gives those of a long record by their digest.
-    pub(super) fn read<'a>(leaf: &[u8], blob: impl Fn(&str) -> Option<&'a [u8]>) -> Result<Self, Fault> {
+    pub(super) fn read(
+        leaf: &[u8],
+        blob: impl FnOnce(&str) -> Result<Option<Vec<u8>>, LogError>,
+    ) -> Result<Self, Fault> {
         let Ok(large) = serde_json::from_slice::<Large>(leaf) else {
             return Ok(Entry { record: parse(leaf)?, leaf: leaf.to_vec(), blob: None });
         };
         if canonical(&large)? != leaf {
             return Err(Fault::Invalid(NOT_CANONICAL.to_owned()));
         }
-        let bytes = blob(&large.sha256).ok_or_else(|| Fault::BlobMissing(large.sha256.clone()))?;
-        if hex_digest(bytes) != large.sha256 || bytes.len() != large.size {
+        let bytes = blob(&large.sha256).map_err(Fault::Unread)?;
+        let bytes = bytes.ok_or_else(|| Fault::BlobMissing(large.sha256.clone()))?;
+        if hex_digest(&bytes) != large.sha256 || bytes.len() != large.size {
             return Err(Fault::BlobMismatch(large.sha256));
         }
         if bytes.len() <= MAX_BYTES {
             return Err(Fault::Invalid("it is short enough to stand in the log itself".to_owned()));
         }
-        let blob = Blob { digest: large.sha256, bytes: bytes.to_vec() };
-        Ok(Entry { record: parse(bytes)?, leaf: leaf.to_vec(), blob: Some(blob) })
+        let record = parse(&bytes)?;
+        Ok(Entry { record, leaf: leaf.to_vec(), blob: Some(Blob { digest: large.sha256, bytes }) })
     }
 }
 

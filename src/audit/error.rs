@@ -42,6 +42,13 @@ pub enum LogError {
     #[error("`{file}` {what}")]
     #[diagnostic(help("fetch or export the whole log again; it consists of exactly the files its checkpoint implies"))]
     Incomplete { file: String, what: &'static str },
+    /// A file of the log is there, or was, and can't be read from where it lies.
+    #[error("`{file}` of the log can't be read: {why}")]
+    #[diagnostic(help(
+        "the repository here is damaged: fetch the log from another clone, or put it back from an export by `dualkey audit \
+         restore`"
+    ))]
+    Unreadable { file: String, why: String },
     /// An entry is not a record, counted from 0.
     #[error("entry `{index}` is not a record of the log: {why}")]
     #[diagnostic(help("a newer dualkey may have written it: use the version that wrote the log"))]
@@ -81,6 +88,7 @@ impl LogError {
             LogError::LeafMismatch { .. } => &codes::LOG_LEAF_MISMATCH,
             LogError::TileMismatch { .. } | LogError::RootMismatch => &codes::LOG_ROOT_MISMATCH,
             LogError::Incomplete { .. } => &codes::LOG_INCOMPLETE,
+            LogError::Unreadable { .. } => &codes::LOG_UNAVAILABLE,
             LogError::EntryInvalid { .. } | LogError::Unwritable { .. } => &codes::LOG_ENTRY_INVALID,
             LogError::ProofInvalid { .. } => &codes::LOG_PROOF_INVALID,
             LogError::Rollback { .. } => &codes::LOG_ROLLBACK,

@@ -1,12 +1,13 @@
 //! Who could do what at an instant, and by which approval, from the log alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use super::Log;
+use super::error::LogError;
+use super::reader::Reader;
 use super::record::{Approval, At, Change, Landing, Mode, Record, Span};
-use super::recorded::landings;
 use crate::access::{Conditions, Kinds};
 
 /// What is asked about.
@@ -51,25 +52,108 @@ pub struct Held {
 }
 
 /// Everybody and every `KIND:RESOURCE` that the log speaks of.
-pub fn spoken_of(log: &Log) -> BTreeSet<String> {
-    landings(log)
-        .flat_map(|landing| &landing.changes)
-        .flat_map(|change| [change.person.clone(), format!("{}:{}", change.kind, change.resource)])
-        .collect()
+///
+/// # Errors
+///
+/// Where the log can't be read.
+pub fn spoken_of(reader: &Reader<'_>) -> Result<BTreeSet<String>, LogError> {
+    let mut names = BTreeSet::new();
+    reader.each(None, |_, entry| {
+        for change in changes(entry.record()).unwrap_or_default() {
+            names.insert(change.person.clone());
+            names.insert(format!("{}:{}", change.kind, change.resource));
+        }
+        Ok::<(), LogError>(())
+    })?;
+    Ok(names)
 }
 
-/// Landings that were recorded by an instant, oldest first, each with whether its gains could have been given by then:
-/// a run of ends records what landed too, and gives nothing.
-fn landed(log: &Log, at: Timestamp) -> Vec<(&Landing, bool)> {
-    let mut given = false;
-    let mut landed = Vec::new();
-    for record in log.records().rev() {
-        match record {
+/// What an entry says that a landing changes; None where it is about something else.
+pub(super) fn changes(record: &Record) -> Option<&[Change]> {
+    match record {
+        Record::Landing(landing) => Some(&landing.changes),
+        Record::Changes(more) => Some(&more.changes),
+        Record::Genesis(_)
+        | Record::Intent(_)
+        | Record::Result(_)
+        | Record::Refusal(_)
+        | Record::Drift(_)
+        | Record::KeyChange(_)
+        | Record::Statements(_)
+        | Record::Said(_) => None,
+    }
+}
+
+/// Who held what, as far as the log was read.
+struct Replay {
+    at: Timestamp,
+    held: BTreeMap<Key, Held>,
+    /// Changes that no run could have given yet: a run of ends records what landed too, and gives nothing.
+    waiting: Vec<(Change, Rc<Landing>)>,
+}
+
+type Key = (String, String, String, String, String, String, Conditions);
+
+impl Replay {
+    fn change(&mut self, change: Change, landing: &Landing, given: bool) {
+        let key = (
+            change.person.clone(),
+            change.target.clone(),
+            change.kind.clone(),
+            change.resource.clone(),
+            change.permission.clone(),
+            change.principal.clone(),
+            change.conditions.clone(),
+        );
+        let at = self.at;
+        let Some((from, until)) = change.after.iter().find(|span| contains(span, at)) else {
+            self.held.remove(&key);
+            return;
+        };
+        if !given && !change.before.iter().any(|span| contains(span, at)) {
+            return;
+        }
+        let one = Held {
+            from: from.map(|at| at.0),
+            until: until.map(|at| at.0),
+            person: change.person,
+            target: change.target,
+            kind: change.kind,
+            resource: change.resource,
+            permission: change.permission,
+            principal: change.principal,
+            conditions: change.conditions,
+            grants: change.grants,
+            landing: landing.commit.clone(),
+            approvals: landing.approvals.clone(),
+        };
+        self.held.insert(key, one);
+    }
+
+    fn give(&mut self, given: bool) {
+        for (change, landing) in std::mem::take(&mut self.waiting) {
+            self.change(change, &landing, given);
+        }
+    }
+}
+
+/// Replays the landings that were applied by `at`; what was declared for that instant is what could be done. Of a kind
+/// that holds one value, the highest. Sorted.
+///
+/// # Errors
+///
+/// Where the log can't be read.
+pub fn access_at(reader: &Reader<'_>, kinds: Kinds, who: Who<'_>, at: Timestamp) -> Result<Vec<Held>, LogError> {
+    let mut replay = Replay { at, held: BTreeMap::new(), waiting: Vec::new() };
+    let mut landing: Option<Rc<Landing>> = None;
+    reader.each(None, |_, entry| {
+        match entry.record() {
+            Record::Landing(one) => landing = Some(Rc::new(Landing { changes: Vec::new(), ..one.clone() })),
             // it may have given everything before it died, so its intent counts
-            Record::Intent(intent) => given |= intent.mode == Mode::Full && intent.at.0 <= at,
-            Record::Landing(landing) if landing.at.0 <= at => landed.push((landing, given)),
-            Record::Genesis(_)
-            | Record::Landing(_)
+            Record::Intent(intent) if intent.mode == Mode::Full && intent.at.0 <= at => replay.give(true),
+            Record::Intent(_)
+            | Record::Changes(_)
+            | Record::Genesis(_)
             | Record::Result(_)
             | Record::Refusal(_)
             | Record::Drift(_)
@@ -77,52 +161,16 @@ fn landed(log: &Log, at: Timestamp) -> Vec<(&Landing, bool)> {
             | Record::Statements(_)
             | Record::Said(_) => {}
         }
-    }
-    landed.reverse();
-    landed
-}
-
-/// Replays the landings that were applied by `at`; what was declared for that instant is what could be done. Of a kind
-/// that holds one value, the highest. Sorted.
-pub fn access_at(log: &Log, kinds: Kinds, who: Who<'_>, at: Timestamp) -> Vec<Held> {
-    type Key<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str, &'a Conditions);
-    let mut held: BTreeMap<Key<'_>, Held> = BTreeMap::new();
-    for (landing, given) in landed(log, at) {
-        for change in landing.changes.iter().filter(|change| who.names(change)) {
-            let key: Key<'_> = (
-                &change.person,
-                &change.target,
-                &change.kind,
-                &change.resource,
-                &change.permission,
-                &change.principal,
-                &change.conditions,
-            );
-            let Some((from, until)) = change.after.iter().find(|span| contains(span, at)) else {
-                held.remove(&key);
-                continue;
-            };
-            if !given && !change.before.iter().any(|span| contains(span, at)) {
-                continue;
-            }
-            let one = Held {
-                person: change.person.clone(),
-                target: change.target.clone(),
-                kind: change.kind.clone(),
-                resource: change.resource.clone(),
-                permission: change.permission.clone(),
-                principal: change.principal.clone(),
-                conditions: change.conditions.clone(),
-                from: from.map(|at| at.0),
-                until: until.map(|at| at.0),
-                grants: change.grants.clone(),
-                landing: landing.commit.clone(),
-                approvals: landing.approvals.clone(),
-            };
-            held.insert(key, one);
+        if let (Some(changes), Some(landing)) = (changes(entry.record()), landing.as_ref())
+            && landing.at.0 <= at
+        {
+            let named = changes.iter().filter(|change| who.names(change));
+            replay.waiting.extend(named.map(|change| (change.clone(), Rc::clone(landing))));
         }
-    }
-    highest(held.into_values().collect(), kinds)
+        Ok::<(), LogError>(())
+    })?;
+    replay.give(false);
+    Ok(highest(replay.held.into_values().collect(), kinds))
 }
 
 /// Leaves out what a higher value of the same thing covers. A kind that this program doesn't have holds all of them.

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::record::{self, At, Record, Span};
+use super::places::{PART_SLICES, Places, Split, parts, push};
+use super::record::{self, At, Record, Slice, Span};
 use super::recorded::{landings, last_run, open_runs};
 use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
@@ -41,6 +42,8 @@ pub struct RunJournal<'a> {
     due: bool,
     /// What the targets' clocks said.
     clocks: Vec<record::Clock>,
+    /// What this run is about to do, by where that stands.
+    intended: Places,
 }
 
 impl<'a> RunJournal<'a> {
@@ -62,7 +65,7 @@ impl<'a> RunJournal<'a> {
         news.extend(said(verifier, chain, &run)?);
         for landing in chain.landings.iter().filter(|landing| !landing.recorded) {
             match verdict(landing.verdict) {
-                Some(verdict) => news.push(landed(landing, verdict, verifier, &run)?),
+                Some(verdict) => news.extend(landed(landing, verdict, verifier, &run)?),
                 None => news.extend(refused(&stored.log, landing, run.at)),
             }
         }
@@ -73,11 +76,11 @@ impl<'a> RunJournal<'a> {
         for (removal, after) in verifier.removed(chain)? {
             if !removal.recorded {
                 let changes = changed(&before.entitlements, &after.entitlements);
-                news.push(removed(&removal, evidence(&[], &before), changes, &run));
+                news.extend(removed(&removal, evidence(&[], &before), changes, &run));
             }
             before = after;
         }
-        Ok(RunJournal { store, stored, key, run, news, due, clocks: Vec::new() })
+        Ok(RunJournal { store, stored, key, run, news, due, clocks: Vec::new(), intended: Places::default() })
     }
 
     /// The log as this run last wrote it.
@@ -105,6 +108,40 @@ impl<'a> RunJournal<'a> {
         self.news.clear();
         Ok(())
     }
+
+    /// The intents of some operations. What an interrupted run was about to do is not written again.
+    fn intents(&mut self, mode: apply::Mode, operations: Vec<record::Operation>) -> Result<Vec<Record>, StoreError> {
+        let log = &self.stored.log;
+        let files = self.stored.files(self.store.repository())?;
+        let known = Places::of(&log.state().unfinished, &log.reader(&files), log.size())?;
+        let Split { slices, known, new } = known.split(operations);
+        self.intended.take(&slices, &known);
+        let intent = |operations, operations_of| record::Intent {
+            run: self.run.id.clone(),
+            commit: self.run.commit.to_string(),
+            at: At(self.run.at),
+            at_given: self.run.at_given,
+            clocks: self.clocks.clone(),
+            mode: match mode {
+                apply::Mode::Full => record::Mode::Full,
+                apply::Mode::OnlyEnds => record::Mode::OnlyEnds,
+            },
+            operations,
+            operations_of,
+        };
+        let (mut new, mut slices) = (parts(new).into_iter(), slices.chunks(PART_SLICES).map(<[Slice]>::to_vec));
+        let mut intents = Vec::new();
+        loop {
+            let (operations, operations_of) = (new.next(), slices.next());
+            if operations.is_none() && operations_of.is_none() {
+                return Ok(intents);
+            }
+            let operations = operations.unwrap_or_default();
+            let index = log.size() + (self.news.len() + intents.len()) as u64;
+            self.intended.add(index, &operations);
+            intents.push(Record::Intent(intent(operations, operations_of.unwrap_or_default())));
+        }
+    }
 }
 
 impl Journal for RunJournal<'_> {
@@ -119,33 +156,18 @@ impl Journal for RunJournal<'_> {
     }
 
     fn intend(&mut self, mode: apply::Mode, operations: &[Operation]) -> Result<(), Refusal> {
+        let all = operations.iter().map(operation).collect();
+        let mut records = self.intents(mode, all).map_err(|error| error.refusal())?;
         let drifted: Vec<record::Operation> =
             operations.iter().filter(|one| one.because.is_drift()).map(operation).collect();
-        let at = At(self.run.at);
-        let mut records = Vec::new();
         if !drifted.is_empty() {
-            records.push(Record::Drift(record::Drift { at, operations: drifted }));
+            let Split { slices: operations_of, new: operations, .. } = self.intended.split(drifted);
+            records.push(Record::Drift(record::Drift { at: At(self.run.at), operations, operations_of }));
         }
-        records.push(Record::Intent(record::Intent {
-            run: self.run.id.clone(),
-            commit: self.run.commit.to_string(),
-            at,
-            at_given: self.run.at_given,
-            clocks: self.clocks.clone(),
-            mode: match mode {
-                apply::Mode::Full => record::Mode::Full,
-                apply::Mode::OnlyEnds => record::Mode::OnlyEnds,
-            },
-            operations: operations.iter().map(operation).collect(),
-        }));
         self.write(records, "what is about to be done")
     }
 
     fn conclude(&mut self, outcome: &apply::Outcome) -> Result<(), Refusal> {
-        let failed = |(one, message): &(Operation, String)| record::Failed {
-            operation: operation(one),
-            message: AccountMark::in_text(message),
-        };
         let waiting = outcome.waiting.iter().flat_map(|waiting| {
             let landing = waiting.landing.to_string();
             waiting.codes.iter().map(move |code| record::Waiting { landing: landing.clone(), code: (*code).to_owned() })
@@ -154,18 +176,45 @@ impl Journal for RunJournal<'_> {
             code: refusal.code.id.to_owned(),
             message: AccountMark::in_text(&refusal.message),
         };
+        let of = |operations: &[Operation]| self.intended.split(operations.iter().map(operation).collect());
+        let (done, not_started) = (of(&outcome.done), of(&outcome.not_started));
+        let (failed, failed_of) = self.failed(&outcome.failed);
         let result = record::Outcome {
             run: self.run.id.clone(),
             commit: outcome.commit.to_string(),
             at: At(self.run.at),
-            done: outcome.done.iter().map(operation).collect(),
-            failed: outcome.failed.iter().map(failed).collect(),
-            not_started: outcome.not_started.iter().map(operation).collect(),
+            done: done.new,
+            done_of: done.slices,
+            failed,
+            failed_of,
+            not_started: not_started.new,
+            not_started_of: not_started.slices,
             waiting: waiting.collect(),
             refusals: outcome.refusals.iter().map(reason).collect(),
             interrupted: false,
         };
         self.write(vec![Record::Result(result)], "what came of it")
+    }
+}
+
+impl RunJournal<'_> {
+    /// What failed one after the other for the same reason is told together.
+    fn failed(&self, failed: &[(Operation, String)]) -> (Vec<record::Failed>, Vec<record::FailedOf>) {
+        let (mut new, mut known) = (Vec::new(), Vec::<record::FailedOf>::new());
+        for (one, message) in failed {
+            let (one, message) = (operation(one), AccountMark::in_text(message));
+            let Some(place) = self.intended.find(&one) else {
+                new.push(record::Failed { operation: one, message });
+                continue;
+            };
+            match known.last_mut() {
+                Some(last) if last.message == message => push(&mut last.operations_of, place),
+                Some(_) | None => {
+                    known.push(record::FailedOf { message, operations_of: vec![Slice(place.0, place.1, 1)] });
+                }
+            }
+        }
+        (new, known)
     }
 }
 
@@ -177,14 +226,17 @@ fn interrupted(log: &Log, at: Timestamp) -> Vec<Record> {
             commit: intent.commit.clone(),
             at: At(at),
             done: Vec::new(),
+            done_of: Vec::new(),
             failed: Vec::new(),
+            failed_of: Vec::new(),
             not_started: Vec::new(),
+            not_started_of: Vec::new(),
             waiting: Vec::new(),
             refusals: Vec::new(),
             interrupted: true,
         })
     };
-    open_runs(log).into_iter().map(close).collect()
+    open_runs(log).iter().map(close).collect()
 }
 
 fn verdict(verdict: Verdict) -> Option<record::Verdict> {
@@ -197,11 +249,11 @@ fn verdict(verdict: Verdict) -> Option<record::Verdict> {
 }
 
 /// What the genesis declares, as a landing on itself: what was there from the beginning was given by it.
-fn genesis(log: &Log, verifier: &Verifier<'_>, run: &Run) -> Result<Option<Record>, VerifyError> {
-    let Some(Record::Genesis(genesis)) = log.records().next() else { return Ok(None) };
-    let Ok(commit) = genesis.genesis.parse::<Oid>() else { return Ok(None) };
+fn genesis(log: &Log, verifier: &Verifier<'_>, run: &Run) -> Result<Vec<Record>, VerifyError> {
+    let genesis = log.genesis();
+    let Ok(commit) = genesis.genesis.parse::<Oid>() else { return Ok(Vec::new()) };
     if landings(log).any(|landing| landing.commit == genesis.genesis) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let revision = verifier.revision(commit)?;
     let nothing = Entitlements::default();
@@ -209,7 +261,7 @@ fn genesis(log: &Log, verifier: &Verifier<'_>, run: &Run) -> Result<Option<Recor
         .statements
         .iter()
         .map(|statement| record::Approval { person: statement.person.clone(), at: genesis.at });
-    Ok(Some(Record::Landing(record::Landing {
+    Ok(in_parts(record::Landing {
         base: genesis.genesis.clone(),
         commit: genesis.genesis.clone(),
         head: None,
@@ -222,7 +274,16 @@ fn genesis(log: &Log, verifier: &Verifier<'_>, run: &Run) -> Result<Option<Recor
         changes: changed(&nothing, &revision.entitlements),
         run: run.id.clone(),
         at: At(run.at),
-    })))
+    }))
+}
+
+/// A landing, and after it as many entries as its changes take.
+fn in_parts(landing: record::Landing) -> Vec<Record> {
+    let (commit, at) = (landing.commit.clone(), landing.at);
+    let mut parts = parts(landing.changes).into_iter();
+    let first = Record::Landing(record::Landing { changes: parts.next().unwrap_or_default(), ..landing });
+    let more = |changes| Record::Changes(record::Changes { landing: commit.clone(), changes, at });
+    std::iter::once(first).chain(parts.map(more)).collect()
 }
 
 /// What proves landings and removals that the log has without it.
@@ -253,9 +314,9 @@ fn landed(
     verdict: record::Verdict,
     verifier: &Verifier<'_>,
     run: &Run,
-) -> Result<Record, VerifyError> {
+) -> Result<Vec<Record>, VerifyError> {
     let (base, commit) = (verifier.revision(landing.base)?, verifier.revision(landing.commit)?);
-    Ok(Record::Landing(record::Landing {
+    Ok(in_parts(record::Landing {
         base: landing.base.to_string(),
         commit: landing.commit.to_string(),
         head: landing.head.map(|head| head.to_string()),
@@ -271,8 +332,8 @@ fn landed(
     }))
 }
 
-fn removed(removal: &Removal, evidence: serde_json::Value, changes: Vec<record::Change>, run: &Run) -> Record {
-    Record::Landing(record::Landing {
+fn removed(removal: &Removal, evidence: serde_json::Value, changes: Vec<record::Change>, run: &Run) -> Vec<Record> {
+    in_parts(record::Landing {
         base: removal.base.to_string(),
         commit: removal.commit.to_string(),
         head: removal.head.map(|head| head.to_string()),
@@ -341,19 +402,7 @@ fn spans(intervals: &Intervals) -> Vec<Span> {
 /// Refusals of a landing that the log doesn't hold yet.
 fn refused(log: &Log, landing: &Landing, at: Timestamp) -> Vec<Record> {
     let commit = landing.commit.to_string();
-    let known = |refusal: &Refusal| {
-        log.records().any(|record| match record {
-            Record::Refusal(known) => known.landing == commit && known.code == refusal.code.id,
-            Record::Genesis(_)
-            | Record::Landing(_)
-            | Record::Intent(_)
-            | Record::Result(_)
-            | Record::Drift(_)
-            | Record::KeyChange(_)
-            | Record::Statements(_)
-            | Record::Said(_) => false,
-        })
-    };
+    let known = |refusal: &Refusal| log.state().refusals.contains(&(commit.clone(), refusal.code.id.to_owned()));
     let new = landing.refusals.iter().filter(|refusal| !known(refusal));
     new.map(|refusal| {
         Record::Refusal(record::Refusal {

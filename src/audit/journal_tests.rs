@@ -6,7 +6,8 @@ use std::time::Duration;
 use rand_core::OsRng;
 
 use super::super::record::{Genesis, Statement, VERSION};
-use super::super::{VerifierKey, Who, access_at, given, granted, last_applied, recorded};
+use super::super::testing::Memory;
+use super::super::{VerifierKey, given, granted, last_applied, recorded};
 use super::*;
 use crate::access::{Conditions, PersonId, TargetId, TargetType};
 use crate::apply::lease::{LENGTH, REFERENCE as LEASE, Terms};
@@ -81,7 +82,7 @@ fn place() -> Place {
         statements: vec![Statement { person: "priya".to_owned(), statement: String::new(), signature: String::new() }],
         at: At(at("2026-11-02")),
     };
-    Store::new(&repository, &refs, REFERENCE).create(begin, &key).unwrap();
+    Store::new(&repository, &refs, REFERENCE, KINDS).create(begin, &key).unwrap();
     Place { folder, key, genesis }
 }
 
@@ -103,8 +104,13 @@ struct Watched {
 impl Writer for Watched {
     fn perform(&mut self, call: &Call) -> Result<(), TargetError> {
         let repository = Repository::open(&self.folder).unwrap();
-        let log = Store::new(&repository, &refs(&repository), REFERENCE).load(&self.key).unwrap().unwrap().log;
-        let known = open_runs(&log).iter().any(|run| run.operations.iter().any(|one| one.resource == call.resource));
+        let stored = Store::new(&repository, &refs(&repository), REFERENCE, KINDS).load(&self.key).unwrap().unwrap();
+        let log = Memory::stored(&repository, &stored, &self.key);
+        let open = |intent: &record::Intent| open_runs(&log).iter().any(|run| run.run == intent.run);
+        let known = log.resolved().iter().any(|record| {
+            matches!(record, Record::Intent(intent)
+                if open(intent) && intent.operations.iter().any(|one| one.resource == call.resource))
+        });
         assert!(known, "{call:?} stands in no open intent");
         *self.calls.borrow_mut() += 1;
         if self.breaks {
@@ -128,7 +134,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
         now,
     };
     let held = Lease::take(&repository, &refs, terms, &clock).unwrap();
-    let stored = Store::new(&repository, &refs, REFERENCE).load(place.key.verifier()).unwrap().unwrap();
+    let stored = Store::new(&repository, &refs, REFERENCE, KINDS).load(place.key.verifier()).unwrap().unwrap();
     let past_landings = recorded(&stored.log).unwrap();
     let source = Source::open(&repository, &refs).unwrap();
     let verifier = Verifier::new(&repository, source, &past_landings, "main", KINDS, now);
@@ -139,10 +145,10 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
     let past = Past {
         applied: last.as_ref().map(|(revision, at)| (&**revision, *at)),
         accounts: granted(&stored.log)
-            .into_iter()
-            .map(|(account, mut people)| (account, people.pop_first().unwrap()))
+            .iter()
+            .map(|(account, people)| (account.clone(), people.first().unwrap().clone()))
             .collect(),
-        given: given(&stored.log, KINDS),
+        given: given(&stored.log).as_ref().clone(),
         proven: super::super::recorded::proven_time(&stored.log),
     };
     let target = TargetId::parse("play").unwrap();
@@ -161,7 +167,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
         own: BTreeMap::new(),
     };
     let run = Run { id, commit: approved.commit(), at: now, at_given: true };
-    let store = Store::new(&repository, &refs, REFERENCE);
+    let store = Store::new(&repository, &refs, REFERENCE, KINDS);
     let mut journal = RunJournal::open(store, stored, &place.key, &verifier, &chain, run).unwrap();
     let request = Request { approved: &approved, chain: &chain, past: &past, now, mode, given: false };
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -199,15 +205,17 @@ fn push(place: &Place, files: &[(&str, &str)]) -> Oid {
     commit
 }
 
-fn log(place: &Place) -> Log {
+fn log(place: &Place) -> Memory {
     let repository = place.folder.open();
-    Store::new(&repository, &refs(&repository), REFERENCE).load(place.key.verifier()).unwrap().unwrap().log
+    let stored = Store::new(&repository, &refs(&repository), REFERENCE, KINDS).load(place.key.verifier());
+    Memory::stored(&repository, &stored.unwrap().unwrap(), place.key.verifier())
 }
 
-fn types(log: &Log) -> Vec<&'static str> {
+fn types(log: &Memory) -> Vec<&'static str> {
     let name = |record: &Record| match record {
         Record::Genesis(_) => "genesis",
         Record::Landing(_) => "landing",
+        Record::Changes(_) => "changes",
         Record::Intent(_) => "intent",
         Record::Result(outcome) if outcome.interrupted => "interrupted",
         Record::Result(_) => "result",
@@ -238,8 +246,8 @@ fn a_run_is_recorded_before_and_after_and_only_once() {
     assert_eq!(recorded.anchor, format!("{}:{}", place.genesis, place.key.verifier().id()));
     assert_eq!((recorded.genesis, recorded.landings.len(), recorded.landings[0].commit), (place.genesis, 1, landed));
     let account = (TargetId::parse("play").unwrap(), crate::access::AccountMark::of("11"));
-    assert_eq!(granted(&log), BTreeMap::from([(account, BTreeSet::from([PersonId::parse("alice").unwrap()]))]));
-    assert_eq!(given(&log, KINDS).len(), 2);
+    assert_eq!(*granted(&log), BTreeMap::from([(account, BTreeSet::from([PersonId::parse("alice").unwrap()]))]));
+    assert_eq!(given(&log).len(), 2);
     let text: String = log.entries().iter().map(|entry| String::from_utf8_lossy(entry.json()).into_owned()).collect();
     assert!(!text.contains('@'), "no e-mail addresses: {text}");
 }
@@ -252,16 +260,14 @@ fn the_log_alone_says_who_could_do_what() {
     run(&place, at("2026-11-20"), Mode::Full);
     let log = log(&place);
     let held = |who: &str, day: &str| -> Vec<String> {
-        access_at(&log, KINDS, Who::parse(who), at(day)).into_iter().map(|one| one.resource).collect()
+        log.access_at(who, at(day)).into_iter().map(|one| one.resource).collect()
     };
     assert!(held("alice", "2026-11-09").is_empty());
     assert_eq!(held("alice", "2026-11-15"), ["northwind/api"]);
     assert_eq!(held("alice", "2026-11-21"), ["northwind/api", "northwind/web"]);
     assert_eq!(held("alice", "2026-12-16"), ["northwind/api"]);
     assert!(held("priya", "2026-11-21").is_empty());
-    let [web] = &access_at(&log, KINDS, Who::parse("repository:northwind/web"), at("2026-11-21"))[..] else {
-        panic!("one")
-    };
+    let [web] = &log.access_at("repository:northwind/web", at("2026-11-21"))[..] else { panic!("one") };
     assert_eq!((web.landing.clone(), web.grants.clone()), (landed.to_string(), vec!["web".to_owned()]));
     assert_eq!(web.approvals[0].person, "priya");
     assert_eq!(web.approvals[0].at, At("2026-11-20T11:00:00Z".parse().unwrap()));
@@ -277,7 +283,7 @@ fn access_names_the_grants_that_hold_it_not_those_that_went() {
     run(&place, at("2026-11-20"), Mode::Full);
     let log = log(&place);
     let grants = |day: &str| -> Vec<String> {
-        let held = access_at(&log, KINDS, Who::parse("repository:northwind/api"), at(day));
+        let held = log.access_at("repository:northwind/api", at(day));
         held.into_iter().flat_map(|one| one.grants).collect()
     };
     assert_eq!((grants("2026-11-15"), grants("2026-11-21")), (vec!["api".to_owned()], vec!["longer".to_owned()]));
@@ -290,8 +296,8 @@ fn what_a_run_of_ends_records_is_not_given_yet() {
     push(&place, &[WEB]);
     run(&place, at("2026-11-15"), Mode::OnlyEnds);
     let early = log(&place);
-    let held = |log: &Log, day: &str| -> Vec<String> {
-        access_at(log, KINDS, Who::parse("alice"), at(day)).into_iter().map(|one| one.resource).collect()
+    let held = |log: &Memory, day: &str| -> Vec<String> {
+        log.access_at("alice", at(day)).into_iter().map(|one| one.resource).collect()
     };
     assert_eq!(held(&early, "2026-11-16"), ["northwind/api"]);
     run(&place, at("2026-11-20"), Mode::Full);
@@ -306,7 +312,7 @@ fn a_crash_is_closed_by_the_next_run_and_ends_are_recorded() {
     let (_, calls) = try_run(&place, at("2026-11-10"), Mode::Full, true);
     assert_eq!((calls, types(&log(&place)).as_slice()), (1, &["genesis", "landing", "intent"][..]));
     assert_eq!((open_runs(&log(&place)).len(), last_applied(&log(&place), |_| true)), (1, None));
-    assert_eq!(given(&log(&place), KINDS).len(), 1, "nobody knows whether it was given");
+    assert_eq!(given(&log(&place)).len(), 1, "nobody knows whether it was given");
     let (outcome, _) = run(&place, at("2026-11-11"), Mode::Full);
     assert_eq!(outcome.exit(), Exit::Done);
     assert_eq!(types(&log(&place))[3..], ["interrupted", "intent", "result"]);
@@ -315,7 +321,7 @@ fn a_crash_is_closed_by_the_next_run_and_ends_are_recorded() {
         (ends.exit(), calls, ends.done[0].because.to_string().starts_with("end: grant api")),
         (Exit::Done, 1, true)
     );
-    assert!(given(&log(&place), KINDS).is_empty() && open_runs(&log(&place)).is_empty());
+    assert!(given(&log(&place)).is_empty() && open_runs(&log(&place)).is_empty());
     assert_eq!(
         last_applied(&log(&place), |_| true).map(|(_, at)| at),
         Some(at("2026-11-11")),
@@ -338,11 +344,11 @@ fn drift_is_named_and_a_refusal_is_written_once() {
     };
     Sandbox::open(place.folder.beside("play.json"), TargetType::Github, at("2026-11-11")).perform(&call).unwrap();
     run(&place, at("2026-11-12"), Mode::Full);
-    assert_eq!(types(&log(&place))[4..], ["drift", "intent", "result"]);
+    assert_eq!(types(&log(&place))[4..], ["intent", "drift", "result"]);
     let repository = place.folder.open();
     push(&place, &[WEB]);
     let state = refs(&repository);
-    let stored = Store::new(&repository, &state, REFERENCE).load(place.key.verifier()).unwrap().unwrap();
+    let stored = Store::new(&repository, &state, REFERENCE, KINDS).load(place.key.verifier()).unwrap().unwrap();
     let past = recorded(&stored.log).unwrap();
     let source = Source::open(&repository, &state).unwrap();
     let verifier = Verifier::new(&repository, source, &past, "main", KINDS, at("2026-11-13"));
@@ -350,17 +356,18 @@ fn drift_is_named_and_a_refusal_is_written_once() {
     assert_eq!(chain.refused().count(), 1);
     let open = |stored: Stored| {
         let run = Run { id: "r".to_owned(), commit: chain.last, at: at("2026-11-13"), at_given: false };
-        let store = Store::new(&repository, &state, REFERENCE);
+        let store = Store::new(&repository, &state, REFERENCE, KINDS);
         RunJournal::open(store, stored, &place.key, &verifier, &chain, run).unwrap()
     };
     let mut journal = open(stored);
     assert!(journal.pending());
     journal.intend(Mode::Full, &[]).unwrap();
-    assert!(types(&journal.stored().log)[7..].starts_with(&["refusal"]));
-    let refusals = |log: &Log| types(log).iter().filter(|name| **name == "refusal").count();
-    let before = refusals(&journal.stored().log);
+    let types = |journal: &RunJournal<'_>| types(&Memory::stored(&repository, journal.stored(), place.key.verifier()));
+    assert!(types(&journal)[7..].starts_with(&["refusal"]));
+    let refusals = |journal: &RunJournal<'_>| types(journal).iter().filter(|name| **name == "refusal").count();
+    let before = refusals(&journal);
     let mut later = open(journal.stored().clone());
     later.intend(Mode::Full, &[]).unwrap();
-    assert_eq!(refusals(&later.stored().log), before);
+    assert_eq!(refusals(&later), before);
     assert_eq!(journal.intend(Mode::Full, &[]).unwrap_err().code.id, "lease-lost", "the log is another's by now");
 }

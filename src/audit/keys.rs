@@ -7,7 +7,7 @@ use signed_note::Verifier;
 
 use super::error::LogError;
 use super::key::{LogKey, VerifierKey};
-use super::merkle::{Hash, Tree};
+use super::merkle::Edge;
 use super::record::{At, KeyChange};
 use crate::repository::Oid;
 
@@ -42,7 +42,7 @@ struct KeyStatement<'a> {
 
 impl KeyChange {
     /// The change of a log with this tree to another key, signed by the one it has.
-    pub(super) fn sign(commit: String, tree: &Tree, old: &LogKey, new: &VerifierKey, at: At) -> Result<Self, String> {
+    pub(super) fn sign(commit: String, tree: &Edge, old: &LogKey, new: &VerifierKey, at: At) -> Result<Self, String> {
         let mut change = KeyChange {
             commit,
             old_key: old.verifier().to_string(),
@@ -126,9 +126,8 @@ impl Keys {
     }
 
     /// The same for the entry at `index` of a log, which must say what that log was before it.
-    pub(super) fn follow_in(self, index: u64, change: &KeyChange, tree: &Tree) -> Result<Self, LogError> {
-        let stood =
-            change.size == index && tree.root_at(index).as_ref().map(Hash::to_string) == Some(change.root.clone());
+    pub(super) fn follow_in(self, index: u64, change: &KeyChange, before: &Edge) -> Result<Self, LogError> {
+        let stood = change.size == index && before.size() == index && before.root().to_string() == change.root;
         let followed = match stood {
             true => self.follow(change),
             false => Err("it speaks of another log than the one before it".to_owned()),

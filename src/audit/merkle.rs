@@ -36,97 +36,142 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// A tree that keeps every complete node, so that appending is cheap and every earlier root stays known.
+/// How many hashes a tile holds: its level of the tree, and the seven below the next one.
+pub(super) const WIDTH: u64 = 256;
+
+/// How many rows of the tree one level of tiles stands for: 2^8 = 256.
+pub(super) const ROWS: u32 = 8;
+
+/// The right edge of a tree: of each level of tiles the last one, which is not full yet. It gives the root, and what is
+/// needed to go on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree {
-    /// Row 0 holds the leaves, row n + 1 the nodes over each complete pair of row n.
+pub struct Edge {
+    size: u64,
     rows: Vec<Vec<Hash>>,
 }
 
-impl Tree {
-    /// Appends a leaf. Amortized, this costs one node hash.
-    pub fn push(&mut self, leaf: Hash) {
-        let mut hash = leaf;
-        for row in &mut self.rows {
+/// A tile that became full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Full {
+    pub level: u32,
+    pub number: u64,
+    pub hashes: Vec<Hash>,
+}
+
+impl Edge {
+    /// Appends a leaf, and gives the tiles that are full by it, from the lowest up.
+    pub(super) fn push(&mut self, leaf: Hash) -> Vec<Full> {
+        self.size += 1;
+        let (mut hash, mut full) = (leaf, Vec::new());
+        for level in 0.. {
+            let number = self.size.checked_shr((level + 1) * ROWS).unwrap_or(0).saturating_sub(1);
+            let Some(row) = self.rows.get_mut(level as usize) else {
+                self.rows.push(vec![hash]);
+                break;
+            };
             row.push(hash);
-            let [.., left, right] = row.as_slice() else { return };
-            if row.len() % 2 == 1 {
-                return;
+            if (row.len() as u64) < WIDTH {
+                break;
             }
-            hash = Hash::of_node(*left, *right);
+            let hashes = std::mem::take(row);
+            hash = top(&hashes);
+            full.push(Full { level, number, hashes });
         }
-        self.rows.push(vec![hash]);
+        full
+    }
+
+    /// The edge of a tree of this size with these last tiles; None where they don't fit the size.
+    #[cfg(test)]
+    pub(super) fn of(size: u64, rows: Vec<Vec<Hash>>) -> Option<Self> {
+        let fits =
+            |(level, row): (u32, &Vec<Hash>)| row.len() as u64 == size.checked_shr(level * ROWS).unwrap_or(0) % WIDTH;
+        let above = size.checked_shr(u32::try_from(rows.len()).ok()?.checked_mul(ROWS)?).unwrap_or(0);
+        ((0..).zip(&rows).all(fits) && above == 0).then_some(Edge { size, rows })
     }
 
     /// How many leaves the tree has.
     pub fn size(&self) -> u64 {
-        self.row(0).len() as u64
+        self.size
     }
 
-    /// The hash of the leaf at an index that counts from 0.
-    pub fn leaf(&self, index: u64) -> Option<Hash> {
-        self.node(0, index)
+    /// The hashes of the last tile of a level, which is not full.
+    pub(super) fn row(&self, level: u32) -> &[Hash] {
+        self.rows.get(level as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// As [`Edge::row`], from the lowest up.
+    #[cfg(test)]
+    pub(super) fn rows(&self) -> &[Vec<Hash>] {
+        &self.rows
     }
 
     /// The hash of the whole tree. An empty tree has the hash of the empty string.
     pub fn root(&self) -> Hash {
-        // a row of odd length ends in the top of a complete subtree; together these make up the tree
-        let tops = self.rows.iter().filter(|row| row.len() % 2 == 1).filter_map(|row| row.last());
-        tops.copied().reduce(|right, left| Hash::of_node(left, right)).unwrap_or_else(Hash::of_nothing)
-    }
-
-    /// The root the tree had when it held `size` leaves; none where it was never so large.
-    pub fn root_at(&self, size: u64) -> Option<Hash> {
-        if size == 0 { Some(Hash::of_nothing()) } else { self.subtree(0, size) }
-    }
-
-    /// Proves that the leaf at `index` is part of the tree of `size` leaves; see [`check_inclusion`].
-    /// None where there is no such leaf or the tree was never so large.
-    pub fn prove_inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
-        if index >= size || size > self.size() {
-            return None;
-        }
-        let (mut start, mut end, mut proof) = (0, size, Vec::new());
-        while end - start > 1 {
-            let middle = start + left_part(end - start);
-            if index < middle {
-                proof.push(self.subtree(middle, end)?);
-                end = middle;
-            } else {
-                proof.push(self.subtree(start, middle)?);
-                start = middle;
+        // what a row ends in are the tops of complete subtrees; the smaller, the further to the right
+        let mut root: Option<Hash> = None;
+        for row in &self.rows {
+            let mut rest = row.as_slice();
+            while !rest.is_empty() {
+                let (before, last) = rest.split_at(rest.len() - (1 << rest.len().trailing_zeros()));
+                let left = top(last);
+                root = Some(root.map_or(left, |right| Hash::of_node(left, right)));
+                rest = before;
             }
         }
-        proof.reverse();
-        Some(proof)
-    }
-
-    /// The complete nodes that are `level` above the leaves, from the left.
-    pub(super) fn row(&self, level: usize) -> &[Hash] {
-        self.rows.get(level).map_or(&[], Vec::as_slice)
-    }
-
-    fn node(&self, level: usize, index: u64) -> Option<Hash> {
-        self.row(level).get(usize::try_from(index).ok()?).copied()
-    }
-
-    /// The hash over the leaves `start..end`, where `start` is a multiple of the power of two that covers the range.
-    fn subtree(&self, start: u64, end: u64) -> Option<Hash> {
-        let size = end - start;
-        if size.is_power_of_two() {
-            return self.node(size.ilog2() as usize, start >> size.ilog2());
-        }
-        let middle = start + left_part(size);
-        Some(Hash::of_node(self.subtree(start, middle)?, self.subtree(middle, end)?))
+        root.unwrap_or_else(Hash::of_nothing)
     }
 }
 
-impl FromIterator<Hash> for Tree {
-    fn from_iter<I: IntoIterator<Item = Hash>>(leaves: I) -> Self {
-        let mut tree = Tree::default();
-        leaves.into_iter().for_each(|leaf| tree.push(leaf));
-        tree
+/// The hash over a row of a power of two of hashes.
+pub(super) fn top(hashes: &[Hash]) -> Hash {
+    match hashes {
+        [] => Hash::of_nothing(),
+        [one] => *one,
+        more => {
+            let (left, right) = more.split_at(more.len().next_power_of_two() / 2);
+            Hash::of_node(top(left), top(right))
+        }
     }
+}
+
+/// The complete nodes of a tree, wherever they are kept.
+pub(super) trait Nodes {
+    type Error;
+
+    /// The node `level` above the leaves, the `index`th from the left, of a tree that has it.
+    fn node(&self, level: u32, index: u64) -> Result<Hash, Self::Error>;
+}
+
+/// The root that a tree had when it held `size` leaves, which is no more than it has.
+pub(super) fn root_at<N: Nodes>(nodes: &N, size: u64) -> Result<Hash, N::Error> {
+    if size == 0 { Ok(Hash::of_nothing()) } else { subtree(nodes, 0, size) }
+}
+
+/// Proves that the leaf at `index` is part of the tree of `size` leaves; see [`check_inclusion`]. The tree has as many.
+pub(super) fn prove_inclusion<N: Nodes>(nodes: &N, index: u64, size: u64) -> Result<Vec<Hash>, N::Error> {
+    let (mut start, mut end, mut proof) = (0, size, Vec::new());
+    while end - start > 1 {
+        let middle = start + left_part(end - start);
+        if index < middle {
+            proof.push(subtree(nodes, middle, end)?);
+            end = middle;
+        } else {
+            proof.push(subtree(nodes, start, middle)?);
+            start = middle;
+        }
+    }
+    proof.reverse();
+    Ok(proof)
+}
+
+/// The hash over the leaves `start..end`, where `start` is a multiple of the power of two that covers the range.
+fn subtree<N: Nodes>(nodes: &N, start: u64, end: u64) -> Result<Hash, N::Error> {
+    let size = end - start;
+    if size.is_power_of_two() {
+        return nodes.node(size.ilog2(), start >> size.ilog2());
+    }
+    let middle = start + left_part(size);
+    Ok(Hash::of_node(subtree(nodes, start, middle)?, subtree(nodes, middle, end)?))
 }
 
 /// Of a tree with `size` leaves, at least two, how many are in its left subtree: the largest power of two below `size`.
@@ -161,6 +206,69 @@ fn climb_to_right_child(node: &mut u64, last: &mut u64) {
     while node.is_multiple_of(2) && *node != 0 {
         *node >>= 1;
         *last >>= 1;
+    }
+}
+
+/// A tree that keeps every node: what the edge and the tiles are compared with.
+#[cfg(test)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tree {
+    /// Row 0 holds the leaves, row n + 1 the nodes over each complete pair of row n.
+    rows: Vec<Vec<Hash>>,
+}
+
+#[cfg(test)]
+impl Tree {
+    pub(super) fn push(&mut self, leaf: Hash) {
+        let mut hash = leaf;
+        for row in &mut self.rows {
+            row.push(hash);
+            let [.., left, right] = row.as_slice() else { return };
+            if row.len() % 2 == 1 {
+                return;
+            }
+            hash = Hash::of_node(*left, *right);
+        }
+        self.rows.push(vec![hash]);
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.rows.first().map_or(0, Vec::len) as u64
+    }
+
+    pub(super) fn root(&self) -> Hash {
+        self.root_at(self.size()).unwrap_or_else(Hash::of_nothing)
+    }
+
+    pub(super) fn leaf(&self, index: u64) -> Option<Hash> {
+        self.node(0, index).ok()
+    }
+
+    pub(super) fn root_at(&self, size: u64) -> Option<Hash> {
+        root_at(self, size).ok()
+    }
+
+    pub(super) fn prove_inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
+        (index < size && size <= self.size()).then(|| prove_inclusion(self, index, size).ok())?
+    }
+}
+
+#[cfg(test)]
+impl Nodes for Tree {
+    type Error = ();
+
+    fn node(&self, level: u32, index: u64) -> Result<Hash, ()> {
+        let row = self.rows.get(level as usize).ok_or(())?;
+        row.get(usize::try_from(index).map_err(|_| ())?).copied().ok_or(())
+    }
+}
+
+#[cfg(test)]
+impl FromIterator<Hash> for Tree {
+    fn from_iter<I: IntoIterator<Item = Hash>>(leaves: I) -> Self {
+        let mut tree = Tree::default();
+        leaves.into_iter().for_each(|leaf| tree.push(leaf));
+        tree
     }
 }
 
@@ -229,6 +337,27 @@ mod tests {
                 assert!(check_inclusion(tree.leaf(index).unwrap(), index, size, root, &proof));
             }
         }
+    }
+
+    #[test]
+    fn the_edge_is_that_of_the_whole_tree_at_every_size() {
+        let (mut edge, mut tree, mut full) = (Edge::default(), Tree::default(), 0);
+        assert_eq!(edge.root(), tree.root());
+        for size in 1..=66_000_u64 {
+            let leaf = Hash::of_leaf(&size.to_be_bytes());
+            tree.push(leaf);
+            for Full { level, number, hashes } in edge.push(leaf) {
+                let row = &tree.rows[(level * ROWS) as usize];
+                assert_eq!(hashes, row[(number * WIDTH) as usize..((number + 1) * WIDTH) as usize]);
+                full += 1;
+            }
+            if size < 1_000 || size % 997 == 0 || size.is_multiple_of(WIDTH) || size > 65_530 && size < 65_540 {
+                assert_eq!((edge.size(), edge.root()), (size, tree.root()), "{size}");
+                assert_eq!(Edge::of(size, edge.rows().to_vec()), Some(edge.clone()));
+                assert_eq!(Edge::of(size + 1, edge.rows().to_vec()), None);
+            }
+        }
+        assert_eq!(full, 66_000 / 256 + 1);
     }
 
     #[test]

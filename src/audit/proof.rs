@@ -6,6 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 
 use super::entry::Entry;
 use super::error::LogError;
+use super::files::Files;
 use super::key::VerifierKey;
 use super::keys::Keys;
 use super::log::Log;
@@ -30,13 +31,22 @@ pub struct Proven {
 
 impl Log {
     /// The proof that the entry at `index` stands in this log, as a text file. None where there is no such entry.
-    pub fn prove(&self, index: u64) -> Option<String> {
-        let entry = self.entries().get(usize::try_from(index).ok()?)?;
-        let hashes = self.tree().prove_inclusion(index, self.size())?;
-        let checkpoint = std::str::from_utf8(self.checkpoint()).ok()?;
-        let changes = self.entries().iter().filter(|entry| matches!(entry.record(), Record::KeyChange(_)));
-        let extra: Vec<&[u8]> = changes.chain([entry]).map(Entry::json).collect();
-        Some(text(index, &extra.join(&b'\n'), &hashes, checkpoint))
+    ///
+    /// # Errors
+    ///
+    /// Where the files aren't those of the log, or can't be read.
+    pub fn prove(&self, files: &dyn Files, index: u64) -> Result<Option<String>, LogError> {
+        if index >= self.size() {
+            return Ok(None);
+        }
+        let reader = self.reader(files);
+        // a change of the key stands where the key before it had signed that many entries
+        let changes = self.keys().later().map(|later| later.size);
+        let entries = changes.chain([index]).map(|index| reader.entry(index)).collect::<Result<Vec<_>, _>>()?;
+        let extra: Vec<&[u8]> = entries.iter().map(|entry| entry.json()).collect();
+        let hashes = reader.prove_inclusion(index)?;
+        let checkpoint = String::from_utf8_lossy(self.checkpoint());
+        Ok(Some(text(index, &extra.join(&b'\n'), &hashes, &checkpoint)))
     }
 }
 

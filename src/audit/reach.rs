@@ -16,7 +16,12 @@ fn spoken_of(records: &[Record]) -> BTreeSet<Oid> {
         Record::Landing(one) => [&one.base, &one.commit].into_iter().chain(&one.head).collect(),
         Record::Statements(one) => one.landings.iter().flat_map(|proof| [&proof.commit, &proof.head]).collect(),
         Record::KeyChange(one) => vec![&one.commit],
-        Record::Said(_) | Record::Intent(_) | Record::Result(_) | Record::Refusal(_) | Record::Drift(_) => Vec::new(),
+        Record::Changes(_)
+        | Record::Said(_)
+        | Record::Intent(_)
+        | Record::Result(_)
+        | Record::Refusal(_)
+        | Record::Drift(_) => Vec::new(),
     });
     ids.filter_map(|id| id.parse().ok()).collect()
 }
@@ -30,6 +35,7 @@ pub(super) fn parents(repository: &Repository, records: &[Record], at: i64) -> R
     let newest = records.iter().rev().find_map(|record| match record {
         Record::Landing(one) => one.commit.parse::<Oid>().ok(),
         Record::Genesis(_)
+        | Record::Changes(_)
         | Record::Intent(_)
         | Record::Result(_)
         | Record::Refusal(_)

@@ -41,6 +41,8 @@ pub enum Record {
     Genesis(Genesis),
     /// A landing that was verified, with what it was verified by.
     Landing(Landing),
+    /// More of what the landing before it changes.
+    Changes(Changes),
     /// What a run is about to do, written before it does it.
     Intent(Intent),
     /// What became of an intent.
@@ -63,6 +65,7 @@ impl Record {
         match self {
             Record::Genesis(one) => one.at.0,
             Record::Landing(one) => one.at.0,
+            Record::Changes(one) => one.at.0,
             Record::Intent(one) => one.at.0,
             Record::Result(one) => one.at.0,
             Record::Refusal(one) => one.at.0,
@@ -199,6 +202,16 @@ pub struct Landing {
     pub at: At,
 }
 
+/// What a landing changes, as far as it didn't fit into the entry of the landing and into those since.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Changes {
+    /// The full id of the landing that was recorded last before.
+    pub landing: String,
+    pub changes: Vec<Change>,
+    pub at: At,
+}
+
 /// Why a landing is part of the verified history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -256,6 +269,9 @@ pub struct Intent {
     pub clocks: Vec<Clock>,
     pub mode: Mode,
     pub operations: Vec<Operation>,
+    /// Operations that an earlier run was about to do when it was interrupted, and that come before those here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations_of: Vec<Slice>,
 }
 
 /// What a target's clock said, and what the runner's said then.
@@ -266,6 +282,10 @@ pub struct Clock {
     pub theirs: At,
     pub ours: At,
 }
+
+/// Some of the operations that stand in an intent: the number of its entry, the first of them, counted from 0, and how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice(pub u64, pub u32, pub u32);
 
 /// How much a run may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -325,9 +345,16 @@ pub struct Outcome {
     pub run: String,
     pub commit: String,
     pub at: At,
+    /// Each of the three holds what stands in no intent; what does is told by where, and comes after it.
     pub done: Vec<Operation>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done_of: Vec<Slice>,
     pub failed: Vec<Failed>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_of: Vec<FailedOf>,
     pub not_started: Vec<Operation>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_started_of: Vec<Slice>,
     pub waiting: Vec<Waiting>,
     pub refusals: Vec<Reason>,
     /// True where the run died and a later one wrote this for it.
@@ -340,6 +367,14 @@ pub struct Outcome {
 pub struct Failed {
     pub operation: Operation,
     pub message: String,
+}
+
+/// Operations of an intent that the target did not carry out, for one reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailedOf {
+    pub message: String,
+    pub operations_of: Vec<Slice>,
 }
 
 /// A landing that is not applied yet, with the code of what holds it.
@@ -375,6 +410,9 @@ pub struct Drift {
     pub at: At,
     /// What would bring live state back.
     pub operations: Vec<Operation>,
+    /// The same, where it stands in the intent of the run that does it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations_of: Vec<Slice>,
 }
 
 /// Statements of landings that stand in the log without them.

@@ -83,6 +83,7 @@ fn commits(record: &Record) -> impl Iterator<Item = &String> {
     let (ids, waiting): (Vec<&String>, _) = match record {
         Record::Genesis(one) => (vec![&one.genesis], None),
         Record::Landing(one) => (std::iter::once(&one.commit).chain(&one.head).collect(), None),
+        Record::Changes(one) => (vec![&one.landing], None),
         Record::Intent(one) => (vec![&one.commit], None),
         Record::Result(one) => (vec![&one.commit], Some(&one.waiting)),
         Record::Refusal(one) => (vec![&one.landing], None),
@@ -102,7 +103,8 @@ fn people(record: &Record) -> impl Iterator<Item = &str> {
             approved.chain(one.authors.iter().map(String::as_str)).collect()
         }
         Record::Said(one) => one.statements.iter().map(|statement| statement.person.as_str()).collect(),
-        Record::Intent(_)
+        Record::Changes(_)
+        | Record::Intent(_)
         | Record::Result(_)
         | Record::Refusal(_)
         | Record::Drift(_)
@@ -115,6 +117,7 @@ fn people(record: &Record) -> impl Iterator<Item = &str> {
 fn things(record: &Record) -> impl Iterator<Item = Fits<'_>> {
     let (changes, operations): (&[Change], Vec<&Operation>) = match record {
         Record::Landing(one) => (&one.changes, Vec::new()),
+        Record::Changes(one) => (&one.changes, Vec::new()),
         Record::Intent(one) => (&[], one.operations.iter().collect()),
         Record::Result(one) => {
             let failed = one.failed.iter().map(|failed| &failed.operation);
@@ -133,8 +136,6 @@ fn things(record: &Record) -> impl Iterator<Item = Fits<'_>> {
 #[derive(Clone, Debug)]
 pub(super) struct Hint {
     all: Vec<Finder<'static>>,
-    /// One of these; none where anything will do.
-    any: Vec<Finder<'static>>,
     /// What lets an entry through, whatever else it holds.
     always: Vec<Finder<'static>>,
     since: Option<Timestamp>,
@@ -167,29 +168,18 @@ impl Hint {
         let all = whole.chain(query.landing.as_deref().map(begins)).chain(query.grant.as_deref().map(within));
         Hint {
             all: finders(all),
-            any: Vec::new(),
-            // what stands in for a long record holds nothing of it
-            always: finders(Self::SPELLINGS.map(str::to_owned).into_iter().chain([quoted("large")])),
+            // what stands in for a long record, or tells operations by where they are, holds nothing of it
+            always: finders(
+                Self::SPELLINGS.map(str::to_owned).into_iter().chain([quoted("large"), "_of\":[[".to_owned()]),
+            ),
             since: query.since,
             until: query.until,
         }
     }
 
-    /// For entries of one of these types.
-    pub(super) fn of_types(types: &[&str]) -> Self {
-        Hint {
-            all: Vec::new(),
-            any: finders(types.iter().map(|one| quoted(one))),
-            always: finders(Self::SPELLINGS.map(str::to_owned).into_iter()),
-            since: None,
-            until: None,
-        }
-    }
-
     pub(super) fn may_find(&self, leaf: &[u8]) -> bool {
         let holds = |finder: &Finder<'_>| finder.find(leaf).is_some();
-        let says =
-            self.all.iter().all(holds) && (self.any.is_empty() || self.any.iter().any(holds)) && self.in_time(leaf);
+        let says = self.all.iter().all(holds) && self.in_time(leaf);
         says || self.always.iter().any(holds)
     }
 

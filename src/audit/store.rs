@@ -1,16 +1,17 @@
 //! The log in git: each state of it is a commit that holds its files, one ref points to the newest.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Checkpoint, Log, LogError, LogKey, Sealed, VerifierKey, codes, reach, record};
+use super::files::{Update, unreadable};
+use super::{Checkpoint, Log, LogError, LogKey, VerifierKey, codes, reach, record};
+use crate::access::Kinds;
 use crate::apply;
 use crate::finding::Refusal;
-use crate::repository::{Failure, Oid, Repository, RepositoryError, StateRefs, SwapError};
+use crate::repository::{Failure, Folder, Oid, Repository, RepositoryError, StateRefs, SwapError};
 
 /// The folder in the git directory where this clone keeps the last checkpoint it saw.
 const SEEN: &str = "dualkey";
@@ -21,13 +22,7 @@ pub struct Store<'a> {
     repository: &'a Repository,
     refs: &'a StateRefs<'a>,
     reference: &'a str,
-}
-
-/// What stands in the ref of a log, unchecked.
-#[derive(Debug)]
-pub struct Files {
-    files: BTreeMap<String, Vec<u8>>,
-    commit: Oid,
+    kinds: Kinds,
 }
 
 /// A log as it stands in its ref, checked.
@@ -35,6 +30,21 @@ pub struct Files {
 pub struct Stored {
     pub log: Log,
     pub commit: Oid,
+}
+
+impl Stored {
+    /// The files of the log, for [`Log::reader`].
+    ///
+    /// # Errors
+    ///
+    /// Where its commit can't be read.
+    pub fn files<'r>(&self, repository: &'r Repository) -> Result<Folder<'r>, StoreError> {
+        folder(repository, self.commit)
+    }
+}
+
+fn folder(repository: &Repository, commit: Oid) -> Result<Folder<'_>, StoreError> {
+    repository.folder(commit).map_err(|error| unreadable("commit", &error).into())
 }
 
 /// Why a log was not read or not written.
@@ -58,9 +68,9 @@ impl StoreError {
     /// How a command that needs the log ends.
     pub fn failure(&self) -> Failure {
         match self {
+            StoreError::Log(LogError::Unreadable { .. }) | StoreError::Seen { .. } => Failure::Unjudged,
             StoreError::Log(_) | StoreError::Refused(_) => Failure::Refused,
             StoreError::Repository(error) => error.failure(),
-            StoreError::Seen { .. } => Failure::Unjudged,
         }
     }
 
@@ -80,9 +90,14 @@ fn unavailable(why: &impl std::fmt::Display) -> Refusal {
 }
 
 impl<'a> Store<'a> {
-    /// The log in a ref, as far as `refs` was last refreshed with that ref.
-    pub fn new(repository: &'a Repository, refs: &'a StateRefs<'a>, reference: &'a str) -> Self {
-        Store { repository, refs, reference }
+    /// The log in a ref, as far as `refs` was last refreshed with that ref. Of other kinds than these it tells nothing.
+    pub fn new(repository: &'a Repository, refs: &'a StateRefs<'a>, reference: &'a str, kinds: Kinds) -> Self {
+        Store { repository, refs, reference, kinds }
+    }
+
+    /// Whose log it is.
+    pub(super) fn repository(&self) -> &'a Repository {
+        self.repository
     }
 
     /// Reads the log and believes nothing but the key; None where there is none. What this clone saw earlier must stand
@@ -92,20 +107,27 @@ impl<'a> Store<'a> {
     ///
     /// Where anything in it is wrong, where it is shorter than it was or another one, and where it can't be read.
     pub fn load(&self, key: &VerifierKey) -> Result<Option<Stored>, StoreError> {
-        let Some(files) = self.files(key)? else { return Ok(None) };
-        let log = self.sealed(&files, key)?.read()?;
-        self.remember(&log)?;
-        Ok(Some(Stored { log, commit: files.commit }))
+        self.load_whole(key)
     }
 
-    /// What stands in the ref; None where there is nothing.
+    /// The same, read from the beginning on, whatever is known of it.
     ///
     /// # Errors
     ///
-    /// Where this clone saw a log there of this key, and where it can't be read.
-    pub fn files(&self, key: &VerifierKey) -> Result<Option<Files>, StoreError> {
+    /// As [`Store::load`].
+    pub fn load_whole(&self, key: &VerifierKey) -> Result<Option<Stored>, StoreError> {
+        let Some(commit) = self.commit(key)? else { return Ok(None) };
+        let files = folder(self.repository, commit)?;
+        let log = Log::read(&files, key, self.kinds)?;
+        self.goes_on(&log, &files, key)?;
+        self.remember(&log)?;
+        Ok(Some(Stored { log, commit }))
+    }
+
+    /// The commit that the ref holds; None where there is nothing and nothing was seen there.
+    fn commit(&self, key: &VerifierKey) -> Result<Option<Oid>, StoreError> {
         match (self.refs.get(self.reference)?, self.seen(key)?) {
-            (Some(commit), _) => Ok(Some(Files { files: self.repository.read_files(commit)?, commit })),
+            (Some(commit), _) => Ok(Some(commit)),
             (None, None) => Ok(None),
             (None, Some(seen)) => {
                 let kept = Checkpoint::unproven(&seen).map_or(1, |kept| kept.size());
@@ -114,22 +136,15 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// The log without reading its entries, but for those that say which keys sign it. What this clone saw earlier must
-    /// stand in it unchanged.
-    ///
-    /// # Errors
-    ///
-    /// As [`Sealed::open`], and where it is shorter than it was or another one.
-    pub fn sealed<'f>(&self, files: &'f Files, key: &VerifierKey) -> Result<Sealed<'f>, StoreError> {
-        let sealed = Sealed::open(&files.files, key)?;
-        if let Some(seen) = self.seen(key)? {
-            sealed.seal().verify_consistency(&seen).map_err(|error| match (error, Checkpoint::unproven(&seen)) {
-                // this clone saw a log of this key that went on under another one
-                (LogError::KeyUnknown { .. }, Some(kept)) => LogError::Fork { kept: kept.size() },
-                (error, _) => error,
-            })?;
-        }
-        Ok(sealed)
+    /// What this clone saw earlier must stand in the log unchanged.
+    fn goes_on(&self, log: &Log, files: &Folder<'_>, key: &VerifierKey) -> Result<(), StoreError> {
+        let Some(seen) = self.seen(key)? else { return Ok(()) };
+        log.verify_consistency(files, &seen).map_err(|error| match (error, Checkpoint::unproven(&seen)) {
+            // this clone saw a log of this key that went on under another one
+            (LogError::KeyUnknown { .. }, Some(kept)) => LogError::Fork { kept: kept.size() },
+            (error, _) => error,
+        })?;
+        Ok(())
     }
 
     /// Begins a log.
@@ -142,8 +157,8 @@ impl<'a> Store<'a> {
             return Err(StoreError::Refused(self.exists()));
         }
         let at = genesis.at.0;
-        let log = Log::new(genesis, key)?;
-        match self.write(&log, None, begun(&log), "Begin the log", at) {
+        let (log, update) = Log::new(genesis, key, self.kinds)?;
+        match self.write(log, &update, (None, None), "Begin the log", at) {
             Err(StoreError::Refused(refusal)) if refusal.code == &apply::codes::LEASE_LOST => {
                 Err(StoreError::Refused(self.exists()))
             }
@@ -158,8 +173,8 @@ impl<'a> Store<'a> {
     /// As [`Store::create`] and [`Store::append`].
     pub fn succeed(&self, old: &Stored, genesis: record::Genesis, key: &LogKey) -> Result<Stored, StoreError> {
         let at = genesis.at.0;
-        let log = Log::new(genesis, key)?;
-        self.write(&log, Some(old.commit), begun(&log), "Begin the log anew", at)
+        let (log, update) = Log::new(genesis, key, self.kinds)?;
+        self.write(log, &update, (Some(old.commit), None), "Begin the log anew", at)
     }
 
     /// The log as somebody wrote it, whose key nothing vouches for: only to be told of. None where there is none that holds.
@@ -169,7 +184,7 @@ impl<'a> Store<'a> {
     /// Where the ref can't be read.
     pub fn unproven(&self) -> Result<Option<Log>, StoreError> {
         let Some(commit) = self.refs.get(self.reference)? else { return Ok(None) };
-        Ok(Log::from_files_unproven(&self.repository.read_files(commit)?))
+        Ok(Log::read_unproven(&folder(self.repository, commit)?, self.kinds))
     }
 
     fn exists(&self) -> Refusal {
@@ -177,7 +192,7 @@ impl<'a> Store<'a> {
         Refusal::new(&codes::LOG_EXISTS, format!("`{}` holds a log already", self.reference), help)
     }
 
-    /// Appends records and writes the log in one step, as a child of what it was.
+    /// Appends records and writes what changes by that in one step, as a child of what the log was.
     ///
     /// # Errors
     ///
@@ -191,9 +206,10 @@ impl<'a> Store<'a> {
         message: &str,
         at: Timestamp,
     ) -> Result<Stored, StoreError> {
+        let files = stored.files(self.repository)?;
         let mut log = stored.log.clone();
-        log.append(records.clone(), key)?;
-        self.write(&log, Some(stored.commit), records, message, at)
+        let update = log.append(&files, records, key)?;
+        self.write(log, &update, (Some(stored.commit), Some(&files)), message, at)
     }
 
     /// Lets another key sign the log from here on, and writes that in one step, as a child of what it was.
@@ -208,24 +224,27 @@ impl<'a> Store<'a> {
         (old, new): (&LogKey, &LogKey),
         at: Timestamp,
     ) -> Result<Stored, StoreError> {
+        let files = stored.files(self.repository)?;
         let mut log = stored.log.clone();
-        log.rotate(commit.to_string(), old, new, record::At(at))?;
-        let change = log.entries().last().map(|entry| entry.record().clone());
-        self.write(&log, Some(stored.commit), change.into_iter().collect(), "Change the log's key", at)
+        let update = log.rotate(&files, commit.to_string(), (old, new), record::At(at))?;
+        self.write(log, &update, (Some(stored.commit), Some(&files)), "Change the log's key", at)
     }
 
-    /// `new` are the records that the commit adds. Its first parent is the log as it was; the others are what `new` speaks of.
+    /// `before` is the commit in whose place the log comes, and the files that it goes on from. That commit is the first
+    /// parent; the others are what the new records speak of.
     fn write(
         &self,
-        log: &Log,
-        parent: Option<Oid>,
-        new: Vec<record::Record>,
+        log: Log,
+        update: &Update,
+        before: (Option<Oid>, Option<&Folder<'_>>),
         message: &str,
         at: Timestamp,
     ) -> Result<Stored, StoreError> {
+        let (parent, files) = before;
         let mut parents: Vec<Oid> = parent.into_iter().collect();
-        parents.extend(reach::parents(self.repository, &new, at.as_second())?);
-        let commit = self.repository.write_commit(&log.files(), &parents, message, at.as_second())?;
+        parents.extend(reach::parents(self.repository, update.records(), at.as_second())?);
+        let tree = self.repository.write_files(files.map(Folder::tree), update.changes())?;
+        let commit = self.repository.write_commit_of(tree, &parents, message, at.as_second())?;
         match self.refs.compare_and_swap(self.reference, parent, Some(commit)) {
             Ok(()) => {}
             // the push had its effect before the connection broke
@@ -239,8 +258,8 @@ impl<'a> Store<'a> {
             }
             Err(SwapError::Repository(error)) => return Err(error.into()),
         }
-        self.remember(log)?;
-        Ok(Stored { log: log.clone(), commit })
+        self.remember(&log)?;
+        Ok(Stored { log, commit })
     }
 
     /// One file a log, remote and key, so that a log that begins under a new key starts anew.
@@ -272,11 +291,6 @@ impl<'a> Store<'a> {
         }
         Ok(())
     }
-}
-
-/// The entries of a log that was just begun.
-fn begun(log: &Log) -> Vec<record::Record> {
-    log.entries().iter().map(|entry| entry.record().clone()).collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@ use std::path::PathBuf;
 use rand_core::OsRng;
 
 use super::super::record::{At, Drift, Genesis, Record, VERSION};
+use super::super::testing::Memory;
 use super::*;
 use crate::repository::testing::Sandbox;
+use crate::targets::KINDS;
 
 const REFERENCE: &str = "refs/dualkey/audit";
 
@@ -27,7 +29,7 @@ fn genesis(key: &LogKey) -> Genesis {
 }
 
 fn drift() -> Vec<Record> {
-    vec![Record::Drift(Drift { at: At(Timestamp::UNIX_EPOCH), operations: Vec::new() })]
+    vec![Record::Drift(Drift { at: At(Timestamp::UNIX_EPOCH), operations: Vec::new(), operations_of: Vec::new() })]
 }
 
 /// Two clones of one bare remote.
@@ -61,17 +63,17 @@ fn a_log_is_begun_once_grows_by_commits_and_is_seen_by_all() {
     let (sandbox, bare, [one, two]) = clones();
     let key = key();
     let refs = fresh(&one);
-    assert!(Store::new(&one, &refs, REFERENCE).load(key.verifier()).unwrap().is_none());
-    let first = Store::new(&one, &refs, REFERENCE).create(genesis(&key), &key).unwrap();
-    let store = Store::new(&one, &refs, REFERENCE);
+    assert!(Store::new(&one, &refs, REFERENCE, KINDS).load(key.verifier()).unwrap().is_none());
+    let first = Store::new(&one, &refs, REFERENCE, KINDS).create(genesis(&key), &key).unwrap();
+    let store = Store::new(&one, &refs, REFERENCE, KINDS);
     let second = store.append(&first, drift(), &key, "drift", Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(one.commit(second.commit).unwrap().parents, [first.commit]);
     let others = fresh(&two);
-    let there = Store::new(&two, &others, REFERENCE).load(key.verifier()).unwrap().unwrap();
+    let there = Store::new(&two, &others, REFERENCE, KINDS).load(key.verifier()).unwrap().unwrap();
     assert_eq!((there.commit, &there.log), (second.commit, &second.log));
     for repository in [&one, &two] {
         let refs = fresh(repository);
-        let error = Store::new(repository, &refs, REFERENCE).create(genesis(&key), &key).unwrap_err();
+        let error = Store::new(repository, &refs, REFERENCE, KINDS).create(genesis(&key), &key).unwrap_err();
         assert_eq!((code(&error), error.failure()), ("log-exists", Failure::Refused));
     }
     let stale = store.append(&first, drift(), &key, "another", Timestamp::UNIX_EPOCH).unwrap_err();
@@ -89,8 +91,8 @@ fn what_this_clone_saw_is_not_forgotten() {
     let (sandbox, bare, [one, two]) = clones();
     let key = key();
     let refs = fresh(&one);
-    let first = Store::new(&one, &refs, REFERENCE).create(genesis(&key), &key).unwrap();
-    let store = Store::new(&one, &refs, REFERENCE);
+    let first = Store::new(&one, &refs, REFERENCE, KINDS).create(genesis(&key), &key).unwrap();
+    let store = Store::new(&one, &refs, REFERENCE, KINDS);
     let second = store.append(&first, drift(), &key, "drift", Timestamp::UNIX_EPOCH).unwrap();
     let set = |commit: Option<Oid>| match commit {
         Some(commit) => sandbox.git_in(&bare, &["update-ref", REFERENCE, &commit.to_string()], b""),
@@ -99,7 +101,7 @@ fn what_this_clone_saw_is_not_forgotten() {
     let read = |repository: &Repository| {
         let refs = fresh(repository);
         refs.refresh(&[REFERENCE]).unwrap();
-        Store::new(repository, &refs, REFERENCE).load(key.verifier())
+        Store::new(repository, &refs, REFERENCE, KINDS).load(key.verifier())
     };
     set(Some(first.commit));
     assert_eq!(code(&read(&one).unwrap_err()), "log-rollback");
@@ -109,9 +111,9 @@ fn what_this_clone_saw_is_not_forgotten() {
     assert_eq!(code(&read(&one).unwrap_err()), "log-rollback");
     set(Some(second.commit));
     read(&one).unwrap();
-    let mut fork = Log::new(genesis(&key), &key).unwrap();
+    let mut fork = Memory::new(genesis(&key), &key).unwrap();
     fork.append([drift(), drift(), drift()].concat(), &key).unwrap();
-    let mut rewritten = Log::new(Genesis { single: true, ..genesis(&key) }, &key).unwrap();
+    let mut rewritten = Memory::new(Genesis { single: true, ..genesis(&key) }, &key).unwrap();
     rewritten.append([drift(), drift()].concat(), &key).unwrap();
     let commit = one.write_commit(&rewritten.files(), &[], "fork", 0).unwrap();
     sandbox.git_in(one.work_dir(), &["push", "--quiet", "--force", "origin", &format!("{commit}:{REFERENCE}")], b"");
@@ -126,7 +128,7 @@ fn a_log_goes_on_under_another_key_in_one_step_and_nobody_who_saw_that_can_be_le
     let (sandbox, bare, [one, two]) = clones();
     let (old, new) = (key(), key());
     let refs = fresh(&one);
-    let store = Store::new(&one, &refs, REFERENCE);
+    let store = Store::new(&one, &refs, REFERENCE, KINDS);
     let first = store.create(genesis(&old), &old).unwrap();
     let landing = first.commit;
     let second = store.append(&first, drift(), &old, "drift", Timestamp::UNIX_EPOCH).unwrap();
@@ -140,7 +142,7 @@ fn a_log_goes_on_under_another_key_in_one_step_and_nobody_who_saw_that_can_be_le
     );
     let read = |repository: &Repository, trusted: &LogKey| {
         let refs = fresh(repository);
-        Store::new(repository, &refs, REFERENCE).load(trusted.verifier())
+        Store::new(repository, &refs, REFERENCE, KINDS).load(trusted.verifier())
     };
     for trusted in [&old, &new] {
         assert_eq!(read(&two, trusted).unwrap().unwrap().log, rotated.log);
@@ -148,8 +150,8 @@ fn a_log_goes_on_under_another_key_in_one_step_and_nobody_who_saw_that_can_be_le
     let stale = store.append(&second, drift(), &old, "drift", Timestamp::UNIX_EPOCH).unwrap_err();
     assert_eq!(code(&stale), "lease-lost");
     // whoever has the old key alone, and may push
-    let mut forged = second.log.clone();
-    forged.append([drift(), drift()].concat(), &old).unwrap();
+    let mut forged = Memory::new(genesis(&old), &old).unwrap();
+    forged.append([drift(), drift(), drift()].concat(), &old).unwrap();
     let forged = one.write_commit(&forged.files(), &[], "forged", 0).unwrap();
     sandbox.git_in(one.work_dir(), &["push", "--quiet", "--force", "origin", &format!("{forged}:{REFERENCE}")], b"");
     for (trusted, refused) in [(&old, "log-fork"), (&new, "log-key-unknown")] {
@@ -168,7 +170,7 @@ fn one_flipped_bit_in_any_byte_is_noticed_after_the_ref_was_committed_anew() {
     sandbox.commit(&[("a", "1")]);
     let repository = sandbox.open();
     let key = key();
-    let mut log = Log::new(genesis(&key), &key).unwrap();
+    let mut log = Memory::new(genesis(&key), &key).unwrap();
     log.append(drift(), &key).unwrap();
     let refs = StateRefs::local(&repository, "main");
     let files = log.files();
@@ -182,12 +184,12 @@ fn one_flipped_bit_in_any_byte_is_noticed_after_the_ref_was_committed_anew() {
         let commit = repository.write_commit(&spoilt, &[], "Run 1: what came of it", 0).unwrap();
         refs.compare_and_swap(REFERENCE, held, Some(commit)).unwrap();
         held = Some(commit);
-        let error = Store::new(&repository, &refs, REFERENCE).load(key.verifier()).unwrap_err();
+        let error = Store::new(&repository, &refs, REFERENCE, KINDS).load(key.verifier()).unwrap_err();
         assert!(matches!(error, StoreError::Log(_)), "{path} {at}: {error}");
         noticed += 1;
     }
     assert_eq!(noticed, files.values().map(Vec::len).sum::<usize>());
     let commit = repository.write_commit(&files, &[], "as it was", 0).unwrap();
     refs.compare_and_swap(REFERENCE, held, Some(commit)).unwrap();
-    assert_eq!(Store::new(&repository, &refs, REFERENCE).load(key.verifier()).unwrap().unwrap().log, log);
+    assert_eq!(Store::new(&repository, &refs, REFERENCE, KINDS).load(key.verifier()).unwrap().unwrap().log, *log);
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use rand_core::OsRng;
 use serde_json::json;
 
+use super::merkle::Tree;
 use super::record::*;
+use super::testing::Memory as Log;
 use super::*;
 use crate::access::Conditions;
 
@@ -86,7 +88,7 @@ fn landing(evidence: serde_json::Value) -> Record {
 }
 
 fn drift(permission: &str) -> Record {
-    Record::Drift(Drift { at: at(NOON), operations: vec![operation(permission)] })
+    Record::Drift(Drift { at: at(NOON), operations: vec![operation(permission)], operations_of: vec![] })
 }
 
 fn each_kind() -> Vec<Record> {
@@ -100,12 +102,16 @@ fn each_kind() -> Vec<Record> {
             clocks: Vec::new(),
             mode: Mode::OnlyEnds,
             operations: vec![operation("push")],
+            operations_of: vec![],
         }),
         Record::Result(Outcome {
             run: "run-1".into(),
             commit: "c1".repeat(20),
             at: at(NOON),
             done: vec![],
+            done_of: vec![],
+            failed_of: vec![],
+            not_started_of: vec![],
             failed: vec![Failed { operation: operation("push"), message: "no answer".into() }],
             not_started: vec![operation("pull")],
             waiting: vec![Waiting { landing: "c2".repeat(20), code: "approval-missing".into() }],
@@ -442,18 +448,18 @@ fn a_kept_checkpoint_shows_rollback_and_fork() {
     let short = log.clone();
     log.append(vec![drift("pull"), drift("push")], &key).unwrap();
     for later in [&short, &log] {
-        later.seal().verify_consistency(&kept).unwrap();
+        later.verify_consistency(&kept).unwrap();
     }
-    let rollback = short.seal().verify_consistency(log.checkpoint()).unwrap_err();
+    let rollback = short.verify_consistency(log.checkpoint()).unwrap_err();
     assert_eq!(rollback, LogError::Rollback { kept: 8, size: 6 });
     for records in [vec![drift("pull"); 5], vec![drift("pull"); 9]] {
-        let fork = log_with(records, &key).seal().verify_consistency(&kept).unwrap_err();
+        let fork = log_with(records, &key).verify_consistency(&kept).unwrap_err();
         assert_eq!(fork, LogError::Fork { kept: 6 });
     }
-    assert!(log.seal().verify_consistency(&kept[..kept.len() - 1]).is_err());
+    assert!(log.verify_consistency(&kept[..kept.len() - 1]).is_err());
     let other = super::tests::key();
     let theirs = Log::new(genesis(&other), &other).unwrap();
-    assert!(matches!(log.seal().verify_consistency(theirs.checkpoint()), Err(LogError::KeyUnknown { .. })));
+    assert!(matches!(log.verify_consistency(theirs.checkpoint()), Err(LogError::KeyUnknown { .. })));
 }
 
 #[test]
@@ -473,7 +479,7 @@ fn every_code_is_explained_and_every_error_has_a_next_step() {
     let ids: Vec<_> = codes::CODES.iter().map(|code| code.id).collect();
     assert!(ids.is_sorted());
     for code in codes::CODES {
-        assert!(code.id.starts_with("log-"));
+        assert!(code.id.starts_with("log-") || code.id == "checkpoint-missing");
         for text in [code.title, code.why, code.instead] {
             assert!(text.ends_with('.'), "{}", code.id);
         }

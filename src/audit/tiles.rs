@@ -1,54 +1,58 @@
-//! The log as files: the C2SP tlog-tiles layout, with the blobs of long records beside it.
+//! The names and the shapes of a log's files: the C2SP tlog-tiles layout, with the blobs of long records beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::entry::Entry;
 use super::error::LogError;
-use super::key::VerifierKey;
-use super::log::Log;
-use super::merkle::{Hash, Tree};
-use super::record::Record;
-use super::sealed::Sealed;
+use super::files::Files;
+use super::merkle::{Hash, ROWS, WIDTH};
 
 pub(super) const CHECKPOINT: &str = "checkpoint";
 
-/// How many hashes or entries a full tile holds.
-const WIDTH: u64 = 256;
+/// What a checkpoint has room in.
+pub(super) const MAX_CHECKPOINT_BYTES: usize = 1 << 16;
 
-/// How many rows of the tree one level of tiles stands for: 2^8 = 256.
-const ROWS: u32 = 8;
+/// The longest bundle: as many entries as it holds, each as long as it can be.
+const MAX_BUNDLE_BYTES: usize = WIDTH as usize * (2 + u16::MAX as usize);
 
 /// What a tile holds.
-#[derive(Clone, Copy)]
-enum Part {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
     Entries,
     /// The hashes of a level; on level 0 those of the entries.
     Hashes(u32),
 }
 
 /// A tile of a log of some size; only the last one of a part may be partial.
-struct Tile {
-    part: Part,
-    number: u64,
-    width: u64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tile {
+    pub part: Part,
+    pub number: u64,
+    pub width: u64,
 }
 
 impl Tile {
     /// The tiles that hold `count` hashes or entries.
     fn all(part: Part, count: u64) -> impl Iterator<Item = Tile> {
-        (0..count.div_ceil(WIDTH)).map(move |number| {
-            let width = WIDTH.min(count - number * WIDTH);
-            Tile { part, number, width }
-        })
+        (0..count.div_ceil(WIDTH)).map(move |number| Tile::of(part, number, count))
+    }
+
+    /// The tile of this number, where all of them hold `count` hashes or entries.
+    pub(super) fn of(part: Part, number: u64, count: u64) -> Self {
+        Tile { part, number, width: WIDTH.min(count.saturating_sub(number * WIDTH)) }
+    }
+
+    /// The last tile of a part that holds `count`, where it is partial.
+    pub(super) fn partial(part: Part, count: u64) -> Option<Self> {
+        (!count.is_multiple_of(WIDTH)).then(|| Tile::of(part, count / WIDTH, count))
     }
 
     /// The index, in its part, of the first thing the tile holds.
-    fn start(&self) -> u64 {
+    pub(super) fn start(&self) -> u64 {
         self.number * WIDTH
     }
 
     /// For example `tile/0/x001/x234/067`, or `tile/entries/000.p/5` where the tile holds only 5 entries.
-    fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         let mut path = format!("{:03}", self.number % 1000);
         let mut rest = self.number / 1000;
         while rest > 0 {
@@ -62,10 +66,40 @@ impl Tile {
         let partial = if self.width < WIDTH { format!(".p/{}", self.width) } else { String::new() };
         format!("tile/{part}/{path}{partial}")
     }
+
+    /// The hashes of a tile of hashes.
+    pub(super) fn hashes(&self, files: &dyn Files) -> Result<Vec<Hash>, LogError> {
+        let path = self.path();
+        let bytes = files.read(&path, MAX_BUNDLE_BYTES)?;
+        let bytes = bytes.ok_or_else(|| LogError::Incomplete { file: path.clone(), what: "is missing" })?;
+        let (hashes, rest) = bytes.as_chunks::<32>();
+        if hashes.len() as u64 != self.width || !rest.is_empty() {
+            return Err(LogError::Incomplete { file: path, what: "has the wrong length" });
+        }
+        Ok(hashes.iter().map(|hash| Hash(*hash)).collect())
+    }
+
+    /// The entries of a bundle, each of which has its hash among `hashes`.
+    pub(super) fn entries(&self, files: &dyn Files, hashes: &[Hash]) -> Result<Vec<Vec<u8>>, LogError> {
+        let path = self.path();
+        let bytes = files.read(&path, MAX_BUNDLE_BYTES)?;
+        let bytes = bytes.ok_or_else(|| LogError::Incomplete { file: path.clone(), what: "is missing" })?;
+        let mut bundle = bytes.as_slice();
+        let mut leaves = Vec::with_capacity(hashes.len());
+        for (index, hash) in (self.start()..).zip(hashes) {
+            let leaf = unbundle(&mut bundle).filter(|leaf| Hash::of_leaf(leaf) == *hash);
+            let file = || Tile { part: Part::Hashes(0), ..*self }.path();
+            leaves.push(leaf.ok_or_else(|| LogError::LeafMismatch { index, file: file() })?.to_vec());
+        }
+        if hashes.len() as u64 == self.width && !bundle.is_empty() {
+            return Err(LogError::Incomplete { file: path, what: "goes on after its last entry" });
+        }
+        Ok(leaves)
+    }
 }
 
 /// The levels of hash tiles in a log of this size, each with how many hashes it holds.
-fn levels(size: u64) -> impl Iterator<Item = (u32, u64)> {
+pub(super) fn levels(size: u64) -> impl Iterator<Item = (u32, u64)> {
     (0..).map(move |level| (level, size.checked_shr(level * ROWS).unwrap_or(0))).take_while(|(_, count)| *count > 0)
 }
 
@@ -74,133 +108,60 @@ pub(super) fn blob_path(digest: &str) -> String {
     format!("blob/{digest}")
 }
 
-impl Log {
-    /// The log as files, by their path: what is stored, and what an export is.
-    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut files = BTreeMap::from([(CHECKPOINT.to_owned(), self.checkpoint().to_vec())]);
-        for (tile, entries) in Tile::all(Part::Entries, self.size()).zip(self.entries().chunks(WIDTH as usize)) {
-            files.insert(tile.path(), entries.iter().flat_map(|entry| bundled(entry.leaf())).collect());
-        }
-        for (level, count) in levels(self.size()) {
-            let tiles = Tile::all(Part::Hashes(level), count);
-            for (tile, hashes) in tiles.zip(tile_row(self.tree(), level).chunks(WIDTH as usize)) {
-                files.insert(tile.path(), hashes.iter().flat_map(|hash| hash.0).collect());
-            }
-        }
-        let blobs = self.entries().iter().filter_map(Entry::blob);
-        files.extend(blobs.map(|blob| (blob_path(&blob.digest), blob.bytes.clone())));
-        files
+/// The bytes of a long record. A blob whose name is none of a digest is not looked for.
+pub(super) fn blob(files: &dyn Files, digest: &str) -> Result<Option<Vec<u8>>, LogError> {
+    if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(None);
     }
-
-    /// Reads a log by the key that it names itself. Whoever wrote it chose that key, so it proves nothing: it is for
-    /// telling somebody why their key doesn't fit. None where it doesn't even hold by its own key.
-    pub fn from_files_unproven(files: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
-        let first = files.iter().find(|(path, _)| path.starts_with("tile/entries/000"));
-        let leaf = unbundle(&mut first?.1.as_slice())?;
-        let entry = Entry::read(leaf, |digest| files.get(&blob_path(digest)).map(Vec::as_slice)).ok()?;
-        let Record::Genesis(genesis) = entry.record() else { return None };
-        Log::from_files(files, &VerifierKey::parse(&genesis.log_key).ok()?).ok()
-    }
-
-    /// Reads a log and believes nothing but the key: recomputes every hash, checks the signature, and reads every record.
-    /// The key is one that signed the log at some time, which the others follow from. What it returns has exactly these
-    /// files again.
-    ///
-    /// # Errors
-    ///
-    /// The first thing that is wrong, as a [`LogError`]. Where it lies in an entry, that names the entry.
-    pub fn from_files(files: &BTreeMap<String, Vec<u8>>, key: &VerifierKey) -> Result<Self, LogError> {
-        Sealed::open(files, key)?.read()
-    }
+    files.read(&blob_path(digest), super::entry::MAX_RECORD_BYTES)
 }
 
-/// The hashes that the tiles of a level hold.
-fn tile_row(tree: &Tree, level: u32) -> &[Hash] {
-    tree.row((level * ROWS) as usize)
-}
-
-/// An entry in a bundle: its length in two bytes, then itself.
-fn bundled(leaf: &[u8]) -> impl Iterator<Item = u8> {
+/// Entries in a bundle: the length of each in two bytes, then itself.
+pub(super) fn bundled<'a>(leaves: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<u8> {
     // an entry is never longer than its length can say
-    (leaf.len() as u16).to_be_bytes().into_iter().chain(leaf.iter().copied())
+    let one = |leaf: &'a Vec<u8>| (leaf.len() as u16).to_be_bytes().into_iter().chain(leaf.iter().copied());
+    leaves.into_iter().flat_map(one).collect()
 }
 
 /// Takes the next entry off a bundle; none where the bundle ends before it does.
-fn unbundle<'a>(bundle: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn unbundle<'a>(bundle: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (length, rest) = bundle.split_first_chunk::<2>()?;
     let (leaf, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
     *bundle = rest;
     Some(leaf)
 }
 
-/// The bytes of all entries, each of which matches its hash on level 0, and the tree over these.
-pub(super) fn read_leaves<'a>(files: &mut Files<'a>, size: u64) -> Result<(Vec<&'a [u8]>, Tree), LogError> {
-    let (mut leaves, mut tree) = (Vec::new(), Tree::default());
-    for (entries, hashes) in Tile::all(Part::Entries, size).zip(Tile::all(Part::Hashes(0), size)) {
-        let mut bundle = files.take(entries.path())?;
-        for (index, hash) in (hashes.start()..).zip(files.hashes(&hashes)?) {
-            let leaf = unbundle(&mut bundle).filter(|leaf| Hash::of_leaf(leaf).0 == *hash);
-            leaves.push(leaf.ok_or_else(|| LogError::LeafMismatch { index, file: hashes.path() })?);
-            tree.push(Hash(*hash));
-        }
-        if !bundle.is_empty() {
-            return Err(LogError::Incomplete { file: entries.path(), what: "goes on after its last entry" });
+/// The paths of a log of some size: all that may stand there. The blobs are known only from its entries.
+pub(super) struct Paths(BTreeSet<String>);
+
+impl Paths {
+    pub(super) fn of(size: u64, blobs: impl Iterator<Item = String>) -> Self {
+        let entries = Tile::all(Part::Entries, size);
+        let hashes = levels(size).flat_map(|(level, count)| Tile::all(Part::Hashes(level), count));
+        let tiles = entries.chain(hashes).map(|tile| tile.path());
+        Paths(tiles.chain([CHECKPOINT.to_owned()]).chain(blobs.map(|digest| blob_path(&digest))).collect())
+    }
+
+    /// True for a file of the log, and for a folder, whose path ends in a slash, that one of them lies in.
+    pub(super) fn has(&self, path: &str) -> bool {
+        match path.ends_with('/') {
+            true => self.0.range(path.to_owned()..).next().is_some_and(|first| first.starts_with(path)),
+            false => self.0.contains(path),
         }
     }
-    Ok((leaves, tree))
-}
 
-/// Compares the tiles above level 0 with the tree that the entries make.
-pub(super) fn check_levels(files: &mut Files<'_>, tree: &Tree) -> Result<(), LogError> {
-    for (level, count) in levels(tree.size()).skip(1) {
-        for (tile, expected) in Tile::all(Part::Hashes(level), count).zip(tile_row(tree, level).chunks(WIDTH as usize))
-        {
-            let wrong = files.hashes(&tile)?.iter().zip(expected).position(|(stored, hash)| *stored != hash.0);
-            if let Some(offset) = wrong {
-                let index = (tile.start() + offset as u64) << (level * ROWS);
-                return Err(LogError::TileMismatch { file: tile.path(), index });
+    /// # Errors
+    ///
+    /// [`LogError::Incomplete`] where there is a file that does not belong to the log.
+    pub(super) fn nothing_else_in(&self, files: &dyn Files) -> Result<(), LogError> {
+        let mut strange: Option<String> = None;
+        files.each(&mut |path| {
+            if !self.has(path) {
+                strange = Some(path.trim_end_matches('/').to_owned());
             }
-        }
-    }
-    Ok(())
-}
-
-/// The files of a log, and which of them belong to it.
-pub(super) struct Files<'a> {
-    all: &'a BTreeMap<String, Vec<u8>>,
-    used: BTreeSet<String>,
-}
-
-impl<'a> Files<'a> {
-    pub(super) fn new(all: &'a BTreeMap<String, Vec<u8>>) -> Self {
-        Files { all, used: BTreeSet::new() }
-    }
-
-    pub(super) fn get(&self, path: &str) -> Option<&'a [u8]> {
-        self.all.get(path).map(Vec::as_slice)
-    }
-
-    pub(super) fn take(&mut self, path: String) -> Result<&'a [u8], LogError> {
-        let Some(bytes) = self.get(&path) else {
-            return Err(LogError::Incomplete { file: path, what: "is missing" });
-        };
-        self.used.insert(path);
-        Ok(bytes)
-    }
-
-    fn hashes(&mut self, tile: &Tile) -> Result<&'a [[u8; 32]], LogError> {
-        let (hashes, rest) = self.take(tile.path())?.as_chunks::<32>();
-        if hashes.len() as u64 != tile.width || !rest.is_empty() {
-            return Err(LogError::Incomplete { file: tile.path(), what: "has the wrong length" });
-        }
-        Ok(hashes)
-    }
-
-    pub(super) fn all_used(&self) -> Result<(), LogError> {
-        match self.all.keys().find(|path| !self.used.contains(*path)) {
-            Some(path) => Err(LogError::Incomplete { file: path.clone(), what: "does not belong to the log" }),
-            None => Ok(()),
-        }
+            strange.is_none()
+        })?;
+        strange.map_or(Ok(()), |file| Err(LogError::Incomplete { file, what: "does not belong to the log" }))
     }
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use super::shared::{Refresh, Shared};
 use super::{Common, Exit, Format, Stop, context, new, output};
 use crate::access::{Access, Moment};
-use crate::audit::{Log, Who, access_at, spoken_of};
+use crate::audit::{Reader, Who, access_at, spoken_of};
 use crate::report;
 use crate::targets::KINDS;
 
@@ -37,9 +37,10 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         None => options.common.now.clock()?.now,
     };
     let ledger = shared.anchored()?;
-    let log = &ledger.stored.log;
-    known(&options.who, shared.access(), log)?;
-    let held = access_at(log, KINDS, Who::parse(&options.who), at);
+    let files = ledger.stored.files(&repository)?;
+    let reader = ledger.stored.log.reader(&files);
+    known(&options.who, shared.access(), &reader)?;
+    let held = access_at(&reader, KINDS, Who::parse(&options.who), at)?;
     output::print(&match options.format {
         Format::Text => report::access::text(&options.who, at, &held, zone, output::style()),
         Format::Json => report::access::json(at, &held, zone),
@@ -54,8 +55,8 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 }
 
 /// A name that neither the registry nor the log has is a mistake: "had nothing" would answer another question.
-fn known(who: &str, access: &Access, log: &Log) -> Result<(), Stop> {
-    let mut names = spoken_of(log);
+fn known(who: &str, access: &Access, reader: &Reader<'_>) -> Result<(), Stop> {
+    let mut names = spoken_of(reader)?;
     names.extend(access.people.keys().map(ToString::to_string));
     let resources = access.domains.values().flat_map(|domain| domain.resources.values());
     names.extend(resources.map(|resource| format!("{}:{}", resource.kind.name, resource.name)));

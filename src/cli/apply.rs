@@ -18,9 +18,10 @@ use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, ran
 use crate::apply::{self, Ending, Footing, Mode, Outcome, Request};
 use crate::approval::{Chain, Verifier};
 use crate::audit::record::{At, Genesis};
-use crate::audit::{LogKey, Record, Run, RunJournal, Store, Stored};
+use crate::audit::{LogKey, Run, RunJournal, Store, Stored};
 use crate::finding::Refusal;
 use crate::repository::{Oid, StateRefs};
+use crate::targets::KINDS;
 use crate::{audit, report};
 
 #[derive(Debug, Args)]
@@ -348,18 +349,13 @@ impl Attempt<'_> {
             };
         }
         let key = rehearsal::key(self.shared.repository)?;
-        let store = Store::new(self.shared.repository, refs, rehearsal::LOG);
+        let store = Store::new(self.shared.repository, refs, rehearsal::LOG, KINDS);
         let stored = match store.load(key.verifier())? {
             Some(stored) => stored,
             None => {
-                let Some(Record::Genesis(genesis)) = real.log.entries().first().map(audit::Entry::record) else {
-                    return Err(Stop::usage("the log has no genesis", "begin it with `dualkey audit init`"));
-                };
+                let genesis = real.log.genesis().clone();
                 let log_key = key.verifier().to_string();
-                store.create(
-                    Genesis { log_key, continues: Vec::new(), at: At(self.clock.now), ..genesis.clone() },
-                    &key,
-                )?
+                store.create(Genesis { log_key, continues: Vec::new(), at: At(self.clock.now), ..genesis }, &key)?
             }
         };
         Ok(Books { store, stored, key })

@@ -1,6 +1,7 @@
 //! `dualkey audit`
 
 mod export;
+mod folder;
 mod init;
 mod keygen;
 mod log;

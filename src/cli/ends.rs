@@ -73,7 +73,12 @@ impl Proven {
         judged: Option<&Judged>,
         stops: &[&Stop],
     ) -> Result<Self, Stop> {
-        let mut declared = ledger.map(|ledger| audit::declared(&ledger.stored.log, targets::KINDS)).unwrap_or_default();
+        // what can't be read again, though it held, leaves the newest proven tree
+        let of_log = |ledger: &Ledger| {
+            let files = ledger.stored.files(shared.repository).ok()?;
+            audit::declared(&ledger.stored.log.reader(&files), targets::KINDS).ok()
+        };
+        let mut declared = ledger.and_then(of_log).unwrap_or_default();
         let unjudged = stops.iter().any(|stop| stop.exit != Exit::Refused);
         let mut why: Vec<Refusal> = Vec::new();
         for stop in stops {

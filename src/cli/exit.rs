@@ -175,8 +175,19 @@ impl From<&LogError> for Stop {
     fn from(error: &LogError) -> Self {
         // a key that isn't the log's is a wrong argument, whatever the log holds
         let key = matches!(error, LogError::KeyWrong { .. } | LogError::KeyReused { .. });
-        let exit = if key { Exit::Usage } else { Exit::Refused };
+        let unread = matches!(error, LogError::Unreadable { .. });
+        let exit = match (key, unread) {
+            (true, _) => Exit::Usage,
+            (false, true) => Exit::Unjudged,
+            (false, false) => Exit::Refused,
+        };
         Stop::refused(exit, vec![error.refusal()])
+    }
+}
+
+impl From<LogError> for Stop {
+    fn from(error: LogError) -> Self {
+        Stop::from(StoreError::from(error))
     }
 }
 

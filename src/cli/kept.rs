@@ -6,6 +6,7 @@ use crate::apply::codes;
 use crate::audit::{self, Store, Stored};
 use crate::report;
 use crate::repository::{Oid, RepositoryError, StateRefs, kept_ref};
+use crate::targets::KINDS;
 
 /// Where the copy of one log is kept: by remote, ref and anchor, so that no other log takes its place.
 fn folder(shared: &Shared<'_>) -> String {
@@ -37,6 +38,6 @@ fn try_keep(shared: &Shared<'_>, stored: &Stored) -> Result<(), RepositoryError>
 pub fn copy(shared: &Shared<'_>) -> Option<Ledger> {
     let refs = StateRefs::local(shared.repository, &shared.branch);
     let name = kept_ref(&format!("{}/log", folder(shared)));
-    let stored = Store::new(shared.repository, &refs, &name).load(&shared.key().ok()?).ok()??;
+    let stored = Store::new(shared.repository, &refs, &name, KINDS).load(&shared.key().ok()?).ok()??;
     shared.fitting(stored).ok()
 }

@@ -4,6 +4,7 @@ use super::context;
 use super::{Exit, Stop};
 use crate::audit::{LogKey, Store, Stored};
 use crate::repository::{Repository, StateRefs};
+use crate::targets::KINDS;
 
 pub const LEASE: &str = "refs/dualkey-sandbox/lease";
 pub const LOG: &str = "refs/dualkey-sandbox/audit";
@@ -30,5 +31,5 @@ pub fn log(repository: &Repository, branch: &str) -> Result<Option<Stored>, Stop
         return Ok(None);
     }
     let refs = StateRefs::local(repository, branch);
-    Ok(Store::new(repository, &refs, LOG).load(key(repository)?.verifier())?)
+    Ok(Store::new(repository, &refs, LOG, KINDS).load(key(repository)?.verifier())?)
 }

@@ -68,7 +68,7 @@ fn controls(options: &OfPeriod) -> Result<Exit, Stop> {
     }
     let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
-    let controls = Controls::of(log, from, until);
+    let controls = Controls::of(&log.reader(&ledger.stored.files(&repository)?), from, until)?;
     // it only reads a tree: nothing is judged, whatever the instant
     let verifier = shared.verifier(&ledger.recorded, until)?;
     // the waivers are those of the last tree that somebody verified, whatever stands on the branch since

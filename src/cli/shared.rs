@@ -14,7 +14,7 @@ use super::{Exit, Stop, output};
 use crate::access::{Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Chain, Recorded, Source, Verifier, check_anchor, codes};
-use crate::audit::{self, Later, Log, LogError, LogKey, Seal, Sealed, Store, StoreError, Stored, VerifierKey};
+use crate::audit::{self, Later, Log, LogError, LogKey, Store, StoreError, Stored, VerifierKey};
 use crate::finding::Refusal;
 use crate::repository::{InvalidOid, Oid, Repository, StateRefs};
 use crate::{report, targets};
@@ -179,12 +179,19 @@ impl<'a> Shared<'a> {
 
     /// Where the log is kept.
     pub fn store(&self) -> Store<'_> {
-        Store::new(self.repository, &self.refs, &self.pinned().audit_ref)
+        Store::new(self.repository, &self.refs, &self.pinned().audit_ref, targets::KINDS)
     }
 
-    /// The log, verified whole. None where there is none yet.
+    /// The log, verified. None where there is none yet.
     pub fn ledger(&self) -> Result<Option<Ledger>, Stop> {
-        let stored = self.store().load(&self.key()?).map_err(|error| self.unread(error))?;
+        self.read_log(|store, key| store.load(key))
+    }
+
+    fn read_log(
+        &self,
+        load: impl FnOnce(&Store<'_>, &VerifierKey) -> Result<Option<Stored>, StoreError>,
+    ) -> Result<Option<Ledger>, Stop> {
+        let stored = load(&self.store(), &self.key()?).map_err(|error| self.unread(error))?;
         let Some(stored) = stored else { return Ok(None) };
         let Some(recorded) = audit::recorded(&stored.log) else { return Ok(None) };
         Ok(Some(Ledger { stored, recorded }))
@@ -256,29 +263,26 @@ impl<'a> Shared<'a> {
     /// The log, or the refusal that there is none or that it is not the one that the anchor names. Where no anchor is kept
     /// and nothing real is at stake, standard error says so.
     pub fn anchored(&self) -> Result<Ledger, Stop> {
-        let ledger = self.ledger()?.ok_or_else(|| self.no_log())?;
-        self.anchors(ledger.stored.log.seal())?;
+        self.of_the_anchor(self.ledger()?)
+    }
+
+    /// The same, recomputed from the first entry on, whatever this clone knows of it.
+    pub fn recomputed(&self) -> Result<Ledger, Stop> {
+        self.of_the_anchor(self.read_log(|store, key| store.load_whole(key))?)
+    }
+
+    fn of_the_anchor(&self, ledger: Option<Ledger>) -> Result<Ledger, Stop> {
+        let ledger = ledger.ok_or_else(|| self.no_log())?;
+        self.anchors(&ledger.stored)?;
         Ok(ledger)
     }
 
     /// A log that fits the anchor, whatever became of the branch since.
     pub fn fitting(&self, stored: Stored) -> Result<Ledger, Stop> {
         let refused = |refusal| Stop::refused(Exit::Refused, vec![refusal]);
-        check_anchor(self.anchor(), &stored.log.seal().anchors(), true).map_err(refused)?;
+        check_anchor(self.anchor(), &stored.log.anchors(), true).map_err(refused)?;
         let recorded = audit::recorded(&stored.log).ok_or_else(|| self.no_log())?;
         Ok(Ledger { stored, recorded })
-    }
-
-    /// The files of the log, for [`Shared::sealed`].
-    pub fn log_files(&self) -> Result<audit::Files, Stop> {
-        self.store().files(&self.key()?)?.ok_or_else(|| self.no_log())
-    }
-
-    /// As [`Shared::anchored`], without reading the entries.
-    pub fn sealed<'f>(&self, files: &'f audit::Files) -> Result<Sealed<'f>, Stop> {
-        let sealed = self.store().sealed(files, &self.key()?).map_err(|error| self.unread(error))?;
-        self.anchors(sealed.seal())?;
-        Ok(sealed)
     }
 
     fn no_log(&self) -> Stop {
@@ -291,15 +295,15 @@ impl<'a> Shared<'a> {
     }
 
     /// Compares a log with the anchor that is kept and with the trees that pin its keys.
-    fn anchors(&self, log: &Seal) -> Result<(), Stop> {
-        let kept = self.anchor();
+    fn anchors(&self, stored: &Stored) -> Result<(), Stop> {
+        let (log, kept) = (&stored.log, self.anchor());
         // what is at stake decides; where an anchor is kept, nothing that was pushed has to be read for it
         let config = if kept.is_some() { self.pinned() } else { &self.access().config };
         let only_sandboxes = config.targets.values().all(|target| target.sandbox.is_some());
         let warning = check_anchor(kept, &log.anchors(), only_sandboxes)
             .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
         self.keys_in_their_trees(log)?;
-        self.goes_on(log, only_sandboxes)?;
+        self.goes_on(stored, only_sandboxes)?;
         if let Some(warning) = warning
             && !self.warned.replace(true)
         {
@@ -309,9 +313,9 @@ impl<'a> Shared<'a> {
     }
 
     /// INVARIANT: a log that doesn't go on from the checkpoint that is kept is not believed, so nothing is given by it.
-    fn goes_on(&self, log: &Seal, only_sandboxes: bool) -> Result<(), Stop> {
+    fn goes_on(&self, stored: &Stored, only_sandboxes: bool) -> Result<(), Stop> {
         match &self.expected {
-            Expected::Checkpoint(kept) => log.goes_on_from(kept).map_err(|error| Stop::from(&error)),
+            Expected::Checkpoint(kept) => Ok(stored.log.goes_on_from(&stored.files(self.repository)?, kept)?),
             Expected::Gone(refusal) => Err(Stop::refused(Exit::Refused, vec![refusal.clone()])),
             Expected::Nothing => {
                 if !only_sandboxes && !self.told.replace(true) {
@@ -330,7 +334,7 @@ impl<'a> Shared<'a> {
 
     /// The anchor names only eight digits of a key, so that another key could be made to fit; the tree that pins it names
     /// it whole. What changed the key is on the branch, too.
-    fn keys_in_their_trees(&self, log: &Seal) -> Result<(), Stop> {
+    fn keys_in_their_trees(&self, log: &Log) -> Result<(), Stop> {
         let refused = |refusal| Stop::refused(Exit::Refused, vec![refusal]);
         let mut reads = Reads { last: LastRead::default(), revisions: self.revisions.borrow().clone() };
         let genesis = log.genesis().genesis.parse().map_err(|error: InvalidOid| Stop::of(Exit::Refused, &error))?;
@@ -407,7 +411,7 @@ pub fn kept_anchor() -> Option<String> {
 pub struct Past {
     applied: Option<(Rc<Revision>, Timestamp)>,
     accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
-    given: BTreeSet<apply::Given>,
+    given: Rc<BTreeSet<apply::Given>>,
     proven: Option<Timestamp>,
 }
 
@@ -420,13 +424,13 @@ impl Past {
             None => None,
         };
         let tree = verifier.revision(chain.last)?;
-        let is_employee = |person: &PersonId| {
-            tree.access.people.get(person).is_some_and(|person| person.person_type == PersonType::Employee)
+        let is_employee = |person: &&PersonId| {
+            tree.access.people.get(*person).is_some_and(|person| person.person_type == PersonType::Employee)
         };
-        let whose = |people: BTreeSet<PersonId>| people.into_iter().min_by_key(&is_employee);
-        let accounts = audit::granted(log).into_iter();
-        let accounts = accounts.filter_map(|(account, people)| Some((account, whose(people)?))).collect();
-        let given = audit::given(log, targets::KINDS);
+        let granted = audit::granted(log);
+        let whose = |people: &BTreeSet<PersonId>| people.iter().min_by_key(&is_employee).cloned();
+        let accounts = granted.iter().filter_map(|(account, people)| Some((account.clone(), whose(people)?)));
+        let (accounts, given) = (accounts.collect(), audit::given(log));
         Ok(Past { applied, accounts, given, proven: audit::proven_time(log) })
     }
 
@@ -439,7 +443,7 @@ impl Past {
         apply::Past {
             applied: self.applied.as_ref().map(|(revision, at)| (revision.as_ref(), *at)),
             accounts: self.accounts.clone(),
-            given: self.given.clone(),
+            given: self.given.as_ref().clone(),
             proven: self.proven,
         }
     }

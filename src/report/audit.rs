@@ -2,14 +2,12 @@
 
 use super::escape;
 use super::style::{Style, count};
-use crate::audit::record::{Mode, Operation, Record, Span, Verb};
-use crate::audit::{Fits, Found, Log, Proven, Seal, VerifierKey};
+use crate::audit::record::{Mode, Operation, Record, Slice, Span, Verb};
+use crate::audit::{Fits, Found, Log, Proven, VerifierKey};
 
-/// An entry a line: number, instant, what.
-pub fn text(log: &Log) -> String {
-    let lines =
-        log.entries().iter().enumerate().map(|(index, entry)| format!("{index:>4}  {}\n", line(entry.record())));
-    lines.collect::<String>()
+/// An entry: number, instant, what.
+pub fn text(index: u64, record: &Record) -> String {
+    format!("{index:>4}  {}\n", line(record))
 }
 
 fn line(record: &Record) -> String {
@@ -36,21 +34,21 @@ fn line(record: &Record) -> String {
                 ),
             )
         }
+        Record::Changes(more) => (more.at, format!("changes  {} more of {}", more.changes.len(), short(&more.landing))),
         Record::Intent(intent) => {
             let mode = match intent.mode {
                 Mode::Full => "",
                 Mode::OnlyEnds => ", only ends",
             };
-            (
-                intent.at,
-                format!("intent   {} at {}{mode}", count(intent.operations.len(), "operation"), short(&intent.commit)),
-            )
+            let all = intent.operations.len() + how_many(&intent.operations_of);
+            (intent.at, format!("intent   {} at {}{mode}", count(all, "operation"), short(&intent.commit)))
         }
         Record::Result(result) => {
+            let failed = result.failed_of.iter().map(|failed| how_many(&failed.operations_of)).sum::<usize>();
             let counts = [
-                (result.done.len(), "done"),
-                (result.failed.len(), "failed"),
-                (result.not_started.len(), "not started"),
+                (result.done.len() + how_many(&result.done_of), "done"),
+                (result.failed.len() + failed, "failed"),
+                (result.not_started.len() + how_many(&result.not_started_of), "not started"),
                 (result.waiting.len(), "waiting"),
             ];
             let counts: Vec<String> =
@@ -68,7 +66,10 @@ fn line(record: &Record) -> String {
                 format!("key      {new} signs from here on, as {old} did and says, by {}", short(&change.commit)),
             )
         }
-        Record::Drift(drift) => (drift.at, format!("drift    {}", count(drift.operations.len(), "operation"))),
+        Record::Drift(drift) => {
+            let all = drift.operations.len() + how_many(&drift.operations_of);
+            (drift.at, format!("drift    {}", count(all, "operation")))
+        }
         Record::Statements(proven) => (
             proven.at,
             format!("proof    {} verified again, with what was signed", count(proven.landings.len(), "landing")),
@@ -82,27 +83,31 @@ fn line(record: &Record) -> String {
     format!("{second}  {}", escape::terminal(&what))
 }
 
-/// The entries as they are in the log, in one document.
-pub fn json(log: &Log) -> String {
-    let entries: Vec<&Record> = log.entries().iter().map(|entry| entry.record()).collect();
+fn how_many(slices: &[Slice]) -> usize {
+    slices.iter().map(|Slice(_, _, count)| *count as usize).sum()
+}
+
+/// The entries in one document, each with its operations.
+pub fn json(entries: &[Record], log: &Log) -> String {
     super::json::print(&serde_json::json!({ "version": 1, "root": log.root().to_string(), "entries": entries }))
 }
 
-/// The entries that were found, a line each, with what of them fits.
-pub fn found(found: &[(u64, Found<'_>)], log: &Seal, style: Style) -> String {
-    let mut text = String::new();
-    for (index, one) in found {
-        text.push_str(&format!("{index:>4}  {}\n", line(one.record)));
-        for thing in one.things.iter().take(SHOWN) {
-            let thing = style.wrap(&escape::terminal(&of_thing(*thing)), 8, "          ");
-            text.push_str(&format!("        {thing}\n"));
-        }
-        if let Some(more) = one.things.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            text.push_str(&format!("        and {more} more\n"));
-        }
+/// An entry that was found, with what of it fits.
+pub fn found(index: u64, one: &Found<'_>, style: Style) -> String {
+    let mut text = format!("{index:>4}  {}\n", line(one.record));
+    for thing in one.things.iter().take(SHOWN) {
+        let thing = style.wrap(&escape::terminal(&of_thing(*thing)), 8, "          ");
+        text.push_str(&format!("        {thing}\n"));
     }
-    text.push_str(&format!("{} of {} entries fit\nroot {}\n", found.len(), log.size(), log.root()));
+    if let Some(more) = one.things.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        text.push_str(&format!("        and {more} more\n"));
+    }
     text
+}
+
+/// How many entries were found, and in what.
+pub fn found_in(count: usize, log: &Log) -> String {
+    format!("{count} of {} entries fit\nroot {}\n", log.size(), log.root())
 }
 
 /// How many operations or changes of one entry are shown.
@@ -142,10 +147,10 @@ fn ends(spans: &[Span]) -> String {
     }
 }
 
-/// The entries that were found as they are in the log, with their numbers.
-pub fn found_json(found: &[(u64, Found<'_>)], log: &Seal) -> String {
+/// The entries that were found with their operations and their numbers.
+pub fn found_json(found: &[(u64, Record)], log: &Log) -> String {
     let entries: Vec<_> =
-        found.iter().map(|(index, one)| serde_json::json!({ "index": index, "entry": one.record })).collect();
+        found.iter().map(|(index, record)| serde_json::json!({ "index": index, "entry": record })).collect();
     let document =
         serde_json::json!({ "version": 1, "root": log.root().to_string(), "size": log.size(), "entries": entries });
     super::json::print(&document)

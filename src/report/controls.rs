@@ -258,7 +258,7 @@ struct ControlRow {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LandingRow<'a> {
-    entry: usize,
+    entry: u64,
     commit: &'a str,
     at: String,
     verdict: &'static str,

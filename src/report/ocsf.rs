@@ -6,7 +6,6 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::audit::Log;
 use crate::audit::record::{Operation, Record, Verb};
 
 const VERSION: &str = "1.8.0";
@@ -73,20 +72,19 @@ struct Event {
     about: Value,
 }
 
-/// The whole log, a line an event. What is only about to be done has no event: its result has.
-pub fn lines(log: &Log) -> String {
+/// The events of one entry, whose operations stand in it, a line each. What is only about to be done has no event: its
+/// result has. `name` is that of the log.
+pub fn lines(index: u64, record: &Record, name: &str) -> String {
     let mut text = String::new();
-    for (index, entry) in log.entries().iter().enumerate() {
-        for event in events(index, entry.record(), log) {
-            // texts, numbers and lists always have a form in JSON
-            text.push_str(&super::escape::json(&serde_json::to_string(&event).unwrap_or_default()));
-            text.push('\n');
-        }
+    for event in events(index, record, name) {
+        // texts, numbers and lists always have a form in JSON
+        text.push_str(&super::escape::json(&serde_json::to_string(&event).unwrap_or_default()));
+        text.push('\n');
     }
     text
 }
 
-fn events(index: usize, record: &Record, log: &Log) -> Vec<Event> {
+fn events(index: u64, record: &Record, name: &str) -> Vec<Event> {
     let at = record.at().as_millisecond();
     let of = |part: usize, activity: Activity, status: Status, message: String, about: Value| {
         let (class_uid, class_name, activity_id, activity_name) = activity.ids();
@@ -109,7 +107,7 @@ fn events(index: usize, record: &Record, log: &Log) -> Vec<Event> {
             metadata: json!({
                 "version": VERSION,
                 "product": { "name": "dualkey", "vendor_name": "dualkey", "version": env!("CARGO_PKG_VERSION") },
-                "log_name": log.key().name(),
+                "log_name": name,
                 "uid": format!("{index}.{part}"),
                 "sequence": index,
             }),
@@ -122,7 +120,7 @@ fn events(index: usize, record: &Record, log: &Log) -> Vec<Event> {
     };
     match record {
         Record::Genesis(one) => {
-            let about = json!({ "entity": { "type": "log", "uid": one.genesis, "name": log.key().name() } });
+            let about = json!({ "entity": { "type": "log", "uid": one.genesis, "name": name } });
             let message = if one.continues.is_empty() { "the log begins" } else { "the log begins anew" };
             vec![of(0, Activity::Create, Status::Success, message.to_owned(), about)]
         }
@@ -153,10 +151,11 @@ fn events(index: usize, record: &Record, log: &Log) -> Vec<Event> {
             one.operations.iter().enumerate().map(brought_back).collect()
         }
         Record::KeyChange(one) => {
-            let about = json!({ "entity": { "type": "log", "uid": one.commit, "name": log.key().name() } });
+            let about = json!({ "entity": { "type": "log", "uid": one.commit, "name": name } });
             vec![of(0, Activity::Update, Status::Success, "another key signs the log from here on".to_owned(), about)]
         }
-        Record::Intent(_) | Record::Statements(_) | Record::Said(_) => Vec::new(),
+        // what changes and intents say is an event of a landing, and of a result
+        Record::Changes(_) | Record::Intent(_) | Record::Statements(_) | Record::Said(_) => Vec::new(),
     }
 }
 

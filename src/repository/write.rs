@@ -17,8 +17,11 @@ const MAX_RECORD_WORDS: &str = "256 MiB of records";
 const MAX_STATEMENT_TREE: usize = 512;
 const MAX_STATEMENT: usize = 64 << 10;
 
+/// A file to write, or none where one is to go.
+type Change<'a> = Option<&'a [u8]>;
+
 enum Node<'a> {
-    File(&'a [u8]),
+    File(Change<'a>),
     Folder(BTreeMap<&'a str, Node<'a>>),
 }
 
@@ -35,13 +38,37 @@ impl Repository {
         message: &str,
         at: i64,
     ) -> Result<Oid, RepositoryError> {
+        let tree = self.write_files(None, files.iter().map(|(path, bytes)| (path.as_str(), Some(bytes.as_slice()))))?;
+        self.write_commit_of(tree, parents, message, at)
+    }
+
+    /// Writes a tree that holds what `base` holds and these changes: a file's new bytes, or none where it goes. What doesn't
+    /// change is neither read nor written. A folder that nothing is left in goes, too.
+    ///
+    /// # Errors
+    /// As [`Repository::write_commit`]; `Unreadable` where a folder that changes can't be read.
+    pub fn write_files<'f>(
+        &self,
+        base: Option<Oid>,
+        changes: impl IntoIterator<Item = (&'f str, Option<&'f [u8]>)>,
+    ) -> Result<Oid, RepositoryError> {
         let mut root = BTreeMap::new();
-        for (path, bytes) in files {
+        for (path, change) in changes {
             RepoPath::parse(path)?;
-            let clash = || InvalidPath { path: path.clone(), why: "it is a file and a folder at once" };
-            insert(&mut root, path, bytes).ok_or_else(clash)?;
+            let clash = || InvalidPath { path: path.to_owned(), why: "it is a file and a folder at once" };
+            insert(&mut root, path, change).ok_or_else(clash)?;
         }
-        let tree = self.write_tree(&root)?;
+        match self.write_tree(base, &root)? {
+            Some(tree) => Ok(tree),
+            None => self.write_object(ObjectType::Tree, &[]),
+        }
+    }
+
+    /// The same for a commit of a tree that is there already.
+    ///
+    /// # Errors
+    /// `Git` where it cannot be written.
+    pub fn write_commit_of(&self, tree: Oid, parents: &[Oid], message: &str, at: i64) -> Result<Oid, RepositoryError> {
         let mut text = format!("tree {tree}\n");
         for parent in parents {
             text.push_str(&format!("parent {parent}\n"));
@@ -53,23 +80,40 @@ impl Repository {
         self.write_object(ObjectType::Commit, text.as_bytes())
     }
 
-    fn write_tree(&self, folder: &BTreeMap<&str, Node<'_>>) -> Result<Oid, RepositoryError> {
-        let mut entries = Vec::with_capacity(folder.len());
-        for (name, node) in folder {
-            let (mode, oid, key) = match node {
-                Node::File(bytes) => ("100644", self.write_object(ObjectType::Blob, bytes)?, (*name).to_owned()),
-                // git sorts a folder as if its name ended in a slash
-                Node::Folder(inner) => ("40000", self.write_tree(inner)?, format!("{name}/")),
-            };
-            entries.push((key, mode, *name, oid));
+    /// None where nothing is left.
+    fn write_tree(&self, base: Option<Oid>, folder: &BTreeMap<&str, Node<'_>>) -> Result<Option<Oid>, RepositoryError> {
+        let mut entries: BTreeMap<Vec<u8>, (u32, Oid)> = BTreeMap::new();
+        for Named { name, entry } in base.map_or_else(|| Ok(Vec::new()), |base| self.folder_of(base).listing(base))? {
+            entries.insert(name, (entry.mode, entry.oid));
         }
-        entries.sort();
+        for (name, node) in folder {
+            let name = name.as_bytes().to_vec();
+            let written = match node {
+                Node::File(None) => None,
+                Node::File(Some(bytes)) => Some((0o100_644, self.write_object(ObjectType::Blob, bytes)?)),
+                Node::Folder(inner) => {
+                    let was = entries.get(&name).filter(|(mode, _)| mode & MODE_KIND == MODE_TREE).map(|(_, oid)| *oid);
+                    self.write_tree(was, inner)?.map(|oid| (MODE_TREE, oid))
+                }
+            };
+            match written {
+                Some(entry) => entries.insert(name, entry),
+                None => entries.remove(&name),
+            };
+        }
+        // git sorts a folder as if its name ended in a slash
+        let key = |name: &[u8], mode: u32| [name, if mode & MODE_KIND == MODE_TREE { b"/" } else { b"" }].concat();
+        let mut sorted: Vec<_> =
+            entries.iter().map(|(name, (mode, oid))| (key(name, *mode), mode, name, oid)).collect();
+        sorted.sort();
         let mut bytes = Vec::new();
-        for (_, mode, name, oid) in entries {
-            bytes.extend_from_slice(format!("{mode} {name}\0").as_bytes());
+        for (_, mode, name, oid) in sorted {
+            bytes.extend_from_slice(format!("{mode:o} ").as_bytes());
+            bytes.extend_from_slice(name);
+            bytes.push(0);
             bytes.extend_from_slice(oid.as_bytes());
         }
-        self.write_object(ObjectType::Tree, &bytes)
+        if bytes.is_empty() { Ok(None) } else { self.write_object(ObjectType::Tree, &bytes).map(Some) }
     }
 
     fn write_object(&self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, RepositoryError> {
@@ -137,14 +181,14 @@ impl Repository {
 }
 
 /// Puts a file into the folders its path names; None where one of them is a file already, or the file a folder.
-fn insert<'a>(folder: &mut BTreeMap<&'a str, Node<'a>>, path: &'a str, bytes: &'a [u8]) -> Option<()> {
+fn insert<'a>(folder: &mut BTreeMap<&'a str, Node<'a>>, path: &'a str, change: Change<'a>) -> Option<()> {
     match path.split_once('/') {
-        None => match folder.insert(path, Node::File(bytes)) {
+        None => match folder.insert(path, Node::File(change)) {
             None => Some(()),
             Some(_) => None,
         },
         Some((name, rest)) => match folder.entry(name).or_insert_with(|| Node::Folder(BTreeMap::new())) {
-            Node::Folder(inner) => insert(inner, rest, bytes),
+            Node::Folder(inner) => insert(inner, rest, change),
             Node::File(_) => None,
         },
     }

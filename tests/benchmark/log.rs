@@ -11,12 +11,14 @@
 
 mod process;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use dualkey::audit::record::{Approval, At, Change, Genesis, Intent, Landing, Mode, Operation, Outcome, Verb, Verdict};
 use dualkey::audit::{Log, LogKey, Record};
 use dualkey::repository::Repository;
+use dualkey::targets::KINDS;
 use jiff::Timestamp;
 use process::{Outcome as Ran, cost, git, row};
 use rand_core::OsRng;
@@ -76,10 +78,12 @@ fn write(repo: &Path, key: &LogKey, entries: usize) -> Ran<String> {
         statements: Vec::new(),
         at: at(0),
     };
-    let mut log = Log::new(genesis, key)?;
+    let (mut log, begun) = Log::new(genesis, key, KINDS)?;
+    let mut files = BTreeMap::new();
+    begun.apply(&mut files);
     let records = (1..entries).map(|number| record(number, at(number)));
-    log.append(records.collect(), key)?;
-    let commit = repository.write_commit(&log.files(), &[], "a long log", 0)?;
+    log.append(&files, records.collect(), key)?.apply(&mut files);
+    let commit = repository.write_commit(&files, &[], "a long log", 0)?;
     git(repo, &["update-ref", "refs/dualkey/audit", &commit.to_string()])?;
     Ok(head.to_string())
 }
@@ -136,14 +140,18 @@ fn record(number: usize, at: At) -> Record {
             clocks: Vec::new(),
             mode: Mode::Full,
             operations: vec![operation()],
+            operations_of: Vec::new(),
         }),
         _ => Record::Result(Outcome {
             run,
             commit,
             at,
             done: vec![operation()],
+            done_of: Vec::new(),
             failed: Vec::new(),
+            failed_of: Vec::new(),
             not_started: Vec::new(),
+            not_started_of: Vec::new(),
             waiting: Vec::new(),
             refusals: Vec::new(),
             interrupted: false,

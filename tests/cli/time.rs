@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use dualkey::audit::record::{At, Clock, Intent, Mode};
 use dualkey::audit::{Log, LogKey, Record};
+use dualkey::targets::KINDS;
 
 use crate::bad_input::trust::rewrite_log;
 use crate::support::{NOW, World, files};
@@ -23,6 +24,7 @@ pub fn proves(world: &World, at: &str) {
         clocks: vec![Clock { target: "github".to_owned(), theirs: instant(at), ours: instant(at) }],
         mode: Mode::Full,
         operations: Vec::new(),
+        operations_of: Vec::new(),
     });
     rewrite_log(world, |folder| {
         let found: BTreeMap<String, Vec<u8>> = files(folder)
@@ -30,12 +32,14 @@ pub fn proves(world: &World, at: &str) {
             .map(|(path, bytes)| (path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned(), bytes))
             .filter(|(path, _)| !path.starts_with(".git/"))
             .collect();
-        let mut log = Log::from_files(&found, key.verifier()).unwrap();
-        log.append(vec![intent.clone()], &key).unwrap();
+        let mut log = Log::read(&found, key.verifier(), KINDS).unwrap();
+        let update = log.append(&found, vec![intent.clone()], &key).unwrap();
+        let mut longer = found.clone();
+        update.apply(&mut longer);
         for path in found.keys() {
             std::fs::remove_file(folder.join(path)).unwrap();
         }
-        for (path, bytes) in log.files() {
+        for (path, bytes) in longer {
             let path = folder.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, bytes).unwrap();

@@ -98,14 +98,14 @@ fn a_change_of_key_that_does_not_hold_is_refused_though_the_new_key_signs() {
     let (old, thief) = (key(), key());
     let log = log_with(vec![drift("pull")], &old);
     let at = at(NOON);
-    let good = KeyChange::sign(COMMIT.to_owned(), log.tree(), &old, thief.verifier(), at).unwrap();
+    let good = KeyChange::sign(COMMIT.to_owned(), log.edge(), &old, thief.verifier(), at).unwrap();
     let refused = |change: KeyChange| {
         let change = leaf(Record::KeyChange(change));
         let entries = [leaves(&log), vec![change.as_slice()]].concat();
         Log::from_files(&forged(&entries, &thief), old.verifier()).err().map(|error| error.to_string())
     };
     assert_eq!(refused(good.clone()), None);
-    let by_thief = KeyChange::sign(COMMIT.to_owned(), log.tree(), &thief, thief.verifier(), at).unwrap();
+    let by_thief = KeyChange::sign(COMMIT.to_owned(), log.edge(), &thief, thief.verifier(), at).unwrap();
     let earlier = log_with(Vec::new(), &old);
     let cases = [
         ("didn't sign it", KeyChange { signature: by_thief.signature.clone(), ..good.clone() }),
@@ -118,10 +118,10 @@ fn a_change_of_key_that_does_not_hold_is_refused_though_the_new_key_signs() {
         ("speaks of another log", KeyChange { root: earlier.root().to_string(), ..good.clone() }),
         (
             "speaks of another log",
-            KeyChange::sign(COMMIT.to_owned(), earlier.tree(), &old, thief.verifier(), at).unwrap(),
+            KeyChange::sign(COMMIT.to_owned(), earlier.edge(), &old, thief.verifier(), at).unwrap(),
         ),
-        ("signed this log before", KeyChange::sign(COMMIT.to_owned(), log.tree(), &old, old.verifier(), at).unwrap()),
-        ("main", KeyChange::sign("main".to_owned(), log.tree(), &old, thief.verifier(), at).unwrap()),
+        ("signed this log before", KeyChange::sign(COMMIT.to_owned(), log.edge(), &old, old.verifier(), at).unwrap()),
+        ("main", KeyChange::sign("main".to_owned(), log.edge(), &old, thief.verifier(), at).unwrap()),
     ];
     for (says, change) in cases {
         let refused = refused(change.clone()).unwrap_or_else(|| panic!("{says}: {change:?} is believed"));
@@ -141,14 +141,14 @@ fn kept_checkpoints_hold_under_the_key_that_signed_then_and_no_other() {
     let kept = |size: u64, signer: &LogKey| Checkpoint::sign(size, log.tree().root_at(size).unwrap(), signer);
     for (size, signer) in [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2)] {
         for (number, key) in keys.iter().enumerate() {
-            let consistent = log.seal().verify_consistency(&kept(size, key));
+            let consistent = log.verify_consistency(&kept(size, key));
             let expected = if number == signer { Ok(()) } else { Err(LogError::Fork { kept: size }) };
             assert_eq!(consistent, expected, "{size} by {number}");
         }
     }
-    assert!(matches!(log.seal().verify_consistency(&kept(2, &key())), Err(LogError::KeyUnknown { .. })));
+    assert!(matches!(log.verify_consistency(&kept(2, &key())), Err(LogError::KeyUnknown { .. })));
     let longer = Checkpoint::sign(9, log.root(), &keys[2]);
-    assert_eq!(log.seal().verify_consistency(&longer).unwrap_err(), LogError::Rollback { kept: 9, size: 5 });
+    assert_eq!(log.verify_consistency(&longer).unwrap_err(), LogError::Rollback { kept: 9, size: 5 });
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn an_anchor_fits_the_beginning_and_that_with_each_later_key() {
     let (keys, log) = rotated();
     let first = format!("{}:{}", "c0".repeat(20), keys[0].verifier().id());
     let with = |key: &LogKey| format!("{first},{COMMIT}:{}", key.verifier().id());
-    assert_eq!(log.seal().anchors(), [first.clone(), with(&keys[1]), with(&keys[2])]);
+    assert_eq!(log.anchors(), [first.clone(), with(&keys[1]), with(&keys[2])]);
     assert_eq!(beginning(&with(&keys[2])), first);
     assert_eq!(from_anchor(&with(&keys[2])).unwrap().anchor, recorded(&log).unwrap().anchor);
     let landings: Vec<String> = log.keys().later().map(|later| format!("{} {}", later.commit, later.key)).collect();

@@ -19,6 +19,7 @@ fn run(at: &str, at_given: bool, clocks: &[(&str, &str, &str)]) -> Record {
         clocks: clocks.iter().map(clock).collect(),
         mode: Mode::Full,
         operations: Vec::new(),
+        operations_of: Vec::new(),
     })
 }
 
@@ -28,8 +29,11 @@ fn ended(at: &str) -> Record {
         commit: "c1".repeat(20),
         at: super::at(at),
         done: Vec::new(),
+        done_of: Vec::new(),
         failed: Vec::new(),
+        failed_of: Vec::new(),
         not_started: Vec::new(),
+        not_started_of: Vec::new(),
         waiting: Vec::new(),
         refusals: Vec::new(),
         interrupted: false,
@@ -59,11 +63,9 @@ fn only_a_clock_that_a_target_confirms_is_proven() {
 fn a_log_that_is_begun_anew_goes_on_from_the_proven_time() {
     let key = key();
     let old = log_with(vec![run(NOON, false, &[("aws", NOON, NOON)])], &key);
-    let new =
-        Log::new(Genesis { continues: predecessors(&old, crate::targets::KINDS), ..genesis(&key) }, &key).unwrap();
+    let new = Log::new(Genesis { continues: predecessors(&old), ..genesis(&key) }, &key).unwrap();
     assert_eq!(proven_time(&new), Some(at(NOON).0));
-    let third =
-        Log::new(Genesis { continues: predecessors(&new, crate::targets::KINDS), ..genesis(&key) }, &key).unwrap();
+    let third = Log::new(Genesis { continues: predecessors(&new), ..genesis(&key) }, &key).unwrap();
     assert_eq!(proven_time(&third), Some(at(NOON).0));
 }
 

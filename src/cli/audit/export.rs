@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::audit::Log;
+use crate::audit::{Files, Log};
 use crate::cli::context;
 use crate::cli::shared::{Refresh, Shared};
 use crate::cli::{Exit, RemoteOption, RepoOption, Stop, output};
@@ -38,11 +38,14 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
     let ledger = shared.anchored()?;
-    let log = &ledger.stored.log;
+    let (log, files) = (&ledger.stored.log, ledger.stored.files(&repository)?);
     match (options.format, &options.dir) {
-        (As::Files, Some(dir)) => files(log, dir),
+        (As::Files, Some(dir)) => write(log, &files, dir),
         (As::Ocsf, None) => {
-            output::print(&report::ocsf::lines(log));
+            log.reader(&files).each_resolved(None, |index, record| {
+                output::print(&report::ocsf::lines(index, record, log.key().name()));
+                Ok::<(), Stop>(())
+            })?;
             Ok(Exit::Done)
         }
         (As::Files, None) => Err(Stop::usage("there is no folder to write to", "name one that doesn't exist yet")),
@@ -50,20 +53,25 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     }
 }
 
-fn files(log: &Log, dir: &Path) -> Result<Exit, Stop> {
+fn write(log: &Log, files: &dyn Files, dir: &Path) -> Result<Exit, Stop> {
     if dir.exists() {
         let message = format!("`{}` exists already", dir.display());
         return Err(Stop::usage(message, "name a folder that doesn't exist yet"));
     }
-    let files = log.files();
-    for (name, bytes) in &files {
-        context::write_file(&dir.join(name), bytes)?;
+    let mut paths = Vec::new();
+    files.each(&mut |path| {
+        paths.extend((!path.ends_with('/')).then(|| path.to_owned()));
+        true
+    })?;
+    for path in &paths {
+        let bytes = files.read(path, usize::MAX)?;
+        context::write_file(&dir.join(path), &bytes.unwrap_or_default())?;
     }
     let dir = report::escape::terminal(&dir.display().to_string());
     output::print(&format!(
         "{} entries in {} files under {dir}\nanybody can check them: dualkey audit verify --export {dir} \\\n  --key '{}'\n",
         log.size(),
-        files.len(),
+        paths.len(),
         log.key()
     ));
     Ok(Exit::Done)

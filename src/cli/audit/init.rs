@@ -98,7 +98,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         continues: old.as_ref().map(|old| predecessors(&repository, commit, &old.stored.log)).unwrap_or_default(),
         at: At(clock.now),
     };
-    let store = Store::new(&repository, &refs, &access.config.audit_ref);
+    let store = Store::new(&repository, &refs, &access.config.audit_ref, KINDS);
     let begun = match &old {
         Some(old) => store.succeed(&old.stored, genesis, &key)?,
         None => store.create(genesis, &key)?,
@@ -153,7 +153,7 @@ fn continued<'a>(
 /// What the new log says of the old one. A tree that is no part of the history that goes on can't be read for ever, so it is
 /// left out: what was given says what is to be taken away.
 fn predecessors(repository: &Repository, commit: Oid, log: &Log) -> Vec<Predecessor> {
-    let mut predecessors = audit::predecessors(log, KINDS);
+    let mut predecessors = audit::predecessors(log);
     let on_the_way = |id: &str| id.parse().is_ok_and(|id| repository.is_ancestor(id, commit).unwrap_or(false));
     for old in &mut predecessors {
         old.applied = old.applied.take().filter(|applied| on_the_way(&applied.commit));

@@ -24,9 +24,21 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
     let ledger = shared.anchored()?;
-    output::print(&match options.format {
-        Format::Text => report::audit::text(&ledger.stored.log),
-        Format::Json => report::audit::json(&ledger.stored.log),
-    });
+    let (log, files) = (&ledger.stored.log, ledger.stored.files(&repository)?);
+    let reader = log.reader(&files);
+    match options.format {
+        Format::Text => reader.each(None, |index, entry| {
+            output::print(&report::audit::text(index, entry.record()));
+            Ok::<(), Stop>(())
+        })?,
+        Format::Json => {
+            let mut entries = Vec::new();
+            reader.each_resolved(None, |_, record| {
+                entries.push(record.clone());
+                Ok::<(), Stop>(())
+            })?;
+            output::print(&report::audit::json(&entries, log));
+        }
+    }
     Ok(Exit::Done)
 }

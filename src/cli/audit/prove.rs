@@ -31,7 +31,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
     let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
-    let Some(proof) = log.prove(options.entry) else {
+    let Some(proof) = log.prove(&ledger.stored.files(&repository)?, options.entry)? else {
         return Err(Stop::usage(
             format!("there is no entry `{}`: the log has {} entries, counted from 0", options.entry, log.size()),
             "`dualkey audit log` prints them with their numbers",

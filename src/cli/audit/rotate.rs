@@ -117,7 +117,7 @@ fn named_by_the_tree(log: &Log, commit: Oid, tree: &Access, new: &LogKey) -> Res
 
 /// What anchors mean from here on.
 fn anchor(log: &Log) -> String {
-    let newest = log.seal().anchors().pop().unwrap_or_default();
+    let newest = log.anchors().pop().unwrap_or_default();
     format!(
         "the anchor stays good. To believe nothing that somebody signs with the old key from now on, set the longer one,\n\
          outside of the repository:\n  DUALKEY_ANCHOR={newest}\n"

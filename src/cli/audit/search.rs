@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::access::{Access, Moment};
 use crate::audit::record::Verb;
-use crate::audit::{Found, Query};
+use crate::audit::{Query, Record};
 use crate::cli::shared::{Refresh, Shared};
 use crate::cli::{Exit, Format, RemoteOption, RepoOption, Stop, context, output};
 use crate::report;
@@ -103,14 +103,22 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             "name a person, a resource, a grant, a landing, a verb or a time",
         ));
     }
-    let files = shared.log_files()?;
-    let log = shared.sealed(&files)?;
-    let candidates = log.candidates(&query).map_err(|error| Stop::from(&error))?;
-    let found: Vec<(u64, Found<'_>)> =
-        candidates.iter().filter_map(|(index, one)| Some((*index, query.find(one.record())?))).collect();
+    let ledger = shared.anchored()?;
+    let (log, files) = (&ledger.stored.log, ledger.stored.files(&repository)?);
+    let mut count = 0;
+    let mut kept: Vec<(u64, Record)> = Vec::new();
+    log.reader(&files).each_resolved(Some(&query), |index, record| {
+        let Some(found) = query.find(record) else { return Ok::<(), Stop>(()) };
+        count += 1;
+        match options.format {
+            Format::Text => output::print(&report::audit::found(index, &found, output::style())),
+            Format::Json => kept.push((index, record.clone())),
+        }
+        Ok(())
+    })?;
     output::print(&match options.format {
-        Format::Text => report::audit::found(&found, log.seal(), output::style()),
-        Format::Json => report::audit::found_json(&found, log.seal()),
+        Format::Text => report::audit::found_in(count, log),
+        Format::Json => report::audit::found_json(&kept, log),
     });
     Ok(Exit::Done)
 }

@@ -1,15 +1,17 @@
 //! `dualkey audit verify`
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::audit::{Log, Proven, VerifierKey};
+use super::folder::Export;
+use crate::audit::{Files, Log, LogError, Proven, VerifierKey};
 use crate::cli::context;
 use crate::cli::shared::{self, Refresh, Shared};
 use crate::cli::{Exit, RemoteOption, RepoOption, Stop, output};
+use crate::finding::Refusal;
 use crate::report;
+use crate::targets::KINDS;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey audit verify                         the log of this repository\n  \
@@ -45,28 +47,33 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     if let Some(path) = &options.proof {
         return proof(path, &key(options)?);
     }
-    let (log, outdated) = match &options.export {
-        Some(dir) => {
-            let log = Log::from_files(&read_folder(dir)?, &key(options)?);
-            (log.map_err(|error| Stop::from(&error).with(Exit::Findings))?, None)
-        }
-        None => {
-            let repository = context::open(&options.repo)?;
-            let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
-            let log = shared.anchored().map_err(finding)?.stored.log;
-            // whoever holds a key that was replaced can show a log that looks good, except for this
-            let outdated = shared::outdated(&log, shared.tip()?, shared.access());
-            (log, outdated)
-        }
-    };
+    if let Some(dir) = &options.export {
+        let files = Export(dir.clone());
+        let log = Log::read(&files, &key(options)?, KINDS).map_err(|error| wrong(&error))?;
+        return told(options, &log, &files, None);
+    }
+    let repository = context::open(&options.repo)?;
+    let shared = Shared::open(&repository, &options.remote, Refresh::Yes)?;
+    let ledger = shared.recomputed().map_err(finding)?;
+    // whoever holds a key that was replaced can show a log that looks good, except for this
+    let outdated = shared::outdated(&ledger.stored.log, shared.tip()?, shared.access());
+    told(options, &ledger.stored.log, &ledger.stored.files(&repository)?, outdated)
+}
+
+/// Compares a log that holds with what was kept of it, and says so.
+fn told(options: &Options, log: &Log, files: &dyn Files, outdated: Option<Refusal>) -> Result<Exit, Stop> {
     if let Some(path) = &options.checkpoint {
         let kept = std::fs::read(path).map_err(|error| Stop::io("reading", path, &error))?;
-        log.seal().verify_consistency(&kept).map_err(|error| Stop::from(&error).with(Exit::Findings))?;
+        log.verify_consistency(files, &kept).map_err(|error| wrong(&error))?;
     }
-    output::print(&report::audit::verified(&log, options.checkpoint.is_some(), output::style()));
+    output::print(&report::audit::verified(log, options.checkpoint.is_some(), output::style()));
     let Some(outdated) = outdated else { return Ok(Exit::Done) };
     output::error(&report::errors::refusals(&[outdated], output::error_style()));
     Ok(Exit::Findings)
+}
+
+fn wrong(error: &LogError) -> Stop {
+    Stop::from(error).with(Exit::Findings)
 }
 
 fn proof(path: &Path, key: &VerifierKey) -> Result<Exit, Stop> {
@@ -94,26 +101,4 @@ fn key(options: &Options) -> Result<VerifierKey, Stop> {
 /// What apply refuses is for `audit verify` something that is wrong.
 fn finding(stop: Stop) -> Stop {
     if stop.exit == Exit::Refused { stop.with(Exit::Findings) } else { stop }
-}
-
-/// Every file below a folder, by its path with `/`.
-fn read_folder(root: &Path) -> Result<BTreeMap<String, Vec<u8>>, Stop> {
-    let mut files = BTreeMap::new();
-    let mut open = vec![(String::new(), root.to_path_buf())];
-    while let Some((prefix, folder)) = open.pop() {
-        let listing = std::fs::read_dir(&folder).map_err(|error| Stop::io("reading", &folder, &error))?;
-        for entry in listing {
-            let entry = entry.map_err(|error| Stop::io("reading", &folder, &error))?;
-            let path = entry.path();
-            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            let kind = entry.file_type().map_err(|error| Stop::io("reading", &path, &error))?;
-            if kind.is_dir() {
-                open.push((format!("{name}/"), path));
-            } else {
-                let bytes = std::fs::read(&path).map_err(|error| Stop::io("reading", &path, &error))?;
-                files.insert(name, bytes);
-            }
-        }
-    }
-    Ok(files)
 }

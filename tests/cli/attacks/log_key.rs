@@ -1,10 +1,12 @@
 //! Who stole the log's key alone: every record is what he says, and nothing of what people sign.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use dualkey::audit::record::{Approval, At, Landing, Statement, Verdict};
-use dualkey::audit::{Log, LogKey, Record, Store, Stored};
+use dualkey::audit::{Log, LogError, LogKey, Record, Store, Stored};
 use dualkey::repository::{Oid, Repository, StateRefs};
+use dualkey::targets::KINDS;
 
 use super::{applied, branch, direct, edit, merge};
 use crate::bad_input::trust::rewrite_log;
@@ -21,13 +23,27 @@ fn with_log<T>(world: &World, work: impl FnOnce(&Store<'_>, Stored, &LogKey) -> 
     let repository = Repository::open(&world.repo()).unwrap();
     let refs = StateRefs::open(&repository, None, "main").unwrap();
     refs.refresh(&[LOG]).unwrap();
-    let (store, key) = (Store::new(&repository, &refs, LOG), log_key(world));
+    let (store, key) = (Store::new(&repository, &refs, LOG, KINDS), log_key(world));
     let stored = store.load(key.verifier()).unwrap().unwrap();
     work(&store, stored, &key)
 }
 
 fn now() -> At {
     At(NOW.parse().unwrap())
+}
+
+/// Everything that the log says.
+fn records(world: &World) -> Vec<Record> {
+    let repository = Repository::open(&world.repo()).unwrap();
+    let mut records = Vec::new();
+    with_log(world, |_, stored, _| {
+        let all = stored.log.reader(&stored.files(&repository).unwrap()).each(None, |_, entry| {
+            records.push(entry.record().clone());
+            Ok::<(), LogError>(())
+        });
+        all.unwrap();
+    });
+    records
 }
 
 /// Appends records, signed with the stolen key.
@@ -37,16 +53,15 @@ fn forge(world: &World, records: Vec<Record>) {
 
 /// The log as somebody writes it anew who holds its key: from every record what it becomes. What clones saw of it is forgotten.
 pub fn written_anew(world: &World, mut change: impl FnMut(Record) -> Record) {
-    let records = with_log(world, |_, stored, _| {
-        stored.log.entries().iter().map(|entry| change(entry.record().clone())).collect::<Vec<_>>()
-    });
-    let (mut records, key) = (records.into_iter(), log_key(world));
+    let (mut records, key) = (records(world).into_iter().map(&mut change), log_key(world));
     let Some(Record::Genesis(genesis)) = records.next() else { panic!("a log begins with its genesis") };
-    let mut log = Log::new(genesis, &key).unwrap();
-    log.append(records.collect(), &key).unwrap();
+    let (mut log, begun) = Log::new(genesis, &key, KINDS).unwrap();
+    let mut files = BTreeMap::new();
+    begun.apply(&mut files);
+    log.append(&files, records.collect(), &key).unwrap().apply(&mut files);
     rewrite_log(world, |folder: &Path| {
         std::fs::remove_dir_all(folder.join("tile")).unwrap();
-        for (path, bytes) in log.files() {
+        for (path, bytes) in &files {
             let path = folder.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, bytes).unwrap();
@@ -71,10 +86,8 @@ pub fn without_statements(world: &World) {
 
 /// A landing from the last recorded one to the tip of the branch, approved by Priya, it says.
 fn landing(world: &World, head: &str, statements: Vec<Statement>) -> Landing {
-    let base = with_log(world, |_, stored, _| {
-        let commit = |record: &Record| if let Record::Landing(one) = record { Some(one.commit.clone()) } else { None };
-        stored.log.entries().iter().rev().find_map(|entry| commit(entry.record())).unwrap()
-    });
+    let commit = |record: &Record| if let Record::Landing(one) = record { Some(one.commit.clone()) } else { None };
+    let base = records(world).iter().rev().find_map(commit).unwrap();
     Landing {
         base,
         commit: world.rev("origin/main"),

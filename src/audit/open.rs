@@ -1,0 +1,213 @@
+//! Reading a log from its files, from the beginning or from where it was known, with no more of it in memory than a few
+//! bundles.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::entry::Entry;
+use super::error::LogError;
+use super::files::Files;
+use super::key::VerifierKey;
+use super::keys::Keys;
+use super::log::Log;
+use super::merkle::{Edge, Full, Hash, ROWS, WIDTH};
+use super::note::Checkpoint;
+use super::reader::{Kept, Numbered, Reader};
+use super::record::{Genesis, Record};
+use super::state::State;
+use super::tiles::{CHECKPOINT, MAX_CHECKPOINT_BYTES, Part, Paths, Tile, blob, levels};
+use crate::access::Kinds;
+use crate::parallel;
+
+/// Entries are parsed together up to so many bytes of them, by as many threads as there are.
+const TOGETHER: usize = 4 << 20;
+
+impl Log {
+    /// Reads a log and believes nothing but the key: recomputes every hash, follows the keys to the last, checks its
+    /// signature, and reads every record. The key is one that signed the log at some time.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, as a [`LogError`]. Where it lies in an entry, that names the entry.
+    pub fn read(files: &dyn Files, key: &VerifierKey, kinds: Kinds) -> Result<Self, LogError> {
+        let signed = Signed::of(files, key)?;
+        let mut reading = Reading::of(State::new(kinds));
+        reading.go_on(files, signed.checkpoint.size())?;
+        let log = signed.close(reading.into_log()?, key)?;
+        Ok(log)
+    }
+
+    /// Reads a log by the key that it names itself. Whoever wrote it chose that key, so it proves nothing: it is for
+    /// telling somebody why their key doesn't fit. None where it doesn't even hold by its own key.
+    pub fn read_unproven(files: &dyn Files, kinds: Kinds) -> Option<Self> {
+        let checkpoint = Checkpoint::unproven(&files.read(CHECKPOINT, MAX_CHECKPOINT_BYTES).ok()??)?;
+        let hashes = Tile::of(Part::Hashes(0), 0, checkpoint.size()).hashes(files).ok()?;
+        let leaves = Tile::of(Part::Entries, 0, checkpoint.size()).entries(files, &hashes).ok()?;
+        let entry = Entry::read(leaves.first()?, |digest| blob(files, digest)).ok()?;
+        let Record::Genesis(genesis) = entry.record() else { return None };
+        Log::read(files, &VerifierKey::parse(&genesis.log_key).ok()?, kinds).ok()
+    }
+}
+
+/// The checkpoint of a log, whose signer is known once the entries are read.
+struct Signed<'f> {
+    files: &'f dyn Files,
+    bytes: Vec<u8>,
+    checkpoint: Checkpoint,
+}
+
+impl<'f> Signed<'f> {
+    fn of(files: &'f dyn Files, key: &VerifierKey) -> Result<Self, LogError> {
+        let bytes = files.read(CHECKPOINT, MAX_CHECKPOINT_BYTES)?;
+        let bytes = bytes.ok_or(LogError::Incomplete { file: CHECKPOINT.to_owned(), what: "is missing" })?;
+        let checkpoint = match Checkpoint::open(&bytes, key) {
+            // a later key may have signed it: the entries say which, once they are read
+            Err(unknown @ LogError::KeyUnknown { .. }) => Checkpoint::unproven(&bytes).ok_or(unknown)?,
+            opened => opened?,
+        };
+        Ok(Signed { files, bytes, checkpoint })
+    }
+
+    /// INVARIANT: nothing that was read is believed before its root is the signed one, by a key that follows from the one
+    /// that is trusted.
+    fn close(self, (mut log, blobs): (Log, BTreeSet<String>), key: &VerifierKey) -> Result<Log, LogError> {
+        if log.root() != self.checkpoint.root() {
+            return Err(LogError::RootMismatch);
+        }
+        Paths::of(log.size(), blobs.into_iter()).nothing_else_in(self.files)?;
+        if !log.keys.has(key) {
+            return Err(LogError::KeyUnknown { key: key.to_string() });
+        }
+        Checkpoint::open(&self.bytes, log.keys.current())?;
+        log.checkpoint = self.bytes;
+        Ok(log)
+    }
+}
+
+/// A log as far as it was read.
+struct Reading {
+    beginning: Option<(Genesis, Keys)>,
+    edge: Edge,
+    state: State,
+    /// The digests of long records that were read.
+    blobs: BTreeSet<String>,
+    kept: Rc<Kept>,
+}
+
+impl Reading {
+    fn of(state: State) -> Self {
+        let (edge, blobs, kept) = (Edge::default(), BTreeSet::new(), Rc::default());
+        Reading { beginning: None, edge, state, blobs, kept }
+    }
+
+    fn into_log(self) -> Result<(Log, BTreeSet<String>), LogError> {
+        let (genesis, keys) = self.beginning.ok_or_else(|| no_genesis(0))?;
+        let log = Log { genesis, keys, edge: self.edge, checkpoint: Vec::new(), state: self.state };
+        Ok((log, self.blobs))
+    }
+
+    /// Reads everything up to the entry before `size`, and compares every tile with it.
+    fn go_on(&mut self, files: &dyn Files, size: u64) -> Result<(), LogError> {
+        let mut number = self.edge.size() / WIDTH;
+        let mut waiting: Vec<Numbered<Vec<Vec<u8>>>> = Vec::new();
+        let mut bytes = 0;
+        while number < size.div_ceil(WIDTH) {
+            let hashes = Tile::of(Part::Hashes(0), number, size).hashes(files)?;
+            let leaves = Rc::new(Tile::of(Part::Entries, number, size).entries(files, &hashes)?);
+            bytes += leaves.iter().map(Vec::len).sum::<usize>();
+            waiting.push((number, leaves));
+            number += 1;
+            if bytes >= TOGETHER || number == size.div_ceil(WIDTH) {
+                self.take(files, size, &std::mem::take(&mut waiting))?;
+                bytes = 0;
+            }
+        }
+        for (level, count) in levels(size).skip(1) {
+            if let Some(tile) = Tile::partial(Part::Hashes(level), count) {
+                self.compare(files, level, &tile, self.edge.row(level))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in the entries of some bundles, whose hashes fit.
+    fn take(&mut self, files: &dyn Files, size: u64, bundles: &[Numbered<Vec<Vec<u8>>>]) -> Result<(), LogError> {
+        let all = bundles.iter().flat_map(|(number, leaves)| (number * WIDTH..).zip(leaves.iter()));
+        let row: Vec<(u64, &Vec<u8>)> = all.filter(|(index, _)| *index >= self.edge.size()).collect();
+        self.are_the_known(bundles)?;
+        let short = |(index, leaf): (u64, &Vec<u8>)| {
+            // long ones are read one at a time, when their turn comes
+            (!Entry::is_large(leaf)).then(|| Entry::read(leaf, |_| Ok(None)).map_err(|fault| fault.at(index)))
+        };
+        let entries = parallel::each(row.clone(), short);
+        for ((index, leaf), read) in row.into_iter().zip(entries) {
+            let number = index / WIDTH;
+            if let Some((_, leaves)) = bundles.iter().find(|(one, _)| *one == number && index == number * WIDTH) {
+                self.kept.keep_bundle(number, leaves);
+            }
+            let entry = match read {
+                Some(read) => read?,
+                None => Entry::read(leaf, |digest| blob(files, digest)).map_err(|fault| fault.at(index))?,
+            };
+            self.blobs.extend(entry.blob().map(|blob| blob.digest.clone()));
+            self.follow(index, entry.record())?;
+            for Full { level, number, hashes } in self.edge.push(Hash::of_leaf(leaf)) {
+                if level > 0 {
+                    let tile = Tile { part: Part::Hashes(level), number, width: WIDTH };
+                    self.compare(files, level, &tile, &hashes)?;
+                }
+            }
+            let reader = Reader::within(files, &self.edge, size, &self.kept);
+            self.state.add(index, entry.record(), &reader)?;
+        }
+        Ok(())
+    }
+
+    /// What the first bundle holds of entries that were known before must be these.
+    fn are_the_known(&self, bundles: &[Numbered<Vec<Vec<u8>>>]) -> Result<(), LogError> {
+        let Some((number, leaves)) = bundles.first().filter(|(number, _)| number * WIDTH < self.edge.size()) else {
+            return Ok(());
+        };
+        let first = number * WIDTH;
+        let known = self.edge.row(0).iter().zip(leaves.iter());
+        match known.enumerate().find(|(_, (hash, leaf))| Hash::of_leaf(leaf) != **hash) {
+            Some((at, _)) => {
+                let file = Tile::of(Part::Hashes(0), *number, self.edge.size()).path();
+                Err(LogError::LeafMismatch { index: first + at as u64, file })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn compare(&self, files: &dyn Files, level: u32, tile: &Tile, expected: &[Hash]) -> Result<(), LogError> {
+        match tile.hashes(files)?.iter().zip(expected).position(|(stored, hash)| stored != hash) {
+            Some(offset) => {
+                let index = (tile.start() + offset as u64) << (level * ROWS);
+                Err(LogError::TileMismatch { file: tile.path(), index })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The genesis and the keys that follow from it.
+    fn follow(&mut self, index: u64, record: &Record) -> Result<(), LogError> {
+        let invalid = |why: &str| LogError::EntryInvalid { index, why: why.to_owned() };
+        self.beginning = match (self.beginning.take(), record) {
+            (None, Record::Genesis(genesis)) => {
+                let first = VerifierKey::parse(&genesis.log_key).map_err(|error| invalid(&error.to_string()))?;
+                Some((genesis.clone(), Keys::new(first)))
+            }
+            (None, _) => return Err(no_genesis(index)),
+            (Some(_), Record::Genesis(_)) => return Err(invalid("a log has one genesis")),
+            (Some((genesis, keys)), Record::KeyChange(change)) => {
+                Some((genesis, keys.follow_in(index, change, &self.edge)?))
+            }
+            (begun, _) => begun,
+        };
+        Ok(())
+    }
+}
+
+fn no_genesis(index: u64) -> LogError {
+    LogError::EntryInvalid { index, why: "a log begins with its genesis".to_owned() }
+}
