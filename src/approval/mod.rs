@@ -30,6 +30,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use crate::access::Revision;
+use crate::lint::custom;
 use crate::plan::{self, Plan};
 use crate::repository::Oid;
 
@@ -82,6 +83,24 @@ pub struct Candidate<'a>(Plan<'a>);
 impl<'a> Candidate<'a> {
     pub fn new(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp) -> Self {
         Candidate(plan::plan(trusted.revision(), proposed.revision(), now))
+    }
+
+    /// The candidate as far as it may be judged before anybody's approval of it is known.
+    ///
+    /// INVARIANT: custom rules that a landed change brings are code of whoever pushed it, so they are run only where nothing
+    /// but findings could refuse the change ([`Candidate::complete`]). What nobody approved keeps no run busy.
+    fn before_approval(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp) -> Self {
+        if custom::same_rules(&trusted.revision().access, &proposed.revision().access) {
+            Candidate::new(trusted, proposed, now)
+        } else {
+            Candidate::unlinted(trusted, proposed, now)
+        }
+    }
+
+    /// The candidate with all findings, where `passes` is true of it or it has them already.
+    fn complete(self, trusted: &'a Trusted, proposed: &'a Proposed, passes: impl FnOnce(&Self) -> bool) -> Self {
+        let whole = custom::same_rules(&trusted.revision().access, &proposed.revision().access);
+        if whole || !passes(&self) { self } else { Candidate::new(trusted, proposed, self.0.now) }
     }
 
     /// The same without findings, of which a verdict in the log is free.

@@ -134,7 +134,7 @@ enum Linted {
 fn meaning(walk: &Walk<'_, '_>, places: [usize; 3]) -> Result<Meaning, VerifyError> {
     let trusted = Trusted(walk.verifier.revision(walk.commit(places[0])?)?);
     let Some(proposed) = laid_over(walk, places)? else { return Ok(Meaning::removal()) };
-    let found = Meaning::of(Candidate::new(&trusted, &proposed, walk.verifier.now).plan());
+    let found = Meaning::of(Candidate::unlinted(&trusted, &proposed, walk.verifier.now).plan());
     Ok(if found.only_takes { found } else { Meaning::removal() })
 }
 
@@ -211,7 +211,7 @@ fn judged(
     let (verified, landed) = (walk.commit(from)?, walk.commit(to)?);
     let trusted = Trusted(verifier.revision(verified)?);
     let candidate = match linted {
-        Linted::Yes => Candidate::new(&trusted, &proposed, verifier.now),
+        Linted::Yes => Candidate::before_approval(&trusted, &proposed, verifier.now),
         Linted::No => Candidate::unlinted(&trusted, &proposed, verifier.now),
     };
     let meaning = Meaning::of(candidate.plan());
@@ -224,7 +224,12 @@ fn judged(
     let question = Question { onto: walk.commit(start)?, ..question };
     let evidence = source.evidence(&trusted, &question, trees)?;
     // what the approvers signed is the whole of what they were shown; what is asked here is a part of it
-    let granted = decide(&candidate, &candidate.plan().digest, &evidence).ok();
+    let decided = |candidate: &Candidate<'_>| decide(candidate, &candidate.plan().digest, &evidence);
+    let candidate = match linted {
+        Linted::Yes => candidate.complete(&trusted, &proposed, |known| decided(known).is_ok()),
+        Linted::No => candidate,
+    };
+    let granted = decided(&candidate).ok();
     Ok(granted.map(|granted| (granted, meaning)))
 }
 

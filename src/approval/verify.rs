@@ -439,13 +439,13 @@ impl<'a> Verifier<'a> {
         person.and_then(|person| revision.access.bounds(person)).is_some_and(|bounds| bounds.contains(self.now))
     }
 
-    /// What stands at one commit and what another proposes, understood.
+    /// What stands at one commit and what another proposes, understood as far as that is safe before it is approved.
     pub(super) fn candidate<'t>(
         &self,
         (trusted, base): (&'t Trusted, Oid),
         (proposed, landed): (&'t Proposed, Oid),
     ) -> Result<Candidate<'t>, VerifyError> {
-        let candidate = Candidate::new(trusted, proposed, self.now);
+        let candidate = Candidate::before_approval(trusted, proposed, self.now);
         self.learn((base, landed), &candidate)?;
         Ok(candidate)
     }

@@ -74,6 +74,11 @@ fn judging(access: &Access) -> BTreeMap<&Arc<str>, &str> {
     files.map(|(path, source)| (path, source.as_str())).collect()
 }
 
+/// True where both sides are judged by the same custom rules.
+pub fn same_rules(one: &Access, other: &Access) -> bool {
+    judging(one) == judging(other)
+}
+
 /// What the custom rules of `policies` find in a subject.
 fn findings(policies: &Access, subject: &Subject<'_>) -> Vec<Finding> {
     let files = judging(policies);
@@ -116,7 +121,7 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
 /// Rules that could not be judged there say nothing here: those of the change have to be judged.
 pub fn broken_before(subject: &Subject<'_>, before: &Access) -> Vec<Finding> {
     let old = judging(before);
-    if old.is_empty() || old == judging(subject.access) {
+    if old.is_empty() || same_rules(before, subject.access) {
         return Vec::new();
     }
     let known: BTreeSet<_> = find(subject).iter().map(Finding::identity).collect();
