@@ -23,15 +23,15 @@ codes! {
     COPY_NOT_KEPT: "copy-not-kept", "the copy of the log could not be kept in this clone",
         "Where the log is deleted or rewritten, ends go on from the copy that the clone of the runner keeps.",
         "See that the git directory of the clone is yours and has room.";
-    ENDS_ALONE: "ends-alone", "the run took away what is over and did nothing else",
-        "The protected branch, the log or the remote could not be read or judged. What is over ends all the same, by what \
-         was proven before that; nothing is given by it.",
-        "Do what the refusal beside it says, then run `dualkey apply` again: it gives what was approved.";
     EMPTY_DESIRED_STATE: "empty-desired-state", "the verified tree declares no access at all",
         "A tree without any grant takes access from everybody at once. That is more often a slip than a wish: a folder \
          that was moved, or a first run before the access that exists was declared.",
         "Declare what shall stay (`dualkey import` writes it down). If everybody shall go, give them an `ended`: nothing \
          blocks an end.";
+    ENDS_ALONE: "ends-alone", "the run took away what is over and did nothing else",
+        "The protected branch, the log or the remote could not be read or judged. What is over ends all the same, by what \
+         was proven before that; nothing is given by it.",
+        "Do what the refusal beside it says, then run `dualkey apply` again: it gives what was approved.";
     LEASE_LOST: "lease-lost", "another run took over while this one was writing",
         "Two runs that write at once undo each other's work. Before each write a run makes sure that it still holds the \
          lease; where it doesn't, it carries out what has ended, and nothing else.",
@@ -57,7 +57,8 @@ codes! {
         "Run `dualkey apply` again. If it stays, look for something else that changes the target, or for a target that \
          shows its changes late.";
     PROTECTED_ENTITLEMENT: "protected-entitlement", "a policy protects what the operation would change",
-        "What stands under `protected` in a policy is never touched, whatever else is declared.",
+        "What stands under `protected` in a policy is not touched, whatever else is declared. Only an end is carried out there, \
+         too.",
         "Declare it as it is live, or take the pattern out of the policy by a change of its own.";
     REQUIRED_ADMIN: "required-admin", "somebody whom a policy requires as an admin would no longer be one",
         "The people under `admins.required` are those who can repair a target when all else fails.",
