@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::signatures::Source;
-use crate::repository::{Changes, Entry, Oid, Repository, RepositoryError};
+use crate::repository::{Changes, Entry, Oid, Repository};
 
 /// What a change does to managed paths, as a number. Steps that follow one another add up, and equal changes have equal
 /// numbers; so may others, by chance or made so, which is why a number only says where to look.
@@ -68,13 +68,8 @@ impl Heads {
 }
 
 /// The effects of one head, without looking at any other.
-pub(super) fn of_head(repository: &Repository, source: &Source<'_>, head: Oid) -> Result<Vec<Effect>, RepositoryError> {
-    let mut effects = Vec::new();
-    for base in source.claimed_bases(head) {
-        // whoever approves can name a base that isn't here; it is never the one that counts
-        if repository.commit(base).is_ok() {
-            effects.push(Effect::of(&*repository.managed_changes(base, head)?));
-        }
-    }
-    Ok(effects)
+pub(super) fn of_head(repository: &Repository, source: &Source<'_>, head: Oid) -> Vec<Effect> {
+    // whoever approves can name a base that isn't here, or can't be looked at; it is never the one that counts
+    let changes = source.claimed_bases(head).into_iter().filter_map(|base| repository.managed_changes(base, head).ok());
+    changes.map(|changes| Effect::of(&changes)).collect()
 }

@@ -347,7 +347,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         doing.retain(|head| source.is_spoken_of(*head));
         let mut found = Vec::new();
         for head in doing {
-            if effects::of_head(repository, source, head)?.contains(&effect) {
+            if effects::of_head(repository, source, head).contains(&effect) {
                 found.push(head);
             }
         }
