@@ -136,6 +136,16 @@ pub struct Person {
     pub source: Arc<Source>,
 }
 
+impl Person {
+    /// True where nothing but `ended` tells the two apart.
+    pub fn is_same_but_ended(&self, other: &Person) -> bool {
+        let identity = |person: &Person| (person.person_type, person.engagement);
+        (&self.id, &self.name, identity(self)) == (&other.id, &other.name, identity(other))
+            && (&self.vendor, &self.sponsor) == (&other.vendor, &other.sponsor)
+            && (&self.accounts, &self.emails, &self.keys) == (&other.accounts, &other.emails, &other.keys)
+    }
+}
+
 /// An SSH public key of a person: an algorithm that can be verified, or the text of one that can't.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonKey {

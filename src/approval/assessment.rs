@@ -118,8 +118,13 @@ impl Assessment {
                 .get(person)
                 .is_none_or(|one| access.bounds(one).is_none_or(|bounds| !bounds.contains(plan.now)))
         });
-        if ended || self.gone.contains(person) {
+        if (ended || self.gone.contains(person)) && !plan.may_bring_back(person) {
             because(&codes::APPROVER_GONE, format!("`{person}` is not active any more"));
+            if plan.lingers(person) {
+                let fact =
+                    format!("`{person}` may still object, and approve that others are brought back, nothing else");
+                because(&codes::WORD_LINGERS, fact);
+            }
         }
         // where more are asked for in all, they come out of everybody who may approve anything
         let beside = self.more().in_all > 0 && plan.approvers.contains(person);
@@ -213,6 +218,10 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         let fact = format!("{removed} of {of} entitlements would be removed at once");
         in_all_because.push(refusal(&codes::MASS_REMOVAL, fact));
     }
+    in_all_because.extend(plan.requirements.iter().find(|requirement| requirement.sponsor_alone).map(|requirement| {
+        let fact = format!("nobody but the service's sponsor could meet rule `{}`", requirement.rule);
+        refusal(&codes::SPONSOR_ALONE, fact)
+    }));
     in_all_because.extend(own_keys_changed(plan, evidence, &opinions));
     let mut authors: Vec<String> = parties.keys().map(ToString::to_string).collect();
     if !unknown.is_empty() {

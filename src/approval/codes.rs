@@ -89,6 +89,15 @@ codes! {
     APPROVER_GONE: "approver-no-longer-authorized", "the approver has left since",
         "Somebody whose engagement or employment ended no longer speaks for the organisation.",
         "Ask another entitled person to approve the same head.";
+    WORD_LINGERS: "word-lingers", "an approver who was ended may do no more than object and bring back others",
+        "One approval ends people, so one stolen key could end everybody else who approves. While a rule has no more people \
+         left than it asks for, those who were ended may still object, and approve that others of them are brought back. \
+         Their access is over, and so is their word once the rule has more people again or asks them no more.",
+        "Have somebody approve who is still here. Where a whole rule was locked out, approve a change that removes `ended` \
+         from the files of others, and nothing else.";
+    SPONSOR_ALONE: "sponsor-alone", "only the sponsor of a service approved what the service gains",
+        "Who answers for a machine can steer it. So what it gains at elevated risk and above, somebody else approves too.",
+        "Ask another person whom `dualkey plan` names.";
     QUORUM_NOT_MET: "quorum-not-met", "fewer people approved than the rules ask for",
         "Each rule that the change meets asks for a number of distinct people, and all of them must be met.",
         "Ask the people listed; `dualkey plan` says who can approve.";

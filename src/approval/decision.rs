@@ -8,7 +8,7 @@ use super::landing::{Violation, violations};
 use super::statement::Signed;
 use super::{Candidate, codes};
 use crate::access::{Person, PersonId, PersonKey, Revision};
-use crate::finding::{Code, Refusal};
+use crate::finding::{Code, Finding, Refusal};
 use crate::lint::rules::NO_APPROVAL_RULE;
 use crate::plan::requirements::met;
 use crate::plan::{More, Plan, Requirement, Side};
@@ -37,17 +37,23 @@ pub fn decide(candidate: &Candidate<'_>, reviewed_digest: &str, evidence: &Evide
         refusals.push(misread(plan.head));
         return Err(refusals);
     }
-    refusals.extend(blocking_findings(plan));
+    refusals.extend(plan.blocking().map(found));
     refusals.extend(other_digest(plan, reviewed_digest, evidence));
     let assessment = assess(plan, evidence);
     refusals.extend(assessment.pull_refusals.iter().cloned());
     refusals.extend(unproven_keys(plan, evidence));
     refusals.extend(author_refusal(evidence));
-    refusals.extend(quorum_refusals(plan, &assessment, evidence));
+    let mut unmet = quorum_refusals(plan, &assessment, evidence);
+    if !unmet.is_empty() && locked_out(plan, evidence) {
+        unmet.iter_mut().for_each(|refusal| refusal.help.push_str(WAY_BACK));
+    }
+    refusals.extend(unmet);
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    let notes = evidence.ignored.iter().chain(&assessment.against).cloned().chain(assessment.marks(plan)).collect();
+    let notes = evidence.ignored.iter().chain(&assessment.against).cloned().chain(assessment.marks(plan));
+    // a change that only takes away lands with what is found
+    let notes = notes.chain(plan.errors().map(found)).collect();
     Ok(Granted {
         head: evidence.head,
         approvals: assessment.valid.into_values().collect(),
@@ -135,14 +141,8 @@ fn listed(facts: &[String]) -> String {
     }
 }
 
-fn blocking_findings(plan: &Plan<'_>) -> Vec<Refusal> {
-    plan.findings
-        .iter()
-        .filter(|finding| finding.blocks() && !finding.rule.dated)
-        .map(|finding| {
-            Refusal::new(&finding.rule.code, format!("{}: {}", finding.place, finding.message), &finding.help)
-        })
-        .collect()
+fn found(finding: &Finding) -> Refusal {
+    Refusal::new(&finding.rule.code, format!("{}: {}", finding.place, finding.message), &finding.help)
 }
 
 fn author_refusal(evidence: &Evidence) -> Option<Refusal> {
@@ -238,6 +238,9 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
     }
     for requirement in &unmet {
         let help = ask(&[*requirement], &BTreeSet::new());
+        if requirement.is_by_sponsors_alone(&approvers) && requirement.given(&approvers).next().is_some() {
+            refusals.push(Refusal::new(&codes::SPONSOR_ALONE, sponsor_alone(requirement), &help));
+        }
         refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, missing(requirement, assessment, &approvers), help));
     }
     if unmet.is_empty() && !met(&plan.requirements, &approvers, asked) {
@@ -266,6 +269,30 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
     }
     refusals
 }
+
+fn sponsor_alone(requirement: &Requirement) -> String {
+    let sponsors: Vec<String> = requirement.sponsors.iter().map(|person| format!("`{person}`")).collect();
+    format!(
+        "rule `{}` is met by somebody else than {}, who answers for a service that gains",
+        requirement.rule,
+        sponsors.join(" or ")
+    )
+}
+
+/// True where a rule has fewer people left than it asks for, whoever wrote the change.
+fn locked_out(plan: &Plan<'_>, evidence: &Evidence) -> bool {
+    let able = |person: &&PersonId| {
+        let here = plan.base.access.people.get(*person).and_then(|one| plan.base.access.bounds(one));
+        let here = here.is_some_and(|bounds| bounds.contains(plan.now)) && !evidence.gone.contains(*person);
+        here || plan.may_bring_back(person)
+    };
+    let few = |rule: &Requirement| rule.eligible.iter().filter(able).count() < rule.needed(More::default());
+    plan.requirements.iter().any(few)
+}
+
+/// The last resort, outside of the repository.
+const WAY_BACK: &str = "; where those who could are gone for good, whoever keeps the anchor begins anew from a commit that \
+                        names others: `dualkey audit init --genesis REV --continue`";
 
 fn people(count: u32) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
@@ -315,7 +342,8 @@ fn who(
     };
     let left: BTreeSet<&PersonId> = eligible
         .filter(|person| !assessment.valid.contains_key(*person))
-        .filter(|person| !evidence.gone.contains(*person) && !but.contains(*person))
+        .filter(|person| !evidence.gone.contains(*person) || plan.may_bring_back(person))
+        .filter(|person| !but.contains(*person))
         .collect();
     let people: BTreeSet<&PersonId> = left.iter().copied().filter(|person| !makers.contains(*person)).collect();
     if people.is_empty() && !left.is_empty() {

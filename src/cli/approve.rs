@@ -222,13 +222,8 @@ fn refuse_in_vain(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person)
     ];
     let refused = prospect.outcome.as_ref().err().into_iter().flatten();
     reasons.extend(refused.filter(|refusal| whoever.contains(&refusal.code.id)).cloned());
-    reasons.extend(
-        change
-            .findings
-            .iter()
-            .filter(|finding| finding.blocks() && !finding.rule.dated)
-            .map(|f| Refusal::new(&f.rule.code, format!("{}: {}", f.place, f.message), &f.help)),
-    );
+    reasons
+        .extend(change.blocking().map(|f| Refusal::new(&f.rule.code, format!("{}: {}", f.place, f.message), &f.help)));
     if reasons.is_empty() { Ok(()) } else { Err(Stop::refused(Exit::Refused, reasons)) }
 }
 

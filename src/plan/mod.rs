@@ -20,18 +20,19 @@ pub mod requirements;
 pub mod rules;
 pub mod stakes;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use crate::access::raw::Risk;
-use crate::access::reading::{NOT_SUPPORTED, Step};
-use crate::access::{Access, ChangeClass, Days, DomainId, PersonId, Revision};
+use crate::access::reading::{Claim, FileKind, NOT_SUPPORTED, Step};
+use crate::access::{Access, ChangeClass, Days, DomainId, PersonId, PersonType, Revision};
 use crate::finding::{Finding, Rule};
 use crate::lint;
 
 use approvers::Entitled;
-pub use approvers::{ShortRule, WordChange, lingering};
+pub use approvers::{ShortRule, WordChange};
 pub use changes::EntitlementChange;
 pub use classes::Classes;
 pub use facts::{Fact, facts};
@@ -70,6 +71,8 @@ pub struct Plan<'a> {
     pub findings: Vec<Finding>,
     /// Set where more is removed than the policy's limit: `(removed, of)`.
     pub mass_removal: Option<(usize, usize)>,
+    /// Made when first asked for.
+    lingering: OnceCell<BTreeSet<PersonId>>,
 }
 
 /// What a plan says in one word.
@@ -196,6 +199,7 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> P
         stakes,
         findings: Vec::new(),
         mass_removal,
+        lingering: OnceCell::new(),
     }
 }
 
@@ -222,24 +226,68 @@ impl Plan<'_> {
         if self.is_nothing() {
             return Verdict::Nothing;
         }
-        if lint::blocked(&self.findings) || self.requirements.is_empty() || !self.silent.is_empty() {
+        let blocked = self.blocking().next().is_some();
+        if blocked || self.requirements.is_empty() || !self.silent.is_empty() {
             return Verdict::Blocked;
         }
         if requirements::met(&self.requirements, approvers, more) { Verdict::Ready } else { Verdict::NeedsApproval }
     }
 
+    /// True where the change takes away and does nothing else. INVARIANT: nothing that a rule finds holds that up.
+    pub fn only_takes(&self) -> bool {
+        let removal = self.classes.all() == BTreeSet::from([ChangeClass::Removal]);
+        removal && !self.head.is_misread() && !self.changes.iter().any(EntitlementChange::gains)
+    }
+
+    /// The findings that stop the change. What is found in a change that only takes away is told, and stops nothing.
+    pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
+        self.errors().filter(|_| !self.only_takes())
+    }
+
+    /// The findings that would stop any other change.
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.blocks() && !finding.rule.dated)
+    }
+
     /// What the change itself asks for beyond the rules; who made it may ask for more.
     pub fn more(&self) -> More {
-        More { each: 0, in_all: u32::from(self.mass_removal.is_some()) }
+        let alone = self.requirements.iter().any(|requirement| requirement.sponsor_alone);
+        More { each: 0, in_all: u32::from(self.mass_removal.is_some()) + u32::from(alone) }
+    }
+
+    /// True for somebody who was ended, and whose word isn't over yet: see [`lingering`].
+    pub fn lingers(&self, person: &PersonId) -> bool {
+        self.lingering().contains(person)
+    }
+
+    fn lingering(&self) -> &BTreeSet<PersonId> {
+        self.lingering.get_or_init(|| approvers::lingering(&self.base.access, self.now))
+    }
+
+    /// True for somebody who was ended, and may approve this change all the same: it does nothing but bring back others
+    /// who were ended with them.
+    pub fn may_bring_back(&self, person: &PersonId) -> bool {
+        let back = |path: &str| match FileKind::of_path(path) {
+            Claim::File(FileKind::Person, stem) => {
+                let [before, after] = [self.base, self.head].map(|side| side.access.people.get(stem));
+                stem != person.as_str()
+                    && self.lingering().contains(stem)
+                    && before.zip(after).is_some_and(|(before, after)| before.is_same_but_ended(after))
+            }
+            _ => false,
+        };
+        !self.classes.is_empty() && self.lingers(person) && self.classes.paths().all(|(path, _)| back(path))
     }
 
     /// True where a request for changes by this person counts: an approval by them is asked for, and the change is no
-    /// removal, nor takes anything from them.
+    /// removal, nor takes anything from them. Who was ended objects while the word lingers, but not to being asked no more.
     pub fn may_object(&self, person: &PersonId) -> bool {
         let removal = self.classes.all().into_iter().all(|class| class == ChangeClass::Removal);
         let loses = || self.changes.iter().any(|change| change.key.person == *person && change.loses());
         let entitled = || self.requirements.iter().any(|requirement| requirement.eligible.contains(person));
-        !removal && entitled() && !loses()
+        let here = || approvers::speaks(&self.base.access, person).contains(self.now);
+        let lingers = || self.lingers(person) && Entitled::of(&self.head.access).people.contains(person);
+        !removal && entitled() && !loses() && (here() || lingers())
     }
 
     /// How long an approval of the change may wait for its first apply: the shorter of the old and the new policy.
@@ -276,6 +324,8 @@ pub struct Pairs {
     pub losing: BTreeSet<(DomainId, PersonId)>,
     /// The highest of the roles in the change.
     pub risk: Option<Risk>,
+    /// Of those who gain, services at elevated risk and above.
+    pub services: BTreeSet<(DomainId, PersonId)>,
 }
 
 impl Pairs {
@@ -286,11 +336,19 @@ impl Pairs {
             let of = |revision: &Revision| revision.access.roles.get(role).map(|role| role.risk);
             of(base).max(of(head))
         };
+        let service = |person: &PersonId| {
+            let known = [head, base].map(|revision| revision.access.people.get(person));
+            known.into_iter().flatten().any(|person| person.person_type == PersonType::Service)
+        };
         for change in changes {
             let person = &change.key.person;
             for cause in change.gaining_causes(&head.entitlements) {
-                pairs.gaining.insert((cause.domain.clone(), person.clone()));
-                pairs.risk = pairs.risk.max(risk(&cause.role));
+                let (pair, risk) = ((cause.domain.clone(), person.clone()), risk(&cause.role));
+                if risk >= Some(Risk::Elevated) && service(person) {
+                    pairs.services.insert(pair.clone());
+                }
+                pairs.gaining.insert(pair);
+                pairs.risk = pairs.risk.max(risk);
             }
             for cause in change.losing_causes(&base.entitlements) {
                 pairs.losing.insert((cause.domain.clone(), person.clone()));

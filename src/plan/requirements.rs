@@ -32,6 +32,11 @@ pub struct Requirement {
     pub gaining: BTreeSet<PersonId>,
     /// True where everybody who could approve gains by the change: then they count, and one more is asked for.
     pub everyone_gains: bool,
+    /// Who answers for a service that gains at elevated risk or above. They meet it together with somebody else, never
+    /// alone.
+    pub sponsors: BTreeSet<PersonId>,
+    /// True where nobody but such a sponsor could approve: then they do, and one person more in all is asked for.
+    pub sponsor_alone: bool,
 }
 
 impl Requirement {
@@ -43,7 +48,18 @@ impl Requirement {
 
     /// True where enough of the people count here. What is asked for in all is for [`met`] to say.
     pub fn met_by(&self, approvers: &BTreeSet<PersonId>, more: More) -> bool {
-        self.given(approvers).count() >= self.needed(more)
+        self.missing(approvers, more) == 0
+    }
+
+    /// How many more approvals are asked for here.
+    pub fn missing(&self, approvers: &BTreeSet<PersonId>, more: More) -> usize {
+        let missing = self.needed(more).saturating_sub(self.given(approvers).count());
+        if self.is_by_sponsors_alone(approvers) { missing.max(1) } else { missing }
+    }
+
+    /// True where all who approved here answer for a service that gains, and somebody else could have.
+    pub fn is_by_sponsors_alone(&self, approvers: &BTreeSet<PersonId>) -> bool {
+        !self.sponsors.is_empty() && self.given(approvers).all(|person| self.sponsors.contains(person))
     }
 
     /// True where an approval by this person counts here, if nothing else bars the person.
@@ -68,6 +84,11 @@ impl Requirement {
         self.everyone_gains = self.side == Side::Old
             && !self.gaining.is_empty()
             && self.eligible.iter().filter(able).all(|id| gains(&id));
+        let other = |id: &&PersonId| !self.sponsors.contains(*id) && self.counts(id);
+        if !self.sponsors.is_empty() && !self.eligible.iter().filter(able).any(|id| other(&id)) {
+            self.sponsors.clear();
+            self.sponsor_alone = true;
+        }
     }
 }
 
@@ -128,7 +149,7 @@ pub fn all(
     let mut found: Vec<Requirement> = Vec::new();
     let mut silent = Vec::new();
     for (side, judging) in [(Side::Old, &base.access), (Side::New, &head.access)] {
-        let resolver = Resolver { side, judging, base: &base.access, head: &head.access };
+        let resolver = Resolver { side, judging, base: &base.access, head: &head.access, pairs };
         let requirements = resolver.requirements(classes, pairs);
         let unasked = |class: &ChangeClass| !requirements.iter().any(|requirement| requirement.class == *class);
         silent.extend(Resolver::touched(classes, pairs).into_iter().filter(unasked).map(|class| (side, class)));
@@ -141,6 +162,7 @@ pub fn all(
                 Some(held) => {
                     held.count = held.count.max(requirement.count);
                     held.from.extend(requirement.from);
+                    held.sponsors.extend(requirement.sponsors);
                 }
                 None => found.push(requirement),
             }
@@ -162,6 +184,7 @@ struct Resolver<'a> {
     /// Whose people and sponsors: nobody whom the change itself brings can judge it.
     base: &'a Access,
     head: &'a Access,
+    pairs: &'a Pairs,
 }
 
 impl Resolver<'_> {
@@ -241,7 +264,9 @@ impl Resolver<'_> {
                     self.requirement(stand_in, class, from, eligible)
                 }));
             } else {
-                found.push(self.requirement(rule, class, from, eligible));
+                let mut requirement = self.requirement(rule, class, from, eligible);
+                requirement.sponsors = self.answering(class, scope);
+                found.push(requirement);
             }
         }
         found
@@ -263,7 +288,17 @@ impl Resolver<'_> {
             eligible,
             gaining: BTreeSet::new(),
             everyone_gains: false,
+            sponsors: BTreeSet::new(),
+            sponsor_alone: false,
         }
+    }
+
+    /// Who answers for the service of a pair that gains at elevated risk or above, before and after the change.
+    fn answering(&self, class: ChangeClass, scope: &Scope) -> BTreeSet<PersonId> {
+        let gains = scope.as_ref().filter(|pair| class == ChangeClass::Access && self.pairs.services.contains(*pair));
+        let sides =
+            gains.into_iter().flat_map(|(_, service)| [self.base, self.head].map(|side| side.people.get(service)));
+        sides.flatten().filter_map(|service| service.sponsor.clone()).collect()
     }
 
     /// What the words of a rule mean for a pair, and the people; both empty where the words need a pair and there is none.

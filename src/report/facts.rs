@@ -113,7 +113,7 @@ impl<'a> PlanView<'a> {
                 format!("approved by {}", voice.list(names, " and "))
             }
             Verdict::Blocked => {
-                let errors: Vec<&Finding> = self.plan.findings.iter().filter(|finding| finding.blocks()).collect();
+                let errors: Vec<&Finding> = self.plan.blocking().collect();
                 match errors.first() {
                     None => "by the policies: no approval rule matches this change".to_owned(),
                     Some(first) => {
@@ -145,11 +145,12 @@ impl<'a> PlanView<'a> {
 
     /// `2 of alice, bob, carol (group:security)`: whose approval is still missing.
     fn asks(&self, requirement: &Requirement, voice: Voice) -> String {
-        let missing = requirement.needed(self.more).saturating_sub(requirement.given(self.given).count());
+        let missing = requirement.missing(self.given, self.more);
+        let alone = requirement.is_by_sponsors_alone(self.given) && requirement.given(self.given).next().is_some();
         let people: Vec<&str> = self
             .able(requirement)
             .into_iter()
-            .filter(|person| !self.given.contains(*person))
+            .filter(|person| !self.given.contains(*person) && !(alone && requirement.sponsors.contains(*person)))
             .map(PersonId::as_str)
             .collect();
         let of = voice.words(&requirement.from.join(" or "));
@@ -253,6 +254,10 @@ impl<'a> PlanView<'a> {
             warnings.push(format!("changes {}", voice.list(policy, ", ")));
         }
         warnings.extend(approvers::words(self.plan, voice));
+        let told = self.plan.errors().count();
+        if self.plan.only_takes() && told > 0 {
+            warnings.push(format!("{} left, which don't hold up what only takes away", count(told, "new error")));
+        }
         let judges: Vec<&str> = self.judging().map(|change| change.judge.as_str()).collect();
         if !judges.is_empty() {
             warnings.push(format!("changes who judges: {}", voice.list(judges, ", ")));
@@ -309,8 +314,9 @@ impl<'a> PlanView<'a> {
             };
             let from = voice.words(&requirement.from.join(" or "));
             let everyone = if requirement.everyone_gains { ", one more since all of them gain by it" } else { "" };
+            let sponsors = approvers::sponsors(requirement, voice);
             lines.push(format!(
-                "{}: {asked} of {people} ({from}){side}{everyone}{few}{state}",
+                "{}: {asked} of {people} ({from}){side}{everyone}{sponsors}{few}{state}",
                 voice.data(&requirement.rule)
             ));
         }

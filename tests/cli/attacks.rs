@@ -2,6 +2,8 @@
 
 mod blind;
 mod consent;
+mod ends;
+mod lock_out;
 mod log_key;
 mod parties;
 mod pipelines;

@@ -4,8 +4,17 @@ use jiff::Timestamp;
 
 use crate::access::{Access, DutyRule, Interval, Intervals, PersonId, PersonType, Waiver};
 
-/// Why a waiver accepts nothing: what is wrong with it and the next step. Time alone never brings one.
-pub fn problems(access: &Access, waiver: &Waiver) -> Vec<(String, String)> {
+/// The waiver's time with all of the same rule and person that it meets end to end, also those that a change takes out or
+/// rewrites: to renew a waiver again and again is to have a long one.
+fn end_to_end(access: &Access, since: Option<&Access>, waiver: &Waiver) -> Interval {
+    let all = std::iter::once(access).chain(since).flat_map(|side| &side.policy.waivers);
+    let same = all.filter(|other| other.rule == waiver.rule && other.person == waiver.person);
+    intervals(same).at(waiver.interval.from()).copied().unwrap_or(waiver.interval)
+}
+
+/// Why a waiver accepts nothing: what is wrong with it and the next step. Time alone never brings one. `since` is what
+/// stood before the change, where there is one.
+pub fn problems(access: &Access, since: Option<&Access>, waiver: &Waiver) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     if waiver.owner == waiver.person {
         problems.push((
@@ -22,12 +31,17 @@ pub fn problems(access: &Access, waiver: &Waiver) -> Vec<(String, String)> {
         ));
     }
     if let Some(limit) = access.policy.waiver_max_duration
-        && limit.exceeded_by(&waiver.interval, &access.config.zone)
+        && limit.exceeded_by(&end_to_end(access, since, waiver), &access.config.zone)
     {
-        problems.push((
-            format!("the waiver of `{}` for `{}` lasts longer than {limit}", waiver.rule, waiver.person),
-            format!("end it within {limit}, and renew it by a change that somebody approves"),
-        ));
+        let (rule, person) = (&waiver.rule, &waiver.person);
+        problems.push(if limit.exceeded_by(&waiver.interval, &access.config.zone) {
+            let help = format!("end it within {limit}, and renew it by a change that somebody approves");
+            (format!("the waiver of `{rule}` for `{person}` lasts longer than {limit}"), help)
+        } else {
+            let help =
+                format!("end the last of them within {limit} of the first one's start, and mend what they accept");
+            (format!("the waivers of `{rule}` for `{person}` last longer than {limit} end to end"), help)
+        });
     }
     problems
 }
@@ -52,7 +66,7 @@ pub fn accepted<'a>(
     waivers
         .filter(move |waiver| waiver.rule == rule.id && &waiver.person == person)
         .filter(move |waiver| !is_of_another_wording(rule, waiver))
-        .filter(move |waiver| problems(access, waiver).is_empty())
+        .filter(move |waiver| problems(access, None, waiver).is_empty())
 }
 
 /// The intervals of waivers.

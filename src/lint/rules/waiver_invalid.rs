@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
               say so silences nothing.",
         example: "waivers:\n  - { rule: develop-and-deploy, person: tom.reed, owner: tom.reed, … }",
         instead: "Name an employee other than the person as owner, and end the waiver within the limit of \
-              `limits.waivers.max_duration`.",
+              `limits.waivers.max_duration`. Waivers of one rule and person that follow one another end to end are one.",
     },
     severity: Severity::Error,
     dated: false,
@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     for waiver in &survey.access.policy.waivers {
-        for (message, help) in waivers::problems(survey.access, waiver) {
+        for (message, help) in waivers::problems(survey.access, survey.since, waiver) {
             findings.push(Finding::new(&RULE, waiver.place.clone(), message, help));
         }
     }

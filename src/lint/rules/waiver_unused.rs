@@ -21,7 +21,7 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
         let Some(rule) = policy.duties.get(&waiver.rule) else { continue };
         let has_another_finding = waivers::is_of_another_wording(rule, waiver)
             || waivers::is_over(waiver, survey.now)
-            || !waivers::problems(survey.access, waiver).is_empty();
+            || !waivers::problems(survey.access, None, waiver).is_empty();
         if has_another_finding {
             continue;
         }

@@ -222,9 +222,35 @@ fn waivers_that_accept_nothing() {
             "error separation-of-duties grants/tom-develop.yaml:2 `tom.reed` holds `deploy` and `develop` from 2026-12-01 to 2026-12-31 (rule `develop-and-deploy`)",
             "error waiver-invalid policies/waivers.yaml:2 the waiver of `develop-and-deploy` for `tom.reed` lasts longer than 30 days",
             "error waiver-invalid policies/waivers.yaml:9 `tom.reed` owns the waiver that `tom.reed` profits from",
+            "error waiver-invalid policies/waivers.yaml:9 the waivers of `develop-and-deploy` for `tom.reed` last longer than 30 days end to end",
             "error waiver-invalid policies/waivers.yaml:16 the waiver's owner `alice.nguyen` is a contractor",
+            "error waiver-invalid policies/waivers.yaml:16 the waivers of `develop-and-deploy` for `tom.reed` last longer than 30 days end to end",
         ],
     );
+}
+
+#[test]
+fn waivers_end_to_end_are_one() {
+    let waivers = |spans: &[(&str, &str, &str)]| {
+        let each = spans.iter().map(|(from, until, person)| waiver("DIGEST", person, from, until, "priya.shah"));
+        format!("waivers:\n{}", each.collect::<String>())
+    };
+    let invalid = |before: &str, after: &str| {
+        let found =
+            crate::lint::testing::lint_since(&[("policies/waivers.yaml", before)], &[("policies/waivers.yaml", after)]);
+        found.iter().filter(|finding| finding.rule.code.id == "waiver-invalid" && finding.blocks()).count()
+    };
+    let (first, second) = (("2026-12-01", "2026-12-20", "tom.reed"), ("2026-12-21", "2027-01-10", "tom.reed"));
+    let later = ("2026-12-22", "2027-01-10", "tom.reed");
+    let other = ("2026-12-21", "2027-01-10", "lea.moreau");
+    assert_eq!(invalid("", &waivers(&[first, second])), 2);
+    assert_eq!(invalid("", &waivers(&[second, first])), 2, "in any order");
+    assert_eq!(invalid("", &waivers(&[first, later])), 0, "a day lies between them");
+    assert_eq!(invalid("", &waivers(&[first, other])), 0, "for somebody else");
+    // to replace the one by the next, or to move it on, is no way around
+    assert_eq!(invalid(&waivers(&[first]), &waivers(&[second])), 1);
+    assert_eq!(invalid(&waivers(&[first]), &waivers(&[("2026-12-10", "2027-01-08", "tom.reed")])), 1);
+    assert_eq!(invalid(&waivers(&[first]), &waivers(&[("2026-12-01", "2026-12-10", "tom.reed")])), 0, "shorter");
 }
 
 #[test]
