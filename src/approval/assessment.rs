@@ -222,6 +222,11 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         let fact = format!("nobody but the service's sponsor could meet rule `{}`", requirement.rule);
         refusal(&codes::SPONSOR_ALONE, fact)
     }));
+    if !plan.ownerless.is_empty() {
+        let domains: Vec<String> = plan.ownerless.iter().map(|domain| format!("`{domain}`")).collect();
+        let fact = format!("a resource moves, and no owner of {} can approve", domains.join(" or "));
+        in_all_because.push(refusal(&codes::RESOURCE_OWNERLESS, fact));
+    }
     in_all_because.extend(own_keys_changed(plan, evidence, &opinions));
     let mut authors: Vec<String> = parties.keys().map(ToString::to_string).collect();
     if !unknown.is_empty() {

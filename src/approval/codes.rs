@@ -98,6 +98,10 @@ codes! {
     SPONSOR_ALONE: "sponsor-alone", "only the sponsor of a service approved what the service gains",
         "Who answers for a machine can steer it. So what it gains at elevated risk and above, somebody else approves too.",
         "Ask another person whom `dualkey plan` names.";
+    RESOURCE_OWNERLESS: "resource-ownerless", "a resource moves from a domain of whose owners nobody is left",
+        "A resource changes its domain with the consent of the owners of both, also where the one gave it up in an earlier \
+         landing. Where nobody of one side can approve, one person more does, whoever of those who may approve anything.",
+        "Have one person more approve, or name owners of the domain first, by a change of its own.";
     QUORUM_NOT_MET: "quorum-not-met", "fewer people approved than the rules ask for",
         "Each rule that the change meets asks for a number of distinct people, and all of them must be met.",
         "Ask the people listed; `dualkey plan` says who can approve.";

@@ -9,6 +9,7 @@ pub mod codes;
 mod decision;
 mod effects;
 mod evidence;
+mod held;
 pub mod landing;
 mod logged;
 mod makers;
@@ -31,7 +32,7 @@ use jiff::Timestamp;
 
 use crate::access::Revision;
 use crate::lint::custom;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Held, Plan};
 use crate::repository::Oid;
 
 pub use anchor::check_anchor;
@@ -81,31 +82,32 @@ impl Proposed {
 pub struct Candidate<'a>(Plan<'a>);
 
 impl<'a> Candidate<'a> {
-    pub fn new(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp) -> Self {
-        Candidate(plan::plan(trusted.revision(), proposed.revision(), now))
+    /// `held` says where resources that it takes in were held before.
+    pub fn new(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp, held: &Held) -> Self {
+        Candidate(plan::plan_after(trusted.revision(), proposed.revision(), now, held))
     }
 
     /// The candidate as far as it may be judged before anybody's approval of it is known.
     ///
     /// INVARIANT: custom rules that a landed change brings are code of whoever pushed it, so they are run only where nothing
     /// but findings could refuse the change ([`Candidate::complete`]). What nobody approved keeps no run busy.
-    fn before_approval(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp) -> Self {
+    fn before_approval(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp, held: &Held) -> Self {
         if custom::same_rules(&trusted.revision().access, &proposed.revision().access) {
-            Candidate::new(trusted, proposed, now)
+            Candidate::new(trusted, proposed, now, held)
         } else {
-            Candidate::unlinted(trusted, proposed, now)
+            Candidate::unlinted(trusted, proposed, now, held)
         }
     }
 
     /// The candidate with all findings, where `passes` is true of it or it has them already.
     fn complete(self, trusted: &'a Trusted, proposed: &'a Proposed, passes: impl FnOnce(&Self) -> bool) -> Self {
         let whole = custom::same_rules(&trusted.revision().access, &proposed.revision().access);
-        if whole || !passes(&self) { self } else { Candidate::new(trusted, proposed, self.0.now) }
+        if whole || !passes(&self) { self } else { Candidate(self.0.linted()) }
     }
 
     /// The same without findings, of which a verdict in the log is free.
-    fn unlinted(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp) -> Self {
-        Candidate(plan::unlinted(trusted.revision(), proposed.revision(), now))
+    fn unlinted(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp, held: &Held) -> Self {
+        Candidate(plan::unlinted(trusted.revision(), proposed.revision(), now, held))
     }
 
     /// Its base is what judges.

@@ -11,7 +11,7 @@ use super::decision::{Granted, decide};
 use super::landing::Trees;
 use super::signatures::Source;
 use super::verify::{RecordedLanding, Verdict, Verifier, VerifyError};
-use super::{Candidate, Given, Proposed, Trusted, codes};
+use super::{Candidate, Given, Proposed, Trusted, codes, held};
 use crate::finding::Refusal;
 use crate::repository::Oid;
 
@@ -118,7 +118,9 @@ impl Verifier<'_> {
             (Err(error), _) | (_, Err(error)) => return unreadable(error),
         };
         // who was here then could speak then
-        let candidate = Candidate::unlinted(&trusted, &proposed, landing.at);
+        let before = self.recorded.landings.iter().map(|known| known.commit).take_while(|known| *known != commit);
+        let held = held::before(self, (&trusted, &proposed), before.collect::<Vec<_>>().into_iter())?;
+        let candidate = Candidate::unlinted(&trusted, &proposed, landing.at, &held);
         self.learn((base, commit), &candidate)?;
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();
         let gone = BTreeSet::new();

@@ -16,6 +16,7 @@ use super::walk::Walk;
 use super::{Candidate, Proposed, Trusted};
 use crate::access::Revision;
 use crate::finding::Refusal;
+use crate::plan::Held;
 use crate::repository::{Oid, Snapshot};
 
 /// How many commits of the protected branch a removal that was rebased or fast-forwarded may span.
@@ -134,7 +135,7 @@ enum Linted {
 fn meaning(walk: &Walk<'_, '_>, places: [usize; 3]) -> Result<Meaning, VerifyError> {
     let trusted = Trusted(walk.verifier.revision(walk.commit(places[0])?)?);
     let Some(proposed) = laid_over(walk, places)? else { return Ok(Meaning::removal()) };
-    let found = Meaning::of(Candidate::unlinted(&trusted, &proposed, walk.verifier.now).plan());
+    let found = Meaning::of(Candidate::unlinted(&trusted, &proposed, walk.verifier.now, &Held::default()).plan());
     Ok(if found.only_takes { found } else { Meaning::removal() })
 }
 
@@ -211,8 +212,9 @@ fn judged(
     let (verified, landed) = (walk.commit(from)?, walk.commit(to)?);
     let trusted = Trusted(verifier.revision(verified)?);
     let candidate = match linted {
-        Linted::Yes => Candidate::before_approval(&trusted, &proposed, verifier.now),
-        Linted::No => Candidate::unlinted(&trusted, &proposed, verifier.now),
+        // what takes in nothing takes in nothing that was held before
+        Linted::Yes => Candidate::before_approval(&trusted, &proposed, verifier.now, &Held::default()),
+        Linted::No => Candidate::unlinted(&trusted, &proposed, verifier.now, &Held::default()),
     };
     let meaning = Meaning::of(candidate.plan());
     if !meaning.takes() {

@@ -113,7 +113,7 @@ impl Case {
     }
 
     fn decide(&self, evidence: &Evidence) -> Result<Granted, Vec<Refusal>> {
-        decide(&Candidate::new(&self.trusted, &self.proposed, now()), &self.digest, evidence)
+        decide(&Candidate::new(&self.trusted, &self.proposed, now(), &plan::Held::default()), &self.digest, evidence)
     }
 
     fn codes(&self, evidence: &Evidence) -> Vec<&'static str> {

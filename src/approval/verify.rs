@@ -15,9 +15,10 @@ use super::revisions::Revisions;
 use super::signatures::{Question, Source};
 use super::statement::Signed;
 use super::walk::{Walk, reached};
-use super::{Approved, Candidate, Opinion, Proposed, Removal, Trusted, codes, removals};
+use super::{Approved, Candidate, Opinion, Proposed, Removal, Trusted, codes, held, removals};
 use crate::access::{Kinds, PersonId, Revision};
 use crate::finding::Refusal;
+use crate::plan::Held;
 use crate::repository::{Managed, Oid, Repository, RepositoryError, Snapshot};
 
 /// What the log says of the past; its verdicts are final.
@@ -164,13 +165,15 @@ pub struct Prospect {
     pub proposed: Proposed,
     pub assessment: Assessment,
     pub outcome: Result<Granted, Vec<Refusal>>,
+    /// Where resources that it takes in were held before.
+    pub held: Held,
     now: Timestamp,
 }
 
 impl Prospect {
     /// The change that would land.
     pub fn candidate(&self) -> Candidate<'_> {
-        Candidate::new(&self.trusted, &self.proposed, self.now)
+        Candidate::new(&self.trusted, &self.proposed, self.now, &self.held)
     }
 }
 
@@ -371,14 +374,16 @@ impl<'a> Verifier<'a> {
         let question = self.question(base, None, head, chain.tip, &digest, &gone);
         let trees = self.would_be(base, head, landed, managed)?;
         let evidence = self.source.evidence(&trusted, &question, trees)?;
-        let candidate = Candidate::new(&trusted, &proposed, self.now);
+        let landings = chain.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
+        let held = held::before(self, (&trusted, &proposed), landings.map(|landing| landing.commit))?;
+        let candidate = Candidate::new(&trusted, &proposed, self.now, &held);
         let outcome = decide(&candidate, &digest, &evidence);
         let assessment = assess(candidate.plan(), &evidence);
         let merge_base = match evidence.merge_bases.as_slice() {
             [one] => Some(*one),
             _ => None,
         };
-        Ok(Prospect { head, base, merge_base, digest, trusted, proposed, assessment, outcome, now: self.now })
+        Ok(Prospect { head, base, merge_base, digest, trusted, proposed, assessment, outcome, held, now: self.now })
     }
 
     /// The four trees of a landing that is not there yet.
@@ -444,8 +449,10 @@ impl<'a> Verifier<'a> {
         &self,
         (trusted, base): (&'t Trusted, Oid),
         (proposed, landed): (&'t Proposed, Oid),
+        landings: impl DoubleEndedIterator<Item = Oid>,
     ) -> Result<Candidate<'t>, VerifyError> {
-        let candidate = Candidate::before_approval(trusted, proposed, self.now);
+        let held = held::before(self, (trusted, proposed), landings)?;
+        let candidate = Candidate::before_approval(trusted, proposed, self.now, &held);
         self.learn((base, landed), &candidate)?;
         Ok(candidate)
     }

@@ -251,7 +251,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         search: &mut Search,
     ) -> Result<Option<Step>, VerifyError> {
         for head in heads.iter().copied() {
-            let decided = self.decide(from, to, head)?;
+            let decided = self.decide(from, to, head, &search.path)?;
             let meaning = Rc::new(decided.meaning);
             if let Ok(granted) = decided.outcome {
                 if let Some(refusal) = self.undone(from, to, Some(&granted), search)? {
@@ -354,7 +354,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         Ok(found)
     }
 
-    fn decide(&self, from: usize, to: usize, head: Oid) -> Result<Decided, VerifyError> {
+    fn decide(&self, from: usize, to: usize, head: Oid, path: &[Step]) -> Result<Decided, VerifyError> {
         let verifier = self.verifier;
         let (base, landed) = (self.commit(from)?, self.commit(to)?);
         // a path that goes unmanaged with the change is still shown and judged
@@ -371,7 +371,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         };
         let files = u64::try_from(trusted.revision().files.len()).unwrap_or(u64::MAX);
         verifier.repository.spend(STEPS_OF_DECISION.saturating_add(files / FILES_A_STEP))?;
-        let candidate = verifier.candidate((&trusted, base), (&proposed, landed))?;
+        let recorded = verifier.recorded.landings.iter().map(|landing| landing.commit);
+        let landings = recorded.chain(path.iter().map(|step| step.landing.commit));
+        let candidate = verifier.candidate((&trusted, base), (&proposed, landed), landings)?;
         let digest = verifier.reviewed_digest(base, head)?.unwrap_or_default();
         let gone = verifier.gone(&trusted);
         let question = verifier.question(base, Some(landed), head, self.tip, &digest, &gone);
@@ -431,7 +433,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         for to in first..self.open.len() {
             let effect = self.effect(from, to)?;
             for head in self.natural_doing(effect, to)?.into_iter().chain(self.heads().doing(effect)) {
-                match self.decide(from, to, head)?.outcome {
+                match self.decide(from, to, head, path)?.outcome {
                     Err(refusals) => return Ok((to, refusals)),
                     Ok(granted) => {
                         if let Some(refusal) = self.left_out(from, to, Some(&granted), path)? {
@@ -456,7 +458,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         // a head that was approved before it moved on says more than what it still shares with what landed;
         // and where nobody spoke of it, the reasons are those of the head that it itself is
         let head = nearest.filter(|_| !moved_on).map_or(natural, |(_, head)| head);
-        Ok((first, self.decide(from, first, head)?.outcome.err().unwrap_or_default()))
+        Ok((first, self.decide(from, first, head, path)?.outcome.err().unwrap_or_default()))
     }
 }
 

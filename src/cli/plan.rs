@@ -81,6 +81,11 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         true => Given { more: plan.more(), ..Given::default() },
         false => Given::of(&known, head, &plan, clock)?,
     };
+    // where the log knows who held a resource before, more people may be asked
+    let plan = match given.held.is_some() {
+        true => ManuallyDrop::new(plan::plan_after(&before, &after, clock.now, &given.held)),
+        false => plan,
+    };
     let difference = if is_live { Some(live(&repository, &known, &after, clock, &options.sandbox)?) } else { None };
     let view = PlanView {
         plan: &plan,
@@ -155,6 +160,8 @@ pub(super) struct Given {
     pub authors: BTreeSet<PersonId>,
     pub more: More,
     pub ignored: Vec<String>,
+    /// Where resources that the head takes in were held before.
+    held: plan::Held,
     /// The first landing on the protected branch that was refused, and what follows from that.
     refused: Option<Refusal>,
 }
@@ -189,6 +196,7 @@ impl Given {
             ignored: (reasons.iter().map(|reason| said("doesn't count", reason)))
                 .chain(requests.map(|request| said("stands against it", request)))
                 .collect(),
+            held: prospect.held.clone(),
             refused: None,
         }
     }

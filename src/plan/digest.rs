@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{EntitlementChange, JudgeChange, WordChange};
+use super::{EntitlementChange, JudgeChange, ResourceChange, WordChange};
 use crate::access::{Conditions, Config, Intervals, OrganizationId, PersonId, TargetId};
 
 const DIGEST_VERSION: u32 = 1;
@@ -20,6 +20,8 @@ struct Content<'a> {
     judges: &'a [JudgeChange],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     words: &'a [WordChange],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resources: Vec<&'a ResourceChange>,
 }
 
 #[derive(Serialize)]
@@ -37,7 +39,13 @@ struct Change<'a> {
 
 /// `sha256:` and the digest, in hexadecimal, of RFC 8785 JSON. Revisions, paths, names, reasons, findings and the clock
 /// are not in it.
-pub fn of(config: &Config, changes: &[EntitlementChange], judges: &[JudgeChange], words: &[WordChange]) -> String {
+pub fn of(
+    config: &Config,
+    changes: &[EntitlementChange],
+    judges: &[JudgeChange],
+    words: &[WordChange],
+    resources: &[ResourceChange],
+) -> String {
     let content = Content {
         digest_version: DIGEST_VERSION,
         organization: &config.organization,
@@ -58,6 +66,8 @@ pub fn of(config: &Config, changes: &[EntitlementChange], judges: &[JudgeChange]
             .collect(),
         judges,
         words,
+        // what comes or goes is seen in the files; what moves has two sides that agree to it
+        resources: resources.iter().filter(|change| change.is_move()).collect(),
     };
     // texts, lists and one small number always have a canonical form
     let canonical = serde_json_canonicalizer::to_vec(&content).unwrap_or_default();

@@ -14,6 +14,7 @@ pub mod facts;
 pub mod judges;
 pub mod lines;
 mod log_key_changed;
+mod moves;
 pub mod operations;
 mod reasons;
 pub mod requirements;
@@ -38,6 +39,8 @@ pub use classes::Classes;
 pub use facts::{Fact, facts};
 pub use judges::JudgeChange;
 pub use lines::{AccessLine, Action};
+use moves::Moves;
+pub use moves::{Held, Move, ResourceChange};
 pub use operations::{Operation, Verb};
 pub use requirements::{More, Requirement, Side};
 pub use stakes::Stakes;
@@ -56,6 +59,12 @@ pub struct Plan<'a> {
     pub judges: Vec<JudgeChange>,
     /// Whose word counts at other times than before.
     pub words: Vec<WordChange>,
+    /// Resources that other domains hold than before.
+    pub resources: Vec<ResourceChange>,
+    /// Those of them that leave one domain for another, which owners of both are asked for.
+    pub moves: Vec<Move>,
+    /// Domains among them of whose owners nobody can approve, so that one approval more is asked for.
+    pub ownerless: BTreeSet<DomainId>,
     /// Rules that the change leaves with so few people that one leaver more could keep them from being met.
     pub short: Vec<ShortRule>,
     /// `sha256:…` of what the change means.
@@ -154,19 +163,18 @@ fn moved_log(base: &Revision, head: &Revision) -> Option<Finding> {
     Some(Finding::new(&NOT_SUPPORTED, after.place(path), message, "leave it as it was"))
 }
 
-/// Understands a change. Base and head are linted at the same instant.
+/// Understands a change by its two revisions alone. Base and head are linted at the same instant.
 pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<'a> {
-    let mut plan = unlinted(base, head, now);
-    plan.findings = findings_since(base, head, now);
-    plan.findings.extend(change_too_large::find(base, head, &plan.classes));
-    plan.findings.extend(plan.classes.mixed_change());
-    plan.findings.extend(moved_log(base, head));
-    lint::sort(&mut plan.findings);
-    plan
+    plan_after(base, head, now, &Held::default())
+}
+
+/// The same, with where resources that it takes in were held before its base.
+pub fn plan_after<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held: &Held) -> Plan<'a> {
+    unlinted(base, head, now, held).linted()
 }
 
 /// The same without findings: what a change means, and who must approve it.
-pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<'a> {
+pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held: &Held) -> Plan<'a> {
     let changes = changes::between(&base.entitlements, &head.entitlements);
     let (before, after) = (Entitled::of(&base.access), Entitled::of(&head.access));
     let words = words(base, &before, head);
@@ -179,8 +187,11 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> P
     let pairs = Pairs::of(&changes, base, head);
     let mass_removal = changes::mass_removal(base, head, &changes, &classes);
     let stakes = Stakes::of(base, head, &changes);
-    let (requirements, silent) = requirements::all(base, head, &classes, &pairs, &stakes, now);
-    let digest = digest::of(&head.access.config, &changes, &judges, &words);
+    let resources = moves::changes(&base.access, &head.access);
+    let moved = Moves::of(&base.access, &head.access, &resources, held, now);
+    let more = moved.requirements;
+    let (requirements, silent) = requirements::all(base, head, &classes, &pairs, &stakes, now, more);
+    let digest = digest::of(&head.access.config, &changes, &judges, &words, &resources);
     let lines = lines::of(base, head, &changes);
     Plan {
         base,
@@ -191,6 +202,9 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> P
         classes,
         judges,
         words,
+        resources,
+        moves: moved.moves,
+        ownerless: moved.ownerless,
         short,
         digest,
         requirements,
@@ -207,7 +221,8 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> P
 pub fn digest(base: &Revision, head: &Revision) -> String {
     let changes = changes::between(&base.entitlements, &head.entitlements);
     let words = words(base, &Entitled::of(&base.access), head);
-    digest::of(&head.access.config, &changes, &judges::between(&base.access, &head.access), &words)
+    let resources = moves::changes(&base.access, &head.access);
+    digest::of(&head.access.config, &changes, &judges::between(&base.access, &head.access), &words, &resources)
 }
 
 fn words(base: &Revision, before: &Entitled, head: &Revision) -> Vec<WordChange> {
@@ -215,6 +230,18 @@ fn words(base: &Revision, before: &Entitled, head: &Revision) -> Vec<WordChange>
 }
 
 impl Plan<'_> {
+    /// The same with findings.
+    #[must_use]
+    pub fn linted(mut self) -> Self {
+        let (base, head) = (self.base, self.head);
+        self.findings = findings_since(base, head, self.now);
+        self.findings.extend(change_too_large::find(base, head, &self.classes));
+        self.findings.extend(self.classes.mixed_change());
+        self.findings.extend(moved_log(base, head));
+        lint::sort(&mut self.findings);
+        self
+    }
+
     /// True where no managed file differs. A path that can't be read, such as a link, is none of the files, but its
     /// finding says that something differs.
     pub fn is_nothing(&self) -> bool {
@@ -233,15 +260,11 @@ impl Plan<'_> {
         if requirements::met(&self.requirements, approvers, more) { Verdict::Ready } else { Verdict::NeedsApproval }
     }
 
-    /// True where the change takes away and does nothing else. INVARIANT: nothing that a rule finds holds that up.
-    pub fn only_takes(&self) -> bool {
-        let removal = self.classes.all() == BTreeSet::from([ChangeClass::Removal]);
-        removal && !self.head.is_misread() && !self.changes.iter().any(EntitlementChange::gains)
-    }
-
-    /// The findings that stop the change. What is found in a change that only takes away is told, and stops nothing.
+    /// The findings that stop the change. INVARIANT: nothing that a rule finds holds up what only takes away; it is told.
+    /// What can't be read may be anything.
     pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
-        self.errors().filter(|_| !self.only_takes())
+        let free = self.only_takes() && !self.head.is_misread();
+        self.errors().filter(move |_| !free)
     }
 
     /// The findings that would stop any other change.
@@ -252,7 +275,8 @@ impl Plan<'_> {
     /// What the change itself asks for beyond the rules; who made it may ask for more.
     pub fn more(&self) -> More {
         let alone = self.requirements.iter().any(|requirement| requirement.sponsor_alone);
-        More { each: 0, in_all: u32::from(self.mass_removal.is_some()) + u32::from(alone) }
+        let in_all = [self.mass_removal.is_some(), alone, !self.ownerless.is_empty()];
+        More { each: 0, in_all: in_all.into_iter().map(u32::from).sum() }
     }
 
     /// True for somebody who was ended, and whose word isn't over yet: see [`lingering`].
@@ -267,14 +291,12 @@ impl Plan<'_> {
     /// True for somebody who was ended, and may approve this change all the same: it does nothing but bring back others
     /// who were ended with them.
     pub fn may_bring_back(&self, person: &PersonId) -> bool {
-        let back = |path: &str| match FileKind::of_path(path) {
-            Claim::File(FileKind::Person, stem) => {
-                let [before, after] = [self.base, self.head].map(|side| side.access.people.get(stem));
-                stem != person.as_str()
-                    && self.lingering().contains(stem)
-                    && before.zip(after).is_some_and(|(before, after)| before.is_same_but_ended(after))
-            }
-            _ => false,
+        let back = |path: &str| {
+            let Claim::File(FileKind::Person, stem) = FileKind::of_path(path) else { return false };
+            let [before, after] = [self.base, self.head].map(|side| side.access.people.get(stem));
+            stem != person.as_str()
+                && self.lingering().contains(stem)
+                && before.zip(after).is_some_and(|(before, after)| before.is_same_but_ended(after))
         };
         !self.classes.is_empty() && self.lingers(person) && self.classes.paths().all(|(path, _)| back(path))
     }

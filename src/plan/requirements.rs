@@ -135,7 +135,8 @@ fn can_spare(
 /// What a requirement is judged for.
 type Scope = Option<(DomainId, PersonId)>;
 
-/// All requirements of a change, under the old policy and under the new one. Equal ones are merged.
+/// All requirements of a change, under the old policy and under the new one, and `more` that no rule asks for. Equal ones
+/// are merged.
 ///
 /// Beside them, the classes that a policy says nothing about: neither policy may be silent.
 pub fn all(
@@ -145,6 +146,7 @@ pub fn all(
     pairs: &Pairs,
     stakes: &Stakes,
     now: Timestamp,
+    more: Vec<Requirement>,
 ) -> (Vec<Requirement>, Vec<(Side, ChangeClass)>) {
     let mut found: Vec<Requirement> = Vec::new();
     let mut silent = Vec::new();
@@ -168,6 +170,7 @@ pub fn all(
             }
         }
     }
+    found.extend(more);
     for requirement in &mut found {
         requirement.from.sort();
         requirement.from.dedup();

@@ -10,6 +10,7 @@ use crate::targets::KINDS;
 
 mod classes;
 mod digest;
+mod moves;
 mod short;
 
 const BASE: [(&str, &str); 6] = [

@@ -4,7 +4,7 @@ use super::facts::Voice;
 use super::style::count;
 use crate::access::PersonId;
 use crate::access::time::format_end;
-use crate::plan::{Plan, Requirement, WordChange};
+use crate::plan::{Move, Plan, Requirement, WordChange};
 
 /// A sentence for each person whose word counts at other times than before.
 pub(super) fn words(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
@@ -52,4 +52,20 @@ pub(super) fn sponsors(requirement: &Requirement, voice: Voice) -> String {
         true => String::new(),
         false => format!(", not {} alone, who answers for a service that gains", sponsors.join(" or ")),
     }
+}
+
+/// A sentence for each resource that changes its domain.
+pub(super) fn moves(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
+    let sentence = |one: &Move| {
+        let (from, to) = (voice.data(one.from.as_str()), voice.data(one.to.as_str()));
+        let what = voice.data(&one.resource.to_string());
+        let held = if one.earlier { format!("last held by {from}") } else { format!("of {from}") };
+        let asked = match (plan.ownerless.contains(&one.from), plan.ownerless.contains(&one.to)) {
+            (false, false) => "owners of both are asked".to_owned(),
+            (true, _) => format!("no owner of {from} can approve, so one person more is asked for"),
+            (false, true) => format!("no owner of {to} can approve, so one person more is asked for"),
+        };
+        format!("moves {what}, {held}, to {to}: {asked}")
+    };
+    plan.moves.iter().map(sentence).collect()
 }

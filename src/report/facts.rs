@@ -150,7 +150,8 @@ impl<'a> PlanView<'a> {
         let people: Vec<&str> = self
             .able(requirement)
             .into_iter()
-            .filter(|person| !self.given.contains(*person) && !(alone && requirement.sponsors.contains(*person)))
+            .filter(|person| !self.given.contains(*person))
+            .filter(|person| !alone || !requirement.sponsors.contains(*person))
             .map(PersonId::as_str)
             .collect();
         let of = voice.words(&requirement.from.join(" or "));
@@ -254,8 +255,9 @@ impl<'a> PlanView<'a> {
             warnings.push(format!("changes {}", voice.list(policy, ", ")));
         }
         warnings.extend(approvers::words(self.plan, voice));
+        warnings.extend(approvers::moves(self.plan, voice));
         let told = self.plan.errors().count();
-        if self.plan.only_takes() && told > 0 {
+        if told > 0 && self.plan.blocking().next().is_none() {
             warnings.push(format!("{} left, which don't hold up what only takes away", count(told, "new error")));
         }
         let judges: Vec<&str> = self.judging().map(|change| change.judge.as_str()).collect();

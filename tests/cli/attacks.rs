@@ -7,6 +7,7 @@ mod lock_out;
 mod log_key;
 mod parties;
 mod pipelines;
+mod resources;
 mod undone;
 mod way_back;
 mod weakening;

@@ -9,6 +9,9 @@ use crate::support::{World, be, key, public_key};
 const LEADS: &str = "to: [\"group:payments-leads\"]\nrole: tester\ndomain: payments-staging\nresources: [payments-api]\n\
                      from: 2026-11-23\nuntil: 2027-01-29\nreason: Try it out\n";
 
+const ROBOT: &str = "to: [settlement-bot]\nrole: deployer\ndomain: ledger-production\nresources: [ledger-project]\n\
+                     from: 2026-11-23\nuntil: 2027-01-29\nreason: Release the settlements\n";
+
 /// The robot can sign, and its sponsor may approve payments.
 fn with_a_robot() -> World {
     let robot = public_key("settlement-bot");
@@ -161,6 +164,57 @@ pub const STORIES: &[Story] = &[
         branch(&world, "many", |world| drop(world.git(&["rm", "-q", "-r", "grants/payments"])));
         scene.approve(&world, "many", &[], "mei.tanaka", 0);
         scene.run(&world, &["verify", "--head", "many"], 1);
+    }),
+    ("who was ended by one key approves more than a way back", &["word-lingers"], |scene| {
+        let world = World::new();
+        branch(&world, "ends", |world| {
+            for person in ["lena.vogt", "mei.tanaka"] {
+                edit(world, &format!("people/{person}.yaml"), "type: employee ", "type: employee\nended: 2026-11-23 ");
+            }
+        });
+        world.approve("ends", "sven.olsen").exits(0);
+        merge(&world, "ends");
+        branch(&world, "limit", |world| edit(world, "policies/limits.yaml", "count: 10", "count: 9"));
+        scene.approve(&world, "limit", &[], "lena.vogt", 3);
+        // and nobody else is left, which only the anchor's keeper can mend
+        world.approve("limit", "sven.olsen").exits(0);
+        scene.run(&world, &["verify", "--head", "limit"], 1);
+    }),
+    ("a service gets more by its sponsor alone", &["sponsor-alone"], |scene| {
+        let world = World::new();
+        branch(&world, "robot", |world| world.write("grants/ledger/robot-releases.yaml", ROBOT));
+        world.approve("robot", "omar.diallo").exits(0);
+        scene.run(&world, &["verify", "--head", "robot"], 1);
+    }),
+    ("a resource leaves a domain without owners", &["resource-ownerless"], |scene| {
+        let attic = "title: Attic\nenvironment: staging\nowners: [yusuf.demir, grace.lin]\nresources:\n  \
+                     attic: { repository: northwind/attic }\n";
+        let world = World::unanchored();
+        world.write("domains/attic.yaml", attic);
+        world.commit("An attic");
+        world.git(&["push", "-q", "origin", "main"]);
+        let world = world.begun();
+        branch(&world, "ends", |world| {
+            for person in ["yusuf.demir", "grace.lin"] {
+                edit(world, &format!("people/{person}.yaml"), "type: employee ", "type: employee\nended: 2026-11-23 ");
+            }
+        });
+        world.approve("ends", "mei.tanaka").exits(0);
+        merge(&world, "ends");
+        branch(&world, "move", |world| {
+            world.git(&["rm", "-q", "domains/attic.yaml"]);
+            let ledger = "  ledger: { repository: northwind/ledger }\n";
+            edit(
+                world,
+                "domains/ledger-staging.yaml",
+                ledger,
+                &format!("{ledger}  attic: {{ repository: northwind/attic }}\n"),
+            );
+        });
+        for person in ["mei.tanaka", "sven.olsen"] {
+            world.approve("move", person).exits(0);
+        }
+        scene.run(&world, &["verify", "--head", "move"], 1);
     }),
     ("another's key is replaced", &["key-unproven", "own-keys-changed"], |scene| {
         let world = World::new();

@@ -1,0 +1,198 @@
+//! Resources that change their domain: the owners of both ends are asked, also of one that held it last.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::approvers;
+use super::requirements::{Requirement, Side};
+use crate::access::{Access, ChangeClass, DomainId, PersonId, Resource};
+
+/// What a resource is, whatever files call it: two targets can be one system, and systems don't tell the case of names
+/// apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ResourceKey {
+    system: String,
+    kind: &'static str,
+    name: String,
+}
+
+impl ResourceKey {
+    fn of(access: &Access, resource: &Resource) -> Self {
+        let target = access.config.targets.get(&resource.target);
+        ResourceKey {
+            system: target.map_or_else(|| resource.target.to_string(), |target| target.pinned.clone()),
+            kind: resource.kind.name,
+            name: resource.name.to_ascii_lowercase(),
+        }
+    }
+}
+
+impl std::fmt::Display for ResourceKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+fn holders(access: &Access) -> BTreeMap<ResourceKey, BTreeSet<&DomainId>> {
+    let mut found: BTreeMap<ResourceKey, BTreeSet<&DomainId>> = BTreeMap::new();
+    for domain in access.domains.values() {
+        for resource in domain.resources.values() {
+            found.entry(ResourceKey::of(access, resource)).or_default().insert(&domain.id);
+        }
+    }
+    found
+}
+
+/// A resource that other domains hold than before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ResourceChange {
+    pub resource: ResourceKey,
+    pub before: BTreeSet<DomainId>,
+    pub after: BTreeSet<DomainId>,
+}
+
+impl ResourceChange {
+    /// True where a domain holds it before and after the change.
+    pub fn is_move(&self) -> bool {
+        !self.before.is_empty() && !self.after.is_empty()
+    }
+}
+
+/// Every one of them, sorted.
+pub fn changes(base: &Access, head: &Access) -> Vec<ResourceChange> {
+    // most changes touch no domain
+    let domains = base.domains.values_shared().zip(head.domains.values_shared());
+    let same = base.domains.len() == head.domains.len() && domains.into_iter().all(|(a, b)| Arc::ptr_eq(a, b));
+    if same && base.config.targets == head.config.targets {
+        return Vec::new();
+    }
+    let (before, mut after) = (holders(base), holders(head));
+    let owned = |ids: BTreeSet<&DomainId>| ids.into_iter().cloned().collect::<BTreeSet<DomainId>>();
+    let mut found = Vec::new();
+    for (resource, before) in before {
+        let after = after.remove(&resource).unwrap_or_default();
+        if before != after {
+            found.push(ResourceChange { resource, before: owned(before), after: owned(after) });
+        }
+    }
+    let new = after.into_iter();
+    found.extend(new.map(|(resource, after)| ResourceChange {
+        resource,
+        before: BTreeSet::new(),
+        after: owned(after),
+    }));
+    found.sort_by(|a, b| a.resource.cmp(&b.resource));
+    found
+}
+
+/// Where resources that a change takes in were held last, before the tree that it starts from.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    found: BTreeMap<ResourceKey, BTreeMap<DomainId, BTreeSet<PersonId>>>,
+    /// What a change takes in, and no tree that was looked at held.
+    open: BTreeSet<ResourceKey>,
+}
+
+impl Held {
+    /// What has to be looked for: resources that the change takes in and that nothing held where it starts.
+    pub fn wanted(base: &Access, head: &Access) -> Self {
+        let new = changes(base, head).into_iter().filter(|change| change.before.is_empty());
+        Held { found: BTreeMap::new(), open: new.map(|change| change.resource).collect() }
+    }
+
+    /// True where some resource was held before.
+    pub fn is_some(&self) -> bool {
+        !self.found.is_empty()
+    }
+
+    /// True where every resource was found, or none is looked for.
+    pub fn is_done(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Looks in an older tree. The newest is asked first.
+    pub fn look(&mut self, tree: &Access) {
+        if self.is_done() {
+            return;
+        }
+        for (resource, domains) in holders(tree) {
+            if self.open.remove(&resource) {
+                let owners = |id: &DomainId| tree.domains.get(id).map(|domain| tree.expand(&domain.owners).into_keys());
+                let held = domains.into_iter().map(|id| (id.clone(), owners(id).into_iter().flatten().collect()));
+                self.found.insert(resource, held.collect());
+            }
+        }
+    }
+}
+
+/// A resource that leaves one domain for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    pub resource: ResourceKey,
+    pub from: DomainId,
+    pub to: DomainId,
+    /// True where the domain gave it up in an earlier landing.
+    pub earlier: bool,
+}
+
+/// What moves, what that asks for, and domains of whose owners nobody can approve.
+#[derive(Debug, Default)]
+pub struct Moves {
+    pub moves: Vec<Move>,
+    pub requirements: Vec<Requirement>,
+    pub ownerless: BTreeSet<DomainId>,
+}
+
+impl Moves {
+    pub fn of(base: &Access, head: &Access, changes: &[ResourceChange], held: &Held, now: Timestamp) -> Self {
+        let mut found = Moves::default();
+        let mut owners: BTreeMap<DomainId, BTreeSet<PersonId>> = BTreeMap::new();
+        let standing = |side: &Access, id: &DomainId| {
+            side.domains.get(id).map(|domain| side.expand(&domain.owners).into_keys().collect::<BTreeSet<PersonId>>())
+        };
+        for change in changes {
+            let earlier = change.before.is_empty();
+            let former = held.found.get(&change.resource).filter(|_| earlier);
+            let before: BTreeSet<&DomainId> = match former {
+                Some(former) => former.keys().collect(),
+                None => change.before.iter().collect(),
+            };
+            for to in change.after.iter().filter(|to| !before.contains(to)) {
+                for from in &before {
+                    // whoever owns a domain now answers for it; of one that is gone its last owners
+                    let last = || former.and_then(|former| former.get(*from)).cloned();
+                    let giving = standing(base, from).or_else(last).unwrap_or_default();
+                    owners.insert((*from).clone(), giving);
+                    let taking = standing(base, to).or_else(|| standing(head, to)).unwrap_or_default();
+                    owners.insert(to.clone(), taking);
+                    let (resource, from, to) = (change.resource.clone(), (*from).clone(), to.clone());
+                    found.moves.push(Move { resource, from, to, earlier });
+                }
+            }
+        }
+        for (domain, mut eligible) in owners {
+            eligible.retain(|person| base.people.contains_key(person));
+            if !eligible.iter().any(|person| approvers::speaks(base, person).contains(now)) {
+                found.ownerless.insert(domain);
+                continue;
+            }
+            found.requirements.push(Requirement {
+                // an approval rule's id has no colon
+                rule: format!("owners:{domain}"),
+                class: ChangeClass::Policy,
+                count: 1,
+                side: Side::Old,
+                from: vec![format!("owners of {domain}")],
+                eligible,
+                gaining: BTreeSet::new(),
+                everyone_gains: false,
+                sponsors: BTreeSet::new(),
+                sponsor_alone: false,
+            });
+        }
+        found
+    }
+}

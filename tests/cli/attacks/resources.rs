@@ -1,0 +1,79 @@
+//! Resources change their domain with the consent of both sides, in one step or in two.
+
+use super::{branch, edit, merge};
+use crate::support::World;
+
+const QUIET: &str = "  quiet: { repository: northwind/quiet }\n";
+
+/// Payments hold a repository more.
+fn quiet() -> World {
+    let web = "  payments-web: { repository: northwind/payments-web }\n";
+    World::edited(&[("domains/payments-staging.yaml", web, &format!("{web}{QUIET}"))])
+}
+
+/// The platform takes it in, under a name of its own.
+fn take(world: &World) {
+    let infrastructure = "  infrastructure: { repository: northwind/infrastructure }\n";
+    let taken = format!("{infrastructure}  silent: {{ repository: northwind/quiet }}\n");
+    edit(world, "domains/platform.yaml", infrastructure, &taken);
+}
+
+fn drop_it(world: &World) {
+    edit(world, "domains/payments-staging.yaml", QUIET, "");
+}
+
+/// Two admins don't move it, though they own where it goes; an owner of where it was has to agree.
+fn asks_both(world: &World, head: &str, told: &str) {
+    let plan = world.timed(&["plan", "--head", head]).exits(0).says(told).says("owners of both are asked");
+    plan.says("owners:payments-staging: 1 of").says("owners:platform: 1 of");
+    for person in ["mei.tanaka", "lena.vogt"] {
+        world.approve(head, person).exits(0);
+    }
+    let refused = world.timed(&["verify", "--head", head]).exits(1).says("refused[quorum-not-met]");
+    refused.says("rule `owners:payments-staging` asks for 1 approval by owners of payments-staging");
+    world.approve(head, "priya.shah").exits(0);
+    merge(world, head);
+    world.timed(&["verify"]).exits(0);
+    world.timed(&["apply"]).exits(0);
+}
+
+#[test]
+fn a_resource_that_moves_needs_owners_of_both_domains() {
+    let world = quiet();
+    branch(&world, "move", |world| {
+        drop_it(world);
+        take(world);
+    });
+    asks_both(&world, "move", "moves repository northwind/quiet, of payments-staging, to platform");
+}
+
+#[test]
+fn to_drop_it_first_and_take_it_in_later_is_no_way_around() {
+    let world = quiet();
+    world.timed(&["apply"]).exits(0);
+    branch(&world, "drop", drop_it);
+    for person in ["mei.tanaka", "lena.vogt"] {
+        world.approve("drop", person).exits(0);
+    }
+    merge(&world, "drop");
+    world.timed(&["apply"]).exits(0);
+    branch(&world, "bob", |world| {
+        world.git(&["rm", "-q", "grants/payments/bob-checkout.yaml"]);
+    });
+    world.approve("bob", "priya.shah").exits(0);
+    merge(&world, "bob");
+    branch(&world, "take", take);
+    asks_both(&world, "take", "moves repository northwind/quiet, last held by payments-staging, to platform");
+}
+
+#[test]
+fn what_no_domain_ever_held_is_taken_in_by_a_policy_change_alone() {
+    let world = World::new();
+    branch(&world, "new", take);
+    let plan = world.timed(&["plan", "--head", "new"]).exits(0).stdout;
+    assert!(!plan.contains("owners:p"), "{plan}");
+    for person in ["mei.tanaka", "lena.vogt"] {
+        world.approve("new", person).exits(0);
+    }
+    world.timed(&["verify", "--head", "new"]).exits(0);
+}
