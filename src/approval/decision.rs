@@ -240,6 +240,9 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
         let help = ask(&[*requirement], &BTreeSet::new());
         if requirement.is_by_sponsors_alone(&approvers) && requirement.given(&approvers).next().is_some() {
             refusals.push(Refusal::new(&codes::SPONSOR_ALONE, sponsor_alone(requirement), &help));
+            if requirement.given(&approvers).count() >= requirement.needed(more) {
+                continue;
+            }
         }
         refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, missing(requirement, assessment, &approvers), help));
     }
@@ -281,10 +284,10 @@ fn sponsor_alone(requirement: &Requirement) -> String {
 
 /// True where a rule has fewer people left than it asks for, whoever wrote the change.
 fn locked_out(plan: &Plan<'_>, evidence: &Evidence) -> bool {
+    // whoever was ended and can still bring others back is one of those who are missing
     let able = |person: &&PersonId| {
-        let here = plan.base.access.people.get(*person).and_then(|one| plan.base.access.bounds(one));
-        let here = here.is_some_and(|bounds| bounds.contains(plan.now)) && !evidence.gone.contains(*person);
-        here || plan.may_bring_back(person)
+        let bounds = plan.base.access.people.get(*person).and_then(|one| plan.base.access.bounds(one));
+        bounds.is_some_and(|bounds| bounds.contains(plan.now)) && !evidence.gone.contains(*person)
     };
     let few = |rule: &Requirement| rule.eligible.iter().filter(able).count() < rule.needed(More::default());
     plan.requirements.iter().any(few)

@@ -50,8 +50,8 @@ fn a_move_is_a_move_however_it_is_written() {
     }
     // another name in the same domain, another resource, and what goes, move nothing
     let empty: [&str; 0] = [];
-    assert_eq!(asked(&base, &with("  y: { repository: northwind/x }\n", "", &[]), &none), empty);
-    assert_eq!(asked(&base, &with(X, "  y: { repository: northwind/y }\n", &[]), &none), empty);
+    assert_eq!(asked(&base, &with("  z: { repository: northwind/x }\n", "", &[]), &none), empty);
+    assert_eq!(asked(&base, &with(X, "  z: { repository: northwind/y }\n", &[]), &none), empty);
     assert_eq!(asked(&base, &with("", "", &[]), &none), empty);
     // the domain itself under another name
     let renamed = [
