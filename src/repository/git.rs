@@ -224,7 +224,8 @@ impl Repository {
     ///
     /// # Errors
     /// `UnknownRevision`; `NotACommit`; `AmbiguousRevision` where a short name could be more than one ref or object, even
-    /// if these are the same today; `Empty` for `HEAD` without a commit.
+    /// if these are the same today; `Empty` for `HEAD` without a commit. A local branch is found also where its name is the
+    /// start of an object's.
     pub fn resolve(&self, rev: &str) -> Result<Oid, RepositoryError> {
         self.refuse_ambiguous(rev)?;
         self.ensure_whole_start(rev)?;
@@ -284,14 +285,20 @@ impl Repository {
         if git2::Reference::is_valid_name(&remote_head) && self.reference(&remote_head)?.is_some() {
             meanings.push(format!("`{remote_head}`"));
         }
-        if is_hex && !meanings.is_empty() {
+        // a branch here was named by whoever works here, while anybody who may push names tags and the remote's branches:
+        // INVARIANT: none of these takes the place of the object that somebody means by the start of its name
+        if is_hex && self.branch_tip(name)?.is_none() {
             let prefix = git2::Oid::from_str(&format!("{name:0<40}"));
             let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
-            match prefix.and_then(|prefix| odb.exists_prefix(prefix, name.len())) {
-                Ok(oid) => meanings.push(format!("the object `{oid}`")),
-                Err(error) if error.code() == ErrorCode::Ambiguous => meanings.push("several objects".to_owned()),
-                Err(_) => {}
+            let object = match prefix.and_then(|prefix| odb.exists_prefix(prefix, name.len())) {
+                Ok(oid) => Some(format!("the object `{oid}`")),
+                Err(error) if error.code() == ErrorCode::Ambiguous => Some("several objects".to_owned()),
+                Err(_) => None,
+            };
+            if object.is_some() && self.remote_branch_tip("origin", name)?.is_some() {
+                meanings.push(format!("`refs/remotes/origin/{name}`"));
             }
+            meanings.extend(object);
         }
         if meanings.len() > 1 {
             return Err(RepositoryError::AmbiguousRevision { rev: rev.to_owned(), meanings });

@@ -87,8 +87,7 @@ fn a_short_name_with_two_meanings_is_refused() {
     let first = sandbox.commit(&[("a", "1")]);
     let second = sandbox.commit(&[("a", "2")]);
     let short = &first.to_string()[..7];
-    for name in
-        ["refs/tags/main", "refs/heads/heads/main", "refs/heads/refs/heads/main", &format!("refs/heads/{short}")]
+    for name in ["refs/tags/main", "refs/heads/heads/main", "refs/heads/refs/heads/main", &format!("refs/tags/{short}")]
     {
         sandbox.git(&["update-ref", name, "HEAD~1"]);
     }
@@ -103,6 +102,40 @@ fn a_short_name_with_two_meanings_is_refused() {
     }
     assert_eq!(repository.resolve("refs/heads/main").unwrap(), second);
     assert_eq!(repository.branch_tip("main").unwrap(), Some(second));
+}
+
+#[test]
+fn a_branch_that_is_named_like_the_start_of_an_object_is_found() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.commit(&[("a", "1")]);
+    let second = sandbox.commit(&[("a", "2")]);
+    let repository = sandbox.open();
+    for (digits, object) in [(4, first), (7, first), (12, first), (39, first), (8, sandbox.oid("HEAD:a"))] {
+        let name = &object.to_string()[..digits];
+        let [branch, tag, remote] =
+            ["refs/heads/", "refs/tags/", "refs/remotes/origin/"].map(|folder| format!("{folder}{name}"));
+        let meanings = |rev: &str| match repository.resolve(rev) {
+            Err(RepositoryError::AmbiguousRevision { meanings, .. }) => meanings,
+            other => panic!("{rev}: {other:?}"),
+        };
+        let object = format!("the object `{object}`");
+        sandbox.git(&["update-ref", &remote, "HEAD"]);
+        assert_eq!(meanings(name), [format!("`{remote}`"), object.clone()]);
+        sandbox.git(&["update-ref", &branch, "HEAD"]);
+        assert_eq!(repository.resolve(name).unwrap(), second, "{name}");
+        assert_eq!(repository.resolve(&format!("{name}~1")).unwrap(), first, "{name}");
+        sandbox.git(&["update-ref", "-d", &remote]);
+        assert_eq!(repository.resolve(name).unwrap(), second, "{name}");
+        sandbox.git(&["update-ref", &tag, "HEAD"]);
+        assert_eq!(meanings(name), [format!("`{tag}`"), format!("`{branch}`")]);
+        sandbox.git(&["update-ref", "-d", &branch]);
+        assert_eq!(meanings(name), [format!("`{tag}`"), object]);
+        sandbox.git(&["update-ref", "-d", &tag]);
+    }
+    for name in ["deadbeef", "0123"] {
+        sandbox.git(&["branch", name]);
+        assert_eq!(repository.resolve(name).unwrap(), second, "{name}");
+    }
 }
 
 #[test]
