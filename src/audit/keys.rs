@@ -77,6 +77,11 @@ impl Keys {
         Keys { first, later: Vec::new() }
     }
 
+    /// Adds a key that followed, as it was found before.
+    pub(super) fn push(&mut self, later: Later) {
+        self.later.push(later);
+    }
+
     /// The key that the log began with.
     pub fn first(&self) -> &VerifierKey {
         &self.first

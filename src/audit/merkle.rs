@@ -81,7 +81,6 @@ impl Edge {
     }
 
     /// The edge of a tree of this size with these last tiles; None where they don't fit the size.
-    #[cfg(test)]
     pub(super) fn of(size: u64, rows: Vec<Vec<Hash>>) -> Option<Self> {
         let fits =
             |(level, row): (u32, &Vec<Hash>)| row.len() as u64 == size.checked_shr(level * ROWS).unwrap_or(0) % WIDTH;
@@ -100,7 +99,6 @@ impl Edge {
     }
 
     /// As [`Edge::row`], from the lowest up.
-    #[cfg(test)]
     pub(super) fn rows(&self) -> &[Vec<Hash>] {
         &self.rows
     }

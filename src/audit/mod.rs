@@ -11,6 +11,7 @@
 
 pub mod codes;
 pub mod controls;
+mod copy;
 mod declared;
 mod entry;
 mod error;

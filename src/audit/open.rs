@@ -33,8 +33,29 @@ impl Log {
         let signed = Signed::of(files, key)?;
         let mut reading = Reading::of(State::new(kinds));
         reading.go_on(files, signed.checkpoint.size())?;
-        let log = signed.close(reading.into_log()?, key)?;
-        Ok(log)
+        let (log, blobs) = reading.into_log()?;
+        if log.root() != signed.checkpoint.root() {
+            return Err(LogError::RootMismatch);
+        }
+        Paths::of(log.size(), blobs.into_iter()).nothing_else_in(files)?;
+        signed.close(log, key)
+    }
+
+    /// Reads what was appended to this log since, and believes nothing but what is known of it already. Also gives the
+    /// digests of the long records among that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Log::read`], and where the files aren't those of a log that goes on from this one.
+    pub(super) fn read_on(self, files: &dyn Files, key: &VerifierKey) -> Result<(Self, BTreeSet<String>), LogError> {
+        let signed = Signed::of(files, key)?;
+        let mut reading = Reading::from(self);
+        if signed.checkpoint.size() < reading.edge.size() {
+            return Err(LogError::Rollback { kept: reading.edge.size(), size: signed.checkpoint.size() });
+        }
+        reading.go_on(files, signed.checkpoint.size())?;
+        let (log, blobs) = reading.into_log()?;
+        Ok((signed.close(log, key)?, blobs))
     }
 
     /// Reads a log by the key that it names itself. Whoever wrote it chose that key, so it proves nothing: it is for
@@ -50,14 +71,13 @@ impl Log {
 }
 
 /// The checkpoint of a log, whose signer is known once the entries are read.
-struct Signed<'f> {
-    files: &'f dyn Files,
+struct Signed {
     bytes: Vec<u8>,
     checkpoint: Checkpoint,
 }
 
-impl<'f> Signed<'f> {
-    fn of(files: &'f dyn Files, key: &VerifierKey) -> Result<Self, LogError> {
+impl Signed {
+    fn of(files: &dyn Files, key: &VerifierKey) -> Result<Self, LogError> {
         let bytes = files.read(CHECKPOINT, MAX_CHECKPOINT_BYTES)?;
         let bytes = bytes.ok_or(LogError::Incomplete { file: CHECKPOINT.to_owned(), what: "is missing" })?;
         let checkpoint = match Checkpoint::open(&bytes, key) {
@@ -65,16 +85,15 @@ impl<'f> Signed<'f> {
             Err(unknown @ LogError::KeyUnknown { .. }) => Checkpoint::unproven(&bytes).ok_or(unknown)?,
             opened => opened?,
         };
-        Ok(Signed { files, bytes, checkpoint })
+        Ok(Signed { bytes, checkpoint })
     }
 
     /// INVARIANT: nothing that was read is believed before its root is the signed one, by a key that follows from the one
     /// that is trusted.
-    fn close(self, (mut log, blobs): (Log, BTreeSet<String>), key: &VerifierKey) -> Result<Log, LogError> {
+    fn close(self, mut log: Log, key: &VerifierKey) -> Result<Log, LogError> {
         if log.root() != self.checkpoint.root() {
             return Err(LogError::RootMismatch);
         }
-        Paths::of(log.size(), blobs.into_iter()).nothing_else_in(self.files)?;
         if !log.keys.has(key) {
             return Err(LogError::KeyUnknown { key: key.to_string() });
         }
@@ -92,6 +111,13 @@ struct Reading {
     /// The digests of long records that were read.
     blobs: BTreeSet<String>,
     kept: Rc<Kept>,
+}
+
+impl From<Log> for Reading {
+    fn from(log: Log) -> Self {
+        let Log { genesis, keys, edge, checkpoint: _, state } = log;
+        Reading { beginning: Some((genesis, keys)), edge, ..Reading::of(state) }
+    }
 }
 
 impl Reading {

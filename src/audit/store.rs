@@ -1,17 +1,22 @@
 //! The log in git: each state of it is a commit that holds its files, one ref points to the newest.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::files::{Update, unreadable};
-use super::{Checkpoint, Log, LogError, LogKey, VerifierKey, codes, reach, record};
+use super::files::{Files, Update, unreadable};
+use super::copy::{self, Kept, Prefix};
+use super::{Checkpoint, Log, LogError, LogKey, VerifierKey, codes, reach, record, tiles};
 use crate::access::Kinds;
 use crate::apply;
 use crate::finding::Refusal;
 use crate::repository::{Failure, Folder, Oid, Repository, RepositoryError, StateRefs, SwapError};
+
+/// How many files are written together where many are.
+const TOGETHER: usize = 64;
 
 /// The folder in the git directory where this clone keeps the last checkpoint it saw.
 const SEEN: &str = "dualkey";
@@ -30,6 +35,8 @@ pub struct Store<'a> {
 pub struct Stored {
     pub log: Log,
     pub commit: Oid,
+    /// What was wrong with what this clone remembered, and refuses nothing.
+    pub told: Vec<Refusal>,
 }
 
 impl Stored {
@@ -107,7 +114,7 @@ impl<'a> Store<'a> {
     ///
     /// Where anything in it is wrong, where it is shorter than it was or another one, and where it can't be read.
     pub fn load(&self, key: &VerifierKey) -> Result<Option<Stored>, StoreError> {
-        self.load_whole(key)
+        self.load_after(key, self.known(key))
     }
 
     /// The same, read from the beginning on, whatever is known of it.
@@ -116,35 +123,69 @@ impl<'a> Store<'a> {
     ///
     /// As [`Store::load`].
     pub fn load_whole(&self, key: &VerifierKey) -> Result<Option<Stored>, StoreError> {
-        let Some(commit) = self.commit(key)? else { return Ok(None) };
-        let files = folder(self.repository, commit)?;
-        let log = Log::read(&files, key, self.kinds)?;
-        self.goes_on(&log, &files, key)?;
-        self.remember(&log)?;
-        Ok(Some(Stored { log, commit }))
+        self.load_after(key, None)
     }
 
-    /// The commit that the ref holds; None where there is nothing and nothing was seen there.
-    fn commit(&self, key: &VerifierKey) -> Result<Option<Oid>, StoreError> {
-        match (self.refs.get(self.reference)?, self.seen(key)?) {
-            (Some(commit), _) => Ok(Some(commit)),
-            (None, None) => Ok(None),
-            (None, Some(seen)) => {
-                let kept = Checkpoint::unproven(&seen).map_or(1, |kept| kept.size());
-                Err(LogError::Rollback { kept, size: 0 }.into())
-            }
+    fn load_after(&self, key: &VerifierKey, known: Option<Prefix>) -> Result<Option<Stored>, StoreError> {
+        let (seen, damaged) = self.seen(key)?;
+        let Some(commit) = self.refs.get(self.reference)? else {
+            let Some(seen) = seen else { return Ok(None) };
+            let kept = Checkpoint::unproven(&seen).map_or(1, |kept| kept.size());
+            return Err(LogError::Rollback { kept, size: 0 }.into());
+        };
+        let files = folder(self.repository, commit)?;
+        let before = known.as_ref().map_or(0, |known| known.log.size());
+        let log = match known.and_then(|known| self.read_on(known, &files, key)) {
+            Some(log) => log,
+            // whatever is wrong is named by reading it from the beginning
+            None => Log::read(&files, key, self.kinds)?,
+        };
+        if let Some(seen) = seen {
+            goes_on(&log, &files, &seen)?;
+        }
+        self.remember(&log)?;
+        if copy::is_worth_keeping(before, log.size()) {
+            self.keep(&Prefix { log: log.clone(), tree: files.tree() }, key);
+        }
+        Ok(Some(Stored { log, commit, told: damaged.into_iter().collect() }))
+    }
+
+    /// The log, where it goes on from what this clone verified and nothing of that was touched since.
+    ///
+    /// INVARIANT: what is known counts only where it and the entries after it lead to the root that is signed.
+    fn read_on(&self, known: Prefix, files: &Folder<'_>, key: &VerifierKey) -> Option<Log> {
+        let earlier = self.repository.folder_of(known.tree);
+        let partial: BTreeSet<String> = tiles::partial_paths(known.log.size()).collect();
+        let (log, blobs) = known.log.read_on(files, key).ok()?;
+        let paths = tiles::Paths::of(log.size(), blobs.into_iter());
+        let mut touched = false;
+        let differences = files.differences(&earlier, &mut |path, was, is| {
+            let folder = path.ends_with('/');
+            let may_differ = match (was, is) {
+                (true, _) => folder || partial.contains(path),
+                (false, _) => paths.has(path),
+            };
+            touched |= !may_differ;
+            may_differ
+        });
+        differences.ok().filter(|()| !touched)?;
+        Some(log)
+    }
+
+    /// What this clone verified of the log; None where there is nothing, or nothing that can be used.
+    fn known(&self, key: &VerifierKey) -> Option<Prefix> {
+        let (_, path) = self.paths(key);
+        match copy::read(&path) {
+            Ok(Kept::Whole(bytes)) => Prefix::parse(&bytes, self.kinds),
+            Ok(Kept::Nothing | Kept::Unmarked(_) | Kept::Damaged) | Err(_) => None,
         }
     }
 
-    /// What this clone saw earlier must stand in the log unchanged.
-    fn goes_on(&self, log: &Log, files: &Folder<'_>, key: &VerifierKey) -> Result<(), StoreError> {
-        let Some(seen) = self.seen(key)? else { return Ok(()) };
-        log.verify_consistency(files, &seen).map_err(|error| match (error, Checkpoint::unproven(&seen)) {
-            // this clone saw a log of this key that went on under another one
-            (LogError::KeyUnknown { .. }, Some(kept)) => LogError::Fork { kept: kept.size() },
-            (error, _) => error,
-        })?;
-        Ok(())
+    /// Whoever can't keep it reads more the next time, and that is all.
+    fn keep(&self, prefix: &Prefix, key: &VerifierKey) {
+        let (_, path) = self.paths(key);
+        let written = prefix.to_bytes().map(|bytes| copy::write(&path, &bytes));
+        drop(written);
     }
 
     /// Begins a log.
@@ -212,6 +253,72 @@ impl<'a> Store<'a> {
         self.write(log, &update, (Some(stored.commit), Some(&files)), message, at)
     }
 
+    /// Puts a log back from files, where the ref is gone, or holds a damaged or an earlier one. `check` is asked before anything
+    /// is replaced. None where the ref holds a log that is whole and no shorter.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::load`] for the files; where they are of another log than the one in the ref, or older than what this clone
+    /// saw; and as [`Store::append`].
+    pub fn restore<E: From<StoreError>>(
+        &self,
+        key: &VerifierKey,
+        files: &dyn Files,
+        check: impl FnOnce(&Stored) -> Result<(), E>,
+    ) -> Result<Option<Stored>, E> {
+        let Some(stored) = self.prepared(key, files)? else { return Ok(None) };
+        check(&stored)?;
+        let held = self.refs.get(self.reference).map_err(StoreError::from)?;
+        self.swap(held, stored.commit)?;
+        self.remember(&stored.log)?;
+        Ok(Some(stored))
+    }
+
+    /// The commit of a log that is to be put back, which no ref points to yet.
+    fn prepared(&self, key: &VerifierKey, files: &dyn Files) -> Result<Option<Stored>, StoreError> {
+        let log = Log::read(files, key, self.kinds)?;
+        let held = self.refs.get(self.reference)?;
+        let there = held.and_then(|commit| Log::read(&folder(self.repository, commit).ok()?, key, self.kinds).ok());
+        if let Some(there) = there {
+            if there.size() >= log.size() {
+                return Ok(None);
+            }
+            log.verify_consistency(files, there.checkpoint())?;
+        }
+        let (seen, damaged) = self.seen(key)?;
+        if let Some(seen) = seen {
+            goes_on(&log, files, &seen)?;
+        }
+        let tree = self.written(files)?;
+        let at = log.genesis().at.0.as_second();
+        let records: Vec<record::Record> =
+            std::iter::once(record::Record::Genesis(log.genesis().clone())).chain(log.state().judged.clone()).collect();
+        let mut parents: Vec<Oid> = held.filter(|commit| self.repository.commit(*commit).is_ok()).into_iter().collect();
+        parents.extend(reach::parents(self.repository, &records, at)?);
+        let commit = self.repository.write_commit_of(tree, &parents, "Restore the log", at)?;
+        Ok(Some(Stored { log, commit, told: damaged.into_iter().collect() }))
+    }
+
+    /// The tree of all files, written a few at a time.
+    fn written(&self, files: &dyn Files) -> Result<Oid, StoreError> {
+        let mut paths = Vec::new();
+        files.each(&mut |path| {
+            paths.extend((!path.ends_with('/')).then(|| path.to_owned()));
+            true
+        })?;
+        let mut tree = None;
+        for some in paths.chunks(TOGETHER) {
+            let mut read = Vec::new();
+            for path in some {
+                let missing = || LogError::Incomplete { file: path.clone(), what: "is missing" };
+                read.push((path.as_str(), files.read(path, usize::MAX)?.ok_or_else(missing)?));
+            }
+            let changes = read.iter().map(|(path, bytes)| (*path, Some(bytes.as_slice())));
+            tree = Some(self.repository.write_files(tree, changes)?);
+        }
+        tree.ok_or_else(|| LogError::Incomplete { file: tiles::CHECKPOINT.to_owned(), what: "is missing" }.into())
+    }
+
     /// Lets another key sign the log from here on, and writes that in one step, as a child of what it was.
     ///
     /// # Errors
@@ -245,52 +352,77 @@ impl<'a> Store<'a> {
         parents.extend(reach::parents(self.repository, update.records(), at.as_second())?);
         let tree = self.repository.write_files(files.map(Folder::tree), update.changes())?;
         let commit = self.repository.write_commit_of(tree, &parents, message, at.as_second())?;
-        match self.refs.compare_and_swap(self.reference, parent, Some(commit)) {
-            Ok(()) => {}
+        self.swap(parent, commit)?;
+        self.remember(&log)?;
+        Ok(Stored { log, commit, told: Vec::new() })
+    }
+
+    fn swap(&self, held: Option<Oid>, commit: Oid) -> Result<(), StoreError> {
+        match self.refs.compare_and_swap(self.reference, held, Some(commit)) {
+            Ok(()) => Ok(()),
             // the push had its effect before the connection broke
-            Err(SwapError::Moved { actual, .. }) if actual == Some(commit) => {}
+            Err(SwapError::Moved { actual, .. }) if actual == Some(commit) => Ok(()),
             Err(error @ SwapError::Moved { .. }) => {
                 let help = "another run wrote the log: when it has ended, run again";
-                return Err(StoreError::Refused(Refusal::new(&apply::codes::LEASE_LOST, error.to_string(), help)));
+                Err(StoreError::Refused(Refusal::new(&apply::codes::LEASE_LOST, error.to_string(), help)))
             }
             Err(error @ (SwapError::Refused { .. } | SwapError::Unreachable { .. })) => {
-                return Err(StoreError::Refused(unavailable(&error)));
+                Err(StoreError::Refused(unavailable(&error)))
             }
-            Err(SwapError::Repository(error)) => return Err(error.into()),
+            Err(SwapError::Repository(error)) => Err(error.into()),
         }
-        self.remember(&log)?;
-        Ok(Stored { log, commit })
     }
 
-    /// One file a log, remote and key, so that a log that begins under a new key starts anew.
-    fn seen_path(&self, key: &VerifierKey) -> PathBuf {
+    /// The files of this clone for a log: one a log, remote and key, so that a log that begins under a new key starts anew.
+    fn paths(&self, key: &VerifierKey) -> (PathBuf, PathBuf) {
         let remote = self.refs.remote().unwrap_or_default();
         let name = Oid::of_blob(format!("{remote}\n{}\n{key}", self.reference).as_bytes());
-        self.repository.git_dir().join(SEEN).join(format!("log-{name}"))
+        copy::paths(&self.repository.git_dir().join(SEEN), &name.to_string())
     }
 
-    fn seen(&self, key: &VerifierKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let path = self.seen_path(key);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(StoreError::Seen { path, doing: "read", source }),
+    /// The last checkpoint that this clone saw. One that is damaged is thrown away, and told.
+    fn seen(&self, key: &VerifierKey) -> Result<(Option<Vec<u8>>, Option<Refusal>), StoreError> {
+        let (path, _) = self.paths(key);
+        let failed = |doing| {
+            let path = path.clone();
+            move |source| StoreError::Seen { path, doing, source }
+        };
+        match copy::read(&path).map_err(failed("read"))? {
+            Kept::Nothing => Ok((None, None)),
+            Kept::Whole(bytes) => Ok((Some(bytes), None)),
+            Kept::Unmarked(bytes) if Checkpoint::unproven(&bytes).is_some() => Ok((Some(bytes), None)),
+            Kept::Unmarked(_) | Kept::Damaged => {
+                fs::remove_file(&path).map_err(failed("removed"))?;
+                let help = "compare the log with a checkpoint that you keep elsewhere, by `dualkey audit verify --checkpoint \
+                            FILE`: this clone alone can't tell any more whether it was cut off or written anew";
+                let message = format!("`{}` is damaged and was thrown away", path.display());
+                Ok((None, Some(Refusal::new(&codes::LOG_COPY_DAMAGED, message, help))))
+            }
         }
     }
 
     /// Keeps the checkpoint, so that the next look notices what was cut off or rewritten.
     fn remember(&self, log: &Log) -> Result<(), StoreError> {
-        let folder = self.repository.git_dir().join(SEEN);
         // whichever of its keys is trusted when this is looked for
-        for path in log.keys().all().map(|key| self.seen_path(key)) {
-            let failed = |source| StoreError::Seen { path: path.clone(), doing: "written", source };
-            fs::create_dir_all(&folder).map_err(failed)?;
-            let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
-            file.write_all(log.checkpoint()).map_err(failed)?;
-            file.persist(&path).map_err(|error| failed(error.error))?;
+        for (path, _) in log.keys().all().map(|key| self.paths(key)) {
+            if copy::read(&path).ok() == Some(Kept::Whole(log.checkpoint().to_vec())) {
+                continue;
+            }
+            copy::write(&path, log.checkpoint())
+                .map_err(|source| StoreError::Seen { path: path.clone(), doing: "written", source })?;
         }
         Ok(())
     }
+}
+
+/// What this clone saw earlier must stand in the log unchanged.
+fn goes_on(log: &Log, files: &dyn Files, seen: &[u8]) -> Result<(), StoreError> {
+    log.verify_consistency(files, seen).map_err(|error| match (error, Checkpoint::unproven(seen)) {
+        // this clone saw a log of this key that went on under another one
+        (LogError::KeyUnknown { .. }, Some(kept)) => LogError::Fork { kept: kept.size() },
+        (error, _) => error,
+    })?;
+    Ok(())
 }
 
 #[cfg(test)]

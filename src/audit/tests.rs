@@ -11,6 +11,7 @@ use super::testing::Memory as Log;
 use super::*;
 use crate::access::Conditions;
 
+mod copies;
 mod keys;
 mod proof;
 mod search;

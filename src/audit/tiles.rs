@@ -103,6 +103,13 @@ pub(super) fn levels(size: u64) -> impl Iterator<Item = (u32, u64)> {
     (0..).map(move |level| (level, size.checked_shr(level * ROWS).unwrap_or(0))).take_while(|(_, count)| *count > 0)
 }
 
+/// The files of a log of some size that change when it grows.
+pub(super) fn partial_paths(size: u64) -> impl Iterator<Item = String> {
+    let hashes = levels(size).filter_map(|(level, count)| Tile::partial(Part::Hashes(level), count));
+    let tiles = Tile::partial(Part::Entries, size).into_iter().chain(hashes).map(|tile| tile.path());
+    tiles.chain([CHECKPOINT.to_owned()])
+}
+
 /// Where the bytes of a long record are, by their SHA-256 in hex.
 pub(super) fn blob_path(digest: &str) -> String {
     format!("blob/{digest}")

@@ -6,6 +6,7 @@ mod init;
 mod keygen;
 mod log;
 mod prove;
+mod restore;
 mod rotate;
 mod search;
 mod verify;
@@ -40,6 +41,8 @@ enum Command {
     Verify(verify::Options),
     /// Write the log as files that anybody can verify
     Export(export::Options),
+    /// Put the log back from such files, where it is gone or damaged
+    Restore(restore::Options),
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
@@ -52,5 +55,6 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Command::Prove(options) => prove::run(options),
         Command::Verify(options) => verify::run(options),
         Command::Export(options) => export::run(options),
+        Command::Restore(options) => restore::run(options),
     }
 }

@@ -193,6 +193,9 @@ impl<'a> Shared<'a> {
     ) -> Result<Option<Ledger>, Stop> {
         let stored = load(&self.store(), &self.key()?).map_err(|error| self.unread(error))?;
         let Some(stored) = stored else { return Ok(None) };
+        for refusal in &stored.told {
+            output::error(&report::errors::warning(refusal, output::error_style()));
+        }
         let Some(recorded) = audit::recorded(&stored.log) else { return Ok(None) };
         Ok(Some(Ledger { stored, recorded }))
     }
@@ -295,7 +298,7 @@ impl<'a> Shared<'a> {
     }
 
     /// Compares a log with the anchor that is kept and with the trees that pin its keys.
-    fn anchors(&self, stored: &Stored) -> Result<(), Stop> {
+    pub fn anchors(&self, stored: &Stored) -> Result<(), Stop> {
         let (log, kept) = (&stored.log, self.anchor());
         // what is at stake decides; where an anchor is kept, nothing that was pushed has to be read for it
         let config = if kept.is_some() { self.pinned() } else { &self.access().config };

@@ -51,6 +51,9 @@ pub enum RepositoryError {
     #[error("`{}` takes objects from outside this repository", file.display())]
     #[diagnostic(help("use a clone made without --shared and --reference"))]
     Alternates { file: PathBuf },
+    #[error("`{}` cannot be brought to the disk: {source}", path.display())]
+    #[diagnostic(help("see that the disk is well and has room: what is not written down for good can't be done"))]
+    NotDurable { path: PathBuf, source: std::io::Error },
     #[error("object {oid} cannot be read: {reason}")]
     #[diagnostic(help("run `git fsck`; a fresh clone brings missing objects back"))]
     Unreadable { oid: Oid, reason: String },
@@ -117,6 +120,7 @@ impl RepositoryError {
             | Self::Partial
             | Self::Grafted { .. }
             | Self::Alternates { .. }
+            | Self::NotDurable { .. }
             | Self::Unreadable { .. }
             | Self::TooMuch { .. }
             | Self::TooDear { .. }

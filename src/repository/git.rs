@@ -1,7 +1,7 @@
 //! Opening a repository, and what its refs and revisions name.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
@@ -28,6 +28,8 @@ pub struct Repository {
     pub(super) blobs: RefCell<HashMap<Oid, Weak<[u8]>>>,
     /// What was compared last, the newest first, by the two root trees.
     pub(super) changes: RefCell<VecDeque<([Entry; 2], Rc<Changes>)>>,
+    /// Objects that were written here and that nobody has waited for.
+    pub(super) written: RefCell<BTreeSet<Oid>>,
     /// Which folders of loose objects there are.
     pub(super) loose: OnceCell<Loose>,
     /// Says which further paths settings name as managed.
@@ -74,6 +76,7 @@ impl Repository {
             generations: RefCell::default(),
             blobs: RefCell::default(),
             changes: RefCell::default(),
+            written: RefCell::default(),
             loose: OnceCell::default(),
             reads_managed: None,
             managed: RefCell::default(),

@@ -5,6 +5,7 @@
 
 mod budget;
 mod child;
+mod durable;
 mod error;
 mod file;
 mod folder;
@@ -26,6 +27,7 @@ mod tree;
 mod write;
 
 pub use budget::Allowance;
+pub use durable::sync;
 pub use error::{Failure, RepositoryError, SwapError};
 pub use file::{Content, File, MAX_FILE_BYTES, Mode};
 pub use folder::Folder;

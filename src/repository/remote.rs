@@ -342,14 +342,22 @@ impl<'a> StateRefs<'a> {
         Ok(self.on_remote(remote, &names)?)
     }
 
+    /// INVARIANT: what a ref points to is on the disk before the ref, and the ref before this returns. Who relies on either
+    /// writes to a target next.
     fn update(&self, swaps: &[Swap]) -> Result<(), SwapError> {
+        self.repository.sync_written()?;
         let zero = "0".repeat(40);
         let lines = swaps.iter().map(|swap| {
             update_line(&swap.name, swap.new, Some(swap.expected.map_or(zero.clone(), |oid| oid.to_string())))
         });
         let lines: String = lines.collect();
-        let answer = process::git(self.repository, &words(&["update-ref", "--no-deref", "--stdin"]), &lines)?;
+        let answer = process::git(
+            self.repository,
+            &words(&["-c", "core.fsync=all", "update-ref", "--no-deref", "--stdin"]),
+            &lines,
+        )?;
         if answer.success {
+            swaps.iter().try_for_each(|swap| self.repository.sync_reference(&swap.name))?;
             return Ok(());
         }
         let swaps: Vec<&Swap> = swaps.iter().collect();

@@ -119,7 +119,9 @@ impl Repository {
     fn write_object(&self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, RepositoryError> {
         let failed = || RepositoryError::git("write an object");
         let odb = self.git.odb().map_err(failed())?;
-        odb.write(kind, bytes).map(Oid::of_git).map_err(failed())
+        let oid = odb.write(kind, bytes).map(Oid::of_git).map_err(failed())?;
+        self.written.borrow_mut().insert(oid);
+        Ok(oid)
     }
 
     /// The files of a commit that holds a statement: two small ones, in the root folder. What anybody may push there is not

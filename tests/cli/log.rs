@@ -1,5 +1,6 @@
 //! The log: what it says can be found, proven to somebody else, and not be edited quietly.
 
+use crate::bad_input::trust::{flip_a_bit, rewrite_log};
 use crate::support::World;
 
 #[test]
@@ -116,4 +117,84 @@ fn the_log_is_written_as_events_for_whatever_gathers_them() {
     assert!(!lines.contains('@'), "no e-mail address: {lines}");
     world.dualkey(&["audit", "export"]).exits(2).says("name one that doesn't exist yet");
     world.dualkey(&["audit", "export", "--format", "ocsf", "../log"]).exits(2).says("leave the folder out");
+}
+
+/// The files that a clone keeps of the log.
+fn copies(world: &World, kind: &str) -> Vec<std::path::PathBuf> {
+    let folder = std::fs::read_dir(world.repo().join(".git/dualkey")).unwrap().map(|entry| entry.unwrap().path());
+    let copies: Vec<_> =
+        folder.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(kind)).collect();
+    assert!(!copies.is_empty(), "{kind}");
+    copies
+}
+
+#[test]
+fn what_a_clone_keeps_of_the_log_is_thrown_away_where_it_is_damaged_and_stops_nobody() {
+    let world = World::told();
+    for (kind, told) in [("log-", true), ("verified-", false)] {
+        for damage in [&b""[..], b"dualkey sha256 00\n", b"northwind\n1\n", b"\xff\0"] {
+            world.timed(&["verify"]).exits(0);
+            for copy in copies(&world, kind) {
+                std::fs::write(copy, damage).unwrap();
+            }
+            let ran = world.timed(&["verify"]).exits(0);
+            assert_eq!(ran.stderr.contains("warning[log-copy-damaged]"), told, "{kind} {damage:?}: {}", ran.stderr);
+            let again = world.timed(&["verify"]).exits(0);
+            assert!(!again.stderr.contains("log-copy-damaged"), "{}", again.stderr);
+        }
+        // one bit of what it says
+        for copy in copies(&world, kind) {
+            let mut bytes = std::fs::read(&copy).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            std::fs::write(&copy, bytes).unwrap();
+        }
+        world.timed(&["verify"]).exits(0);
+    }
+}
+
+#[test]
+fn what_was_verified_once_hides_no_change_since() {
+    let world = World::told();
+    world.timed(&["verify"]).exits(0);
+    copies(&world, "verified-");
+    rewrite_log(&world, flip_a_bit);
+    world.timed(&["verify"]).exits(1).says("log-leaf-mismatch");
+    world.timed(&["apply"]).exits(3).says("log-leaf-mismatch");
+}
+
+#[test]
+fn a_log_is_put_back_from_an_export() {
+    let world = World::told();
+    let origin = world.path("origin.git");
+    let log = "refs/dualkey/audit";
+    world.dualkey(&["audit", "export", "../early"]).exits(0);
+    world.dualkey(&["audit", "restore", "../early"]).exits(2).says("there is nothing to restore");
+    world.dualkey(&["audit", "restore", "../nowhere"]).exits(2).says("is not a folder");
+    world.now_is("2027-01-04T06:00:00Z").timed(&["apply", "--only-ends"]).exits(0);
+    world.dualkey(&["audit", "export", "../newest"]).exits(0);
+    let whole = world.dualkey(&["audit", "log", "--format", "json"]).exits(0).stdout;
+    let newest = world.git_in(&origin, &["rev-parse", log]);
+    let gone = || {
+        world.git_in(&origin, &["update-ref", "-d", log]);
+    };
+    let rolled_back = || {
+        world.git_in(&origin, &["update-ref", log, &format!("{}~1", newest.trim())]);
+    };
+    let damaged = || rewrite_log(&world, flip_a_bit);
+    for lost in [&gone as &dyn Fn(), &rolled_back, &damaged] {
+        lost();
+        world.dualkey(&["audit", "verify"]).exits(1);
+        // what this clone saw is newer than that
+        world.dualkey(&["audit", "restore", "../early"]).exits(3).says("log-rollback");
+        let restored = world.dualkey(&["audit", "restore", "../newest"]).exits(0);
+        restored.says("the log stands in refs/dualkey/audit again");
+        world.dualkey(&["audit", "verify"]).exits(0).says("the log holds");
+        assert_eq!(world.dualkey(&["audit", "log", "--format", "json"]).exits(0).stdout, whole);
+    }
+    world.now_is("2027-01-05T06:00:00Z").timed(&["apply", "--only-ends"]).exits(0);
+    gone();
+    let entry = world.path("newest").join("checkpoint");
+    let text = std::fs::read_to_string(&entry).unwrap();
+    std::fs::write(&entry, text.replace("northwind\n", "northwind\n1")).unwrap();
+    world.dualkey(&["audit", "restore", "../newest"]).exits(3).says("log-checkpoint-invalid");
 }

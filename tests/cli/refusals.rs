@@ -36,6 +36,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
         "log-discontinuous",
         "only who holds the log's key can write such a log; the walk along recorded landings refuses it",
     ),
+    ("log-copy-damaged", "it refuses nothing; log.rs damages the copy that a clone keeps"),
     ("copy-not-kept", "it takes a git directory that can't be written; kept.rs goes on without"),
     ("judging-too-dear", "it takes a history that unfolds to millions of entries; ends/bombs.rs pushes one"),
     ("log-entry-invalid", "only who holds the log's key can write such an entry; audit/tests.rs reads one"),

@@ -68,7 +68,8 @@ pub fn written_anew(world: &World, mut change: impl FnMut(Record) -> Record) {
         }
     });
     for seen in std::fs::read_dir(world.repo().join(".git/dualkey")).unwrap().map(Result::unwrap) {
-        if seen.file_name().to_string_lossy().starts_with("log-") {
+        let name = seen.file_name().to_string_lossy().into_owned();
+        if name.starts_with("log-") || name.starts_with("verified-") {
             std::fs::remove_file(seen.path()).unwrap();
         }
     }

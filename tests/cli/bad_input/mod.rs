@@ -39,7 +39,7 @@ fn files(root: &Path, dir: &Path, found: &mut BTreeMap<String, String>) {
         let kind = entry.file_type().unwrap();
         // git's own files are told of by the refs; a clone may remember the checkpoint that it saw
         let private = name.starts_with(".git/") && !name.starts_with(".git/dualkey");
-        if private || name.starts_with(".git/dualkey/log-") {
+        if private || name.starts_with(".git/dualkey/log-") || name.starts_with(".git/dualkey/verified-") {
             continue;
         }
         if kind.is_dir() {
