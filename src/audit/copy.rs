@@ -207,16 +207,17 @@ impl Prefix {
             let account = (TargetId::parse(name(target)?).ok()?, AccountMark::written(name(account)?));
             accounts.entry(account).or_default().insert(PersonId::parse(name(person)?).ok()?);
         }
-        let one = |(target, kind, resource, permission, account, conditions): (usize, usize, usize, usize, usize, usize)| {
-            Some(apply::Given {
-                target: TargetId::parse(name(target)?).ok()?,
-                kind: kinds.get(name(kind)?)?,
-                resource: name(resource)?.to_owned(),
-                account: AccountMark::written(name(account)?),
-                permission: name(permission)?.to_owned(),
-                conditions: saved.conditions.get(conditions)?.clone(),
-            })
-        };
+        let one =
+            |(target, kind, resource, permission, account, conditions): (usize, usize, usize, usize, usize, usize)| {
+                Some(apply::Given {
+                    target: TargetId::parse(name(target)?).ok()?,
+                    kind: kinds.get(name(kind)?)?,
+                    resource: name(resource)?.to_owned(),
+                    account: AccountMark::written(name(account)?),
+                    permission: name(permission)?.to_owned(),
+                    conditions: saved.conditions.get(conditions)?.clone(),
+                })
+            };
         let state = State {
             kinds,
             judged: saved.judged,

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::files::{Files, Update, unreadable};
 use super::copy::{self, Kept, Prefix};
+use super::files::{Files, Update, unreadable};
 use super::{Checkpoint, Log, LogError, LogKey, VerifierKey, codes, reach, record, tiles};
 use crate::access::Kinds;
 use crate::apply;
@@ -277,6 +277,10 @@ impl<'a> Store<'a> {
     /// The commit of a log that is to be put back, which no ref points to yet.
     fn prepared(&self, key: &VerifierKey, files: &dyn Files) -> Result<Option<Stored>, StoreError> {
         let log = Log::read(files, key, self.kinds)?;
+        let (seen, damaged) = self.seen(key)?;
+        if let Some(seen) = seen {
+            goes_on(&log, files, &seen)?;
+        }
         let held = self.refs.get(self.reference)?;
         let there = held.and_then(|commit| Log::read(&folder(self.repository, commit).ok()?, key, self.kinds).ok());
         if let Some(there) = there {
@@ -284,10 +288,6 @@ impl<'a> Store<'a> {
                 return Ok(None);
             }
             log.verify_consistency(files, there.checkpoint())?;
-        }
-        let (seen, damaged) = self.seen(key)?;
-        if let Some(seen) = seen {
-            goes_on(&log, files, &seen)?;
         }
         let tree = self.written(files)?;
         let at = log.genesis().at.0.as_second();
@@ -408,8 +408,11 @@ impl<'a> Store<'a> {
             if copy::read(&path).ok() == Some(Kept::Whole(log.checkpoint().to_vec())) {
                 continue;
             }
-            copy::write(&path, log.checkpoint())
-                .map_err(|source| StoreError::Seen { path: path.clone(), doing: "written", source })?;
+            copy::write(&path, log.checkpoint()).map_err(|source| StoreError::Seen {
+                path: path.clone(),
+                doing: "written",
+                source,
+            })?;
         }
         Ok(())
     }

@@ -122,8 +122,7 @@ fn the_log_is_written_as_events_for_whatever_gathers_them() {
 /// The files that a clone keeps of the log.
 fn copies(world: &World, kind: &str) -> Vec<std::path::PathBuf> {
     let folder = std::fs::read_dir(world.repo().join(".git/dualkey")).unwrap().map(|entry| entry.unwrap().path());
-    let copies: Vec<_> =
-        folder.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(kind)).collect();
+    let copies: Vec<_> = folder.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(kind)).collect();
     assert!(!copies.is_empty(), "{kind}");
     copies
 }
