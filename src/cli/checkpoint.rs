@@ -29,11 +29,12 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// The one in the environment. A pipeline sets a variable that isn't there to nothing, so that means that none is kept.
+    /// The one in the environment. A variable that is set to nothing is one that was deleted where it is kept.
     pub fn of_environment() -> Self {
         match std::env::var(CHECKPOINT) {
             Ok(text) if !text.trim().is_empty() => Expected::Checkpoint(whole(text.as_bytes())),
-            Ok(_) | Err(_) => Expected::Nothing,
+            Ok(_) => Expected::Gone(gone(CHECKPOINT, "it is empty")),
+            Err(_) => Expected::Nothing,
         }
     }
 
@@ -44,6 +45,15 @@ impl Expected {
             Expected::Gone(_) | Expected::Nothing => None,
         }
     }
+}
+
+fn gone(place: &str, why: &str) -> Refusal {
+    Refusal::new(
+        &codes::CHECKPOINT_MISSING,
+        format!("the checkpoint that is kept can't be read from {place}: {why}"),
+        "bring it back; where none was kept so far, look that the log is whole (`dualkey audit verify`), then take the \
+         file `checkpoint` of `dualkey audit export DIR`",
+    )
 }
 
 /// A checkpoint ends with its line, which variables and pipes lose.
@@ -80,12 +90,7 @@ impl CheckpointOption {
             Err(error) => error.to_string(),
         };
         let what = if self.is_streams() { "standard input".to_owned() } else { format!("`{}`", path.display()) };
-        Expected::Gone(Refusal::new(
-            &codes::CHECKPOINT_MISSING,
-            format!("the checkpoint that is kept can't be read from {what}: {why}"),
-            "bring it back; where none was kept so far, look that the log is whole (`dualkey audit verify`), then take the \
-             file `checkpoint` of `dualkey audit export DIR`",
-        ))
+        Expected::Gone(gone(&what, &why))
     }
 
     /// Keeps the newest one. The file holds the old one or the new one, whatever happens meanwhile.

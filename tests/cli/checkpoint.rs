@@ -132,6 +132,11 @@ fn one_that_is_gone_gives_nothing() {
         world.timed(&["apply", "--checkpoint", file]).exits(3).says("checkpoint-missing").says(word);
         assert_eq!(world.live("github"), live);
     }
+    // a variable that was deleted where it is kept reaches a pipeline as an empty one
+    let mut command = world.command(&world.repo());
+    command.args(["apply", "--now", &world.now]).env("DUALKEY_CHECKPOINT", "");
+    finish(command).exits(3).says("checkpoint-missing").says("DUALKEY_CHECKPOINT");
+    assert_eq!(world.live("github"), live);
     std::fs::write(world.path("odd.txt"), "hello\n").unwrap();
     world.timed(&["apply", "--checkpoint", "../odd.txt"]).exits(3).says("log-checkpoint-invalid");
     assert_eq!(world.live("github"), live);
