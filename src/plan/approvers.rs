@@ -14,6 +14,8 @@ use crate::access::{
 #[derive(Debug)]
 pub struct Entitled {
     pub people: BTreeSet<PersonId>,
+    /// Those of them whom a rule's group or an owner list names: they approve more than what they answer for.
+    pub seated: BTreeSet<PersonId>,
     pub groups: BTreeSet<GroupId>,
 }
 
@@ -36,11 +38,12 @@ impl Entitled {
         });
         let members: Vec<Member> =
             access.domains.values().flat_map(|domain| domain.owners.iter().cloned()).chain(named).collect();
-        let mut people: BTreeSet<PersonId> = access.expand(&members).into_keys().collect();
+        let seated: BTreeSet<PersonId> = access.expand(&members).into_keys().collect();
+        let mut people = seated.clone();
         people.extend(access.people.values().filter(|one| person(one)).filter_map(|one| one.sponsor.clone()));
         let vendors = access.vendors.values().filter(|one| vendor(one.id.as_str()));
         people.extend(vendors.map(|one| one.sponsor.clone()));
-        Entitled { people, groups: access.reached_groups(&members) }
+        Entitled { people, seated, groups: access.reached_groups(&members) }
     }
 }
 
@@ -87,9 +90,14 @@ pub fn words(base: &Access, before: &Entitled, head: &Access, after: &Entitled) 
         true => speaks(access, person),
         false => Intervals::default(),
     };
+    let taking_over = taking_over(base, head);
+    let stood = |person: &PersonId| match before.seated.contains(person) || !taking_over.contains(person) {
+        true => spoken(base, before, person),
+        false => Intervals::default(),
+    };
     let people = before.people.union(&after.people).map(|person| WordChange {
         person: person.clone(),
-        before: spoken(base, before, person),
+        before: stood(person),
         after: spoken(head, after, person),
     });
     people
@@ -97,6 +105,16 @@ pub fn words(base: &Access, before: &Entitled, head: &Access, after: &Entitled) 
         // who answers for nobody any more has lost no word that anybody else is asked for
         .filter(|word| word.gains() || speaks(base, &word.person) != speaks(head, &word.person))
         .collect()
+}
+
+/// Sponsors who answer after a change for somebody who stood before it and was another's to answer for. Whoever came to
+/// answer for a newcomer, which is no change of policy, must not grow from there without one.
+fn taking_over<'a>(base: &Access, head: &'a Access) -> BTreeSet<&'a PersonId> {
+    let people =
+        head.people.values().filter(|one| base.people.get(&one.id).is_some_and(|stood| stood.sponsor != one.sponsor));
+    let vendors =
+        head.vendors.values().filter(|one| base.vendors.get(&one.id).is_some_and(|stood| stood.sponsor != one.sponsor));
+    people.filter_map(|one| one.sponsor.as_ref()).chain(vendors.map(|one| &one.sponsor)).collect()
 }
 
 /// People of whom a rule asks so many, for the changes of one domain or of one sponsor's people, or for all.
