@@ -33,6 +33,9 @@ pub const TAKEOVER: Duration = Duration::from_secs(LENGTH.as_secs() + 3 * PAUSE.
 
 const FILE: &str = "lease.json";
 
+/// A thousand leases a second wouldn't come that far in a thousand years, and each number above it can still be written.
+const MAX_NUMBER: u64 = 1 << 45;
+
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -291,10 +294,16 @@ fn write(repository: &Repository, terms: &Terms, number: u64, released: bool) ->
 }
 
 fn read(repository: &Repository, commit: Oid) -> Result<Written, RepositoryError> {
-    let files = repository.read_files(commit)?;
+    let unreadable =
+        |why: String| RepositoryError::Unreadable { oid: commit, reason: format!("it is not a lease: {why}") };
+    let files = repository.read_small_files(commit)?;
     let json = files.get(FILE).map(Vec::as_slice).unwrap_or_default();
-    serde_json::from_slice(json)
-        .map_err(|error| RepositoryError::Unreadable { oid: commit, reason: format!("it is not a lease: {error}") })
+    let written: Written = serde_json::from_slice(json).map_err(|error| unreadable(error.to_string()))?;
+    // anybody who can push can write one
+    if written.number > MAX_NUMBER {
+        return Err(unreadable(format!("no lease has the number {}", written.number)));
+    }
+    Ok(written)
 }
 
 /// Sixteen hex digits that nobody else has: for runs and leases.

@@ -65,6 +65,14 @@ pub struct CommitEvidence {
     pub names_unknown: bool,
 }
 
+impl CommitEvidence {
+    /// Of a commit that says nothing that can be believed.
+    pub(super) fn of_nobody(oid: Oid) -> Self {
+        let (committers, named) = (BTreeSet::new(), BTreeSet::new());
+        CommitEvidence { oid, signer: Signer::Unknown, committers, named, names_unknown: true }
+    }
+}
+
 /// Whose key signed a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signer {

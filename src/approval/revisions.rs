@@ -36,7 +36,7 @@ impl<'a> Revisions<'a> {
     }
 
     pub fn of(&self, commit: Oid) -> Result<Rc<Revision>, VerifyError> {
-        let tree = self.repository.commit(commit)?.tree;
+        let tree = self.repository.tree_of(commit)?;
         let known = self.kept.borrow().iter().position(|kept| kept.tree == tree);
         if let Some(kept) = known.and_then(|place| self.kept.borrow_mut().remove(place)) {
             let revision = Rc::clone(&kept.revision);
@@ -100,6 +100,6 @@ impl<'a> Revisions<'a> {
     }
 
     fn trees(&self, [before, after]: [Oid; 2]) -> Result<[Oid; 2], VerifyError> {
-        Ok([self.repository.commit(before)?.tree, self.repository.commit(after)?.tree])
+        Ok([self.repository.tree_of(before)?, self.repository.tree_of(after)?])
     }
 }

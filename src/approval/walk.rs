@@ -338,7 +338,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// What may have been reviewed as this landing: what was merged, or the commit itself.
     pub fn natural(&self, to: usize) -> Result<Vec<Oid>, VerifyError> {
         let landed = self.commit(to)?;
-        Ok(self.verifier.repository.commit(landed)?.parents.into_iter().skip(1).chain([landed]).collect())
+        Ok(self.verifier.repository.merged_into(landed)?.into_iter().chain([landed]).collect())
     }
 
     /// Those of the natural heads of which somebody says something, and that do what a step does.

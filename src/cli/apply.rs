@@ -191,10 +191,19 @@ impl Attempt<'_> {
         let mut newest = ledger.stored.log.checkpoint().to_vec();
         let outcome = match (lease, books) {
             (Ok(lease), Ok(Books { store, stored, key })) => {
-                let journal = &mut RunJournal::open(store, stored, &key, verifier, chain, self.named(chain))?;
-                let outcome = apply::run(&request, clients, Footing::Whole { lease, journal }, self.process);
-                self.keep(journal, &mut newest);
-                outcome
+                match RunJournal::open(store, stored, &key, verifier, chain, self.named(chain)) {
+                    Ok(mut journal) => {
+                        let footing = Footing::Whole { lease, journal: &mut journal };
+                        let outcome = apply::run(&request, clients, footing, self.process);
+                        self.keep(&journal, &mut newest);
+                        outcome
+                    }
+                    // what can't be written down gives nothing, and holds up no end
+                    Err(error) => {
+                        let footing = without_log(Ok(lease), Some(Self::no_log(&error.into())));
+                        apply::run(&request, clients, footing, self.process)
+                    }
+                }
             }
             (lease, books) => {
                 let footing = without_log(lease, books.err().as_ref().map(Self::no_log));

@@ -33,6 +33,16 @@ impl Repository {
         Ok(seen)
     }
 
+    /// The tree of a commit, whatever its other headers say.
+    pub fn tree_of(&self, commit: Oid) -> Result<Oid, RepositoryError> {
+        Ok(self.root(commit)?.oid)
+    }
+
+    /// What was merged into a commit: its parents but for the first.
+    pub fn merged_into(&self, commit: Oid) -> Result<Vec<Oid>, RepositoryError> {
+        Ok(self.parents(commit)?.iter().skip(1).copied().collect())
+    }
+
     /// The first parent; None of a first commit.
     pub fn first_parent(&self, commit: Oid) -> Result<Option<Oid>, RepositoryError> {
         Ok(self.parents(commit)?.first().copied())

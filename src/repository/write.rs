@@ -129,7 +129,7 @@ impl Repository {
     ///
     /// # Errors
     /// `Unreadable` where it holds anything else; `TooMuch` where a file is larger than a statement ever is.
-    pub fn read_statement(&self, commit: Oid) -> Result<BTreeMap<String, Vec<u8>>, RepositoryError> {
+    pub fn read_small_files(&self, commit: Oid) -> Result<BTreeMap<String, Vec<u8>>, RepositoryError> {
         let tree = self.root(commit)?.oid;
         let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
         let size = |oid: Oid| odb.read_header(oid.to_git()).map_or(usize::MAX, |(size, _)| size);
@@ -137,6 +137,9 @@ impl Repository {
             return Err(RepositoryError::TooMuch { oid: tree, limit: "the two files of a statement" });
         }
         for Named { entry, .. } in self.tree(tree)? {
+            if entry.is_tree() {
+                return Err(RepositoryError::TooMuch { oid: entry.oid, limit: "files without folders" });
+            }
             if size(entry.oid) > MAX_STATEMENT {
                 return Err(RepositoryError::TooMuch { oid: entry.oid, limit: "64 KiB, as no statement does" });
             }
@@ -228,7 +231,7 @@ mod tests {
             let commit = sandbox.commit_tree(sandbox.raw_tree(entries), &[], "statement");
             let repository = sandbox.open();
             repository.allow(Allowance { objects: 6, bytes: 4096, entries: 2, steps: 0 }, None);
-            repository.read_statement(commit)
+            repository.read_small_files(commit)
         };
         let good = read(&[("100644", b"a", small), ("100644", b"b", small)]).unwrap();
         assert_eq!(good.len(), 2);

@@ -175,7 +175,7 @@ fn statements(
     for (name, holder) in refs.list(&prefix)? {
         let Some(person) = name.strip_prefix(&prefix).and_then(|id| access.people.get(id)) else { continue };
         // what can't be read vouches for nothing, and stops nobody
-        let Ok(mut files) = repository.read_statement(holder) else { continue };
+        let Ok(mut files) = repository.read_small_files(holder) else { continue };
         let (Some(text), Some(signature)) = (files.remove(STATEMENT_FILE), files.remove(SIGNATURE_FILE)) else {
             continue;
         };

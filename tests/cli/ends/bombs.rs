@@ -8,7 +8,7 @@ use crate::only_ends::over;
 use crate::support::{World, scrubbed};
 
 /// Runs git in the remote with something on its standard input.
-fn git_with(world: &World, args: &[&str], input: &[u8]) -> String {
+pub fn git_with(world: &World, args: &[&str], input: &[u8]) -> String {
     let mut command = scrubbed("git", world.root.path());
     command.current_dir(origin(world)).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
     for name in ["AUTHOR", "COMMITTER"] {

@@ -7,6 +7,7 @@ use crate::support::{Ran, World, be};
 
 mod bombs;
 mod network;
+mod odd;
 
 pub fn origin(world: &World) -> PathBuf {
     world.path("origin.git")
