@@ -9,7 +9,7 @@ use crate::access::Interval;
 use crate::access::time::{format_end, format_start};
 
 /// How many names a message holds before it counts the rest.
-const NAMED: usize = 3;
+pub const NAMED: usize = 3;
 
 /// "`a`, `b`, `c` and 4 more".
 pub fn some_of<T: Display>(names: impl IntoIterator<Item = T>) -> String {

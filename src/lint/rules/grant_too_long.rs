@@ -162,7 +162,8 @@ fn too_long(access: &Access, person: &Person, limit: Limit, run: &Run<'_>, last:
     };
     let help = format!("end it within {}, and renew it when that day is near", limit.days());
     let mut finding = Finding::new(&RULE, grant.place(&[Step::Key("until")]), message, help);
-    for other in grants.into_iter().filter(|id| *id != &grant.id).filter_map(|id| access.grants.get(id)) {
+    let others = grants.into_iter().filter(|id| *id != &grant.id).filter_map(|id| access.grants.get(id));
+    for other in others.take(wording::NAMED) {
         finding = finding.related(other.place(&[]), format!("grant `{}`", other.id));
     }
     let role = access.roles.get(&last.role)?;

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashSet, HashSetExt as _};
 
-use crate::access::{Access, Cause, Entitlement, EntitlementKey, GrantId, Intervals};
+use crate::access::{Access, Cause, Entitlement, EntitlementKey, GrantId};
 use crate::finding::{Code, Finding, Rule, Severity};
 use crate::lint::{Survey, wording};
 
@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
     dated: false,
 };
 
-/// What one person holds on one resource, by grant.
+/// What one person holds on one resource, sorted by when it starts.
 type Slot<'a> = Vec<(&'a EntitlementKey, &'a Cause)>;
 
 pub fn find<'a>(survey: &Survey<'a>, findings: &mut Vec<Finding>) {
@@ -39,7 +39,9 @@ pub fn find<'a>(survey: &Survey<'a>, findings: &mut Vec<Finding>) {
             needed.insert(first);
         } else {
             let of = |one: &'a Entitlement| one.causes.iter().map(|cause| (&one.key, cause));
-            shared.push(slot.iter().flat_map(of).collect());
+            let mut held: Slot<'_> = slot.iter().flat_map(of).collect();
+            held.sort_by_key(|(_, cause)| cause.interval.from());
+            shared.push(held);
         }
     }
     let mut by_grant: BTreeMap<&GrantId, Vec<&Slot<'_>>> = BTreeMap::new();
@@ -49,7 +51,7 @@ pub fn find<'a>(survey: &Survey<'a>, findings: &mut Vec<Finding>) {
     }
     let mut candidates: Vec<&GrantId> = by_grant.keys().copied().filter(|grant| !needed.contains(grant)).collect();
     candidates.sort_by_key(|grant| weakest_first(survey.access, grant));
-    let mut gone: BTreeSet<&GrantId> = BTreeSet::new();
+    let mut gone: HashSet<&GrantId> = HashSet::new();
     for id in candidates {
         let mut others: BTreeSet<&GrantId> = BTreeSet::new();
         let covered = by_grant.get(id).is_some_and(|slots| {
@@ -69,7 +71,8 @@ pub fn find<'a>(survey: &Survey<'a>, findings: &mut Vec<Finding>) {
             ),
             "delete the file",
         );
-        for other in others.iter().filter_map(|id| survey.access.grants.get(*id)) {
+        // as many as the message names: of thousands that overlap each could name all others
+        for other in others.iter().take(wording::NAMED).filter_map(|id| survey.access.grants.get(*id)) {
             finding = finding.related(other.place(&[]), format!("grant `{}`", other.id));
         }
         findings.push(finding);
@@ -82,24 +85,38 @@ fn weakest_first<'a>(access: &Access, id: &'a GrantId) -> impl Ord + use<'a> {
     (interval.map(|interval| (Reverse(interval.from()), interval.until())), Reverse(id))
 }
 
-/// True where other grants give the same or more for the whole time; they are added to the others.
+/// True where other grants give the same or more for the whole time; those that reach furthest are added to the others.
 fn covered<'a>(
     (key, own): (&EntitlementKey, &Cause),
     slot: &[(&'a EntitlementKey, &'a Cause)],
-    gone: &BTreeSet<&GrantId>,
+    gone: &HashSet<&GrantId>,
     others: &mut BTreeSet<&'a GrantId>,
 ) -> bool {
     let kind = key.kind;
-    let mut left = Intervals::from_iter([own.interval]);
-    for (other, cause) in slot.iter().filter(|(_, cause)| cause.grant != own.grant && !gone.contains(&cause.grant)) {
-        let enough = other.permission == key.permission
-            || (kind.holds_one() && kind.rank(&other.permission) > kind.rank(&key.permission));
-        let given = Intervals::from_iter([cause.interval]);
-        let enough = enough && key.conditions.within(&other.conditions);
-        if enough && !left.intersect(&given).is_empty() {
-            left = left.minus(&given);
-            others.insert(&cause.grant);
+    let enough = |other: &EntitlementKey| {
+        let more = kind.holds_one() && kind.rank(&other.permission) > kind.rank(&key.permission);
+        (other.permission == key.permission || more) && key.conditions.within(&other.conditions)
+    };
+    let (mut given, end) = (own.interval.from(), own.interval.until());
+    let mut furthest: Option<&'a Cause> = None;
+    for (other, cause) in slot {
+        if cause.interval.from() > given {
+            // nothing that starts later fills the gap
+            let Some(next) = furthest.take() else { return false };
+            others.insert(&next.grant);
+            given = next.interval.until();
+            if given >= end || cause.interval.from() > given {
+                break;
+            }
+        }
+        let reach = furthest.map_or(given, |next| next.interval.until());
+        if cause.interval.until() > reach && cause.grant != own.grant && enough(other) && !gone.contains(&cause.grant) {
+            furthest = Some(cause);
         }
     }
-    left.is_empty()
+    if let Some(next) = furthest.filter(|_| given < end) {
+        others.insert(&next.grant);
+        given = next.interval.until();
+    }
+    given >= end
 }

@@ -127,3 +127,28 @@ fn a_grant_is_redundant_where_others_give_as_much_together() {
         &["warning redundant-grant grants/low.yaml:1 grant `low` gives nothing that `again` doesn't give"],
     );
 }
+
+#[test]
+fn of_many_grants_that_overlap_each_names_a_few_others() {
+    // a chain of short ones that give more covers each of the long ones
+    let day = |day: usize| format!("20{:02}-{:02}-{:02}", 27 + day / 336, 1 + day / 28 % 12, 1 + day % 28);
+    let lasting = |role: &str, from: usize, until: usize| {
+        let (from, until) = (day(from), day(until));
+        format!(
+            "to: [omar.diaz]\nrole: {role}\ndomain: payments\nresources: [api]\nfrom: {from}\nuntil: {until}\nreason: Test\n"
+        )
+    };
+    let short = (0..300).map(|n| (format!("grants/short-{n:03}.yaml"), lasting("developer", n, n + 5)));
+    let long = (0..300).map(|n| (format!("grants/long-{n:03}.yaml"), lasting("reader", n / 10 + 1, 300 - n % 10)));
+    let mut files: Vec<(String, String)> = short.chain(long).collect();
+    let reader = "title: Reader\nrisk: standard\nentitlements: { repository: pull }\n";
+    files.push(("roles/reader.yaml".to_owned(), reader.to_owned()));
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let found = lint(&files);
+    let redundant: Vec<_> = found.iter().filter(|finding| finding.rule.code.id == "redundant-grant").collect();
+    assert!(redundant.len() > 300, "{}", redundant.len());
+    assert!(redundant.iter().any(|finding| finding.related.len() == 3));
+    for finding in redundant {
+        assert!((1..=3).contains(&finding.related.len()) && finding.message.len() < 200, "{}", finding.message);
+    }
+}
