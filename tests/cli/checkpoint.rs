@@ -222,21 +222,3 @@ fn a_remote_that_lags_is_asked_once_more() {
     // and if it stays behind, that is told
     run(&["apply"], usize::MAX / 4).exits(3).says("log-rollback");
 }
-
-#[test]
-fn where_a_target_is_real_the_risk_is_said_once_and_only_without_one() {
-    let world = World::new();
-    keep(&world);
-    let config = world.read("dualkey.yaml");
-    let real = "github: { organization: northwind, id: 9919 }";
-    world.write("dualkey.yaml", &config.replace("github: { type: sandbox, as: github }", real));
-    world.commit("The real one");
-    world.git(&["push", "-q", "origin", "main"]);
-    let said = world.timed(&["verify"]).stderr;
-    assert_eq!(said.matches("warning[checkpoint-missing]").count(), 1, "{said}");
-    assert!(said.contains("rolled back as a whole"), "{said}");
-    let mut command = world.command(&world.repo());
-    command.args(["verify", "--now", &world.now]).env("DUALKEY_CHECKPOINT", kept(&world));
-    let said = finish(command).stderr;
-    assert!(!said.contains("checkpoint-missing"), "{said}");
-}

@@ -110,6 +110,7 @@ fn the_document_of_plan() {
         below("findings", FINDING),
         changes,
         entitlements,
+        below("facts", "about field before after weaker consequence class file"),
         below("operations", OPERATION),
     ]);
     has_exactly(&plan(), &plan(), &expected);

@@ -249,7 +249,9 @@ fn a_remote_that_refuses_the_push() {
     world.let_alice_in("alice");
     world.remote_hook("pre-receive", "echo 'not on my watch' >&2\nexit 1\n");
     approve_fails(&world, "alice", "priya.shah", 3, &["refused"]);
-    fails(&world, &["apply"], 3, &["refused"]);
+    let live = world.live("github");
+    world.timed(&["apply"]).exits(4).says("refused[lease-unavailable]").says("this run only took away");
+    assert_eq!(world.live("github"), live);
     world.timed(&["verify"]).exits(0);
 }
 
