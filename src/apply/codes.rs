@@ -20,6 +20,9 @@ codes! {
         "Access starts and ends by the clock. With a wrong one a run would give what has ended, or what has not begun; \
          so it only takes away. What is over is told by our clock, or by the targets' where ours is ahead of all of them.",
         "Set the clock of the machine that runs `dualkey apply`, by NTP best.";
+    CLONE_DAMAGED: "clone-damaged", "something in this clone can't be read, as after a power cut",
+        "What the remote holds too is fetched once more. What was kept here alone is lost with it.",
+        "Run `git fsck`. Where the disk goes bad, take a fresh clone on another.";
     COPY_NOT_KEPT: "copy-not-kept", "the copy of the log could not be kept in this clone",
         "Where the log is deleted or rewritten, ends go on from the copy that the clone of the runner keeps.",
         "See that the git directory of the clone is yours and has room.";

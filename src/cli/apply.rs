@@ -1,5 +1,6 @@
 //! `dualkey apply`
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +13,7 @@ use super::judging::{Judged, judge, limit};
 use super::process::Process;
 use super::shared::{self, Ledger, LogKeyOption, Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
-use super::{Common, Exit, Format, Stop, context, kept, output, rehearsal};
+use super::{Common, Exit, Format, Stop, context, healing, kept, output, rehearsal};
 use crate::access::{Access, Revision};
 use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, random_id};
 use crate::apply::{self, Ending, Footing, Mode, Outcome, Request};
@@ -20,7 +21,7 @@ use crate::approval::{Chain, Verifier};
 use crate::audit::record::{At, Genesis};
 use crate::audit::{LogKey, Run, RunJournal, Store, Stored};
 use crate::finding::Refusal;
-use crate::repository::{Oid, StateRefs};
+use crate::repository::{Oid, Repository, StateRefs};
 use crate::targets::KINDS;
 use crate::{audit, report};
 
@@ -55,17 +56,28 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 }
 
 fn attempt(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.common.repo)?;
-    repository.shield_programs();
+    let repository = &opened(options)?;
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
     let refresh = if options.only_ends { Refresh::IfItAnswers } else { Refresh::Yes };
     let expected = options.checkpoint.read();
-    let open = || Shared::open(&repository, &options.common.remote, refresh);
-    let mut shared = open()?.expecting(expected.clone());
+    let open = |repository| {
+        let shared = Shared::open(repository, &options.common.remote, refresh)?;
+        Ok::<_, Stop>(shared.expecting(expected.clone()))
+    };
+    let (first, healed) = (open(repository), OnceCell::new());
+    let looked = first.as_ref().map(Shared::anchored);
+    let is_unread = !matches!(looked, Ok(Ok(_)));
+    let is_behind = matches!(&looked, Ok(Err(stop)) if stop.is(&audit::codes::LOG_ROLLBACK));
+    let (repository, shared) = match mode {
+        Mode::OnlyEnds if is_unread && healing::heal(repository, &options.common.remote) => {
+            let anew = opened(options)?;
+            let repository = healed.get_or_init(|| anew);
+            (repository, open(repository)?)
+        }
+        Mode::OnlyEnds | Mode::Full => (repository, first?),
+    };
     // a mirror may lag behind what the last run wrote: it is asked once more before that is told
-    if shared.anchored().is_err_and(|stop| stop.is(&audit::codes::LOG_ROLLBACK)) {
-        shared = open()?.expecting(expected);
-    }
+    let shared = if is_behind { open(repository)? } else { shared };
     let clock = options.common.now.clock()?;
     if mode == Mode::Full {
         // what would stop the run is better found before the lease is taken
@@ -77,7 +89,7 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
     }
     let process = Process::watched();
     let run = Attempt { options, shared: &shared, clock, mode, id: random_id(), process: &process };
-    let local = StateRefs::local(&repository, &shared.branch);
+    let local = StateRefs::local(repository, &shared.branch);
     let (refs, reference) =
         if options.sandbox.is_set() { (&local, rehearsal::LEASE) } else { (&shared.refs, REFERENCE) };
     let terms = Terms {
@@ -91,7 +103,7 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
         },
         now: clock.now,
     };
-    let lease = match Lease::take(&repository, refs, terms, &process) {
+    let lease = match Lease::take(repository, refs, terms, &process) {
         Err(error) if mode == Mode::Full && error.is_of_another_run() => return Err(error.into()),
         lease => lease,
     };
@@ -103,6 +115,13 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
         output::error(&report::errors::warning(&refusal, output::error_style()));
     }
     result
+}
+
+fn opened(options: &Options) -> Result<Repository, Stop> {
+    let repository = context::open(&options.common.repo)?;
+    repository.shield_programs();
+    healing::drop_unreadable_refs(&repository);
+    Ok(repository)
 }
 
 /// One run, from reading the log to writing it.

@@ -122,7 +122,7 @@ fn newest_proven(shared: &Shared<'_>, recorded: &Recorded) -> Option<Rc<Revision
 pub fn nothing_proven(why: &[Refusal]) -> Stop {
     let nothing = Refusal::new(
         &codes::NOTHING_PROVEN,
-        "branch, log and the copy of the log are gone: only ends that targets enforce themselves still hold",
+        "neither branch, log nor the copy of the log can be read here: only ends that targets enforce themselves still hold",
         "restore the log from an export or another clone, then run `dualkey apply --only-ends` again",
     );
     Stop::refused(Exit::Unjudged, why.iter().cloned().chain([nothing]).collect())

@@ -13,6 +13,7 @@ mod ends;
 mod exit;
 mod explain;
 mod fmt;
+mod healing;
 mod init;
 mod judging;
 mod kept;

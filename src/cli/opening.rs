@@ -15,7 +15,7 @@ use crate::audit;
 use crate::repository::{Oid, Repository, StateRefs};
 
 /// Where branch and log are looked for while nothing says where they are.
-const USUAL_BRANCH: &str = "main";
+pub(super) const USUAL_BRANCH: &str = "main";
 const USUAL_LOG: &str = "refs/dualkey/audit";
 
 impl<'a> Shared<'a> {

@@ -40,6 +40,8 @@ pub struct Repository {
     pub(super) shielded: Cell<bool>,
     /// What to say of the remote, once it kept somebody waiting for too long.
     pub(super) unheard: RefCell<Option<String>>,
+    /// True once an object was found that is here and can't be read.
+    pub(super) damaged: Cell<bool>,
     /// How much more may be read.
     budget: RefCell<Arc<Budget>>,
     /// The landings that filled it up again.
@@ -82,6 +84,7 @@ impl Repository {
             managed: RefCell::default(),
             shielded: Cell::default(),
             unheard: RefCell::default(),
+            damaged: Cell::default(),
             budget: RefCell::default(),
             refilled: RefCell::default(),
         })
@@ -376,19 +379,24 @@ impl Repository {
     ) -> Result<T, RepositoryError> {
         self.ensure_whole(oid)?;
         let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
-        read_object(&odb, &self.budget(), oid, kind, read)
+        let found = read_object(&odb, &self.budget(), oid, kind, read);
+        if let Err(RepositoryError::Unreadable { .. }) = found {
+            self.note_unreadable(oid);
+        }
+        found
     }
 
     /// The size of an object, before it is read.
     pub(super) fn object_size(&self, oid: Oid) -> Result<usize, RepositoryError> {
         self.ensure_whole(oid)?;
         let odb = self.git.odb().map_err(RepositoryError::git("open its objects"))?;
-        size_of(&odb, oid)
+        size_of(&odb, oid).inspect_err(|_| self.note_unreadable(oid))
     }
 
     /// Refuses a loose object that is cut short: libgit2 would not come back from it.
     pub(super) fn ensure_whole(&self, oid: Oid) -> Result<(), RepositoryError> {
-        self.loose.get_or_init(|| Loose::of(&self.git)).ensure_whole(&self.git, oid)
+        let loose = self.loose.get_or_init(|| Loose::of(&self.git));
+        loose.ensure_whole(&self.git, oid).inspect_err(|_| self.damaged.set(true))
     }
 }
 

@@ -46,6 +46,24 @@ impl Loose {
     }
 }
 
+/// Renames the loose objects that don't unfold to what git takes for leavings, and clears away in time.
+pub(super) fn set_aside_damaged(objects: &Path) {
+    let is_hex = |name: &str, length: usize| name.len() == length && name.bytes().all(|b| b.is_ascii_hexdigit());
+    for folder in std::fs::read_dir(objects).into_iter().flatten().flatten() {
+        if !folder.file_name().to_str().is_some_and(|name| is_hex(name, 2)) {
+            continue;
+        }
+        for file in std::fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+            let (name, path) = (file.file_name(), file.path());
+            let Some(name) = name.to_str().filter(|name| is_hex(name, 38)) else { continue };
+            if file.metadata().is_ok_and(|of| of.len() < LARGEST) && !unfolds(&path) {
+                // one that stays where it is stays damaged, and is told as that
+                let _ = std::fs::rename(&path, folder.path().join(format!("tmp_obj_{name}")));
+            }
+        }
+    }
+}
+
 fn unfolds(path: &Path) -> bool {
     // one that isn't there is packed, or missing, which is told elsewhere
     let Ok(file) = File::open(path) else { return true };

@@ -18,6 +18,7 @@ mod objects;
 mod oid;
 mod path;
 mod process;
+mod refetch;
 mod remote;
 mod signing;
 mod snapshot;

@@ -1,6 +1,7 @@
 //! Running the `git` program, which alone knows how to reach remotes.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -71,6 +72,16 @@ fn is_secret(name: &OsStr) -> bool {
 
 /// Runs `git` on a repository with nothing in the environment that could point it elsewhere.
 pub(super) fn git(repository: &Repository, arguments: &[String], input: &str) -> Result<Answer, RepositoryError> {
+    git_into(repository, None, arguments, input)
+}
+
+/// The same, with another folder for all objects where one is given.
+pub(super) fn git_into(
+    repository: &Repository,
+    objects: Option<&Path>,
+    arguments: &[String],
+    input: &str,
+) -> Result<Answer, RepositoryError> {
     let mut command = program("git");
     for (name, _) in std::env::vars_os() {
         if is_redirecting(&name) {
@@ -87,7 +98,12 @@ pub(super) fn git(repository: &Repository, arguments: &[String], input: &str) ->
         .arg(repository.own_git_dir())
         // no program of this clone has a say in what is read from or written to refs
         .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "maintenance.auto=false"])
+        // what is fetched to a folder of its own comes as a pack
+        .args(objects.iter().flat_map(|_| ["-c", "fetch.unpackLimit=1"]))
         .args(arguments);
+    if let Some(objects) = objects {
+        command.env("GIT_OBJECT_DIRECTORY", objects);
+    }
     if repository.shielded.get() {
         shield(&mut command);
     }

@@ -13,7 +13,7 @@ use super::{Oid, Repository, RepositoryError};
 
 /// Where dualkey keeps its refs.
 const STATE: &str = "refs/dualkey/";
-const ALL_STATE: &str = "refs/dualkey/*";
+pub(super) const ALL_STATE: &str = "refs/dualkey/*";
 const LEASE: &str = "refs/dualkey/lease";
 const MIRROR: &str = "refs/dualkey-mirror/";
 
@@ -32,17 +32,17 @@ pub struct Swap {
 /// The shared refs of a repository, on its remote or, without one, in itself.
 #[derive(Debug)]
 pub struct StateRefs<'a> {
-    repository: &'a Repository,
+    pub(super) repository: &'a Repository,
     branch: String,
-    remote: Option<Remote>,
+    pub(super) remote: Option<Remote>,
     /// What the refs held before the last refresh.
     previous: RefCell<BTreeMap<String, Oid>>,
 }
 
 #[derive(Debug)]
-struct Remote {
+pub(super) struct Remote {
     /// A configured name, a URL or an absolute folder, as the `git` program takes it.
-    address: String,
+    pub(super) address: String,
     /// The folder of refs that mirrors it.
     mirror: String,
 }
@@ -197,19 +197,7 @@ impl<'a> StateRefs<'a> {
         if names.is_empty() {
             return Ok(Ok(()));
         }
-        let arguments = words(&[
-            "fetch",
-            "--progress",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-auto-gc",
-            "--no-recurse-submodules",
-            "--refmap=",
-            "--stdin",
-            &remote.address,
-        ]);
-        let lines: String = names.iter().map(|name| format!("+{name}:{}\n", remote.mirrored(name))).collect();
-        let answer = process::git(self.repository, &arguments, &lines)?;
+        let answer = process::git(self.repository, &remote.fetching(), &remote.lines(names))?;
         Ok(if answer.success { Ok(()) } else { Err(answer.words) })
     }
 
@@ -236,7 +224,7 @@ impl<'a> StateRefs<'a> {
     }
 
     /// Asks the remote what the refs hold that are named, or match.
-    fn on_remote(&self, remote: &Remote, names: &[&str]) -> Result<BTreeMap<String, Oid>, RepositoryError> {
+    pub(super) fn on_remote(&self, remote: &Remote, names: &[&str]) -> Result<BTreeMap<String, Oid>, RepositoryError> {
         let mut arguments = words(&["ls-remote", "--quiet", "--refs", &remote.address]);
         arguments.extend(names.iter().map(|name| (*name).to_owned()));
         let answer = process::git(self.repository, &arguments, "")?;
@@ -382,14 +370,14 @@ impl<'a> StateRefs<'a> {
         Ok(())
     }
 
-    fn known(&self) -> Result<BTreeMap<String, Oid>, RepositoryError> {
+    pub(super) fn known(&self) -> Result<BTreeMap<String, Oid>, RepositoryError> {
         let mut known: BTreeMap<String, Oid> = self.list("refs/")?.into_iter().collect();
         // the mirrors of other remotes are not among what is shared
         known.retain(|name, _| !name.starts_with(MIRROR));
         Ok(known)
     }
 
-    fn branch_ref(&self) -> String {
+    pub(super) fn branch_ref(&self) -> String {
         format!("refs/heads/{}", self.branch)
     }
 }
@@ -414,6 +402,26 @@ impl Remote {
         Ok(Remote { address, mirror: format!("{MIRROR}{}/", Oid::of_blob(url.as_bytes())) })
     }
 
+    /// The command that fetches the refs on its standard input.
+    pub(super) fn fetching(&self) -> Vec<String> {
+        words(&[
+            "fetch",
+            "--progress",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-auto-gc",
+            "--no-recurse-submodules",
+            "--refmap=",
+            "--stdin",
+            &self.address,
+        ])
+    }
+
+    /// Those refs, each with the one that mirrors it.
+    pub(super) fn lines(&self, names: &[String]) -> String {
+        names.iter().map(|name| format!("+{name}:{}\n", self.mirrored(name))).collect()
+    }
+
     fn mirrored(&self, name: &str) -> String {
         format!("{}{}", self.mirror, name.strip_prefix("refs/").unwrap_or(name))
     }
@@ -426,7 +434,7 @@ impl Remote {
         without_password(&self.address)
     }
 
-    fn unreachable(&self, words: String) -> RepositoryError {
+    pub(super) fn unreachable(&self, words: String) -> RepositoryError {
         RepositoryError::Unreachable { remote: self.shown(), words }
     }
 }

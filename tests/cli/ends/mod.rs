@@ -6,6 +6,7 @@ use crate::only_ends::over;
 use crate::support::{Ran, World, be};
 
 mod bombs;
+mod damaged;
 mod network;
 mod odd;
 

@@ -1,0 +1,88 @@
+//! A runner's clone that a power cut left damaged, while the remote holds everything.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::only_ends::over;
+use crate::support::World;
+
+/// All files under a folder of the clone's git directory.
+fn files(world: &World, folder: &str) -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&world.repo().join(".git").join(folder), &mut found);
+    found
+}
+
+/// Git writes its objects read-only, so each is written anew.
+fn replace(path: &Path, bytes: &[u8]) {
+    fs::remove_file(path).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+#[track_caller]
+fn ends(world: &World) {
+    world.timed(&["apply", "--only-ends"]).exits(0).says("yara.haddad").says("clone-damaged");
+    assert!(!world.live("github").contains("820147"), "Yara still has access");
+}
+
+#[test]
+fn when_loose_objects_are_cut_short() {
+    for length in [0, 15] {
+        let world = over();
+        for path in files(&world, "objects").into_iter().filter(|path| path.extension().is_none()) {
+            let whole = fs::read(&path).unwrap();
+            replace(&path, &whole[..length]);
+        }
+        ends(&world);
+        // the clone is whole again
+        world.timed(&["verify"]).exits(0);
+    }
+}
+
+#[test]
+fn when_a_pack_is_overwritten() {
+    let world = over();
+    world.git(&["repack", "-adq"]);
+    world.git(&["prune-packed", "-q"]);
+    for path in files(&world, "objects/pack").into_iter().filter(|path| path.extension().is_some_and(|e| e == "pack")) {
+        let mut bytes = fs::read(&path).unwrap();
+        let end = bytes.len() - 20;
+        bytes[12..end].fill(0);
+        replace(&path, &bytes);
+        // a pack that lies there since an hour
+        let hour = std::time::Duration::from_secs(3600);
+        fs::File::open(&path).unwrap().set_modified(std::time::SystemTime::now() - hour).unwrap();
+    }
+    ends(&world);
+    world.timed(&["verify"]).exits(0);
+}
+
+#[test]
+fn when_what_was_noted_of_the_remote_is_garbled() {
+    for text in ["junk\n", "", "1234"] {
+        let world = over();
+        for folder in ["refs/dualkey-mirror", "refs/dualkey-kept"] {
+            let garbled = files(&world, folder);
+            assert!(!garbled.is_empty(), "{folder}");
+            garbled.iter().for_each(|path| replace(path, text.as_bytes()));
+        }
+        ends(&world);
+    }
+}
+
+#[test]
+fn when_the_remote_is_gone_too_nothing_is_said_that_is_not_so() {
+    let world = over();
+    for path in files(&world, "objects").into_iter().filter(|path| path.extension().is_none()) {
+        replace(&path, b"");
+    }
+    fs::rename(super::origin(&world), world.path("away")).unwrap();
+    let ran = world.timed(&["apply", "--only-ends"]).exits(5).says("nothing-proven").says("can be read");
+    assert!(!ran.stderr.contains("are gone"), "{}", ran.stderr);
+}
