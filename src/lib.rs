@@ -8,6 +8,10 @@
 //! A room imports only from rooms to its left. `access`, `lint`, `plan`, `report`, the decision in `approval` and the
 //! tree in `audit` are pure: no file, no network, no clock.
 
+// what tests share with those of the command line names the crate as they do
+#[cfg(test)]
+extern crate self as dualkey;
+
 pub mod access;
 pub mod apply;
 pub mod approval;

@@ -12,6 +12,8 @@
     reason = "a helper of a test may fail as loudly as the test itself"
 )]
 
+#[path = "landing_rule/chance.rs"]
+mod chance;
 #[path = "landing_rule/histories.rs"]
 mod histories;
 

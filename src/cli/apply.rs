@@ -11,7 +11,7 @@ use super::context::Clock;
 use super::ends::{Basis, Proven, nothing_proven};
 use super::judging::{Judged, judge, limit};
 use super::process::Process;
-use super::shared::{self, Ledger, LogKeyOption, Past, Refresh, Shared};
+use super::shared::{self, Ledger, LogKeyOption, Past, Reads, Refresh, Shared, kept_anchor};
 use super::targets::{SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, healing, kept, output, rehearsal};
 use crate::access::{Access, Revision};
@@ -52,16 +52,18 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    attempt(options).map_err(|stop| stop.leaving("nothing was applied"))
+    opened(options)
+        .and_then(|repository| attempt(options, &repository, kept_anchor()))
+        .map_err(|stop| stop.leaving("nothing was applied"))
 }
 
-fn attempt(options: &Options) -> Result<Exit, Stop> {
-    let repository = &opened(options)?;
+fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -> Result<Exit, Stop> {
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
     let refresh = if options.only_ends { Refresh::IfItAnswers } else { Refresh::Yes };
     let expected = options.checkpoint.read();
     let open = |repository| {
-        let shared = Shared::open(repository, &options.common.remote, refresh)?;
+        let remote = &options.common.remote;
+        let shared = Shared::of_anchor(repository, remote, refresh, anchor.clone(), &mut Reads::default())?;
         Ok::<_, Stop>(shared.expecting(expected.clone()))
     };
     let (first, healed) = (open(repository), OnceCell::new());
@@ -425,3 +427,7 @@ fn exit(outcome: &Outcome, chain: &Chain) -> Exit {
     let unjudged = chain.refused().flat_map(|landing| &landing.refusals).any(report::verify::is_unjudged);
     if unjudged { of(outcome).worst(Exit::Unjudged) } else { of(outcome) }
 }
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

@@ -18,9 +18,17 @@ pub struct Judged {
     pub past: Past,
 }
 
+/// What judging may take.
+#[cfg(not(test))]
+const ALLOWED: Allowance = Allowance::JUDGING;
+
+/// The worlds of tests are small, and so what is meant to be dear there is small, too.
+#[cfg(test)]
+pub const ALLOWED: Allowance = Allowance { objects: 20_000, bytes: 8 << 20, entries: 100_000, steps: 50_000 };
+
 /// From here on a repository gives what judging may take, until [`judge`] is done with it or `stop` is set.
 pub fn limit(repository: &Repository, stop: Option<&Arc<AtomicBool>>) {
-    repository.allow(Allowance::JUDGING, stop);
+    repository.allow(ALLOWED, stop);
 }
 
 /// Judges the branch up to a commit, with everything that bringing it about needs to read.

@@ -41,11 +41,21 @@ struct Count {
     whole: u64,
     left: AtomicU64,
     spent: AtomicBool,
+    /// All that was given, however often it was filled up again.
+    #[cfg(test)]
+    given: AtomicU64,
 }
 
 impl Count {
     fn of(what: &'static str, whole: u64) -> Self {
-        Count { what, whole, left: AtomicU64::new(whole), spent: AtomicBool::new(false) }
+        Count {
+            what,
+            whole,
+            left: AtomicU64::new(whole),
+            spent: AtomicBool::new(false),
+            #[cfg(test)]
+            given: AtomicU64::new(0),
+        }
     }
 
     fn error(&self) -> RepositoryError {
@@ -60,6 +70,8 @@ impl Count {
         if !self.spent.load(Ordering::Relaxed)
             && self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
         {
+            #[cfg(test)]
+            self.given.fetch_add(amount, Ordering::Relaxed);
             return Ok(());
         }
         // what was refused once is refused from there on: nobody goes on with a part of what was to be looked at
@@ -110,6 +122,12 @@ impl Budget {
 
     pub(super) fn steps(&self, steps: u64) -> Result<(), RepositoryError> {
         self.spend(3, steps)
+    }
+
+    /// All that was given: objects, bytes, entries, steps.
+    #[cfg(test)]
+    pub(super) fn given(&self) -> [u64; 4] {
+        self.counts.each_ref().map(|count| count.given.load(Ordering::Relaxed))
     }
 
     /// Fills it up again: what was spent up to here led to something that people approved.

@@ -46,6 +46,8 @@ pub struct Repository {
     budget: RefCell<Arc<Budget>>,
     /// The landings that filled it up again.
     refilled: RefCell<HashSet<Oid>>,
+    #[cfg(test)]
+    taken: Cell<[u64; 4]>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -87,6 +89,8 @@ impl Repository {
             damaged: Cell::default(),
             budget: RefCell::default(),
             refilled: RefCell::default(),
+            #[cfg(test)]
+            taken: Cell::default(),
         })
     }
 
@@ -104,7 +108,15 @@ impl Repository {
 
     /// From here on as much is read as is asked for.
     pub fn allow_all(&self) {
+        #[cfg(test)]
+        self.taken.set(self.budget().given());
         self.budget.take();
+    }
+
+    /// What was taken of the last allowance, with all that filled it up again.
+    #[cfg(test)]
+    pub(crate) fn taken(&self) -> [u64; 4] {
+        self.taken.get()
     }
 
     /// What was spent of the allowance led to a landing that people approved: it is whole again, once for each of them.

@@ -16,6 +16,8 @@ use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
 use tempfile::TempDir;
 
+use crate::chance::Chance;
+
 /// When everything is looked at.
 pub const NOW: &str = "2026-11-23T09:00:00Z";
 /// What stands for the log's key in the anchor.
@@ -132,7 +134,7 @@ impl Maker {
 
     /// Makes one history.
     pub fn history(&mut self, seed: u64) -> History {
-        let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x1234_5678));
+        let mut chance = Chance::of_seed(seed);
         let wild = chance.of(&[5, 15, 50]);
         let mut story = Story { main: vec![self.genesis], heads: Vec::new(), approved: BTreeMap::new(), wild };
         for _ in 0..3 + chance.below(6) {
@@ -219,27 +221,6 @@ fn signed(git: &Repository, tree: Oid, parents: &[Oid], message: &str) -> Oid {
     let text = git.commit_create_buffer(&who, &who, message, &tree, &parents).unwrap();
     let text = std::str::from_utf8(&text).unwrap();
     git.commit_signed(text, &sign(3, GIT_NAMESPACE, text.as_bytes()), None).unwrap()
-}
-
-/// Numbers that look like chance, the same for the same start.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
-    }
-
-    fn of_hundred(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    fn of<T: Copy>(&mut self, some: &[T]) -> T {
-        some[self.below(some.len())]
-    }
 }
 
 /// A history as it is made.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::only_ends::over;
 use crate::support::{Ran, World, be};
 
+mod adversary;
 mod bombs;
 mod damaged;
 mod network;
