@@ -62,7 +62,7 @@ fn what_hides_nothing_passes() {
         "docs/api/** linguist-generated",
         "ci/*.png binary",
         "/README.md -diff",
-        "Cargo.lock -diff",
+        "/Cargo.lock -diff",
         "*.yaml -linguist-generated linguist-vendored=false !diff -filter",
         "# * -diff",
         "",
