@@ -262,9 +262,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                 }
             } else if let Some(approvals) = decided.but_for_newer {
                 let (base, commit) = (self.commit(from)?, self.commit(to)?);
-                // on a line that was merged it may be an earlier state of a head, which its approvers thought over
-                let hold = if self.looks_aside { Hold::Whole } else { Hold::Taken };
-                let standing = Standing { base, commit, head: Some(head), approvals, meaning, end: None, hold };
+                let standing =
+                    Standing { base, commit, head: Some(head), approvals, meaning, end: None, hold: Hold::Taken };
                 search.passed.push(Passed { from, to, standing });
             }
         }
