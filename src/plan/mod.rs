@@ -279,7 +279,7 @@ impl Plan<'_> {
         More { each: 0, in_all: in_all.into_iter().map(u32::from).sum() }
     }
 
-    /// True for somebody who was ended, and whose word isn't over yet: see [`lingering`].
+    /// True for somebody who was ended, and whose word isn't over yet: see [`approvers::lingering`].
     pub fn lingers(&self, person: &PersonId) -> bool {
         self.lingering().contains(person)
     }
