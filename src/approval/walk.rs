@@ -262,8 +262,9 @@ impl<'w, 'a> Walk<'w, 'a> {
                 }
             } else if let Some(approvals) = decided.but_for_newer {
                 let (base, commit) = (self.commit(from)?, self.commit(to)?);
-                let standing =
-                    Standing { base, commit, head: Some(head), approvals, meaning, end: None, hold: Hold::Taken };
+                // what stands on the branch itself was a landing; of a merged line nobody knows whether it was one
+                let hold = if self.looks_aside { Hold::Whole } else { Hold::Taken };
+                let standing = Standing { base, commit, head: Some(head), approvals, meaning, end: None, hold };
                 search.passed.push(Passed { from, to, standing });
             }
         }

@@ -6,6 +6,7 @@ use crate::support::{ALICE, ALICE_GRANT, World};
 const BOB: &str = "grants/payments/bob-checkout.yaml";
 const YARA: &str = "grants/payments/yara-security-test.yaml";
 const ADMINS: &str = "groups/access-admins.yaml";
+const LIMITS: &str = "policies/limits.yaml";
 
 /// A branch on another one, with one commit by Tom, pushed.
 fn stacked(world: &World, name: &str, on: &str, change: impl FnOnce(&World)) {
@@ -151,9 +152,9 @@ fn an_approver_who_was_taken_off_does_not_put_herself_back() {
         }
         stacked(&world, "harmless", "away", |world| {
             back(world, ADMINS);
-            edit(world, "policies/limits.yaml", "count: 10", "count: 9");
+            edit(world, LIMITS, "count: 10", "count: 9");
         });
-        stacked(&world, "loose", "away", |world| edit(world, "policies/limits.yaml", "count: 10", "count: 9"));
+        stacked(&world, "loose", "away", |world| edit(world, LIMITS, "count: 10", "count: 9"));
         // Lena doesn't see that her own approval of the other one would end
         for person in ["mei.tanaka", "lena.vogt"] {
             world.approve("harmless", person).exits(0);
@@ -174,6 +175,36 @@ fn an_approver_who_was_taken_off_does_not_put_herself_back() {
             // neither with her own seat, nor by her word while it was approved that she has none
             world.timed(&["verify"]).exits(1).says("refused[");
         }
+    }
+}
+
+#[test]
+fn a_rule_that_was_tightened_is_not_loosened_by_a_net_plan_that_its_approvers_approve() {
+    for how in ["squash", "rebase"] {
+        println!("{how}");
+        let world = applied();
+        branch(&world, "stricter", |world| edit(world, LIMITS, "count: 10", "count: 5"));
+        stacked(&world, "harmless", "stricter", |world| {
+            back(world, LIMITS);
+            world.write("people/alice.nguyen.yaml", ALICE);
+        });
+        for person in ["lena.vogt", "sven.olsen"] {
+            world.approve("stricter", person).exits(0);
+        }
+        // Lena's approval of what stands on it ends hers of the first head, which nobody will find in the branch's history
+        let told = world.approve("harmless", "lena.vogt").exits(0);
+        assert!(!told.stdout.contains("limits"), "{}", told.stdout);
+        world.git(&["switch", "-q", "main"]);
+        lands(&world, how, "main", "stricter");
+        if how == "squash" {
+            world.git(&["restore", "--source", "harmless", "--staged", "--worktree", "."]);
+            world.commit("Squash");
+        } else {
+            lands(&world, how, "stricter", "harmless");
+        }
+        world.git(&["push", "-q", "origin", "main"]);
+        world.timed(&["verify"]).exits(1).says("refused[landing-left-out]").says(LIMITS);
+        world.timed(&["apply"]).exits(3);
     }
 }
 
