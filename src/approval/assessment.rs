@@ -336,8 +336,14 @@ fn own_keys_changed(plan: &Plan<'_>, evidence: &Evidence, opinions: &[&Opinion])
         .filter(|(before, _)| !before.keys.is_empty() && !agrees(before))
         .map(|(before, _)| format!("`{}`", before.id))
         .collect();
-    (!changed.is_empty()).then(|| {
-        let fact = format!("keys, accounts or e-mails of {} change without their word", changed.join(", "));
-        refusal(&codes::OWN_KEYS_CHANGED, fact)
-    })
+    let mut facts = Vec::new();
+    if !changed.is_empty() {
+        facts.push(format!("keys, accounts or e-mails of {} change without their word", changed.join(", ")));
+    }
+    // whom the tree doesn't know in which the change starts can't speak there
+    if !plan.replaced.is_empty() {
+        let people: Vec<String> = plan.replaced.iter().map(|person| format!("`{person}`")).collect();
+        facts.push(format!("{} had other keys or accounts when last here", people.join(", ")));
+    }
+    (!facts.is_empty()).then(|| refusal(&codes::OWN_KEYS_CHANGED, facts.join("; ")))
 }

@@ -120,7 +120,8 @@ codes! {
     OWN_KEYS_CHANGED: "own-keys-changed", "somebody's keys or accounts change without their word",
         "Who replaces another's key could then speak as them. So the person approves it with what stood before or \
          signs the very commit that makes it, or one person more approves, whoever of those who may approve anything. A \
-         signature on another commit says nothing about it.",
+         signature on another commit says nothing about it. Who left, or lost all keys, and comes back with others can't \
+         say a word.",
         "Ask the person to approve it with the old key or account, or have one person more approve.";
     EVERYONE_BENEFITS: "everyone-benefits", "everybody who could approve gains by the change",
         "Where nobody is left who gains nothing, those who gain may approve each other's, one more of them than the rule \

@@ -82,7 +82,7 @@ impl Proposed {
 pub struct Candidate<'a>(Plan<'a>);
 
 impl<'a> Candidate<'a> {
-    /// `held` says where resources that it takes in were held before.
+    /// `held` says what stood before of what it brings.
     pub fn new(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp, held: &Held) -> Self {
         Candidate(plan::plan_after(trusted.revision(), proposed.revision(), now, held))
     }

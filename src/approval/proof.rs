@@ -118,8 +118,7 @@ impl Verifier<'_> {
             (Err(error), _) | (_, Err(error)) => return unreadable(error),
         };
         // who was here then could speak then
-        let before = self.recorded.landings.iter().map(|known| known.commit).take_while(|known| *known != commit);
-        let held = held::before(self, (&trusted, &proposed), before.collect::<Vec<_>>().into_iter())?;
+        let held = held::before(self, (&trusted, &proposed), self.proven_before(commit).into_iter())?;
         let candidate = Candidate::unlinted(&trusted, &proposed, landing.at, &held);
         self.learn((base, commit), &candidate)?;
         let digest = self.reviewed_digest(base, head)?.unwrap_or_default();

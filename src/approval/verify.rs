@@ -165,7 +165,7 @@ pub struct Prospect {
     pub proposed: Proposed,
     pub assessment: Assessment,
     pub outcome: Result<Granted, Vec<Refusal>>,
-    /// Where resources that it takes in were held before.
+    /// What stood before of what it brings.
     pub held: Held,
     now: Timestamp,
 }
@@ -214,6 +214,8 @@ pub struct Verifier<'a> {
     newest: RefCell<Option<Rc<Revision>>>,
     /// Recorded landings that were decided again, by base and commit.
     pub(super) proofs: RefCell<HashMap<(Oid, Oid), Rc<Proof>>>,
+    /// By two landings, the paths that differ and tell who people are or who holds what.
+    pub(super) telling: RefCell<HashMap<[Oid; 2], Rc<[String]>>>,
     /// How often the trees of a possible landing were compared.
     #[cfg(test)]
     pub(super) compared: std::cell::Cell<usize>,
@@ -230,6 +232,7 @@ impl<'a> Verifier<'a> {
     ) -> Self {
         source.hear(&recorded.said);
         let (revisions, newest, proofs) = (Revisions::new(repository, kinds), RefCell::default(), RefCell::default());
+        let telling = RefCell::default();
         Verifier {
             repository,
             source,
@@ -239,6 +242,7 @@ impl<'a> Verifier<'a> {
             revisions,
             newest,
             proofs,
+            telling,
             #[cfg(test)]
             compared: std::cell::Cell::default(),
         }

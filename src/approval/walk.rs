@@ -372,8 +372,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         };
         let files = u64::try_from(trusted.revision().files.len()).unwrap_or(u64::MAX);
         verifier.repository.spend(STEPS_OF_DECISION.saturating_add(files / FILES_A_STEP))?;
-        let recorded = verifier.recorded.landings.iter().map(|landing| landing.commit);
-        let landings = recorded.chain(path.iter().map(|step| step.landing.commit));
+        let recorded = verifier.proven_before(landed);
+        let landings = recorded.into_iter().chain(path.iter().map(|step| step.landing.commit));
         let candidate = verifier.candidate((&trusted, base), (&proposed, landed), landings)?;
         let digest = verifier.reviewed_digest(base, head)?.unwrap_or_default();
         let gone = verifier.gone(&trusted);

@@ -17,6 +17,7 @@ mod log_key_changed;
 mod moves;
 pub mod operations;
 mod reasons;
+mod replaced;
 pub mod requirements;
 pub mod rules;
 pub mod stakes;
@@ -65,6 +66,8 @@ pub struct Plan<'a> {
     pub moves: Vec<Move>,
     /// Domains among them of whose owners nobody can approve, so that one approval more is asked for.
     pub ownerless: BTreeSet<DomainId>,
+    /// People who come back with other keys or accounts than they had last, so that one approval more is asked for.
+    pub replaced: BTreeSet<PersonId>,
     /// Rules that the change leaves with so few people that one leaver more could keep them from being met.
     pub short: Vec<ShortRule>,
     /// `sha256:…` of what the change means.
@@ -168,7 +171,7 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
     plan_after(base, head, now, &Held::default())
 }
 
-/// The same, with where resources that it takes in were held before its base.
+/// The same, with what stood before its base of what it brings.
 pub fn plan_after<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held: &Held) -> Plan<'a> {
     unlinted(base, head, now, held).linted()
 }
@@ -205,6 +208,7 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
         resources,
         moves: moved.moves,
         ownerless: moved.ownerless,
+        replaced: held.returning.replaced(&head.access),
         short,
         digest,
         requirements,
@@ -275,7 +279,7 @@ impl Plan<'_> {
     /// What the change itself asks for beyond the rules; who made it may ask for more.
     pub fn more(&self) -> More {
         let alone = self.requirements.iter().any(|requirement| requirement.sponsor_alone);
-        let in_all = [self.mass_removal.is_some(), alone, !self.ownerless.is_empty()];
+        let in_all = [self.mass_removal.is_some(), alone, !self.ownerless.is_empty(), !self.replaced.is_empty()];
         More { each: 0, in_all: in_all.into_iter().map(u32::from).sum() }
     }
 

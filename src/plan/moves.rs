@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::approvers;
+use super::replaced::Returning;
 use super::requirements::{Requirement, Side};
 use crate::access::{Access, ChangeClass, DomainId, PersonId, Resource};
 
@@ -88,34 +89,47 @@ pub fn changes(base: &Access, head: &Access) -> Vec<ResourceChange> {
     found
 }
 
-/// Where resources that a change takes in were held last, before the tree that it starts from.
+/// What stood before the tree that a change starts from: where resources that it takes in were held last, and by what
+/// people who come back proved to be who they are.
 #[derive(Clone, Debug, Default)]
 pub struct Held {
+    pub(super) returning: Returning,
     found: BTreeMap<ResourceKey, BTreeMap<DomainId, BTreeSet<PersonId>>>,
     /// What a change takes in, and no tree that was looked at held.
     open: BTreeSet<ResourceKey>,
 }
 
 impl Held {
-    /// What has to be looked for: resources that the change takes in and that nothing held where it starts.
+    /// What has to be looked for: resources and people that the change brings, and of which nothing stood where it starts.
     pub fn wanted(base: &Access, head: &Access) -> Self {
         let new = changes(base, head).into_iter().filter(|change| change.before.is_empty());
-        Held { found: BTreeMap::new(), open: new.map(|change| change.resource).collect() }
+        Held {
+            returning: Returning::wanted(base, head),
+            found: BTreeMap::new(),
+            open: new.map(|change| change.resource).collect(),
+        }
     }
 
-    /// True where some resource was held before.
+    /// True where something of it was found.
     pub fn is_some(&self) -> bool {
-        !self.found.is_empty()
+        !self.found.is_empty() || self.returning.is_some()
     }
 
-    /// True where every resource was found, or none is looked for.
+    /// True where everything was found, or nothing is looked for.
     pub fn is_done(&self) -> bool {
-        self.open.is_empty()
+        self.open.is_empty() && self.returning.is_done()
+    }
+
+    /// True where an older tree with another such file may say more.
+    pub fn wants(&self, path: &str) -> bool {
+        let resources = path.starts_with("domains/") || path == "dualkey.yaml";
+        resources && !self.open.is_empty() || self.returning.wants(path)
     }
 
     /// Looks in an older tree. The newest is asked first.
     pub fn look(&mut self, tree: &Access) {
-        if self.is_done() {
+        self.returning.look(tree);
+        if self.open.is_empty() {
             return;
         }
         for (resource, domains) in holders(tree) {

@@ -69,3 +69,12 @@ pub(super) fn moves(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
     };
     plan.moves.iter().map(sentence).collect()
 }
+
+/// A sentence for each person who comes back with other keys.
+pub(super) fn replaced(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
+    let sentence = |person: &PersonId| {
+        let who = voice.data(person.as_str());
+        format!("replaces the keys of {who}, who had others when last here: one person more is asked for")
+    };
+    plan.replaced.iter().map(sentence).collect()
+}

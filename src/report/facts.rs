@@ -250,6 +250,7 @@ impl<'a> PlanView<'a> {
         if let Some((removed, of)) = self.plan.mass_removal {
             warnings.push(format!("removes {removed} of {}: one approval more is asked for", count(of, "entitlement")));
         }
+        warnings.extend(approvers::replaced(self.plan, voice));
         let policy = self.policy_files();
         if !policy.is_empty() {
             warnings.push(format!("changes {}", voice.list(policy, ", ")));

@@ -125,3 +125,85 @@ fn every_address_of_a_co_author_line_is_a_party() {
         world.approve("alice", "priya.shah").exits(3).says("approver-is-author");
     }
 }
+
+/// An employee who approves nothing and holds nothing, with a key of this name.
+fn carl(key: &str) -> String {
+    format!("name: Carl X\ntype: employee\nemails: [carl@northwind.example]\nkeys: [\"{}\"]\n", public_key(key))
+}
+
+const CARL: &str = "people/carl.x.yaml";
+
+/// Lands a change of Carl's file, or its removal, with these approvals.
+fn land_carl(world: &World, name: &str, text: Option<&str>, by: &[&str]) {
+    branch(world, name, |world| match text {
+        Some(text) => world.write(CARL, text),
+        None => drop(world.git(&["rm", "-q", CARL])),
+    });
+    for person in by {
+        world.approve(name, person).exits(0);
+    }
+    merge(world, name);
+    world.timed(&["verify"]).exits(0);
+}
+
+/// A world that Carl came to and left by these steps, each applied; then he comes back with another's key.
+fn comes_back(steps: &[(&str, Option<String>)]) -> World {
+    let world = applied();
+    prove(&world, "carl.x", "carl.x");
+    prove(&world, "carl.x", "mallory");
+    land_carl(&world, "carl", Some(&carl("carl.x")), &["mei.tanaka"]);
+    for (name, text) in steps {
+        land_carl(&world, name, text.as_deref(), &["mei.tanaka", "sven.olsen"]);
+        world.timed(&["apply"]).exits(0);
+    }
+    branch(&world, "back", |world| world.write(CARL, &carl("mallory")));
+    world
+}
+
+#[test]
+fn to_leave_and_come_back_with_other_keys_replaces_them() {
+    let ended = carl("carl.x") + "ended: 2026-11-22\n";
+    let keyless = carl("carl.x").lines().filter(|line| !line.starts_with("keys")).collect::<Vec<_>>().join("\n") + "\n";
+    for steps in [
+        &[("away", None)][..],
+        &[("ended", Some(ended)), ("away", None)],
+        // without any key there is nothing to replace, but there was
+        &[("away", None), ("keyless", Some(keyless))],
+    ] {
+        let world = comes_back(steps);
+        let told = "replaces the keys of carl.x, who had others when last here: one person more is asked for";
+        for format in ["text", "markdown"] {
+            let plan = world.timed(&["plan", "--head", "back", "--format", format]).exits(0).stdout;
+            assert!(plan.replace('`', "").replace("\n    ", " ").contains(told), "{plan}");
+        }
+        assert_eq!(world.timed(&["plan", "--head", "back", "--format", "json"]).json()["in_all"], 1);
+        world.approve("back", "mei.tanaka").exits(0);
+        let refused = world.timed(&["verify", "--head", "back"]).exits(1).says("refused[quorum-not-met]");
+        refused.says("own-keys-changed: `carl.x` had other keys or accounts when last here");
+        world.approve("back", "lena.vogt").exits(0);
+        merge(&world, "back");
+        world.timed(&["verify"]).exits(0);
+        // the log says the same of it later
+        world.timed(&["apply"]).exits(0);
+        world.timed(&["verify"]).exits(0);
+    }
+}
+
+#[test]
+fn to_come_back_with_the_same_keys_replaces_nothing() {
+    let world = comes_back(&[("away", None)]);
+    branch(&world, "same", |world| world.write(CARL, &carl("carl.x")));
+    let plan = world.timed(&["plan", "--head", "same"]).exits(0).stdout;
+    assert!(!plan.contains("replaces the keys"), "{plan}");
+    world.approve("same", "mei.tanaka").exits(0);
+    world.timed(&["verify", "--head", "same"]).exits(0);
+    // what nobody approved says nothing of who was here: the key that was pushed unseen isn't the one that he had last
+    world.git(&["switch", "-q", "main"]);
+    world.write(CARL, &carl("mallory"));
+    super::direct(&world, "Unseen");
+    world.git(&["rm", "-q", CARL]);
+    super::direct(&world, "And gone");
+    world.timed(&["apply"]).exits(0);
+    branch(&world, "again", |world| world.write(CARL, &carl("mallory")));
+    world.timed(&["plan", "--head", "again"]).exits(0).says("replaces the keys of carl.x");
+}
