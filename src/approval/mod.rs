@@ -31,7 +31,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use crate::access::Revision;
-use crate::lint::custom;
+use crate::lint::{Halt, custom};
 use crate::plan::{self, Held, Plan};
 use crate::repository::Oid;
 
@@ -83,26 +83,32 @@ pub struct Candidate<'a>(Plan<'a>);
 
 impl<'a> Candidate<'a> {
     /// `held` says what stood before of what it brings.
-    pub fn new(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp, held: &Held) -> Self {
-        Candidate(plan::plan_after(trusted.revision(), proposed.revision(), now, held))
+    pub fn new(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp, held: &Held, halt: &Halt) -> Self {
+        Candidate(plan::unlinted(trusted.revision(), proposed.revision(), now, held).linted(halt))
     }
 
     /// The candidate as far as it may be judged before anybody's approval of it is known.
     ///
     /// INVARIANT: custom rules that a landed change brings are code of whoever pushed it, so they are run only where nothing
     /// but findings could refuse the change ([`Candidate::complete`]). What nobody approved keeps no run busy.
-    fn before_approval(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp, held: &Held) -> Self {
+    fn before_approval(trusted: &'a Trusted, proposed: &'a Proposed, now: Timestamp, held: &Held, halt: &Halt) -> Self {
         if custom::same_rules(&trusted.revision().access, &proposed.revision().access) {
-            Candidate::new(trusted, proposed, now, held)
+            Candidate::new(trusted, proposed, now, held, halt)
         } else {
             Candidate::unlinted(trusted, proposed, now, held)
         }
     }
 
     /// The candidate with all findings, where `passes` is true of it or it has them already.
-    fn complete(self, trusted: &'a Trusted, proposed: &'a Proposed, passes: impl FnOnce(&Self) -> bool) -> Self {
+    fn complete(
+        self,
+        trusted: &'a Trusted,
+        proposed: &'a Proposed,
+        halt: &Halt,
+        passes: impl FnOnce(&Self) -> bool,
+    ) -> Self {
         let whole = custom::same_rules(&trusted.revision().access, &proposed.revision().access);
-        if whole || !passes(&self) { self } else { Candidate(self.0.linted()) }
+        if whole || !passes(&self) { self } else { Candidate(self.0.linted(halt)) }
     }
 
     /// The same without findings, of which a verdict in the log is free.

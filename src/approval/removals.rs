@@ -213,7 +213,9 @@ fn judged(
     let trusted = Trusted(verifier.revision(verified)?);
     let candidate = match linted {
         // what takes in nothing takes in nothing that was held before
-        Linted::Yes => Candidate::before_approval(&trusted, &proposed, verifier.now, &Held::default()),
+        Linted::Yes => {
+            Candidate::before_approval(&trusted, &proposed, verifier.now, &Held::default(), &verifier.halt())
+        }
         Linted::No => Candidate::unlinted(&trusted, &proposed, verifier.now, &Held::default()),
     };
     let meaning = Meaning::of(candidate.plan());
@@ -228,7 +230,7 @@ fn judged(
     // what the approvers signed is the whole of what they were shown; what is asked here is a part of it
     let decided = |candidate: &Candidate<'_>| decide(candidate, &candidate.plan().digest, &evidence);
     let candidate = match linted {
-        Linted::Yes => candidate.complete(&trusted, &proposed, |known| decided(known).is_ok()),
+        Linted::Yes => candidate.complete(&trusted, &proposed, &verifier.halt(), |known| decided(known).is_ok()),
         Linted::No => candidate,
     };
     let granted = decided(&candidate).ok();

@@ -11,6 +11,7 @@ use super::pull::{Account, Moved, Movement, Pull, Review, ReviewVerdict};
 use super::{Candidate, Granted, Proposed, Signed, Trusted, codes, decide};
 use crate::access::{LastRead, PersonId, Revision};
 use crate::finding::Refusal;
+use crate::lint::Halt;
 use crate::plan;
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Oid, Snapshot};
@@ -113,7 +114,8 @@ impl Case {
     }
 
     fn decide(&self, evidence: &Evidence) -> Result<Granted, Vec<Refusal>> {
-        decide(&Candidate::new(&self.trusted, &self.proposed, now(), &plan::Held::default()), &self.digest, evidence)
+        let (held, halt) = (plan::Held::default(), Halt::default());
+        decide(&Candidate::new(&self.trusted, &self.proposed, now(), &held, &halt), &self.digest, evidence)
     }
 
     fn codes(&self, evidence: &Evidence) -> Vec<&'static str> {

@@ -18,6 +18,7 @@ use super::walk::{Walk, reached};
 use super::{Approved, Candidate, Opinion, Proposed, Removal, Trusted, codes, held, removals};
 use crate::access::{Kinds, PersonId, Revision};
 use crate::finding::Refusal;
+use crate::lint::Halt;
 use crate::plan::Held;
 use crate::repository::{Managed, Oid, Repository, RepositoryError, Snapshot};
 
@@ -173,7 +174,7 @@ pub struct Prospect {
 impl Prospect {
     /// The change that would land.
     pub fn candidate(&self) -> Candidate<'_> {
-        Candidate::new(&self.trusted, &self.proposed, self.now, &self.held)
+        Candidate::new(&self.trusted, &self.proposed, self.now, &self.held, &Halt::default())
     }
 }
 
@@ -380,7 +381,7 @@ impl<'a> Verifier<'a> {
         let evidence = self.source.evidence(&trusted, &question, trees)?;
         let landings = chain.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
         let held = held::before(self, (&trusted, &proposed), landings.map(|landing| landing.commit))?;
-        let candidate = Candidate::new(&trusted, &proposed, self.now, &held);
+        let candidate = Candidate::new(&trusted, &proposed, self.now, &held, &self.halt());
         let outcome = decide(&candidate, &digest, &evidence);
         let assessment = assess(candidate.plan(), &evidence);
         let merge_base = match evidence.merge_bases.as_slice() {
@@ -398,6 +399,12 @@ impl<'a> Verifier<'a> {
         let (reviewed, moved) =
             (repository.managed_changes(merge_base, head)?, repository.managed_changes(merge_base, base)?);
         Ok(Trees::of(&landed, &reviewed, &moved))
+    }
+
+    /// Set where somebody asks the judging to stop. INVARIANT: what comes of it then is believed by nobody, since the
+    /// repository says so where it is asked whether all was judged.
+    pub(super) fn halt(&self) -> Halt {
+        Halt::by(self.repository.stop())
     }
 
     /// What the settings of any of the commits name as managed.
@@ -456,7 +463,7 @@ impl<'a> Verifier<'a> {
         landings: impl DoubleEndedIterator<Item = Oid>,
     ) -> Result<Candidate<'t>, VerifyError> {
         let held = held::before(self, (trusted, proposed), landings)?;
-        let candidate = Candidate::before_approval(trusted, proposed, self.now, &held);
+        let candidate = Candidate::before_approval(trusted, proposed, self.now, &held, &self.halt());
         self.learn((base, landed), &candidate)?;
         Ok(candidate)
     }

@@ -379,7 +379,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         let gone = verifier.gone(&trusted);
         let question = verifier.question(base, Some(landed), head, self.tip, &digest, &gone);
         let mut evidence = verifier.source.evidence(&trusted, &question, self.trees(from, to, head)?)?;
-        let candidate = candidate.complete(&trusted, &proposed, |known| decide(known, &digest, &evidence).is_ok());
+        let candidate = candidate
+            .complete(&trusted, &proposed, &verifier.halt(), |known| decide(known, &digest, &evidence).is_ok());
         let outcome = decide(&candidate, &digest, &evidence);
         let newer = std::mem::take(&mut evidence.superseded);
         let again = || decide(&candidate, &digest, &evidence).ok().map(|granted| Given::all(&granted.approvals));

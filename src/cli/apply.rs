@@ -172,8 +172,10 @@ impl Attempt<'_> {
         let repository = self.shared.repository;
         limit(repository, Some(self.process.stop()));
         let verifier = self.shared.verifier(&ledger.recorded, self.clock.now)?;
-        match judge(repository, &verifier, self.shared.tip(), Some(&ledger.stored.log)) {
-            _ if apply::Process::is_asked_to_stop(self.process) => Err(asked_to_stop()),
+        let judged = judge(repository, &verifier, self.shared.tip(), Some(&ledger.stored.log));
+        // who can't wait for that has the ends of what was judged before
+        let judged = if self.process.hear() { Err(asked_to_stop()) } else { judged };
+        match judged {
             Ok(judged) => self.whole(ledger, &verifier, &judged, refs, lease),
             Err(stop) => {
                 let of = (Some(ledger), &ledger.recorded);
@@ -253,9 +255,7 @@ impl Attempt<'_> {
             judge(repository, &verifier, self.shared.tip(), ledger.map(|ledger| &ledger.stored.log))
         });
         repository.allow_all();
-        if apply::Process::is_asked_to_stop(self.process) {
-            return Err(asked_to_stop());
-        }
+        let judged = if self.process.hear() { Err(asked_to_stop()) } else { judged };
         let mut stops = stops.to_vec();
         stops.extend(judged.as_ref().err());
         let proven = Proven::gather(self.shared, basis, (ledger, recorded), judged.as_ref().ok(), &stops)?;

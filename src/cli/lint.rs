@@ -8,7 +8,8 @@ use super::context::{self, Look, Unread};
 use super::{Exit, NowOption, RepoOption, Stop, output};
 use crate::access::LastRead;
 use crate::finding::{Finding, Severity};
-use crate::{lint, plan, report};
+use crate::lint::{self, Halt};
+use crate::{plan, report};
 
 /// `--fail-on`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -86,7 +87,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Some(base) => {
             let base = Look::Commit(repository.resolve(base)?);
             match context::load(&repository, base, &mut last) {
-                Ok(base) => plan::findings_since(&ManuallyDrop::new(base), &revision, clock.now),
+                Ok(base) => plan::findings_since(&ManuallyDrop::new(base), &revision, clock.now, &Halt::default()),
                 Err(Unread::Stop(stop)) => return Err(stop),
                 Err(Unread::Findings(unreadable)) => {
                     let mut findings = plan::findings_of(&revision, clock.now);

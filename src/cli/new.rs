@@ -15,6 +15,7 @@ use crate::access::{
     Access, Days, Domain, DomainId, GrantId, Interval, LastRead, Moment, Person, PersonId, PersonType, Revision, Role,
     TargetType, Vendor,
 };
+use crate::lint::Halt;
 use crate::report::escape::terminal;
 use crate::repository::Repository;
 use term::{Asked, Bound, Length, Limits, Longest, Term};
@@ -94,7 +95,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 /// Lints what is there now, and shows the plan where nothing new is wrong.
 fn show(repository: &Repository, before: &Revision, clock: Clock) -> Result<Exit, Stop> {
     let after = context::load_or_show(repository, Look::WorkTree, &mut LastRead::default())?;
-    let mut findings = crate::plan::findings_since(before, &after, clock.now);
+    let mut findings = crate::plan::findings_since(before, &after, clock.now, &Halt::default());
     if crate::lint::blocked(&findings) {
         findings.retain(crate::finding::Finding::blocks);
         context::show_findings(&findings, &after);

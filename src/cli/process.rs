@@ -1,6 +1,6 @@
 //! The process as a run meets it: signals, waiting, and how far it is.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -24,6 +24,8 @@ pub struct Process {
     began: Instant,
     slept: RefCell<Slept>,
     stop: Arc<AtomicBool>,
+    /// True once what was asked for has been done, and what goes on goes on all the same.
+    heard: Cell<bool>,
     registered: Vec<SigId>,
     meter: RefCell<Meter>,
 }
@@ -45,6 +47,7 @@ impl Process {
             began: Instant::now(),
             slept: RefCell::new(Slept::from(Instant::now(), wall_clock())),
             stop,
+            heard: Cell::new(false),
             registered,
             meter,
         }
@@ -53,6 +56,13 @@ impl Process {
     /// Set once a signal asks to stop, for whoever can't ask here.
     pub fn stop(&self) -> &Arc<AtomicBool> {
         &self.stop
+    }
+
+    /// True where a signal asked to stop. What comes after that is stopped no more, but by one signal more, at once.
+    pub fn hear(&self) -> bool {
+        let asked = apply::Process::is_asked_to_stop(self);
+        self.heard.set(self.heard.get() || asked);
+        asked
     }
 
     /// Leaves the terminal to what is printed next.
@@ -100,7 +110,7 @@ impl apply::Process for Process {
     }
 
     fn is_asked_to_stop(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.stop.load(Ordering::Relaxed) && !self.heard.get()
     }
 
     fn progress(&self, done: usize, of: usize) {

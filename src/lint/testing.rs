@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use ssh_key::public::{Ed25519PublicKey, KeyData};
 
-use super::{Subject, compare, run, sort, weigh};
+use super::{Halt, Subject, compare, run, sort, weigh};
 use crate::access::{Access, Enforces, Entitlements, Kind, Kinds, LastRead, Permissions, Revision, TargetType};
 use crate::finding::{Finding, Severity, State};
 use crate::repository::Snapshot;
@@ -236,7 +236,8 @@ pub fn lint_since(before: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<Find
 fn found(access: &Access, since: Option<&Access>) -> Vec<Finding> {
     let entitlements = Entitlements::derive(access, &Entitlements::default());
     let now = NOW.parse::<Timestamp>().expect("instant");
-    let mut findings = run(&Subject { access, entitlements: &entitlements, since, now }, |_| true);
+    let mut findings =
+        run(&Subject { access, entitlements: &entitlements, since, now, halt: &Halt::default() }, |_| true);
     weigh(access, &crate::plan::rules::all(), &mut findings);
     sort(&mut findings);
     findings

@@ -31,7 +31,7 @@ use crate::access::raw::Risk;
 use crate::access::reading::{Claim, FileKind, NOT_SUPPORTED, Step};
 use crate::access::{Access, ChangeClass, Days, DomainId, PersonId, PersonType, Revision};
 use crate::finding::{Finding, Rule};
-use crate::lint;
+use crate::lint::{self, Halt};
 
 use approvers::Entitled;
 pub use approvers::{ShortRule, WordChange};
@@ -114,15 +114,15 @@ impl Verdict {
 
 /// What reading and the rules find in a revision.
 pub fn findings_of(revision: &Revision, now: Timestamp) -> Vec<Finding> {
-    findings(revision, None, now, |_| true)
+    findings(revision, None, now, &Halt::default(), |_| true)
 }
 
 /// The same for a revision that came after another, with what is new and what stood there.
-pub fn findings_since(base: &Revision, revision: &Revision, now: Timestamp) -> Vec<Finding> {
-    let mut found = findings(revision, Some(&base.access), now, |_| true);
+pub fn findings_since(base: &Revision, revision: &Revision, now: Timestamp, halt: &Halt) -> Vec<Finding> {
+    let mut found = findings(revision, Some(&base.access), now, halt, |_| true);
     // of rules that find nothing now nothing can have stood
     let rules: BTreeSet<&str> = found.iter().map(|finding| finding.rule.code.id).collect();
-    lint::compare(&findings(base, None, now, |rule| rules.contains(rule.code.id)), &mut found);
+    lint::compare(&findings(base, None, now, halt, |rule| rules.contains(rule.code.id)), &mut found);
     found
 }
 
@@ -130,9 +130,10 @@ fn findings(
     revision: &Revision,
     since: Option<&Access>,
     now: Timestamp,
+    halt: &Halt,
     wanted: impl Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
-    let subject = lint::Subject { access: &revision.access, entitlements: &revision.entitlements, since, now };
+    let subject = lint::Subject { access: &revision.access, entitlements: &revision.entitlements, since, now, halt };
     let mut findings = lint::run(&subject, wanted);
     // a rule that the change drops or loosens judges the change once more
     findings.extend(lint::broken_before(&subject));
@@ -173,7 +174,7 @@ pub fn plan<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp) -> Plan<
 
 /// The same, with what stood before its base of what it brings.
 pub fn plan_after<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held: &Held) -> Plan<'a> {
-    unlinted(base, head, now, held).linted()
+    unlinted(base, head, now, held).linted(&Halt::default())
 }
 
 /// The same without findings: what a change means, and who must approve it.
@@ -234,11 +235,11 @@ fn words(base: &Revision, before: &Entitled, head: &Revision) -> Vec<WordChange>
 }
 
 impl Plan<'_> {
-    /// The same with findings.
+    /// The same with findings, all of them unless somebody has it halted.
     #[must_use]
-    pub fn linted(mut self) -> Self {
+    pub fn linted(mut self, halt: &Halt) -> Self {
         let (base, head) = (self.base, self.head);
-        self.findings = findings_since(base, head, self.now);
+        self.findings = findings_since(base, head, self.now, halt);
         self.findings.extend(change_too_large::find(base, head, &self.classes));
         self.findings.extend(self.classes.mixed_change());
         self.findings.extend(moved_log(base, head));

@@ -99,6 +99,10 @@ impl Budget {
         Budget { counts, stop }
     }
 
+    pub(super) fn stop(&self) -> Option<Arc<AtomicBool>> {
+        self.stop.clone()
+    }
+
     fn spend(&self, which: usize, amount: u64) -> Result<(), RepositoryError> {
         if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
             return Err(RepositoryError::Interrupted);

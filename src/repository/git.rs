@@ -134,6 +134,11 @@ impl Repository {
         self.budget().steps(steps)
     }
 
+    /// Set once somebody asks the judging to stop.
+    pub fn stop(&self) -> Option<Arc<AtomicBool>> {
+        self.budget().stop()
+    }
+
     /// Makes sure that nothing was left out because the allowance was spent.
     ///
     /// # Errors

@@ -8,27 +8,27 @@ use std::time::Duration;
 use crate::support::{Ran, World, finish, scrubbed, start};
 
 /// Looks until something is so. What it waits for comes, or the test never ends.
-fn until(mut so: impl FnMut() -> bool) {
+pub fn until(mut so: impl FnMut() -> bool) {
     while !so() {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-fn signal(world: &World, name: &str, whom: &str) {
+pub fn signal(world: &World, name: &str, whom: &str) {
     let mut kill = scrubbed("kill", world.root.path());
     kill.args(["-s", name, "--", whom]);
     finish(kill).exits(0);
 }
 
 /// An apply under way, in a process group of its own, as a shell starts a command.
-fn begin(world: &World, dir: &Path, args: &[&str]) -> Child {
+pub fn begin(world: &World, dir: &Path, args: &[&str]) -> Child {
     let mut command = world.command(dir);
     command.args(["apply", "--now", &world.now]).args(args);
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     start(command)
 }
 
-fn ended(child: Child) -> Ran {
+pub fn ended(child: Child) -> Ran {
     let output = child.wait_with_output().unwrap();
     Ran {
         code: output.status.code().unwrap_or(-1),
@@ -49,7 +49,7 @@ fn slow_log(world: &World) -> (PathBuf, PathBuf) {
     (pushed, go)
 }
 
-fn lease(world: &World) -> serde_json::Value {
+pub fn lease(world: &World) -> serde_json::Value {
     let text = world.git_in(&world.path("origin.git"), &["show", "refs/dualkey/lease:lease.json"]);
     serde_json::from_str(&text).unwrap()
 }

@@ -21,6 +21,7 @@ use super::recursion::{endless, of_program};
 use super::{CUSTOM_DENY, CUSTOM_WARNING, INVALID_REGO, TESTS, Tested};
 use crate::access::reading::{is_hidden, quote};
 use crate::finding::{Finding, Place, Rule};
+use crate::lint::Halt;
 
 /// Instructions that one `deny` or `warn` may take: some hundred for each of 100,000 grants. Counted, so that the same
 /// files are judged alike on every machine.
@@ -75,8 +76,8 @@ struct Verdict {
 
 /// Judges a document, JSON text, by files of rules, pairs of path and text. `known` are the files that a rule may point to.
 /// Rules that can't be judged are findings too.
-pub fn judge(files: &[(&str, &str)], input: &str, known: &BTreeSet<&str>) -> Vec<Finding> {
-    judge_within(INSTRUCTIONS, files, input, known)
+pub fn judge(files: &[(&str, &str)], input: &str, known: &BTreeSet<&str>, halt: &Halt) -> Vec<Finding> {
+    judge_within(INSTRUCTIONS, files, input, known, halt)
 }
 
 /// The same, with another number of instructions for each `deny` and `warn`.
@@ -85,12 +86,14 @@ pub(super) fn judge_within(
     files: &[(&str, &str)],
     input: &str,
     known: &BTreeSet<&str>,
+    halt: &Halt,
 ) -> Vec<Finding> {
-    let judged = deeply(files, || match prepare(files, input) {
+    let judged = deeply(files, || match prepare(files, input, halt) {
         Ok(mut judge) => {
             judge.machine.set_max_instructions(instructions);
             let verdicts = std::mem::take(&mut judge.verdicts);
-            verdicts.iter().flat_map(|verdict| judge.answers(verdict, known)).collect()
+            let verdicts = verdicts.iter().take_while(|_| !halt.is_asked());
+            verdicts.flat_map(|verdict| judge.answers(verdict, known)).collect()
         }
         Err(findings) => findings,
     });
@@ -126,7 +129,7 @@ struct Judge<'a> {
     verdicts: Vec<Verdict>,
 }
 
-fn prepare<'a>(files: &'a [(&'a str, &'a str)], input: &str) -> Result<Judge<'a>, Vec<Finding>> {
+fn prepare<'a>(files: &'a [(&'a str, &'a str)], input: &str, halt: &Halt) -> Result<Judge<'a>, Vec<Finding>> {
     let mut engine = load(files)?;
     let verdicts = verdicts(&mut engine, files)?;
     let whole = |why: String| vec![invalid(first(files), why, "correct the rule")];
@@ -144,7 +147,7 @@ fn prepare<'a>(files: &'a [(&'a str, &'a str)], input: &str) -> Result<Judge<'a>
     if !forbidden.is_empty() {
         return Err(forbidden.into_iter().map(|name| forbidden_call(files, name)).collect());
     }
-    if !meter::install(&mut program) {
+    if !meter::install(&mut program, halt) {
         return Err(whole("the custom rules call too many functions".to_owned()));
     }
     let program = Arc::new(program);

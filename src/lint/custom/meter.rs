@@ -12,6 +12,8 @@ use regorus::rvm::{Instruction, RegoVM};
 use regorus::unstable::{BuiltinFcn, Expr, Ref, Span};
 use regorus::{LimitError, Value};
 
+use crate::lint::Halt;
+
 /// Bytes for one `deny` or `warn`: some thousand for each of 100,000 grants.
 pub(super) const BYTES: u64 = 1 << 29;
 
@@ -36,14 +38,16 @@ struct Meter {
     functions: Vec<(String, BuiltinFcn)>,
     left: u64,
     exceeded: Option<String>,
+    halt: Halt,
 }
 
 thread_local! {
     static METER: RefCell<Meter> = RefCell::default();
 }
 
-/// Puts the meter before every function of a program and before its arithmetic. False where it calls too many.
-pub(super) fn install(program: &mut Program) -> bool {
+/// Puts the meter before every function of a program and before its arithmetic, so that it also stops where somebody asks it
+/// to. False where it calls too many.
+pub(super) fn install(program: &mut Program, halt: &Halt) -> bool {
     for (name, function) in ARITHMETIC {
         let index = program.add_builtin_info(BuiltinInfo { name: name.to_owned(), num_args: 2 });
         program.resolved_builtins.push(function);
@@ -72,7 +76,7 @@ pub(super) fn install(program: &mut Program) -> bool {
     {
         *resolved = (slot, *count);
     }
-    METER.with_borrow_mut(|meter| *meter = Meter { functions, ..Meter::default() });
+    METER.with_borrow_mut(|meter| *meter = Meter { functions, halt: halt.clone(), ..Meter::default() });
     true
 }
 
@@ -119,7 +123,7 @@ fn metered<const SLOT: usize>(span: &Span, params: &[Ref<Expr>], args: &[Value],
     let (function, _) = METER.with_borrow_mut(|meter| {
         let Some((name, function)) = meter.functions.get(SLOT) else { return Err(span.error("no such function")) };
         let cost = cost(name, args, meter.left).max(ITEM);
-        match meter.left.checked_sub(cost).filter(|_| meter.exceeded.is_none()) {
+        match meter.left.checked_sub(cost).filter(|_| meter.exceeded.is_none() && !meter.halt.is_asked()) {
             Some(left) => meter.left = left,
             None => {
                 let name = name.clone();

@@ -2,10 +2,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::super::judge;
+use crate::lint::Halt;
 
 /// What is found where a text of one rule is judged.
 fn found(rules: &str) -> Vec<String> {
-    let findings = judge(&[("policies/x.rego", rules)], "{\"grants\": {}}", &BTreeSet::new());
+    let findings = judge(&[("policies/x.rego", rules)], "{\"grants\": {}}", &BTreeSet::new(), &Halt::default());
     findings.into_iter().map(|finding| format!("{} {}", finding.rule.code.id, finding.message)).collect()
 }
 

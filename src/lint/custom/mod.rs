@@ -20,7 +20,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Subject;
+use super::{Halt, Subject};
 use crate::access::Access;
 use crate::access::reading::INVALID_REGO;
 use crate::finding::{Code, Finding, Place, Rule, Severity};
@@ -86,21 +86,21 @@ fn findings(policies: &Access, subject: &Subject<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let document = Document::new(subject.access, subject.entitlements, subject.now);
-    run(&files, &document)
+    run(&files, &document, subject.halt)
 }
 
 #[cfg(feature = "rego")]
-fn run(files: &BTreeMap<&Arc<str>, &str>, document: &Document<'_>) -> Vec<Finding> {
+fn run(files: &BTreeMap<&Arc<str>, &str>, document: &Document<'_>, halt: &Halt) -> Vec<Finding> {
     let texts: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&***path, *text)).collect();
     match serde_json::to_string(document) {
-        Ok(input) => judge(&texts, &input, &document.files()),
+        Ok(input) => judge(&texts, &input, &document.files(), halt),
         Err(error) => vec![unjudged(&texts, &error.to_string())],
     }
 }
 
 /// Such files aren't read without the feature: each is a finding of the reading.
 #[cfg(not(feature = "rego"))]
-fn run(_: &BTreeMap<&Arc<str>, &str>, _: &Document<'_>) -> Vec<Finding> {
+fn run(_: &BTreeMap<&Arc<str>, &str>, _: &Document<'_>, _: &Halt) -> Vec<Finding> {
     Vec::new()
 }
 

@@ -10,6 +10,7 @@ use regorus::{Engine, Value};
 use super::engine::judge_within;
 use super::{judge, test};
 use crate::finding::Finding;
+use crate::lint::Halt;
 
 /// A document in small; the fuzz target judges it, too.
 const INPUT: &str = include_str!("tests/input.json");
@@ -30,7 +31,7 @@ warn contains sprintf(\"%v never ends\", [id]) if {
 ";
 
 fn found(rules: &str) -> Vec<Finding> {
-    judge(&[("policies/x.rego", rules)], INPUT, &BTreeSet::from(["grants/a.yaml", "grants/b.yaml"]))
+    judge(&[("policies/x.rego", rules)], INPUT, &BTreeSet::from(["grants/a.yaml", "grants/b.yaml"]), &Halt::default())
 }
 
 fn lines(findings: &[Finding]) -> Vec<String> {
@@ -59,7 +60,8 @@ fn packages_in_several_files_judge_together() {
     let helper = "package lib\nimport rego.v1\n\ncontractor(id) if input.people[id].type == \"contractor\"\n";
     let user = "package x\nimport rego.v1\nimport data.lib\n\ndeny contains id if {\n  some id, _ in input.people\n  \
                 lib.contractor(id)\n}\n";
-    let findings = judge(&[("policies/lib.rego", helper), ("policies/x.rego", user)], INPUT, &BTreeSet::new());
+    let findings =
+        judge(&[("policies/lib.rego", helper), ("policies/x.rego", user)], INPUT, &BTreeSet::new(), &Halt::default());
     assert_eq!(lines(&findings), ["policies/x.rego:5:1 custom-deny con (`x.deny`)"]);
 }
 
@@ -138,7 +140,7 @@ fn a_rule_that_does_not_end_is_stopped() {
     let body = "n := split(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\", \"\")\n\
                 deny contains \"m\" if {\n  some a, _ in n; some b, _ in n; some c, _ in n; some d, _ in n; some e, _ in n\n  \
                 some f, _ in n\n  a + b + c + d + e + f < 0\n}";
-    let findings = judge_within(100_000, &[("policies/x.rego", &one(body))], INPUT, &BTreeSet::new());
+    let findings = judge_within(100_000, &[("policies/x.rego", &one(body))], INPUT, &BTreeSet::new(), &Halt::default());
     assert!(lines(&findings).concat().contains("does not come to an end within"), "{:?}", lines(&findings));
 }
 
@@ -232,7 +234,7 @@ proptest! {
 
     #[test]
     fn nothing_panics(text in "(package x\n)?[a-z{}\\[\\]:=\"`|,. \n]{0,80}") {
-        let findings = judge(&[("policies/x.rego", &text)], INPUT, &BTreeSet::new());
+        let findings = judge(&[("policies/x.rego", &text)], INPUT, &BTreeSet::new(), &Halt::default());
         for finding in findings {
             prop_assert!(!finding.help.is_empty() && finding.place.line > 0);
         }

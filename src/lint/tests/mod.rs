@@ -9,8 +9,14 @@ mod kinds;
 mod privilege;
 mod since;
 
-use super::testing::{grant, line, lint};
-use super::{blocked, compare, rules};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+
+use super::testing::{grant, line, lint, organisation};
+use super::{Halt, Subject, blocked, compare, rules, run};
+use crate::access::Entitlements;
 use crate::finding::{Severity, State};
 
 /// Compares all findings, in their order, with lines of weight, rule, place and message.
@@ -77,4 +83,18 @@ fn rules_are_sorted_and_explained() {
             assert!(!text.is_empty(), "{}", code.id);
         }
     }
+}
+
+#[test]
+fn nothing_is_looked_for_once_somebody_asks_to_stop() {
+    let access =
+        organisation(&[("grants/a.yaml", &grant("lea.moreau", "owner", "ledger", "2026-11-01", "2026-11-20"))]);
+    let entitlements = Entitlements::derive(&access, &Entitlements::default());
+    let flag = Arc::new(AtomicBool::new(false));
+    let halt = Halt::by(Some(Arc::clone(&flag)));
+    let subject =
+        Subject { access: &access, entitlements: &entitlements, since: None, now: Timestamp::MAX, halt: &halt };
+    assert!(!run(&subject, |_| true).is_empty());
+    flag.store(true, Ordering::Relaxed);
+    assert!(run(&subject, |_| true).is_empty());
 }

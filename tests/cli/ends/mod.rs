@@ -10,6 +10,7 @@ mod bombs;
 mod damaged;
 mod network;
 mod odd;
+mod signals;
 
 pub fn origin(world: &World) -> PathBuf {
     world.path("origin.git")
