@@ -18,7 +18,8 @@ codes! {
         "Set the clock of the machine that runs `dualkey apply`, by NTP best.";
     CLOCK_SKEW: "clock-skew", "our clock and a target's differ by more than two minutes",
         "Access starts and ends by the clock. With a wrong one a run would give what has ended, or what has not begun; \
-         so it only takes away. What is over is told by our clock, or by the targets' where ours is ahead of all of them.",
+         so it only takes away. What is over is told by our clock, or by each target's where ours is ahead of all of them. Where \
+         another target confirms ours, only the one that says something else is given nothing.",
         "Set the clock of the machine that runs `dualkey apply`, by NTP best.";
     CLONE_DAMAGED: "clone-damaged", "something in this clone can't be read, as after a power cut",
         "What the remote holds too is fetched once more. What was kept here alone is lost with it.",
@@ -74,6 +75,11 @@ codes! {
         "Somebody pressed Ctrl-C, or the machine that ran it wanted to go. The operation that was under way was finished, \
          what was done is in the log, and the lease is free.",
         "Run `dualkey apply` again: it reads what is live and does the rest.";
+    TARGET_IDENTITY: "target-identity", "a target is another one than the access repository pins",
+        "What was approved for one target would be done at another. So nothing is read and nothing is written there, and \
+         nobody is given anything who may hold something at the right one.",
+        "See where the credentials of that target lead. If it is to be another one, give it a name of its own in \
+         `dualkey.yaml`.";
     TARGET_NOT_CONNECTED: "target-not-connected", "a target that has to be read isn't connected",
         "What is held there is unknown, and what is unknown is neither empty nor as it should be.",
         "Give the credentials of that target, or build dualkey with its feature.";

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::guards::{self, Judged};
+use super::look::{Answer, Seen};
 use super::phases::Phase;
-use super::state::{LiveState, View};
+use super::sight::Sight;
+use super::state::{Clock, View};
 use super::time::{self, Told};
 use super::{Extent, Footing, Hold, Journal, Mode, Outcome, Process, Request, Targets, codes, process};
 use crate::access::{Conditions, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
+use crate::targets::retry;
 
 /// How often what still differs is tried. More would fight with whatever else changes the target.
 const ROUNDS: usize = 3;
@@ -66,8 +69,7 @@ pub(super) fn start(start: Start<'_>) -> Outcome {
         lease,
         process: start.process,
         outcome: start.outcome,
-        read: BTreeSet::new(),
-        unread: BTreeSet::new(),
+        sight: Sight::default(),
         planned: BTreeSet::new(),
         intended: BTreeSet::new(),
         tried: BTreeMap::new(),
@@ -102,8 +104,7 @@ enum Halt {
 struct Left {
     /// What still differs there.
     operations: Vec<Operation>,
-    /// The targets that were read.
-    read: BTreeSet<TargetId>,
+    seen: Seen,
 }
 
 struct Run<'r> {
@@ -121,9 +122,7 @@ struct Run<'r> {
     lease: Option<&'r dyn Hold>,
     process: &'r dyn Process,
     outcome: Outcome,
-    /// Targets that were read at any time, and those that once couldn't be.
-    read: BTreeSet<TargetId>,
-    unread: BTreeSet<TargetId>,
+    sight: Sight,
     /// Everything that was ever to be done.
     planned: BTreeSet<Operation>,
     /// What the journal knows of.
@@ -156,12 +155,16 @@ impl Run<'_> {
     fn extent(&self) -> Extent {
         let nothing = self.planned.is_empty() && self.outcome.refusals.is_empty() && !self.recorded && !self.more;
         let logged = self.logged;
-        match (self.read.is_empty() && self.unread.is_empty(), self.reduced) {
+        let Sight { read, unread, unread_resources, .. } = &self.sight;
+        match (read.is_empty() && unread.is_empty(), self.reduced) {
             (true, _) => Extent::Unseen,
-            (false, true) => {
-                let read = self.read.difference(&self.unread).cloned().collect();
-                Extent::Reduced { read, unread: self.unread.clone(), logged }
-            }
+            (false, true) => Extent::Reduced {
+                only_took: self.mode == Mode::OnlyEnds || self.reach < Reach::Everything,
+                read: read.difference(unread).cloned().collect(),
+                unread: unread.clone(),
+                unread_resources: unread_resources.clone(),
+                logged,
+            },
             (false, false) if nothing && self.outcome.waiting.is_empty() => Extent::Superseded,
             (false, false) => Extent::Whole { logged },
         }
@@ -171,11 +174,11 @@ impl Run<'_> {
     fn rounds(&mut self) -> Option<Left> {
         let mut round = 0;
         self.stop_if_asked().ok()?;
-        self.compare_clocks();
-        // a round is repeated only where the reach has shrunk, which happens twice at most
+        self.greet();
+        // a round is repeated only where less may be done, and a run comes to its least soon
         loop {
-            let live = self.look();
-            let (judged, beyond) = self.judge(&live);
+            let (seen, _) = self.look();
+            let (judged, beyond) = self.judge(&seen);
             self.planned.extend(judged.permitted.iter().chain(&judged.blocked).chain(&beyond).cloned());
             for refusal in judged.refusals {
                 self.refuse(refusal);
@@ -185,7 +188,7 @@ impl Run<'_> {
             }
             if round == ROUNDS || judged.permitted.is_empty() {
                 let operations = judged.permitted.into_iter().chain(judged.blocked).chain(beyond).collect();
-                return Some(Left { operations, read: live.into_keys().collect() });
+                return Some(Left { operations, seen });
             }
             match self.write(judged.permitted) {
                 Ok(()) => round += 1,
@@ -195,54 +198,61 @@ impl Run<'_> {
         }
     }
 
-    /// Settles by when things end. Whoever has to wait for an end has waited too long already, so a wrong clock stops only
-    /// what gives.
-    fn compare_clocks(&mut self) {
-        let passed = |process: &dyn Process| if self.stands { Duration::ZERO } else { process.elapsed() };
-        let mut told = Vec::new();
-        for (target, reader) in &self.targets.readers {
-            // what can't tell its time can't be read either, and that says more
-            if let Ok(Some(theirs)) = reader.clock() {
-                let ours = self.view.now.checked_add(passed(self.process)).unwrap_or(self.view.now);
-                told.push(Told { target: target.clone(), theirs, ours });
-            }
-        }
-        let clocks = time::judge(self.view.now, self.view.past.proven, &told);
+    /// Asks the targets which they are, and settles by when things end. Whoever has to wait for an end has waited too long
+    /// already, so a wrong clock stops only what gives.
+    fn greet(&mut self) {
+        let greetings = self.sight.greet(self.targets, self.process);
+        let stands = self.stands;
+        let ours = |passed: Duration| match stands {
+            true => self.view.now(),
+            false => self.view.now().checked_add(passed).unwrap_or(self.view.now()),
+        };
+        let told = |(target, Answer { said, at, took }): (_, Answer<crate::targets::Hello>)| {
+            let theirs = said.clock?;
+            // it was told somewhere between the question and the answer
+            let ours = theirs.clamp(ours(at.saturating_sub(took)), ours(at));
+            Some(Told { target, theirs, ours })
+        };
+        let told: Vec<Told> = greetings.hellos.into_iter().filter_map(told).collect();
+        let clocks = time::judge(self.view.now(), self.view.past.proven, &told);
         if let Some(journal) = &mut self.journal {
             journal.compared(told);
         }
         for refusal in clocks.wrong {
             self.reduce(refusal, Reach::Takes);
         }
-        if clocks.ends_by != self.view.now {
-            self.view.move_to(clocks.ends_by);
+        for (target, refusal) in clocks.wrong_at {
+            self.lack(refusal);
+            self.sight.distrust(target);
+        }
+        let clock = Clock { now: clocks.ends_by, others: clocks.ends_at };
+        if clock != Clock::of(self.view.now()) {
+            self.view.move_to(clock);
         }
     }
 
-    /// What is live at the targets that can be read. Where one can't, the run is reduced.
-    fn look(&mut self) -> LiveState {
-        let (live, unread) =
-            self.view.read(&self.targets.readers, |reader, scope| process::read(self.process, reader, scope));
-        self.read.extend(live.keys().cloned());
-        for (target, refusal) in unread {
-            self.unread.insert(target);
-            self.reduce(refusal, Reach::Takes);
+    /// What is live at the targets, and whether less could be read than before.
+    fn look(&mut self) -> (Seen, bool) {
+        let (seen, less) = self.sight.look(&self.view, &mut self.targets.readers, self.process);
+        for refusal in seen.refusals() {
+            self.lack(refusal.clone());
         }
-        live
+        (seen, less)
     }
 
     /// The same within a round, which ends where the run may do less now.
-    fn look_again(&mut self) -> Result<LiveState, Halt> {
-        let before = self.reach;
-        let live = self.look();
-        if self.reach < before { Err(Halt::Reduced) } else { Ok(live) }
+    fn look_again(&mut self) -> Result<Seen, Halt> {
+        match self.look() {
+            (_, true) => Err(Halt::Reduced),
+            (seen, false) => Ok(seen),
+        }
     }
 
     /// What may be done, and what a full run would do beyond it.
-    fn judge(&mut self, live: &LiveState) -> (Judged, Vec<Operation>) {
+    fn judge(&mut self, seen: &Seen) -> (Judged, Vec<Operation>) {
         let (within, mut beyond): (Vec<Operation>, Vec<Operation>) =
-            self.view.difference(live).operations.into_iter().partition(|operation| match self.reach {
-                Reach::Everything => true,
+            self.view.difference(seen).operations.into_iter().partition(|operation| match self.reach {
+                Reach::Everything => !self.sight.holds_up(operation),
                 Reach::Takes => operation.only_takes(),
                 Reach::Ends => self.view.is_end(operation),
             });
@@ -251,7 +261,7 @@ impl Run<'_> {
             // nobody asked for it
             beyond.clear();
         }
-        (guards::judge(&self.view, &self.targets.own, live, within), beyond)
+        (guards::judge(&self.view, &self.sight.own, seen, within), beyond)
     }
 
     /// Records what is new among the operations. On the first round also what else is to be recorded.
@@ -287,11 +297,16 @@ impl Run<'_> {
 
     /// INVARIANT: whatever is missing, the run gives nothing from here on. A run that was asked for ends only takes already.
     fn reduce(&mut self, refusal: Refusal, reach: Reach) {
-        self.refuse(refusal);
-        self.reduced = true;
+        self.lack(refusal);
         if self.mode == Mode::Full {
             self.reach = self.reach.min(reach);
         }
+    }
+
+    /// Something is missing that a run needs.
+    fn lack(&mut self, refusal: Refusal) {
+        self.refuse(refusal);
+        self.reduced = true;
     }
 
     /// One round of writes, phase by phase over all targets.
@@ -322,21 +337,21 @@ impl Run<'_> {
     }
 
     fn phase(&self, operation: &Operation) -> Phase {
-        Phase::of(operation, self.targets.own.get(&operation.target) == Some(&operation.principal))
+        Phase::of(operation, guards::is_own(&self.sight.own, operation))
     }
 
     /// Who still holds what was to be taken first: nothing is given to them, for it could make a conflict.
     fn still_holding(&mut self) -> Result<BTreeSet<String>, Halt> {
-        let live = self.look_again()?;
-        let left = self.view.difference(&live).operations;
+        let seen = self.look_again()?;
+        let left = self.view.difference(&seen).operations;
         let before_grants = |one: &&Operation| self.phase(one) < Phase::Grants;
         Ok(left.iter().filter(before_grants).map(holder).collect())
     }
 
     /// Targets where an admin that was to be added is not there.
     fn missing_admins(&mut self) -> Result<BTreeSet<TargetId>, Halt> {
-        let live = self.look_again()?;
-        let left = self.view.difference(&live).operations;
+        let seen = self.look_again()?;
+        let left = self.view.difference(&seen).operations;
         Ok(left.into_iter().filter(|one| self.phase(one) == Phase::AdminAdditions).map(|one| one.target).collect())
     }
 
@@ -361,7 +376,7 @@ impl Run<'_> {
                     break;
                 }
             };
-            let pause = said.as_ref().err().and_then(|error| process::pause_after(error, tried));
+            let pause = said.as_ref().err().and_then(|error| retry::pause_after(error, tried));
             self.tried.insert(operation.clone(), said.err().map(|error| error.to_string()));
             let Some(pause) = pause else { break };
             self.process.pause(pause);
@@ -391,7 +406,8 @@ impl Run<'_> {
         let slots = left.as_ref().map(|left| left.operations.iter().map(slot).collect::<BTreeSet<Slot<'_>>>());
         let told = left.as_ref().zip(slots);
         for operation in std::mem::take(&mut self.planned) {
-            let told = told.as_ref().filter(|(left, _)| left.read.contains(&operation.target));
+            let shows = |left: &Left| left.seen.shows(&operation.target, operation.kind, &operation.resource);
+            let told = told.as_ref().filter(|(left, _)| shows(left));
             let differs = told.map(|(_, slots)| slots.contains(&slot(&operation)));
             match (self.tried.get(&operation), differs) {
                 (Some(None), None) | (Some(_), Some(false)) => self.outcome.done.push(operation),

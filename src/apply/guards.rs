@@ -5,10 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
-use super::state::{LiveState, View};
+use super::look::Seen;
+use super::state::View;
 use crate::access::{Conditions, PersonId, PersonType, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::{Operation, Verb};
+
+/// The accounts that dualkey runs as.
+pub(super) type Own = BTreeMap<TargetId, BTreeSet<String>>;
 
 /// Losing more people than this at once to a tree without any grant is taken for a slip.
 const FEW: usize = 1;
@@ -21,12 +25,7 @@ pub(super) struct Judged {
     pub refusals: Vec<Refusal>,
 }
 
-pub(super) fn judge(
-    view: &View<'_>,
-    own: &BTreeMap<TargetId, String>,
-    live: &LiveState,
-    operations: Vec<Operation>,
-) -> Judged {
+pub(super) fn judge(view: &View<'_>, own: &Own, seen: &Seen, operations: Vec<Operation>) -> Judged {
     let mut judged = Judged::default();
     for operation in operations {
         let refusal = if view.is_end(&operation) { None } else { untouchable(view, own, &operation) };
@@ -38,8 +37,8 @@ pub(super) fn judge(
             }
         }
     }
-    let mut refusals = admins(view, live, &judged.permitted);
-    refusals.extend(empty(view, live, &judged.permitted));
+    let mut refusals = admins(view, seen, &judged.permitted);
+    refusals.extend(empty(view, seen, &judged.permitted));
     if !refusals.is_empty() {
         let (ends, others) = judged.permitted.into_iter().partition(|operation| view.is_end(operation));
         judged.permitted = ends;
@@ -51,10 +50,14 @@ pub(super) fn judge(
     judged
 }
 
+pub(super) fn is_own(own: &Own, operation: &Operation) -> bool {
+    own.get(&operation.target).is_some_and(|accounts| accounts.contains(&operation.principal))
+}
+
 /// Protected entitlements, and the identity that dualkey itself runs as.
-fn untouchable(view: &View<'_>, own: &BTreeMap<TargetId, String>, operation: &Operation) -> Option<Refusal> {
+fn untouchable(view: &View<'_>, own: &Own, operation: &Operation) -> Option<Refusal> {
     let (kind, resource) = (operation.kind.name, &operation.resource);
-    if own.get(&operation.target) == Some(&operation.principal) {
+    if is_own(own, operation) {
         return Some(Refusal::new(
             &codes::OWN_IDENTITY,
             format!("`{}` is the account that dualkey runs as at `{}`", operation.principal, operation.target),
@@ -73,7 +76,7 @@ fn untouchable(view: &View<'_>, own: &BTreeMap<TargetId, String>, operation: &Op
 
 /// A tree that declares nothing at any time, while more than one person would lose access that has not ended. Where not
 /// everything was read, one is enough: nobody knows who else would.
-fn empty(view: &View<'_>, live: &LiveState, operations: &[Operation]) -> Option<Refusal> {
+fn empty(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Option<Refusal> {
     if !view.tree.entitlements.is_empty() {
         return None;
     }
@@ -84,7 +87,7 @@ fn empty(view: &View<'_>, live: &LiveState, operations: &[Operation]) -> Option<
             None => (None, operation.principal.as_str()),
         })
         .collect();
-    let few = if view.is_whole(live) { FEW } else { 0 };
+    let few = if seen.is_whole() { FEW } else { 0 };
     (people.len() > few).then(|| {
         Refusal::new(
             &codes::EMPTY_DESIRED_STATE,
@@ -105,10 +108,10 @@ fn held<'a>(operation: &'a Operation, permission: &'a str, conditions: &'a Condi
 }
 
 /// Where admins are taken away: whether enough of them, and the required ones, are left.
-fn admins(view: &View<'_>, live: &LiveState, operations: &[Operation]) -> Vec<Refusal> {
+fn admins(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let policy = &view.tree.access.policy;
-    for (target, entitlements) in live {
+    for (target, entitlements) in &seen.held {
         let ours = || operations.iter().filter(|operation| &operation.target == target);
         if !ours().any(|o| o.only_takes() && o.touches_admin() && !view.is_end(o)) {
             continue;
@@ -173,7 +176,7 @@ fn employees<'a>(view: &View<'a>, target: &TargetId) -> BTreeMap<String, &'a Per
     let Some(settings) = settings else { return BTreeMap::new() };
     let working = access.people.values().filter(|person| {
         let bounds = access.bounds(person);
-        person.person_type == PersonType::Employee && bounds.is_some_and(|bounds| bounds.contains(view.now))
+        person.person_type == PersonType::Employee && bounds.is_some_and(|bounds| bounds.contains(view.at(target)))
     });
     working.filter_map(|person| Some((person.accounts.principal(settings.target_type)?, &person.id))).collect()
 }

@@ -4,18 +4,22 @@
 //! and only then writes: all that is taken before anything is given, with the lease checked before each write. It reads
 //! everything back until nothing differs. [`drift`] only reads.
 //!
-//! One rule holds for everything that may be missing. Where a target can't be read, a clock is wrong, or the lease or the
-//! log is gone, the run is *reduced*: it gives nothing, takes away what it can, says so, and ends with 4 or 5.
+//! One rule holds for everything that may be missing. Where our clock is wrong, or the lease or the log is gone, the run is
+//! *reduced*: it gives nothing, takes away what it can, says so, and ends with 4 or 5. Where a target or a resource can't be
+//! read, the same holds for everybody who may hold something there: nobody knows what they would hold together. A target
+//! whose clock is wrong while others confirm ours gives nothing.
 
 pub mod codes;
 mod ends;
 mod executor;
 mod guards;
 pub mod lease;
+mod look;
 mod outcome;
 mod overdue;
 mod phases;
 mod process;
+mod sight;
 mod state;
 pub mod time;
 
@@ -92,8 +96,8 @@ pub type Writers = BTreeMap<TargetId, Box<dyn Writer>>;
 pub struct Targets {
     pub readers: Readers,
     pub writers: Writers,
-    /// The account that dualkey itself runs as, where the target can tell.
-    pub own: BTreeMap<TargetId, String>,
+    /// What each of them must say that it is.
+    pub pinned: BTreeMap<TargetId, String>,
 }
 
 /// Where a run is written down. Each call returns when what it wrote can no longer be lost.
@@ -148,11 +152,18 @@ pub enum Footing<'r> {
 ///
 /// # Errors
 ///
-/// Where a target can't be read: why, for each.
-pub fn drift(tree: &Revision, past: &Past<'_>, readers: &Readers, now: Timestamp) -> Result<Difference, Vec<Refusal>> {
+/// Where something can't be read: why, for each.
+pub fn drift(
+    tree: &Revision,
+    past: &Past<'_>,
+    targets: &mut Targets,
+    now: Timestamp,
+    process: &dyn Process,
+) -> Result<Difference, Vec<Refusal>> {
     let view = state::View::new(tree, past, now);
-    let (live, unread) = view.read(readers, |reader, scope| reader.read(scope));
-    if unread.is_empty() { Ok(view.difference(&live)) } else { Err(unread.into_values().collect()) }
+    let greetings = look::greet(targets, process);
+    let seen = look::read(&mut targets.readers, view.scopes(), &greetings.refused, process);
+    if seen.is_whole() { Ok(view.difference(&seen)) } else { Err(seen.refusals().cloned().collect()) }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::approval::Removal;
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
 use crate::repository::Oid;
+use crate::targets::Resource;
 
 /// The version of the outcome's form.
 pub const VERSION: u32 = 1;
@@ -33,12 +34,16 @@ pub enum Extent {
         /// False where what it did stands in no log.
         logged: bool,
     },
-    /// Something was missing that giving needs: the run only took away. The refusals say what was missing.
+    /// Something was missing that giving needs, so what depends on it was not given. The refusals say what was missing.
     Reduced {
-        /// Targets that were read each time they had to be.
+        /// True where that was everything: the run only took away.
+        only_took: bool,
+        /// Targets that answered each time they had to.
         read: BTreeSet<TargetId>,
-        /// Targets that weren't: what is held there is unknown.
+        /// Targets that didn't: what is held there is unknown.
         unread: BTreeSet<TargetId>,
+        /// Resources that couldn't be read at targets that answered.
+        unread_resources: BTreeSet<(TargetId, Resource)>,
         /// False where what it did stands in no log.
         logged: bool,
     },
@@ -116,7 +121,7 @@ impl Outcome {
         self.extent == Extent::Superseded
     }
 
-    /// True where the run only took away, since something was missing that giving needs.
+    /// True where something was missing that giving needs.
     pub fn is_reduced(&self) -> bool {
         matches!(self.extent, Extent::Reduced { .. })
     }
@@ -139,6 +144,16 @@ impl Outcome {
         .flatten()
     }
 
+    /// Resources that the run had to read and couldn't though their targets answered, sorted.
+    pub fn unread_resources(&self) -> impl Iterator<Item = &(TargetId, Resource)> {
+        match &self.extent {
+            Extent::Reduced { unread_resources, .. } => Some(unread_resources),
+            Extent::Unseen | Extent::Superseded | Extent::Whole { .. } => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+
     /// Partly done counts more than not judged, and that more than refused. A reduced run never ends as if all were well.
     pub fn exit(&self) -> Exit {
         let incomplete = !(self.refusals.is_empty() && self.not_started.is_empty());
@@ -146,7 +161,9 @@ impl Outcome {
             return Exit::Partial;
         }
         match &self.extent {
-            Extent::Reduced { unread, .. } if !unread.is_empty() => Exit::Unjudged,
+            Extent::Reduced { unread, unread_resources, .. } if !(unread.is_empty() && unread_resources.is_empty()) => {
+                Exit::Unjudged
+            }
             Extent::Reduced { .. } | Extent::Whole { logged: false } => Exit::Partial,
             Extent::Unseen | Extent::Superseded | Extent::Whole { logged: true } => {
                 if incomplete || !self.waiting.is_empty() { Exit::Refused } else { Exit::Done }

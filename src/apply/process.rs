@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::codes;
+use crate::access::TargetId;
 use crate::finding::Refusal;
-use crate::targets::{Live, Reader, Scope, TargetError};
 
 /// The process that a run is part of.
 pub trait Process {
@@ -24,38 +24,14 @@ pub trait Process {
     /// True once somebody asked for the run's end, and from then on.
     fn is_asked_to_stop(&self) -> bool;
 
+    /// Told of each target that is asked something when it answers, and now and then until it does.
+    fn asks(&self, target: &TargetId, for_so_long: Duration, answered: bool);
+
     /// Told before each write how many of how many are behind it.
     fn progress(&self, done: usize, of: usize);
 
     /// Told once for each thing that is waited for.
     fn waits(&self, what: &str);
-}
-
-/// How often a call is made that fails for a reason which goes away by itself.
-const TRIES: u32 = 3;
-
-/// The longest wait after the first try; it doubles with each more.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-
-/// The longest wait before one more try, where an error goes away by itself. `tried` counts the failed tries before
-/// this one.
-pub(super) fn pause_after(error: &TargetError, tried: u32) -> Option<Duration> {
-    let again = error.is_transient() && tried + 1 < TRIES;
-    again.then(|| FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tried)))
-}
-
-/// Reads a target, and again where what stands in the way goes away by itself.
-pub(super) fn read(process: &dyn Process, reader: &dyn Reader, scope: &Scope) -> Result<Vec<Live>, TargetError> {
-    let mut tried = 0;
-    loop {
-        let read = reader.read(scope);
-        let Some(pause) = read.as_ref().err().and_then(|error| pause_after(error, tried)) else { return read };
-        if process.is_asked_to_stop() {
-            return read;
-        }
-        process.pause(pause);
-        tried += 1;
-    }
 }
 
 pub fn interrupted() -> Refusal {
@@ -85,6 +61,8 @@ impl Process for Patient {
     }
 
     fn waits(&self, _: &str) {}
+
+    fn asks(&self, _: &TargetId, _: Duration, _: bool) {}
 
     fn sleep(&self, _: Duration) {}
 

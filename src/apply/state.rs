@@ -5,20 +5,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Given, Past, Readers, codes};
+use super::look::Seen;
+use super::{Given, Past};
 use crate::access::{AccountMark, Conditions, EntitlementKey, Kind, Manage, PersonId, PersonType, Revision, TargetId};
-use crate::finding::Refusal;
 use crate::plan::ends::Declared;
 use crate::plan::operations::{self, Basis, Because, Difference, Operation, Unmanaged, Verb};
-use crate::targets::{Live, Reader, Scope, TargetError};
+use crate::targets::{Live, Scope};
 
-pub(super) type LiveState = BTreeMap<TargetId, Vec<Live>>;
+/// The instant by which things end, by target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Clock {
+    pub now: Timestamp,
+    /// Targets where it is another one.
+    pub others: BTreeMap<TargetId, Timestamp>,
+}
+
+impl Clock {
+    /// One that all targets have.
+    pub(super) fn of(now: Timestamp) -> Self {
+        Clock { now, others: BTreeMap::new() }
+    }
+
+    pub(super) fn at(&self, target: &TargetId) -> Timestamp {
+        self.others.get(target).copied().unwrap_or(self.now)
+    }
+}
 
 /// A tree at an instant, and the past that decides what may be taken away.
 pub(super) struct View<'a> {
     pub tree: &'a Revision,
     pub past: &'a Past<'a>,
-    pub now: Timestamp,
+    clock: Clock,
     /// Accounts of which everything undeclared may go.
     accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     /// What is declared and over. Made when first asked, since mostly an operation says itself that it is an end.
@@ -34,8 +51,9 @@ type Place<'a> = (&'a TargetId, &'static Kind, &'a str, &'a str, Option<&'a str>
 
 impl<'a> View<'a> {
     pub(super) fn new(tree: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
-        let accounts = accounts(tree, past, now);
-        View { tree, past, now, accounts, over: OnceCell::new(), applied: OnceCell::new(), declared: None }
+        let clock = Clock::of(now);
+        let accounts = accounts(tree, past, &clock);
+        View { tree, past, clock, accounts, over: OnceCell::new(), applied: OnceCell::new(), declared: None }
     }
 
     /// A view of the ends of what was declared. The tree only names targets.
@@ -43,67 +61,85 @@ impl<'a> View<'a> {
         View { declared: Some(declared), ..View::new(settings, past, now) }
     }
 
-    /// The same at another instant.
-    pub(super) fn move_to(&mut self, now: Timestamp) {
-        self.now = now;
-        self.accounts = accounts(self.tree, self.past, now);
+    /// The same at other instants.
+    pub(super) fn move_to(&mut self, clock: Clock) {
+        self.accounts = accounts(self.tree, self.past, &clock);
+        self.clock = clock;
         self.over = OnceCell::new();
     }
 
-    fn basis(&self) -> Basis<'_> {
-        Basis { tree: self.tree, applied: self.past.applied, granted: &self.accounts, now: self.now }
+    /// By our own clock, where no target says anything else.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now
+    }
+
+    /// What has ended by then is over at a target.
+    pub(super) fn at(&self, target: &TargetId) -> Timestamp {
+        self.clock.at(target)
+    }
+
+    fn basis(&self, now: Timestamp) -> Basis<'_> {
+        Basis { tree: self.tree, applied: self.past.applied, granted: &self.accounts, now }
     }
 
     /// Everything that must be read, by target.
-    fn scopes(&self) -> BTreeMap<TargetId, Scope> {
+    pub(super) fn scopes(&self) -> BTreeMap<TargetId, Scope> {
         if let Some(declared) = self.declared {
             return declared.scopes();
         }
-        let mut scopes = operations::scopes(&self.basis());
+        let mut scopes = operations::scopes(&self.basis(self.clock.now));
         for given in &self.past.given {
             scopes.entry(given.target.clone()).or_default().insert(given.kind, given.resource.clone());
         }
         scopes
     }
 
-    /// True where everything that must be read was.
-    pub(super) fn is_whole(&self, live: &LiveState) -> bool {
-        self.scopes().keys().all(|target| live.contains_key(target))
-    }
-
-    /// What the targets that answered hold, and why the others did not.
-    pub(super) fn read(
-        &self,
-        readers: &Readers,
-        read: impl Fn(&dyn Reader, &Scope) -> Result<Vec<Live>, TargetError>,
-    ) -> (LiveState, BTreeMap<TargetId, Refusal>) {
-        let mut live = LiveState::new();
-        let mut unread = BTreeMap::new();
-        for (target, scope) in self.scopes() {
-            let held = match readers.get(&target) {
-                None => Err(Refusal::new(
-                    &codes::TARGET_NOT_CONNECTED,
-                    format!("`{target}` has to be read, but isn't connected"),
-                    "give its credentials; a target that was dropped is read until nothing is held there",
-                )),
-                Some(reader) => read(reader.as_ref(), &scope).map_err(|error| error.refusal()),
-            };
-            match held {
-                Ok(held) => drop(live.insert(target, held)),
-                Err(refusal) => drop(unread.insert(target, refusal)),
+    /// People who may hold something at one of the targets, whatever was seen there.
+    pub(super) fn people_at(&self, targets: &BTreeSet<TargetId>) -> BTreeSet<PersonId> {
+        let mut people = BTreeSet::new();
+        let applied = self.past.applied.map(|(revision, _)| revision);
+        for access in applied.into_iter().chain([self.tree]).map(|revision| &revision.access) {
+            for settings in targets.iter().filter_map(|target| access.config.targets.get(target)) {
+                let here = access.people.values().filter(|one| one.accounts.principal(settings.target_type).is_some());
+                people.extend(here.map(|person| person.id.clone()));
             }
         }
-        (live, unread)
+        let logged = self.past.accounts.iter().filter(|((target, _), _)| targets.contains(target));
+        people.extend(logged.map(|(_, person)| person.clone()));
+        people
     }
 
-    pub(super) fn difference(&self, live: &LiveState) -> Difference {
+    /// What differs where everything is known; nothing is done anywhere else.
+    pub(super) fn difference(&self, seen: &Seen) -> Difference {
+        let mut difference = Difference::default();
+        let instants: BTreeSet<Timestamp> = seen.held.keys().map(|target| self.at(target)).collect();
+        for now in &instants {
+            let others = seen.held.keys().filter(|target| self.at(target) != *now);
+            let part = match others.count() {
+                0 => self.differs(&seen.held, *now),
+                _ => {
+                    let same = seen.held.iter().filter(|(target, _)| self.at(target) == *now);
+                    self.differs(&same.map(|(target, live)| (target.clone(), live.clone())).collect(), *now)
+                }
+            };
+            difference.operations.extend(part.operations);
+            difference.unmanaged.extend(part.unmanaged);
+        }
+        difference.operations.retain(|one| seen.shows(&one.target, one.kind, &one.resource));
+        difference.operations.sort();
+        difference.unmanaged.sort();
+        difference
+    }
+
+    /// The difference of targets that have the same time.
+    fn differs(&self, held: &BTreeMap<TargetId, Vec<Live>>, now: Timestamp) -> Difference {
         if let Some(declared) = self.declared {
-            let operations = declared.ends(live, self.now, &self.tree.access.config.zone);
+            let operations = declared.ends(held, now, &self.tree.access.config.zone);
             return Difference { operations, unmanaged: Vec::new() };
         }
-        let mut difference = operations::difference(&self.basis(), live);
+        let mut difference = operations::difference(&self.basis(now), held);
         // a target that wasn't read tells nothing, so nothing is done there
-        difference.operations.retain(|operation| live.contains_key(&operation.target));
+        difference.operations.retain(|operation| held.contains_key(&operation.target));
         let (given, unmanaged) = difference.unmanaged.into_iter().partition(|held: &Unmanaged| {
             let live = &held.live;
             self.was_given((&held.target, live.kind, &live.resource, &live.principal, Some(&live.permission)))
@@ -111,7 +147,6 @@ impl<'a> View<'a> {
         difference.unmanaged = unmanaged;
         let given: Vec<Unmanaged> = given;
         difference.operations.extend(given.into_iter().map(|held| self.revoke(held)));
-        difference.operations.sort();
         difference
     }
 
@@ -141,7 +176,7 @@ impl<'a> View<'a> {
     fn revoke(&self, held: Unmanaged) -> Operation {
         let account = (held.target.clone(), AccountMark::of(&held.live.principal));
         let person = held.person.or_else(|| self.past.accounts.get(&account).cloned());
-        let gone = person.as_ref().is_some_and(|person| self.has_ended(person).unwrap_or(true));
+        let gone = person.as_ref().is_some_and(|person| self.has_ended(person, &held.target).unwrap_or(true));
         Operation {
             target: held.target,
             verb: Verb::Revoke,
@@ -159,8 +194,8 @@ impl<'a> View<'a> {
     }
 
     /// None where the tree doesn't know the person.
-    fn has_ended(&self, person: &PersonId) -> Option<bool> {
-        self.tree.access.people.get(person).map(|person| self.tree.access.has_ended(person, self.now))
+    fn has_ended(&self, person: &PersonId, target: &TargetId) -> Option<bool> {
+        self.tree.access.people.get(person).map(|person| self.tree.access.has_ended(person, self.at(target)))
     }
 
     /// True where the operation only carries out an end. Nothing may block such a one.
@@ -168,7 +203,8 @@ impl<'a> View<'a> {
         if self.declared.is_some() {
             return operation.only_takes();
         }
-        let ended = || operation.person.as_ref().and_then(|person| self.has_ended(person)) == Some(true);
+        let ended =
+            || operation.person.as_ref().and_then(|person| self.has_ended(person, &operation.target)) == Some(true);
         operation.only_takes()
             && (matches!(operation.because, Because::End { .. })
                 || ended()
@@ -184,7 +220,7 @@ impl<'a> View<'a> {
     /// True where somebody's file went: that ends what dualkey gave them and what was declared for them. In a tree that
     /// declares nothing at all the file may have been moved with everything else, which says nothing.
     fn is_of_somebody_gone(&self, operation: &Operation) -> bool {
-        let gone = operation.person.as_ref().is_some_and(|person| self.has_ended(person).is_none());
+        let gone = operation.person.as_ref().is_some_and(|person| self.has_ended(person, &operation.target).is_none());
         gone && !self.tree.entitlements.is_empty()
             && (self.was_given(place_of(operation))
                 || any_of(self.applied.get_or_init(|| self.places_applied()), operation))
@@ -201,10 +237,10 @@ impl<'a> View<'a> {
         let applied = self.past.applied.map(|(revision, _)| revision);
         for revision in applied.into_iter().chain([self.tree]) {
             for one in revision.entitlements.iter() {
-                let both = places(&one.key);
-                if one.intervals.contains(self.now) {
+                let (both, now) = (places(&one.key), self.at(&one.key.target));
+                if one.intervals.contains(now) {
                     lasting.extend(both);
-                } else if one.intervals.iter().any(|interval| interval.until() <= self.now) {
+                } else if one.intervals.iter().any(|interval| interval.until() <= now) {
                     over.extend(both);
                 }
             }
@@ -234,16 +270,15 @@ fn any_of(places: &BTreeSet<Place<'_>>, operation: &Operation) -> bool {
 }
 
 /// Accounts that access was given to, where everything undeclared that they hold may go.
-fn accounts(tree: &Revision, past: &Past<'_>, now: Timestamp) -> BTreeMap<(TargetId, AccountMark), PersonId> {
+fn accounts(tree: &Revision, past: &Past<'_>, clock: &Clock) -> BTreeMap<(TargetId, AccountMark), PersonId> {
     let everyone = tree.access.config.manage == Manage::Everyone;
     // one grant doesn't hand over all that an employee holds; what was given is told apart by `Past::given`
-    let ours =
-        |person: &PersonId| {
-            everyone
-                || tree.access.people.get(person).is_none_or(|person| {
-                    person.person_type != PersonType::Employee || tree.access.has_ended(person, now)
-                })
-        };
-    let accounts = past.accounts.iter().filter(|(_, person)| ours(person));
+    let ours = |target: &TargetId, person: &PersonId| {
+        everyone
+            || tree.access.people.get(person).is_none_or(|person| {
+                person.person_type != PersonType::Employee || tree.access.has_ended(person, clock.at(target))
+            })
+    };
+    let accounts = past.accounts.iter().filter(|((target, _), person)| ours(target, person));
     accounts.map(|(account, person)| (account.clone(), person.clone())).collect()
 }

@@ -35,7 +35,7 @@ fn takes_from_all_targets_before_it_gives_and_is_done_once() {
     assert!(world.borrow().held.iter().any(|(_, live)| live.principal == "99"), "unknown principals stay");
     let again = apply(&approved, &Past::default(), &world);
     assert!(again.is_superseded() && again.done.is_empty() && again.exit() == Exit::Done, "{again:#?}");
-    let found = drift(approved.tree(), &Past::default(), &targets(&world).readers, now()).unwrap();
+    let found = drifts(approved.tree(), &Past::default(), &world, now()).unwrap();
     assert_eq!((found.operations.len(), found.unmanaged.len()), (0, 1));
 }
 
@@ -84,7 +84,7 @@ fn what_cannot_be_read_is_not_written() {
     let approved = tree(&[grant("bob", "dev", "acct")]);
     let start = held(&["github repository northwind/api push 11"]);
     let blind = world(start.clone(), Fault::Unreadable("aws"));
-    assert!(drift(approved.tree(), &Past::default(), &targets(&blind).readers, now()).is_err());
+    assert!(drifts(approved.tree(), &Past::default(), &blind, now()).is_err());
     for mode in [Mode::Full, Mode::OnlyEnds] {
         let blind = world(start.clone(), Fault::Unreadable("aws"));
         let outcome = apply_as(&approved, &Past::default(), &blind, mode, usize::MAX);
@@ -92,7 +92,10 @@ fn what_cannot_be_read_is_not_written() {
         assert_eq!(lines(&outcome.done), ["revoke northwind/api push 11"]);
         assert_eq!((lines(&outcome.not_started), blind.borrow().calls.len()), (Vec::new(), 1));
         let [github, aws] = ["github", "aws"].map(|id| BTreeSet::from([TargetId::parse(id).unwrap()]));
-        assert_eq!(outcome.extent, Extent::Reduced { read: github, unread: aws, logged: true });
+        let only_took = mode == Mode::OnlyEnds;
+        let unread_resources = BTreeSet::new();
+        let extent = Extent::Reduced { only_took, read: github, unread: aws, unread_resources, logged: true };
+        assert_eq!(outcome.extent, extent);
         let again = apply_as(&approved, &Past::default(), &blind, mode, usize::MAX);
         assert_eq!((again.done.len(), again.exit()), (0, Exit::Unjudged));
     }
@@ -239,11 +242,10 @@ fn required_admins_and_the_own_identity_stay() {
     let past = Past::default();
     let request =
         Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full, given: false };
-    let mut systems = targets(&world);
-    systems.own.insert(TargetId::parse("github").unwrap(), "11".to_owned());
+    world.borrow_mut().own = Some(("github", "11"));
     let outcome = run(
         &request,
-        &mut systems,
+        &mut targets(&world),
         Footing::Whole { lease: &Writes(Cell::new(9)), journal: &mut notes(&world) },
         &Patient::default(),
     );

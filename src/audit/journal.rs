@@ -8,7 +8,7 @@ use super::record::{self, At, Record, Slice, Span};
 use super::recorded::{landings, last_run, open_runs};
 use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
-use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision};
+use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision, TargetId};
 use crate::apply::time::Told;
 use crate::apply::{self, Journal};
 use crate::approval::{Chain, Given, Landing, Removal, Signed, Verdict, Verifier, VerifyError};
@@ -191,6 +191,7 @@ impl Journal for RunJournal<'_> {
             not_started_of: not_started.slices,
             waiting: waiting.collect(),
             refusals: outcome.refusals.iter().map(reason).collect(),
+            unread: unread(outcome),
             interrupted: false,
         };
         self.write(vec![Record::Result(result)], "what came of it")
@@ -218,6 +219,25 @@ impl RunJournal<'_> {
     }
 }
 
+/// How many unread resources of a target are named; of more it is said that it wasn't read.
+const NAMED: usize = 200;
+
+fn unread(outcome: &apply::Outcome) -> Vec<record::Unread> {
+    let whole = |target: &TargetId| record::Unread { target: target.to_string(), resource: None };
+    let mut unread: Vec<record::Unread> = outcome.unread().map(whole).collect();
+    let resources = outcome.unread_resources().collect::<Vec<_>>();
+    for here in resources.chunk_by(|one, next| one.0 == next.0) {
+        match here {
+            [(target, _), ..] if here.len() > NAMED => unread.push(whole(target)),
+            _ => unread.extend(here.iter().map(|(target, resource)| record::Unread {
+                target: target.to_string(),
+                resource: Some([resource.kind.name.to_owned(), resource.name.clone()]),
+            })),
+        }
+    }
+    unread
+}
+
 /// Who holds the lease knows that nobody else runs, so what has no result never gets one of its own.
 fn interrupted(log: &Log, at: Timestamp) -> Vec<Record> {
     let close = |intent: &record::Intent| {
@@ -233,6 +253,7 @@ fn interrupted(log: &Log, at: Timestamp) -> Vec<Record> {
             not_started_of: Vec::new(),
             waiting: Vec::new(),
             refusals: Vec::new(),
+            unread: Vec::new(),
             interrupted: true,
         })
     };

@@ -152,7 +152,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
         proven: super::super::recorded::proven_time(&stored.log),
     };
     let target = TargetId::parse("play").unwrap();
-    let sandbox = || Sandbox::open(place.folder.beside("play.json"), TargetType::Github, now);
+    let sandbox = || Sandbox::open(place.folder.beside("play.json"), "sandbox:play", TargetType::Github, now);
     let calls = Rc::new(RefCell::new(0));
     let writer = Watched {
         inner: sandbox(),
@@ -164,7 +164,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
     let mut targets = Targets {
         readers: BTreeMap::from([(target.clone(), Box::new(sandbox()) as Box<dyn Reader>)]),
         writers: BTreeMap::from([(target, Box::new(writer) as Box<dyn Writer>)]),
-        own: BTreeMap::new(),
+        pinned: BTreeMap::new(),
     };
     let run = Run { id, commit: approved.commit(), at: now, at_given: true };
     let store = Store::new(&repository, &refs, REFERENCE, KINDS);
@@ -342,7 +342,9 @@ fn drift_is_named_and_a_refusal_is_written_once() {
         principal: "11".to_owned(),
         conditions: Conditions::NONE,
     };
-    Sandbox::open(place.folder.beside("play.json"), TargetType::Github, at("2026-11-11")).perform(&call).unwrap();
+    Sandbox::open(place.folder.beside("play.json"), "sandbox:play", TargetType::Github, at("2026-11-11"))
+        .perform(&call)
+        .unwrap();
     run(&place, at("2026-11-12"), Mode::Full);
     assert_eq!(types(&log(&place))[4..], ["intent", "drift", "result"]);
     let repository = place.folder.open();

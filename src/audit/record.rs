@@ -357,8 +357,21 @@ pub struct Outcome {
     pub not_started_of: Vec<Slice>,
     pub waiting: Vec<Waiting>,
     pub refusals: Vec<Reason>,
+    /// What the run had to read and couldn't.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
     /// True where the run died and a later one wrote this for it.
     pub interrupted: bool,
+}
+
+/// A target that couldn't be read, or a resource of one that could otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    pub target: String,
+    /// Kind and name; nothing for the target as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<[String; 2]>,
 }
 
 /// An operation that the target did not carry out.

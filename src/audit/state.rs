@@ -155,9 +155,10 @@ impl State {
 }
 
 impl Outcome {
-    /// True where everything was done that the run was about to do.
+    /// True where everything was seen, and everything was done that the run was about to do.
     pub(super) fn is_whole(&self) -> bool {
         !self.interrupted
+            && self.unread.is_empty()
             && self.failed.is_empty()
             && self.failed_of.is_empty()
             && self.not_started.is_empty()

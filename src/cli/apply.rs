@@ -210,7 +210,7 @@ impl Attempt<'_> {
         let facts = past.facts();
         let (now, given) = (self.clock.now, self.clock.given);
         let request = Request { approved, chain, past: &facts, now, given, mode: self.mode };
-        let clients = &mut targets.into_clients();
+        let clients = &mut targets.into_clients(self.process);
         let mut newest = ledger.stored.log.checkpoint().to_vec();
         let outcome = match (lease, books) {
             (Ok(lease), Ok(Books { store, stored, key })) => {
@@ -281,7 +281,7 @@ impl Attempt<'_> {
         );
         let (now, given) = (self.clock.now, self.clock.given);
         let ending = Ending { declared, commit: *commit, settings, why, now, given, proven: *time };
-        let clients = &mut targets.into_clients();
+        let clients = &mut targets.into_clients(self.process);
         let mut newest = None;
         let outcome = match (lease, books) {
             (Ok(lease), Some((Ok(Books { store, stored, key }), verifier, mut checkpoint))) => {

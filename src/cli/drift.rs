@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::process::Process;
 use super::shared::{Past, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, output, rehearsal};
@@ -33,9 +34,10 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     };
     let log = stored.as_ref().map(|stored| &stored.log);
     let past = log.map_or_else(|| Ok(Past::default()), |log| Past::of(log, &verifier, &chain))?;
+    let process = Process::unwatched();
     let targets = Targets::open(&repository, past.trees(approved.tree()), &options.sandbox, clock)?;
     let facts = past.facts();
-    let difference = apply::drift(approved.tree(), &facts, &targets.into_clients().readers, clock.now)
+    let difference = apply::drift(approved.tree(), &facts, &mut targets.into_clients(&process), clock.now, &process)
         .map_err(|refusals| Stop::refused(Exit::Unjudged, refusals))?;
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {

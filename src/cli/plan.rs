@@ -7,6 +7,7 @@ use std::rc::Rc;
 use clap::Args;
 
 use super::context::{self, Clock, Look};
+use super::process::Process;
 use super::shared::{Ledger, Past, Reads, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};
@@ -229,7 +230,8 @@ fn live(
         }
         None => Past::default(),
     };
+    let process = Process::unwatched();
     let targets = Targets::open(repository, past.trees(tree), sandbox, clock)?;
-    apply::drift(tree, &past.facts(), &targets.into_clients().readers, clock.now)
+    apply::drift(tree, &past.facts(), &mut targets.into_clients(&process), clock.now, &process)
         .map_err(|refusals| Stop::refused(Exit::Unjudged, refusals))
 }

@@ -10,10 +10,15 @@ use signal_hook::SigId;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::output;
+use crate::access::TargetId;
 use crate::apply;
+use crate::targets::retry::Waits;
 
 /// How often a wait looks whether it is to end.
 const GLANCE: Duration = Duration::from_millis(100);
+
+/// A target that answers sooner needs no word.
+const LONG: Duration = Duration::from_secs(2);
 
 /// What a shell makes of a program that a signal ended: this and the signal's number.
 const ENDED_BY: i32 = 128;
@@ -33,24 +38,33 @@ pub struct Process {
 impl Process {
     /// From here on signals ask the run to stop, until this is dropped.
     pub fn watched() -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut registered = Vec::new();
+        let mut process = Process::unwatched();
+        let (stop, registered) = (&process.stop, &mut process.registered);
         for signal in [SIGINT, SIGTERM] {
             // in this order: the first signal finds nothing set and sets it
-            let second = signal_hook::flag::register_conditional_shutdown(signal, ENDED_BY + signal, Arc::clone(&stop));
-            let first = signal_hook::flag::register(signal, Arc::clone(&stop));
+            let second = signal_hook::flag::register_conditional_shutdown(signal, ENDED_BY + signal, Arc::clone(stop));
+            let first = signal_hook::flag::register(signal, Arc::clone(stop));
             // where a signal can't be watched, it ends the process, as without us
             registered.extend([second, first].into_iter().flatten());
         }
-        let meter = RefCell::new(Meter::new(output::error_is_terminal()));
+        process
+    }
+
+    /// A signal ends it, as without us.
+    pub fn unwatched() -> Self {
         Process {
             began: Instant::now(),
             slept: RefCell::new(Slept::from(Instant::now(), wall_clock())),
-            stop,
+            stop: Arc::default(),
             heard: Cell::new(false),
-            registered,
-            meter,
+            registered: Vec::new(),
+            meter: RefCell::new(Meter::new(output::error_is_terminal())),
         }
+    }
+
+    /// For clients, which wait in threads of their own.
+    pub fn patience(&self) -> Arc<dyn Waits> {
+        Arc::new(Patience { stop: Arc::clone(&self.stop) })
     }
 
     /// Set once a signal asks to stop, for whoever can't ask here.
@@ -93,20 +107,21 @@ impl apply::Process for Process {
         output::error(&format!("{what}\n"));
     }
 
-    fn sleep(&self, how_long: Duration) {
-        let until = self.began.elapsed() + how_long;
-        while !self.is_asked_to_stop() {
-            let left = until.saturating_sub(self.began.elapsed());
-            if left.is_zero() {
-                break;
-            }
-            std::thread::sleep(left.min(GLANCE));
+    fn asks(&self, target: &TargetId, for_so_long: Duration, answered: bool) {
+        let seconds = for_so_long.as_secs();
+        match answered {
+            true if for_so_long < LONG => {}
+            true => output::error(&format!("{target} answered after {seconds} s\n")),
+            false => output::error(&format!("{target} hasn't answered for {seconds} s\n")),
         }
     }
 
+    fn sleep(&self, how_long: Duration) {
+        sleep(how_long, &self.stop);
+    }
+
     fn pause(&self, at_most: Duration) {
-        let nanoseconds = u64::try_from(at_most.as_nanos()).unwrap_or(u64::MAX);
-        self.sleep(Duration::from_nanos(OsRng.next_u64() % nanoseconds.saturating_add(1).max(1)));
+        self.sleep(random_part(at_most));
     }
 
     fn is_asked_to_stop(&self) -> bool {
@@ -117,6 +132,37 @@ impl apply::Process for Process {
         if let Some(text) = self.meter.borrow_mut().say(done, of, self.began.elapsed()) {
             output::error(&text);
         }
+    }
+}
+
+/// How clients wait before they try again.
+struct Patience {
+    stop: Arc<AtomicBool>,
+}
+
+impl Waits for Patience {
+    fn wait(&self, at_most: Duration, what_for: &str) -> bool {
+        let pause = random_part(at_most);
+        output::error(&format!("{what_for}; trying again in {:.1} s\n", pause.as_secs_f64()));
+        sleep(pause, &self.stop);
+        !self.stop.load(Ordering::Relaxed)
+    }
+}
+
+fn random_part(of: Duration) -> Duration {
+    let nanoseconds = u64::try_from(of.as_nanos()).unwrap_or(u64::MAX);
+    Duration::from_nanos(OsRng.next_u64() % nanoseconds.saturating_add(1).max(1))
+}
+
+/// Sleeps so long; shorter once the stop is set.
+fn sleep(how_long: Duration, stop: &AtomicBool) {
+    let began = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        let left = how_long.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            break;
+        }
+        std::thread::sleep(left.min(GLANCE));
     }
 }
 

@@ -7,10 +7,12 @@ use clap::Args;
 
 use super::Stop;
 use super::context::Clock;
+use super::process::Process;
 use crate::access::{Revision, Target, TargetId};
 use crate::apply;
 use crate::repository::Repository;
 use crate::targets::Sandbox;
+use crate::targets::retry::Retrying;
 
 /// `--sandbox`
 #[derive(Debug, Args)]
@@ -28,7 +30,7 @@ impl SandboxOption {
 
 /// Every target of one or two trees.
 #[derive(Debug)]
-pub struct Targets(BTreeMap<TargetId, Sandbox>);
+pub struct Targets(BTreeMap<TargetId, (Sandbox, String)>);
 
 impl Targets {
     /// Opens the targets that the trees name. A target that this version has no client for is refused before anything
@@ -50,7 +52,7 @@ impl Targets {
                     "try it on embedded targets: add `--sandbox`",
                 ));
             };
-            opened.insert(target.id.clone(), Sandbox::open(path, target.target_type, clock.now));
+            opened.insert(target.id.clone(), embedded(path, target, clock));
         }
         Ok(Targets(opened))
     }
@@ -65,20 +67,26 @@ impl Targets {
         let targets = trees.into_iter().flat_map(|tree| tree.access.config.targets.values());
         let open = |target: &Target| {
             let path = file(repository, option, target)?;
-            Some((target.id.clone(), Sandbox::open(path, target.target_type, clock.now)))
+            Some((target.id.clone(), embedded(path, target, clock)))
         };
         Targets(targets.filter_map(open).collect())
     }
 
     /// As the run wants them: what reads apart from what writes.
-    pub fn into_clients(self) -> apply::Targets {
+    pub fn into_clients(self, process: &Process) -> apply::Targets {
         let mut clients = apply::Targets::default();
-        for (id, sandbox) in self.0 {
-            clients.readers.insert(id.clone(), Box::new(sandbox.clone()));
-            clients.writers.insert(id, Box::new(sandbox));
+        for (id, (sandbox, pinned)) in self.0 {
+            clients.readers.insert(id.clone(), Box::new(Retrying::new(sandbox.clone(), process.patience())));
+            clients.writers.insert(id.clone(), Box::new(sandbox));
+            clients.pinned.insert(id, pinned);
         }
         clients
     }
+}
+
+/// A client of an embedded target, and what pins it.
+fn embedded(path: PathBuf, target: &Target, clock: Clock) -> (Sandbox, String) {
+    (Sandbox::open(path, &target.pinned, target.target_type, clock.now), target.pinned.clone())
 }
 
 /// Where an embedded target is kept. None for one that is real.

@@ -69,11 +69,25 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
         (Extent::Whole { .. }, 0, 0) => format!("{commit}: nothing to change\n"),
         (Extent::Whole { .. } | Extent::Reduced { .. }, done, all) => format!("{commit}: {done} of {all} done\n"),
     });
-    if let Extent::Reduced { unread, .. } = &outcome.extent {
-        text.push_str(&style.yellow("this run only took away; what is missing for more is told below\n"));
-        if !unread.is_empty() {
-            let line = format!("not read: {}; nobody knows what is held there\n", listed(unread));
+    if let Extent::Reduced { only_took, unread, unread_resources, .. } = &outcome.extent {
+        text.push_str(&style.yellow(match only_took {
+            true => "this run only took away; what is missing for more is told below\n",
+            false => "some of what is to be given waits; what is missing for it is told below\n",
+        }));
+        let mut not_read = |what: &str| {
+            let line = format!("not read: {what}; nobody knows what is held there\n");
             text.push_str(&style.yellow(&style.wrap(&line, 0, "  ")));
+        };
+        if !unread.is_empty() {
+            not_read(&listed(unread));
+        }
+        for target in unread_resources.iter().map(|(target, _)| target).collect::<BTreeSet<_>>() {
+            let here =
+                || unread_resources.iter().filter(|(at, _)| at == target).map(|(_, resource)| resource.to_string());
+            let more = here().count().saturating_sub(LISTED);
+            let tail = if more == 0 { String::new() } else { format!(" and {more} more") };
+            let names: Vec<String> = here().take(LISTED).collect();
+            not_read(&terminal(&format!("{}{tail} at {target}", names.join(", "))));
         }
     }
     text.push_str(&lines(&outcome.done, zone, style));

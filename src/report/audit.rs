@@ -50,6 +50,7 @@ fn line(record: &Record) -> String {
                 (result.failed.len() + failed, "failed"),
                 (result.not_started.len() + how_many(&result.not_started_of), "not started"),
                 (result.waiting.len(), "waiting"),
+                (result.unread.len(), "not read"),
             ];
             let counts: Vec<String> =
                 counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

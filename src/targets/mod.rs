@@ -14,6 +14,7 @@ pub mod aws;
 pub mod error;
 pub mod gcp;
 pub mod github;
+pub mod retry;
 pub mod sandbox;
 
 #[cfg(test)]
@@ -87,23 +88,42 @@ impl fmt::Debug for Live {
     }
 }
 
+/// Something at a target that access is held on.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Resource {
+    pub kind: &'static Kind,
+    pub name: String,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.name, self.name)
+    }
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind.name, self.name)
+    }
+}
+
 /// The resources of one target whose holders are to be listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope(BTreeSet<(&'static str, String)>);
+pub struct Scope(BTreeSet<Resource>);
 
 impl Scope {
     pub fn insert(&mut self, kind: &'static Kind, resource: impl Into<String>) {
-        self.0.insert((kind.name, resource.into()));
+        self.0.insert(Resource { kind, name: resource.into() });
     }
 
-    pub fn contains(&self, kind: &Kind, resource: &str) -> bool {
+    pub fn contains(&self, kind: &'static Kind, resource: &str) -> bool {
         // the set is keyed by owned text; a look-up takes one copy of a short name
-        self.0.contains(&(kind.name, resource.to_owned()))
+        self.0.contains(&Resource { kind, name: resource.to_owned() })
     }
 
-    /// Kind names and resources, sorted.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(kind, resource)| (*kind, resource.as_str()))
+    /// Sorted by the kind's name, then by the resource's.
+    pub fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.0.iter()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -111,36 +131,56 @@ impl Scope {
     }
 }
 
-impl<R: Into<String>> FromIterator<(&'static Kind, R)> for Scope {
-    fn from_iter<T: IntoIterator<Item = (&'static Kind, R)>>(resources: T) -> Self {
-        let mut scope = Scope::default();
-        for (kind, resource) in resources {
-            scope.insert(kind, resource);
-        }
-        scope
+impl FromIterator<Resource> for Scope {
+    fn from_iter<T: IntoIterator<Item = Resource>>(resources: T) -> Self {
+        Scope(resources.into_iter().collect())
     }
 }
 
-/// Lists what is held at a target.
-pub trait Reader {
-    /// Every entitlement on every resource of the scope, sorted and without doubles, whoever holds it.
-    ///
-    /// It is all of them or an error, never a part. A resource that the target can tell does not exist has no
-    /// entitlements; one that it cannot look at is an error. Ends that have passed are not listed.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the error, the live state is unknown: the caller could not judge.
-    fn read(&self, scope: &Scope) -> Result<Vec<Live>, TargetError>;
-
-    /// What time it is at the target, where it can tell.
-    ///
-    /// # Errors
-    ///
-    /// As for a read.
-    fn clock(&self) -> Result<Option<Timestamp>, TargetError> {
-        Ok(None)
+impl<R: Into<String>> FromIterator<(&'static Kind, R)> for Scope {
+    fn from_iter<T: IntoIterator<Item = (&'static Kind, R)>>(resources: T) -> Self {
+        resources.into_iter().map(|(kind, name)| Resource { kind, name: name.into() }).collect()
     }
+}
+
+/// What a target says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// Which target it is. The access repository pins it, so that nothing is done at another one.
+    pub identity: String,
+    /// What time it is there, where the target can tell.
+    pub clock: Option<Timestamp>,
+    /// The accounts that dualkey itself runs as there, where the target can tell.
+    pub own: BTreeSet<String>,
+}
+
+/// What a target tells of a scope.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Every entitlement on the resources that were read, sorted and without doubles, whoever holds it.
+    pub held: Vec<Live>,
+    /// Resources of the scope that couldn't be read, each with the reason. Nobody knows who holds what there.
+    pub unread: Vec<(Resource, TargetError)>,
+}
+
+/// Lists what is held at a target, with a credential that can change nothing there. Each target is read by a thread of
+/// its own.
+pub trait Reader: Send {
+    /// Asked before anything else.
+    ///
+    /// # Errors
+    ///
+    /// The target isn't there, or is not to be trusted: then nothing else is asked of it.
+    fn hello(&mut self) -> Result<Hello, TargetError>;
+
+    /// What is held on every resource of the scope. Each of them is read whole or stands among the unread, never a part. A
+    /// resource that the target can tell does not exist has no entitlements; one that it cannot look at is unread. Ends
+    /// that have passed are not listed.
+    ///
+    /// # Errors
+    ///
+    /// The target as a whole couldn't be read: then all of the scope is unknown.
+    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError>;
 }
 
 /// What a change replaces.

@@ -176,7 +176,7 @@ fn the_documents_of_verify_apply_access_and_drift() {
     has_exactly(&drift(), &drift(), &expected);
 
     let ran = world.timed(&["apply", "--format", "json"]).exits(3);
-    let lists = plain("version commit superseded reduced logged unread failed not_started refusals");
+    let lists = plain("version commit superseded reduced logged unread unread_resources failed not_started refusals");
     let waiting = below("waiting", "landing codes behind removed");
     has_exactly(&ran, &ran, &set(&[lists, below("done", OPERATION), waiting]));
 
@@ -191,8 +191,9 @@ fn an_apply_that_does_nothing_says_so_in_the_same_words() {
     let world = World::new();
     world.timed(&["apply"]).exits(0);
     let ran = world.timed(&["apply", "--format", "json"]).exits(0);
-    let expected =
-        set(&[plain("version commit superseded reduced logged unread done failed not_started waiting refusals")]);
+    let expected = set(&[plain(
+        "version commit superseded reduced logged unread unread_resources done failed not_started waiting refusals",
+    )]);
     has_exactly(&ran, &ran, &expected);
     assert_eq!(ran.json()["superseded"], true);
 }

@@ -2,6 +2,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 
 use super::*;
+use crate::access::TargetId;
 use crate::repository::testing::Sandbox;
 
 /// When the tests' runs are asked to stop.
@@ -19,6 +20,8 @@ impl Process for Steps {
     fn elapsed_at_most(&self) -> Duration {
         self.elapsed()
     }
+
+    fn asks(&self, _: &TargetId, _: Duration, _: bool) {}
 
     fn waits(&self, what: &str) {
         self.1.borrow_mut().push(what.to_owned());
@@ -134,6 +137,8 @@ impl<F: Fn()> Process for Beside<'_, F> {
     fn elapsed_at_most(&self) -> Duration {
         self.clock.elapsed()
     }
+
+    fn asks(&self, _: &TargetId, _: Duration, _: bool) {}
 
     fn waits(&self, what: &str) {
         self.clock.waits(what);

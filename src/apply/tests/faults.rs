@@ -30,11 +30,12 @@ const LIVE: [&str; 7] = [
 ];
 
 /// The end of an undisturbed run, with how many calls and reads it took.
-fn converged(approved: &Approved, start: &Held) -> (Held, usize, usize) {
+fn converged(approved: &Approved, start: &Held) -> (Held, usize, Vec<(&'static str, usize)>) {
     let world = world(start.clone(), Fault::None);
     apply(approved, &Past::default(), &world);
     let world = world.borrow();
-    (world.held.clone(), world.count, world.reads)
+    let reads = |name: &'static str| (0..world.reads.get(name).copied().unwrap_or(0)).map(move |k| (name, k));
+    (world.held.clone(), world.count, ["aws", "github"].into_iter().flat_map(reads).collect())
 }
 
 /// Employees who administer, and contractors don't count.
@@ -48,16 +49,21 @@ fn check_faults(approved: &Approved, start: &Held) {
     let of_calls =
         [Fault::FailBefore, Fault::FailAfter, Fault::CrashBefore, Fault::CrashAfter, Fault::Ignored, Fault::Stale];
     let of_calls = of_calls.iter().flat_map(|fault| (0..calls).map(fault));
-    let meddled = (0..reads).map(|k| Fault::Meddled(k, k * 7 + calls));
+    let meddled = reads.iter().enumerate().map(|(n, (name, k))| Fault::Meddled(name, *k, n * 7 + calls));
     // to a tree without any grant a second person who loses makes a slip of what was none
     let meddled = meddled.filter(|_| !approved.tree().entitlements.is_empty());
-    let unread = ["aws", "github", "everything"].map(Fault::Unreadable);
-    for fault in of_calls.chain((0..reads).map(Fault::LostPage)).chain(unread).chain(meddled) {
+    let lost = reads.iter().map(|(name, k)| Fault::LostPage(name, *k));
+    let blind = ["aws", "github", "everything"];
+    let unread =
+        blind.map(Fault::Unreadable).into_iter().chain(blind.map(Fault::Mute)).chain(blind.map(Fault::Another));
+    let hidden = [("github", "northwind/api"), ("github", "northwind"), ("aws", "111122223333")];
+    let hidden = hidden.map(|(target, resource)| Fault::Hidden(target, resource));
+    for fault in of_calls.chain(lost).chain(unread).chain(hidden).chain(meddled) {
         let world = world(start.clone(), fault);
         let first = catch_unwind(AssertUnwindSafe(|| apply(approved, &Past::default(), &world)));
         if let Ok(outcome) = &first {
             let told = outcome.done.len() + outcome.failed.len() + outcome.not_started.len();
-            let unread = outcome.unread().next().is_some();
+            let unread = outcome.unread().next().is_some() || outcome.unread_resources().next().is_some();
             let world = world.borrow();
             assert_eq!(unread, world.lost_at.is_some(), "{fault:?}: {outcome:#?}");
             assert!(!unread || ![Exit::Done, Exit::Refused].contains(&outcome.exit()), "{fault:?}: {outcome:#?}");
@@ -74,7 +80,7 @@ fn check_faults(approved: &Approved, start: &Held) {
         let count = world.borrow().count;
         let twice = apply(approved, &Past::default(), &world);
         assert!(twice.done.is_empty() && world.borrow().count == count, "{fault:?}: {twice:#?}");
-        let left = drift(approved.tree(), &Past::default(), &targets(&world).readers, now()).unwrap();
+        let left = drifts(approved.tree(), &Past::default(), &world, now()).unwrap();
         // what a guard blocked stays to be done, as without the fault
         assert_eq!(lines(&left.operations), lines(&twice.not_started), "{fault:?}");
         let world = world.borrow();

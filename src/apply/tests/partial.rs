@@ -26,7 +26,10 @@ fn what_is_given_waits_while_a_target_is_unread_and_ends_elsewhere_go_on() {
             let world = world(held(&start), Fault::Unreadable(unread));
             let outcome = apply_as(&approved, &Past::default(), &world, mode, usize::MAX);
             assert_eq!((lines(&outcome.done), lines(&outcome.not_started)), (texts(&done), texts(&waiting)));
-            assert_eq!(outcome.extent, Extent::Reduced { read: ids([read]), unread: ids([unread]), logged: true });
+            let (read, unread, unread_resources) = (ids([read]), ids([unread]), BTreeSet::new());
+            let only_took = mode == Mode::OnlyEnds;
+            let extent = Extent::Reduced { only_took, read, unread, unread_resources, logged: true };
+            assert_eq!(outcome.extent, extent);
             assert_eq!((outcome.failed.len(), outcome.exit()), (0, Exit::Partial));
             // as soon as it can be read, the rest is done
             world.borrow_mut().fault = Fault::None;
@@ -94,4 +97,107 @@ fn a_clock_ahead_of_every_target_ends_by_theirs() {
             assert_eq!((outcome.is_reduced(), outcome.exit()), (true, Exit::Partial));
         }
     }
+}
+
+/// Somebody who has no account at aws.
+fn carol() -> (String, String) {
+    let (path, text) = contractor("carol", 13, "2027-01-31");
+    (path, text.lines().filter(|line| !line.contains("aws:")).map(|line| format!("{line}\n")).collect())
+}
+
+#[test]
+fn who_holds_nothing_where_nothing_is_seen_waits_for_nothing() {
+    let approved = tree(&[carol(), grant("carol", "writer", "api"), grant("bob", "reader", "api")]);
+    let start =
+        ["github repository northwind/api push 11", "aws account 111122223333 ReadOnlyAccess bob@globex.example"];
+    let faults =
+        [Fault::Unreadable("aws"), Fault::Mute("aws"), Fault::Another("aws"), Fault::Hidden("aws", "111122223333")];
+    for fault in faults {
+        let world = world(held(&start), fault);
+        let outcome = apply(&approved, &Past::default(), &world);
+        // bob may hold anything there
+        assert_eq!(lines(&outcome.done), ["revoke northwind/api push 11", "grant northwind/api push 13"]);
+        assert_eq!(lines(&outcome.not_started), ["grant northwind/api pull 12"], "{fault:?}");
+        let Extent::Reduced { only_took, read, unread, unread_resources, logged } = &outcome.extent else {
+            panic!("{fault:?}: {outcome:#?}")
+        };
+        let resources: Vec<String> = unread_resources.iter().map(|(at, one)| format!("{one} at {at}")).collect();
+        let seen = match fault {
+            Fault::Hidden(..) => {
+                (ids(["aws", "github"]), BTreeSet::new(), vec!["account 111122223333 at aws".to_owned()])
+            }
+            _ => (ids(["github"]), ids(["aws"]), Vec::new()),
+        };
+        assert_eq!((read.clone(), unread.clone(), resources), seen, "{fault:?}");
+        assert_eq!((*only_took, *logged, outcome.exit()), (false, true, Exit::Partial), "{fault:?}");
+        // with nothing left to do but what nobody can judge
+        let again = apply(&approved, &Past::default(), &world);
+        assert_eq!((again.done.len(), again.not_started.len(), again.exit()), (0, 1, Exit::Unjudged), "{fault:?}");
+        assert!(drifts(approved.tree(), &Past::default(), &world, now()).is_err(), "{fault:?}");
+    }
+}
+
+#[test]
+fn ends_go_on_at_every_resource_that_was_read() {
+    let ended = ("people/bob.yaml".to_owned(), contractor("bob", 12, "2026-11-10").1);
+    let approved = tree(&[ended, grant("alice", "reader", "api")]);
+    let start = [
+        "github repository northwind/api push 12",
+        "github membership northwind member 12",
+        "aws account 111122223333 ReadOnlyAccess bob@globex.example",
+    ];
+    let world = world(held(&start), Fault::Hidden("github", "northwind/api"));
+    for mode in [Mode::OnlyEnds, Mode::Full] {
+        let outcome = apply_as(&approved, &Past::default(), &world, mode, usize::MAX);
+        let done = ["revoke 111122223333 ReadOnlyAccess bob@globex.example", "revoke northwind member 12"];
+        assert_eq!(lines(&outcome.done), if mode == Mode::OnlyEnds { texts(&done) } else { Vec::new() });
+        assert_eq!(outcome.unread_resources().count(), 1, "nothing there is done, nothing there is gone");
+    }
+    assert_eq!(world.borrow().held, held(&start[..1]));
+}
+
+#[test]
+fn a_target_that_is_another_one_is_neither_read_nor_written() {
+    let approved = tree(&[grant("alice", "reader", "api")]);
+    let world = world(held(&["github repository northwind/api push 12"]), Fault::Another("github"));
+    let outcome = apply(&approved, &Past::default(), &world);
+    assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["target-identity"], Exit::Unjudged));
+    assert_eq!((world.borrow().count, world.borrow().reads.get("github")), (0, None));
+}
+
+#[test]
+fn a_clock_that_is_wrong_alone_gives_nothing_at_its_target_and_ends_everything() {
+    let (path, text) = grant("alice", "dev", "acct");
+    let over = (path, text.replace("2027-01-15", "2026-11-23"));
+    let approved = tree(&[over, grant("bob", "dev", "acct"), grant("bob", "writer", "api")]);
+    for theirs in ["2026-11-23T12:00:00Z", "2027-11-23T12:00:00Z"] {
+        let start = held(&["aws account 111122223333 DeveloperAccess alice@globex.example"]);
+        let world = world(start, Fault::None);
+        world.borrow_mut().clock = Some(now());
+        world.borrow_mut().clocks.insert("aws", theirs.parse().unwrap());
+        let outcome = apply(&approved, &Past::default(), &world);
+        let done = ["revoke 111122223333 DeveloperAccess alice@globex.example", "grant northwind/api push 12"];
+        assert_eq!(lines(&outcome.done), done, "{theirs}");
+        assert_eq!(lines(&outcome.not_started), ["grant 111122223333 DeveloperAccess bob@globex.example"]);
+        assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["clock-skew"], Exit::Partial));
+    }
+}
+
+#[test]
+fn each_target_ends_by_its_own_clock_where_none_confirms_ours() {
+    let until = |person: &str, role: &str, resource: &str| {
+        let (path, text) = grant(person, role, resource);
+        (path, text.replace("2027-01-15", "2026-11-23"))
+    };
+    let approved = tree(&[until("alice", "writer", "api"), until("bob", "dev", "acct")]);
+    let start =
+        ["github repository northwind/api push 11", "aws account 111122223333 DeveloperAccess bob@globex.example"];
+    let world = world(held(&start), Fault::None);
+    // one far behind, one a little: the first holds up no end at the second, which ends nothing at the first
+    world.borrow_mut().clocks = [("github", "2026-11-10T00:00:00Z"), ("aws", "2026-11-24T08:00:00Z")]
+        .map(|(target, at)| (target, at.parse().unwrap()))
+        .into();
+    let outcome = apply_as(&approved, &Past::default(), &world, Mode::OnlyEnds, usize::MAX);
+    assert_eq!(lines(&outcome.done), ["revoke 111122223333 DeveloperAccess bob@globex.example"]);
+    assert_eq!(codes_of(&outcome), ["clock-skew", "clock-skew"]);
 }

@@ -1,14 +1,16 @@
 //! Targets in memory that fail when they are told to, and small access repositories for them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::panic::resume_unwind;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use super::super::*;
 use crate::access::LastRead;
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Repository, Snapshot};
-use crate::targets::{self, Call, KINDS, Live, Scope, TargetError};
+use crate::targets::retry::{Retrying, Waits};
+use crate::targets::{self, Call, Hello, KINDS, Live, Reading, Resource, Scope, TargetError};
 
 pub(super) const CONFIG: &str = "version: 1
 organization: northwind
@@ -115,13 +117,19 @@ pub(super) enum Fault {
     Account(&'static str),
     /// This target can't be read, or "everything".
     Unreadable(&'static str),
-    /// A page of this read, counted from 0, doesn't arrive.
-    LostPage(usize),
-    /// Before this read somebody else changes what is held; odd: takes, even: gives.
-    Meddled(usize, usize),
+    /// This target doesn't say which it is, or "everything".
+    Mute(&'static str),
+    /// This target is another one than is pinned.
+    Another(&'static str),
+    /// This resource can't be read at this target.
+    Hidden(&'static str, &'static str),
+    /// A page of this read of this target, counted from 0, doesn't arrive.
+    LostPage(&'static str, usize),
+    /// Before this read of this target somebody else changes what is held; odd: takes, even: gives.
+    Meddled(&'static str, usize, usize),
     /// Of the calls the first so many find the target locked.
     Busy(usize),
-    /// Of the reads, too.
+    /// Of the reads of each target, too.
     BusyReads(usize),
     /// No call has an effect, and all say that they went well.
     Deaf,
@@ -138,53 +146,111 @@ pub(super) struct World {
     pub fault: Fault,
     pub stale: usize,
     pub count: usize,
-    pub reads: usize,
+    /// How often each target was read.
+    pub reads: BTreeMap<String, usize>,
     /// How many calls had been made when a read failed.
     pub lost_at: Option<usize>,
-    /// The time at every target, where it tells.
+    /// The time at every target that isn't named below, where it tells.
     pub clock: Option<Timestamp>,
+    pub clocks: BTreeMap<&'static str, Timestamp>,
+    /// The account that dualkey runs as at a target.
+    pub own: Option<(&'static str, &'static str)>,
     /// Asked at each call whether it may be made.
     pub allowed: bool,
 }
 
-pub(super) type Shared = Rc<RefCell<World>>;
+#[derive(Clone)]
+pub(super) struct Shared {
+    world: Arc<RwLock<World>>,
+    /// The longest that each wait of a client could have been.
+    pub pauses: Arc<Mutex<Vec<Duration>>>,
+}
+
+impl Shared {
+    pub(super) fn borrow(&self) -> RwLockReadGuard<'_, World> {
+        self.world.read().unwrap()
+    }
+
+    pub(super) fn borrow_mut(&self) -> RwLockWriteGuard<'_, World> {
+        self.world.write().unwrap()
+    }
+}
+
+impl Waits for Shared {
+    fn wait(&self, at_most: Duration, _: &str) -> bool {
+        self.pauses.lock().unwrap().push(at_most);
+        true
+    }
+}
 
 pub(super) struct Fake(TargetId, Shared);
 
 pub(super) struct Crash;
 
+impl Fake {
+    fn broke(&self, why: &str) -> TargetError {
+        TargetError::LiveReadIncomplete { target: self.0.to_string(), why: why.to_owned() }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        name == "everything" || name == self.0.as_str()
+    }
+}
+
 impl Reader for Fake {
-    fn read(&self, scope: &Scope) -> Result<Vec<Live>, TargetError> {
+    fn hello(&mut self) -> Result<Hello, TargetError> {
         let mut world = self.1.borrow_mut();
-        if matches!(world.fault, Fault::Unreadable(name) if name == "everything" || name == self.0.as_str()) {
+        if matches!(world.fault, Fault::Mute(name) if self.is(name)) {
             world.lost_at.get_or_insert(0);
-            let why = "page 2 did not arrive".to_owned();
-            return Err(TargetError::LiveReadIncomplete { target: self.0.to_string(), why });
+            return Err(self.broke("it is mute"));
         }
-        let k = world.reads;
-        world.reads += 1;
+        let another = matches!(world.fault, Fault::Another(name) if self.is(name));
+        if another {
+            world.lost_at.get_or_insert(0);
+        }
+        let identity = if another { "sandbox:another".to_owned() } else { format!("sandbox:{}", self.0) };
+        let clock = world.clocks.get(self.0.as_str()).copied().or(world.clock);
+        let own = world.own.iter().filter(|(name, _)| self.is(name)).map(|(_, account)| (*account).to_owned());
+        Ok(Hello { identity, clock, own: own.collect() })
+    }
+
+    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError> {
+        let mut world = self.1.borrow_mut();
+        if matches!(world.fault, Fault::Unreadable(name) if self.is(name)) {
+            world.lost_at.get_or_insert(0);
+            return Err(self.broke("page 2 did not arrive"));
+        }
+        let count = world.reads.entry(self.0.to_string()).or_default();
+        let k = *count;
+        *count += 1;
         if matches!(world.fault, Fault::BusyReads(n) if k < n) {
             return Err(locked());
         }
-        if world.fault == Fault::LostPage(k) {
+        if matches!(world.fault, Fault::LostPage(name, n) if self.is(name) && n == k) {
             world.lost_at = Some(world.calls.len());
-            let why = "page 2 did not arrive".to_owned();
-            return Err(TargetError::LiveReadIncomplete { target: self.0.to_string(), why });
+            return Err(self.broke("page 2 did not arrive"));
         }
-        if let Fault::Meddled(n, which) = world.fault
+        if let Fault::Meddled(name, n, which) = world.fault
+            && self.is(name)
             && n == k
         {
             meddle(&mut world.held, which);
         }
+        let hides = |one: &&Resource| matches!(world.fault, Fault::Hidden(at, name) if self.is(at) && one.name == name);
+        let hidden: Vec<Resource> = scope.iter().filter(hides).cloned().collect();
+        if !hidden.is_empty() {
+            world.lost_at.get_or_insert(0);
+        }
         let stale = !world.calls.is_empty() && world.stale > 0;
         world.stale = world.stale.saturating_sub(usize::from(stale));
         let held = if stale { &world.before_last } else { &world.held };
-        let here = held.iter().filter(|(target, live)| *target == self.0 && scope.contains(live.kind, &live.resource));
-        Ok(here.map(|(_, live)| live.clone()).collect())
-    }
-
-    fn clock(&self) -> Result<Option<Timestamp>, TargetError> {
-        Ok(self.1.borrow().clock)
+        let shown = |live: &Live| {
+            let resource = Resource { kind: live.kind, name: live.resource.clone() };
+            scope.contains(live.kind, &live.resource) && !hidden.contains(&resource)
+        };
+        let here = held.iter().filter(|(target, live)| *target == self.0 && shown(live));
+        let held = here.map(|(_, live)| live.clone()).collect();
+        Ok(Reading { held, unread: hidden.into_iter().map(|one| (one, self.broke("it may not be seen"))).collect() })
     }
 }
 
@@ -207,7 +273,7 @@ fn meddle(held: &mut Held, which: usize) {
 impl Writer for Fake {
     fn perform(&mut self, call: &Call) -> Result<(), TargetError> {
         let mut world = self.1.borrow_mut();
-        let failed = || TargetError::LiveReadIncomplete { target: self.0.to_string(), why: "the line broke".into() };
+        let failed = || self.broke("the line broke");
         assert!(world.allowed, "a write without lease or intent: {call:?}");
         let k = world.count;
         world.count += 1;
@@ -273,7 +339,7 @@ fn one(line: &str) -> (TargetId, Live) {
 
 pub(super) fn world(held: Held, fault: Fault) -> Shared {
     let stale = if let Fault::Stale(reads) = fault { reads } else { 0 };
-    Rc::new(RefCell::new(World {
+    let world = World {
         before_last: held.clone(),
         held,
         calls: Vec::new(),
@@ -281,21 +347,35 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
         fault,
         stale,
         count: 0,
-        reads: 0,
+        reads: BTreeMap::new(),
         lost_at: None,
         clock: None,
+        clocks: BTreeMap::new(),
+        own: None,
         allowed: false,
-    }))
+    };
+    Shared { world: Arc::new(RwLock::new(world)), pauses: Arc::default() }
 }
 
 pub(super) fn targets(world: &Shared) -> Targets {
     let ids = ["aws", "github"].map(|id| TargetId::parse(id).unwrap());
-    let fake = |id: &TargetId| Fake(id.clone(), Rc::clone(world));
+    let fake = |id: &TargetId| Fake(id.clone(), world.clone());
+    let reader = |id: &TargetId| Box::new(Retrying::new(fake(id), Arc::new(world.clone()))) as Box<dyn Reader>;
     Targets {
-        readers: ids.iter().map(|id| (id.clone(), Box::new(fake(id)) as Box<dyn Reader>)).collect(),
+        readers: ids.iter().map(|id| (id.clone(), reader(id))).collect(),
         writers: ids.iter().map(|id| (id.clone(), Box::new(fake(id)) as Box<dyn Writer>)).collect(),
-        own: BTreeMap::new(),
+        pinned: ids.iter().map(|id| (id.clone(), format!("sandbox:{id}"))).collect(),
     }
+}
+
+/// What differs in a world.
+pub(super) fn drifts(
+    tree: &Revision,
+    past: &Past<'_>,
+    world: &Shared,
+    now: Timestamp,
+) -> Result<Difference, Vec<Refusal>> {
+    drift(tree, past, &mut targets(world), now, &Patient::default())
 }
 
 /// A journal in memory, which opens the world to writes by what it was told.
@@ -353,7 +433,7 @@ pub(super) fn chain(approved: &Approved) -> Chain {
 }
 
 pub(super) fn notes(world: &Shared) -> Notes {
-    Notes { world: Rc::clone(world), intents: Vec::new(), results: 0, told: Vec::new(), broken: false }
+    Notes { world: world.clone(), intents: Vec::new(), results: 0, told: Vec::new(), broken: false }
 }
 
 pub(super) fn apply(approved: &Approved, past: &Past<'_>, world: &Shared) -> Outcome {

@@ -187,6 +187,7 @@ mod oracle {
                         not_started_of: Vec::new(),
                         waiting: vec![Waiting { landing: commit, code: person }],
                         refusals: Vec::new(),
+                        unread: Vec::new(),
                         interrupted: false,
                     }),
                     4 => Record::Refusal(Refusal { landing: commit, code: person, message: "why".into(), at }),

@@ -19,6 +19,8 @@ const VERSION: u64 = 1;
 pub struct Content {
     /// True where the target itself ends what has an `until`.
     pub native_ends: bool,
+    /// Which target it says it is.
+    pub identity: Option<String>,
     /// The time that it says it is.
     pub clock: Option<Timestamp>,
     /// Without doubles; in the order of the file.
@@ -100,6 +102,7 @@ pub fn render(content: &Content, target: TargetType) -> serde_json::Result<Strin
         version: VERSION,
         target,
         native_ends: content.native_ends,
+        identity: content.identity.as_deref(),
         clock: content.clock.map(|clock| clock.to_string()),
         entitlements,
     };
@@ -112,6 +115,8 @@ struct WholeOut<'a> {
     #[serde(rename = "as")]
     target: TargetType,
     native_ends: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
     entitlements: Vec<EntryOut<'a>>,
@@ -147,6 +152,7 @@ enum Field {
     Version,
     As,
     NativeEnds,
+    Identity,
     Clock,
     Entitlements,
 }
@@ -171,6 +177,7 @@ impl<'de> Visitor<'de> for Whole {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content, A::Error> {
         let (mut version, mut target, mut native_ends, mut clock, mut entitlements) = (None, None, None, None, None);
+        let mut identity = None;
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Version => {
@@ -188,6 +195,7 @@ impl<'de> Visitor<'de> for Whole {
                     once(&mut target, found, "as")?;
                 }
                 Field::NativeEnds => once(&mut native_ends, map.next_value::<bool>()?, "native_ends")?,
+                Field::Identity => once(&mut identity, map.next_value::<String>()?, "identity")?,
                 Field::Clock => once(&mut clock, instant(&map.next_value::<String>()?)?, "clock")?,
                 Field::Entitlements => {
                     once(&mut entitlements, map.next_value_seed(Entitlements(self.0))?, "entitlements")?;
@@ -204,7 +212,7 @@ impl<'de> Visitor<'de> for Whole {
                 live.principal, live.resource
             )));
         }
-        Ok(Content { native_ends, clock, entitlements })
+        Ok(Content { native_ends, identity, clock, entitlements })
     }
 }
 

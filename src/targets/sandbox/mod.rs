@@ -19,16 +19,18 @@
 //! An entitlement may have an `until`, where `native_ends` is true, and `conditions` where its kind enforces them, such
 //! as `[{ "hours": { "days": ["mon"], "between": "08:00-19:00", "timezone": "Europe/London" } }]`.
 //!
-//! `"clock": "2026-11-24T09:00:00Z"` makes it a target that says what time it is, always the same.
+//! `"clock": "2026-11-24T09:00:00Z"` makes it a target that says what time it is, always the same. `"identity"` makes it one
+//! that says which it is; one without is whichever it is taken for.
 //!
 //! The file is the whole state and may be edited by hand: that is how drift looks here. It knows no list of resources
 //! and no list of accounts, so every well-formed name is one that exists and may have no entitlements.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Call, Live, Reader, Scope, TargetError, Verb, Writer};
+use super::{Call, Hello, Live, Reader, Reading, Resource, Scope, TargetError, Verb, Writer};
 use crate::access::TargetType;
 
 mod file;
@@ -42,18 +44,20 @@ use file::Content;
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     path: PathBuf,
+    /// What the access repository pins it by.
+    pinned: String,
     target: TargetType,
     now: Timestamp,
 }
 
 impl Sandbox {
-    /// The target in the file `path`, standing in for `target`, as it is at `now`. Nothing is read yet. A missing file
+    /// The target in the file `path`, pinned as `pinned` and standing in for `target`, as it is at `now`. Nothing is read yet. A missing file
     /// is an empty target; the first write that changes something makes it. Writing makes the folder and a lock file
     /// beside the file, which stays.
     ///
     /// With `"native_ends": true` in the file, entitlements end by themselves: what ended by `now` is not there.
-    pub fn open(path: impl Into<PathBuf>, target: TargetType, now: Timestamp) -> Self {
-        Sandbox { path: path.into(), target, now }
+    pub fn open(path: impl Into<PathBuf>, pinned: impl Into<String>, target: TargetType, now: Timestamp) -> Self {
+        Sandbox { path: path.into(), pinned: pinned.into(), target, now }
     }
 
     /// What the file holds at `now`.
@@ -84,18 +88,21 @@ impl Sandbox {
 }
 
 impl Reader for Sandbox {
-    fn read(&self, scope: &Scope) -> Result<Vec<Live>, TargetError> {
-        for (kind, resource) in scope.iter() {
-            file::check_resource(self.target, kind, resource).map_err(|why| self.refused(why))?;
-        }
-        let mut live = self.load()?.entitlements;
-        live.retain(|live| scope.contains(live.kind, &live.resource));
-        live.sort();
-        Ok(live)
+    fn hello(&mut self) -> Result<Hello, TargetError> {
+        let Content { identity, clock, .. } = self.load()?;
+        Ok(Hello { identity: identity.unwrap_or_else(|| self.pinned.clone()), clock, own: BTreeSet::new() })
     }
 
-    fn clock(&self) -> Result<Option<Timestamp>, TargetError> {
-        Ok(self.load()?.clock)
+    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError> {
+        let check = |one: &Resource| match file::check_resource(self.target, one.kind.name, &one.name) {
+            Ok(_) => None,
+            Err(why) => Some((one.clone(), self.refused(why))),
+        };
+        let unread = scope.iter().filter_map(check).collect();
+        let mut held = self.load()?.entitlements;
+        held.retain(|live| scope.contains(live.kind, &live.resource));
+        held.sort();
+        Ok(Reading { held, unread })
     }
 }
 

@@ -54,11 +54,11 @@ impl World for SandboxWorld {
     }
 
     fn reader(&self) -> Box<dyn Reader> {
-        Box::new(Sandbox::open(self.path(), self.target, now()))
+        Box::new(Sandbox::open(self.path(), "sandbox:play", self.target, now()))
     }
 
     fn writer(&self) -> Box<dyn Writer + Send> {
-        Box::new(Sandbox::open(self.path(), self.target, now()))
+        Box::new(Sandbox::open(self.path(), "sandbox:play", self.target, now()))
     }
 
     fn keeps_ends(&self) -> bool {
@@ -76,7 +76,7 @@ fn now() -> Timestamp {
 }
 
 fn at(path: &Path) -> Sandbox {
-    Sandbox::open(path, TargetType::Github, now())
+    Sandbox::open(path, "sandbox:play", TargetType::Github, now())
 }
 
 fn repository(verb: Verb, principal: &str) -> Call {
@@ -92,6 +92,12 @@ fn repository(verb: Verb, principal: &str) -> Call {
 
 fn grant(principal: &str) -> Call {
     repository(Verb::Grant { until: None }, principal)
+}
+
+fn held(path: &Path) -> Vec<Live> {
+    let reading = at(path).read(&scope()).unwrap();
+    assert!(reading.unread.is_empty(), "{reading:?}");
+    reading.held
 }
 
 fn scope() -> Scope {
@@ -163,7 +169,7 @@ fn an_edit_by_hand_is_what_is_live() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("play.json");
     fs::write(&path, whole("", &[entry("push", "tom", ""), entry("admin", "nobody-knows", "")])).unwrap();
-    let live = at(&path).read(&scope()).unwrap();
+    let live = held(&path);
     assert_eq!(format!("{live:?}"), "[repository:northwind/api:admin nobody-knows, repository:northwind/api:push tom]");
 }
 
@@ -207,7 +213,7 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
     1:2 missing field `version`
     1:14 version `2` is unknown, this program reads 1
     6:3 trailing characters
-    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `clock`, `entitlements`
+    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `identity`, `clock`, `entitlements`
     3:32 duplicate field `as`
     3:13 it is `as: aws`, but should be `as: github`
     6:96 `tom` holds a second permission on repository `northwind/api`
@@ -232,13 +238,16 @@ fn native_ends_end_at_their_instant() {
     let soon = entry("push", "soon", r#", "until": "2026-11-24T09:00:00.000000001Z""#);
     let text = whole(" \"native_ends\": true,", &[over, soon, entry("push", "tom", "")]);
     fs::write(&path, text).unwrap();
-    let holders = |sandbox: Sandbox| -> Vec<String> {
-        sandbox.read(&scope()).unwrap().into_iter().map(|live| live.principal).collect()
+    let holders = |mut sandbox: Sandbox| -> Vec<String> {
+        sandbox.read(&scope()).unwrap().held.into_iter().map(|live| live.principal).collect()
     };
     assert_eq!(holders(at(&path)), ["soon", "tom"]);
-    assert_eq!(holders(Sandbox::open(&path, TargetType::Github, Timestamp::MIN)), ["over", "soon", "tom"]);
+    assert_eq!(
+        holders(Sandbox::open(&path, "sandbox:play", TargetType::Github, Timestamp::MIN)),
+        ["over", "soon", "tom"]
+    );
     at(&path).perform(&repository(Verb::Revoke, "tom")).unwrap();
-    assert_eq!(holders(Sandbox::open(&path, TargetType::Github, Timestamp::MIN)), ["soon"]);
+    assert_eq!(holders(Sandbox::open(&path, "sandbox:play", TargetType::Github, Timestamp::MIN)), ["soon"]);
 }
 
 #[test]
@@ -246,9 +255,11 @@ fn names_the_target_does_not_have_are_refused() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("play.json");
     let account: Scope = [(&aws::kinds::ACCOUNT, "111122223333")].into_iter().collect();
-    assert!(matches!(at(&path).read(&account), Err(TargetError::Refused { .. })));
     let malformed: Scope = [(&github::kinds::REPOSITORY, "Northwind/api")].into_iter().collect();
-    assert!(matches!(at(&path).read(&malformed), Err(TargetError::Refused { .. })));
+    for scope in [account, malformed] {
+        let unread = at(&path).read(&scope).unwrap().unread;
+        assert!(matches!(&unread[..], [(_, TargetError::Refused { .. })]), "{unread:?}");
+    }
     for call in [grant(""), grant("a\nb"), Call { permission: "write".into(), ..grant("tom") }] {
         assert!(matches!(at(&path).perform(&call), Err(TargetError::Refused { .. })), "{call:?}");
     }
@@ -262,9 +273,9 @@ fn what_a_crash_left_does_no_harm() {
     fs::write(&path, whole("", &[entry("push", "tom", "")])).unwrap();
     fs::write(folder.path().join(".play.json.tmp"), "{ \"version\": 1, \"as").unwrap();
     fs::write(folder.path().join("play.json.lock"), "").unwrap();
-    assert_eq!(at(&path).read(&scope()).unwrap().len(), 1);
+    assert_eq!(held(&path).len(), 1);
     at(&path).perform(&grant("alice")).unwrap();
-    assert_eq!(at(&path).read(&scope()).unwrap().len(), 2);
+    assert_eq!(held(&path).len(), 2);
     assert_eq!(names_in(folder.path()), ["play.json", "play.json.lock"]);
 }
 
@@ -299,10 +310,10 @@ fn a_folder_that_is_not_one_is_an_error() {
 fn a_lock_that_is_held_is_an_error_and_ends_with_its_holder() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("play.json");
-    let held = store::lock(&path).unwrap();
+    let lock = store::lock(&path).unwrap();
     assert!(matches!(store::lock_within(&path, 2), Err(TargetError::Locked { .. })));
-    assert_eq!(at(&path).read(&scope()).unwrap(), [], "a reader doesn't wait");
-    drop(held);
+    assert_eq!(held(&path), [], "a reader doesn't wait");
+    drop(lock);
     assert!(store::lock_within(&path, 1).is_ok());
 }
 
@@ -324,7 +335,7 @@ fn processes_lose_nothing() {
     for mut child in [start(0), start(1), start(2)] {
         assert!(child.wait().unwrap().success());
     }
-    assert_eq!(at(&path).read(&scope()).unwrap().len(), 3 * 20);
+    assert_eq!(held(&path).len(), 3 * 20);
 }
 
 #[test]
@@ -341,8 +352,9 @@ fn child_of_processes_lose_nothing() {
 fn a_clock_in_the_file_is_told_and_outlives_a_write() {
     let world = SandboxWorld::new(TargetType::Github, false);
     fs::create_dir_all(world.path().parent().unwrap()).unwrap();
-    let open = || Sandbox::open(world.path(), TargetType::Github, now());
-    assert_eq!(open().clock().unwrap(), None);
+    let open = || Sandbox::open(world.path(), "sandbox:play", TargetType::Github, now());
+    let clock = || open().hello().unwrap().clock;
+    assert_eq!(clock(), None);
     let text = r#"{ "version": 1, "as": "github", "clock": "2026-11-24T09:00:00Z", "entitlements": [] }"#;
     fs::write(world.path(), text).unwrap();
     let call = Call {
@@ -354,7 +366,18 @@ fn a_clock_in_the_file_is_told_and_outlives_a_write() {
         conditions: Conditions::NONE,
     };
     open().perform(&call).unwrap();
-    assert_eq!(open().clock().unwrap(), Some("2026-11-24T09:00:00Z".parse().unwrap()));
+    assert_eq!(clock(), Some("2026-11-24T09:00:00Z".parse().unwrap()));
     fs::write(world.path(), text.replace("2026-11-24T09:00:00Z", "noon")).unwrap();
-    assert!(open().clock().unwrap_err().to_string().contains("`noon` is not an instant"));
+    assert!(open().hello().unwrap_err().to_string().contains("`noon` is not an instant"));
+}
+
+#[test]
+fn an_identity_in_the_file_is_told_and_outlives_a_write() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    let identity = || at(&path).hello().unwrap().identity;
+    assert_eq!(identity(), "sandbox:play", "it is taken for what is pinned");
+    fs::write(&path, whole(" \"identity\": \"sandbox:other\",", &[])).unwrap();
+    at(&path).perform(&grant("tom")).unwrap();
+    assert_eq!((identity().as_str(), held(&path).len()), ("sandbox:other", 1));
 }

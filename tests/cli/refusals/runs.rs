@@ -93,6 +93,13 @@ pub const STORIES: &[Story] = &[
         crate::time::proves(&world, "2026-11-24T09:00:00Z");
         scene.run(&world, &["apply"], 4);
     }),
+    ("a target that is another one", &["target-identity"], |scene| {
+        let world = waiting();
+        let path = world.repo().join(".git/dualkey/github.json");
+        let other = world.live("github").replace("\"version\": 1,", "\"version\": 1, \"identity\": \"sandbox:other\",");
+        std::fs::write(path, other).unwrap();
+        scene.run(&world, &["apply"], 5);
+    }),
     ("real targets, and no anchor", &["anchor-missing"], |scene| {
         let mut world = World::new();
         let config = world.read("dualkey.yaml");
