@@ -126,8 +126,8 @@ impl Assessment {
                 because(&codes::WORD_LINGERS, fact);
             }
         }
-        // where more are asked for in all, they come out of everybody who may approve anything
-        let beside = self.more().in_all > 0 && plan.approvers.contains(person);
+        // where more are asked for in all, no rule of this change need ask for them
+        let beside = self.more().in_all > 0 && plan.others().contains(person);
         if reasons.is_empty() && !counts && !beside {
             let fact = format!("no rule that this change meets asks for `{person}`");
             reasons.push(refusal(&codes::APPROVER_OUT_OF_SCOPE, fact));

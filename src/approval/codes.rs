@@ -100,7 +100,8 @@ codes! {
         "Ask another person whom `dualkey plan` names.";
     RESOURCE_OWNERLESS: "resource-ownerless", "a resource moves from a domain of whose owners nobody is left",
         "A resource changes its domain with the consent of the owners of both, also where the one gave it up in an earlier \
-         landing. Where nobody of one side can approve, one person more does, whoever of those who may approve anything.",
+         landing. Where nobody of one side can approve, one person more does, who approves more than what they answer for \
+         as a sponsor.",
         "Have one person more approve, or name owners of the domain first, by a change of its own.";
     QUORUM_NOT_MET: "quorum-not-met", "fewer people approved than the rules ask for",
         "Each rule that the change meets asks for a number of distinct people, and all of them must be met.",
@@ -114,14 +115,14 @@ codes! {
         "Whoever steers the machine is unknown, and may be one of the approvers. So each rule asks for one approval more.",
         "Have one more approve for each rule, or let a person make the commit.";
     MASS_REMOVAL: "mass-removal", "much is removed at once",
-        "Taking much away at once is more often a slip than a wish, so one person more has to look at it, whoever of \
-         those who may approve anything. What ends by time or by an `ended` doesn't count.",
+        "Taking much away at once is more often a slip than a wish, so one person more has to look at it, who approves \
+         more than what they answer for as a sponsor. What ends by time or by an `ended` doesn't count.",
         "Have one person more approve, or remove it in smaller steps.";
     OWN_KEYS_CHANGED: "own-keys-changed", "somebody's keys or accounts change without their word",
         "Who replaces another's key could then speak as them. So the person approves it with what stood before or \
-         signs the very commit that makes it, or one person more approves, whoever of those who may approve anything. A \
-         signature on another commit says nothing about it. Who left, or lost all keys, and comes back with others can't \
-         say a word.",
+         signs the very commit that makes it, or one person more approves, who approves more than what they answer for \
+         as a sponsor. A signature on another commit says nothing about it. Who left, or lost all keys, and comes back \
+         with others can't say a word.",
         "Ask the person to approve it with the old key or account, or have one person more approve.";
     EVERYONE_BENEFITS: "everyone-benefits", "everybody who could approve gains by the change",
         "Where nobody is left who gains nothing, those who gain may approve each other's, one more of them than the rule \

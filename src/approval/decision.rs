@@ -10,7 +10,6 @@ use super::{Candidate, codes};
 use crate::access::{Person, PersonId, PersonKey, Revision};
 use crate::finding::{Code, Finding, Refusal};
 use crate::lint::rules::NO_APPROVAL_RULE;
-use crate::plan::requirements::met;
 use crate::plan::{More, Plan, Requirement, Side};
 use crate::repository::Oid;
 
@@ -210,7 +209,7 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
     let approvers: BTreeSet<PersonId> = assessment.valid.keys().cloned().collect();
     let somebody = plan.requirements.iter().any(|requirement| requirement.given(&approvers).next().is_some());
     let (asked, more) = (assessment.raised(), assessment.more());
-    if met(&plan.requirements, &approvers, more) && (somebody || plan.is_nothing()) {
+    if plan.is_met(&approvers, more) && (somebody || plan.is_nothing()) {
         return refusals;
     }
     refusals.extend(evidence.ignored.iter().cloned());
@@ -246,7 +245,7 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
         }
         refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, missing(requirement, assessment, &approvers), help));
     }
-    if unmet.is_empty() && !met(&plan.requirements, &approvers, asked) {
+    if unmet.is_empty() && !plan.is_met(&approvers, asked) {
         let because: Vec<String> = assessment.in_all_because.iter().map(ToString::to_string).collect();
         let fact = format!(
             "every rule is met, and {} more {} asked for: {}",
@@ -339,7 +338,7 @@ fn who(
 ) -> String {
     let makers = assessment.makers();
     let eligible: Box<dyn Iterator<Item = &PersonId>> = if unmet.is_empty() {
-        Box::new(plan.approvers.iter().filter(|person| !plan.stakes.beneficiaries.contains_key(*person)))
+        Box::new(plan.others().iter().filter(|person| !plan.stakes.beneficiaries.contains_key(*person)))
     } else {
         Box::new(unmet.iter().flat_map(|one| one.eligible.iter().filter(|person| one.counts(person))))
     };

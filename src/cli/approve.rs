@@ -7,6 +7,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::{self, Look};
+use super::judging::looked_at;
 use super::shared::{Refresh, Shared};
 use super::{Common, Exit, Stop, output};
 use crate::access::{Access, LastRead, Person, PersonId};
@@ -81,12 +82,9 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
     let ledger = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let mut chain = verifier.chain(shared.tip()?)?;
-    let bad = chain.refused().next().map(|landing| landing.commit);
-    if bad.map_or(Ok(false), |bad| repository.is_ancestor(bad, head).map(|on_top| !on_top))? {
-        // it stands beside what was refused, so it is looked at without that: a removal has to go through all the same
-        chain = chain.verified();
-    }
+    let chain = verifier.chain(shared.tip()?)?;
+    let refused = chain.refused().next().map(|landing| landing.commit);
+    let chain = looked_at(repository, chain, head)?;
     let prospect = verifier.prospect(&chain, head)?;
     let registry = &prospect.trusted.revision().access;
     let key = signing_key(options, repository)?;
@@ -127,7 +125,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         }
         Says::Withdraw | Says::RequestChanges => {}
     }
-    show(&prospect, change);
+    show(&prospect, change, refused);
     let question = match says {
         Says::Approve => format!("Approve {} as {}?", head.short(), person.id),
         Says::Withdraw => format!("Take back what {} said of {}?", person.id, head.short()),
@@ -192,7 +190,7 @@ fn what_is_left(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person) -
     let mut approvers: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
     approvers.insert(person.id.clone());
     let unmet = change.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, more));
-    let enough = plan::requirements::met(&change.requirements, &approvers, more);
+    let enough = change.is_met(&approvers, more);
     let rules_met = change.requirements.iter().all(|requirement| requirement.met_by(&approvers, more));
     if rules_met && !enough {
         return "still missing: one person more than the rules ask for\n".to_owned();
@@ -227,7 +225,7 @@ fn refuse_in_vain(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person)
     if reasons.is_empty() { Ok(()) } else { Err(Stop::refused(Exit::Refused, reasons)) }
 }
 
-fn show(prospect: &Prospect, change: &plan::Plan<'_>) {
+fn show(prospect: &Prospect, change: &plan::Plan<'_>, refused: Option<Oid>) {
     let given: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
     let view = PlanView {
         plan: change,
@@ -236,6 +234,7 @@ fn show(prospect: &Prospect, change: &plan::Plan<'_>) {
         more: prospect.assessment.more(),
         ignored: &[],
         operations: None,
+        refused,
         base: &prospect.base.short(),
         head: &prospect.head.short(),
     };

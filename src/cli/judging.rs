@@ -50,6 +50,18 @@ pub fn judge(
     judged
 }
 
+/// The branch as whoever approves a head looks at it. A head that stands beside what was refused is looked at without that:
+/// a removal has to go through all the same.
+///
+/// # Errors
+///
+/// Where the history can't be read.
+pub fn looked_at(repository: &Repository, chain: Chain, head: Oid) -> Result<Chain, Stop> {
+    let bad = chain.refused().next().map(|landing| landing.commit);
+    let beside = bad.map_or(Ok(false), |bad| repository.is_ancestor(bad, head).map(|on_top| !on_top))?;
+    Ok(if beside { chain.verified() } else { chain })
+}
+
 fn judged(verifier: &Verifier<'_>, tip: Oid, log: Option<&Log>) -> Result<Judged, Stop> {
     let chain = verifier.chain(tip)?;
     let approved = verifier.approved(&chain)?;

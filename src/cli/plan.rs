@@ -7,6 +7,7 @@ use std::rc::Rc;
 use clap::Args;
 
 use super::context::{self, Clock, Look};
+use super::judging::looked_at;
 use super::process::Process;
 use super::shared::{Ledger, Past, Reads, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
@@ -30,7 +31,8 @@ pub struct Options {
     repo: RepoOption,
     #[command(flatten)]
     now: NowOption,
-    /// What the change starts from [default: the merge base with the protected branch]
+    /// What the change starts from [default: the merge base with the protected branch; for `--head` behind what was refused
+    /// there the last verified landing, as `approve` does]
     #[arg(long, value_name = "REV")]
     base: Option<String>,
     /// What the change leads to [default: the work tree]
@@ -73,32 +75,42 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         reads.revisions.insert(base, Rc::clone(&before));
         reads.revisions.extend(head.commit().map(|commit| (commit, Rc::clone(&after))));
     }
-    let plan = ManuallyDrop::new(plan::plan(&before, &after, clock.now));
+    let mut plan = ManuallyDrop::new(plan::plan(&before, &after, clock.now));
     let is_live = options.live || options.sandbox.is_set();
     // who still writes hears of approvals later
     let writes = head == Look::WorkTree && !plan.is_nothing();
     let known = if writes && !is_live { Known::default() } else { Known::of(&repository, &mut reads)? };
-    let given = match writes {
-        true => Given { more: plan.more(), ..Given::default() },
-        false => Given::of(&known, head, &plan, clock)?,
+    let seen = match writes {
+        true => Seen::default(),
+        false => Seen::of(&known, &repository, head, &plan, clock)?,
     };
-    // where the log knows who held a resource before, more people may be asked
-    let plan = match given.held.is_some() {
-        true => ManuallyDrop::new(plan::plan_after(&before, &after, clock.now, &given.held)),
-        false => plan,
+    let given =
+        seen.prospect.as_ref().map_or_else(|| Given { more: plan.more(), ..Given::default() }, Given::of_prospect);
+    // behind what was refused the change is the one that whoever approves it is shown
+    let shown = seen.prospect.as_ref().filter(|_| seen.refused.is_some() && options.base.is_none());
+    let candidate = ManuallyDrop::new(shown.map(Prospect::candidate));
+    let (plan, base) = match (&*candidate, shown) {
+        (Some(candidate), Some(shown)) => (candidate.plan(), shown.base),
+        // where the log knows what stood before of what it brings, more people may be asked
+        _ if given.held.is_some() => {
+            plan = ManuallyDrop::new(plan::plan_after(&before, &after, clock.now, &given.held));
+            (&*plan, base)
+        }
+        _ => (&*plan, base),
     };
-    let difference = if is_live { Some(live(&repository, &known, &after, clock, &options.sandbox)?) } else { None };
+    let difference = if is_live { Some(live(&repository, &known, plan.head, clock, &options.sandbox)?) } else { None };
     let view = PlanView {
-        plan: &plan,
+        plan,
         given: &given.people,
         authors: &given.authors,
         more: given.more,
         ignored: &given.ignored,
         operations: difference.as_ref(),
+        refused: shown.and(seen.refused.as_ref()).map(|(landing, _)| *landing),
         base: &label(&after.access.config.branch, base),
         head: &head.label(),
     };
-    if let Some(refused) = &given.refused {
+    if let Some((_, refused)) = &seen.refused {
         output::error(&report::errors::warning(refused, output::error_style()));
     }
     output::print(&match options.format {
@@ -132,6 +144,7 @@ pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Sto
         more: plan.more(),
         ignored: &[],
         operations: None,
+        refused: None,
         base: &label(&after.access.config.branch, base),
         head: context::WORK_TREE,
     };
@@ -154,34 +167,54 @@ impl<'a> Known<'a> {
     }
 }
 
-/// What this clone knows of approvals of a head.
+/// What this clone knows of the branch and of a head.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The first landing on the protected branch that was refused, and what follows from that.
+    refused: Option<(Oid, Refusal)>,
+    prospect: Option<Prospect>,
+}
+
+impl Seen {
+    fn of(
+        known: &Known<'_>,
+        repository: &Repository,
+        head: Look,
+        plan: &plan::Plan<'_>,
+        clock: Clock,
+    ) -> Result<Self, Stop> {
+        let Some((shared, ledger)) = &known.0 else { return Ok(Seen::default()) };
+        let verifier = shared.verifier(&ledger.recorded, clock.now)?;
+        let mut tip = shared.tip()?;
+        // git may have fetched or pushed more since dualkey asked last
+        if let Some(newer) = repository.remote_branch_tip("origin", &shared.branch)?
+            && repository.is_ancestor(tip, newer)?
+        {
+            tip = newer;
+        }
+        let chain = verifier.chain(tip)?;
+        let refused = chain.refused().next();
+        let refused = refused.and_then(|landing| Some((landing.commit, waiting(&shared.branch, landing)?)));
+        let prospect = match head.commit().filter(|_| refused.is_some() || !plan.is_nothing()) {
+            Some(head) => Some(verifier.prospect(&looked_at(repository, chain, head)?, head)?),
+            None => None,
+        };
+        Ok(Seen { refused, prospect })
+    }
+}
+
+/// What is known of approvals of a head.
 #[derive(Debug, Default)]
 pub(super) struct Given {
     pub people: BTreeSet<PersonId>,
     pub authors: BTreeSet<PersonId>,
     pub more: More,
     pub ignored: Vec<String>,
-    /// Where resources that the head takes in were held before.
+    /// What stood before of what the head brings.
     held: plan::Held,
-    /// The first landing on the protected branch that was refused, and what follows from that.
-    refused: Option<Refusal>,
 }
 
 impl Given {
-    fn of(known: &Known<'_>, head: Look, plan: &plan::Plan<'_>, clock: Clock) -> Result<Self, Stop> {
-        let none = Given { more: plan.more(), ..Given::default() };
-        let Some((shared, ledger)) = &known.0 else { return Ok(none) };
-        let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-        let chain = verifier.chain(shared.tip()?)?;
-        let refused = chain.refused().next().and_then(|landing| waiting(&shared.branch, landing));
-        match head {
-            Look::Commit(head) if !plan.is_nothing() => {
-                Ok(Given { refused, ..Given::of_prospect(&verifier.prospect(&chain, head)?) })
-            }
-            Look::Commit(_) | Look::WorkTree => Ok(Given { refused, ..none }),
-        }
-    }
-
     pub fn of_prospect(prospect: &Prospect) -> Self {
         let reasons = match &prospect.outcome {
             Ok(granted) => &granted.notes,
@@ -198,7 +231,6 @@ impl Given {
                 .chain(requests.map(|request| said("stands against it", request)))
                 .collect(),
             held: prospect.held.clone(),
-            refused: None,
         }
     }
 }

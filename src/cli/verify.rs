@@ -135,6 +135,7 @@ fn prospect(
         more: given.more,
         ignored: &given.ignored,
         operations: None,
+        refused: waiting.first().map(|landing| landing.commit),
         base: &prospect.base.short(),
         head: &prospect.head.short(),
     };

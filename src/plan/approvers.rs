@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::digest::instants;
+use super::requirements::{self, More};
+use super::{EntitlementChange, Plan};
 use crate::access::{
-    Access, ApprovalRule, Approvers, EvidenceSource, GroupId, Intervals, Member, Person, PersonId, PersonType,
+    Access, ApprovalRule, Approvers, ChangeClass, EvidenceSource, GroupId, Intervals, Member, Person, PersonId,
+    PersonType,
 };
 
 /// Everybody whom a rule, an owner list or a sponsorship entitles to approve anything, and the groups that lead to them.
@@ -115,6 +118,43 @@ fn taking_over<'a>(base: &Access, head: &'a Access) -> BTreeSet<&'a PersonId> {
     let vendors =
         head.vendors.values().filter(|one| base.vendors.get(&one.id).is_some_and(|stood| stood.sponsor != one.sponsor));
     people.filter_map(|one| one.sponsor.as_ref()).chain(vendors.map(|one| &one.sponsor)).collect()
+}
+
+/// Whom a rule of the classes that a change touches names by a group, or as owners of whatever domain. Where they may be too
+/// few, since one of them may have made the change, everybody whom any rule names so.
+pub(super) fn others(plan: &Plan<'_>) -> BTreeSet<PersonId> {
+    let (access, head) = (&plan.base.access, &plan.head.access);
+    let (classes, risk) = (plan.classes.all(), plan.risk());
+    let gains = plan.changes.iter().any(EntitlementChange::gains);
+    let asked = |rule: &&ApprovalRule| {
+        (classes.contains(&rule.change) || gains && rule.change == ChangeClass::Access)
+            && rule.risk.is_none_or(|least| risk.is_some_and(|risk| risk >= least))
+    };
+    let mut members = Vec::new();
+    for from in access.policy.approvals.iter().filter(asked).flat_map(|rule| &rule.from) {
+        match from {
+            Approvers::Group(group) => members.push(Member::Group(group.clone())),
+            Approvers::DomainOwners => {
+                members.extend(access.domains.values().flat_map(|domain| domain.owners.iter().cloned()));
+            }
+            Approvers::Sponsors => {}
+        }
+    }
+    let of_class: BTreeSet<PersonId> = access.expand(&members).into_keys().collect();
+    let same_keys = |person: &PersonId| {
+        let keys = |side: &Access| side.people.get(person).map(|person| person.keys.clone());
+        keys(access) == keys(head)
+    };
+    let able = |person: &&PersonId| {
+        is_able(access, person, plan.now)
+            && is_able(head, person, plan.now)
+            && same_keys(person)
+            && !plan.stakes.beneficiaries.contains_key(*person)
+    };
+    let eligible = plan.requirements.iter().flat_map(|requirement| &requirement.eligible);
+    let everybody: BTreeSet<PersonId> = eligible.chain(&of_class).filter(able).cloned().collect();
+    let enough = More { each: 0, in_all: plan.more().in_all.max(1) + 1 };
+    if requirements::met(&plan.requirements, &everybody, enough, &of_class) { of_class } else { plan.seated.clone() }
 }
 
 /// People of whom a rule asks so many, for the changes of one domain or of one sponsor's people, or for all.

@@ -75,9 +75,8 @@ pub struct Plan<'a> {
     pub requirements: Vec<Requirement>,
     /// Classes of the change of which a policy says nothing, so that nobody can approve it.
     pub silent: Vec<(Side, ChangeClass)>,
-    /// Everybody whom any approval rule, owner list or sponsorship entitles to anything before the change: out of them
-    /// come approvals that are asked for beyond the rules.
-    pub approvers: BTreeSet<PersonId>,
+    /// Everybody whom a rule's group or an owner list entitles to anything before the change, and not a sponsorship alone.
+    seated: BTreeSet<PersonId>,
     pub stakes: Stakes,
     /// Both revisions' findings compared: what is new, waived, standing. Sorted.
     pub findings: Vec<Finding>,
@@ -85,6 +84,8 @@ pub struct Plan<'a> {
     pub mass_removal: Option<(usize, usize)>,
     /// Made when first asked for.
     lingering: OnceCell<BTreeSet<PersonId>>,
+    /// Made when first asked for.
+    others: OnceCell<BTreeSet<PersonId>>,
 }
 
 /// What a plan says in one word.
@@ -214,11 +215,12 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
         digest,
         requirements,
         silent,
-        approvers: before.people,
+        seated: before.seated,
         stakes,
         findings: Vec::new(),
         mass_removal,
         lingering: OnceCell::new(),
+        others: OnceCell::new(),
     }
 }
 
@@ -262,7 +264,7 @@ impl Plan<'_> {
         if blocked || self.requirements.is_empty() || !self.silent.is_empty() {
             return Verdict::Blocked;
         }
-        if requirements::met(&self.requirements, approvers, more) { Verdict::Ready } else { Verdict::NeedsApproval }
+        if self.is_met(approvers, more) { Verdict::Ready } else { Verdict::NeedsApproval }
     }
 
     /// The findings that stop the change. INVARIANT: nothing that a rule finds holds up what only takes away; it is told.
@@ -275,6 +277,19 @@ impl Plan<'_> {
     /// The findings that would stop any other change.
     pub fn errors(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.blocks() && !finding.rule.dated)
+    }
+
+    /// True where these people suffice, with so many approvals more.
+    pub fn is_met(&self, approvers: &BTreeSet<PersonId>, more: More) -> bool {
+        let nobody = BTreeSet::new();
+        let others = if more.in_all > 0 { self.others() } else { &nobody };
+        requirements::met(&self.requirements, approvers, more, others)
+    }
+
+    /// Out of whom people come who are asked for in all. INVARIANT: nobody is among them who approves such a change only as
+    /// a sponsor of those whom it changes.
+    pub fn others(&self) -> &BTreeSet<PersonId> {
+        self.others.get_or_init(|| approvers::others(self))
     }
 
     /// What the change itself asks for beyond the rules; who made it may ask for more.

@@ -99,17 +99,24 @@ pub struct More {
     /// where it would be without any one of them. More people in all would not do: whoever leaves a signature out could
     /// then approve what they wrote.
     pub each: u32,
-    /// People in all, beyond those by whom the rules are met: the change asks for another look, whoever has it.
+    /// People in all, beyond those by whom the rules are met: the change asks for another look, by somebody who is more than
+    /// a sponsor.
     pub in_all: u32,
 }
 
-/// True where the people meet every requirement, and would without `more.in_all` of them.
-pub fn met(requirements: &[Requirement], approvers: &BTreeSet<PersonId>, more: More) -> bool {
+/// True where the people meet every requirement, and would without `more.in_all` of those among them who are `others`.
+pub fn met(
+    requirements: &[Requirement],
+    approvers: &BTreeSet<PersonId>,
+    more: More,
+    others: &BTreeSet<PersonId>,
+) -> bool {
     let all_met = |people: &BTreeSet<PersonId>| requirements.iter().all(|requirement| requirement.met_by(people, more));
     let (asked, beside): (BTreeSet<PersonId>, BTreeSet<PersonId>) =
         approvers.iter().cloned().partition(|person| requirements.iter().any(|requirement| requirement.counts(person)));
-    let spare = usize::try_from(more.in_all).unwrap_or(usize::MAX).saturating_sub(beside.len());
-    let candidates: Vec<PersonId> = asked.iter().cloned().collect();
+    let beside = beside.intersection(others).count();
+    let spare = usize::try_from(more.in_all).unwrap_or(usize::MAX).saturating_sub(beside);
+    let candidates: Vec<PersonId> = asked.intersection(others).cloned().collect();
     all_met(&asked) && can_spare(&asked, &candidates, spare, &all_met)
 }
 

@@ -15,6 +15,7 @@ use crate::finding::{Finding, State};
 use crate::plan::judges::{JudgeChange, Panel};
 use crate::plan::operations::Difference;
 use crate::plan::{AccessLine, Action, More, Operation, Plan, Requirement, Side, Verdict};
+use crate::repository::Oid;
 
 /// A plan with what is known beside it.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,8 @@ pub struct PlanView<'a> {
     pub ignored: &'a [String],
     /// The calls that apply would make, where live state was read.
     pub operations: Option<&'a Difference>,
+    /// The first landing on the protected branch that was refused, where the change is looked at from the last verified one.
+    pub refused: Option<Oid>,
     /// What the change starts from and leads to, for people: `main (4be1f27)`, `the work tree`.
     pub base: &'a str,
     pub head: &'a str,
@@ -165,7 +168,7 @@ impl<'a> PlanView<'a> {
     /// `1 person more of alice, bob`: what is asked for beside the rules.
     fn beside(&self, voice: Voice) -> String {
         let able = |person: &&PersonId| !self.given.contains(*person) && !self.is_barred(person);
-        let people = self.plan.approvers.iter().filter(able).map(PersonId::as_str);
+        let people = self.plan.others().iter().filter(able).map(PersonId::as_str);
         let more = if self.more.in_all == 1 { "person" } else { "people" };
         format!("{} {more} more than the rules ask for, of {}", self.more.in_all, voice.list(people, " and "))
     }
@@ -361,6 +364,18 @@ impl<'a> PlanView<'a> {
         }
         lines.extend(self.ignored.iter().map(|sentence| voice.message(sentence)));
         lines
+    }
+
+    /// That the protected branch has more than what the change starts from.
+    pub(super) fn behind(&self, voice: Voice) -> Option<String> {
+        let branch = voice.data(&self.plan.base.access.config.branch);
+        let said = |first: Oid| {
+            format!(
+                "starts at the last verified landing: {branch} has refused commits since, the first is {}",
+                voice.data(&first.short())
+            )
+        };
+        self.refused.map(said)
     }
 
     /// Classes, risk and ends of the change in one line.

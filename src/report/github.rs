@@ -94,7 +94,8 @@ pub fn plan(view: &PlanView<'_>) -> String {
     let verdict = view.verdict();
     let told = view.plan.findings.iter().any(Finding::blocks);
     let level = if verdict == Verdict::Blocked && !told { Level::Error } else { Level::Notice };
-    let answer = format!("{} {}", verdict_word(verdict), view.because(Voice::Text));
+    let behind = view.behind(Voice::Text).map(|behind| format!("; {behind}")).unwrap_or_default();
+    let answer = format!("{} {}{behind}", verdict_word(verdict), view.because(Voice::Text));
     // of the notices one is the verdict, and one may say what isn't shown
     let findings = annotations(&view.plan.findings, SHOWN - 2);
     format!("{}{findings}{answer}\n", annotation(level, None, "dualkey plan", &[&answer]))

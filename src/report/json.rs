@@ -72,10 +72,12 @@ pub(super) struct Plan<'a> {
     version: u32,
     base: Option<Oid>,
     head: Option<Oid>,
+    /// Where the base is the last verified landing: the first on the protected branch since that was refused.
+    refused: Option<Oid>,
     digest: &'a str,
     verdict: plan::Verdict,
     approvals: Vec<Approval<'a>>,
-    /// People asked for beyond those by whom the rules are met, out of everybody who may approve anything.
+    /// People asked for beyond those by whom the rules are met. Whoever may approve only as a sponsor is none of them.
     in_all: u32,
     /// Who can approve something after the change and couldn't before, or the other way round.
     approvers: Vec<Approver<'a>>,
@@ -184,6 +186,7 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
         version: VERSION,
         base,
         head,
+        refused: view.refused,
         digest: &plan.digest,
         verdict: view.verdict(),
         approvals: approvals_of(view),

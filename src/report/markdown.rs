@@ -32,6 +32,9 @@ pub fn plan(view: &PlanView<'_>) -> String {
     let facts = plan::facts(view.plan);
     let (first, told) = changes::told(&facts, Voice::Markdown);
     let mut top = format!("### {}\n", heading(view));
+    if let Some(behind) = view.behind(Voice::Markdown) {
+        top.push_str(&format!("\n{}\n", capitalised(&behind)));
+    }
     if view.verdict() == Verdict::Nothing {
         return top;
     }

@@ -71,6 +71,9 @@ fn answer(view: &PlanView<'_>, (first, nobody): (&[String], &str), style: Style)
         Verdict::Ready | Verdict::Nothing => style.green(word),
     };
     let mut text = format!("{painted} {because}\n");
+    if let Some(behind) = view.behind(Voice::Text) {
+        text.push_str(&format!("{}\n", style.yellow(&style.wrap(&behind, 0, "  "))));
+    }
     if verdict == Verdict::Nothing {
         return text;
     }

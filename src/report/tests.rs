@@ -88,7 +88,17 @@ fn revision(parts: &[&[(&str, &str)]]) -> Revision {
 
 fn view<'a>(plan: &'a Plan<'a>, given: &'a BTreeSet<PersonId>, operations: Option<&'a Difference>) -> PlanView<'a> {
     let authors = const { &BTreeSet::new() };
-    PlanView { plan, given, authors, more: plan.more(), ignored: &[], operations, base: "main", head: "4be1f27" }
+    PlanView {
+        plan,
+        given,
+        authors,
+        more: plan.more(),
+        ignored: &[],
+        operations,
+        refused: None,
+        base: "main",
+        head: "4be1f27",
+    }
 }
 
 /// Findings that these tests are about; the small repository here has others, and rules have tests of their own.

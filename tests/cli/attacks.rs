@@ -5,6 +5,7 @@ mod consent;
 mod ends;
 mod lock_out;
 mod log_key;
+mod one_more;
 mod parties;
 mod pipelines;
 mod resources;

@@ -3,6 +3,7 @@
 mod behind;
 mod clone;
 mod history;
+mod shown;
 
 use crate::support::{ALICE_GRANT, World};
 

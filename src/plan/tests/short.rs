@@ -31,6 +31,11 @@ fn asking(count: u32, people: usize, ended: &[usize]) -> crate::access::Revision
     revision
 }
 
+fn texts(of: &crate::access::Revision) -> std::collections::BTreeMap<String, String> {
+    let text = |path: &str| String::from_utf8(of.files.bytes(path).unwrap().to_vec()).unwrap();
+    of.files.iter().map(|file| (file.path().to_owned(), text(file.path()))).collect()
+}
+
 fn key(number: usize) -> String {
     let byte = u8::try_from(100 + number).unwrap();
     let data = ssh_key::public::KeyData::Ed25519(ssh_key::public::Ed25519PublicKey([byte; 32]));
@@ -71,5 +76,21 @@ fn a_rule_that_comes_close_is_named_for_every_count() {
             let person = crate::access::PersonId::parse(&format!("p{number}")).unwrap();
             assert_eq!(after.lingers(&person), said.is_some() && number < leave, "{row}: {person}");
         }
+    }
+}
+
+#[test]
+fn who_is_asked_for_beyond_the_rules_approves_such_changes() {
+    // the owners of domains approve no policy, and are asked for one where the group may not have enough
+    for (count, people, owners) in [(1, 3, false), (1, 2, true), (2, 4, false), (2, 3, true)] {
+        let base = asking(count, people, &[]);
+        let mut files = texts(&base);
+        files.get_mut("policies/p.yaml").unwrap().push_str("approvals_last: 10 days\n");
+        let files: Vec<(&str, String)> = files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
+        let head = company(&files);
+        let found = plan(&base, &head, super::now());
+        assert!(found.others().contains("p0"), "{count} of {people}");
+        assert_eq!(found.others().contains("omar"), owners, "{count} of {people}");
+        assert!(!found.others().contains("tom"), "{count} of {people}");
     }
 }
