@@ -30,6 +30,7 @@ use jiff::Timestamp;
 use crate::access::{AccountMark, Conditions, Kind, PersonId, Revision, TargetId};
 use crate::approval::{Approved, Chain};
 use crate::finding::Refusal;
+use crate::plan::Disputed;
 use crate::plan::operations::{Difference, Operation};
 use crate::targets::{Reader, Writer};
 
@@ -71,6 +72,8 @@ pub struct Past<'a> {
     pub given: BTreeSet<Given>,
     /// The last instant of which a run knew by more than its own clock.
     pub proven: Option<Timestamp>,
+    /// What the log says was given and nobody proves.
+    pub disputed: Option<&'a Disputed>,
 }
 
 /// What a run is asked for.

@@ -147,6 +147,9 @@ impl<'a> View<'a> {
         difference.unmanaged = unmanaged;
         let given: Vec<Unmanaged> = given;
         difference.operations.extend(given.into_iter().map(|held| self.revoke(held)));
+        if let Some(disputed) = self.past.disputed {
+            difference.operations.retain(|operation| !disputed.keeps(operation, now));
+        }
         difference
     }
 

@@ -283,7 +283,7 @@ fn what_was_given_is_taken_back_though_no_tree_names_it_any_more() {
             PersonId::parse("tom").unwrap(),
         )]),
         given: [given("2", "push"), given("77", "push")].into(),
-        proven: None,
+        ..Past::default()
     };
     let start = held(&[
         "github repository northwind/old push 2",

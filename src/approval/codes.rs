@@ -186,7 +186,8 @@ codes! {
         "Run `dualkey audit verify` with a checkpoint that you kept. If the log was replaced, restore the right one.";
     RECORD_UNPROVEN: "record-unproven", "the log records a landing that nobody is shown to have approved",
         "Whoever holds the log's key can write any record. So a landing in the log counts only with what people signed, \
-         checked by the keys that stood then. Without that nothing it gives is given; what it takes away is taken.",
+         checked by the keys that stood then. Without that nothing it gives is given, and what it gave is left until it is \
+         over; what it takes away is taken.",
         "Find out who wrote it. Restore the refs under refs/dualkey/ that hold its approvals, or have a head on top of it \
          approved. Where neither can be, begin the log anew with `dualkey audit init --genesis REV --continue`.";
     STATEMENT_INVALID: "statement-invalid", "a statement of approval can't be read or its signature doesn't hold",

@@ -11,12 +11,12 @@ use super::landing::violations;
 use super::signatures::{Question, Source};
 use super::standing::{Hold, Later, Meaning, Standing};
 use super::statement::Signed;
-use super::verify::{Chain, Given, RecordedLanding, Verifier, VerifyError};
+use super::verify::{Chain, Given, RecordedLanding, Verdict, Verifier, VerifyError};
 use super::walk::Walk;
 use super::{Candidate, Proposed, Trusted};
 use crate::access::Revision;
 use crate::finding::Refusal;
-use crate::plan::Held;
+use crate::plan::{Disputed, Held};
 use crate::repository::{Oid, Snapshot};
 
 /// How many commits of the protected branch a removal that was rebased or fast-forwarded may span.
@@ -297,6 +297,26 @@ pub(super) fn trees(verifier: &Verifier<'_>, chain: &Chain) -> Result<Vec<(Remov
         found.push((removal.clone(), Rc::clone(&limit)));
     }
     Ok(found)
+}
+
+impl Verifier<'_> {
+    /// What the log says was given and nobody proves, by the last such landing.
+    ///
+    /// # Errors
+    ///
+    /// Where a verified tree can't be read.
+    pub fn disputed(&self, chain: &Chain) -> Result<Option<Disputed>, VerifyError> {
+        let unproven = |one: &&RecordedLanding| {
+            chain.removals.iter().any(|removal| !removal.proven && removal.commit == one.commit)
+        };
+        let Some(landing) = self.recorded.landings.iter().rfind(unproven) else { return Ok(None) };
+        // what can't be read gave nothing that anybody could name
+        let Ok(said) = self.revision(landing.commit) else { return Ok(None) };
+        let verified = chain.landings.iter().filter(|one| one.verdict != Verdict::Refused).map(|one| one.commit);
+        let verified = std::iter::once(self.recorded.genesis).chain(verified);
+        let verified = verified.map(|commit| self.revision(commit)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(Disputed::of(said, self.revision(chain.last)?, verified)))
+    }
 }
 
 /// What is left by what the log alone says: its changes on top of the verified tree or, where that means nothing, its own tree.

@@ -150,6 +150,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
             .collect(),
         given: given(&stored.log).as_ref().clone(),
         proven: super::super::recorded::proven_time(&stored.log),
+        ..Past::default()
     };
     let target = TargetId::parse("play").unwrap();
     let sandbox = || Sandbox::open(place.folder.beside("play.json"), "sandbox:play", TargetType::Github, now);

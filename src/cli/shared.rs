@@ -16,6 +16,7 @@ use crate::apply;
 use crate::approval::{self, Chain, Recorded, Source, Verifier, check_anchor, codes};
 use crate::audit::{self, Later, Log, LogError, LogKey, Store, StoreError, Stored, VerifierKey};
 use crate::finding::Refusal;
+use crate::plan::Disputed;
 use crate::repository::{InvalidOid, Oid, Repository, StateRefs};
 use crate::{report, targets};
 
@@ -416,6 +417,7 @@ pub struct Past {
     accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     given: Rc<BTreeSet<apply::Given>>,
     proven: Option<Timestamp>,
+    disputed: Option<Disputed>,
 }
 
 impl Past {
@@ -434,7 +436,8 @@ impl Past {
         let whose = |people: &BTreeSet<PersonId>| people.iter().min_by_key(&is_employee).cloned();
         let accounts = granted.iter().filter_map(|(account, people)| Some((account.clone(), whose(people)?)));
         let (accounts, given) = (accounts.collect(), audit::given(log));
-        Ok(Past { applied, accounts, given, proven: audit::proven_time(log) })
+        let disputed = verifier.disputed(chain)?;
+        Ok(Past { applied, accounts, given, proven: audit::proven_time(log), disputed })
     }
 
     /// A tree together with the one applied last: what may have to be read.
@@ -448,6 +451,7 @@ impl Past {
             accounts: self.accounts.clone(),
             given: self.given.as_ref().clone(),
             proven: self.proven,
+            disputed: self.disputed.as_ref(),
         }
     }
 }

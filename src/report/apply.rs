@@ -105,7 +105,7 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
         let taken = outcome.removals.iter().find(|removal| removal.commit == waiting.landing).map(|removal| {
             let people: Vec<&str> = removal.approvals.iter().map(|given| given.person.as_str()).collect();
             match people.is_empty() {
-                true => "; of it only what it takes away counts".to_owned(),
+                true => "; of it only what it takes away counts, and what it gave is left until it is over".to_owned(),
                 false => format!("; what it removes goes through, approved by {}", people.join(", ")),
             }
         });

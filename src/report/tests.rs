@@ -430,6 +430,7 @@ fn operations_that_take_are_never_folded() {
             "version",
             "base",
             "head",
+            "refused",
             "digest",
             "verdict",
             "approvals",

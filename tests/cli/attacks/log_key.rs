@@ -281,8 +281,40 @@ fn what_of_an_older_log_can_t_be_verified_again_gives_nothing() {
     forget_what_was_signed(&world);
     assert!(world.live("github").contains("583231"));
     world.timed(&["verify"]).exits(1).says("refused[record-unproven]").says("--continue");
-    // what only that landing gave isn't held by anything that people are shown to have approved
-    world.timed(&["apply"]).exits(3).says("revoke alice.nguyen").says("of it only what it takes away counts");
+    // what only that landing gave is left, since nobody who is shown to have approved it took it
+    world.timed(&["apply"]).exits(3).says("record-unproven").says("what it gave is left until it is over");
+    assert!(world.live("github").contains("583231"));
+    world.timed(&["drift"]).exits(0);
+    // it ends when it is over
+    world.now_is("2027-01-10T09:00:00Z").timed(&["apply"]).exits(3).says("revoke alice.nguyen");
+    assert!(!world.live("github").contains("583231"));
+}
+
+#[test]
+fn what_of_an_older_log_gave_something_does_not_give_it_again() {
+    let world = World::told();
+    without_statements(&world);
+    forget_what_was_signed(&world);
+    let mut live: serde_json::Value = serde_json::from_str(&world.live("github")).unwrap();
+    live["entitlements"].as_array_mut().unwrap().retain(|one| one["principal"] != "583231");
+    std::fs::write(world.repo().join(".git/dualkey/github.json"), live.to_string()).unwrap();
+    world.timed(&["apply"]).exits(3).says("record-unproven");
+    assert!(!world.live("github").contains("583231"));
+}
+
+#[test]
+fn a_forged_landing_keeps_nothing_that_an_approved_one_took() {
+    let world = World::told();
+    branch(&world, "away", |world| {
+        world.git(&["rm", "-q", "grants/payments/alice-refunds.yaml"]);
+    });
+    world.approve("away", "priya.shah").exits(0);
+    merge(&world, "away");
+    world.write("grants/payments/alice-refunds.yaml", &ALICE_GRANT.replace("Build", "Rebuild"));
+    direct(&world, "Back");
+    forge(&world, vec![Record::Landing(landing(&world, "alice", Vec::new()))]);
+    world.timed(&["verify"]).exits(1).says("refused[record-unproven]");
+    world.timed(&["apply"]).exits(3).says("revoke alice.nguyen");
     assert!(!world.live("github").contains("583231"));
 }
 
