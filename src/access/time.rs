@@ -225,10 +225,16 @@ impl Intervals {
         Intervals(rest)
     }
 
+    /// Those that have an instant in common with the interval.
+    pub fn meeting(&self, interval: &Interval) -> &[Interval] {
+        let first = self.0.partition_point(|held| held.until <= interval.from);
+        let end = self.0.partition_point(|held| held.from < interval.until);
+        self.0.get(first..end).unwrap_or_default()
+    }
+
     /// True where some instant of the interval is in the set.
     pub fn meets(&self, interval: &Interval) -> bool {
-        let next = self.0.partition_point(|held| held.until <= interval.from);
-        self.0.get(next).is_some_and(|held| held.from < interval.until)
+        !self.meeting(interval).is_empty()
     }
 }
 

@@ -13,9 +13,14 @@ pub const NAMED: usize = 3;
 
 /// "`a`, `b`, `c` and 4 more".
 pub fn some_of<T: Display>(names: impl IntoIterator<Item = T>) -> String {
+    some_of_many(names, 0)
+}
+
+/// The same where there are so many more beside the names.
+pub fn some_of_many<T: Display>(names: impl IntoIterator<Item = T>, more: usize) -> String {
     let mut names = names.into_iter();
     let shown: Vec<String> = names.by_ref().take(NAMED).map(|name| format!("`{name}`")).collect();
-    match (names.count(), shown.split_last()) {
+    match (names.count() + more, shown.split_last()) {
         (0, Some((last, rest))) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         (0, _) => shown.join(", "),
         (more, _) => format!("{} and {more} more", shown.join(", ")),
@@ -37,13 +42,20 @@ pub fn during(interval: &Interval, zone: &TimeZone) -> String {
 
 /// Several stretches of time: the first few, then how many more.
 pub fn during_all<'a>(intervals: impl IntoIterator<Item = &'a Interval>, zone: &TimeZone) -> String {
-    let all: Vec<&Interval> = intervals.into_iter().collect();
-    let shown: Vec<String> = all.iter().take(NAMED).map(|interval| during(interval, zone)).collect();
-    match all.last() {
-        Some(last) if all.len() > NAMED => {
-            let more = all.len() - NAMED;
-            format!("{} and {more} more times until {}", shown.join(", "), format_end(last.until(), zone))
+    let all: Vec<Interval> = intervals.into_iter().copied().collect();
+    let first = all.get(..NAMED).unwrap_or(&all);
+    let end = all.last().map_or(Timestamp::MAX, Interval::until);
+    during_many(first, all.len() - first.len(), end, zone)
+}
+
+/// The same of the first stretches, of how many more there are, and of when the last one ends.
+pub fn during_many(first: &[Interval], more: usize, end: Timestamp, zone: &TimeZone) -> String {
+    let shown: Vec<String> = first.iter().map(|interval| during(interval, zone)).collect();
+    match more {
+        0 => shown.join(" and "),
+        more => {
+            let times = if more == 1 { "time" } else { "times" };
+            format!("{} and {more} more {times} until {}", shown.join(", "), format_end(end, zone))
         }
-        _ => shown.join(" and "),
     }
 }

@@ -1,6 +1,6 @@
 //! From facts to violations, for any source of facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt as _};
 use jiff::Timestamp;
@@ -79,23 +79,73 @@ pub struct Violation<'a, W> {
     pub halves: Vec<Half<'a, W>>,
 }
 
-/// What breaks a rule at one instant: as many halves as are held, one for each set (or each match of the set).
+/// What breaks a rule at one instant.
 #[derive(Clone, Debug)]
 pub struct Conflict<'a, W> {
+    /// One for each set (or each match of the set) that is held, of the first [`SHOWN`]; those of whoever asks first.
     pub halves: Vec<Half<'a, W>>,
+    /// How many sets (or matches of the set) are held.
+    pub held: usize,
 }
 
+/// How many halves of a conflict are shown: of thousands each could show all others.
+pub const SHOWN: usize = 16;
+
 impl<'a, W: Copy + Ord> Violation<'a, W> {
-    /// What of it holds at an instant. Of several halves that say the same, one that `prefer` likes, else the first.
-    pub fn at(&self, at: Timestamp, prefer: impl Fn(&W) -> bool) -> Conflict<'a, W> {
-        let mut chosen: BTreeMap<Key<'a>, Half<'a, W>> = BTreeMap::new();
-        for half in self.halves.iter().filter(|half| half.interval.contains(at)) {
-            let held = chosen.entry(Key::of(self.breach, half)).or_insert(*half);
-            if prefer(&half.witness) && !prefer(&held.witness) {
-                *held = *half;
-            }
+    /// What of it holds at an instant, for each of those who ask. Of several halves that say the same it is theirs, else the
+    /// first.
+    pub fn at<T: Ord + Copy>(&self, asked: &[(Timestamp, T)], whose: impl Fn(&W) -> T) -> Vec<Conflict<'a, W>> {
+        let half = |number: &usize| self.halves.get(*number);
+        let mut own: BTreeMap<T, Vec<usize>> = BTreeMap::new();
+        for (number, half) in self.halves.iter().enumerate() {
+            own.entry(whose(&half.witness)).or_default().push(number);
         }
-        Conflict { halves: chosen.into_values().collect() }
+        let mut starting: Vec<usize> = (0..self.halves.len()).collect();
+        let mut ending = starting.clone();
+        starting.sort_by_key(|number| half(number).map(|half| half.interval.from()));
+        ending.sort_by_key(|number| half(number).map(|half| half.interval.until()));
+        let (mut starting, mut ending) = (starting.into_iter().peekable(), ending.into_iter().peekable());
+        let mut open: BTreeMap<Key<'a>, BTreeSet<usize>> = BTreeMap::new();
+        let key = |number: &usize| half(number).map(|half| Key::of(self.breach, half));
+        let mut turns: Vec<usize> = (0..asked.len()).collect();
+        turns.sort_by_key(|turn| asked.get(*turn).map(|(at, _)| *at));
+        let mut conflicts = Vec::with_capacity(asked.len());
+        for turn in turns {
+            let Some((at, who)) = asked.get(turn) else { continue };
+            let begun = |number: &usize| half(number).is_some_and(|half| half.interval.from() <= *at);
+            while let Some(number) = starting.next_if(begun) {
+                let Some(key) = key(&number) else { continue };
+                open.entry(key).or_default().insert(number);
+            }
+            let over = |number: &usize| half(number).is_some_and(|half| half.interval.until() <= *at);
+            while let Some(number) = ending.next_if(over) {
+                let Some(key) = key(&number) else { continue };
+                if let Some(left) = open.get_mut(&key)
+                    && left.remove(&number)
+                    && left.is_empty()
+                {
+                    open.remove(&key);
+                }
+            }
+            let mut chosen: BTreeMap<Key<'a>, Half<'a, W>> = BTreeMap::new();
+            let theirs = own.get(who).into_iter().flatten().filter_map(half);
+            let theirs = theirs.filter(|half| half.interval.contains(*at)).map(|one| (Key::of(self.breach, one), one));
+            let others = open.iter().filter_map(|(key, open)| Some((*key, half(open.first()?)?)));
+            for (key, half) in theirs.chain(others.take(SHOWN)) {
+                if chosen.len() < SHOWN {
+                    chosen.entry(key).or_insert(*half);
+                }
+            }
+            conflicts.push((turn, Conflict { halves: chosen.into_values().collect(), held: open.len() }));
+        }
+        conflicts.sort_unstable_by_key(|(turn, _)| *turn);
+        conflicts.into_iter().map(|(_, conflict)| conflict).collect()
+    }
+
+    /// How many sets (or matches of the set) those halves alone hold at an instant of which the question is true.
+    pub fn held_by(&self, at: Timestamp, whose: impl Fn(&W) -> bool) -> usize {
+        let halves = self.halves.iter().filter(|half| half.interval.contains(at) && whose(&half.witness));
+        halves.map(|half| Key::of(self.breach, half)).collect::<BTreeSet<_>>().len()
     }
 }
 

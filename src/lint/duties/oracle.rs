@@ -151,7 +151,7 @@ fn found<'a>(rule: &'a DutyRule, facts: &[Of<'a>]) -> BTreeSet<(String, Option<&
             let limit = match violation.breach {
                 Breach::Sets { at_most } | Breach::Within { at_most, .. } => at_most as usize,
             };
-            assert!(violation.at(at(instant), |_| false).halves.len() > limit);
+            assert!(violation.at(&[(at(instant), ())], |_| ()).iter().all(|conflict| conflict.halves.len() > limit));
         }
     }
     broken

@@ -1,7 +1,8 @@
 //! Separation of duties and its waivers.
 
 use super::check;
-use crate::lint::testing::{edited, grant};
+use crate::lint::duties::SHOWN;
+use crate::lint::testing::{edited, grant, lint};
 
 /// Tom develops in one domain, and deploys in another by a group in a group.
 const TOM: &[(&str, &str)] = &[
@@ -308,4 +309,35 @@ fn hours_never_part_two_halves() {
     ]);
     let found: Vec<&str> = found.iter().map(|one| one.rule.code.id).filter(|id| id.starts_with("sep")).collect();
     assert_eq!(found, ["separation-of-duties"]);
+}
+
+#[test]
+fn each_of_many_grants_in_one_conflict_shows_a_few_others() {
+    let count = 3 * SHOWN;
+    let names: Vec<String> = (0..count).map(|n| format!("duty-{n:03}")).collect();
+    let rule = format!(
+        "duties:\n  - id: few\n    title: Few\n    sets: {{ all: {{ duties: [{}], at_most: 2 }} }}\n    at_most: 1\n    \
+         severity: error\n",
+        names.join(", ")
+    );
+    let mut files = vec![("policies/few.yaml".to_owned(), rule)];
+    for name in &names {
+        let role = format!(
+            "title: Role\nduties: [{name}]\nrisk: standard\nentitlements: {{ repository: push }}\ncontractors: allowed\n"
+        );
+        files.push((format!("roles/{name}.yaml"), role));
+        files.push((format!("grants/{name}.yaml"), grant("omar.diaz", name, "payments", "2026-12-01", "2026-12-31")));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let found = lint(&files);
+    let told: Vec<_> = found.iter().filter(|finding| finding.rule.code.id == "separation-of-duties").collect();
+    // the one that was there first is named by the others
+    assert_eq!(told.len(), count - 1);
+    for finding in told {
+        assert!(finding.message.contains(&format!("{count} of `all`, of which 2 may be held")), "{}", finding.message);
+        assert!(finding.message.contains(&format!("and {} more", count - 3)), "{}", finding.message);
+        assert_eq!(finding.related.len(), SHOWN + 1);
+        let own = finding.place.file.trim_start_matches("grants/").trim_end_matches(".yaml");
+        assert!(finding.related.iter().any(|one| one.message.starts_with(&format!("`{own}`"))), "{own}");
+    }
 }
