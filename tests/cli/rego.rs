@@ -128,9 +128,11 @@ fn a_rule_that_is_too_dear_is_a_finding_and_stops_no_end() {
     let world = World::new();
     world.timed(&["apply"]).exits(0);
     let doubled: String = (0..60).map(|n| format!("  v{} := concat(\"\", [v{n}, v{n}])\n", n + 1)).collect();
+    let shared: String = (0..60).map(|n| format!("  v{} := [v{n}, v{n}]\n", n + 1)).collect();
     let long = format!("deny contains m if {{ m := \"{}\" + ", "x".repeat(70_000));
     for (body, says) in [
         (format!("deny contains \"m\" if {{\n  v0 := \"xxxxxxxx\"\n{doubled}  v60 != \"\"\n}}\n"), "makes more than"),
+        (format!("deny contains \"m\" if {{\n  v0 := [\"x\"]\n{shared}  v60 == v59\n}}\n"), "looks at more than"),
         ("deny contains \"m\" if strings.count(\"abc\", \"\") > 1\n".to_owned(), "`strings.count`"),
         ("deny contains sprintf(\"%.70000f\", [1.5]) if true\n".to_owned(), "`sprintf`"),
         (long, "more than 60,000 characters"),

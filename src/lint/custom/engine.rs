@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::bounds::{Beyond, beyond};
 use super::functions::of_modules;
-use super::meter::{self, BYTES, Stopped};
+use super::meter::{self, Allowed, Stopped, TooMuch};
 use super::recursion::{endless, of_program};
 use super::{CUSTOM_DENY, CUSTOM_WARNING, INVALID_REGO, TESTS, Tested};
 use crate::access::reading::{is_hidden, quote};
@@ -26,6 +26,9 @@ use crate::lint::Halt;
 /// Instructions that one `deny` or `warn` may take: some hundred for each of 100,000 grants. Counted, so that the same
 /// files are judged alike on every machine.
 const INSTRUCTIONS: usize = 50_000_000;
+
+/// So many of them may take that much each; where there are more, all of them have as much together.
+const WHOLE: usize = 16;
 
 /// Functions that answer by chance, print, or work without end in one instruction.
 const FORBIDDEN: &[&str] = &[
@@ -90,8 +93,10 @@ pub(super) fn judge_within(
 ) -> Vec<Finding> {
     let judged = deeply(files, || match prepare(files, input, halt) {
         Ok(mut judge) => {
-            judge.machine.set_max_instructions(instructions);
             let verdicts = std::mem::take(&mut judge.verdicts);
+            let parts = verdicts.len().div_ceil(WHOLE).max(1);
+            judge.machine.set_max_instructions(instructions / parts);
+            judge.allowed = judge.allowed.part(parts as u64);
             let verdicts = verdicts.iter().take_while(|_| !halt.is_asked());
             verdicts.flat_map(|verdict| judge.answers(verdict, known)).collect()
         }
@@ -122,8 +127,8 @@ fn deeply<T: Send>(files: &[(&str, &str)], work: impl FnOnce() -> T + Send) -> R
 struct Judge<'a> {
     files: &'a [(&'a str, &'a str)],
     machine: RegoVM,
-    /// What each `deny` and `warn` may make.
-    bytes: u64,
+    /// What each `deny` and `warn` may make and look at.
+    allowed: Allowed,
     program: Arc<Program>,
     interpreter: Engine,
     verdicts: Vec<Verdict>,
@@ -157,7 +162,7 @@ fn prepare<'a>(files: &'a [(&'a str, &'a str)], input: &str, halt: &Halt) -> Res
     machine.set_data(Value::new_object()).map_err(|error| whole(error.to_string()))?;
     machine.set_input(input.clone());
     engine.set_input(input);
-    Ok(Judge { files, machine, bytes: BYTES, program, interpreter: engine, verdicts })
+    Ok(Judge { files, machine, allowed: Allowed::WHOLE, program, interpreter: engine, verdicts })
 }
 
 /// Reads every file. Each is known to the engine by its number, so that no name can disturb what it says.
@@ -250,9 +255,9 @@ impl Judge<'_> {
     }
 
     fn ask(&mut self, verdict: &Verdict) -> Result<Value, Box<Finding>> {
-        let value = meter::run(&mut self.machine, &verdict.entry, self.bytes).map_err(|stopped| match stopped {
+        let value = meter::run(&mut self.machine, &verdict.entry, self.allowed).map_err(|stopped| match stopped {
             Stopped::Failed(error) => self.stopped(verdict, &error),
-            Stopped::TooMuch(function) => Box::new(self.too_much(verdict, &function)),
+            Stopped::TooMuch(much) => Box::new(self.too_much(verdict, &much)),
         })?;
         let fails = |place: Option<Place>, why: &str, help| {
             let message = format!("{} fails: {why}", quote(&verdict.name));
@@ -268,10 +273,17 @@ impl Judge<'_> {
         Err(fails(None, "two ways to run it give two answers", "write the rule in simpler words"))
     }
 
-    fn too_much(&self, verdict: &Verdict, function: &str) -> Finding {
+    fn too_much(&self, verdict: &Verdict, much: &TooMuch) -> Finding {
         let name = quote(&verdict.name);
-        let message =
-            format!("{name} makes more than {} bytes, or too large a number, with {}", self.bytes, quote(function));
+        let message = match much {
+            TooMuch::Made(function) => {
+                let bytes = self.allowed.made;
+                format!("{name} makes more than {bytes} bytes, or too large a number, with {}", quote(function))
+            }
+            TooMuch::Looked(what) => {
+                format!("{name} looks at more than {} bytes, with {}", self.allowed.looked, quote(what))
+            }
+        };
         invalid(self.at(verdict), message, "let it look at less at once: no text, list or number may grow step by step")
     }
 
@@ -312,6 +324,9 @@ impl Verdict {
 fn finding(value: &Value, verdict: &Verdict, known: &BTreeSet<&str>) -> Result<Finding, String> {
     let answer = match value {
         Value::String(text) => Answer { message: text.to_string(), help: None, file: None, line: None },
+        Value::Object(fields) if fields.iter().any(|(_, value)| is_list(value)) => {
+            return Err("an object of another shape: it holds more than texts and numbers".to_owned());
+        }
         Value::Object(_) => {
             let json = serde_json::to_value(value).map_err(|error| quote(&error.to_string()))?;
             serde_json::from_value(json)
@@ -341,6 +356,10 @@ fn finding(value: &Value, verdict: &Verdict, known: &BTreeSet<&str>) -> Result<F
         None => format!("change what the message names; the rule is in {}", verdict.place.file),
     };
     Ok(Finding::new(verdict.rule, place, format!("{} (`{}`)", shown(&answer.message), verdict.name), help))
+}
+
+fn is_list(value: &Value) -> bool {
+    matches!(value, Value::Array(_) | Value::Set(_) | Value::Object(_))
 }
 
 /// A rule's own text in one line, without what can't be seen.

@@ -1,6 +1,6 @@
-//! What a rule may make in all, in bytes. Functions of the engine work in one instruction, however much they make: so each
-//! is asked first what it would make at most, of what its arguments hold. The same files come to the same count on every
-//! machine.
+//! What a rule may make and look at in all, in bytes. Functions of the engine work in one instruction, however much they make:
+//! so each is asked first what it would make at most, of what its arguments hold. So it is where something is compared or
+//! kept. The same files come to the same count on every machine.
 
 use std::cell::RefCell;
 
@@ -12,10 +12,35 @@ use regorus::rvm::{Instruction, RegoVM};
 use regorus::unstable::{BuiltinFcn, Expr, Ref, Span};
 use regorus::{LimitError, Value};
 
+use super::tolls;
 use crate::lint::Halt;
 
 /// Bytes for one `deny` or `warn`: some thousand for each of 100,000 grants.
-pub(super) const BYTES: u64 = 1 << 29;
+const BYTES: u64 = 1 << 29;
+
+/// Bytes that one `deny` or `warn` may look at where it compares or keeps them: some ten thousand for each of 100,000 grants.
+#[cfg(not(test))]
+const LOOKED: u64 = 1 << 32;
+
+/// The rules of tests look at little, and so what is meant to be dear there looks at less, too.
+#[cfg(test)]
+const LOOKED: u64 = 1 << 30;
+
+/// What one `deny` or `warn` may make and look at, in bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Allowed {
+    pub made: u64,
+    pub looked: u64,
+}
+
+impl Allowed {
+    pub const WHOLE: Allowed = Allowed { made: BYTES, looked: LOOKED };
+
+    /// One of so many equal parts.
+    pub fn part(self, parts: u64) -> Self {
+        Allowed { made: self.made / parts.max(1), looked: self.looked / parts.max(1) }
+    }
+}
 
 /// What an item of a list costs, beside what it holds.
 const ITEM: u64 = 64;
@@ -29,15 +54,29 @@ const BITS: u64 = 1_000;
 /// The most functions that the rules of a repository may call.
 const SLOTS: usize = 128;
 
-/// The names that stand for arithmetic, which has no name of its own.
-const ARITHMETIC: [(&str, BuiltinFcn); 3] = [("+", (add, 2)), ("-", (subtract, 2)), ("*", (multiply, 2))];
+/// The names that stand for arithmetic and comparisons, which have no names of their own.
+const OPERATORS: [(&str, BuiltinFcn); 9] = [
+    ("+", (add, 2)),
+    ("-", (subtract, 2)),
+    ("*", (multiply, 2)),
+    ("==", (|_, _, args, _| compared(args, |a, b| a == b), 2)),
+    ("!=", (|_, _, args, _| compared(args, |a, b| a != b), 2)),
+    ("<", (|_, _, args, _| compared(args, |a, b| a < b), 2)),
+    ("<=", (|_, _, args, _| compared(args, |a, b| a <= b), 2)),
+    (">", (|_, _, args, _| compared(args, |a, b| a > b), 2)),
+    (">=", (|_, _, args, _| compared(args, |a, b| a >= b), 2)),
+];
+
+/// What stands for being kept, or compared in other ways.
+const KEPT: &str = "what it keeps";
 
 /// What is counted on this thread: rules are judged on one of their own.
 #[derive(Default)]
 struct Meter {
     functions: Vec<(String, BuiltinFcn)>,
     left: u64,
-    exceeded: Option<String>,
+    looked: u64,
+    exceeded: Option<TooMuch>,
     halt: Halt,
 }
 
@@ -48,7 +87,7 @@ thread_local! {
 /// Puts the meter before every function of a program and before its arithmetic, so that it also stops where somebody asks it
 /// to. False where it calls too many.
 pub(super) fn install(program: &mut Program, halt: &Halt) -> bool {
-    for (name, function) in ARITHMETIC {
+    for (name, function) in OPERATORS {
         let index = program.add_builtin_info(BuiltinInfo { name: name.to_owned(), num_args: 2 });
         program.resolved_builtins.push(function);
         for at in 0..program.instructions.len() {
@@ -66,6 +105,11 @@ pub(super) fn install(program: &mut Program, halt: &Halt) -> bool {
                 .for_each(|one| *one = Instruction::BuiltinCall { params_index });
         }
     }
+    let toll = program.add_builtin_info(BuiltinInfo { name: KEPT.to_owned(), num_args: 1 });
+    program.resolved_builtins.push((|_, _, args, _| Ok(args.first().cloned().unwrap_or(Value::Undefined)), 1));
+    if !tolls::insert(program, toll) {
+        return false;
+    }
     let names = program.builtin_info_table.iter().map(|builtin| builtin.name.clone());
     let functions: Vec<(String, BuiltinFcn)> = names.zip(program.resolved_builtins.iter().copied()).collect();
     if functions.len() > SLOTS || functions.len() != program.builtin_info_table.len() {
@@ -80,39 +124,43 @@ pub(super) fn install(program: &mut Program, halt: &Halt) -> bool {
     true
 }
 
-/// The registers of an instruction that is the arithmetic of this name.
+/// The registers of an instruction that is the operator of this name.
 fn operands(instruction: &Instruction, name: &str) -> Option<(u8, u8, u8)> {
-    if let Instruction::Add { dest, left, right } = instruction
-        && name == "+"
-    {
-        Some((*dest, *left, *right))
-    } else if let Instruction::Sub { dest, left, right } = instruction
-        && name == "-"
-    {
-        Some((*dest, *left, *right))
-    } else if let Instruction::Mul { dest, left, right } = instruction
-        && name == "*"
-    {
-        Some((*dest, *left, *right))
-    } else {
-        None
+    match (name, *instruction) {
+        ("+", Instruction::Add { dest, left, right })
+        | ("-", Instruction::Sub { dest, left, right })
+        | ("*", Instruction::Mul { dest, left, right })
+        | ("==", Instruction::Eq { dest, left, right })
+        | ("!=", Instruction::Ne { dest, left, right })
+        | ("<", Instruction::Lt { dest, left, right })
+        | ("<=", Instruction::Le { dest, left, right })
+        | (">", Instruction::Gt { dest, left, right })
+        | (">=", Instruction::Ge { dest, left, right }) => Some((dest, left, right)),
+        _ => None,
     }
 }
 
-/// Runs an entry with its bytes counted. The name of the function that would have made too many, where one would.
-pub(super) fn run(machine: &mut RegoVM, entry: &str, bytes: u64) -> Result<Value, Stopped> {
-    METER.with_borrow_mut(|meter| (meter.left, meter.exceeded) = (bytes, None));
+/// Runs an entry with its bytes counted. What would have been too much, where something would.
+pub(super) fn run(machine: &mut RegoVM, entry: &str, allowed: Allowed) -> Result<Value, Stopped> {
+    METER.with_borrow_mut(|meter| (meter.left, meter.looked, meter.exceeded) = (allowed.made, allowed.looked, None));
     let value = machine.execute_entry_point_by_name(entry);
     match METER.with_borrow_mut(|meter| meter.exceeded.take()) {
-        Some(function) => Err(Stopped::TooMuch(function)),
+        Some(much) => Err(Stopped::TooMuch(much)),
         None => value.map_err(|error| Stopped::Failed(Box::new(error))),
     }
 }
 
+/// What would have been too much.
+pub(super) enum TooMuch {
+    /// The function that would have made too many bytes.
+    Made(String),
+    /// What would have looked at too many.
+    Looked(String),
+}
+
 /// Why there is no answer.
 pub(super) enum Stopped {
-    /// The function that would have made too many bytes.
-    TooMuch(String),
+    TooMuch(TooMuch),
     Failed(Box<regorus::rvm::vm::VmError>),
 }
 
@@ -122,13 +170,16 @@ type Function = fn(&Span, &[Ref<Expr>], &[Value], bool) -> Result<Value>;
 fn metered<const SLOT: usize>(span: &Span, params: &[Ref<Expr>], args: &[Value], strict: bool) -> Result<Value> {
     let (function, _) = METER.with_borrow_mut(|meter| {
         let Some((name, function)) = meter.functions.get(SLOT) else { return Err(span.error("no such function")) };
-        let cost = cost(name, args, meter.left).max(ITEM);
-        match meter.left.checked_sub(cost).filter(|_| meter.exceeded.is_none() && !meter.halt.is_asked()) {
-            Some(left) => meter.left = left,
+        let looks = looks(name, args, meter.looked).map(|cost| cost.max(ITEM));
+        let cost = looks.unwrap_or_else(|| cost(name, args, meter.left).max(ITEM));
+        let left = if looks.is_some() { &mut meter.looked } else { &mut meter.left };
+        match left.checked_sub(cost).filter(|_| meter.exceeded.is_none() && !meter.halt.is_asked()) {
+            Some(less) => *left = less,
             None => {
-                let name = name.clone();
-                meter.exceeded.get_or_insert(name);
-                return Err(LimitError::MemoryLimitExceeded { usage: cost, limit: meter.left }.into());
+                let error = LimitError::MemoryLimitExceeded { usage: cost, limit: *left };
+                let much = if looks.is_some() { TooMuch::Looked } else { TooMuch::Made };
+                meter.exceeded.get_or_insert(much(name.clone()));
+                return Err(error.into());
             }
         }
         Ok(*function)
@@ -213,6 +264,25 @@ fn cost(name: &str, args: &[Value], limit: u64) -> u64 {
             deep().saturating_mul(4).saturating_add(patterns)
         }
         _ => deep().saturating_mul(8),
+    }
+}
+
+/// The most that has to be looked at, in bytes, where that is all that is done.
+fn looks(name: &str, args: &[Value], limit: u64) -> Option<u64> {
+    match (name, args) {
+        (KEPT, [value]) => Some(size(value, limit)),
+        ("==" | "!=" | "<" | "<=" | ">" | ">=", [one, other]) => Some(match (one, other) {
+            (Value::String(one), Value::String(other)) => one.len().min(other.len()) as u64,
+            (Value::Array(_), Value::Array(_))
+            | (Value::Set(_), Value::Set(_))
+            | (Value::Object(_), Value::Object(_)) => {
+                let left = size(one, limit);
+                left.saturating_add(size(other, limit.saturating_sub(left)))
+            }
+            // it is seen at once that they differ
+            _ => ITEM,
+        }),
+        _ => None,
     }
 }
 
@@ -303,6 +373,13 @@ fn add(span: &Span, _: &[Ref<Expr>], args: &[Value], _: bool) -> Result<Value> {
         [Value::Number(a), Value::Number(b)] => Ok(Value::from(a.add(b)?)),
         _ => Err(span.error("only numbers are added")),
     }
+}
+
+fn compared(args: &[Value], how: fn(&Value, &Value) -> bool) -> Result<Value> {
+    Ok(match args {
+        [one, other] => Value::Bool(how(one, other)),
+        _ => Value::Undefined,
+    })
 }
 
 fn multiply(span: &Span, _: &[Ref<Expr>], args: &[Value], _: bool) -> Result<Value> {

@@ -62,7 +62,10 @@ fn a_text_shared_many_times_is_counted_as_often_as_it_stands_there() {
         let _ = writeln!(text, "  v{} := [v{n}, v{n}]", n + 1);
     }
     let findings = found(&format!("{text}  json.marshal(v60) != \"\"\n}}\n"));
-    assert!(findings.len() == 1 && findings.iter().all(|finding| finding.contains("json.marshal")), "{findings:?}");
+    assert!(
+        findings.len() == 1 && findings.iter().all(|finding| finding.contains("looks at more than")),
+        "{findings:?}"
+    );
 }
 
 #[test]
@@ -80,4 +83,48 @@ fn arithmetic_is_what_it_was() {
     }
     let wrong = found("package x\nimport rego.v1\n\ndeny contains \"m\" if { x := \"a\"; x * 2 == 2 }\n");
     assert!(wrong.iter().all(|finding| finding.starts_with("invalid-rego")), "{wrong:?}");
+}
+
+#[test]
+fn lists_that_hold_one_another_many_times_are_a_finding_whatever_is_done_with_them() {
+    let mut grown = String::new();
+    for (name, first) in [("a", "[\"x\"]"), ("b", "[\"x\"]")] {
+        let _ = writeln!(grown, "  {name}0 := {first}");
+        for n in 0..60 {
+            let _ = writeln!(grown, "  {name}{} := [{name}{n}, {name}{n}]", n + 1);
+        }
+    }
+    for does in [
+        "a60 == b60",
+        "a60 != b60",
+        "a60 < b60",
+        "a60 in {b60}",
+        "a60 in [b60]",
+        "{a60, b60} != set()",
+        "[x | x := a60] == [x | x := b60]",
+        "twice(a60) == 7",
+        "same(a60, b60)",
+    ] {
+        let rules = format!(
+            "package x\nimport rego.v1\n\ntwice(x) := x if x != 1\ntwice(x) := x if x != 2\nsame(x, y) if x == y\n\n\
+             deny contains \"done\" if {{\n{grown}  {does}\n}}\n"
+        );
+        let findings = found(&rules);
+        assert!(
+            findings.len() == 1 && findings.iter().all(|one| one.contains("looks at more than")),
+            "{does}: {findings:?}"
+        );
+    }
+}
+
+#[test]
+fn one_long_list_that_is_looked_at_again_and_again_is_a_finding() {
+    let ten = "{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}";
+    let loops: String = ["a", "b", "c", "d", "e", "f"].iter().map(|name| format!("  some {name} in ten\n")).collect();
+    let rules = format!(
+        "package x\nimport rego.v1\n\nten := {ten}\n\nlong := [[a, b, c] | some a in ten; some b in ten; some c in ten]\n\n\
+         deny contains \"done\" if {{\n{loops}  long == array.concat(long, [a])\n}}\n"
+    );
+    let findings = found(&rules);
+    assert!(findings.len() == 1 && findings.iter().all(|one| one.starts_with("invalid-rego")), "{findings:?}");
 }

@@ -16,6 +16,8 @@ mod meter;
 mod recursion;
 #[cfg(all(test, feature = "rego"))]
 mod tests;
+#[cfg(feature = "rego")]
+mod tolls;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -26,14 +26,20 @@ pub(super) fn endless(mut open: Calls) -> Option<usize> {
     Some(open.first_key_value().map_or(deep, |(rule, _)| *rule))
 }
 
-/// The calls of a program, by the numbers of its rules.
-pub(super) fn of_program(program: &Program) -> Calls {
-    // the code of a rule goes on to where the next part of any rule starts
+/// Where the parts of rules start in a program, and the rules' numbers: the code of a rule goes on to where the next part of
+/// any rule starts.
+pub(super) fn owners(program: &Program) -> BTreeMap<usize, usize> {
     let mut owners: BTreeMap<usize, usize> = BTreeMap::new();
     for (number, rule) in program.rule_infos.iter().enumerate() {
         let starts = rule.definitions.iter().flatten().chain(rule.destructuring_blocks.iter().flatten());
         owners.extend(starts.map(|start| (*start as usize, number)));
     }
+    owners
+}
+
+/// The calls of a program, by the numbers of its rules.
+pub(super) fn of_program(program: &Program) -> Calls {
+    let owners = owners(program);
     let mut calls = Calls::new();
     for (at, instruction) in program.instructions.iter().enumerate() {
         let Some((_, owner)) = owners.range(..=at).next_back() else { continue };
