@@ -164,7 +164,7 @@ fn compare(seeds: &[u64], seen: &mut Seen) -> Vec<String> {
 
 #[test]
 fn both_tellings_of_the_landing_rule_agree() {
-    let count: u64 = std::env::var("DUALKEY_HISTORIES").map_or(30, |text| text.parse().expect("a number"));
+    let count: u64 = std::env::var("DUALKEY_HISTORIES").map_or(90, |text| text.parse().expect("a number"));
     let seeds: Vec<u64> = SAMPLES.into_iter().chain(0..count).collect();
     let mut seen = Seen::default();
     let mut wrong = Vec::new();

@@ -90,8 +90,8 @@ fn when_a_commit_has_two_authors() {
         &world,
         &format!("tree {tree}\nparent {parent}\nauthor {person}\nauthor {person}\ncommitter {person}\n\nhello\n"),
     );
-    let ran = world.timed(&["apply", "--only-ends"]).says("yara.haddad");
-    assert!([3, 4, 5].contains(&ran.code), "{}", ran.code);
+    // it changes nothing, so nobody needs to know who made it
+    world.timed(&["apply", "--only-ends"]).exits(0).says("yara.haddad");
     assert!(!world.live("github").contains("820147"));
 }
 
