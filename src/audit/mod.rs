@@ -55,7 +55,7 @@ pub use recorded::{
     from_anchor, given, granted, is_vouched_for, last_applied, last_run, open_runs, predecessors, proven_time, recorded,
 };
 pub use search::{Fits, Found, Query};
-pub use store::{Store, StoreError, Stored};
+pub use store::{Store, StoreError, Stored, checkpoint_of};
 
 #[cfg(test)]
 mod tests;

@@ -54,6 +54,11 @@ fn folder(repository: &Repository, commit: Oid) -> Result<Folder<'_>, StoreError
     repository.folder(commit).map_err(|error| unreadable("commit", &error).into())
 }
 
+/// The checkpoint of the log in a commit; None where it can't be read.
+pub fn checkpoint_of(repository: &Repository, commit: Oid) -> Option<Vec<u8>> {
+    folder(repository, commit).ok()?.read(tiles::CHECKPOINT, tiles::MAX_CHECKPOINT_BYTES).ok()?
+}
+
 /// Why a log was not read or not written.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum StoreError {

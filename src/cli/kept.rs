@@ -11,7 +11,9 @@ use crate::targets::KINDS;
 /// Where the copy of one log is kept: by remote, ref and anchor, so that no other log takes its place.
 fn folder(shared: &Shared<'_>) -> String {
     let remote = shared.refs.remote().unwrap_or_default();
-    let what = format!("{remote}\n{}\n{}", shared.pinned().audit_ref, shared.anchor().unwrap_or_default());
+    // where no anchor is kept, a log begins anew with a key of its own
+    let which = shared.anchor().unwrap_or(&shared.pinned().audit_key);
+    let what = format!("{remote}\n{}\n{which}", shared.pinned().audit_ref);
     Oid::of_blob(what.as_bytes()).to_string()
 }
 
@@ -32,6 +34,13 @@ fn try_keep(shared: &Shared<'_>, stored: &Stored) -> Result<(), RepositoryError>
         Some(last) => shared.repository.keep(&format!("{folder}/landing"), last.commit),
         None => Ok(()),
     }
+}
+
+/// The checkpoint of the copy. INVARIANT: a log that doesn't go on from it went back, whatever else this clone forgot.
+pub fn checkpoint(shared: &Shared<'_>) -> Option<Vec<u8>> {
+    let refs = StateRefs::local(shared.repository, &shared.branch);
+    let commit = refs.get(&kept_ref(&format!("{}/log", folder(shared)))).ok()??;
+    audit::checkpoint_of(shared.repository, commit)
 }
 
 /// The copy, verified like any log. None where there is none, or where it doesn't hold.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::checkpoint::Expected;
 use super::opening::{newest_readable, no_branch, read};
-use super::{Exit, Stop, output};
+use super::{Exit, Stop, kept, output};
 use crate::access::{Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Chain, Recorded, Source, Verifier, check_anchor, codes};
@@ -316,8 +316,11 @@ impl<'a> Shared<'a> {
         Ok(())
     }
 
-    /// INVARIANT: a log that doesn't go on from the checkpoint that is kept is not believed, so nothing is given by it.
+    /// INVARIANT: a log that doesn't go on from the checkpoints that are kept is not believed, so nothing is given by it.
     fn goes_on(&self, stored: &Stored, only_sandboxes: bool) -> Result<(), Stop> {
+        if let Some(kept) = kept::checkpoint(self) {
+            stored.log.goes_on_from(&stored.files(self.repository)?, &kept)?;
+        }
         match &self.expected {
             Expected::Checkpoint(kept) => Ok(stored.log.goes_on_from(&stored.files(self.repository)?, kept)?),
             Expected::Gone(refusal) => Err(Stop::refused(Exit::Refused, vec![refusal.clone()])),

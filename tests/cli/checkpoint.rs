@@ -222,3 +222,41 @@ fn a_remote_that_lags_is_asked_once_more() {
     // and if it stays behind, that is told
     run(&["apply"], usize::MAX / 4).exits(3).says("log-rollback");
 }
+
+/// A clone that has no remote, where everything was applied; and the log's commit before that.
+fn alone() -> (World, String) {
+    let world = World::new();
+    world.git(&["fetch", "-q", "origin", "refs/dualkey/*:refs/dualkey/*"]);
+    world.git(&["remote", "remove", "origin"]);
+    let before = world.rev("refs/dualkey/audit");
+    world.timed(&["apply"]).exits(0);
+    (world, before)
+}
+
+#[test]
+fn without_a_remote_a_log_that_was_set_back_gives_nothing_and_ends_go_on() {
+    for forgets in [false, true] {
+        let (mut world, before) = alone();
+        let given = world.live("github");
+        assert!(given.contains("820147"));
+        world.git(&["update-ref", "refs/dualkey/audit", &before]);
+        if forgets {
+            // everything but the embedded targets
+            for entry in std::fs::read_dir(world.repo().join(".git/dualkey")).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() && path.extension().is_none_or(|ending| ending != "json") {
+                    std::fs::remove_file(path).unwrap();
+                }
+            }
+        }
+        world.timed(&["apply"]).exits(3).says("log-rollback");
+        world.timed(&["verify"]).exits(1).says("log-rollback");
+        world.now = "2027-02-01T09:00:00Z".to_owned();
+        world
+            .timed(&["apply", "--only-ends"])
+            .exits(4)
+            .says("yara.haddad")
+            .says("the copy of the log that this clone keeps");
+        assert!(!world.live("github").contains("820147"));
+    }
+}
