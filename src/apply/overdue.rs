@@ -17,10 +17,13 @@ pub fn overdue(tree: &Revision, last_run: Option<Timestamp>, now: Timestamp) -> 
     (ended > 0).then(|| {
         let zone = &tree.access.config.zone;
         let since = last_run.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %:z").to_string();
-        let what = if ended == 1 { "one entitlement has".to_owned() } else { format!("{ended} entitlements have") };
+        let (what, them) = match ended {
+            1 => ("one entitlement has".to_owned(), "it"),
+            many => (format!("{many} entitlements have"), "them"),
+        };
         Refusal::new(
             &codes::REVOCATION_OVERDUE,
-            format!("{what} ended, and no run has taken them away: the last one was at {since}"),
+            format!("{what} ended, and no run has come since to take {them} away: the last run was at {since}"),
             "run `dualkey apply --only-ends` now, and see why its schedule stands still",
         )
     })

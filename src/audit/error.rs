@@ -75,7 +75,8 @@ pub enum LogError {
     Fork { kept: u64 },
 }
 
-fn entries(size: u64) -> String {
+/// `1 entry`, `2 entries`.
+pub fn entries(size: u64) -> String {
     if size == 1 { "1 entry".to_owned() } else { format!("{size} entries") }
 }
 

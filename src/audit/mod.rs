@@ -39,7 +39,7 @@ mod tiles;
 
 pub use declared::declared;
 pub use entry::Entry;
-pub use error::LogError;
+pub use error::{LogError, entries};
 pub use files::{Files, Update};
 pub use history::{Held, Who, access_at, spoken_of};
 pub use journal::{Run, RunJournal};

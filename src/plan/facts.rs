@@ -221,10 +221,16 @@ fn whole_file(path: &str, class: ChangeClass, sides: [Option<&ManagedFile>; 2]) 
         before.as_deref().unwrap_or_default(),
         after.as_deref().unwrap_or_default(),
     );
-    let lines = |text: &Option<String>| text.as_ref().map(|text| text.lines().count());
-    let after_lines = lines(&after).map(|all| match before {
-        Some(_) => format!("{all} lines, {changed} of them come or go"),
-        None => format!("{all} lines"),
+    let lines = |text: &Option<String>| {
+        text.as_ref().map(|text| match text.lines().count() {
+            1 => "1 line".to_owned(),
+            all => format!("{all} lines"),
+        })
+    };
+    let after_lines = lines(&after).map(|all| match (&before, changed) {
+        (Some(_), 1) => format!("{all}, and 1 comes or goes"),
+        (Some(_), _) => format!("{all}, and {changed} come or go"),
+        (None, _) => all,
     });
     let (about, consequence) = match (weights::file(path), package) {
         ((_, consequence), Some(package)) if path.ends_with(".rego") => {
@@ -235,7 +241,7 @@ fn whole_file(path: &str, class: ChangeClass, sides: [Option<&ManagedFile>; 2]) 
     Fact {
         about,
         field: None,
-        before: lines(&before).map(|all| format!("{all} lines")),
+        before: lines(&before),
         weaker: after.is_none() && path.ends_with(".rego"),
         after: after_lines,
         consequence,

@@ -3,7 +3,7 @@
 use super::escape;
 use super::style::{Style, count};
 use crate::audit::record::{Mode, Operation, Record, Slice, Span, Verb};
-use crate::audit::{Fits, Found, Log, Proven, VerifierKey};
+use crate::audit::{Fits, Found, Log, Proven, VerifierKey, entries};
 
 /// An entry: number, instant, what.
 pub fn text(index: u64, record: &Record) -> String {
@@ -108,7 +108,8 @@ pub fn found(index: u64, one: &Found<'_>, style: Style) -> String {
 
 /// How many entries were found, and in what.
 pub fn found_in(count: usize, log: &Log) -> String {
-    format!("{count} of {} entries fit\nroot {}\n", log.size(), log.root())
+    let fit = if count == 1 { "fits" } else { "fit" };
+    format!("{count} of {} {fit}\nroot {}\n", entries(log.size()), log.root())
 }
 
 /// How many operations or changes of one entry are shown.
@@ -175,13 +176,13 @@ pub fn proven(proven: &Proven, key: &VerifierKey) -> String {
 pub fn verified(log: &Log, consistent: bool, style: Style) -> String {
     let kept = if consistent { ", and it goes on from the checkpoint you kept" } else { "" };
     let (size, root, signer) = (log.size(), log.root(), log.key().name());
-    let entries = if size == 1 { "entry" } else { "entries" };
-    let text = format!("the log holds: {size} {entries}, root {root}, signed by {signer}{kept}");
+    let size = entries(size);
+    let text = format!("the log holds: {size}, root {root}, signed by {signer}{kept}");
     let mut text = style.wrap(&text, 0, "  ") + "\n";
     for old in &log.genesis().continues {
         let line = format!(
-            "begun anew after a log of {} entries, root {}, signed by {}, anchor {}: nothing here proves what stood there",
-            old.size,
+            "begun anew after a log of {}, root {}, signed by {}, anchor {}: nothing here proves what stood there",
+            entries(old.size),
             escape::terminal(&old.root),
             escape::terminal(&old.log_key),
             escape::terminal(&old.anchor)

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::diff::Row;
 use super::facts::Voice;
 use crate::access::ChangeClass;
-use crate::plan::Fact;
+use crate::plan::{Fact, Plan};
 
 /// What weakens stands at the top, so many of it; the section has the rest.
 const AT_THE_TOP: usize = 6;
@@ -19,8 +19,10 @@ pub(super) fn told(facts: &[Fact], voice: Voice) -> (Vec<String>, Vec<Row>) {
 }
 
 /// What stands where nobody gains or loses access: never that alone where anything is told.
-pub(super) fn nobody_gains(facts: &[Fact]) -> &'static str {
-    if facts.is_empty() {
+pub(super) fn nobody_gains(plan: &Plan<'_>, facts: &[Fact]) -> &'static str {
+    if plan.head.is_misread() {
+        "nobody gains or loses access by what can be read; what can't is named below"
+    } else if facts.is_empty() {
         "nobody gains or loses access"
     } else {
         "nobody gains or loses access at once; what changes is told here, and decides who may later"

@@ -10,6 +10,7 @@ use super::style::count;
 use crate::access::time::{format_end, format_instant, format_start};
 use crate::access::{Access, Waiver};
 use crate::audit::controls::{Controls, Landed, middle_and_longest};
+use crate::audit::entries;
 use crate::audit::record::Verdict;
 
 /// What a report is about.
@@ -160,9 +161,9 @@ pub fn markdown(period: &Period<'_>) -> String {
         format_end(period.until, period.zone)
     );
     text.push_str(&format!(
-        "Everything below is read from the log of {} entries with the root {}. `dualkey audit verify` recomputes that root, \
+        "Everything below is read from the log of {} with the root {}. `dualkey audit verify` recomputes that root, \
          so no entry can be left out. Times of approvals are what the approvers' own clocks said.\n\n",
-        period.size,
+        entries(period.size),
         markdown_code(&period.root)
     ));
     text.push_str("## Controls\n\n| Asked by | What | Evidence | |\n|---|---|---|---|\n");

@@ -39,7 +39,7 @@ pub fn plan(view: &PlanView<'_>) -> String {
         return top;
     }
     top.push_str(&format!("\n{}\n\n", view.outline(Voice::Markdown)));
-    top.push_str(&answers(view, &first, changes::nobody_gains(&facts)));
+    top.push_str(&answers(view, &first, changes::nobody_gains(view.plan, &facts)));
     if told.len() <= FEW {
         told.into_iter().for_each(|row| top.push_str(&format!("- {}\n", row.text)));
     } else {

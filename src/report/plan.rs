@@ -24,7 +24,7 @@ const ROOM: usize = 30_000;
 pub fn text(view: &PlanView<'_>, style: Style) -> String {
     let facts = plan::facts(view.plan);
     let (first, rest) = changes::told(&facts, Voice::Text);
-    let mut text = answer(view, (&first, changes::nobody_gains(&facts)), style);
+    let mut text = answer(view, (&first, changes::nobody_gains(view.plan, &facts)), style);
     if view.verdict() == Verdict::Nothing {
         return text;
     }

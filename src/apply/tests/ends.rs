@@ -46,7 +46,7 @@ fn ends_are_overdue_a_day_after_them_where_no_run_came_since() {
     assert_eq!(report(after, "2026-12-20T00:00:00Z"), None);
     assert_eq!(
         report(before, "2026-11-22T02:00:00Z").unwrap(),
-        "revocation-overdue: one entitlement has ended, and no run has taken them away: the last one was at \
+        "revocation-overdue: one entitlement has ended, and no run has come since to take it away: the last run was at \
          2026-11-20 12:00 +00:00"
     );
 }

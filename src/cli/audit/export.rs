@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::audit::{Files, Log};
+use crate::audit::{Files, Log, entries};
 use crate::cli::context;
 use crate::cli::shared::{Refresh, Shared};
 use crate::cli::{Exit, RemoteOption, RepoOption, Stop, output};
@@ -69,8 +69,8 @@ fn write(log: &Log, files: &dyn Files, dir: &Path) -> Result<Exit, Stop> {
     }
     let dir = report::escape::terminal(&dir.display().to_string());
     output::print(&format!(
-        "{} entries in {} files under {dir}\nanybody can check them: dualkey audit verify --export {dir} \\\n  --key '{}'\n",
-        log.size(),
+        "{} in {} files under {dir}\nanybody can check them: dualkey audit verify --export {dir} \\\n  --key '{}'\n",
+        entries(log.size()),
         paths.len(),
         log.key()
     ));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::audit::entries;
 use crate::cli::shared::{Refresh, Shared};
 use crate::cli::{Exit, RemoteOption, RepoOption, Stop, context, output};
 use crate::report;
@@ -33,7 +34,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let log = &ledger.stored.log;
     let Some(proof) = log.prove(&ledger.stored.files(&repository)?, options.entry)? else {
         return Err(Stop::usage(
-            format!("there is no entry `{}`: the log has {} entries, counted from 0", options.entry, log.size()),
+            format!("there is no entry `{}`: the log has {}, counted from 0", options.entry, entries(log.size())),
             "`dualkey audit log` prints them with their numbers",
         ));
     };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::folder::Export;
+use crate::audit::entries;
 use crate::cli::shared::{Refresh, Shared};
 use crate::cli::{Exit, RemoteOption, RepoOption, Stop, context, output};
 
@@ -38,9 +39,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         ));
     };
     output::print(&format!(
-        "the log stands in {} again: {} entries, root {}\n",
+        "the log stands in {} again: {}, root {}\n",
         shared.pinned().audit_ref,
-        stored.log.size(),
+        entries(stored.log.size()),
         stored.log.root()
     ));
     Ok(Exit::Done)

@@ -83,7 +83,7 @@ fn pipelines_and_custom_rules_are_named_for_what_they_are() {
     for says in [
         "pipeline file `.gitlab-ci.yml`: new, 2 lines; what it does may run with the log's key",
         "custom rules of package `own` in `policies/own.rego`: new, 4 lines; they judge every change",
-        "code owners `docs/CODEOWNERS`: new, 1 lines",
+        "code owners `docs/CODEOWNERS`: new, 1 line",
     ] {
         assert!(text.contains(says), "{says} is not in\n{text}");
     }
