@@ -258,6 +258,9 @@ impl FromIterator<Interval> for Intervals {
 pub struct Days(pub u32);
 
 impl Days {
+    /// How long an approval may wait for its first apply, where no policy says so.
+    pub const APPROVALS_LAST: Days = Days(90);
+
     /// Parses `N days` (or `1 day`).
     pub fn parse(text: &str) -> Option<Self> {
         let (number, unit) = text.split_once(' ')?;

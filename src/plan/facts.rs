@@ -19,7 +19,7 @@ use weights::Weight;
 pub struct Fact {
     /// What it is about, with names in backticks: ``duty `develop-and-deploy` ``.
     pub about: String,
-    /// Which field of it, where it stood before and after; none where the whole of it comes or goes.
+    /// Which field of it, where it stood before and after; none where it has none, or the whole of it comes or goes.
     pub field: Option<String>,
     /// What it said; none where it is new.
     pub before: Option<String>,
@@ -41,9 +41,11 @@ pub fn facts(plan: &Plan<'_>) -> Vec<Fact> {
     let is_policy = |path: &str| matches!(FileKind::of_path(path), Claim::File(FileKind::Policy, _));
     let shown: BTreeSet<&str> = plan.lines.iter().map(|line| line.grant.as_str()).collect();
     let mut facts = Vec::new();
+    let mut told = BTreeSet::new();
     if paths.iter().any(|(path, _)| is_policy(path)) {
-        let of = |revision| things::policies(revision);
-        facts.extend(compare(of(plan.base), of(plan.head)));
+        let [before, after] = [plan.base, plan.head].map(things::policies);
+        told = together(&before, &after);
+        facts.extend(compare(before, after));
     }
     for (path, class) in &paths {
         let [before, after] = [plan.base.files.get(path), plan.head.files.get(path)];
@@ -67,7 +69,7 @@ pub fn facts(plan: &Plan<'_>) -> Vec<Fact> {
             }
         }
     }
-    let told: BTreeSet<String> = facts.iter().map(|fact| fact.file.clone()).collect();
+    told.extend(facts.iter().map(|fact| fact.file.clone()));
     let silent =
         paths.iter().filter(|(path, _)| !told.contains(*path) && !grant(path).is_some_and(|id| shown.contains(id)));
     facts.extend(
@@ -104,15 +106,31 @@ fn compare(before: BTreeMap<String, Thing>, mut after: BTreeMap<String, Thing>) 
     facts
 }
 
+/// The files that take part in what is told of things that several files say together.
+fn together(before: &BTreeMap<String, Thing>, after: &BTreeMap<String, Thing>) -> BTreeSet<String> {
+    let both = before.iter().filter_map(|(name, before)| Some((before, after.get(name)?)));
+    let alone = |of: &BTreeMap<String, Thing>, other: &BTreeMap<String, Thing>| {
+        let things = of.iter().filter(|(name, _)| !other.contains_key(*name)).map(|(_, thing)| thing);
+        things.flat_map(|thing| thing.said.values().flat_map(BTreeMap::keys).cloned().collect::<Vec<_>>()).collect()
+    };
+    let (gone, new): (Vec<String>, Vec<String>) = (alone(before, after), alone(after, before));
+    let files = both.flat_map(|(before, after)| {
+        let labels: BTreeSet<&String> = before.fields.keys().chain(after.fields.keys()).collect();
+        let differ = labels.into_iter().filter(|label| before.field(label) != after.field(label));
+        differ.flat_map(|label| before.files(after, label)).collect::<Vec<_>>()
+    });
+    files.chain(gone).chain(new).collect()
+}
+
 fn fields(before: &Thing, after: &Thing) -> Vec<Fact> {
     let labels: BTreeSet<&String> = before.fields.keys().chain(after.fields.keys()).collect();
     let fact = |label: &String| {
-        let sides = [before.fields.get(label), after.fields.get(label)];
-        let [was, is] = sides.map(|side| side.map(|field| &field.value));
+        let sides = [before.field(label), after.field(label)];
+        let [was, is] = sides.each_ref().map(|side| side.as_ref().map(|field| &field.value));
         if was == is {
             return None;
         }
-        let weight = sides.into_iter().flatten().map(|field| field.weight).next().unwrap_or(Weight::Plain);
+        let weight = sides.iter().flatten().map(|field| field.weight).next().unwrap_or(Weight::Plain);
         // what restricts something that wasn't there before weakens nothing
         let is_part = |of: &Thing, whole: &str| of.fields.keys().any(|label| label.starts_with(&format!("{whole}.")));
         let comes = label.rsplit_once('.').is_some_and(|(whole, _)| !is_part(before, whole));
@@ -120,13 +138,13 @@ fn fields(before: &Thing, after: &Thing) -> Vec<Fact> {
         let weaker = weight.weakens(was, is) && (!comes || weight == Weight::Opens);
         Some(Fact {
             about: after.name.clone(),
-            field: Some(label.clone()),
+            field: (!label.is_empty()).then(|| label.clone()),
             before: shown_before,
             after: shown_after,
             weaker,
             consequence: weights::consequence(after.section, label, is, weaker),
             class: after.class,
-            file: after.file.clone(),
+            file: before.files(after, label).pop_first().unwrap_or_else(|| after.file.clone()),
         })
     };
     labels.into_iter().filter_map(fact).collect()
@@ -254,9 +272,11 @@ fn whole_file(path: &str, class: ChangeClass, sides: [Option<&ManagedFile>; 2]) 
 fn unsaid(path: &str, class: ChangeClass, sides: [Option<&ManagedFile>; 2]) -> Fact {
     let how = match sides {
         [Some(before), Some(after)] if before.content == after.content => "has another mode, and the same content",
-        [Some(_), Some(_)] => "says the same in other words, such as comments or their order",
-        [None, _] => "is new, and says what another file said before",
-        [_, None] => "is gone, and what it said stands in another file",
+        [Some(_), Some(_)] => {
+            "says the same in other words, such as comments or their order, or what another file holds more strictly"
+        }
+        [None, _] => "is new, and says what other files said before, or less strictly",
+        [_, None] => "is gone, and what it said stands in other files, or more strictly",
     };
     Fact {
         about: format!("file `{path}` {how}"),

@@ -336,8 +336,7 @@ impl Plan<'_> {
 
     /// How long an approval of the change may wait for its first apply: the shorter of the old and the new policy.
     pub fn approvals_last(&self) -> Days {
-        const UNSAID: Days = Days(90);
-        let of = |revision: &Revision| revision.access.policy.approvals_last.unwrap_or(UNSAID);
+        let of = |revision: &Revision| revision.access.policy.approvals_last.unwrap_or(Days::APPROVALS_LAST);
         of(self.base).min(of(self.head))
     }
 

@@ -38,7 +38,7 @@ fn full() -> Vec<(Section, Json)> {
         ),
         (Section::Admins, json!({ "minimum": 2, "required": ["p"] })),
         (Section::Protected, json!(["account:1:Admin"])),
-        (Section::Severities, json!({ "expires-soon": "warning" })),
+        (Section::Severities, json!({ "expires-soon": "error" })),
         (Section::Durations, json!("90 days")),
         (
             Section::Role,
@@ -120,7 +120,7 @@ fn edits(value: &Json) -> Vec<(String, Option<Json>, Json)> {
 fn is_default(section: Section, path: &str) -> bool {
     matches!(
         (section, path),
-        (Section::Settings, "manage")
+        (Section::Settings, "manage" | "targets.github.type")
             | (Section::Duty, "at_most" | "severity")
             | (Section::Domain | Section::Role, "contractors")
     )
@@ -215,6 +215,10 @@ fn what_weakens_is_said_to() {
         (Section::Person, "/type", Some(json!("employee"))),
         (Section::Person, "/engagement/until", Some(json!("2027-02-28"))),
         (Section::Person, "/ended", None),
+        (Section::Grant, "/resources", None),
+        (Section::Grant, "/resources", Some(json!(["api", "web"]))),
+        (Section::Grant, "/hours", None),
+        (Section::Grant, "/hours/days", Some(json!(["mon", "tue"]))),
         (Section::Bridge, "/for", Some(json!(["p", "q"]))),
         (Section::Bridge, "/until", Some(json!("2027-12-31"))),
     ];
@@ -263,4 +267,70 @@ fn long_values_and_lists_are_told_by_what_differs() {
     assert_eq!(facts[0].before.as_deref(), Some("alice, 20 that stay"));
     assert_eq!(facts[0].after.as_deref(), Some("bob, 20 that stay"));
     assert!(facts[0].weaker);
+}
+
+/// The policies of files, each by its name.
+fn said(files: &[(&str, &str)]) -> BTreeMap<String, Thing> {
+    let alone: Vec<(&str, &str)> = [("policies/main.yaml", "")].into_iter().chain(files.iter().copied()).collect();
+    policies(&Revision::load(&snapshot(&alone), KINDS, &mut LastRead::default()).unwrap())
+}
+
+#[test]
+fn what_files_say_together_is_told_by_what_holds() {
+    let one = ("policies/a.yaml", "limits: { removals: { count: 10, fraction: 5% } }\n");
+    let told = |before: &[(&str, &str)], after: &[(&str, &str)]| {
+        let facts = compare(said(before), said(after)).into_iter();
+        let text = |fact: Fact| {
+            let [before, after] = [fact.before, fact.after].map(Option::unwrap_or_default);
+            let weaker = if fact.weaker { " (weaker)" } else { "" };
+            format!("{} {} {before} → {after}{weaker} in {}", fact.about, fact.field.unwrap_or_default(), fact.file)
+        };
+        facts.map(text).collect::<Vec<_>>()
+    };
+    let nothing: [String; 0] = [];
+    // another file adds a limit of another kind, a looser and a stricter one
+    let more = ("policies/b.yaml", "limits: { waivers: { max_duration: 30 days } }\n");
+    assert_eq!(told(&[one], &[one, more]), ["limits waivers.max_duration  → 30 days in policies/b.yaml"]);
+    assert_eq!(told(&[one, more], &[one]), ["limits waivers.max_duration 30 days →  (weaker) in policies/b.yaml"]);
+    let looser = ("policies/b.yaml", "limits: { removals: { count: 20, fraction: 9% } }\n");
+    assert_eq!(told(&[one], &[one, looser]), nothing);
+    assert_eq!(told(&[one, looser], &[one]), nothing);
+    let stricter = ("policies/b.yaml", "limits: { removals: { count: 3, fraction: 9% } }\n");
+    assert_eq!(told(&[one], &[one, stricter]), ["limits removals.count 10 → 3 in policies/b.yaml"]);
+    assert_eq!(told(&[one, stricter], &[one]), ["limits removals.count 3 → 10 (weaker) in policies/b.yaml"]);
+    // what is absent is what it would be by default
+    let days = |text: &'static str| [one, ("policies/c.yaml", text)];
+    let lasts = |days: &str| format!("approvals_last  90 days → {days} days");
+    assert_eq!(told(&[one], &days("approvals_last: 90 days\n")), nothing);
+    assert_eq!(told(&[one], &days("approvals_last: 30 days\n")), [format!("{} in policies/c.yaml", lasts("30"))]);
+    assert_eq!(
+        told(&[one], &days("approvals_last: 120 days\n")),
+        [format!("{} (weaker) in policies/c.yaml", lasts("120"))]
+    );
+    assert_eq!(
+        told(&days("approvals_last: 30 days\n"), &[one]),
+        ["approvals_last  30 days → 90 days (weaker) in policies/c.yaml"]
+    );
+    // a rule that is a warning by itself
+    assert_eq!(told(&[one], &days("severities: { expires-soon: warning }\n")), nothing);
+    assert_eq!(
+        told(&days("severities: { expires-soon: error }\n"), &days("severities: { expires-soon: warning }\n")),
+        ["severities expires-soon error → warning (weaker) in policies/c.yaml"]
+    );
+    // lists add up
+    let guarded =
+        |text: &'static str| [("policies/a.yaml", "protected: [\"account:1:Admin\"]\n"), ("policies/b.yaml", text)];
+    assert_eq!(
+        told(&guarded("protected: [\"account:2:Admin\"]\n"), &guarded("protected: [\"account:1:Admin\"]\n")),
+        ["protected  account:1:Admin, account:2:Admin → account:1:Admin (weaker) in policies/b.yaml"]
+    );
+}
+
+#[test]
+fn a_target_is_of_the_type_of_its_name() {
+    let settings =
+        |target: Json| json!({ "version": 1, "organization": "o", "timezone": "UTC", "targets": { "github": target } });
+    let facts = |before, after| between(Section::Settings, &settings(before), &settings(after));
+    assert!(facts(json!({ "id": 1 }), json!({ "id": 1, "type": "github" })).is_empty());
+    assert!(!facts(json!({ "id": 1 }), json!({ "id": 1, "type": "sandbox" })).is_empty());
 }

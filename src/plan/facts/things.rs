@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::weights::{self, Section, Weight};
 use crate::access::reading::{Claim, FileKind, Step};
-use crate::access::{ChangeClass, ManagedFile, Revision};
+use crate::access::{ChangeClass, Days, ManagedFile, Revision};
 
 /// What a field says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub(super) struct Thing {
     pub fields: BTreeMap<String, Field>,
     pub class: ChangeClass,
     pub file: String,
+    /// Where several files say it together: what each says, by field. Of two values the stricter holds.
+    pub said: BTreeMap<String, BTreeMap<String, Value>>,
 }
 
 impl Thing {
@@ -50,11 +52,48 @@ impl Thing {
         let mut fields = BTreeMap::new();
         flatten(section, value, "", &mut fields);
         for (label, default) in weights::defaults(section, value) {
-            let field = || Field { value: Value::One(default.to_owned()), weight: weights::weight(section, label) };
-            fields.entry(label.to_owned()).or_insert_with(field);
+            let weight = weights::weight(section, &label);
+            fields.entry(label).or_insert(Field { value: Value::One(default), weight });
         }
         let presence = weights::presence(section);
-        Thing { name, section, presence, fields, class, file: file.to_owned() }
+        Thing { name, section, presence, fields, class, file: file.to_owned(), said: BTreeMap::new() }
+    }
+
+    /// The same with what one file more says, of which the stricter holds.
+    fn add(&mut self, more: Thing) {
+        for (label, field) in more.fields {
+            self.said.entry(label.clone()).or_default().insert(more.file.clone(), field.value.clone());
+            match self.fields.get_mut(&label) {
+                None => drop(self.fields.insert(label, field)),
+                Some(held) => held.tighten(field.value),
+            }
+        }
+    }
+
+    /// What a field says, or what holds where it says nothing.
+    pub fn field(&self, label: &str) -> Option<Field> {
+        let unsaid = || {
+            let value = Value::One(weights::unsaid(self.section, label)?.to_owned());
+            Some(Field { value, weight: weights::weight(self.section, label) })
+        };
+        self.fields.get(label).cloned().or_else(unsaid)
+    }
+
+    /// The files that say something else of a field in another state of the thing.
+    pub fn files(&self, other: &Thing, label: &str) -> BTreeSet<String> {
+        let nothing = BTreeMap::new();
+        let [here, there] = [self, other].map(|thing| thing.said.get(label).unwrap_or(&nothing));
+        here.keys().chain(there.keys()).filter(|file| here.get(*file) != there.get(*file)).cloned().collect()
+    }
+}
+
+impl Field {
+    fn tighten(&mut self, more: Value) {
+        match (&mut self.value, more) {
+            (Value::Many(held), Value::Many(more)) => held.extend(more),
+            (held, more) if self.weight.weakens(Some(&more), Some(held)) => *held = more,
+            _ => {}
+        }
     }
 }
 
@@ -143,6 +182,12 @@ pub(super) fn policies(revision: &Revision) -> BTreeMap<String, Thing> {
     for (file, value) in &files {
         for (key, value) in value.as_object().into_iter().flatten() {
             let at = (ChangeClass::Policy, file.path());
+            if let Some(section) = together(key) {
+                let one = Thing::new(key.clone(), section, value, at);
+                let none = || Thing { fields: BTreeMap::new(), ..Thing::new(key.clone(), section, value, at) };
+                things.entry(key.clone()).or_insert_with(none).add(one);
+                continue;
+            }
             let single = keys.iter().filter(|other| **other == key).count() == 1;
             for (name, section, value) in named(revision, file, key, value, single) {
                 let mut copy = 1;
@@ -155,7 +200,27 @@ pub(super) fn policies(revision: &Revision) -> BTreeMap<String, Thing> {
             }
         }
     }
+    let lasting = "approvals_last";
+    let (days, at) = (Json::String(Days::APPROVALS_LAST.to_string()), (ChangeClass::Policy, ""));
+    let unsaid = || Thing::new(lasting.to_owned(), Section::Durations, &days, at);
+    things.entry(lasting.to_owned()).or_insert_with(unsaid);
+    let nothing = Json::Object(serde_json::Map::new());
+    let weights =
+        || Thing { fields: BTreeMap::new(), ..Thing::new("severities".to_owned(), Section::Severities, &nothing, at) };
+    things.entry("severities".to_owned()).or_insert_with(weights);
     things
+}
+
+/// What several files say together.
+fn together(key: &str) -> Option<Section> {
+    match key {
+        "limits" => Some(Section::Limits),
+        "admins" => Some(Section::Admins),
+        "protected" => Some(Section::Protected),
+        "severities" => Some(Section::Severities),
+        "approvals_last" => Some(Section::Durations),
+        _ => None,
+    }
 }
 
 type Named<'a> = Vec<(String, Section, &'a Json)>;
@@ -186,11 +251,6 @@ fn named<'a>(revision: &Revision, file: &ManagedFile, key: &str, value: &'a Json
             let name = |one: &Json| format!("waiver of `{}` for `{}`", text(one, "rule"), text(one, "person"));
             list.iter().map(|one| (name(one), Section::Waiver, one)).collect()
         }
-        "limits" => vec![(format!("limits{beside}"), Section::Limits, value)],
-        "admins" => vec![(format!("admins{beside}"), Section::Admins, value)],
-        "protected" => vec![(format!("protected{beside}"), Section::Protected, value)],
-        "severities" => vec![(format!("severities{beside}"), Section::Severities, value)],
-        "approvals_last" => vec![(format!("approvals_last{beside}"), Section::Durations, value)],
         other => vec![(format!("`{other}`{beside}"), Section::Other, value)],
     }
 }

@@ -6,6 +6,8 @@ use serde_json::Value as Json;
 
 use super::things::Value;
 use crate::access::reading::{Claim, FileKind};
+use crate::finding::Severity;
+use crate::plan::rules;
 
 /// What a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,8 +171,8 @@ pub(super) fn weight(section: Section, path: &str) -> Weight {
         (Section::Person, "keys" | "emails" | "accounts", _) => Weight::Plain,
         (Section::Bridge | Section::Grant, "until", _) => Weight::Ends,
         (Section::Grant, "from", _) => Weight::Starts,
-        (Section::Grant, "to" | "resources", _) | (Section::Bridge, "for", _) => Weight::Opens,
-        (Section::Grant, "hours", "days") => Weight::Opens,
+        (Section::Grant, "to", _) | (Section::Bridge, "for", _) => Weight::Opens,
+        (Section::Grant, "resources", _) | (Section::Grant, "hours", "days") => Weight::Narrows,
         (
             Section::Settings
             | Section::Duty
@@ -214,13 +216,18 @@ pub(super) fn presence(section: Section) -> Weight {
 }
 
 /// What a thing says where it says nothing.
-pub(super) fn defaults(section: Section, value: &Json) -> Vec<(&'static str, &'static str)> {
+pub(super) fn defaults(section: Section, value: &Json) -> Vec<(String, String)> {
     let is = |name: &str, word: &str| value.get(name).and_then(Json::as_str) == Some(word);
-    let contractors = |closed| ("contractors", if closed { "denied" } else { "allowed" });
+    let pair = |label: &str, text: &str| (label.to_owned(), text.to_owned());
+    let contractors = |closed| pair("contractors", if closed { "denied" } else { "allowed" });
     match section {
-        Section::Settings => vec![("manage", "contractors")],
-        Section::Duty => vec![("at_most", "1"), ("severity", "error")],
-        Section::Approval => vec![("risk", "any")],
+        Section::Settings => {
+            let targets = value.get("targets").and_then(Json::as_object).into_iter().flat_map(|targets| targets.keys());
+            let types = targets.map(|name| pair(&format!("targets.{name}.type"), name));
+            types.chain([pair("manage", "contractors")]).collect()
+        }
+        Section::Duty => vec![pair("at_most", "1"), pair("severity", "error")],
+        Section::Approval => vec![pair("risk", "any")],
         Section::Domain => vec![contractors(is("environment", "production"))],
         Section::Role => vec![contractors(is("risk", "privileged"))],
         Section::Waiver
@@ -237,6 +244,15 @@ pub(super) fn defaults(section: Section, value: &Json) -> Vec<(&'static str, &'s
         | Section::Grant
         | Section::Bridge => Vec::new(),
     }
+}
+
+/// What holds where a thing doesn't speak of something that it could.
+pub(super) fn unsaid(section: Section, label: &str) -> Option<&'static str> {
+    let rule = (section == Section::Severities).then(|| rules::all().into_iter().find(|rule| rule.code.id == label));
+    rule.flatten().map(|rule| match rule.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    })
 }
 
 /// What follows where a field of a thing changes.
