@@ -20,6 +20,7 @@ use crate::targets::KINDS;
 mod cost;
 mod forge;
 mod properties;
+mod statements;
 
 pub(super) const CONFIG: &str = "version: 1\norganization: northwind\ntimezone: Europe/London\n\
     targets:\n  github: { type: sandbox, as: github }\napproval: EVIDENCE\n\

@@ -41,6 +41,23 @@ fn what_weakens_a_policy_is_told_in_words() {
 }
 
 #[test]
+fn what_several_files_say_together_is_told_by_what_holds() {
+    // absent it means 90 days, so that more is the weaker
+    let limits = "limits:\n  removals: { count: 10, fraction: 5% }\n";
+    let (text, _) = planned("policies/limits.yaml", limits, &format!("approvals_last: 120 days\n{limits}"));
+    assert!(text.contains("approvals_last: 90 days → 120 days (weaker)"), "{text}");
+    // another file that limits something adds to the limits that stand
+    let (text, _) = planned(
+        "policies/duties.yaml",
+        "duties:\n",
+        "limits: { removals: { count: 5, fraction: 9% } }\napprovals_last: 30 days\nduties:\n",
+    );
+    assert!(text.contains("limits: removals.count 10 → 5"), "{text}");
+    assert!(text.contains("approvals_last: 90 days → 30 days"), "{text}");
+    assert!(!text.contains("(weaker)"), "{text}");
+}
+
+#[test]
 fn a_source_of_approvers_behind_many_blanks_is_told() {
     let blanks = format!("{{ change: access, count: 1, from: [domain-owners,{}sponsors] }}", " ".repeat(5_000));
     let (text, json) = planned("policies/approvals.yaml", "{ change: access, count: 1, from: domain-owners }", &blanks);
