@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::{Evidence, Opinion, Says, Signer};
 use super::{codes, pull};
+use crate::access::time::format_instant;
 use crate::access::{Access, Person, PersonId, PersonType};
 use crate::finding::{Code, Refusal};
 use crate::plan::{More, Plan};
@@ -15,6 +17,8 @@ use crate::repository::Oid;
 #[derive(Debug)]
 pub struct Assessment {
     pub valid: BTreeMap<PersonId, Opinion>,
+    /// Until when each of their approvals counts, where it is not applied before. What takes access away waits for nothing.
+    pub until: BTreeMap<PersonId, Timestamp>,
     /// Reasons against each person who approved and doesn't count.
     pub against: Vec<Refusal>,
     /// People who asked for changes, and whose word counts.
@@ -39,6 +43,14 @@ impl Assessment {
     /// True where nothing but their signature on the commit is a person's word about their own keys and accounts.
     pub fn made_own(&self, person: &PersonId) -> bool {
         self.made_own.contains(person)
+    }
+
+    /// A sentence for each approval that ends by itself.
+    pub fn lasting(&self, zone: &TimeZone) -> Vec<String> {
+        let sentence = |(person, until): (&PersonId, &Timestamp)| {
+            format!("the approval of `{person}` counts until {}", format_instant(*until, zone))
+        };
+        self.until.iter().map(sentence).collect()
     }
 
     /// Everybody who made the change, or answers for a service that may have. None of them can approve it.
@@ -237,6 +249,7 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
     let requests = speaks(Says::RequestChanges).filter(|person| plan.may_object(person));
     let mut assessment = Assessment {
         valid: BTreeMap::new(),
+        until: BTreeMap::new(),
         against: Vec::new(),
         requests: requests.filter(|person| judge.people.contains_key(*person)).cloned().collect(),
         each_because,
@@ -264,6 +277,9 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
             reasons.push(refusal(&codes::APPROVAL_WITHDRAWN, format!("`{person}` asked for changes")));
         }
         if reasons.is_empty() {
+            let until = opinion.at.parse::<Timestamp>().ok().and_then(|at| at.checked_add(longest(plan)).ok());
+            let until = until.filter(|_| evidence.ages && !plan.only_takes());
+            assessment.until.extend(until.map(|until| (person.clone(), until)));
             assessment.valid.insert(person.clone(), (*opinion).clone());
         }
         against.extend(reasons);
@@ -293,11 +309,14 @@ fn out_of_time(plan: &Plan<'_>, opinion: &Opinion) -> Option<Refusal> {
         let fact = format!("`{person}` approved at {at}, and now it is {}", plan.now);
         return Some(refusal(&codes::APPROVAL_FROM_THE_FUTURE, fact));
     }
-    let longest = SignedDuration::from_hours(i64::from(last.0).saturating_mul(24));
-    (age > longest).then(|| {
+    (age > longest(plan)).then(|| {
         let fact = format!("`{person}` approved at {at}, which is more than {last} ago and was not applied since");
         refusal(&codes::APPROVAL_EXPIRED, fact)
     })
+}
+
+fn longest(plan: &Plan<'_>) -> SignedDuration {
+    SignedDuration::from_hours(i64::from(plan.approvals_last().0).saturating_mul(24))
 }
 
 fn superseded(person: &PersonId, head: Oid, newer: Oid) -> Refusal {

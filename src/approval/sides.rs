@@ -3,11 +3,12 @@
 //! Git keeps no record of where a branch was. A merge whose first parent is not the former tip makes another line the
 //! first-parent chain, and what had landed becomes a thing that was merged, and whose content a merge can leave out.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use super::Granted;
 use super::standing::{Hold, Later, Standing};
-use super::verify::{Given, VerifyError};
+use super::verify::{Chain, Given, Verifier, VerifyError};
 use super::walk::{Step, Walk, reached};
 use crate::finding::Refusal;
 use crate::repository::Oid;
@@ -57,6 +58,27 @@ pub(super) fn left_out(
         }
     }
     Ok(None)
+}
+
+impl Verifier<'_> {
+    /// The refusal of a head that would land but for what its tree leaves out of a line that the merge would bring. The merge
+    /// isn't there yet: of what the head's side changed it would hold what the head holds.
+    pub(super) fn foreseen(&self, chain: &Chain, granted: &Granted) -> Result<Option<Refusal>, VerifyError> {
+        let repository = self.repository;
+        // behind a refused landing another one is needed first, and a single commit brings no line
+        if chain.last != chain.tip || repository.commits_between(chain.tip, granted.head)?.len() < 2 {
+            return Ok(None);
+        }
+        let mut commits = repository.first_parents(chain.tip)?;
+        commits.reverse();
+        let start = self.logged(&commits, chain.tip)?.at;
+        let mut open = commits.get(start..).unwrap_or_default().to_vec();
+        let heads = OnceCell::new();
+        let path = Walk::along(self, open.clone(), chain.tip, &heads)?.run()?.steps;
+        let from = open.len().saturating_sub(1);
+        open.push(granted.head);
+        left_out(&Walk::along(self, open, chain.tip, &heads)?, from, from + 1, Some(granted), &path)
+    }
 }
 
 /// True where what was approved on the head's own line needn't be kept: nobody knows whether that line ever was the

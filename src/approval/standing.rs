@@ -12,7 +12,7 @@ use super::{Granted, Opinion, codes};
 use crate::access::{EntitlementKey, Interval, Intervals, Kind, PersonId, Revision, TargetId};
 use crate::finding::Refusal;
 use crate::plan::judges::{Panel, panels};
-use crate::plan::{JudgeChange, Plan};
+use crate::plan::{JudgeChange, Plan, facts};
 use crate::repository::{Oid, Repository, RepositoryError};
 
 /// What a landing means: who gained and lost what, and who judges from then on.
@@ -21,6 +21,8 @@ pub(super) struct Meaning {
     lost: Vec<Lost>,
     gained: Vec<(EntitlementKey, Intervals)>,
     judges: Vec<JudgeChange>,
+    /// What policies and bridges hold otherwise than before, wherever it stands; none where they hold it no longer.
+    held: Vec<([String; 2], Option<String>)>,
     /// People who leave, or leave earlier: each with when they are here now.
     ended: Vec<(PersonId, Option<Interval>)>,
     /// True where access is given, and nothing else happens.
@@ -54,6 +56,7 @@ impl Meaning {
             lost: lost.collect(),
             gained: gained.map(|change| (change.key.clone(), change.gained.clone())).collect(),
             judges: plan.judges.clone(),
+            held: held_otherwise(plan),
             ended: ended.collect(),
             only_gives: plan.only_gives(),
             only_takes: plan.only_takes(),
@@ -126,6 +129,15 @@ impl Meaning {
             let missing = |tree: &Revision| intervals.minus(&tree.entitlements.held(key));
             if !missing(later).minus(&end.map(missing).unwrap_or_default()).is_empty() {
                 return Some(format!("`{}` has {} no longer, or not as long", key.person, what(key)));
+            }
+        }
+        if !self.held.is_empty() {
+            let (now, then) = (facts::held(later), end.map(facts::held));
+            let other = |(what, after): &&([String; 2], Option<String>)| {
+                now.get(what) != after.as_ref() && then.as_ref().is_none_or(|then| then.get(what) == after.as_ref())
+            };
+            if let Some(([about, _], _)) = self.held.iter().find(other) {
+                return Some(format!("{about} is not what it was made"));
             }
         }
         let (judging, then) = (panels(&later.access), end.map(|end| panels(&end.access)));
@@ -236,6 +248,24 @@ impl Standing {
         }
         fact.map_or(Ok(None), undone)
     }
+}
+
+/// What a change of policies and bridges means, whatever files say it.
+fn held_otherwise(plan: &Plan<'_>) -> Vec<([String; 2], Option<String>)> {
+    let of_these = |path: &str| path.starts_with("policies/") || path.starts_with("bridges/");
+    if !plan.classes.paths().any(|(path, _)| of_these(path)) {
+        return Vec::new();
+    }
+    let [before, mut after] = [plan.base, plan.head].map(facts::held);
+    let mut found = Vec::new();
+    for (what, before) in before {
+        let after = after.remove(&what);
+        if after.as_ref() != Some(&before) {
+            found.push((what, after));
+        }
+    }
+    found.extend(after.into_iter().map(|(what, after)| (what, Some(after))));
+    found
 }
 
 /// When a person is here; None where never.

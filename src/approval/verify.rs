@@ -382,7 +382,11 @@ impl<'a> Verifier<'a> {
         let landings = chain.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
         let held = held::before(self, (&trusted, &proposed), landings.map(|landing| landing.commit))?;
         let candidate = Candidate::new(&trusted, &proposed, self.now, &held, &self.halt());
-        let outcome = decide(&candidate, &digest, &evidence);
+        let mut outcome = decide(&candidate, &digest, &evidence);
+        let left_out = outcome.as_ref().map_or(Ok(None), |granted| self.foreseen(chain, granted))?;
+        if let Some(refusal) = left_out {
+            outcome = Err(vec![refusal]);
+        }
         let assessment = assess(candidate.plan(), &evidence);
         let merge_base = match evidence.merge_bases.as_slice() {
             [one] => Some(*one),

@@ -209,6 +209,7 @@ pub(super) struct Given {
     pub people: BTreeSet<PersonId>,
     pub authors: BTreeSet<PersonId>,
     pub more: More,
+    /// Which approvals don't count, what stands against the head, and until when the other approvals count.
     pub ignored: Vec<String>,
     /// What stood before of what the head brings.
     held: plan::Held,
@@ -222,13 +223,16 @@ impl Given {
         };
         let said = |what: &str, reason: &Refusal| format!("{what}: {} ({})", reason.message, reason.code.id);
         let refusals = prospect.outcome.as_ref().err().into_iter().flatten();
-        let requests = refusals.filter(|refusal| refusal.code.id == codes::CHANGES_REQUESTED.id);
+        let against = [codes::CHANGES_REQUESTED.id, codes::LANDING_LEFT_OUT.id];
+        let against = refusals.filter(|refusal| against.contains(&refusal.code.id));
+        let lasting = prospect.assessment.lasting(&prospect.proposed.revision().access.config.zone);
         Given {
             people: prospect.assessment.valid.keys().cloned().collect(),
             authors: prospect.assessment.makers(),
             more: prospect.assessment.more(),
             ignored: (reasons.iter().map(|reason| said("doesn't count", reason)))
-                .chain(requests.map(|request| said("stands against it", request)))
+                .chain(against.map(|refusal| said("stands against it", refusal)))
+                .chain(lasting)
                 .collect(),
             held: prospect.held.clone(),
         }

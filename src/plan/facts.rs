@@ -9,7 +9,7 @@ mod weights;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::reading::{Claim, FileKind};
-use crate::access::{ChangeClass, ManagedFile};
+use crate::access::{ChangeClass, ManagedFile, Revision};
 use crate::plan::Plan;
 use things::{Field, Thing, Value};
 use weights::Weight;
@@ -77,6 +77,22 @@ pub fn facts(plan: &Plan<'_>) -> Vec<Fact> {
     );
     facts.sort_by(|a, b| key(a).cmp(&key(b)));
     facts
+}
+
+/// What policies hold, and who may work beside home until when: each by what it is about and its field, wherever it stands.
+pub fn held(revision: &Revision) -> BTreeMap<[String; 2], String> {
+    let mut held = BTreeMap::new();
+    for (about, thing) in things::policies(revision) {
+        held.extend(thing.fields.into_iter().map(|(field, value)| ([about.clone(), field], value.value.text())));
+    }
+    for bridge in revision.access.bridges.values() {
+        for person in &bridge.people {
+            let about = format!("bridge of `{person}` from `{}` into `{}`", bridge.home, bridge.into);
+            let until = revision.access.bridge_end(person, &bridge.into).unwrap_or(bridge.until).to_string();
+            held.insert([about, "until".to_owned()], until);
+        }
+    }
+    held
 }
 
 type Key<'a> = (bool, bool, ChangeClass, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);

@@ -27,7 +27,7 @@ pub struct PlanView<'a> {
     pub authors: &'a BTreeSet<PersonId>,
     /// How many approvals more than the rules say are asked for.
     pub more: More,
-    /// Which approvals don't count and what stands against the head, each a sentence with its reason.
+    /// Which approvals don't count, what stands against the head, and until when the others count, each a sentence.
     pub ignored: &'a [String],
     /// The calls that apply would make, where live state was read.
     pub operations: Option<&'a Difference>,

@@ -117,7 +117,9 @@ pub fn prospect(prospect: &Prospect, view: &PlanView<'_>) -> String {
             let people: Vec<String> =
                 granted.approvals.iter().map(|opinion| markdown_code(opinion.person.as_str())).collect();
             let by = if people.is_empty() { String::new() } else { format!(", approved by {}", people.join(", ")) };
-            format!("### Would land: `{commit}`{by}\n")
+            let lasting = prospect.assessment.lasting(view.zone());
+            let rows = lasting.iter().map(|sentence| kept(Voice::Markdown.message(sentence))).collect();
+            format!("### Would land: `{commit}`{by}\n{}", list("Approval", rows, LINT_PART))
         }
         Err(refusals) => {
             let rows = refusals.iter().map(|refusal| kept(reason(refusal))).collect();

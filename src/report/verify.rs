@@ -65,6 +65,9 @@ pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, waiting: &[&Landing], 
             let people: Vec<&str> = granted.approvals.iter().map(|opinion| opinion.person.as_str()).collect();
             let by = if people.is_empty() { String::new() } else { format!(", approved by {}", people.join(", ")) };
             text.push_str(&format!("{} {}{by}\n", style.green("would land:"), prospect.head.short()));
+            for lasting in prospect.assessment.lasting(view.zone()) {
+                text.push_str(&format!("  {}\n", style.wrap(&Voice::Text.message(&lasting), 2, "    ")));
+            }
         }
         Err(refusals) => {
             text.push_str(&format!("{} {}\n", style.red("would not land:"), prospect.head.short()));

@@ -105,7 +105,7 @@ fn the_document_of_plan() {
     let changes = below("changes", "person action role domain risk until grant file line entitlements");
     let entitlements = below("changes[].entitlements", ENTITLEMENT);
     let expected = set(&[
-        plain("version base head digest verdict in_all approvers short_rules"),
+        plain("version base head refused digest verdict in_all approvers short_rules"),
         approvals,
         below("findings", FINDING),
         changes,

@@ -2,6 +2,7 @@
 
 mod behind;
 mod clone;
+mod foreseen;
 mod history;
 mod shown;
 

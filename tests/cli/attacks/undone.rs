@@ -127,7 +127,7 @@ fn the_same_access_by_another_file_is_the_same_access() {
     for person in ["grace.lin", "sven.olsen"] {
         world.approve("harmless", person).exits(0);
     }
-    world.timed(&["verify", "--head", "harmless"]).exits(0);
+    world.timed(&["verify", "--head", "harmless"]).exits(1).says("refused[landing-left-out]");
     merge(&world, "away");
     merge(&world, "harmless");
     let refused = world.timed(&["verify"]).exits(1).says("refused[landing-left-out]");
@@ -318,4 +318,41 @@ fn a_removal_that_was_narrowed_needs_its_first_approval_taken_back() {
     world.timed(&["verify"]).exits(1).says("refused[landing-left-out]").says(YARA);
     world.approve_with(&["--head", &first, "--withdraw"], "priya.shah").exits(0);
     world.timed(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_waiver_that_was_taken_back_does_not_come_back_in_another_file() {
+    let world = World::unanchored();
+    let told = world.dualkey(&["explain", "develop-and-deploy"]).exits(0).stdout;
+    let digest = told.split("sha256:").nth(1).unwrap().get(..64).unwrap().to_owned();
+    let waivers = format!(
+        "waivers:\n  - {{ rule: develop-and-deploy, rule_digest: \"sha256:{digest}\", person: hana.kim, \
+         from: 2026-11-23, until: 2026-12-15, owner: priya.shah, control: daily review }}\n"
+    );
+    world.write("policies/waivers.yaml", &waivers);
+    world.commit("A waiver");
+    world.git(&["push", "-q", "origin", "main"]);
+    let world = world.begun();
+    branch(&world, "strict", |world| {
+        world.git(&["rm", "-q", "policies/waivers.yaml"]);
+    });
+    // a file of another name says the same, so no plan shows anything of the waiver
+    branch(&world, "tidy", |world| {
+        world.git(&["mv", "policies/waivers.yaml", "policies/more.yaml"]);
+    });
+    let plan = world.timed(&["plan", "--head", "tidy"]).exits(0).stdout;
+    assert!(!plan.contains("waiver of"), "{plan}");
+    for head in ["strict", "tidy"] {
+        for person in ["mei.tanaka", "lena.vogt"] {
+            world.approve(head, person).exits(0);
+        }
+    }
+    merge(&world, "strict");
+    world.timed(&["verify"]).exits(0);
+    world.git(&["merge", "-q", "-s", "ours", "--no-ff", "-m", "Merge", "tidy"]);
+    world.git(&["checkout", "-q", "tidy", "--", "policies/more.yaml"]);
+    world.git(&["commit", "-q", "--amend", "--no-edit"]);
+    world.git(&["push", "-q", "origin", "main"]);
+    let refused = world.timed(&["verify"]).exits(1).says("refused[landing-left-out]");
+    refused.says("waiver of `develop-and-deploy` for `hana.kim` is not what it was made");
 }
