@@ -9,7 +9,7 @@ mod facts;
 mod oracle;
 pub mod waivers;
 
-#[cfg(test)]
-pub use engine::SHOWN;
-pub use engine::{Breach, Conflict, Fact, Half, Held, MAX_COMPARED, MAX_MATCHES, TooMuch, Violation, violations};
+pub use engine::{
+    Breach, Conflict, Fact, Half, Held, MAX_COMPARED, MAX_MATCHES, SHOWN, TooMuch, Violation, violations,
+};
 pub use facts::{Path, declared};
