@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::batch;
 use super::guards::{self, Judged};
-use super::look::{Answer, Seen};
+use super::look::Answer;
 use super::phases::Phase;
 use super::sight::Sight;
 use super::state::{Clock, View};
@@ -13,7 +14,8 @@ use super::{Extent, Footing, Hold, Journal, Mode, Outcome, Process, Request, Tar
 use crate::access::{Conditions, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
-use crate::targets::retry;
+use crate::targets::error::Remedy;
+use crate::targets::{Done, Hello, Scope, Stopped, TargetError};
 
 /// How often what still differs is tried. More would fight with whatever else changes the target.
 const ROUNDS: usize = 3;
@@ -73,6 +75,8 @@ pub(super) fn start(start: Start<'_>) -> Outcome {
         planned: BTreeSet::new(),
         intended: BTreeSet::new(),
         tried: BTreeMap::new(),
+        due: BTreeMap::new(),
+        begun: 0,
         recorded: false,
         more: false,
     };
@@ -100,13 +104,6 @@ enum Halt {
     Stopped,
 }
 
-/// What the last read of a run showed.
-struct Left {
-    /// What still differs there.
-    operations: Vec<Operation>,
-    seen: Seen,
-}
-
 struct Run<'r> {
     view: View<'r>,
     mode: Mode,
@@ -127,8 +124,12 @@ struct Run<'r> {
     planned: BTreeSet<Operation>,
     /// What the journal knows of.
     intended: BTreeSet<Operation>,
-    /// What was called, with what the target last said where it failed.
-    tried: BTreeMap<Operation, Option<String>>,
+    /// What was called, with what came of it last.
+    tried: BTreeMap<Operation, Result<Done, TargetError>>,
+    /// What is to be looked at: everything at first, then what was written.
+    due: BTreeMap<TargetId, Scope>,
+    /// How many writes were begun.
+    begun: usize,
     /// True where the journal holds something of this run.
     recorded: bool,
     /// True where a run that was asked for ends left something for a full one.
@@ -171,14 +172,15 @@ impl Run<'_> {
     }
 
     /// Gives what still differs at the end; nothing where the run was asked to stop before.
-    fn rounds(&mut self) -> Option<Left> {
+    fn rounds(&mut self) -> Option<Vec<Operation>> {
         let mut round = 0;
         self.stop_if_asked().ok()?;
         self.greet();
+        self.due = self.view.scopes();
         // a round is repeated only where less may be done, and a run comes to its least soon
         loop {
-            let (seen, _) = self.look();
-            let (judged, beyond) = self.judge(&seen);
+            self.look(None);
+            let (judged, beyond) = self.judge();
             self.planned.extend(judged.permitted.iter().chain(&judged.blocked).chain(&beyond).cloned());
             for refusal in judged.refusals {
                 self.refuse(refusal);
@@ -186,9 +188,8 @@ impl Run<'_> {
             if round < ROUNDS && self.intend(&judged.permitted).is_err() {
                 continue;
             }
-            if round == ROUNDS || judged.permitted.is_empty() {
-                let operations = judged.permitted.into_iter().chain(judged.blocked).chain(beyond).collect();
-                return Some(Left { operations, seen });
+            if round == ROUNDS || judged.permitted.iter().all(|one| self.is_given_up(one)) {
+                return Some(judged.permitted.into_iter().chain(judged.blocked).chain(beyond).collect());
             }
             match self.write(judged.permitted) {
                 Ok(()) => round += 1,
@@ -207,7 +208,7 @@ impl Run<'_> {
             true => self.view.now(),
             false => self.view.now().checked_add(passed).unwrap_or(self.view.now()),
         };
-        let told = |(target, Answer { said, at, took }): (_, Answer<crate::targets::Hello>)| {
+        let told = |(target, Answer { said, at, took }): (_, Answer<Hello>)| {
             let theirs = said.clock?;
             // it was told somewhere between the question and the answer
             let ours = theirs.clamp(ours(at.saturating_sub(took)), ours(at));
@@ -231,25 +232,44 @@ impl Run<'_> {
         }
     }
 
-    /// What is live at the targets, and whether less could be read than before.
-    fn look(&mut self) -> (Seen, bool) {
-        let (seen, less) = self.sight.look(&self.view, &mut self.targets.readers, self.process);
-        for refusal in seen.refusals() {
-            self.lack(refusal.clone());
+    /// Looks at what is due, or at as much of it. True where less could be read than before.
+    fn look(&mut self, only: Option<BTreeMap<TargetId, Scope>>) -> bool {
+        let scopes = only.unwrap_or_else(|| self.due.clone());
+        if scopes.is_empty() {
+            return false;
         }
-        (seen, less)
+        let less = self.sight.look(&self.view, &scopes, &mut self.targets.readers, self.process);
+        for (target, scope) in &scopes {
+            if let Some(due) = self.due.get_mut(target) {
+                due.remove(scope);
+            }
+        }
+        self.due.retain(|_, due| !due.is_empty());
+        // what wasn't seen at all is looked at again with what comes next
+        let unread = self.view.scopes().into_iter().filter(|(target, _)| self.sight.seen.unread.contains_key(target));
+        self.due.extend(unread);
+        let refusals: Vec<Refusal> = self.sight.seen.refusals().cloned().collect();
+        for refusal in refusals {
+            self.lack(refusal);
+        }
+        less
     }
 
-    /// The same within a round, which ends where the run may do less now.
-    fn look_again(&mut self) -> Result<Seen, Halt> {
-        match self.look() {
-            (_, true) => Err(Halt::Reduced),
-            (seen, false) => Ok(seen),
+    /// Looks, within a round, at what was written for those who have to lose something before they gain. The round ends
+    /// where less may be done now.
+    fn look_again<'o>(&mut self, written: impl Iterator<Item = &'o Operation>) -> Result<(), Halt> {
+        let mut scopes: BTreeMap<TargetId, Scope> = BTreeMap::new();
+        for one in written {
+            if self.due.get(&one.target).is_some_and(|due| due.contains(one.kind, &one.resource)) {
+                scopes.entry(one.target.clone()).or_default().insert(one.kind, one.resource.clone());
+            }
         }
+        if self.look(Some(scopes)) { Err(Halt::Reduced) } else { Ok(()) }
     }
 
     /// What may be done, and what a full run would do beyond it.
-    fn judge(&mut self, seen: &Seen) -> (Judged, Vec<Operation>) {
+    fn judge(&mut self) -> (Judged, Vec<Operation>) {
+        let seen = &self.sight.seen;
         let (within, mut beyond): (Vec<Operation>, Vec<Operation>) =
             self.view.difference(seen).operations.into_iter().partition(|operation| match self.reach {
                 Reach::Everything => !self.sight.holds_up(operation),
@@ -310,27 +330,30 @@ impl Run<'_> {
     }
 
     /// One round of writes, phase by phase over all targets.
+    ///
+    /// INVARIANT: a phase is over when each of its calls is, so nothing is given before all that is taken is taken, or
+    /// has failed.
     fn write(&mut self, operations: Vec<Operation>) -> Result<(), Halt> {
         let mut phases: BTreeMap<Phase, Vec<Operation>> = BTreeMap::new();
-        for operation in operations {
+        for operation in operations.into_iter().filter(|operation| !self.is_given_up(operation)) {
             phases.entry(self.phase(&operation)).or_default().push(operation);
         }
         let mut take = |phase| phases.remove(&phase).unwrap_or_default();
-        let taken = [take(Phase::Urgent), take(Phase::Revokes)].concat();
+        let (urgent, revokes) = (take(Phase::Urgent), take(Phase::Revokes));
         let (grants, additions, removals) =
             (take(Phase::Grants), take(Phase::AdminAdditions), take(Phase::AdminRemovals));
-        self.perform(&taken)?;
-        let kept = match grants.is_empty() && additions.is_empty() {
-            true => BTreeSet::new(),
-            false => self.still_holding()?,
-        };
+        self.perform(&urgent)?;
+        self.perform(&revokes)?;
+        let gaining: BTreeSet<String> = grants.iter().chain(&additions).map(holder).collect();
+        self.look_again(urgent.iter().chain(&revokes).filter(|one| gaining.contains(&holder(one))))?;
+        let kept = if gaining.is_empty() { BTreeSet::new() } else { self.still_holding() };
         let free = |operation: &&Operation| !kept.contains(&holder(operation));
         self.perform(grants.iter().filter(free))?;
         self.perform(additions.iter().filter(free))?;
-        let short = match additions.is_empty() || removals.is_empty() {
-            true => BTreeSet::new(),
-            false => self.missing_admins()?,
-        };
+        if !removals.is_empty() {
+            self.look_again(additions.iter())?;
+        }
+        let short = if additions.is_empty() { BTreeSet::new() } else { self.missing_admins() };
         let enough: Vec<Operation> =
             removals.into_iter().filter(|one| !short.contains(&one.target) || self.view.is_end(one)).collect();
         self.perform(&enough)
@@ -340,48 +363,60 @@ impl Run<'_> {
         Phase::of(operation, guards::is_own(&self.sight.own, operation))
     }
 
+    /// True where the client has tried as often as it makes sense, or somebody has to mend something first. What may have
+    /// had its effect is made again where it shows that it hadn't.
+    fn is_given_up(&self, operation: &Operation) -> bool {
+        let said = self.tried.get(operation).and_then(|said| said.as_ref().err());
+        said.is_some_and(|error| error.remedy() != Remedy::Read)
+    }
+
     /// Who still holds what was to be taken first: nothing is given to them, for it could make a conflict.
-    fn still_holding(&mut self) -> Result<BTreeSet<String>, Halt> {
-        let seen = self.look_again()?;
-        let left = self.view.difference(&seen).operations;
-        let before_grants = |one: &&Operation| self.phase(one) < Phase::Grants;
-        Ok(left.iter().filter(before_grants).map(holder).collect())
+    fn still_holding(&self) -> BTreeSet<String> {
+        let left = self.view.difference(&self.sight.seen).operations;
+        left.iter().filter(|one| self.phase(one) < Phase::Grants).map(holder).collect()
     }
 
     /// Targets where an admin that was to be added is not there.
-    fn missing_admins(&mut self) -> Result<BTreeSet<TargetId>, Halt> {
-        let seen = self.look_again()?;
-        let left = self.view.difference(&seen).operations;
-        Ok(left.into_iter().filter(|one| self.phase(one) == Phase::AdminAdditions).map(|one| one.target).collect())
+    fn missing_admins(&self) -> BTreeSet<TargetId> {
+        let left = self.view.difference(&self.sight.seen).operations;
+        left.into_iter().filter(|one| self.phase(one) == Phase::AdminAdditions).map(|one| one.target).collect()
     }
 
+    /// One phase, at all targets side by side. Right before each write it is asked whether the run may still write.
     fn perform<'o>(&mut self, operations: impl IntoIterator<Item = &'o Operation>) -> Result<(), Halt> {
-        for operation in operations {
-            self.process.progress(self.tried.len(), self.planned.len());
-            self.call(operation)?;
+        let operations: Vec<&Operation> = operations.into_iter().collect();
+        if operations.is_empty() {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// One call to a target, made again where what stands in its way goes away by itself.
-    fn call(&mut self, operation: &Operation) -> Result<(), Halt> {
-        for tried in 0.. {
-            self.stop_if_asked()?;
-            self.hold()?;
-            let said = match self.targets.writers.get_mut(&operation.target) {
-                Some(writer) => writer.perform(&operation.call()),
-                None => {
-                    let said = format!("`{}` can't be written: it isn't connected", operation.target);
-                    self.tried.insert(operation.clone(), Some(said));
-                    break;
-                }
-            };
-            let pause = said.as_ref().err().and_then(|error| retry::pause_after(error, tried));
-            self.tried.insert(operation.clone(), said.err().map(|error| error.to_string()));
-            let Some(pause) = pause else { break };
-            self.process.pause(pause);
+        self.stop_if_asked()?;
+        let (process, lease, planned) = (self.process, self.lease, self.planned.len());
+        // a run that only ends goes on without its lease; any other one has to be judged anew
+        let goes_on = self.mode == Mode::OnlyEnds || self.reach == Reach::Ends;
+        let (mut lost, mut stopped, mut begun) = (None, false, self.begun);
+        let results = batch::perform(operations, &mut self.targets.writers, process, || {
+            process.progress(begun.min(planned), planned);
+            stopped |= process.is_asked_to_stop();
+            if !stopped && lost.is_none() {
+                lost = lease.and_then(|lease| lease.check().err());
+            }
+            if stopped || (lost.is_some() && !goes_on) {
+                return Err(Stopped);
+            }
+            begun += 1;
+            Ok(())
+        });
+        self.begun = begun;
+        for (operation, result) in results {
+            let due = self.due.entry(operation.target.clone()).or_default();
+            due.insert(operation.kind, operation.resource.clone());
+            self.tried.insert(operation.clone(), result);
         }
-        Ok(())
+        if let Some(refusal) = lost {
+            self.lease = None;
+            // the log belongs to whoever holds the lease now
+            self.lose_the_log(refusal, Reach::Ends)?;
+        }
+        if stopped { self.stop_if_asked() } else { Ok(()) }
     }
 
     fn stop_if_asked(&mut self) -> Result<(), Halt> {
@@ -392,31 +427,28 @@ impl Run<'_> {
         Err(Halt::Stopped)
     }
 
-    /// Makes sure that the lease is still held.
-    fn hold(&mut self) -> Result<(), Halt> {
-        let Some(Err(refusal)) = self.lease.map(Hold::check) else { return Ok(()) };
-        self.lease = None;
-        // the log belongs to whoever holds the lease now
-        self.lose_the_log(refusal, Reach::Ends)
-    }
-
-    /// Sorts what was planned by what became of it. Where the last read tells nothing of a target, the words of the target
+    /// Sorts what was planned by what became of it. Where the last read tells nothing of a resource, the words of the target
     /// count.
-    fn settle(&mut self, left: Option<Left>) {
-        let slots = left.as_ref().map(|left| left.operations.iter().map(slot).collect::<BTreeSet<Slot<'_>>>());
-        let told = left.as_ref().zip(slots);
+    fn settle(&mut self, left: Option<Vec<Operation>>) {
+        let told = left.as_ref().map(|left| left.iter().map(slot).collect::<BTreeSet<Slot<'_>>>());
         for operation in std::mem::take(&mut self.planned) {
-            let shows = |left: &Left| left.seen.shows(&operation.target, operation.kind, &operation.resource);
-            let told = told.as_ref().filter(|(left, _)| shows(left));
-            let differs = told.map(|(_, slots)| slots.contains(&slot(&operation)));
-            match (self.tried.get(&operation), differs) {
-                (Some(None), None) | (Some(_), Some(false)) => self.outcome.done.push(operation),
-                (Some(Some(said)), _) => self.outcome.failed.push((operation, said.clone())),
-                (Some(None), Some(true)) => {
+            let shows = self.sight.seen.shows(&operation.target, operation.kind, &operation.resource);
+            let differs = told.as_ref().filter(|_| shows).map(|slots| slots.contains(&slot(&operation)));
+            match (self.tried.remove(&operation), differs) {
+                (Some(Ok(done)), None | Some(false)) => self.outcome.did(operation, done),
+                (Some(Err(_)), Some(false)) => self.outcome.did(operation, Done::default()),
+                (Some(Err(error)), None | Some(true)) => self.outcome.failed.push((operation, error.to_string())),
+                (Some(Ok(_)), Some(true)) => {
                     let said = format!("{}: the call succeeded, but the target shows no change", POST_APPLY_DRIFT);
                     self.outcome.failed.push((operation, said));
                 }
-                (None, None | Some(true)) => self.outcome.not_started.push(operation.clone()),
+                (None, None | Some(true)) if self.targets.writers.contains_key(&operation.target) => {
+                    self.outcome.not_started.push(operation);
+                }
+                (None, None | Some(true)) => {
+                    let said = format!("`{}` can't be written: it isn't connected", operation.target);
+                    self.outcome.failed.push((operation, said));
+                }
                 // somebody else did it meanwhile
                 (None, Some(false)) => {}
             }

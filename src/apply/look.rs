@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::resume_unwind;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::{Process, Readers, Targets, codes};
 use crate::access::{Kind, TargetId};
 use crate::finding::Refusal;
+use crate::targets::error::TARGET_IO;
 use crate::targets::{Hello, Live, Reader, Resource, Scope};
 
 /// How often it is said of a target that it still hasn't answered.
@@ -22,42 +23,43 @@ pub(super) struct Answer<T> {
     pub took: Duration,
 }
 
-/// Asks targets something, each in a thread of its own, and tells how it goes.
-pub(super) fn side_by_side<J: Send, T: Send>(
+/// Asks targets something, each in a thread of its own, and tells how it goes. What they say before their answer is heard
+/// by this thread. A target that the system has no thread for gives no answer.
+pub(super) fn side_by_side<J: Send, E: Send, T: Send>(
     process: &dyn Process,
     jobs: Vec<(TargetId, J)>,
-    ask: impl Fn(&TargetId, J) -> T + Sync,
+    ask: impl Fn(&TargetId, J, &dyn Fn(E)) -> T + Sync,
+    mut hear: impl FnMut(&TargetId, E),
 ) -> BTreeMap<TargetId, Answer<T>> {
     let began = process.elapsed();
     let so_far = || process.elapsed().saturating_sub(began);
     let mut awaited: BTreeSet<TargetId> = jobs.iter().map(|(target, _)| target.clone()).collect();
     let mut answers = BTreeMap::new();
     let (threads, queue) = (jobs.len(), Mutex::new(VecDeque::from(jobs)));
-    let turns = |send: &dyn Fn((TargetId, T, Duration))| {
+    // who is free takes the next one, where there are fewer threads than targets
+    let turns = |send: Sender<(TargetId, Said<E, T>)>| {
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         while let Some((target, job)) = next() {
             let start = Instant::now();
-            let said = ask(&target, job);
-            send((target, said, start.elapsed()));
+            // who listens goes last, so that everything arrives
+            let tell = |event| drop(send.send((target.clone(), Said::Meanwhile(event))));
+            let answer = ask(&target, job, &tell);
+            drop(send.send((target, Said::Answer(answer, start.elapsed()))));
         }
     };
+    let turns = &turns;
     thread::scope(|scope| {
         let (send, receive) = channel();
-        let turns = &turns;
         let start = |_| {
             let send = send.clone();
-            // who listens goes last, so that every answer arrives
-            Builder::new().spawn_scoped(scope, move || turns(&|answer| drop(send.send(answer)))).ok()
+            Builder::new().spawn_scoped(scope, move || turns(send)).ok()
         };
         let running: Vec<_> = (0..threads).filter_map(start).collect();
-        if running.is_empty() {
-            // the system has no thread left
-            turns(&|answer| drop(send.send(answer)));
-        }
         drop(send);
         loop {
             match receive.recv_timeout(EVERY) {
-                Ok((target, said, took)) => {
+                Ok((target, Said::Meanwhile(event))) => hear(&target, event),
+                Ok((target, Said::Answer(said, took))) => {
                     awaited.remove(&target);
                     process.asks(&target, so_far(), true);
                     answers.insert(target, Answer { said, at: process.elapsed(), took });
@@ -77,6 +79,24 @@ pub(super) fn side_by_side<J: Send, T: Send>(
     answers
 }
 
+enum Said<E, T> {
+    Meanwhile(E),
+    /// With how long it took.
+    Answer(T, Duration),
+}
+
+/// Nothing is said before the answer.
+enum Nothing {}
+
+/// As [`side_by_side`], where nothing is said before the answer.
+fn answers<J: Send, T: Send>(
+    process: &dyn Process,
+    jobs: Vec<(TargetId, J)>,
+    ask: impl Fn(J) -> T + Sync,
+) -> BTreeMap<TargetId, Answer<T>> {
+    side_by_side(process, jobs, |_, job, _: &dyn Fn(Nothing)| ask(job), |_, nothing| match nothing {})
+}
+
 /// What the targets said of themselves.
 #[derive(Default)]
 pub(super) struct Greetings {
@@ -89,7 +109,7 @@ pub(super) struct Greetings {
 pub(super) fn greet(targets: &mut Targets, process: &dyn Process) -> Greetings {
     let mut greetings = Greetings::default();
     let jobs = targets.readers.iter_mut().map(|(target, reader)| (target.clone(), reader)).collect();
-    for (target, answer) in side_by_side(process, jobs, |_, reader: &mut Box<dyn Reader>| reader.hello()) {
+    for (target, answer) in answers(process, jobs, |reader: &mut Box<dyn Reader>| reader.hello()) {
         let Answer { said, at, took } = answer;
         let said = said.map_err(|error| error.refusal()).and_then(|hello| match targets.pinned.get(&target) {
             Some(pinned) if *pinned != hello.identity => Err(another(&target, pinned, &hello.identity)),
@@ -123,6 +143,33 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Takes in what was seen when some resources were looked at again.
+    pub(super) fn update(&mut self, scopes: &BTreeMap<TargetId, Scope>, newer: Seen) {
+        for (target, scope) in scopes {
+            if let Some(held) = self.held.get_mut(target) {
+                held.retain(|live| !scope.contains(live.kind, &live.resource));
+            }
+            if let Some(unread) = self.unread_resources.get_mut(target) {
+                unread.retain(|resource, _| !scope.contains(resource.kind, &resource.name));
+            }
+        }
+        self.unread_resources.retain(|_, resources| !resources.is_empty());
+        for target in newer.unread.keys() {
+            self.held.remove(target);
+            self.unread_resources.remove(target);
+        }
+        for (target, held) in newer.held {
+            self.unread.remove(&target);
+            let all = self.held.entry(target).or_default();
+            all.extend(held);
+            all.sort();
+        }
+        for (target, resources) in newer.unread_resources {
+            self.unread_resources.entry(target).or_default().extend(resources);
+        }
+        self.unread.extend(newer.unread);
+    }
+
     /// True where it is known who holds what on a resource.
     pub(super) fn shows(&self, target: &TargetId, kind: &'static Kind, resource: &str) -> bool {
         let unread = || {
@@ -146,7 +193,7 @@ impl Seen {
 /// Reads what is held on the scopes. Of those who were refused nothing is asked.
 pub(super) fn read(
     readers: &mut Readers,
-    scopes: BTreeMap<TargetId, Scope>,
+    scopes: &BTreeMap<TargetId, Scope>,
     refused: &BTreeMap<TargetId, Refusal>,
     process: &dyn Process,
 ) -> Seen {
@@ -161,8 +208,8 @@ pub(super) fn read(
     }
     let asked = readers.iter_mut().filter(|(target, _)| !seen.unread.contains_key(*target));
     let jobs = asked.filter_map(|(target, reader)| Some((target.clone(), (reader, scopes.get(target)?)))).collect();
-    let ask = |_: &TargetId, (reader, scope): (&mut Box<dyn Reader>, &Scope)| reader.read(scope);
-    for (target, answer) in side_by_side(process, jobs, ask) {
+    let ask = |(reader, scope): (&mut Box<dyn Reader>, &Scope)| reader.read(scope);
+    for (target, answer) in answers(process, jobs, ask) {
         match answer.said {
             Ok(reading) => {
                 if !reading.unread.is_empty() {
@@ -174,7 +221,18 @@ pub(super) fn read(
             Err(error) => drop(seen.unread.insert(target, error.refusal())),
         }
     }
+    for target in scopes.keys().filter(|target| !seen.held.contains_key(*target)) {
+        seen.unread.entry(target.clone()).or_insert_with(|| no_thread(target));
+    }
     seen
+}
+
+fn no_thread(target: &TargetId) -> Refusal {
+    Refusal::new(
+        &TARGET_IO,
+        format!("`{target}` was not asked: the system has no thread left"),
+        "let the machine that runs this start more threads",
+    )
 }
 
 fn not_connected(target: &TargetId) -> Refusal {

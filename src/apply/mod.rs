@@ -9,6 +9,7 @@
 //! read, the same holds for everybody who may hold something there: nobody knows what they would hold together. A target
 //! whose clock is wrong while others confirm ours gives nothing.
 
+mod batch;
 pub mod codes;
 mod ends;
 mod executor;
@@ -165,7 +166,7 @@ pub fn drift(
 ) -> Result<Difference, Vec<Refusal>> {
     let view = state::View::new(tree, past, now);
     let greetings = look::greet(targets, process);
-    let seen = look::read(&mut targets.readers, view.scopes(), &greetings.refused, process);
+    let seen = look::read(&mut targets.readers, &view.scopes(), &greetings.refused, process);
     if seen.is_whole() { Ok(view.difference(&seen)) } else { Err(seen.refusals().cloned().collect()) }
 }
 

@@ -8,7 +8,7 @@ use crate::approval::Removal;
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
 use crate::repository::Oid;
-use crate::targets::Resource;
+use crate::targets::{Done, Resource};
 
 /// The version of the outcome's form.
 pub const VERSION: u32 = 1;
@@ -57,6 +57,8 @@ pub struct Outcome {
     pub commit: Oid,
     pub extent: Extent,
     pub done: Vec<Operation>,
+    /// What is to be known of some that were done.
+    pub left: Vec<(Operation, Done)>,
     /// With what the target said.
     pub failed: Vec<(Operation, String)>,
     pub not_started: Vec<Operation>,
@@ -108,12 +110,21 @@ impl Outcome {
             commit,
             extent: Extent::Unseen,
             done: Vec::new(),
+            left: Vec::new(),
             failed: Vec::new(),
             not_started: Vec::new(),
             waiting: Vec::new(),
             removals: Vec::new(),
             refusals: Vec::new(),
         }
+    }
+
+    /// Takes note of what was done.
+    pub(super) fn did(&mut self, operation: Operation, done: Done) {
+        if done != Done::default() {
+            self.left.push((operation.clone(), done));
+        }
+        self.done.push(operation);
     }
 
     /// True where the tree was applied already and nothing was to be done.

@@ -18,9 +18,6 @@ pub trait Process {
     /// Waits so long; shorter once the run is asked to stop.
     fn sleep(&self, how_long: Duration);
 
-    /// Waits a random part of `at_most`, so that those who failed together don't come back together.
-    fn pause(&self, at_most: Duration);
-
     /// True once somebody asked for the run's end, and from then on.
     fn is_asked_to_stop(&self) -> bool;
 
@@ -46,8 +43,6 @@ pub(crate) struct Patient {
     /// Asked to stop when so many operations are behind.
     pub stop_at: Option<usize>,
     pub done: std::cell::Cell<usize>,
-    /// The longest each wait could have been.
-    pub pauses: std::cell::RefCell<Vec<Duration>>,
 }
 
 #[cfg(test)]
@@ -65,10 +60,6 @@ impl Process for Patient {
     fn asks(&self, _: &TargetId, _: Duration, _: bool) {}
 
     fn sleep(&self, _: Duration) {}
-
-    fn pause(&self, at_most: Duration) {
-        self.pauses.borrow_mut().push(at_most);
-    }
 
     fn is_asked_to_stop(&self) -> bool {
         self.stop_at.is_some_and(|at| self.done.get() >= at)

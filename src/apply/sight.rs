@@ -9,12 +9,14 @@ use super::{Process, Readers, Targets};
 use crate::access::{PersonId, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
-use crate::targets::Resource;
+use crate::targets::{Resource, Scope};
 
 #[derive(Default)]
 pub(super) struct Sight {
     /// The accounts that dualkey runs as.
     pub own: Own,
+    /// What was seen last of each resource.
+    pub seen: Seen,
     /// Targets that nothing is asked of.
     refused: BTreeMap<TargetId, Refusal>,
     /// Targets that were read at any time, and those that once couldn't be.
@@ -42,23 +44,30 @@ impl Sight {
         self.late.insert(target);
     }
 
-    /// What is live at the targets, as far as it can be read, and whether that is less than it was.
-    pub(super) fn look(&mut self, view: &View<'_>, readers: &mut Readers, process: &dyn Process) -> (Seen, bool) {
-        let seen = look::read(readers, view.scopes(), &self.refused, process);
-        self.read.extend(seen.held.keys().cloned());
-        let resources = seen
-            .unread_resources
-            .iter()
-            .flat_map(|(target, resources)| resources.keys().map(move |resource| (target.clone(), resource.clone())));
+    /// Looks at everything, later only at what is to be looked at again. True where less could be read than before.
+    pub(super) fn look(
+        &mut self,
+        view: &View<'_>,
+        scopes: &BTreeMap<TargetId, Scope>,
+        readers: &mut Readers,
+        process: &dyn Process,
+    ) -> bool {
+        let newer = look::read(readers, scopes, &self.refused, process);
+        self.seen.update(scopes, newer);
+        self.read.extend(self.seen.held.keys().cloned());
+        let resources =
+            self.seen.unread_resources.iter().flat_map(|(target, resources)| {
+                resources.keys().map(move |resource| (target.clone(), resource.clone()))
+            });
         let before = self.unread.len() + self.unread_resources.len();
         self.unread_resources.extend(resources);
-        self.unread.extend(seen.unread.keys().cloned());
+        self.unread.extend(self.seen.unread.keys().cloned());
         let less = before < self.unread.len() + self.unread_resources.len();
         if less {
             let targets = self.unread.iter().chain(self.unread_resources.iter().map(|(target, _)| target));
             self.unjudged = view.people_at(&targets.cloned().collect());
         }
-        (seen, less)
+        less
     }
 
     /// True where nobody may be given something at the target, and where nobody knows what the person would hold together

@@ -7,6 +7,7 @@ use crate::repository::Oid;
 use crate::targets::{self, KINDS};
 
 mod ends;
+mod fake;
 mod faults;
 mod guarded;
 mod partial;
@@ -62,7 +63,7 @@ fn a_failed_grant_blocks_no_revoke_and_success_without_effect_is_drift() {
         assert_eq!(live.principal, "bob@globex.example");
     }
     // the first try of a call has no effect, the next round repairs it
-    assert_eq!(apply(&approved, &Past::default(), &world(start(), Fault::Ignored(0))).exit(), Exit::Done);
+    assert_eq!(apply(&approved, &Past::default(), &world(start(), Fault::Ignored("aws", 0))).exit(), Exit::Done);
     let deaf = apply(&approved, &Past::default(), &world(start(), Fault::Deaf));
     assert_eq!(deaf.exit(), Exit::Partial);
     assert_eq!(lines(&deaf.not_started), ["grant northwind/api push 11"], "alice still holds what had to go");

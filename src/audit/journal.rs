@@ -191,6 +191,7 @@ impl Journal for RunJournal<'_> {
             not_started_of: not_started.slices,
             waiting: waiting.collect(),
             refusals: outcome.refusals.iter().map(reason).collect(),
+            left: left(outcome),
             unread: unread(outcome),
             interrupted: false,
         };
@@ -217,6 +218,15 @@ impl RunJournal<'_> {
         }
         (new, known)
     }
+}
+
+fn left(outcome: &apply::Outcome) -> Vec<record::Left> {
+    let left = outcome.left.iter().map(|(one, done)| record::Left {
+        operation: operation(one),
+        lives_until: done.lives_until.map(At),
+        note: done.note.as_deref().map(AccountMark::in_text),
+    });
+    left.collect()
 }
 
 /// How many unread resources of a target are named; of more it is said that it wasn't read.
@@ -253,6 +263,7 @@ fn interrupted(log: &Log, at: Timestamp) -> Vec<Record> {
             not_started_of: Vec::new(),
             waiting: Vec::new(),
             refusals: Vec::new(),
+            left: Vec::new(),
             unread: Vec::new(),
             interrupted: true,
         })

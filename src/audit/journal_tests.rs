@@ -1,6 +1,6 @@
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rand_core::OsRng;
@@ -15,7 +15,7 @@ use crate::apply::{Exit, Lease, Mode, Outcome, Past, Patient, Request, Targets, 
 use crate::approval::{Given, Source};
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Repository, StateRefs};
-use crate::targets::{self, Call, KINDS, Reader, Sandbox, TargetError, Writer};
+use crate::targets::{self, Call, Done, Gate, KINDS, Reader, Sandbox, TargetError, Writer, contract};
 
 const REFERENCE: &str = "refs/dualkey/audit";
 
@@ -97,12 +97,23 @@ struct Watched {
     inner: Sandbox,
     folder: std::path::PathBuf,
     key: VerifierKey,
-    calls: Rc<RefCell<usize>>,
+    calls: Arc<AtomicUsize>,
     breaks: bool,
 }
 
 impl Writer for Watched {
-    fn perform(&mut self, call: &Call) -> Result<(), TargetError> {
+    fn ends(&self, call: &Call) -> bool {
+        self.inner.ends(call)
+    }
+
+    fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>> {
+        calls.iter().for_each(|call| self.look(call));
+        self.inner.perform(calls, gate)
+    }
+}
+
+impl Watched {
+    fn look(&self, call: &Call) {
         let repository = Repository::open(&self.folder).unwrap();
         let stored = Store::new(&repository, &refs(&repository), REFERENCE, KINDS).load(&self.key).unwrap().unwrap();
         let log = Memory::stored(&repository, &stored, &self.key);
@@ -112,11 +123,10 @@ impl Writer for Watched {
                 if open(intent) && intent.operations.iter().any(|one| one.resource == call.resource))
         });
         assert!(known, "{call:?} stands in no open intent");
-        *self.calls.borrow_mut() += 1;
+        self.calls.fetch_add(1, Ordering::Relaxed);
         if self.breaks {
             std::panic::resume_unwind(Box::new("crash"));
         }
-        self.inner.perform(call)
     }
 }
 
@@ -154,12 +164,12 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
     };
     let target = TargetId::parse("play").unwrap();
     let sandbox = || Sandbox::open(place.folder.beside("play.json"), "sandbox:play", TargetType::Github, now);
-    let calls = Rc::new(RefCell::new(0));
+    let calls = Arc::new(AtomicUsize::new(0));
     let writer = Watched {
         inner: sandbox(),
         folder: place.folder.dir().to_owned(),
         key: place.key.verifier().clone(),
-        calls: Rc::clone(&calls),
+        calls: Arc::clone(&calls),
         breaks,
     };
     let mut targets = Targets {
@@ -175,7 +185,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
         apply::run(&request, &mut targets, apply::Footing::Whole { lease: &held, journal: &mut journal }, &clock)
     }));
     held.release().unwrap();
-    let calls = *calls.borrow();
+    let calls = calls.load(Ordering::Relaxed);
     match outcome {
         Ok(outcome) => (Some(outcome), calls),
         Err(_) if breaks => (None, calls),
@@ -343,9 +353,9 @@ fn drift_is_named_and_a_refusal_is_written_once() {
         principal: "11".to_owned(),
         conditions: Conditions::NONE,
     };
-    Sandbox::open(place.folder.beside("play.json"), "sandbox:play", TargetType::Github, at("2026-11-11"))
-        .perform(&call)
-        .unwrap();
+    let mut sandbox =
+        Sandbox::open(place.folder.beside("play.json"), "sandbox:play", TargetType::Github, at("2026-11-11"));
+    contract::one(&mut sandbox, &call).unwrap();
     run(&place, at("2026-11-12"), Mode::Full);
     assert_eq!(types(&log(&place))[4..], ["intent", "drift", "result"]);
     let repository = place.folder.open();

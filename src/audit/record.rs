@@ -349,6 +349,9 @@ pub struct Outcome {
     pub done: Vec<Operation>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done_of: Vec<Slice>,
+    /// What is to be known of some that were done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
     pub failed: Vec<Failed>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_of: Vec<FailedOf>,
@@ -362,6 +365,18 @@ pub struct Outcome {
     pub unread: Vec<Unread>,
     /// True where the run died and a later one wrote this for it.
     pub interrupted: bool,
+}
+
+/// What an operation left behind that was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    pub operation: Operation,
+    /// Until when sessions may go on that what was taken had opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lives_until: Option<At>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A target that couldn't be read, or a resource of one that could otherwise.

@@ -117,6 +117,7 @@ fn each_kind() -> Vec<Record> {
             not_started: vec![operation("pull")],
             waiting: vec![Waiting { landing: "c2".repeat(20), code: "approval-missing".into() }],
             refusals: vec![Reason { code: "approval-missing".into(), message: "nobody approved".into() }],
+            left: Vec::new(),
             unread: Vec::new(),
             interrupted: false,
         }),

@@ -1,6 +1,6 @@
 //! The process as a run meets it: signals, waiting, and how far it is.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -30,7 +30,7 @@ pub struct Process {
     slept: RefCell<Slept>,
     stop: Arc<AtomicBool>,
     /// True once what was asked for has been done, and what goes on goes on all the same.
-    heard: Cell<bool>,
+    heard: Arc<AtomicBool>,
     registered: Vec<SigId>,
     meter: RefCell<Meter>,
 }
@@ -56,7 +56,7 @@ impl Process {
             began: Instant::now(),
             slept: RefCell::new(Slept::from(Instant::now(), wall_clock())),
             stop: Arc::default(),
-            heard: Cell::new(false),
+            heard: Arc::default(),
             registered: Vec::new(),
             meter: RefCell::new(Meter::new(output::error_is_terminal())),
         }
@@ -64,7 +64,11 @@ impl Process {
 
     /// For clients, which wait in threads of their own.
     pub fn patience(&self) -> Arc<dyn Waits> {
-        Arc::new(Patience { stop: Arc::clone(&self.stop) })
+        Arc::new(Patience(self.asked()))
+    }
+
+    fn asked(&self) -> Asked {
+        Asked { stop: Arc::clone(&self.stop), heard: Arc::clone(&self.heard) }
     }
 
     /// Set once a signal asks to stop, for whoever can't ask here.
@@ -75,7 +79,7 @@ impl Process {
     /// True where a signal asked to stop. What comes after that is stopped no more, but by one signal more, at once.
     pub fn hear(&self) -> bool {
         let asked = apply::Process::is_asked_to_stop(self);
-        self.heard.set(self.heard.get() || asked);
+        self.heard.fetch_or(asked, Ordering::Relaxed);
         asked
     }
 
@@ -117,15 +121,11 @@ impl apply::Process for Process {
     }
 
     fn sleep(&self, how_long: Duration) {
-        sleep(how_long, &self.stop);
-    }
-
-    fn pause(&self, at_most: Duration) {
-        self.sleep(random_part(at_most));
+        sleep(how_long, &self.asked());
     }
 
     fn is_asked_to_stop(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) && !self.heard.get()
+        self.asked().to_stop()
     }
 
     fn progress(&self, done: usize, of: usize) {
@@ -135,17 +135,27 @@ impl apply::Process for Process {
     }
 }
 
-/// How clients wait before they try again.
-struct Patience {
+/// What signals asked for, and what of it came too late.
+struct Asked {
     stop: Arc<AtomicBool>,
+    heard: Arc<AtomicBool>,
 }
 
+impl Asked {
+    fn to_stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) && !self.heard.load(Ordering::Relaxed)
+    }
+}
+
+/// How clients wait before they try again.
+struct Patience(Asked);
+
 impl Waits for Patience {
-    fn wait(&self, at_most: Duration, what_for: &str) -> bool {
-        let pause = random_part(at_most);
+    fn wait(&self, at_least: Duration, at_most: Duration, what_for: &str) -> bool {
+        let pause = at_least + random_part(at_most.saturating_sub(at_least));
         output::error(&format!("{what_for}; trying again in {:.1} s\n", pause.as_secs_f64()));
-        sleep(pause, &self.stop);
-        !self.stop.load(Ordering::Relaxed)
+        sleep(pause, &self.0);
+        !self.0.to_stop()
     }
 }
 
@@ -154,10 +164,10 @@ fn random_part(of: Duration) -> Duration {
     Duration::from_nanos(OsRng.next_u64() % nanoseconds.saturating_add(1).max(1))
 }
 
-/// Sleeps so long; shorter once the stop is set.
-fn sleep(how_long: Duration, stop: &AtomicBool) {
+/// Sleeps so long; shorter once a signal asks to stop.
+fn sleep(how_long: Duration, asked: &Asked) {
     let began = Instant::now();
-    while !stop.load(Ordering::Relaxed) {
+    while !asked.to_stop() {
         let left = how_long.saturating_sub(began.elapsed());
         if left.is_zero() {
             break;
@@ -301,6 +311,8 @@ mod tests {
         process.stop.store(true, Ordering::Relaxed);
         // an hour otherwise
         apply::Process::sleep(&process, seconds(3600));
-        apply::Process::pause(&process, seconds(3600));
+        assert!(!process.patience().wait(seconds(3600), seconds(3600), "busy"));
+        assert!(process.hear() && !apply::Process::is_asked_to_stop(&process), "what was heard stops nothing more");
+        assert!(process.patience().wait(seconds(0), seconds(0), "busy"));
     }
 }

@@ -77,7 +77,7 @@ impl Targets {
         let mut clients = apply::Targets::default();
         for (id, (sandbox, pinned)) in self.0 {
             clients.readers.insert(id.clone(), Box::new(Retrying::new(sandbox.clone(), process.patience())));
-            clients.writers.insert(id.clone(), Box::new(sandbox));
+            clients.writers.insert(id.clone(), Box::new(Retrying::new(sandbox, process.patience())));
             clients.pinned.insert(id, pinned);
         }
         clients

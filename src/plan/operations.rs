@@ -72,9 +72,9 @@ impl Operation {
             || self.previous.as_ref().is_some_and(|previous| (self.kind.administers)(&previous.permission))
     }
 
-    /// The call for the target. A native end goes along only where the kind can enforce one.
+    /// The call for the target, with the end that it may enforce.
     pub fn call(&self) -> Call {
-        let until = self.until.filter(|_| self.kind.enforces.ends);
+        let until = self.until;
         let verb = match (self.verb, &self.previous) {
             (Verb::Revoke, _) => targets::Verb::Revoke,
             (Verb::Change, Some(previous)) => targets::Verb::Change { previous: previous.clone(), until },

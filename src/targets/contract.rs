@@ -1,9 +1,11 @@
 //! What every target promises, as tests that each target runs against itself.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use jiff::Timestamp;
 
+use super::error::Remedy;
 use super::*;
 use crate::access::Hours;
 use crate::access::raw::Weekday;
@@ -22,7 +24,7 @@ pub(crate) struct Sample {
 pub(crate) trait World {
     fn samples(&self) -> Vec<Sample>;
     fn reader(&self) -> Box<dyn Reader>;
-    fn writer(&self) -> Box<dyn Writer + Send>;
+    fn writer(&self) -> Box<dyn Writer>;
     /// True where the target keeps an `until`.
     fn keeps_ends(&self) -> bool;
 }
@@ -35,7 +37,8 @@ macro_rules! contract {
             $crate::targets::contract::contract!(@ $world, [
                 read_after_grant, grant_is_idempotent, revoke_is_idempotent, a_change_replaces,
                 one_value_or_many, only_the_scope, sorted, ends_are_kept_or_dropped, conditions_are_kept_or_refused,
-                writers_lose_nothing
+                writers_lose_nothing, a_batch_has_one_result_a_call, a_gate_that_closes_stops_a_batch,
+                what_is_foreign_stays, what_is_not_known_is_unread_or_empty
             ]);
         }
     };
@@ -84,10 +87,35 @@ impl Sample {
 
 const GRANT: Verb = Verb::Grant { until: None };
 
+/// Counts how often it is passed, and closes when it was passed so often.
+pub(crate) struct Turnstile {
+    passed: AtomicUsize,
+    closes: usize,
+}
+
+impl Turnstile {
+    pub(crate) fn of(closes: usize) -> Self {
+        Turnstile { passed: AtomicUsize::new(0), closes }
+    }
+}
+
+impl Gate for Turnstile {
+    fn pass(&self) -> Result<(), Stopped> {
+        if self.passed.fetch_add(1, Ordering::Relaxed) < self.closes { Ok(()) } else { Err(Stopped) }
+    }
+}
+
+/// What came of a call alone.
+pub(crate) fn one(writer: &mut dyn Writer, call: &Call) -> Result<Done, TargetError> {
+    let mut results = writer.perform(std::slice::from_ref(call), &Turnstile::of(usize::MAX));
+    assert_eq!(results.len(), 1);
+    results.remove(0)
+}
+
 fn perform(world: &dyn World, calls: &[Call]) {
     let mut writer = world.writer();
     for call in calls {
-        writer.perform(call).unwrap_or_else(|error| panic!("{call:?}: {error}"));
+        one(&mut *writer, call).unwrap_or_else(|error| panic!("{call:?}: {error}"));
     }
 }
 
@@ -182,6 +210,8 @@ pub(crate) fn ends_are_kept_or_dropped(world: &dyn World) {
     let [early, late]: [Timestamp; 2] = ["2150-01-01T00:00:00Z", "2160-01-01T00:00:00Z"].map(|t| t.parse().unwrap());
     let held_until = |until| if world.keeps_ends() { until } else { None };
     for sample in world.samples() {
+        let ends = world.writer().ends(&sample.call(Verb::Grant { until: Some(early) }, 0, 0, 0));
+        assert_eq!(ends, world.keeps_ends());
         for until in [Some(early), Some(late), None] {
             perform(world, &[sample.call(Verb::Grant { until }, 0, 0, 0)]);
             assert_eq!(read(world, &sample), [Live { until: held_until(until), ..sample.live(0, 0, 0) }]);
@@ -202,7 +232,7 @@ pub(crate) fn conditions_are_kept_or_refused(world: &dyn World) {
             perform(world, &[call(GRANT, &Conditions::NONE)]);
             let previous = Previous { permission: sample.permissions[0].to_owned(), conditions: Conditions::NONE };
             for verb in [GRANT, Verb::Change { previous, until: None }] {
-                let refused = world.writer().perform(&call(verb, &short));
+                let refused = one(&mut *world.writer(), &call(verb, &short));
                 assert!(matches!(refused, Err(TargetError::Refused { .. })), "{refused:?}");
                 assert_eq!(read(world, &sample), held(&[&Conditions::NONE]), "nothing was changed");
             }
@@ -233,7 +263,7 @@ pub(crate) fn writers_lose_nothing(world: &dyn World) {
                 threads.spawn(move || {
                     for verb in [GRANT, Verb::Revoke, GRANT] {
                         for resource in 0..2 {
-                            writer.perform(&sample.call(verb.clone(), resource, 1, principal)).unwrap();
+                            one(&mut *writer, &sample.call(verb.clone(), resource, 1, principal)).unwrap();
                         }
                     }
                 });
@@ -242,5 +272,64 @@ pub(crate) fn writers_lose_nothing(world: &dyn World) {
         let mut expected: Vec<Live> = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(r, p)| sample.live(r, 1, p)).to_vec();
         expected.sort();
         assert_eq!(read(world, &sample), expected);
+    }
+}
+
+pub(crate) fn a_batch_has_one_result_a_call(world: &dyn World) {
+    for sample in world.samples() {
+        // the one in the middle names nobody
+        let nobody = Call { principal: String::new(), ..sample.call(GRANT, 0, 0, 0) };
+        let calls = [sample.call(GRANT, 1, 0, 0), nobody, sample.call(GRANT, 0, 1, 1), sample.call(GRANT, 1, 0, 0)];
+        let gate = Turnstile::of(usize::MAX);
+        let results = world.writer().perform(&calls, &gate);
+        assert_eq!(results.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true, true]);
+        assert_eq!(results[1].as_ref().unwrap_err().remedy(), Remedy::Mend, "nothing was changed");
+        let mut expected = [sample.live(1, 0, 0), sample.live(0, 1, 1)];
+        expected.sort();
+        assert_eq!(read(world, &sample), expected, "a duplicate grant is one");
+        assert!(world.writer().perform(&[], &gate).is_empty());
+    }
+}
+
+pub(crate) fn a_gate_that_closes_stops_a_batch(world: &dyn World) {
+    for sample in world.samples() {
+        let calls = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(resource, who)| sample.call(GRANT, resource, 1, who));
+        for closes in 0..=calls.len() {
+            let results = world.writer().perform(&calls, &Turnstile::of(closes));
+            let done: Vec<&Call> =
+                calls.iter().zip(&results).filter(|(_, one)| one.is_ok()).map(|(call, _)| call).collect();
+            let stopped = results.iter().filter(|one| matches!(one, Err(TargetError::Stopped))).count();
+            assert_eq!((done.len(), stopped), (closes, calls.len() - closes));
+            let held = read(world, &sample);
+            assert_eq!(held.len(), closes);
+            let is_held = |call: &&Call| {
+                held.iter().any(|live| (&live.resource, &live.principal) == (&call.resource, &call.principal))
+            };
+            assert!(done.iter().all(is_held), "what is stopped is not done");
+            perform(world, &calls.clone().map(|call| Call { verb: Verb::Revoke, ..call }));
+        }
+    }
+}
+
+pub(crate) fn what_is_foreign_stays(world: &dyn World) {
+    for sample in world.samples() {
+        let foreign = [sample.call(GRANT, 0, 1, 1), sample.call(GRANT, 1, 0, 1)];
+        perform(world, &foreign);
+        perform(world, &[sample.call(GRANT, 0, 0, 0), sample.change(0, 1), sample.call(Verb::Revoke, 0, 1, 0)]);
+        let mut expected = [sample.live(0, 1, 1), sample.live(1, 0, 1)];
+        expected.sort();
+        assert_eq!(read(world, &sample), expected);
+    }
+}
+
+/// A resource that the target can't have is told, and blinds no other.
+pub(crate) fn what_is_not_known_is_unread_or_empty(world: &dyn World) {
+    for sample in world.samples() {
+        perform(world, &[sample.call(GRANT, 0, 0, 0)]);
+        let odd = Resource { kind: sample.kind, name: "\u{1}".to_owned() };
+        let scope: Scope = sample.scope().iter().cloned().chain([odd.clone()]).collect();
+        let reading = world.reader().read(&scope).unwrap();
+        assert_eq!(reading.held, [sample.live(0, 0, 0)]);
+        assert_eq!(reading.unread.iter().map(|(resource, _)| resource).collect::<Vec<_>>(), [&odd]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::finding::{Code, Refusal};
 
@@ -30,10 +31,58 @@ pub enum TargetError {
     #[error("refused by the target: {why}")]
     #[diagnostic(code("target-refused"), help("{help}"))]
     Refused { why: String, help: String },
+    /// Too much was asked of the target in too short a time. Nothing was changed.
+    #[error("`{target}` asks for patience{}", told(*after))]
+    #[diagnostic(code("target-throttled"), help("run it again later, and see who else uses the same limit"))]
+    Throttled { target: String, after: Option<Duration> },
+    /// Somebody else changed the same thing at the same time. Nothing was changed.
+    #[error("somebody else was faster: {why}")]
+    #[diagnostic(code("target-conflict"), help("run it again: it reads what is live and does the rest"))]
+    Conflict { why: String },
+    /// The target accepted the call, and didn't say in time what came of it.
+    #[error("accepted, and not settled yet: {what}")]
+    #[diagnostic(code("target-unsettled"), help("wait some minutes, then run it again: it reads what came of it"))]
+    Unsettled { what: String },
+    /// The target doesn't have what the call names. Nothing was changed.
+    #[error("the target knows no {what}{}", near_ones(near))]
+    #[diagnostic(code("target-unknown-name"), help("correct the name in the access repository"))]
+    Unknown { what: String, near: Vec<String> },
+    /// The credential may not do it. Nothing was changed.
+    #[error("the credential may not: {what}")]
+    #[diagnostic(code("target-denied"), help("{help}"))]
+    Denied { what: String, help: String },
+    /// It was not tried, for the run was stopped before.
+    #[error("it was not tried, for the run was stopped before")]
+    #[diagnostic(code("target-stopped"), help("run `dualkey apply` again: it does the rest"))]
+    Stopped,
     /// The operating system or the network failed.
     #[error("`{}` cannot be {doing}: {source}", path.display())]
     #[diagnostic(code("target-io"), help("check that the path exists, is yours and has room, then run it again"))]
     Io { path: PathBuf, doing: &'static str, source: io::Error },
+}
+
+/// What can be done about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The client waits and tries again.
+    Wait,
+    /// Nobody knows what came of the call, so what is live is read before it is made again.
+    Read,
+    /// Somebody has to change something first.
+    Mend,
+    /// It was never tried.
+    Resume,
+}
+
+fn told(after: Option<Duration>) -> String {
+    after.map(|after| format!(" for {} s", after.as_secs())).unwrap_or_default()
+}
+
+fn near_ones(near: &[String]) -> String {
+    match near {
+        [] => String::new(),
+        near => format!("; it knows `{}`", near.join("`, `")),
+    }
 }
 
 impl TargetError {
@@ -44,23 +93,39 @@ impl TargetError {
             TargetError::Corrupt { .. } => &TARGET_CORRUPT,
             TargetError::Locked { .. } => &TARGET_LOCKED,
             TargetError::Refused { .. } => &TARGET_REFUSED,
+            TargetError::Throttled { .. } => &TARGET_THROTTLED,
+            TargetError::Conflict { .. } => &TARGET_CONFLICT,
+            TargetError::Unsettled { .. } => &TARGET_UNSETTLED,
+            TargetError::Unknown { .. } => &TARGET_UNKNOWN_NAME,
+            TargetError::Denied { .. } => &TARGET_DENIED,
+            TargetError::Stopped => &TARGET_STOPPED,
             TargetError::Io { .. } => &TARGET_IO,
+        }
+    }
+
+    /// What can be done about it.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            TargetError::Locked { .. } | TargetError::Throttled { .. } | TargetError::Conflict { .. } => Remedy::Wait,
+            TargetError::Io { source, .. } => match source.kind() {
+                io::ErrorKind::Interrupted
+                | io::ErrorKind::ResourceBusy
+                | io::ErrorKind::TimedOut
+                | io::ErrorKind::WouldBlock => Remedy::Wait,
+                _ => Remedy::Read,
+            },
+            TargetError::LiveReadIncomplete { .. } | TargetError::Unsettled { .. } => Remedy::Read,
+            TargetError::Corrupt { .. }
+            | TargetError::Refused { .. }
+            | TargetError::Unknown { .. }
+            | TargetError::Denied { .. } => Remedy::Mend,
+            TargetError::Stopped => Remedy::Resume,
         }
     }
 
     /// True where what stands in the way goes away by itself, so that the same call may go well soon after.
     pub fn is_transient(&self) -> bool {
-        match self {
-            TargetError::Locked { .. } => true,
-            TargetError::Io { source, .. } => matches!(
-                source.kind(),
-                io::ErrorKind::Interrupted
-                    | io::ErrorKind::ResourceBusy
-                    | io::ErrorKind::TimedOut
-                    | io::ErrorKind::WouldBlock
-            ),
-            TargetError::LiveReadIncomplete { .. } | TargetError::Corrupt { .. } | TargetError::Refused { .. } => false,
-        }
+        self.remedy() == Remedy::Wait
     }
 
     /// The error as a refusal of what needed the target. After a read this is "could not judge" (exit 5), whatever the
@@ -72,7 +137,19 @@ impl TargetError {
 }
 
 /// The codes of this room.
-pub const CODES: [&Code; 5] = [&LIVE_READ_INCOMPLETE, &TARGET_CORRUPT, &TARGET_IO, &TARGET_LOCKED, &TARGET_REFUSED];
+pub const CODES: [&Code; 11] = [
+    &LIVE_READ_INCOMPLETE,
+    &TARGET_CONFLICT,
+    &TARGET_CORRUPT,
+    &TARGET_DENIED,
+    &TARGET_IO,
+    &TARGET_LOCKED,
+    &TARGET_REFUSED,
+    &TARGET_STOPPED,
+    &TARGET_THROTTLED,
+    &TARGET_UNKNOWN_NAME,
+    &TARGET_UNSETTLED,
+];
 
 pub static LIVE_READ_INCOMPLETE: Code = Code {
     id: "live-read-incomplete",
@@ -97,6 +174,55 @@ pub static TARGET_LOCKED: Code = Code {
     why: "Two writers that don't wait for each other lose what one of them wrote.",
     example: "",
     instead: "Wait until the other run has ended, then run it again.",
+};
+
+pub static TARGET_CONFLICT: Code = Code {
+    id: "target-conflict",
+    title: "Somebody else changed the same thing at a target at the same time",
+    why: "Writing over it would lose what the other one wrote. Nothing was changed, and it was tried again a few times.",
+    example: "",
+    instead: "Run it again: it reads what is live and does the rest. If it stays, see what else writes there.",
+};
+
+pub static TARGET_DENIED: Code = Code {
+    id: "target-denied",
+    title: "The credential may not do what was asked at a target",
+    why: "A credential that may do less than is declared leaves access as it was. Nothing was changed.",
+    example: "",
+    instead: "Give it what the help names, and nothing more.",
+};
+
+pub static TARGET_STOPPED: Code = Code {
+    id: "target-stopped",
+    title: "A call was not tried, for the run was stopped before",
+    why: "Somebody asked the run to stop, or another run took over. What was not tried was not changed.",
+    example: "",
+    instead: "Run `dualkey apply` again: it reads what is live and does the rest.",
+};
+
+pub static TARGET_THROTTLED: Code = Code {
+    id: "target-throttled",
+    title: "A target asks for patience",
+    why: "Targets limit what is asked of them in a while. What it says is waited for up to a minute, a few times; after that \
+          what was asked is left to another run.",
+    example: "",
+    instead: "Run it again later, and see who else uses the same limit.",
+};
+
+pub static TARGET_UNKNOWN_NAME: Code = Code {
+    id: "target-unknown-name",
+    title: "A target doesn't have what the access repository names",
+    why: "A name with a slip reaches nothing, or something else. Nothing was changed.",
+    example: "",
+    instead: "Correct the name; the message tells those that are near.",
+};
+
+pub static TARGET_UNSETTLED: Code = Code {
+    id: "target-unsettled",
+    title: "A target accepted a call and didn't say in time what came of it",
+    why: "Nobody knows whether it had its effect, so it counts as neither done nor undone until it is read.",
+    example: "",
+    instead: "Wait some minutes, then run it again: it reads what came of it.",
 };
 
 pub static TARGET_REFUSED: Code = Code {
@@ -128,6 +254,12 @@ mod tests {
             TargetError::Locked { path: path.clone() },
             TargetError::Refused { why: "it has no kind `account`".into(), help: "name another target".into() },
             TargetError::Io { path, doing: "read", source: io::Error::other("disk") },
+            TargetError::Throttled { target: "github".into(), after: Some(Duration::from_secs(30)) },
+            TargetError::Conflict { why: "the etag is another one".into() },
+            TargetError::Unsettled { what: "request 7 is still in progress".into() },
+            TargetError::Unknown { what: "repository `apj`".into(), near: vec!["api".into(), "app".into()] },
+            TargetError::Denied { what: "grant `push`".into(), help: "give it the role `admin`".into() },
+            TargetError::Stopped,
         ];
         for error in &errors {
             let refusal = error.refusal();
@@ -135,8 +267,20 @@ mod tests {
             assert_eq!(code.as_deref(), Some(refusal.code.id));
             assert!(!refusal.help.is_empty() && CODES.contains(&refusal.code));
         }
-        let transient = errors.iter().map(TargetError::is_transient).collect::<Vec<_>>();
-        assert_eq!(transient, [false, false, true, false, false]);
+        let remedies: Vec<Remedy> = errors.iter().map(TargetError::remedy).collect();
+        let [wait, read, mend] = [Remedy::Wait, Remedy::Read, Remedy::Mend];
+        assert_eq!(remedies, [read, mend, wait, mend, read, wait, wait, read, mend, mend, Remedy::Resume]);
+        let said: Vec<String> = errors[5..10].iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "`github` asks for patience for 30 s",
+                "somebody else was faster: the etag is another one",
+                "accepted, and not settled yet: request 7 is still in progress",
+                "the target knows no repository `apj`; it knows `api`, `app`",
+                "the credential may not: grant `push`"
+            ]
+        );
         let busy = io::Error::from(io::ErrorKind::ResourceBusy);
         assert!(TargetError::Io { path: PathBuf::new(), doing: "read", source: busy }.is_transient());
         assert_eq!(errors[1].to_string(), "`play.json` is corrupt at line 3, column 7: unknown kind `x`");

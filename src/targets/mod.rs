@@ -121,6 +121,11 @@ impl Scope {
         self.0.contains(&Resource { kind, name: resource.to_owned() })
     }
 
+    /// Takes out what another scope holds.
+    pub fn remove(&mut self, other: &Scope) {
+        self.0.retain(|resource| !other.0.contains(resource));
+    }
+
     /// Sorted by the kind's name, then by the resource's.
     pub fn iter(&self) -> impl Iterator<Item = &Resource> {
         self.0.iter()
@@ -230,17 +235,42 @@ impl fmt::Debug for Call {
     }
 }
 
-/// Changes what is held at a target.
-pub trait Writer {
-    /// Performs one call to its end: when it returns, a read shows the result.
-    ///
-    /// It is idempotent: granting what is there and revoking what is gone succeed. On a kind of one value a grant
-    /// replaces what is held. On one of several, the same permission under other conditions stays. Conditions that the
-    /// kind doesn't enforce are refused, for access would be given without them. A native end is kept where the target enforces ends and dropped where it doesn't; the
-    /// caller's next revoke is what ends access then.
+/// What a call left behind that was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Until when sessions may go on that what was taken had opened.
+    pub lives_until: Option<Timestamp>,
+    /// What else is to be known.
+    pub note: Option<String>,
+}
+
+/// The run may not go on writing: it was asked to stop, or another run took over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
+
+/// What a run says to each of its writes.
+pub trait Gate {
+    /// Passed right before each request that changes something.
     ///
     /// # Errors
     ///
-    /// The call may or may not have had its effect, unless the error is `Refused`, `Corrupt` or `Locked`: read again.
-    fn perform(&mut self, call: &Call) -> Result<(), TargetError>;
+    /// Then neither this request is made nor any after it.
+    fn pass(&self) -> Result<(), Stopped>;
+}
+
+/// Changes what is held at a target. Each target is written by a thread of its own.
+pub trait Writer: Send {
+    /// True where the target itself ends exactly what the call gives.
+    fn ends(&self, call: &Call) -> bool;
+
+    /// Performs the calls of one phase, each to its end: what is `Ok` shows in a read. They may come in any order and side
+    /// by side, those on one resource together. One result a call, in their order.
+    ///
+    /// A call is idempotent: granting what is there and revoking what is gone succeed. On a kind of one value a grant
+    /// replaces what is held. On one of several, the same permission under other conditions stays. Conditions that the
+    /// kind doesn't enforce are refused, for access would be given without them. A native end is kept where
+    /// the target [ends](Self::ends) the call and dropped where it doesn't; the caller's next revoke is what ends access then.
+    ///
+    /// One that fails holds up none of the others. Whether it had its effect says its [remedy](TargetError::remedy).
+    fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>>;
 }

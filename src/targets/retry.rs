@@ -1,28 +1,39 @@
-//! One rule for every client: what stands in the way and goes away by itself is waited for, a few times.
+//! One rule for every client: what stands in the way and goes away by itself is waited for, a few times. Nobody else tries
+//! again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Hello, Reader, Reading, Scope, TargetError};
+use super::{Call, Done, Gate, Hello, Reader, Reading, Scope, TargetError, Writer};
 
 /// How a client waits before it tries again.
 pub trait Waits: Send + Sync {
-    /// Waits a random part of `at_most`, so that those who failed together don't come back together, and says what for.
-    /// False where the run was asked to stop.
-    fn wait(&self, at_most: Duration, what_for: &str) -> bool;
+    /// Waits `at_least` and up to `at_most`, by chance, so that those who failed together don't come back together, and
+    /// says what for. False where the run was asked to stop.
+    fn wait(&self, at_least: Duration, at_most: Duration, what_for: &str) -> bool;
 }
 
-/// How often a call is made that fails for a reason which goes away by itself.
+/// How often something is asked that fails for a reason which goes away by itself.
 const TRIES: u32 = 3;
 
 /// The longest wait after the first try; it doubles with each more.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The longest wait before one more try, where an error goes away by itself. `tried` counts the failed tries before
-/// this one.
-pub fn pause_after(error: &TargetError, tried: u32) -> Option<Duration> {
-    let again = error.is_transient() && tried + 1 < TRIES;
-    again.then(|| FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tried)))
+/// Nothing is waited for any longer than this: a target that asks for more is one for another run.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// The shortest and the longest wait before one more try, where an error goes away by itself. `tried` counts the failed
+/// tries before this one.
+pub fn pause_after(error: &TargetError, tried: u32) -> Option<(Duration, Duration)> {
+    if !error.is_transient() || tried + 1 >= TRIES {
+        return None;
+    }
+    let chance = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tried));
+    let at_least = match error {
+        TargetError::Throttled { after: Some(after), .. } => *after,
+        _ => Duration::ZERO,
+    };
+    (at_least <= LONGEST_PAUSE).then(|| (at_least, (at_least + chance).min(LONGEST_PAUSE)))
 }
 
 /// A client that tries again.
@@ -45,7 +56,7 @@ impl<C> Retrying<C> {
                 Err(error) => error,
             };
             match pause_after(&error, tried) {
-                Some(pause) if self.waits.wait(pause, &error.to_string()) => tried += 1,
+                Some((least, most)) if self.waits.wait(least, most, &error.to_string()) => tried += 1,
                 Some(_) | None => return Err(error),
             }
         }
@@ -61,3 +72,43 @@ impl<R: Reader> Reader for Retrying<R> {
         self.again(|reader| reader.read(scope))
     }
 }
+
+impl<W: Writer> Writer for Retrying<W> {
+    fn ends(&self, call: &Call) -> bool {
+        self.client.ends(call)
+    }
+
+    fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>> {
+        let mut results: Vec<Result<Done, TargetError>> = calls.iter().map(|_| Err(TargetError::Stopped)).collect();
+        let mut left: Vec<usize> = (0..calls.len()).collect();
+        for tried in 0.. {
+            let batch: Vec<Call> = left.iter().filter_map(|call| calls.get(*call)).cloned().collect();
+            let said = self.client.perform(&batch, gate);
+            let (mut again, mut pause) = (Vec::new(), None);
+            for (call, result) in left.into_iter().zip(said) {
+                if let Err(error) = &result
+                    && let Some((least, most)) = pause_after(error, tried)
+                {
+                    again.push(call);
+                    if pause.as_ref().is_none_or(|(longest, _, _)| *longest < most) {
+                        pause = Some((most, least, error.to_string()));
+                    }
+                }
+                // what was tried and failed has failed, though the run was stopped before one more try
+                let stopped = tried > 0 && matches!(result, Err(TargetError::Stopped));
+                if let Some(slot) = results.get_mut(call).filter(|_| !stopped) {
+                    *slot = result;
+                }
+            }
+            match pause {
+                Some((most, least, why)) if self.waits.wait(least, most, &why) => left = again,
+                Some(_) | None => break,
+            }
+        }
+        results
+    }
+}
+
+#[cfg(test)]
+#[path = "retry_tests.rs"]
+mod tests;

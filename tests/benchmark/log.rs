@@ -154,6 +154,7 @@ fn record(number: usize, at: At) -> Record {
             not_started_of: Vec::new(),
             waiting: Vec::new(),
             refusals: Vec::new(),
+            left: Vec::new(),
             unread: Vec::new(),
             interrupted: false,
         }),

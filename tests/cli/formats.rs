@@ -178,7 +178,7 @@ fn the_documents_of_verify_apply_access_and_drift() {
     let ran = world.timed(&["apply", "--format", "json"]).exits(3);
     let lists = plain("version commit superseded reduced logged unread unread_resources failed not_started refusals");
     let waiting = below("waiting", "landing codes behind removed");
-    has_exactly(&ran, &ran, &set(&[lists, below("done", OPERATION), waiting]));
+    has_exactly(&ran, &ran, &set(&[lists, below("done", &format!("{OPERATION} lives_until note")), waiting]));
 
     let access = || world.dualkey(&["access", "alice.nguyen", "--at", "2026-12-01", "--format", "json"]).exits(0);
     let entitlements = below("entitlements", &format!("{ENTITLEMENT} person grant landing approvals"));

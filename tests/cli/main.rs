@@ -32,6 +32,7 @@ mod init;
 mod landing;
 mod lint;
 mod log;
+mod looks;
 mod mutations;
 mod new;
 mod objections;

@@ -31,10 +31,6 @@ impl Process for Steps {
         self.0.set(self.0.get() + how_long);
     }
 
-    fn pause(&self, at_most: Duration) {
-        self.sleep(at_most);
-    }
-
     fn is_asked_to_stop(&self) -> bool {
         self.0.get() >= ASKED_AT
     }
@@ -147,10 +143,6 @@ impl<F: Fn()> Process for Beside<'_, F> {
     fn sleep(&self, how_long: Duration) {
         self.clock.sleep(how_long);
         (self.meanwhile)();
-    }
-
-    fn pause(&self, at_most: Duration) {
-        self.sleep(at_most);
     }
 
     fn is_asked_to_stop(&self) -> bool {

@@ -29,13 +29,51 @@ const LIVE: [&str; 7] = [
     "github membership northwind admin 11",
 ];
 
-/// The end of an undisturbed run, with how many calls and reads it took.
-fn converged(approved: &Approved, start: &Held) -> (Held, usize, Vec<(&'static str, usize)>) {
-    let world = world(start.clone(), Fault::None);
-    apply(approved, &Past::default(), &world);
-    let world = world.borrow();
-    let reads = |name: &'static str| (0..world.reads.get(name).copied().unwrap_or(0)).map(move |k| (name, k));
-    (world.held.clone(), world.count, ["aws", "github"].into_iter().flat_map(reads).collect())
+/// The end of an undisturbed run, with the calls and the reads of each target.
+struct Undisturbed {
+    end: Held,
+    calls: Vec<(&'static str, usize)>,
+    reads: Vec<(&'static str, usize)>,
+}
+
+impl Undisturbed {
+    fn of(approved: &Approved, start: &Held) -> Self {
+        let world = world(start.clone(), Fault::None);
+        apply(approved, &Past::default(), &world);
+        let world = world.borrow();
+        let each = |counts: &BTreeMap<String, usize>| {
+            let of = |name: &'static str| (0..counts.get(name).copied().unwrap_or(0)).map(move |k| (name, k));
+            ["aws", "github"].into_iter().flat_map(of).collect()
+        };
+        Undisturbed { end: world.held.clone(), calls: each(&world.tries), reads: each(&world.reads) }
+    }
+
+    fn faults(&self, anything_declared: bool) -> Vec<Fault> {
+        let mut faults = vec![Fault::Throttled(1), Fault::Throttled(usize::MAX), Fault::Busy(2)];
+        for (name, k) in &self.calls {
+            faults.extend([
+                Fault::FailBefore(name, *k),
+                Fault::FailAfter(name, *k),
+                Fault::CrashBefore(name, *k),
+                Fault::CrashAfter(name, *k),
+                Fault::Ignored(name, *k),
+                Fault::Vanishes(name, *k),
+            ]);
+        }
+        faults.extend((0..self.calls.len()).map(Fault::Stale));
+        faults.extend(["aws", "github", "everything"].map(Fault::Denied));
+        faults.extend(self.reads.iter().map(|(name, k)| Fault::LostPage(name, *k)));
+        let blind = ["aws", "github", "everything"];
+        faults.extend(blind.iter().flat_map(|name| [Fault::Unreadable(name), Fault::Mute(name), Fault::Another(name)]));
+        let hidden = [("github", "northwind/api"), ("github", "northwind"), ("aws", "111122223333")];
+        faults.extend(hidden.map(|(target, resource)| Fault::Hidden(target, resource)));
+        // to a tree without any grant a second person who loses makes a slip of what was none
+        if anything_declared {
+            let meddled = self.reads.iter().enumerate();
+            faults.extend(meddled.map(|(n, (name, k))| Fault::Meddled(name, *k, n * 7 + self.calls.len())));
+        }
+        faults
+    }
 }
 
 /// Employees who administer, and contractors don't count.
@@ -45,22 +83,14 @@ fn admins(held: &Held) -> usize {
 }
 
 fn check_faults(approved: &Approved, start: &Held) {
-    let (end, calls, reads) = converged(approved, start);
-    let of_calls =
-        [Fault::FailBefore, Fault::FailAfter, Fault::CrashBefore, Fault::CrashAfter, Fault::Ignored, Fault::Stale];
-    let of_calls = of_calls.iter().flat_map(|fault| (0..calls).map(fault));
-    let meddled = reads.iter().enumerate().map(|(n, (name, k))| Fault::Meddled(name, *k, n * 7 + calls));
-    // to a tree without any grant a second person who loses makes a slip of what was none
-    let meddled = meddled.filter(|_| !approved.tree().entitlements.is_empty());
-    let lost = reads.iter().map(|(name, k)| Fault::LostPage(name, *k));
-    let blind = ["aws", "github", "everything"];
-    let unread =
-        blind.map(Fault::Unreadable).into_iter().chain(blind.map(Fault::Mute)).chain(blind.map(Fault::Another));
-    let hidden = [("github", "northwind/api"), ("github", "northwind"), ("aws", "111122223333")];
-    let hidden = hidden.map(|(target, resource)| Fault::Hidden(target, resource));
-    for fault in of_calls.chain(lost).chain(unread).chain(hidden).chain(meddled) {
+    let undisturbed = Undisturbed::of(approved, start);
+    let (end, calls) = (&undisturbed.end, undisturbed.calls.len());
+    let faults = undisturbed.faults(!approved.tree().entitlements.is_empty());
+    // and the lease may be lost before any call
+    let all = faults.into_iter().map(|fault| (fault, usize::MAX)).chain((0..calls).map(|writes| (Fault::None, writes)));
+    for (fault, writes) in all {
         let world = world(start.clone(), fault);
-        let first = catch_unwind(AssertUnwindSafe(|| apply(approved, &Past::default(), &world)));
+        let first = catch_unwind(AssertUnwindSafe(|| apply_as(approved, &Past::default(), &world, Mode::Full, writes)));
         if let Ok(outcome) = &first {
             let told = outcome.done.len() + outcome.failed.len() + outcome.not_started.len();
             let unread = outcome.unread().next().is_some() || outcome.unread_resources().next().is_some();
@@ -84,7 +114,7 @@ fn check_faults(approved: &Approved, start: &Held) {
         // what a guard blocked stays to be done, as without the fault
         assert_eq!(lines(&left.operations), lines(&twice.not_started), "{fault:?}");
         let world = world.borrow();
-        assert_eq!(world.held, end, "{fault:?}");
+        assert_eq!(world.held, *end, "{fault:?}");
         let given = held(if matches!(fault, Fault::Meddled(..)) { &MEDDLED } else { &[] });
         for visited in &world.visited {
             let known = |one| start.contains(one) || end.contains(one) || given.contains(one);
@@ -93,7 +123,7 @@ fn check_faults(approved: &Approved, start: &Held) {
             assert!(admins(visited) >= admins(start).min(1), "{fault:?}: {visited:?}");
         }
         if !matches!(fault, Fault::Stale(_) | Fault::Meddled(..)) {
-            no_mix(&world, start, &end);
+            no_mix(&world, start, end);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::*;
 use super::world::*;
+use crate::targets;
 
 const GRANTS: [(&str, &str, &str); 3] = [("alice", "writer", "api"), ("bob", "dev", "acct"), ("alice", "dev", "acct")];
 
@@ -36,28 +37,104 @@ fn a_run_that_is_asked_to_stop_says_what_it_did_and_a_rerun_does_the_rest() {
 }
 
 #[test]
-fn a_busy_target_is_tried_three_times_a_round_with_growing_waits() {
+fn a_busy_target_is_tried_three_times_by_its_client_and_never_by_the_run() {
     let (half, whole) = (Duration::from_millis(500), Duration::from_secs(1));
-    for (busy, pauses, done, tries) in
-        [(1, vec![half], 3, 4), (2, vec![half, whole], 3, 5), (3, vec![half, whole], 3, 6)]
-    {
-        let (world, process) = (world(Held::new(), Fault::Busy(busy)), Patient::default());
+    // of each of the two targets
+    for (fault, pauses, done, tries) in [
+        (Fault::Busy(1), vec![half; 2], 3, 5),
+        (Fault::Busy(2), vec![half, half], 3, 5),
+        (Fault::Throttled(1), vec![Duration::from_millis(3500); 2], 3, 5),
+    ] {
+        let (world, process) = (world(Held::new(), fault), Patient::default());
         let outcome = with(&world, &process);
-        assert_eq!((outcome.done.len(), outcome.exit(), world.borrow().count), (done, Exit::Done, tries));
-        assert_eq!(*process.pauses.borrow(), pauses);
+        assert_eq!((outcome.done.len(), outcome.exit()), (done, Exit::Done), "{fault:?}");
+        let waited = world.pauses.lock().unwrap();
+        assert!(world.borrow().count >= tries && waited.starts_with(&pauses[..1]) && waited.len() >= 2, "{fault:?}");
     }
-    let (world, process) = (world(Held::new(), Fault::Busy(usize::MAX)), Patient::default());
-    let outcome = with(&world, &process);
-    assert_eq!((outcome.failed.len(), outcome.exit(), world.borrow().count), (3, Exit::Partial, 27));
-    assert!(outcome.failed.iter().all(|(_, said)| said.contains("locked by another process")), "{outcome:#?}");
+    for (fault, said) in [
+        (Fault::Busy(usize::MAX), "locked by another process"),
+        (Fault::Throttled(usize::MAX), "asks for patience for 3 s"),
+    ] {
+        let (world, process) = (world(Held::new(), fault), Patient::default());
+        let outcome = with(&world, &process);
+        assert_eq!((outcome.failed.len(), outcome.exit(), world.borrow().count), (3, Exit::Partial, 9));
+        assert!(outcome.failed.iter().all(|(_, why)| why.contains(said)), "{outcome:#?}");
+        assert!(world.pauses.lock().unwrap().contains(&if said.starts_with("asks") {
+            Duration::from_secs(4)
+        } else {
+            whole
+        }));
+    }
+}
+
+#[test]
+fn what_somebody_has_to_mend_is_tried_once() {
+    let world = world(Held::new(), Fault::Denied("github"));
+    let outcome = with(&world, &Patient::default());
+    assert_eq!((outcome.done.len(), outcome.failed.len(), world.borrow().tries["github"]), (2, 1, 1));
+    assert_eq!(outcome.failed[0].1, "the credential may not: write");
 }
 
 #[test]
 fn a_call_that_may_have_had_its_effect_is_not_made_again_unread() {
-    let (world, process) = (world(Held::new(), Fault::FailAfter(0)), Patient::default());
-    let outcome = with(&world, &process);
+    let world = world(Held::new(), Fault::FailAfter("github", 0));
+    let outcome = with(&world, &Patient::default());
     assert_eq!((outcome.done.len(), outcome.exit(), world.borrow().count), (3, Exit::Done, 3));
-    assert!(process.pauses.borrow().is_empty());
+    assert!(world.pauses.lock().unwrap().is_empty());
+}
+
+#[test]
+fn no_target_holds_up_another_one_and_nothing_is_given_before_all_is_taken() {
+    let start = held(&[
+        "github repository northwind/api push 12",
+        "aws account 111122223333 ReadOnlyAccess nobody@globex.example",
+    ]);
+    for (fault, failed) in [(Fault::Vanishes("github", 0), 2), (Fault::Vanishes("aws", 0), 2)] {
+        let world = world(start.clone(), fault);
+        let outcome = with(&world, &Patient::default());
+        assert_eq!(outcome.exit(), Exit::Partial);
+        assert!(outcome.failed.len() + outcome.not_started.len() >= failed, "{outcome:#?}");
+        assert!(!outcome.done.is_empty(), "{outcome:#?}");
+        let calls = &world.borrow().calls;
+        let given = calls.iter().position(|(_, call)| call.verb != targets::Verb::Revoke);
+        let taken = calls.iter().rposition(|(_, call)| call.verb == targets::Verb::Revoke);
+        assert!(given.zip(taken).is_none_or(|(given, taken)| taken < given), "{calls:?}");
+    }
+}
+
+#[test]
+fn what_a_revoke_leaves_behind_is_told() {
+    let world = world(held(&["github repository northwind/api push 12"]), Fault::None);
+    let until: Timestamp = "2026-11-24T21:00:00Z".parse().unwrap();
+    world.borrow_mut().lives_until = Some(until);
+    let outcome = with(&world, &Patient::default());
+    let [(operation, done)] = &outcome.left[..] else { panic!("{outcome:#?}") };
+    assert_eq!(
+        (lines(std::slice::from_ref(operation)), done.lives_until),
+        (vec!["revoke northwind/api push 12".to_owned()], Some(until))
+    );
+}
+
+#[test]
+fn each_resource_is_read_twice_at_most_and_what_nobody_touched_once() {
+    let start = ["github repository northwind/api push 12", "github membership northwind member 11"];
+    let approved = tree(&[grant("alice", "writer", "api"), grant("priya", "dev", "acct")]);
+    let looks = |start: &[&str]| -> Vec<(String, usize)> {
+        let world = world(held(start), Fault::None);
+        assert_eq!(apply(&approved, &Past::default(), &world).exit(), Exit::Done);
+        let looks = world.borrow().looks.clone();
+        looks.into_iter().map(|(resource, count)| (resource.to_string(), count)).collect()
+    };
+    let each = |counts: [usize; 3]| -> Vec<(String, usize)> {
+        let names = ["account 111122223333", "membership northwind", "repository northwind/api"];
+        names.map(str::to_owned).into_iter().zip(counts).collect()
+    };
+    // alice loses her membership before she gains anything
+    assert_eq!(looks(&start), each([2, 2, 2]));
+    assert_eq!(looks(&start[..1]), each([2, 1, 2]));
+    let all =
+        ["github repository northwind/api push 11", "aws account 111122223333 DeveloperAccess priya@northwind.example"];
+    assert_eq!(looks(&all), each([1, 1, 1]));
 }
 
 #[test]
@@ -77,5 +154,4 @@ fn what_failed_before_the_stop_is_named() {
         (world(Held::new(), Fault::Busy(usize::MAX)), Patient { stop_at: Some(1), ..Patient::default() });
     let outcome = with(&world, &process);
     assert_eq!((outcome.failed.len(), outcome.not_started.len(), outcome.exit()), (1, 2, Exit::Partial));
-    assert_eq!(process.pauses.borrow().len(), 2);
 }

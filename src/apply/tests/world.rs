@@ -1,16 +1,15 @@
-//! Targets in memory that fail when they are told to, and small access repositories for them.
+//! Small access repositories, and what a run is started with.
 
 use std::cell::Cell;
-use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
+use std::sync::{Arc, RwLock};
 
 use super::super::*;
+pub(super) use super::fake::*;
 use crate::access::LastRead;
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Repository, Snapshot};
-use crate::targets::retry::{Retrying, Waits};
-use crate::targets::{self, Call, Hello, KINDS, Live, Reading, Resource, Scope, TargetError};
+use crate::targets::retry::Retrying;
+use crate::targets::{KINDS, Live};
 
 pub(super) const CONFIG: &str = "version: 1
 organization: northwind
@@ -101,221 +100,6 @@ pub(super) fn tree(more: &[(String, String)]) -> Approved {
     })
 }
 
-/// What goes wrong with the k-th call, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Fault {
-    None,
-    FailBefore(usize),
-    FailAfter(usize),
-    CrashBefore(usize),
-    CrashAfter(usize),
-    /// This many reads answer what was live one call before.
-    Stale(usize),
-    /// The call says that it went well.
-    Ignored(usize),
-    /// Every call about this account fails.
-    Account(&'static str),
-    /// This target can't be read, or "everything".
-    Unreadable(&'static str),
-    /// This target doesn't say which it is, or "everything".
-    Mute(&'static str),
-    /// This target is another one than is pinned.
-    Another(&'static str),
-    /// This resource can't be read at this target.
-    Hidden(&'static str, &'static str),
-    /// A page of this read of this target, counted from 0, doesn't arrive.
-    LostPage(&'static str, usize),
-    /// Before this read of this target somebody else changes what is held; odd: takes, even: gives.
-    Meddled(&'static str, usize, usize),
-    /// Of the calls the first so many find the target locked.
-    Busy(usize),
-    /// Of the reads of each target, too.
-    BusyReads(usize),
-    /// No call has an effect, and all say that they went well.
-    Deaf,
-}
-
-pub(super) type Held = BTreeSet<(TargetId, Live)>;
-
-#[derive(Debug)]
-pub(super) struct World {
-    pub held: Held,
-    before_last: Held,
-    pub calls: Vec<(TargetId, Call)>,
-    pub visited: Vec<Held>,
-    pub fault: Fault,
-    pub stale: usize,
-    pub count: usize,
-    /// How often each target was read.
-    pub reads: BTreeMap<String, usize>,
-    /// How many calls had been made when a read failed.
-    pub lost_at: Option<usize>,
-    /// The time at every target that isn't named below, where it tells.
-    pub clock: Option<Timestamp>,
-    pub clocks: BTreeMap<&'static str, Timestamp>,
-    /// The account that dualkey runs as at a target.
-    pub own: Option<(&'static str, &'static str)>,
-    /// Asked at each call whether it may be made.
-    pub allowed: bool,
-}
-
-#[derive(Clone)]
-pub(super) struct Shared {
-    world: Arc<RwLock<World>>,
-    /// The longest that each wait of a client could have been.
-    pub pauses: Arc<Mutex<Vec<Duration>>>,
-}
-
-impl Shared {
-    pub(super) fn borrow(&self) -> RwLockReadGuard<'_, World> {
-        self.world.read().unwrap()
-    }
-
-    pub(super) fn borrow_mut(&self) -> RwLockWriteGuard<'_, World> {
-        self.world.write().unwrap()
-    }
-}
-
-impl Waits for Shared {
-    fn wait(&self, at_most: Duration, _: &str) -> bool {
-        self.pauses.lock().unwrap().push(at_most);
-        true
-    }
-}
-
-pub(super) struct Fake(TargetId, Shared);
-
-pub(super) struct Crash;
-
-impl Fake {
-    fn broke(&self, why: &str) -> TargetError {
-        TargetError::LiveReadIncomplete { target: self.0.to_string(), why: why.to_owned() }
-    }
-
-    fn is(&self, name: &str) -> bool {
-        name == "everything" || name == self.0.as_str()
-    }
-}
-
-impl Reader for Fake {
-    fn hello(&mut self) -> Result<Hello, TargetError> {
-        let mut world = self.1.borrow_mut();
-        if matches!(world.fault, Fault::Mute(name) if self.is(name)) {
-            world.lost_at.get_or_insert(0);
-            return Err(self.broke("it is mute"));
-        }
-        let another = matches!(world.fault, Fault::Another(name) if self.is(name));
-        if another {
-            world.lost_at.get_or_insert(0);
-        }
-        let identity = if another { "sandbox:another".to_owned() } else { format!("sandbox:{}", self.0) };
-        let clock = world.clocks.get(self.0.as_str()).copied().or(world.clock);
-        let own = world.own.iter().filter(|(name, _)| self.is(name)).map(|(_, account)| (*account).to_owned());
-        Ok(Hello { identity, clock, own: own.collect() })
-    }
-
-    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError> {
-        let mut world = self.1.borrow_mut();
-        if matches!(world.fault, Fault::Unreadable(name) if self.is(name)) {
-            world.lost_at.get_or_insert(0);
-            return Err(self.broke("page 2 did not arrive"));
-        }
-        let count = world.reads.entry(self.0.to_string()).or_default();
-        let k = *count;
-        *count += 1;
-        if matches!(world.fault, Fault::BusyReads(n) if k < n) {
-            return Err(locked());
-        }
-        if matches!(world.fault, Fault::LostPage(name, n) if self.is(name) && n == k) {
-            world.lost_at = Some(world.calls.len());
-            return Err(self.broke("page 2 did not arrive"));
-        }
-        if let Fault::Meddled(name, n, which) = world.fault
-            && self.is(name)
-            && n == k
-        {
-            meddle(&mut world.held, which);
-        }
-        let hides = |one: &&Resource| matches!(world.fault, Fault::Hidden(at, name) if self.is(at) && one.name == name);
-        let hidden: Vec<Resource> = scope.iter().filter(hides).cloned().collect();
-        if !hidden.is_empty() {
-            world.lost_at.get_or_insert(0);
-        }
-        let stale = !world.calls.is_empty() && world.stale > 0;
-        world.stale = world.stale.saturating_sub(usize::from(stale));
-        let held = if stale { &world.before_last } else { &world.held };
-        let shown = |live: &Live| {
-            let resource = Resource { kind: live.kind, name: live.resource.clone() };
-            scope.contains(live.kind, &live.resource) && !hidden.contains(&resource)
-        };
-        let here = held.iter().filter(|(target, live)| *target == self.0 && shown(live));
-        let held = here.map(|(_, live)| live.clone()).collect();
-        Ok(Reading { held, unread: hidden.into_iter().map(|one| (one, self.broke("it may not be seen"))).collect() })
-    }
-}
-
-fn locked() -> TargetError {
-    TargetError::Locked { path: "play.json".into() }
-}
-
-/// What somebody may do behind a run's back.
-pub(super) const MEDDLED: [&str; 2] =
-    ["github repository northwind/api maintain 11", "aws account 111122223333 PowerUser bob@globex.example"];
-
-fn meddle(held: &mut Held, which: usize) {
-    let (target, given) = one(MEDDLED[which / 2 % MEDDLED.len()]);
-    held.retain(|(at, live)| *at != target || (live.resource != given.resource || live.principal != given.principal));
-    if which.is_multiple_of(2) {
-        held.insert((target, given));
-    }
-}
-
-impl Writer for Fake {
-    fn perform(&mut self, call: &Call) -> Result<(), TargetError> {
-        let mut world = self.1.borrow_mut();
-        let failed = || self.broke("the line broke");
-        assert!(world.allowed, "a write without lease or intent: {call:?}");
-        let k = world.count;
-        world.count += 1;
-        let fault = world.fault;
-        if fault == Fault::CrashBefore(k) {
-            drop(world);
-            resume_unwind(Box::new(Crash));
-        }
-        if matches!(fault, Fault::Busy(n) if k < n) {
-            return Err(locked());
-        }
-        if fault == Fault::FailBefore(k) || matches!(fault, Fault::Account(account) if account == call.principal) {
-            return Err(failed());
-        }
-        world.calls.push((self.0.clone(), call.clone()));
-        if world.fault == Fault::Ignored(k) || world.fault == Fault::Deaf {
-            return Ok(());
-        }
-        world.before_last = world.held.clone();
-        let same =
-            |live: &Live| live.kind == call.kind && live.resource == call.resource && live.principal == call.principal;
-        let replaced = |live: &Live| match &call.verb {
-            targets::Verb::Change { previous, .. } => {
-                live.permission == previous.permission || live.permission == call.permission
-            }
-            targets::Verb::Grant { .. } | targets::Verb::Revoke => live.permission == call.permission,
-        };
-        let target = self.0.clone();
-        world.held.retain(|(at, live)| !(*at == target && same(live) && (call.kind.holds_one() || replaced(live))));
-        if call.verb != targets::Verb::Revoke {
-            world.held.insert((target, live(call.kind, &call.resource, &call.permission, &call.principal)));
-        }
-        let now = world.held.clone();
-        world.visited.push(now);
-        drop(world);
-        if fault == Fault::CrashAfter(k) {
-            resume_unwind(Box::new(Crash));
-        }
-        if fault == Fault::FailAfter(k) { Err(failed()) } else { Ok(()) }
-    }
-}
-
 pub(super) fn live(kind: &'static Kind, resource: &str, permission: &str, principal: &str) -> Live {
     Live {
         kind,
@@ -332,7 +116,7 @@ pub(super) fn held(lines: &[&str]) -> Held {
     lines.iter().map(|line| one(line)).collect()
 }
 
-fn one(line: &str) -> (TargetId, Live) {
+pub(super) fn one(line: &str) -> (TargetId, Live) {
     let words: Vec<&str> = line.split(' ').collect();
     (TargetId::parse(words[0]).unwrap(), live(KINDS.get(words[1]).unwrap(), words[2], words[3], words[4]))
 }
@@ -347,6 +131,9 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
         fault,
         stale,
         count: 0,
+        tries: BTreeMap::new(),
+        looks: BTreeMap::new(),
+        lives_until: None,
         reads: BTreeMap::new(),
         lost_at: None,
         clock: None,
@@ -361,9 +148,10 @@ pub(super) fn targets(world: &Shared) -> Targets {
     let ids = ["aws", "github"].map(|id| TargetId::parse(id).unwrap());
     let fake = |id: &TargetId| Fake(id.clone(), world.clone());
     let reader = |id: &TargetId| Box::new(Retrying::new(fake(id), Arc::new(world.clone()))) as Box<dyn Reader>;
+    let writer = |id: &TargetId| Box::new(Retrying::new(fake(id), Arc::new(world.clone()))) as Box<dyn Writer>;
     Targets {
         readers: ids.iter().map(|id| (id.clone(), reader(id))).collect(),
-        writers: ids.iter().map(|id| (id.clone(), Box::new(fake(id)) as Box<dyn Writer>)).collect(),
+        writers: ids.iter().map(|id| (id.clone(), writer(id))).collect(),
         pinned: ids.iter().map(|id| (id.clone(), format!("sandbox:{id}"))).collect(),
     }
 }

@@ -37,6 +37,7 @@ fn result(run: &str, interrupted: bool) -> Outcome {
         not_started_of: Vec::new(),
         waiting: Vec::new(),
         refusals: Vec::new(),
+        left: Vec::new(),
         unread: Vec::new(),
         interrupted,
     }

@@ -187,6 +187,7 @@ mod oracle {
                         not_started_of: Vec::new(),
                         waiting: vec![Waiting { landing: commit, code: person }],
                         refusals: Vec::new(),
+                        left: Vec::new(),
                         unread: Vec::new(),
                         interrupted: false,
                     }),

@@ -36,6 +36,7 @@ fn ended(at: &str) -> Record {
         not_started_of: Vec::new(),
         waiting: Vec::new(),
         refusals: Vec::new(),
+        left: Vec::new(),
         unread: Vec::new(),
         interrupted: false,
     })

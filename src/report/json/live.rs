@@ -4,8 +4,10 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{OperationRow, RefusalRow, VERSION, print, refusal, row};
+use crate::access::time::format_instant;
 use crate::access::{Conditions, PersonId, TargetId};
 use crate::apply::Outcome;
+use crate::plan::Operation;
 use crate::plan::operations::Difference;
 use crate::repository::Oid;
 use crate::targets::Resource;
@@ -24,7 +26,7 @@ pub(in crate::report) struct Apply<'a> {
     unread: Vec<&'a TargetId>,
     /// Resources that had to be read and couldn't though their targets answered.
     unread_resources: Vec<ResourceRow<'a>>,
-    done: Vec<OperationRow<'a>>,
+    done: Vec<DoneRow<'a>>,
     failed: Vec<FailedRow<'a>>,
     not_started: Vec<OperationRow<'a>>,
     waiting: Vec<WaitingRow<'a>>,
@@ -41,6 +43,25 @@ struct ResourceRow<'a> {
 
 fn resource_row((target, resource): &(TargetId, Resource)) -> ResourceRow<'_> {
     ResourceRow { target, kind: resource.kind.name, resource: &resource.name }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct DoneRow<'a> {
+    #[serde(flatten)]
+    operation: OperationRow<'a>,
+    /// Until when sessions may go on that what was taken had opened.
+    lives_until: Option<String>,
+    note: Option<&'a str>,
+}
+
+fn done<'a>(operation: &'a Operation, outcome: &'a Outcome, zone: &TimeZone) -> DoneRow<'a> {
+    let left = outcome.left.iter().find(|(one, _)| one == operation).map(|(_, done)| done);
+    DoneRow {
+        operation: row(operation, zone),
+        lives_until: left.and_then(|done| done.lives_until).map(|until| format_instant(until, zone)),
+        note: left.and_then(|done| done.note.as_deref()),
+    }
 }
 
 #[derive(Serialize)]
@@ -72,7 +93,7 @@ pub fn apply(outcome: &Outcome, zone: &TimeZone) -> String {
         logged: outcome.is_logged(),
         unread: outcome.unread().collect(),
         unread_resources: outcome.unread_resources().map(resource_row).collect(),
-        done: outcome.done.iter().map(|one| row(one, zone)).collect(),
+        done: outcome.done.iter().map(|one| done(one, outcome, zone)).collect(),
         failed: outcome.failed.iter().map(|(one, message)| FailedRow { operation: row(one, zone), message }).collect(),
         not_started: outcome.not_started.iter().map(|one| row(one, zone)).collect(),
         waiting: outcome.waiting.iter().map(|one| waiting(one, outcome)).collect(),

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Call, Hello, Live, Reader, Reading, Resource, Scope, TargetError, Verb, Writer};
+use super::{Call, Done, Gate, Hello, Live, Reader, Reading, Resource, Scope, TargetError, Verb, Writer};
 use crate::access::TargetType;
 
 mod file;
@@ -75,6 +75,23 @@ impl Sandbox {
         Ok(content)
     }
 
+    fn carry_out(&self, call: &Call) -> Result<(), TargetError> {
+        let kind = file::check(self.target, call.kind.name, &call.resource, &call.permission, &call.principal)
+            .map_err(|why| self.refused(why))?;
+        file::check_conditions(kind, &call.conditions).map_err(|why| self.refused(why))?;
+        let _lock = store::lock(&self.path)?;
+        let mut content = self.load()?;
+        content.entitlements.sort();
+        let before = content.entitlements.clone();
+        carry_out(call, &mut content);
+        if content.entitlements == before {
+            return Ok(());
+        }
+        let text =
+            file::render(&content, self.target).map_err(|error| store::failed(&self.path, "written", error.into()))?;
+        store::write(&self.path, &text)
+    }
+
     fn refused(&self, why: String) -> TargetError {
         TargetError::Refused {
             why,
@@ -107,21 +124,18 @@ impl Reader for Sandbox {
 }
 
 impl Writer for Sandbox {
-    fn perform(&mut self, call: &Call) -> Result<(), TargetError> {
-        let kind = file::check(self.target, call.kind.name, &call.resource, &call.permission, &call.principal)
-            .map_err(|why| self.refused(why))?;
-        file::check_conditions(kind, &call.conditions).map_err(|why| self.refused(why))?;
-        let _lock = store::lock(&self.path)?;
-        let mut content = self.load()?;
-        content.entitlements.sort();
-        let before = content.entitlements.clone();
-        carry_out(call, &mut content);
-        if content.entitlements == before {
-            return Ok(());
-        }
-        let text =
-            file::render(&content, self.target).map_err(|error| store::failed(&self.path, "written", error.into()))?;
-        store::write(&self.path, &text)
+    fn ends(&self, call: &Call) -> bool {
+        // what can't be read isn't written either
+        call.kind.enforces.ends && self.load().is_ok_and(|content| content.native_ends)
+    }
+
+    fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>> {
+        let mut stopped = false;
+        let one = |call| {
+            stopped = stopped || gate.pass().is_err();
+            if stopped { Err(TargetError::Stopped) } else { self.carry_out(call).map(|()| Done::default()) }
+        };
+        calls.iter().map(one).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::access::Conditions;
-use crate::targets::contract::{Sample, World, contract};
+use crate::targets::contract::{self, Sample, World, contract};
 use crate::targets::{aws, gcp, github};
 
 struct SandboxWorld {
@@ -57,7 +57,7 @@ impl World for SandboxWorld {
         Box::new(Sandbox::open(self.path(), "sandbox:play", self.target, now()))
     }
 
-    fn writer(&self) -> Box<dyn Writer + Send> {
+    fn writer(&self) -> Box<dyn Writer> {
         Box::new(Sandbox::open(self.path(), "sandbox:play", self.target, now()))
     }
 
@@ -94,6 +94,10 @@ fn grant(principal: &str) -> Call {
     repository(Verb::Grant { until: None }, principal)
 }
 
+fn made(path: &Path, call: &Call) -> Result<Done, TargetError> {
+    contract::one(&mut at(path), call)
+}
+
 fn held(path: &Path) -> Vec<Live> {
     let reading = at(path).read(&scope()).unwrap();
     assert!(reading.unread.is_empty(), "{reading:?}");
@@ -126,7 +130,7 @@ fn the_file_is_pretty_sorted_and_stable() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("play.json");
     for principal in ["tom", "583231"] {
-        at(&path).perform(&grant(principal)).unwrap();
+        made(&path, &grant(principal)).unwrap();
     }
     insta::assert_snapshot!(fs::read_to_string(&path).unwrap(), @r#"
     {
@@ -156,11 +160,11 @@ fn the_file_is_pretty_sorted_and_stable() {
 fn what_changes_nothing_writes_nothing() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("play.json");
-    at(&path).perform(&repository(Verb::Revoke, "tom")).unwrap();
+    made(&path, &repository(Verb::Revoke, "tom")).unwrap();
     assert!(!path.exists());
     let by_hand = whole("", &[entry("push", "tom", "")]);
     fs::write(&path, &by_hand).unwrap();
-    at(&path).perform(&grant("tom")).unwrap();
+    made(&path, &grant("tom")).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), by_hand);
 }
 
@@ -204,7 +208,7 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
         let error = at(&path).read(&scope()).unwrap_err();
         let TargetError::Corrupt { line, column, why, .. } = &error else { panic!("{error}: {text}") };
         found += &format!("{line}:{column} {why}\n");
-        assert_eq!(at(&path).perform(&grant("alice")).unwrap_err().to_string(), error.to_string());
+        assert_eq!(made(&path, &grant("alice")).unwrap_err().to_string(), error.to_string());
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
     insta::assert_snapshot!(found, @r"
@@ -246,7 +250,7 @@ fn native_ends_end_at_their_instant() {
         holders(Sandbox::open(&path, "sandbox:play", TargetType::Github, Timestamp::MIN)),
         ["over", "soon", "tom"]
     );
-    at(&path).perform(&repository(Verb::Revoke, "tom")).unwrap();
+    made(&path, &repository(Verb::Revoke, "tom")).unwrap();
     assert_eq!(holders(Sandbox::open(&path, "sandbox:play", TargetType::Github, Timestamp::MIN)), ["soon"]);
 }
 
@@ -261,7 +265,7 @@ fn names_the_target_does_not_have_are_refused() {
         assert!(matches!(&unread[..], [(_, TargetError::Refused { .. })]), "{unread:?}");
     }
     for call in [grant(""), grant("a\nb"), Call { permission: "write".into(), ..grant("tom") }] {
-        assert!(matches!(at(&path).perform(&call), Err(TargetError::Refused { .. })), "{call:?}");
+        assert!(matches!(made(&path, &call), Err(TargetError::Refused { .. })), "{call:?}");
     }
     assert!(!path.exists());
 }
@@ -274,7 +278,7 @@ fn what_a_crash_left_does_no_harm() {
     fs::write(folder.path().join(".play.json.tmp"), "{ \"version\": 1, \"as").unwrap();
     fs::write(folder.path().join("play.json.lock"), "").unwrap();
     assert_eq!(held(&path).len(), 1);
-    at(&path).perform(&grant("alice")).unwrap();
+    made(&path, &grant("alice")).unwrap();
     assert_eq!(held(&path).len(), 2);
     assert_eq!(names_in(folder.path()), ["play.json", "play.json.lock"]);
 }
@@ -289,10 +293,10 @@ fn a_link_is_refused_and_a_mode_is_kept() {
     fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
     symlink(&real, &link).unwrap();
     assert!(matches!(at(&link).read(&scope()), Err(TargetError::Refused { .. })));
-    assert!(matches!(at(&link).perform(&grant("tom")), Err(TargetError::Refused { .. })));
+    assert!(matches!(made(&link, &grant("tom")), Err(TargetError::Refused { .. })));
     assert!(matches!(at(folder.path()).read(&scope()), Err(TargetError::Refused { .. })));
     assert_eq!(names_in(folder.path()), ["link.json", "real.json"]);
-    at(&real).perform(&grant("tom")).unwrap();
+    made(&real, &grant("tom")).unwrap();
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -303,7 +307,7 @@ fn a_folder_that_is_not_one_is_an_error() {
     fs::write(&path, "").unwrap();
     let below = path.join("play.json");
     assert!(matches!(at(&below).read(&scope()), Err(TargetError::Io { .. })));
-    assert!(matches!(at(&below).perform(&grant("tom")), Err(TargetError::Io { .. })));
+    assert!(matches!(made(&below, &grant("tom")), Err(TargetError::Io { .. })));
 }
 
 #[test]
@@ -344,7 +348,7 @@ fn child_of_processes_lose_nothing() {
     let Ok(told) = std::env::var(CHILD) else { return };
     let (number, path) = told.split_once(' ').unwrap();
     for i in 0..20 {
-        at(Path::new(path)).perform(&grant(&format!("child-{number}-{i}"))).unwrap();
+        made(Path::new(path), &grant(&format!("child-{number}-{i}"))).unwrap();
     }
 }
 
@@ -365,7 +369,7 @@ fn a_clock_in_the_file_is_told_and_outlives_a_write() {
         principal: "583231".to_owned(),
         conditions: Conditions::NONE,
     };
-    open().perform(&call).unwrap();
+    contract::one(&mut open(), &call).unwrap();
     assert_eq!(clock(), Some("2026-11-24T09:00:00Z".parse().unwrap()));
     fs::write(world.path(), text.replace("2026-11-24T09:00:00Z", "noon")).unwrap();
     assert!(open().hello().unwrap_err().to_string().contains("`noon` is not an instant"));
@@ -378,6 +382,6 @@ fn an_identity_in_the_file_is_told_and_outlives_a_write() {
     let identity = || at(&path).hello().unwrap().identity;
     assert_eq!(identity(), "sandbox:play", "it is taken for what is pinned");
     fs::write(&path, whole(" \"identity\": \"sandbox:other\",", &[])).unwrap();
-    at(&path).perform(&grant("tom")).unwrap();
+    made(&path, &grant("tom")).unwrap();
     assert_eq!((identity().as_str(), held(&path).len()), ("sandbox:other", 1));
 }

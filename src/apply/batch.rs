@@ -1,0 +1,71 @@
+//! One phase of writes, at all targets side by side.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Sender, channel};
+
+use super::look::side_by_side;
+use super::{Process, Writers};
+use crate::access::TargetId;
+use crate::plan::operations::Operation;
+use crate::targets::{Call, Done, Gate, Stopped, TargetError, Verb, Writer};
+
+/// A target's thread is about to write, and waits for the answer.
+struct May(Sender<Result<(), Stopped>>);
+
+/// The gate as a target's thread sees it: the thread of the run is asked.
+struct Asking<'a>(&'a dyn Fn(May));
+
+impl Gate for Asking<'_> {
+    fn pass(&self) -> Result<(), Stopped> {
+        let (answer, heard) = channel();
+        (self.0)(May(answer));
+        // nobody is left who could allow it
+        heard.recv().unwrap_or(Err(Stopped))
+    }
+}
+
+/// Performs operations, each once the run says that it may. Gives what came of each that was tried.
+pub(super) fn perform<'o>(
+    operations: impl IntoIterator<Item = &'o Operation>,
+    writers: &mut Writers,
+    process: &dyn Process,
+    mut may: impl FnMut() -> Result<(), Stopped>,
+) -> Vec<(&'o Operation, Result<Done, TargetError>)> {
+    let mut by_target: BTreeMap<&TargetId, Vec<&Operation>> = BTreeMap::new();
+    for operation in operations {
+        by_target.entry(&operation.target).or_default().push(operation);
+    }
+    let jobs = writers.iter_mut().filter_map(|(target, writer)| {
+        let calls = by_target.get(target)?.iter().map(|operation| call(operation, writer.as_ref())).collect();
+        Some((target.clone(), (writer, calls)))
+    });
+    let perform = |_: &TargetId, (writer, calls): (&mut Box<dyn Writer>, Vec<Call>), tell: &dyn Fn(May)| {
+        writer.perform(&calls, &Asking(tell))
+    };
+    let hear = |_: &TargetId, May(answer): May| {
+        // who died meanwhile needs no answer
+        let _: Result<(), _> = answer.send(may());
+    };
+    let mut answers = side_by_side(process, jobs.collect(), perform, hear);
+    let mut results = Vec::new();
+    for (target, operations) in by_target {
+        let said = answers.remove(target).map(|answer| answer.said).unwrap_or_default();
+        let mut said = said.into_iter();
+        // what nobody says anything of was not tried
+        let each = operations.into_iter().map(|one| (one, said.next().unwrap_or(Err(TargetError::Stopped))));
+        results.extend(each.filter(|(_, result)| !matches!(result, Err(TargetError::Stopped))));
+    }
+    results
+}
+
+/// The call for the target. A native end goes along only where the target enforces it in this case.
+fn call(operation: &Operation, writer: &dyn Writer) -> Call {
+    let mut call = operation.call();
+    let ends = writer.ends(&call);
+    if let Verb::Grant { until } | Verb::Change { until, .. } = &mut call.verb
+        && !ends
+    {
+        *until = None;
+    }
+    call
+}
