@@ -301,7 +301,7 @@ impl Plan<'_> {
         More { each: 0, in_all: in_all.into_iter().map(u32::from).sum() }
     }
 
-    /// True for somebody who was ended, and whose word isn't over yet: see [`approvers::lingering`].
+    /// True for somebody who was ended, and whose word isn't over yet: see `approvers::lingering`.
     pub fn lingers(&self, person: &PersonId) -> bool {
         self.lingering().contains(person)
     }
