@@ -67,5 +67,5 @@ impl Runner for Here {
 
 #[test]
 fn what_is_over_ends_whatever_somebody_with_push_rights_did() {
-    play_all(&seeds("DUALKEY_ADVERSARIES", CASES), Here::of);
+    play_all(&seeds("DUALKEY_ADVERSARIES", CASES), 0, Here::of);
 }

@@ -39,10 +39,10 @@ struct Told {
     code: u8,
 }
 
-/// Plays all of them, and fails where they tried nothing.
-pub fn play_all<R: Runner>(seeds: &[u64], runner: impl Fn(&Company) -> R + Sync) {
+/// Plays all of them, each with so many grants that no case changes, and fails where they tried nothing.
+pub fn play_all<R: Runner>(seeds: &[u64], bulk: usize, runner: impl Fn(&Company) -> R + Sync) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let play_some = |some: &[u64]| some.iter().map(|seed| play(*seed, &runner)).collect::<Vec<_>>();
+    let play_some = |some: &[u64]| some.iter().map(|seed| play(*seed, bulk, &runner)).collect::<Vec<_>>();
     let told: Vec<Told> = std::thread::scope(|scope| {
         let parts = seeds.chunks(seeds.len().div_ceil(threads));
         let parts: Vec<_> = parts.map(|part| scope.spawn(|| play_some(part))).collect();
@@ -87,11 +87,11 @@ impl Drop for Teller {
 }
 
 /// Plays one case through.
-fn play<R: Runner>(seed: u64, runner: impl FnOnce(&Company) -> R) -> Told {
+fn play<R: Runner>(seed: u64, bulk: usize, runner: impl FnOnce(&Company) -> R) -> Told {
     let mut teller = Teller { seed, story: Vec::new() };
     let story = &mut teller.story;
     let chance = &mut Chance::of_seed(seed);
-    let mut company = Company::new();
+    let mut company = Company::new(bulk);
     let runner = runner(&company);
     let (mut recorded, mut logs) = (0, Vec::new());
     let mut run = |company: &Company, day: i64, story: &mut Vec<String>, recorded: &mut usize| {
@@ -139,6 +139,7 @@ fn play<R: Runner>(seed: u64, runner: impl FnOnce(&Company) -> R) -> Told {
     let unread = |place: &Place| faults.target && RESOURCES[place.0].1 == "more";
     let seen = |held: &Held| held.iter().filter(|(place, _)| !unread(place)).map(|(p, h)| (*p, *h)).collect::<Held>();
     let (before, after) = (seen(&before), seen(&after));
+    super::bulk::holds(runner.home(), bulk, day);
     let wrong = bounds.broken(&before, &after, day);
     assert!(wrong.is_empty(), "{}\nthe run ended with {} and said:\n{}", wrong.join("\n"), ran.code, ran.words);
     assert!([0, 3, 4, 5].contains(&ran.code), "it ended with {}:\n{}", ran.code, ran.words);

@@ -20,6 +20,7 @@ use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
 use tempfile::TempDir;
 
+use super::bulk;
 use super::model::{Declaration, RESOURCES, ROLES};
 
 /// The private half of a log's key that is printed in the documentation of signed notes.
@@ -65,22 +66,26 @@ pub struct Company {
     pub genesis: Oid,
     /// All that landed, oldest first; the genesis is the first.
     pub landings: Vec<Landing>,
+    /// How many grants there are that no case changes.
+    pub bulk: usize,
 }
 
 /// The repository at its genesis, with a log. All cases begin with a copy of it.
-fn template() -> &'static Path {
-    static TEMPLATE: OnceLock<TempDir> = OnceLock::new();
-    TEMPLATE.get_or_init(begin).path()
+fn template(bulk: usize) -> &'static Path {
+    static TEMPLATE: OnceLock<(usize, TempDir)> = OnceLock::new();
+    let (of, folder) = TEMPLATE.get_or_init(|| (bulk, begin(bulk)));
+    assert_eq!(*of, bulk, "all cases of a process are of one size");
+    folder.path()
 }
 
 impl Company {
-    pub fn new() -> Self {
+    pub fn new(bulk: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        copy(template(), folder.path());
+        copy(template(bulk), folder.path());
         let git = Repository::open(folder.path()).unwrap();
         let genesis = git.refname_to_id(BRANCH).unwrap();
         let first = Landing { head: genesis, commit: genesis, declaration: Declaration::first() };
-        Company { folder, git, genesis, landings: vec![first] }
+        Company { folder, git, genesis, landings: vec![first], bulk }
     }
 
     /// Where branch, approvals and log live.
@@ -100,9 +105,14 @@ impl Company {
         self.landings.last().unwrap()
     }
 
+    /// What is declared together with all that stays as it is.
+    pub fn files(&self, declaration: &Declaration) -> BTreeMap<String, String> {
+        all_files(declaration, self.bulk)
+    }
+
     /// A commit that Tom signs, of what is declared.
     pub fn commit(&self, declaration: &Declaration, parents: &[Oid], message: &str) -> Oid {
-        let tree = tree(&self.git, &all_files(declaration));
+        let tree = tree(&self.git, &self.files(declaration));
         signed(&self.git, tree, parents, message)
     }
 
@@ -184,16 +194,17 @@ pub fn tree(git: &Repository, files: &BTreeMap<String, String>) -> Oid {
     tree.create_updated(git, &git.find_tree(empty).unwrap()).unwrap()
 }
 
-/// What is declared together with all that stays as it is.
-pub fn all_files(declaration: &Declaration) -> BTreeMap<String, String> {
+fn all_files(declaration: &Declaration, bulk: usize) -> BTreeMap<String, String> {
     let mut files = declaration.files();
+    files.extend(bulk::files(bulk));
+    let target = if bulk > 0 { "  bulk: { type: sandbox, as: github }\n" } else { "" };
     let mut add = |path: &str, text: String| files.insert(path.to_owned(), text);
     add(
         "dualkey.yaml",
         format!(
             "version: 1\norganization: northwind\ntimezone: Europe/London\n\
              targets:\n  code: {{ type: sandbox, as: github }}\n  more: {{ type: sandbox, as: github }}\n\
-             approval: {{ evidence: signatures, branch: main }}\naudit: {{ ref: {LOG}, key: \"{VERIFIER}\" }}\n"
+             {target}approval: {{ evidence: signatures, branch: main }}\naudit: {{ ref: {LOG}, key: \"{VERIFIER}\" }}\n"
         ),
     );
     add("groups/admins.yaml", "members: [ann, ben]\n".to_owned());
@@ -233,11 +244,11 @@ pub fn all_files(declaration: &Declaration) -> BTreeMap<String, String> {
 }
 
 /// The genesis, for which two vouch, and the log that begins with it.
-fn begin() -> TempDir {
+fn begin(bulk: usize) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let git = Repository::init(folder.path()).unwrap();
     git.set_head(BRANCH).unwrap();
-    let tree = tree(&git, &all_files(&Declaration::first()));
+    let tree = tree(&git, &all_files(&Declaration::first(), bulk));
     let genesis = signed(&git, tree, &[], "Start");
     git.reference(BRANCH, genesis, true, "").unwrap();
     let vouched = |(person, number): &(&str, u8)| {

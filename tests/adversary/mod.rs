@@ -14,6 +14,7 @@
     reason = "a helper of a test may fail as loudly as the test itself, and say which case it was"
 )]
 
+mod bulk;
 mod case;
 #[path = "../landing_rule/chance.rs"]
 mod chance;

@@ -6,7 +6,7 @@ use dualkey::approval::statement::{APPROVALS, WITHDRAWALS};
 use git2::{ObjectType, Oid};
 
 use super::chance::Chance;
-use super::company::{BRANCH, Company, LOG, all_files, tree};
+use super::company::{BRANCH, Company, LOG, tree};
 
 /// What a push can do to a run that may only take away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,11 +140,11 @@ impl Adversary<'_> {
     /// What somebody would like to declare, in files that may mean nothing.
     fn wishes(&mut self) -> BTreeMap<String, String> {
         let declared = &self.company.last().declaration;
-        let mut files = all_files(declared);
+        let mut files = self.company.files(declared);
         let mut write = |path: &str, text: &str| files.insert(path.to_owned(), text.to_owned());
         let what = match self.chance.below(14) {
             0..4 => {
-                files = all_files(&declared.prolonged());
+                files = self.company.files(&declared.prolonged());
                 "everything for ever"
             }
             4 => {
@@ -263,7 +263,7 @@ impl Adversary<'_> {
             }
             2 => {
                 self.tells("the branch is another beginning");
-                let tree = tree(&self.company.git, &all_files(&self.company.last().declaration.prolonged()));
+                let tree = tree(&self.company.git, &self.company.files(&self.company.last().declaration.prolonged()));
                 self.commit(tree, &[], "")
             }
             _ => {
@@ -290,7 +290,7 @@ impl Adversary<'_> {
     /// What is small and costs much.
     fn dear(&mut self) -> Harm {
         let git = &self.company.git;
-        let mut files = all_files(&self.company.last().declaration);
+        let mut files = self.company.files(&self.company.last().declaration);
         let base = tree(git, &files);
         let under = |name: &str, tree: Oid| {
             let mut root = git.treebuilder(Some(&git.find_tree(base).unwrap())).unwrap();
@@ -424,7 +424,7 @@ impl Adversary<'_> {
 
     fn many_commits(&mut self) -> Harm {
         let mut tip = self.tip();
-        let wished = tree(&self.company.git, &all_files(&self.company.last().declaration.prolonged()));
+        let wished = tree(&self.company.git, &self.company.files(&self.company.last().declaration.prolonged()));
         let other = self.company.git.find_commit(tip).unwrap().tree_id();
         for number in 0..12 {
             tip = self.commit(if number % 2 == 0 { wished } else { other }, &[tip], "");

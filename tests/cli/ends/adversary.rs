@@ -55,5 +55,5 @@ impl Runner for Clone {
 
 #[test]
 fn what_is_over_ends_whatever_somebody_with_push_rights_did() {
-    play_all(&seeds("DUALKEY_REMOTE_ADVERSARIES", CASES), Clone::of);
+    play_all(&seeds("DUALKEY_REMOTE_ADVERSARIES", CASES), 0, Clone::of);
 }
