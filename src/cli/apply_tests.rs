@@ -36,10 +36,6 @@ impl Runner for Here {
         &self.home
     }
 
-    fn notices_what_went_back(&self) -> bool {
-        false
-    }
-
     fn applies(&self, only_ends: bool, key: bool, day: i64) -> Ran {
         let mut words = vec!["dualkey".to_owned(), "apply".to_owned(), "--now".to_owned(), instant(day)];
         if only_ends {

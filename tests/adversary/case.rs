@@ -21,9 +21,6 @@ pub trait Runner {
     /// The runner's clone.
     fn home(&self) -> &Path;
 
-    /// True where the runner saw the company's refs before and notices that they went back.
-    fn notices_what_went_back(&self) -> bool;
-
     /// `apply` on a day, perhaps without the log's key.
     fn applies(&self, only_ends: bool, key: bool, day: i64) -> Ran;
 }
@@ -127,7 +124,7 @@ fn play<R: Runner>(seed: u64, bulk: usize, runner: impl FnOnce(&Company) -> R) -
         "case {seed}: {}",
         story.iter().filter(|line| !line.starts_with("day ")).cloned().collect::<Vec<_>>().join("; ")
     );
-    let (bounds, judged) = bounds(&company, recorded, &harms, faults, runner.notices_what_went_back());
+    let (bounds, judged) = bounds(&company, recorded, &harms, faults);
     story.push(format!("day {day}: only ends, after {before:?}, within {bounds:?}"));
     let ran = runner.applies(true, !faults.key, day);
     let mut after = live(runner.home());
@@ -149,7 +146,7 @@ fn play<R: Runner>(seed: u64, bulk: usize, runner: impl FnOnce(&Company) -> R) -
 }
 
 /// What a run may rightly go on from, and whether it has to judge what the log doesn't know yet.
-fn bounds(company: &Company, recorded: usize, harms: &[Harm], faults: Faults, notices: bool) -> (Bounds, bool) {
+fn bounds(company: &Company, recorded: usize, harms: &[Harm], faults: Faults) -> (Bounds, bool) {
     let states: Vec<Declaration> = company.landings.iter().map(|landing| landing.declaration.clone()).collect();
     let log_gone = harms.contains(&Harm::Log);
     let back = harms.iter().filter_map(|harm| match harm {
@@ -159,7 +156,7 @@ fn bounds(company: &Company, recorded: usize, harms: &[Harm], faults: Faults, no
     let back = back.min();
     // the copy that the runner keeps stands in for the log where that is known not to be it
     let floor = match back {
-        Some(known) if !log_gone && (!notices || faults.copy) => known,
+        Some(known) if !log_gone && faults.copy => known,
         Some(_) | None if (log_gone || back.is_some()) && faults.copy => 0,
         Some(_) | None => recorded,
     };

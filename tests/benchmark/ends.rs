@@ -43,10 +43,6 @@ impl Runner for Here<'_> {
         &self.home
     }
 
-    fn notices_what_went_back(&self) -> bool {
-        false
-    }
-
     fn applies(&self, only_ends: bool, key: bool, day: i64) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dualkey"));
         command.current_dir(&self.home).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");

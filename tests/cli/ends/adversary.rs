@@ -33,10 +33,6 @@ impl Runner for Clone {
         &self.home
     }
 
-    fn notices_what_went_back(&self) -> bool {
-        true
-    }
-
     fn applies(&self, only_ends: bool, key: bool, day: i64) -> Ran {
         let mut command = self.world.command(&self.home);
         command.args(["apply", "--now", &instant(day)]);
