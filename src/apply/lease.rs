@@ -118,6 +118,8 @@ pub struct Lease<'a, P: Process> {
     /// What the ref holds, and when by our clock it was written.
     commit: Cell<Oid>,
     written: Cell<Duration>,
+    /// True where nobody had it since the refs were looked at before it was taken.
+    undisturbed: bool,
 }
 
 impl<'a, P: Process> Lease<'a, P> {
@@ -136,8 +138,12 @@ impl<'a, P: Process> Lease<'a, P> {
         let began = process.elapsed();
         let mut seen: Option<(Option<Oid>, Duration)> = None;
         let mut told: Option<Oid> = None;
+        // what was seen last may still hold, which the swap finds out by itself
+        let mut looked = false;
         loop {
-            refs.refresh(&[&terms.reference])?;
+            if looked {
+                refs.refresh(&[&terms.reference])?;
+            }
             let commit = refs.get(&terms.reference)?;
             let since = match seen {
                 Some((same, since)) if same == commit => since,
@@ -153,16 +159,24 @@ impl<'a, P: Process> Lease<'a, P> {
                 match swap(refs, &terms.reference, commit, new) {
                     Ok(()) => {
                         let (commit, written) = (Cell::new(new), Cell::new(before));
-                        return Ok(Lease { repository, refs, process, terms, number, commit, written });
+                        let undisturbed = !looked;
+                        return Ok(Lease { repository, refs, process, terms, number, commit, written, undisturbed });
                     }
                     // somebody was faster: look again
-                    Err(SwapError::Moved { .. }) => continue,
+                    Err(SwapError::Moved { .. }) => {
+                        looked = true;
+                        continue;
+                    }
                     Err(SwapError::Repository(error)) => return Err(error.into()),
                     Err(SwapError::Unreachable { remote, words }) => {
                         return Err(RepositoryError::Unreachable { remote, words }.into());
                     }
                     Err(error @ SwapError::Refused { .. }) => return Err(LeaseError::Refused(unavailable(&error))),
                 }
+            }
+            if !looked {
+                looked = true;
+                continue;
             }
             if process.is_asked_to_stop() {
                 return Err(LeaseError::Refused(interrupted()));
@@ -178,6 +192,12 @@ impl<'a, P: Process> Lease<'a, P> {
             }
             process.sleep(PAUSE);
         }
+    }
+
+    /// True where nobody had the lease between the last look at the refs before it was taken and then. Whoever writes the
+    /// log holds the lease, so the log is still as it was seen.
+    pub fn is_undisturbed(&self) -> bool {
+        self.undisturbed
     }
 
     /// Grows with each lease that is taken.

@@ -109,6 +109,15 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
         Err(error) if mode == Mode::Full && error.is_of_another_run() => return Err(error.into()),
         lease => lease,
     };
+    // whoever held the lease before may have written the log since it was read
+    let is_newest = lease.as_ref().is_ok_and(Lease::is_undisturbed) && shared.is_fresh();
+    if !is_newest {
+        shared.refresh(match (mode, &lease) {
+            (Mode::Full, _) => Refresh::Yes,
+            (Mode::OnlyEnds, Ok(_)) => Refresh::IfItAnswers,
+            (Mode::OnlyEnds, Err(_)) => Refresh::No,
+        })?;
+    }
     let held = lease.as_ref().map_err(apply::LeaseError::refusal).map(|lease| lease as &dyn apply::Hold);
     let result = run.under(held, refs);
     if let Ok(lease) = lease
@@ -145,12 +154,6 @@ struct Books<'a> {
 
 impl Attempt<'_> {
     fn under(&self, lease: Result<&dyn apply::Hold, Refusal>, refs: &StateRefs<'_>) -> Result<Exit, Stop> {
-        // whoever held the lease before may have written the log since it was read
-        self.shared.refresh(match (self.mode, &lease) {
-            (Mode::Full, _) => Refresh::Yes,
-            (Mode::OnlyEnds, Ok(_)) => Refresh::IfItAnswers,
-            (Mode::OnlyEnds, Err(_)) => Refresh::No,
-        })?;
         let logged = self.shared.anchored();
         let ledger = match &logged {
             Ok(ledger) if self.shared.is_fresh() => ledger,
