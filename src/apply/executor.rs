@@ -15,7 +15,7 @@ use crate::access::{Conditions, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
 use crate::targets::error::Remedy;
-use crate::targets::{Done, Hello, Scope, Stopped, TargetError};
+use crate::targets::{Done, Hello, Place, Scope, Stopped, TargetError};
 
 /// How often what still differs is tried. More would fight with whatever else changes the target.
 const ROUNDS: usize = 3;
@@ -466,11 +466,11 @@ impl Run<'_> {
 const POST_APPLY_DRIFT: &str = codes::POST_APPLY_DRIFT.id;
 
 /// What two operations on the same thing share.
-type Slot<'a> = (&'a TargetId, &'a str, &'a str, &'a str, Option<(&'a str, &'a Conditions)>);
+type Slot<'a> = (Place<'a>, Option<(&'a str, &'a Conditions)>);
 
 fn slot(operation: &Operation) -> Slot<'_> {
     let thing = (!operation.kind.holds_one()).then_some((operation.permission.as_str(), &operation.conditions));
-    (&operation.target, operation.kind.name, &operation.resource, &operation.principal, thing)
+    (operation.place(), thing)
 }
 
 /// Who gains or loses: the person, or the account where nobody knows whose it is.

@@ -10,6 +10,7 @@ use super::state::View;
 use crate::access::{Conditions, PersonId, PersonType, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::{Operation, Verb};
+use crate::targets::{Holder, Place, Principal};
 
 /// The accounts that dualkey runs as.
 pub(super) type Own = BTreeMap<TargetId, BTreeSet<String>>;
@@ -51,7 +52,7 @@ pub(super) fn judge(view: &View<'_>, own: &Own, seen: &Seen, operations: Vec<Ope
 }
 
 pub(super) fn is_own(own: &Own, operation: &Operation) -> bool {
-    own.get(&operation.target).is_some_and(|accounts| accounts.contains(&operation.principal))
+    own.get(&operation.target).is_some_and(|accounts| accounts.contains(operation.principal.name()))
 }
 
 /// Protected entitlements, and the identity that dualkey itself runs as.
@@ -81,10 +82,10 @@ fn empty(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Option<Refus
         return None;
     }
     let losing = operations.iter().filter(|operation| !view.is_end(operation));
-    let people: BTreeSet<(Option<&PersonId>, &str)> = losing
+    let people: BTreeSet<(Option<&PersonId>, Option<&Principal>)> = losing
         .map(|operation| match &operation.person {
-            Some(person) => (Some(person), ""),
-            None => (None, operation.principal.as_str()),
+            Some(person) => (Some(person), None),
+            None => (None, Some(&operation.principal)),
         })
         .collect();
     let few = if seen.is_whole() { FEW } else { 0 };
@@ -100,11 +101,11 @@ fn empty(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Option<Refus
     })
 }
 
-/// Kind, resource, permission, principal, conditions.
-type Held<'a> = (&'a str, &'a str, &'a str, &'a str, &'a Conditions);
+/// Where, permission, conditions.
+type Held<'a> = (Place<'a>, &'a str, &'a Conditions);
 
 fn held<'a>(operation: &'a Operation, permission: &'a str, conditions: &'a Conditions) -> Held<'a> {
-    (operation.kind.name, &operation.resource, permission, &operation.principal, conditions)
+    (operation.place(), permission, conditions)
 }
 
 /// Where admins are taken away: whether enough of them, and the required ones, are left.
@@ -120,10 +121,14 @@ fn admins(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Vec<Refusal
         let mut holding: BTreeSet<Held<'_>> = entitlements
             .iter()
             .filter(|live| (live.kind.administers)(&live.permission))
-            .map(|live| (live.kind.name, &*live.resource, &*live.permission, &*live.principal, &live.conditions))
+            .map(|live| (Place::of_live(target, live), live.permission.as_str(), &live.conditions))
             .collect();
         let count = |holding: &BTreeSet<Held<'_>>| -> BTreeSet<&PersonId> {
-            holding.iter().filter_map(|(_, _, _, principal, _)| employees.get(*principal).copied()).collect()
+            let account = |place: &Place<'_>| match place.holder {
+                Holder::Account(account) => employees.get(account).copied(),
+                Holder::Other(_) => None,
+            };
+            holding.iter().filter_map(|(place, _, _)| account(place)).collect()
         };
         let before = count(&holding);
         for operation in ours() {

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::look::Seen;
 use super::{Given, Past};
-use crate::access::{AccountMark, Conditions, EntitlementKey, Kind, Manage, PersonId, PersonType, Revision, TargetId};
+use crate::access::{AccountMark, Conditions, EntitlementKey, Manage, PersonId, PersonType, Revision, TargetId};
 use crate::plan::ends::Declared;
 use crate::plan::operations::{self, Basis, Because, Difference, Operation, Unmanaged, Verb};
-use crate::targets::{Live, Scope};
+use crate::targets::{Live, Place, Scope};
 
 /// The instant by which things end, by target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,15 +39,15 @@ pub(super) struct View<'a> {
     /// Accounts of which everything undeclared may go.
     accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     /// What is declared and over. Made when first asked, since mostly an operation says itself that it is an end.
-    over: OnceCell<BTreeSet<Place<'a>>>,
+    over: OnceCell<BTreeSet<Thing<'a>>>,
     /// What the tree applied last declared at any time.
-    applied: OnceCell<BTreeSet<Place<'a>>>,
+    applied: OnceCell<BTreeSet<Thing<'a>>>,
     /// What was declared, where that is all that is proven: then nothing counts but its ends.
     declared: Option<&'a Declared>,
 }
 
-/// Target, kind, resource, account, and the permission; none where it is all that is held there.
-type Place<'a> = (&'a TargetId, &'static Kind, &'a str, &'a str, Option<&'a str>);
+/// Something that is held at a place: the permission, none where it is all that is held there.
+type Thing<'a> = (Place<'a>, Option<&'a str>);
 
 impl<'a> View<'a> {
     pub(super) fn new(tree: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
@@ -142,7 +142,7 @@ impl<'a> View<'a> {
         difference.operations.retain(|operation| held.contains_key(&operation.target));
         let (given, unmanaged) = difference.unmanaged.into_iter().partition(|held: &Unmanaged| {
             let live = &held.live;
-            self.was_given((&held.target, live.kind, &live.resource, &live.principal, Some(&live.permission)))
+            self.was_given((Place::of_live(&held.target, live), Some(&live.permission)))
         });
         difference.unmanaged = unmanaged;
         let given: Vec<Unmanaged> = given;
@@ -154,13 +154,14 @@ impl<'a> View<'a> {
     }
 
     /// True where dualkey gave what is held at a place, as the log says.
-    fn was_given(&self, (target, kind, resource, principal, permission): Place<'_>) -> bool {
+    fn was_given(&self, (place, permission): Thing<'_>) -> bool {
+        let Place { target, kind, resource, holder } = place;
         let any_permission = kind.holds_one();
         let wanted = Given {
             target: target.clone(),
             kind,
             resource: resource.to_owned(),
-            account: AccountMark::of(principal),
+            account: AccountMark::of(&holder.to_string()),
             permission: permission.filter(|_| !any_permission).unwrap_or_default().to_owned(),
             // what was given under some conditions and is held under others is dualkey's too
             conditions: Conditions::NONE,
@@ -177,7 +178,7 @@ impl<'a> View<'a> {
     }
 
     fn revoke(&self, held: Unmanaged) -> Operation {
-        let account = (held.target.clone(), AccountMark::of(&held.live.principal));
+        let account = (held.target.clone(), AccountMark::of(&held.live.principal.to_string()));
         let person = held.person.or_else(|| self.past.accounts.get(&account).cloned());
         let gone = person.as_ref().is_some_and(|person| self.has_ended(person, &held.target).unwrap_or(true));
         Operation {
@@ -229,13 +230,13 @@ impl<'a> View<'a> {
                 || any_of(self.applied.get_or_init(|| self.places_applied()), operation))
     }
 
-    fn places_applied(&self) -> BTreeSet<Place<'a>> {
+    fn places_applied(&self) -> BTreeSet<Thing<'a>> {
         let applied = self.past.applied.map(|(revision, _)| revision);
         let entitlements = applied.into_iter().flat_map(|revision| revision.entitlements.iter());
         entitlements.flat_map(|one| places(&one.key)).collect()
     }
 
-    fn places_over(&self) -> BTreeSet<Place<'a>> {
+    fn places_over(&self) -> BTreeSet<Thing<'a>> {
         let (mut over, mut lasting) = (BTreeSet::new(), BTreeSet::new());
         let applied = self.past.applied.map(|(revision, _)| revision);
         for revision in applied.into_iter().chain([self.tree]) {
@@ -254,22 +255,20 @@ impl<'a> View<'a> {
 }
 
 /// Where an entitlement is held: by its permission, and whatever the permission is.
-fn places(key: &EntitlementKey) -> [Place<'_>; 2] {
-    let place = |permission| (&key.target, key.kind, &*key.resource, &*key.principal, permission);
-    [place(Some(&*key.permission)), place(None)]
+fn places(key: &EntitlementKey) -> [Thing<'_>; 2] {
+    [(Place::of_key(key), Some(&*key.permission)), (Place::of_key(key), None)]
 }
 
 /// Where an operation takes something away.
-fn place_of(operation: &Operation) -> Place<'_> {
+fn place_of(operation: &Operation) -> Thing<'_> {
     let permission = operation.previous.as_ref().map_or(&operation.permission, |previous| &previous.permission);
-    (&operation.target, operation.kind, &operation.resource, &operation.principal, Some(permission))
+    (operation.place(), Some(permission))
 }
 
 /// True where what an operation takes is one of the places, under any permission where the kind holds one.
-fn any_of(places: &BTreeSet<Place<'_>>, operation: &Operation) -> bool {
-    let (target, kind, resource, principal, permission) = place_of(operation);
-    places.contains(&(target, kind, resource, principal, permission))
-        || (kind.holds_one() && places.contains(&(target, kind, resource, principal, None)))
+fn any_of(places: &BTreeSet<Thing<'_>>, operation: &Operation) -> bool {
+    let (place, permission) = place_of(operation);
+    places.contains(&(place, permission)) || (place.kind.holds_one() && places.contains(&(place, None)))
 }
 
 /// Accounts that access was given to, where everything undeclared that they hold may go.

@@ -33,7 +33,7 @@ fn takes_from_all_targets_before_it_gives_and_is_done_once() {
     assert_eq!(outcome.done.len(), 5);
     let verbs: Vec<bool> = world.borrow().calls.iter().map(|(_, call)| call.verb == targets::Verb::Revoke).collect();
     assert_eq!(verbs, [true, true, false, false, false]);
-    assert!(world.borrow().held.iter().any(|(_, live)| live.principal == "99"), "unknown principals stay");
+    assert!(world.borrow().held.iter().any(|(_, live)| live.principal.name() == "99"), "unknown principals stay");
     let again = apply(&approved, &Past::default(), &world);
     assert!(again.is_superseded() && again.done.is_empty() && again.exit() == Exit::Done, "{again:#?}");
     let found = drifts(approved.tree(), &Past::default(), &world, now()).unwrap();
@@ -60,7 +60,7 @@ fn a_failed_grant_blocks_no_revoke_and_success_without_effect_is_drift() {
     let outcome = apply(&approved, &Past::default(), &failing);
     assert_eq!((outcome.done.len(), outcome.failed.len(), outcome.exit()), (2, 1, Exit::Partial));
     for (_, live) in failing.borrow().held.iter() {
-        assert_eq!(live.principal, "bob@globex.example");
+        assert_eq!(live.principal.name(), "bob@globex.example");
     }
     // the first try of a call has no effect, the next round repairs it
     assert_eq!(apply(&approved, &Past::default(), &world(start(), Fault::Ignored("aws", 0))).exit(), Exit::Done);

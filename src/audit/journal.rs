@@ -462,7 +462,7 @@ fn operation(operation: &Operation) -> record::Operation {
             permission: previous.permission.clone(),
             conditions: previous.conditions.clone(),
         }),
-        principal: AccountMark::of(&operation.principal).to_string(),
+        principal: AccountMark::of(&operation.principal.to_string()).to_string(),
         conditions: operation.conditions.clone(),
         person: operation.person.as_ref().map(ToString::to_string),
         until: operation.until.map(At),

@@ -350,7 +350,7 @@ fn drift_is_named_and_a_refusal_is_written_once() {
         kind,
         resource: "northwind/web".to_owned(),
         permission: "admin".to_owned(),
-        principal: "11".to_owned(),
+        principal: "11".into(),
         conditions: Conditions::NONE,
     };
     let mut sandbox =

@@ -54,7 +54,7 @@ impl Disputed {
             key.target == operation.target
                 && key.kind == operation.kind
                 && *key.resource == *operation.resource
-                && *key.principal == *operation.principal
+                && Some(&*key.principal) == operation.principal.account()
                 && *key.permission == **taken
         };
         let given = self.said.entitlements.iter().find(|one| same(&one.key) && one.intervals.contains(now));

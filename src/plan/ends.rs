@@ -150,7 +150,7 @@ impl Declared {
             target: target.clone(),
             kind: live.kind,
             resource: live.resource.clone(),
-            account: AccountMark::of(&live.principal),
+            account: AccountMark::of(&live.principal.to_string()),
         };
         let things = self.0.get(&place)?;
         let same = |thing: &Thing| live.kind.holds_one() || thing.permission == live.permission;

@@ -32,7 +32,7 @@ fn ends(declared: &Declared, kind: &'static Kind, held: &[(&str, &str)]) -> Vec<
         kind,
         resource: "n/api".to_owned(),
         permission: (*permission).to_owned(),
-        principal: (*principal).to_owned(),
+        principal: (*principal).into(),
         conditions: Conditions::NONE,
         until: None,
     });

@@ -11,7 +11,7 @@ use super::reasons::Reasons;
 use crate::access::{
     Access, AccountMark, Conditions, Desired, EntitlementKey, Kind, Manage, PersonId, PersonType, Revision, TargetId,
 };
-use crate::targets::{self, Call, Live, Previous, Scope};
+use crate::targets::{self, Call, Live, Place, Previous, Principal, Scope};
 
 /// What an operation does to a person's access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -43,7 +43,7 @@ pub struct Operation {
     pub permission: String,
     /// What is held before a change.
     pub previous: Option<Previous>,
-    pub principal: String,
+    pub principal: Principal,
     pub conditions: Conditions,
     /// The person the principal belongs to, where anybody knows.
     pub person: Option<PersonId>,
@@ -90,7 +90,12 @@ impl Operation {
         }
     }
 
-    fn sort_key(&self) -> (&TargetId, &Kind, &str, &str, Verb, &str, &Conditions) {
+    /// Where it changes something.
+    pub fn place(&self) -> Place<'_> {
+        Place { target: &self.target, kind: self.kind, resource: &self.resource, holder: self.principal.holder() }
+    }
+
+    fn sort_key(&self) -> (&TargetId, &Kind, &str, &Principal, Verb, &str, &Conditions) {
         (&self.target, self.kind, &self.resource, &self.principal, self.verb, &self.permission, &self.conditions)
     }
 }
@@ -221,30 +226,18 @@ impl<'a> Thing<'a> {
 /// are, so that what is declared under some is dualkey's to take away under others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Slot<'a> {
-    target: &'a TargetId,
-    kind: &'static Kind,
-    resource: &'a str,
-    principal: &'a str,
+    place: Place<'a>,
     permission: Option<&'a str>,
 }
 
 impl<'a> Slot<'a> {
     fn of_key(key: &'a EntitlementKey) -> Self {
-        Slot {
-            target: &key.target,
-            kind: key.kind,
-            resource: &key.resource,
-            principal: &key.principal,
-            permission: (!key.kind.holds_one()).then_some(&*key.permission),
-        }
+        Slot { place: Place::of_key(key), permission: (!key.kind.holds_one()).then_some(&*key.permission) }
     }
 
     fn of_live(target: &'a TargetId, live: &'a Live) -> Self {
         Slot {
-            target,
-            kind: live.kind,
-            resource: &live.resource,
-            principal: &live.principal,
+            place: Place::of_live(target, live),
             permission: (!live.kind.holds_one()).then_some(live.permission.as_str()),
         }
     }
@@ -268,7 +261,7 @@ fn grant(reasons: &Reasons<'_>, desired: &Desired<'_>) -> Operation {
         resource: desired.key.resource.to_string(),
         permission: desired.key.permission.to_string(),
         previous: None,
-        principal: desired.key.principal.to_string(),
+        principal: Principal::Account(desired.key.principal.to_string()),
         conditions: desired.key.conditions.clone(),
         person: Some(desired.key.person.clone()),
         until: until(desired),
@@ -307,9 +300,9 @@ impl<'a> Accounts<'a> {
 
     /// What to do with something live that should not be there now.
     fn undeclared(&self, target: &TargetId, live: &Live, difference: &mut Difference) {
-        let account = (target.clone(), live.principal.clone());
-        let logged = self.basis.granted.get(&(target.clone(), AccountMark::of(&live.principal)));
-        let person = self.people.get(&account).or(logged).cloned();
+        let account = live.principal.account().map(|account| (target.clone(), account.to_owned()));
+        let logged = self.basis.granted.get(&(target.clone(), AccountMark::of(&live.principal.to_string())));
+        let person = account.and_then(|account| self.people.get(&account)).or(logged).cloned();
         let known = person.as_ref().and_then(|person| {
             let applied = self.basis.applied.and_then(|(revision, _)| revision.access.people.get(person));
             self.basis.tree.access.people.get(person).or(applied)

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::operations::lowers;
 use crate::access::time::format_end;
-use crate::access::{Cause, Conditions, Desired, Entitlement, GrantId, Interval, Kind, Revision, TargetId};
-use crate::targets::Live;
+use crate::access::{Cause, Conditions, Desired, Entitlement, GrantId, Interval, Revision, TargetId};
+use crate::targets::{Live, Place};
 
 /// Why an operation is needed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +53,8 @@ impl std::fmt::Display for Because {
     }
 }
 
-/// What a target calls an entitlement: kind, resource, principal, permission, conditions.
-type Name<'a> = (&'a TargetId, &'static Kind, &'a str, &'a str, &'a str, &'a Conditions);
+/// What a target calls an entitlement: where, permission, conditions.
+type Name<'a> = (Place<'a>, &'a str, &'a Conditions);
 
 /// The entitlements of a revision by what a target calls them. Made when first asked, since mostly nothing differs.
 #[derive(Debug)]
@@ -73,8 +73,7 @@ impl<'a> Declared<'a> {
             let mut by_name = BTreeMap::new();
             for entitlement in self.revision.entitlements.iter() {
                 let key = &entitlement.key;
-                let name: Name<'_> =
-                    (&key.target, key.kind, &key.resource, &key.principal, &key.permission, &key.conditions);
+                let name: Name<'_> = (Place::of_key(key), &key.permission, &key.conditions);
                 by_name.entry(name).or_insert(entitlement);
             }
             by_name
@@ -82,18 +81,18 @@ impl<'a> Declared<'a> {
     }
 
     fn find(&self, target: &TargetId, live: &Live) -> Option<&'a Entitlement> {
-        let name: Name<'_> = (target, live.kind, &live.resource, &live.principal, &live.permission, &live.conditions);
+        let name: Name<'_> = (Place::of_live(target, live), &live.permission, &live.conditions);
         self.by_name().get(&name).copied()
     }
 
     /// True where this is what should have been live at an instant, with the end that the target enforces, if any.
     fn held(&self, target: &TargetId, live: &Live, at: Timestamp) -> bool {
         let rank = live.kind.rank(&live.permission);
-        let first: Name<'_> = (target, live.kind, &live.resource, &live.principal, "", &Conditions::NONE);
+        let first: Name<'_> = (Place::of_live(target, live), "", &Conditions::NONE);
         let higher = || {
-            let same = |name: &Name<'_>| (name.0, name.1, name.2, name.3) == (first.0, first.1, first.2, first.3);
+            let same = |name: &Name<'_>| name.0 == first.0;
             let slot = self.by_name().range(first..).take_while(move |(name, _)| same(name));
-            slot.filter(|(name, _)| name.1.rank(name.4) > rank).any(|(_, one)| one.intervals.contains(at))
+            slot.filter(|(name, _)| live.kind.rank(name.1) > rank).any(|(_, one)| one.intervals.contains(at))
         };
         let ends = |interval: &Interval| live.until.is_none_or(|until| until == interval.until());
         self.find(target, live).is_some_and(|one| one.intervals.at(at).is_some_and(ends)) && !higher()

@@ -21,7 +21,7 @@ const LATER: &str = "         ";
 fn line(operation: &Operation, zone: &TimeZone, style: Style) -> String {
     let whose = match &operation.person {
         Some(person) => person.to_string(),
-        None => operation.principal.clone(),
+        None => operation.principal.to_string(),
     };
     let until = operation.until.map(|until| format!(" until {}", format_end(until, zone))).unwrap_or_default();
     let permission = format!("{}{}", permission(operation), conditions(operation, zone));
@@ -92,7 +92,7 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
     }
     text.push_str(&lines(&outcome.done, zone, style));
     for (operation, done) in outcome.left.iter().take(LISTED) {
-        let whose = operation.person.as_ref().map_or_else(|| operation.principal.clone(), ToString::to_string);
+        let whose = operation.person.as_ref().map_or_else(|| operation.principal.to_string(), ToString::to_string);
         let until = done.lives_until.map(|until| format!("sessions may go on until {}", format_instant(until, zone)));
         let what = [until, done.note.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ");
         let line = format!("{whose} at {} {}: {what}", operation.target, operation.resource);
@@ -138,7 +138,7 @@ pub fn drift(difference: &Difference, zone: &TimeZone, style: Style) -> String {
     if !difference.unmanaged.is_empty() {
         text.push_str("left alone, since nothing says that dualkey gave it\n");
         for one in &difference.unmanaged {
-            let whose = one.person.as_ref().map_or_else(|| one.live.principal.clone(), ToString::to_string);
+            let whose = one.person.as_ref().map_or_else(|| one.live.principal.to_string(), ToString::to_string);
             let hours = tail(&one.live.conditions, zone);
             let what = format!(
                 "{whose}  {}  {} {}  {}{hours}",

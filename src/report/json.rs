@@ -154,7 +154,7 @@ struct OperationRow<'a> {
     kind: &'a str,
     resource: &'a str,
     permission: &'a str,
-    principal: &'a str,
+    principal: String,
     conditions: &'a Conditions,
     /// What a change replaces.
     previous: Option<PreviousRow<'a>>,
@@ -262,7 +262,7 @@ fn row<'a>(operation: &'a Operation, zone: &TimeZone) -> OperationRow<'a> {
         kind: operation.kind.name,
         resource: &operation.resource,
         permission: &operation.permission,
-        principal: &operation.principal,
+        principal: operation.principal.to_string(),
         conditions: &operation.conditions,
         previous: operation
             .previous

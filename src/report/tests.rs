@@ -324,7 +324,7 @@ fn operations_that_take_are_never_folded() {
         kind: crate::targets::KINDS.get("repository").unwrap(),
         resource: "northwind/payments-web".to_owned(),
         permission: "push".to_owned(),
-        principal: principal.to_owned(),
+        principal: principal.into(),
         conditions: crate::access::Conditions::NONE,
         until: None,
     };

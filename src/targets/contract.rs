@@ -59,7 +59,7 @@ impl Sample {
             kind: self.kind,
             resource: self.resources[resource].to_owned(),
             permission: self.permissions[permission].to_owned(),
-            principal: self.principals[principal].to_owned(),
+            principal: self.principals[principal].into(),
             conditions: Conditions::NONE,
         }
     }
@@ -69,7 +69,7 @@ impl Sample {
             kind: self.kind,
             resource: self.resources[resource].to_owned(),
             permission: self.permissions[permission].to_owned(),
-            principal: self.principals[principal].to_owned(),
+            principal: self.principals[principal].into(),
             conditions: Conditions::NONE,
             until: None,
         }
@@ -278,7 +278,7 @@ pub(crate) fn writers_lose_nothing(world: &dyn World) {
 pub(crate) fn a_batch_has_one_result_a_call(world: &dyn World) {
     for sample in world.samples() {
         // the one in the middle names nobody
-        let nobody = Call { principal: String::new(), ..sample.call(GRANT, 0, 0, 0) };
+        let nobody = Call { principal: "".into(), ..sample.call(GRANT, 0, 0, 0) };
         let calls = [sample.call(GRANT, 1, 0, 0), nobody, sample.call(GRANT, 0, 1, 1), sample.call(GRANT, 1, 0, 0)];
         let gate = Turnstile::of(usize::MAX);
         let results = world.writer().perform(&calls, &gate);

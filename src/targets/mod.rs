@@ -14,6 +14,8 @@ pub mod aws;
 pub mod error;
 pub mod gcp;
 pub mod github;
+mod place;
+mod principal;
 pub mod retry;
 pub mod sandbox;
 
@@ -21,6 +23,8 @@ pub mod sandbox;
 pub(crate) mod contract;
 
 pub use error::TargetError;
+pub use place::Place;
+pub use principal::{Holder, Principal};
 pub use sandbox::Sandbox;
 
 /// The kinds of all targets.
@@ -44,8 +48,7 @@ pub struct Live {
     pub kind: &'static Kind,
     pub resource: String,
     pub permission: String,
-    /// Who holds it, as the target names its accounts. The registry may not know them.
-    pub principal: String,
+    pub principal: Principal,
     /// The same permission under other conditions is another entitlement.
     pub conditions: Conditions,
     /// The end that the target itself enforces, exclusive; None where it knows none.
@@ -53,7 +56,7 @@ pub struct Live {
 }
 
 impl Live {
-    fn key(&self) -> (&str, &str, &str, &str, &Conditions, Option<Timestamp>) {
+    fn key(&self) -> (&str, &str, &str, &Principal, &Conditions, Option<Timestamp>) {
         (self.kind.name, &self.resource, &self.permission, &self.principal, &self.conditions, self.until)
     }
 }
@@ -224,7 +227,7 @@ pub struct Call {
     pub kind: &'static Kind,
     pub resource: String,
     pub permission: String,
-    pub principal: String,
+    pub principal: Principal,
     pub conditions: Conditions,
 }
 

@@ -58,7 +58,7 @@ fn call(permission: &str) -> Call {
         kind: &github::kinds::REPOSITORY,
         resource: "northwind/api".to_owned(),
         permission: permission.to_owned(),
-        principal: "11".to_owned(),
+        principal: "11".into(),
         conditions: Conditions::NONE,
     }
 }

@@ -231,7 +231,7 @@ impl Fake {
             return Err(self.broke("nobody answers"));
         }
         if matches!(fault, Fault::FailBefore(name, n) if at(name, n))
-            || matches!(fault, Fault::Account(account) if account == call.principal)
+            || matches!(fault, Fault::Account(account) if account == call.principal.name())
         {
             return Err(self.broke("the line broke"));
         }
@@ -251,7 +251,7 @@ impl Fake {
         let target = self.0.clone();
         world.held.retain(|(at, live)| !(*at == target && same(live) && (call.kind.holds_one() || replaced(live))));
         if call.verb != targets::Verb::Revoke {
-            world.held.insert((target, live(call.kind, &call.resource, &call.permission, &call.principal)));
+            world.held.insert((target, live(call.kind, &call.resource, &call.permission, &call.principal.to_string())));
         }
         let now = world.held.clone();
         world.visited.push(now);

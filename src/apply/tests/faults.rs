@@ -78,7 +78,7 @@ impl Undisturbed {
 
 /// Employees who administer, and contractors don't count.
 fn admins(held: &Held) -> usize {
-    let admin = |live: &Live| (live.kind.administers)(&live.permission) && ["1", "2"].contains(&&*live.principal);
+    let admin = |live: &Live| (live.kind.administers)(&live.permission) && ["1", "2"].contains(&live.principal.name());
     held.iter().filter(|(_, live)| admin(live)).map(|(_, live)| &live.principal).collect::<BTreeSet<_>>().len()
 }
 
@@ -160,7 +160,7 @@ fn no_mix(world: &World, start: &Held, end: &Held) {
         let old: Vec<&Live> =
             visited.iter().filter(|one| !end.contains(*one)).map(|(_, live)| live).filter(|l| !admin(l)).collect();
         let person = |live: &Live| {
-            match live.principal.as_str() {
+            match live.principal.name() {
                 "11" | "alice@globex.example" => "alice",
                 "12" | "bob@globex.example" => "bob",
                 _ => "other",

@@ -123,7 +123,7 @@ fn whoever_has_ended_is_managed_as_a_contractor_is() {
         let outcome = apply_as(&approved, &Past::default(), &world, mode, usize::MAX);
         assert!(lines(&outcome.done).contains(&"revoke northwind/api admin 2".to_owned()), "{outcome:#?}");
         assert!(outcome.done.iter().any(|one| one.urgent), "{outcome:#?}");
-        assert!(world.borrow().held.iter().any(|(_, live)| live.principal == "1"), "priya works here");
+        assert!(world.borrow().held.iter().any(|(_, live)| live.principal.name() == "1"), "priya works here");
     }
     // an account that the log knows, though the file names another one by now
     let given = BTreeMap::from([(

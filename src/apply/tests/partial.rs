@@ -201,3 +201,20 @@ fn each_target_ends_by_its_own_clock_where_none_confirms_ours() {
     assert_eq!(lines(&outcome.done), ["revoke 111122223333 DeveloperAccess bob@globex.example"]);
     assert_eq!(codes_of(&outcome), ["clock-skew", "clock-skew"]);
 }
+
+#[test]
+fn nobody_is_taken_for_a_person_but_by_an_account() {
+    let approved = tree(&[grant("bob", "dev", "acct")]);
+    let start = held(&[
+        "github repository northwind/api push 11",
+        "github repository northwind/api push group:11",
+        "github repository northwind/api push deleted:12",
+        "github membership northwind admin everyone:1",
+    ]);
+    let world = world(start, Fault::None);
+    let left = drifts(approved.tree(), &Past::default(), &world, now()).unwrap();
+    assert_eq!(lines(&left.operations)[1..], ["revoke northwind/api push 11"]);
+    assert!(left.unmanaged.len() == 3 && left.unmanaged.iter().all(|one| one.person.is_none()), "{left:#?}");
+    assert_eq!(apply(&approved, &Past::default(), &world).exit(), Exit::Done);
+    assert_eq!(world.borrow().held.iter().filter(|(target, _)| target.as_str() == "github").count(), 3);
+}

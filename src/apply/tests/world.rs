@@ -105,7 +105,7 @@ pub(super) fn live(kind: &'static Kind, resource: &str, permission: &str, princi
         kind,
         resource: resource.to_owned(),
         permission: permission.to_owned(),
-        principal: principal.to_owned(),
+        principal: principal.into(),
         conditions: Conditions::NONE,
         until: None,
     }

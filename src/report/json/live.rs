@@ -121,7 +121,7 @@ struct UnmanagedRow<'a> {
     kind: &'a str,
     resource: &'a str,
     permission: &'a str,
-    principal: &'a str,
+    principal: String,
     conditions: &'a Conditions,
     person: Option<&'a PersonId>,
 }
@@ -133,7 +133,7 @@ pub fn drift(difference: &Difference, zone: &TimeZone) -> String {
         kind: one.live.kind.name,
         resource: &one.live.resource,
         permission: &one.live.permission,
-        principal: &one.live.principal,
+        principal: one.live.principal.to_string(),
         conditions: &one.live.conditions,
         person: one.person.as_ref(),
     });

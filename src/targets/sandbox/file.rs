@@ -6,10 +6,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::access::{Conditions, Kind, TargetType};
-use crate::targets::{KINDS, Live};
+use crate::targets::{KINDS, Live, Principal};
 
 /// The only version of the format.
 const VERSION: u64 = 1;
@@ -93,7 +93,7 @@ pub fn render(content: &Content, target: TargetType) -> serde_json::Result<Strin
             kind: live.kind.name,
             resource: &live.resource,
             permission: &live.permission,
-            principal: &live.principal,
+            principal: PrincipalOut(&live.principal),
             conditions: &live.conditions,
             until: live.until.map(|until| until.to_string()),
         })
@@ -127,7 +127,7 @@ struct EntryOut<'a> {
     kind: &'a str,
     resource: &'a str,
     permission: &'a str,
-    principal: &'a str,
+    principal: PrincipalOut<'a>,
     #[serde(skip_serializing_if = "Conditions::is_empty")]
     conditions: &'a Conditions,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,10 +140,67 @@ struct EntryIn {
     kind: String,
     resource: String,
     permission: String,
-    principal: String,
+    principal: PrincipalIn,
     #[serde(default)]
     conditions: Conditions,
     until: Option<String>,
+}
+
+/// An account is written by its name, and who is none with what it is.
+struct PrincipalOut<'a>(&'a Principal);
+
+impl Serialize for PrincipalOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let what = match self.0 {
+            Principal::Account(name) => return serializer.serialize_str(name),
+            Principal::Group(_) => "group",
+            Principal::Service(_) => "service",
+            Principal::Everyone(_) => "everyone",
+            Principal::Deleted(_) => "deleted",
+            Principal::Unknown(_) => "unknown",
+        };
+        serializer.collect_map([(what, self.0.name())])
+    }
+}
+
+struct PrincipalIn(Principal);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Other {
+    Group(String),
+    Service(String),
+    Everyone(String),
+    Deleted(String),
+    Unknown(String),
+}
+
+impl<'de> Deserialize<'de> for PrincipalIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Principal;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an account, or an object such as { \"group\": NAME }")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Principal, E> {
+                Ok(Principal::Account(name.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Principal, A::Error> {
+                Ok(match Other::deserialize(MapAccessDeserializer::new(map))? {
+                    Other::Group(name) => Principal::Group(name),
+                    Other::Service(name) => Principal::Service(name),
+                    Other::Everyone(name) => Principal::Everyone(name),
+                    Other::Deleted(name) => Principal::Deleted(name),
+                    Other::Unknown(name) => Principal::Unknown(name),
+                })
+            }
+        }
+        deserializer.deserialize_any(Either).map(PrincipalIn)
+    }
 }
 
 #[derive(Deserialize)]
@@ -251,7 +308,7 @@ impl<'de> Visitor<'de> for Entitlements {
 }
 
 /// What may be there only once: kind, resource, principal and, where several may be held, permission and conditions.
-type Slot = (&'static str, String, String, Option<(String, Conditions)>);
+type Slot = (&'static str, String, Principal, Option<(String, Conditions)>);
 
 struct Entry<'a> {
     target: TargetType,
@@ -274,9 +331,9 @@ impl<'de> Visitor<'de> for Entry<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Live, A::Error> {
-        let EntryIn { kind, resource, permission, principal, conditions, until } =
+        let EntryIn { kind, resource, permission, principal: PrincipalIn(principal), conditions, until } =
             EntryIn::deserialize(MapAccessDeserializer::new(map))?;
-        let kind = check(self.target, &kind, &resource, &permission, &principal).map_err(A::Error::custom)?;
+        let kind = check(self.target, &kind, &resource, &permission, principal.name()).map_err(A::Error::custom)?;
         check_conditions(kind, &conditions).map_err(A::Error::custom)?;
         let until = until.as_deref().map(instant).transpose()?;
         let several = (!kind.holds_one()).then(|| (permission.clone(), conditions.clone()));

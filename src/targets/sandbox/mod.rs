@@ -19,6 +19,8 @@
 //! An entitlement may have an `until`, where `native_ends` is true, and `conditions` where its kind enforces them, such
 //! as `[{ "hours": { "days": ["mon"], "between": "08:00-19:00", "timezone": "Europe/London" } }]`.
 //!
+//! A principal that is no account is written with what it is, such as `{ "group": "northwind/devs" }`.
+//!
 //! `"clock": "2026-11-24T09:00:00Z"` makes it a target that says what time it is, always the same. `"identity"` makes it one
 //! that says which it is; one without is whichever it is taken for.
 //!
@@ -76,7 +78,7 @@ impl Sandbox {
     }
 
     fn carry_out(&self, call: &Call) -> Result<(), TargetError> {
-        let kind = file::check(self.target, call.kind.name, &call.resource, &call.permission, &call.principal)
+        let kind = file::check(self.target, call.kind.name, &call.resource, &call.permission, call.principal.name())
             .map_err(|why| self.refused(why))?;
         file::check_conditions(kind, &call.conditions).map_err(|why| self.refused(why))?;
         let _lock = store::lock(&self.path)?;

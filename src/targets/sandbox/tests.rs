@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::access::Conditions;
+use crate::targets::Principal;
 use crate::targets::contract::{self, Sample, World, contract};
 use crate::targets::{aws, gcp, github};
 
@@ -243,7 +244,7 @@ fn native_ends_end_at_their_instant() {
     let text = whole(" \"native_ends\": true,", &[over, soon, entry("push", "tom", "")]);
     fs::write(&path, text).unwrap();
     let holders = |mut sandbox: Sandbox| -> Vec<String> {
-        sandbox.read(&scope()).unwrap().held.into_iter().map(|live| live.principal).collect()
+        sandbox.read(&scope()).unwrap().held.into_iter().map(|live| live.principal.to_string()).collect()
     };
     assert_eq!(holders(at(&path)), ["soon", "tom"]);
     assert_eq!(
@@ -366,7 +367,7 @@ fn a_clock_in_the_file_is_told_and_outlives_a_write() {
         kind: &github::kinds::REPOSITORY,
         resource: "northwind/api".to_owned(),
         permission: "push".to_owned(),
-        principal: "583231".to_owned(),
+        principal: "583231".into(),
         conditions: Conditions::NONE,
     };
     contract::one(&mut open(), &call).unwrap();
@@ -384,4 +385,24 @@ fn an_identity_in_the_file_is_told_and_outlives_a_write() {
     fs::write(&path, whole(" \"identity\": \"sandbox:other\",", &[])).unwrap();
     made(&path, &grant("tom")).unwrap();
     assert_eq!((identity().as_str(), held(&path).len()), ("sandbox:other", 1));
+}
+
+#[test]
+fn who_is_no_account_is_taken_for_none() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("play.json");
+    let group = entry("push", "tom", "").replace("\"tom\"", "{ \"group\": \"tom\" }");
+    fs::write(&path, whole("", &[group])).unwrap();
+    assert_eq!(held(&path)[0].principal, Principal::Group("tom".to_owned()));
+    made(&path, &grant("tom")).unwrap();
+    let holders = || held(&path).into_iter().map(|live| live.principal.to_string()).collect::<Vec<_>>();
+    assert_eq!(holders(), ["tom", "group:tom"]);
+    made(&path, &repository(Verb::Revoke, "tom")).unwrap();
+    assert_eq!(holders(), ["group:tom"], "what the group holds is not what the account holds");
+    for who in ["service:x", "everyone:all", "deleted:y", "unknown:z"] {
+        made(&path, &grant(who)).unwrap();
+    }
+    assert_eq!(holders(), ["group:tom", "service:x", "everyone:all", "deleted:y", "unknown:z"]);
+    made(&path, &repository(Verb::Revoke, "group:tom")).unwrap();
+    assert_eq!(holders().len(), 4);
 }
