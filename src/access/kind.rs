@@ -52,10 +52,10 @@ pub struct Kind {
     /// Says what is wrong with a resource's name.
     pub check_resource: fn(&str) -> Result<(), &'static str>,
     pub permissions: Permissions,
-    /// True for a permission that can change who has access or that reaches everything (an admin's).
-    pub dangerous: fn(&str) -> bool,
-    /// True for a permission that administers the whole target; its holders are the admins that guards count.
-    pub administers: fn(&str) -> bool,
+    /// True where a permission on a resource can change who has access or reaches everything (an admin's).
+    pub dangerous: fn(resource: &str, permission: &str) -> bool,
+    /// True where a permission on a resource administers the whole target; its holders are the admins that guards count.
+    pub administers: fn(resource: &str, permission: &str) -> bool,
     /// True for a permission that the target gives over everything at once and under no condition.
     pub basic: fn(&str) -> bool,
     /// True for a permission that changes what a git repository holds; false wherever the kind is none.

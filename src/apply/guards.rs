@@ -120,7 +120,7 @@ fn admins(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Vec<Refusal
         let employees = employees(view, target);
         let mut holding: BTreeSet<Held<'_>> = entitlements
             .iter()
-            .filter(|live| (live.kind.administers)(&live.permission))
+            .filter(|live| (live.kind.administers)(&live.resource, &live.permission))
             .map(|live| (Place::of_live(target, live), live.permission.as_str(), &live.conditions))
             .collect();
         let count = |holding: &BTreeSet<Held<'_>>| -> BTreeSet<&PersonId> {
@@ -140,7 +140,7 @@ fn admins(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Vec<Refusal
                     if let Some(previous) = &operation.previous {
                         holding.remove(&held(operation, &previous.permission, &previous.conditions));
                     }
-                    if (operation.kind.administers)(&operation.permission) {
+                    if (operation.kind.administers)(&operation.resource, &operation.permission) {
                         holding.insert(held(operation, &operation.permission, &operation.conditions));
                     }
                 }

@@ -76,12 +76,23 @@ impl Targets {
     pub fn into_clients(self, process: &Process) -> apply::Targets {
         let mut clients = apply::Targets::default();
         for (id, (sandbox, pinned)) in self.0 {
-            clients.readers.insert(id.clone(), Box::new(Retrying::new(sandbox.clone(), process.patience())));
-            clients.writers.insert(id.clone(), Box::new(Retrying::new(sandbox, process.patience())));
+            clients.readers.insert(id.clone(), Box::new(Retrying::new(client(sandbox.clone()), process.patience())));
+            clients.writers.insert(id.clone(), Box::new(Retrying::new(client(sandbox), process.patience())));
             clients.pinned.insert(id, pinned);
         }
         clients
     }
+}
+
+/// Tests can tell it to be slow, partial and flaky.
+#[cfg(debug_assertions)]
+fn client(sandbox: Sandbox) -> crate::targets::sandbox::faults::Faulty {
+    crate::targets::sandbox::faults::Faulty::new(sandbox)
+}
+
+#[cfg(not(debug_assertions))]
+fn client(sandbox: Sandbox) -> Sandbox {
+    sandbox
 }
 
 /// A client of an embedded target, and what pins it.

@@ -167,6 +167,6 @@ fn line(
         place: file.place(&[Step::Key("to")]),
         resources: held.values().map(|(_, resource)| (*resource).clone()).collect(),
         entitlements: held.iter().map(|(key, (interval, _))| ((*key).clone(), *interval)).collect(),
-        dangerous: held.keys().any(|key| (key.kind.dangerous)(&key.permission)),
+        dangerous: held.keys().any(|key| (key.kind.dangerous)(&key.resource, &key.permission)),
     })
 }

@@ -68,8 +68,11 @@ impl Operation {
 
     /// True where it touches a permission that administers the target.
     pub fn touches_admin(&self) -> bool {
-        (self.kind.administers)(&self.permission)
-            || self.previous.as_ref().is_some_and(|previous| (self.kind.administers)(&previous.permission))
+        (self.kind.administers)(&self.resource, &self.permission)
+            || self
+                .previous
+                .as_ref()
+                .is_some_and(|previous| (self.kind.administers)(&self.resource, &previous.permission))
     }
 
     /// The call for the target, with the end that it may enforce.

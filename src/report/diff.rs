@@ -100,7 +100,7 @@ fn held<'a>(
                 time,
                 hours.clone(),
             ];
-            rows.push((cells, (key.kind.dangerous)(&key.permission)));
+            rows.push((cells, (key.kind.dangerous)(&key.resource, &key.permission)));
         }
     }
     held

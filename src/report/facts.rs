@@ -422,7 +422,8 @@ fn why(line: &AccessLine, voice: Voice) -> Option<String> {
     if line.action == Action::Lose {
         return None;
     }
-    let dangerous = line.entitlements.iter().map(|(key, _)| key).find(|key| (key.kind.dangerous)(&key.permission));
+    let dangerous =
+        line.entitlements.iter().map(|(key, _)| key).find(|key| (key.kind.dangerous)(&key.resource, &key.permission));
     match (dangerous, line.risk) {
         (Some(key), _) => Some(format!(
             "{} on {} {} can change who has access, or reaches everything",

@@ -74,6 +74,14 @@ pub enum Remedy {
     Resume,
 }
 
+/// True for what the system says of things that go away by themselves.
+fn is_short(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::Interrupted | io::ErrorKind::ResourceBusy | io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
+    )
+}
+
 fn told(after: Option<Duration>) -> String {
     after.map(|after| format!(" for {} s", after.as_secs())).unwrap_or_default()
 }
@@ -107,14 +115,10 @@ impl TargetError {
     pub fn remedy(&self) -> Remedy {
         match self {
             TargetError::Locked { .. } | TargetError::Throttled { .. } | TargetError::Conflict { .. } => Remedy::Wait,
-            TargetError::Io { source, .. } => match source.kind() {
-                io::ErrorKind::Interrupted
-                | io::ErrorKind::ResourceBusy
-                | io::ErrorKind::TimedOut
-                | io::ErrorKind::WouldBlock => Remedy::Wait,
-                _ => Remedy::Read,
-            },
-            TargetError::LiveReadIncomplete { .. } | TargetError::Unsettled { .. } => Remedy::Read,
+            TargetError::Io { source, .. } if is_short(source.kind()) => Remedy::Wait,
+            TargetError::Io { .. } | TargetError::LiveReadIncomplete { .. } | TargetError::Unsettled { .. } => {
+                Remedy::Read
+            }
             TargetError::Corrupt { .. }
             | TargetError::Refused { .. }
             | TargetError::Unknown { .. }

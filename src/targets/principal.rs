@@ -46,10 +46,7 @@ impl Principal {
 
     /// Who it is, for places that are only compared.
     pub fn holder(&self) -> Holder<'_> {
-        match self {
-            Principal::Account(name) => Holder::Account(name),
-            other => Holder::Other(other),
-        }
+        self.account().map_or(Holder::Other(self), Holder::Account)
     }
 }
 

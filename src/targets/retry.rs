@@ -29,10 +29,7 @@ pub fn pause_after(error: &TargetError, tried: u32) -> Option<(Duration, Duratio
         return None;
     }
     let chance = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tried));
-    let at_least = match error {
-        TargetError::Throttled { after: Some(after), .. } => *after,
-        _ => Duration::ZERO,
-    };
+    let at_least = if let TargetError::Throttled { after: Some(after), .. } = error { *after } else { Duration::ZERO };
     (at_least <= LONGEST_PAUSE).then(|| (at_least, (at_least + chance).min(LONGEST_PAUSE)))
 }
 

@@ -22,6 +22,7 @@ mod demo;
 mod ends;
 mod examples;
 mod explain;
+mod faulty;
 mod fmt;
 mod formats;
 mod hooks;

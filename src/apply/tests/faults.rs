@@ -78,7 +78,9 @@ impl Undisturbed {
 
 /// Employees who administer, and contractors don't count.
 fn admins(held: &Held) -> usize {
-    let admin = |live: &Live| (live.kind.administers)(&live.permission) && ["1", "2"].contains(&live.principal.name());
+    let admin = |live: &Live| {
+        (live.kind.administers)(&live.resource, &live.permission) && ["1", "2"].contains(&live.principal.name())
+    };
     held.iter().filter(|(_, live)| admin(live)).map(|(_, live)| &live.principal).collect::<BTreeSet<_>>().len()
 }
 
@@ -154,7 +156,7 @@ fn granting(wanted: u8) -> std::rc::Rc<Approved> {
 /// Nobody holds something new together with something that had to go first.
 fn no_mix(world: &World, start: &Held, end: &Held) {
     for visited in &world.visited {
-        let admin = |live: &Live| (live.kind.administers)(&live.permission);
+        let admin = |live: &Live| (live.kind.administers)(&live.resource, &live.permission);
         let new: Vec<&Live> =
             visited.iter().filter(|one| !start.contains(*one)).map(|(_, live)| live).filter(|l| !admin(l)).collect();
         let old: Vec<&Live> =

@@ -122,11 +122,10 @@ fn who_holds_nothing_where_nothing_is_seen_waits_for_nothing() {
             panic!("{fault:?}: {outcome:#?}")
         };
         let resources: Vec<String> = unread_resources.iter().map(|(at, one)| format!("{one} at {at}")).collect();
-        let seen = match fault {
-            Fault::Hidden(..) => {
-                (ids(["aws", "github"]), BTreeSet::new(), vec!["account 111122223333 at aws".to_owned()])
-            }
-            _ => (ids(["github"]), ids(["aws"]), Vec::new()),
+        let seen = if matches!(fault, Fault::Hidden(..)) {
+            (ids(["aws", "github"]), BTreeSet::new(), vec!["account 111122223333 at aws".to_owned()])
+        } else {
+            (ids(["github"]), ids(["aws"]), Vec::new())
         };
         assert_eq!((read.clone(), unread.clone(), resources), seen, "{fault:?}");
         assert_eq!((*only_took, *logged, outcome.exit()), (false, true, Exit::Partial), "{fault:?}");

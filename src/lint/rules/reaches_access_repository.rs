@@ -33,13 +33,13 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     for entitlement in survey.entitlements.iter() {
         let EntitlementKey { person, kind, resource, permission, .. } = &entitlement.key;
         let itself = (kind.pushes)(permission) && resource.eq_ignore_ascii_case(repository);
-        let above = (kind.administers)(permission) && resource.eq_ignore_ascii_case(owner);
+        let above = (kind.administers)(resource, permission) && resource.eq_ignore_ascii_case(owner);
         let Some(person) = access.people.get(person).filter(|_| itself || above) else { continue };
         let who = match person.person_type {
             PersonType::Contractor => "the contractor",
             PersonType::Service => "the service",
             // admins of the organisation are counted and guarded by themselves
-            PersonType::Employee if above || !(kind.dangerous)(permission) => continue,
+            PersonType::Employee if above || !(kind.dangerous)(resource, permission) => continue,
             PersonType::Employee if access.policy.admins_required.contains_key(&person.id) => continue,
             PersonType::Employee => "the employee",
         };

@@ -12,8 +12,8 @@ pub static PROJECT: Kind = Kind {
     shape: "PROJECT",
     check_resource: check_project,
     permissions: Permissions::Open(check_role),
-    dangerous: is_dangerous,
-    administers: |_| false,
+    dangerous: |_, permission| is_dangerous(permission),
+    administers: |_, _| false,
     basic: is_basic,
     pushes: |_| false,
     requires: |_| None,
@@ -27,8 +27,8 @@ pub static FOLDER: Kind = Kind {
     shape: "FOLDER (a number)",
     check_resource: check_number,
     permissions: Permissions::Open(check_role),
-    dangerous: is_dangerous,
-    administers: |_| false,
+    dangerous: |_, permission| is_dangerous(permission),
+    administers: |_, _| false,
     basic: is_basic,
     pushes: |_| false,
     requires: |_| None,
@@ -42,8 +42,8 @@ pub static ORGANIZATION: Kind = Kind {
     shape: "ORGANIZATION (a number)",
     check_resource: check_number,
     permissions: Permissions::Open(check_role),
-    dangerous: is_dangerous,
-    administers: administers_organization,
+    dangerous: |_, permission| is_dangerous(permission),
+    administers: |_, role| administers_organization(role),
     basic: is_basic,
     pushes: |_| false,
     requires: |_| None,
@@ -57,8 +57,8 @@ pub static BUCKET: Kind = Kind {
     shape: "BUCKET",
     check_resource: check_bucket,
     permissions: Permissions::Open(check_role),
-    dangerous: is_dangerous,
-    administers: |_| false,
+    dangerous: |_, permission| is_dangerous(permission),
+    administers: |_, _| false,
     basic: is_basic,
     pushes: |_| false,
     requires: |_| None,
@@ -73,8 +73,8 @@ pub static SERVICE_ACCOUNT: Kind = Kind {
     shape: "NAME@PROJECT.iam.gserviceaccount.com",
     check_resource: check_service_account,
     permissions: Permissions::Open(check_role),
-    dangerous: is_dangerous,
-    administers: |_| false,
+    dangerous: |_, permission| is_dangerous(permission),
+    administers: |_, _| false,
     basic: is_basic,
     pushes: |_| false,
     requires: |_| None,
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn who_administers() {
-        assert!((ORGANIZATION.administers)("roles/resourcemanager.organizationAdmin"));
-        assert!(!(PROJECT.administers)("roles/owner"));
+        assert!((ORGANIZATION.administers)("", "roles/resourcemanager.organizationAdmin"));
+        assert!(!(PROJECT.administers)("", "roles/owner"));
         for dangerous in
             ["roles/owner", "roles/editor", "roles/iam.serviceAccountTokenCreator", "organizations/4/roles/netAdmin"]
         {

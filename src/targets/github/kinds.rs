@@ -16,8 +16,8 @@ pub static REPOSITORY: Kind = Kind {
     shape: "OWNER/NAME",
     check_resource: check_repository,
     permissions: Permissions::Ordered(&["pull", "triage", "push", "maintain", "admin"]),
-    dangerous: |permission| matches!(permission, "maintain" | "admin"),
-    administers: |_| false,
+    dangerous: |_, permission| matches!(permission, "maintain" | "admin"),
+    administers: |_, _| false,
     basic: |_| false,
     pushes: |permission| matches!(permission, "push" | "maintain" | "admin"),
     requires: |_| None,
@@ -31,8 +31,8 @@ pub static TEAM: Kind = Kind {
     shape: "ORGANIZATION/SLUG",
     check_resource: check_team,
     permissions: Permissions::Ordered(&["member", "maintainer"]),
-    dangerous: |permission| permission == "maintainer",
-    administers: |_| false,
+    dangerous: |_, permission| permission == "maintainer",
+    administers: |_, _| false,
     basic: |_| false,
     pushes: |_| false,
     requires: |team| team.split_once('/').map(|(organization, _)| (MEMBERSHIP.name, organization.to_owned())),
@@ -46,8 +46,8 @@ pub static MEMBERSHIP: Kind = Kind {
     shape: "ORGANIZATION",
     check_resource: check_login,
     permissions: Permissions::Ordered(&["member", "admin"]),
-    dangerous: |permission| permission == "admin",
-    administers: |permission| permission == "admin",
+    dangerous: |_, permission| permission == "admin",
+    administers: |_, permission| permission == "admin",
     basic: |_| false,
     pushes: |_| false,
     requires: |_| None,
@@ -150,10 +150,10 @@ mod tests {
 
     #[test]
     fn who_administers_the_organisation() {
-        assert!((MEMBERSHIP.administers)("admin"));
-        assert!(!(MEMBERSHIP.administers)("member"));
-        assert!(!(REPOSITORY.administers)("admin"));
-        assert!((REPOSITORY.dangerous)("maintain") && !(REPOSITORY.dangerous)("push"));
+        assert!((MEMBERSHIP.administers)("", "admin"));
+        assert!(!(MEMBERSHIP.administers)("", "member"));
+        assert!(!(REPOSITORY.administers)("", "admin"));
+        assert!((REPOSITORY.dangerous)("", "maintain") && !(REPOSITORY.dangerous)("", "push"));
         assert!(MEMBERSHIP.rank("admin") > MEMBERSHIP.rank("member"));
     }
 }

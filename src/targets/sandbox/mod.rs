@@ -35,6 +35,8 @@ use jiff::Timestamp;
 use super::{Call, Done, Gate, Hello, Live, Reader, Reading, Resource, Scope, TargetError, Verb, Writer};
 use crate::access::TargetType;
 
+#[cfg(debug_assertions)]
+pub mod faults;
 mod file;
 mod store;
 #[cfg(test)]

@@ -1,0 +1,98 @@
+//! An embedded target that is slow, partial or flaky as a file beside it says, for tests. A release build doesn't have it.
+//!
+//! `play.faults.json` beside `play.json`: `{ "slow_ms": 20, "unread": ["northwind/ledger"], "flaky": 3, "lives_minutes": 60 }`.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::{Sandbox, store};
+use crate::targets::{Call, Done, Gate, Hello, Reader, Reading, Scope, TargetError, Verb, Writer};
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Faults {
+    /// How long each request takes.
+    slow_ms: u64,
+    /// Resources that can't be read.
+    unread: Vec<String>,
+    /// One request in so many is asked for patience.
+    flaky: u32,
+    /// How long sessions live after a revoke.
+    lives_minutes: Option<i64>,
+}
+
+/// A client of a sandbox with faults.
+#[derive(Debug)]
+pub struct Faulty {
+    sandbox: Sandbox,
+    asked: AtomicU32,
+}
+
+impl Faulty {
+    pub fn new(sandbox: Sandbox) -> Self {
+        Faulty { sandbox, asked: AtomicU32::new(0) }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.sandbox.path.with_extension("faults.json")
+    }
+
+    /// The faults of one request; an error where it comes to nothing.
+    fn request(&self) -> Result<Faults, TargetError> {
+        let Some(text) = store::read(&self.path())? else { return Ok(Faults::default()) };
+        let faults: Faults = serde_json::from_slice(&text).map_err(|error| TargetError::Corrupt {
+            path: self.path(),
+            line: error.line(),
+            column: error.column(),
+            why: error.to_string(),
+        })?;
+        thread::sleep(Duration::from_millis(faults.slow_ms));
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        if faults.flaky > 0 && asked % faults.flaky == faults.flaky - 1 {
+            return Err(TargetError::Throttled { target: self.sandbox.pinned.clone(), after: None });
+        }
+        Ok(faults)
+    }
+}
+
+impl Reader for Faulty {
+    fn hello(&mut self) -> Result<Hello, TargetError> {
+        self.request()?;
+        self.sandbox.hello()
+    }
+
+    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError> {
+        let faults = self.request()?;
+        let mut reading = self.sandbox.read(scope)?;
+        let hidden = |resource: &str| faults.unread.iter().any(|name| name == resource);
+        reading.held.retain(|live| !hidden(&live.resource));
+        reading.unread.extend(scope.iter().filter(|resource| hidden(&resource.name)).map(|resource| {
+            let help = format!("let it read {resource}");
+            (resource.clone(), TargetError::Denied { what: format!("read {resource}"), help })
+        }));
+        Ok(reading)
+    }
+}
+
+impl Writer for Faulty {
+    fn ends(&self, call: &Call) -> bool {
+        self.sandbox.ends(call)
+    }
+
+    fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>> {
+        let mut one = |call: &Call| {
+            let faults = self.request()?;
+            let done =
+                self.sandbox.perform(std::slice::from_ref(call), gate).pop().unwrap_or(Err(TargetError::Stopped))?;
+            let lives = faults.lives_minutes.filter(|_| call.verb == Verb::Revoke);
+            let until = |minutes| self.sandbox.now.checked_add(SignedDuration::from_mins(minutes)).ok();
+            Ok(Done { lives_until: lives.and_then(until), ..done })
+        };
+        calls.iter().map(&mut one).collect()
+    }
+}
