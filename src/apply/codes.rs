@@ -75,6 +75,10 @@ codes! {
         "Somebody pressed Ctrl-C, or the machine that ran it wanted to go. The operation that was under way was finished, \
          what was done is in the log, and the lease is free.",
         "Run `dualkey apply` again: it reads what is live and does the rest.";
+    STATEMENTS_NOT_PRUNED: "statements-not-pruned", "refs of statements that the log keeps could not be deleted",
+        "Once a landing is in the log, what people signed of it stands there. Then `dualkey apply` deletes the refs that held \
+         it, since every run and every clone has to look at each ref that there is. Without that nothing is less safe.",
+        "Allow the identity that runs `dualkey apply` to delete refs under `refs/dualkey/`.";
     TARGET_IDENTITY: "target-identity", "a target is another one than the access repository pins",
         "What was approved for one target would be done at another. So nothing is read and nothing is written there, and \
          nobody is given anything who may hold something at the right one.",

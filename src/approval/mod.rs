@@ -17,6 +17,7 @@ mod proof;
 pub mod pull;
 mod removals;
 mod revisions;
+mod settled;
 mod sides;
 mod signatures;
 mod standing;
@@ -40,6 +41,7 @@ pub use assessment::{Assessment, assess};
 pub use decision::{Granted, decide};
 pub use evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
 pub use removals::Removal;
+pub use settled::settled;
 pub use signatures::Source;
 pub use statement::Signed;
 pub use verify::{

@@ -62,6 +62,26 @@ pub struct Question<'a> {
     pub gone: &'a BTreeSet<PersonId>,
 }
 
+/// Where each kind of statement about heads is kept.
+pub(super) const PREFIXES: [(&str, Says); 3] =
+    [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw), (REQUESTS, Says::RequestChanges)];
+
+/// The head that a ref's name speaks of, and by whom.
+pub(super) fn spoken(name: &str, prefix: &str) -> Option<(Oid, PersonId)> {
+    let (head, person) = name.strip_prefix(prefix)?.split_once('/')?;
+    Some((head.parse().ok()?, PersonId::parse(person).ok()?))
+}
+
+/// Parents, and the statement, of a commit that holds one.
+pub(super) fn read(repository: &Repository, commit: Oid, person: &PersonId) -> Result<(Vec<Oid>, Signed), String> {
+    let parents = repository.commit(commit).map_err(|error| error.to_string())?.parents;
+    let mut files = repository.read_small_files(commit).map_err(|error| error.to_string())?;
+    let mut file = |name: &str| files.remove(name).ok_or_else(|| format!("it holds no {name}"));
+    let (statement, signature) = (file(STATEMENT_FILE)?, file(SIGNATURE_FILE)?);
+    let signed = Signed::new(person.clone(), statement, signature);
+    Ok((parents, signed.ok_or("statement or signature is too long, or no text")?))
+}
+
 impl<'a> Source<'a> {
     /// Reads all statements. One that can't be read is remembered as such; it can't stop the others.
     ///
@@ -76,14 +96,10 @@ impl<'a> Source<'a> {
             keys: Vec::new(),
             open: RefCell::default(),
         };
-        let prefixes = [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw), (REQUESTS, Says::RequestChanges)];
-        for (prefix, says) in prefixes {
+        for (prefix, says) in PREFIXES {
             for (name, commit) in refs.list(prefix)? {
-                let Some((head, person)) = name.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else {
-                    continue;
-                };
-                let (Ok(head), Ok(person)) = (head.parse::<Oid>(), PersonId::parse(person)) else { continue };
-                match source.signed(commit, &person) {
+                let Some((head, person)) = spoken(&name, prefix) else { continue };
+                match read(repository, commit, &person) {
                     Ok((parents, signed)) => {
                         let found = Found { head, person, says, parents, signed };
                         source.found.entry(head).or_default().push(found);
@@ -103,7 +119,7 @@ impl<'a> Source<'a> {
             let person = name.strip_prefix(KEYS).and_then(|rest| rest.split_once('/')).map(|(person, _)| person);
             let Some(Ok(person)) = person.map(PersonId::parse) else { continue };
             // what can't be read proves nothing, which shows where the key is looked for
-            if let Ok((_, signed)) = source.signed(commit, &person) {
+            if let Ok((_, signed)) = read(repository, commit, &person) {
                 source.keys.push(signed);
             }
         }
@@ -125,11 +141,11 @@ impl<'a> Source<'a> {
         source
     }
 
-    /// Takes statements about heads from the log to those that refs hold.
+    /// Takes statements about heads from the log to those that refs hold, each once.
     pub(super) fn hear(&mut self, statements: &[Signed]) {
         for found in statements.iter().filter_map(Found::recorded) {
             let of_head = self.found.entry(found.head).or_default();
-            if !of_head.iter().any(|known| (known.says, &known.signed) == (found.says, &found.signed)) {
+            if !of_head.contains(&found) {
                 of_head.push(found);
             }
         }
@@ -154,16 +170,6 @@ impl<'a> Source<'a> {
         let mut genuine = own.filter_map(|found| statement::genuine(found, anchor, branch, registry));
         let first = genuine.next()?;
         Some(genuine.fold(first, |last, one| if one.replaces(&last) { one } else { last }))
-    }
-
-    /// Parents, and the statement, of a commit that holds one.
-    fn signed(&self, commit: Oid, person: &PersonId) -> Result<(Vec<Oid>, Signed), String> {
-        let parents = self.repository.commit(commit).map_err(|error| error.to_string())?.parents;
-        let mut files = self.repository.read_small_files(commit).map_err(|error| error.to_string())?;
-        let mut file = |name: &str| files.remove(name).ok_or_else(|| format!("it holds no {name}"));
-        let (statement, signature) = (file(STATEMENT_FILE)?, file(SIGNATURE_FILE)?);
-        let signed = Signed::new(person.clone(), statement, signature);
-        Ok((parents, signed.ok_or("statement or signature is too long, or no text")?))
     }
 
     /// The keys that prove themselves, each with whose it says to be.

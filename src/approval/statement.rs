@@ -102,7 +102,7 @@ pub fn canonical(statement: &impl Serialize) -> Vec<u8> {
 }
 
 /// A statement as it was found, before anything about it is believed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// From the ref's name.
     pub head: Oid,

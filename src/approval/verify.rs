@@ -232,6 +232,8 @@ impl<'a> Verifier<'a> {
         now: Timestamp,
     ) -> Self {
         source.hear(&recorded.said);
+        // refs of what the log keeps may be gone
+        recorded.landings.iter().for_each(|landing| source.hear(&landing.statements));
         let (revisions, newest, proofs) = (Revisions::new(repository, kinds), RefCell::default(), RefCell::default());
         let telling = RefCell::default();
         Verifier {

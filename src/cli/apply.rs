@@ -1,6 +1,6 @@
 //! `dualkey apply`
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::time::Duration;
 
 use clap::Args;
@@ -13,15 +13,15 @@ use super::judging::{Judged, judge, limit};
 use super::process::Process;
 use super::shared::{self, Ledger, LogKeyOption, Past, Reads, Refresh, Shared, kept_anchor};
 use super::targets::{SandboxOption, Targets};
-use super::{Common, Exit, Format, Stop, context, healing, kept, output, rehearsal};
+use super::{Common, Exit, Format, Stop, context, healing, kept, output, prune, rehearsal};
 use crate::access::{Access, Revision};
 use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, random_id};
 use crate::apply::{self, Ending, Footing, Mode, Outcome, Request};
-use crate::approval::{Chain, Verifier};
+use crate::approval::{self, Chain, Verifier};
 use crate::audit::record::{At, Genesis};
 use crate::audit::{LogKey, Run, RunJournal, Store, Stored};
 use crate::finding::Refusal;
-use crate::repository::{Oid, Repository, StateRefs};
+use crate::repository::{Oid, Repository, StateRefs, Swap};
 use crate::targets::KINDS;
 use crate::{audit, report};
 
@@ -90,7 +90,15 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
         }
     }
     let process = Process::watched();
-    let run = Attempt { options, shared: &shared, clock, mode, id: random_id(), process: &process };
+    let run = Attempt {
+        options,
+        shared: &shared,
+        clock,
+        mode,
+        id: random_id(),
+        process: &process,
+        settled: RefCell::default(),
+    };
     let local = StateRefs::local(repository, &shared.branch);
     let (refs, reference) =
         if options.sandbox.is_set() { (&local, rehearsal::LEASE) } else { (&shared.refs, REFERENCE) };
@@ -125,6 +133,9 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
     {
         output::error(&report::errors::warning(&refusal, output::error_style()));
     }
+    if !process.hear() {
+        prune::prune(&shared, &run.settled.take());
+    }
     result
 }
 
@@ -143,6 +154,8 @@ struct Attempt<'a> {
     mode: Mode,
     id: String,
     process: &'a Process,
+    /// Refs that nobody needs any more once the run has ended.
+    settled: RefCell<Vec<Swap>>,
 }
 
 /// The log that a run writes to, and the key it writes with.
@@ -222,6 +235,7 @@ impl Attempt<'_> {
                         let footing = Footing::Whole { lease, journal: &mut journal };
                         let outcome = apply::run(&request, clients, footing, self.process);
                         self.keep(&journal, &mut newest);
+                        self.settle(ledger, &journal, chain);
                         outcome
                     }
                     // what can't be written down gives nothing, and holds up no end
@@ -340,6 +354,20 @@ impl Attempt<'_> {
             kept::keep(self.shared, journal.stored());
             *newest = journal.stored().log.checkpoint().to_vec();
         }
+    }
+
+    /// Looks which refs the log stands for from now on. A run that wrote nothing finds nothing new, and one that may only
+    /// take away does nothing else.
+    fn settle(&self, before: &Ledger, journal: &RunJournal<'_>, chain: &Chain) {
+        let after = journal.stored();
+        if self.mode != Mode::Full || self.options.sandbox.is_set() || after.commit == before.stored.commit {
+            return;
+        }
+        let Some(recorded) = audit::recorded(&after.log) else { return };
+        let Shared { repository, refs, .. } = self.shared;
+        // what can't be read is left for another run
+        let settled = approval::settled(repository, refs, &recorded, chain, after.commit);
+        self.settled.replace(settled.unwrap_or_default());
     }
 
     fn print(&self, outcome: &Outcome, zone: &TimeZone) {

@@ -17,6 +17,11 @@ fn folder(shared: &Shared<'_>) -> String {
     Oid::of_blob(what.as_bytes()).to_string()
 }
 
+/// The full name of a ref of this clone that stands beside that copy.
+pub fn name(shared: &Shared<'_>, of: &str) -> String {
+    kept_ref(&format!("{}/{of}", folder(shared)))
+}
+
 /// Keeps a log that was proven, with the commits that it speaks of last. A copy that can't be kept stops nothing.
 pub fn keep(shared: &Shared<'_>, stored: &Stored) {
     if let Err(error) = try_keep(shared, stored) {
@@ -39,14 +44,14 @@ fn try_keep(shared: &Shared<'_>, stored: &Stored) -> Result<(), RepositoryError>
 /// The checkpoint of the copy. INVARIANT: a log that doesn't go on from it went back, whatever else this clone forgot.
 pub fn checkpoint(shared: &Shared<'_>) -> Option<Vec<u8>> {
     let refs = StateRefs::local(shared.repository, &shared.branch);
-    let commit = refs.get(&kept_ref(&format!("{}/log", folder(shared)))).ok()??;
+    let commit = refs.get(&name(shared, "log")).ok()??;
     audit::checkpoint_of(shared.repository, commit)
 }
 
 /// The copy, verified like any log. None where there is none, or where it doesn't hold.
 pub fn copy(shared: &Shared<'_>) -> Option<Ledger> {
     let refs = StateRefs::local(shared.repository, &shared.branch);
-    let name = kept_ref(&format!("{}/log", folder(shared)));
-    let stored = Store::new(shared.repository, &refs, &name, KINDS).load(&shared.key().ok()?).ok()??;
+    let log = name(shared, "log");
+    let stored = Store::new(shared.repository, &refs, &log, KINDS).load(&shared.key().ok()?).ok()??;
     shared.fitting(stored).ok()
 }

@@ -25,6 +25,7 @@ mod output;
 mod panics;
 mod plan;
 mod process;
+mod prune;
 mod rehearsal;
 mod report;
 mod schema;

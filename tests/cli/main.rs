@@ -41,6 +41,7 @@ mod ocsf;
 mod only_ends;
 mod partial;
 mod policy_pack;
+mod pruning;
 mod refusals;
 #[cfg(feature = "rego")]
 mod rego;
