@@ -8,6 +8,10 @@ use crate::support::World;
 
 const BOB: &str = "grants/payments/bob-checkout.yaml";
 
+/// A hook of a remote that lets no ref be deleted but the lease.
+pub const NO_DELETIONS: &str =
+    "test \"$1\" = refs/dualkey/lease || test \"$3\" != 0000000000000000000000000000000000000000\n";
+
 /// What stands under `refs/dualkey/` on the remote and speaks of heads.
 fn statements(world: &World) -> BTreeMap<String, String> {
     let format = "--format=%(refname) %(objectname)";
@@ -131,9 +135,7 @@ fn a_pruned_approval_still_ends_the_same_persons_approvals_of_older_heads() {
 #[test]
 fn a_remote_that_lets_nothing_be_deleted_is_told_of_once_and_holds_up_nothing() {
     let world = applied();
-    let nobody_deletes =
-        "case \"$1\" in refs/dualkey/lease) ;; *) test \"$3\" != 0000000000000000000000000000000000000000;; esac\n";
-    world.remote_hook("update", nobody_deletes);
+    world.remote_hook("update", NO_DELETIONS);
     world.let_alice_in("alice");
     world.approve("alice", "priya.shah").exits(0);
     merge(&world, "alice");

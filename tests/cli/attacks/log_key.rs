@@ -10,6 +10,8 @@ use dualkey::targets::KINDS;
 
 use super::{applied, branch, direct, edit, merge};
 use crate::bad_input::trust::rewrite_log;
+use crate::ends::forget_copy;
+use crate::pruning::NO_DELETIONS;
 use crate::support::{ALICE_GRANT, NOW, World};
 
 const LOG: &str = "refs/dualkey/audit";
@@ -73,16 +75,30 @@ pub fn written_anew(world: &World, mut change: impl FnMut(Record) -> Record) {
             std::fs::remove_file(seen.path()).unwrap();
         }
     }
+    forget_copy(world);
 }
 
 /// The log of a version that kept no statements.
-pub fn without_statements(world: &World) {
+fn without_statements(world: &World) {
     written_anew(world, |mut record| {
         if let Record::Landing(landing) = &mut record {
             landing.statements.clear();
         }
         record
     });
+}
+
+/// Northwind with Alice, by a version that kept what people signed in refs alone.
+fn told_by_an_older_version() -> World {
+    let world = World::new();
+    world.remote_hook("update", NO_DELETIONS);
+    world.let_alice_in("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    world.land("alice");
+    world.timed(&["apply"]).exits(0);
+    std::fs::remove_file(world.path("origin.git/hooks/update")).unwrap();
+    without_statements(&world);
+    world
 }
 
 /// A landing from the last recorded one to the tip of the branch, approved by Priya, it says.
@@ -262,8 +278,7 @@ fn a_record_with_what_was_signed_needs_neither_branches_nor_refs() {
 
 #[test]
 fn landings_of_an_older_log_are_verified_again_and_written_down_once() {
-    let world = World::told();
-    without_statements(&world);
+    let world = told_by_an_older_version();
     world.timed(&["verify"]).exits(0).says("approved by priya.shah");
     world.timed(&["apply"]).exits(0);
     let log = world.dualkey(&["audit", "log"]).exits(0).stdout;
@@ -276,8 +291,7 @@ fn landings_of_an_older_log_are_verified_again_and_written_down_once() {
 
 #[test]
 fn what_of_an_older_log_can_t_be_verified_again_gives_nothing() {
-    let world = World::told();
-    without_statements(&world);
+    let world = told_by_an_older_version();
     forget_what_was_signed(&world);
     assert!(world.live("github").contains("583231"));
     world.timed(&["verify"]).exits(1).says("refused[record-unproven]").says("--continue");
@@ -292,8 +306,7 @@ fn what_of_an_older_log_can_t_be_verified_again_gives_nothing() {
 
 #[test]
 fn what_of_an_older_log_gave_something_does_not_give_it_again() {
-    let world = World::told();
-    without_statements(&world);
+    let world = told_by_an_older_version();
     forget_what_was_signed(&world);
     let mut live: serde_json::Value = serde_json::from_str(&world.live("github")).unwrap();
     live["entitlements"].as_array_mut().unwrap().retain(|one| one["principal"] != "583231");
