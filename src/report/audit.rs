@@ -88,9 +88,58 @@ fn how_many(slices: &[Slice]) -> usize {
     slices.iter().map(|Slice(_, _, count)| *count as usize).sum()
 }
 
-/// The entries in one document, each with its operations.
-pub fn json(entries: &[Record], log: &Log) -> String {
-    super::json::print(&serde_json::json!({ "version": 1, "root": log.root().to_string(), "entries": entries }))
+/// A document with a list of entries, made piece by piece: no log is too long for it.
+#[derive(Debug)]
+pub struct Entries {
+    before: String,
+    after: String,
+    any: bool,
+}
+
+impl Entries {
+    /// Of all entries.
+    pub fn all(log: &Log) -> Self {
+        Entries::within(&serde_json::json!({ "version": 1, "root": log.root().to_string(), "entries": [] }))
+    }
+
+    /// Of those that are found.
+    pub fn found(log: &Log) -> Self {
+        let root = log.root().to_string();
+        Entries::within(&serde_json::json!({ "version": 1, "root": root, "size": log.size(), "entries": [] }))
+    }
+
+    /// The list is the empty one that the document ends with.
+    fn within(document: &serde_json::Value) -> Self {
+        let text = super::json::print(document);
+        let (before, after) = text.rsplit_once("[]").unwrap_or((&text, ""));
+        Entries { before: before.to_owned(), after: after.to_owned(), any: false }
+    }
+
+    /// The document up to the end of the next entry, which the log has with its operations.
+    pub fn next(&mut self, record: &Record) -> String {
+        self.piece(&super::json::print(record))
+    }
+
+    /// The same with its number.
+    pub fn next_found(&mut self, index: u64, record: &Record) -> String {
+        self.piece(&super::json::print(&serde_json::json!({ "index": index, "entry": record })))
+    }
+
+    fn piece(&mut self, entry: &str) -> String {
+        let mut piece = std::mem::take(&mut self.before);
+        piece.push(if std::mem::replace(&mut self.any, true) { ',' } else { '[' });
+        for line in entry.lines() {
+            piece.push_str("\n    ");
+            piece.push_str(line);
+        }
+        piece
+    }
+
+    /// The rest of the document.
+    pub fn end(self) -> String {
+        let list = if self.any { "\n  ]" } else { "[]" };
+        format!("{}{list}{}", self.before, self.after)
+    }
 }
 
 /// An entry that was found, with what of it fits.
@@ -149,15 +198,6 @@ fn ends(spans: &[Span]) -> String {
     }
 }
 
-/// The entries that were found with their operations and their numbers.
-pub fn found_json(found: &[(u64, Record)], log: &Log) -> String {
-    let entries: Vec<_> =
-        found.iter().map(|(index, record)| serde_json::json!({ "index": index, "entry": record })).collect();
-    let document =
-        serde_json::json!({ "version": 1, "root": log.root().to_string(), "size": log.size(), "entries": entries });
-    super::json::print(&document)
-}
-
 /// What a proof proves: the entry, whole.
 pub fn proven(proven: &Proven, key: &VerifierKey) -> String {
     let checkpoint = proven.checkpoint;
@@ -190,4 +230,24 @@ pub fn verified(log: &Log, consistent: bool, style: Style) -> String {
         text.push_str(&(style.wrap(&line, 0, "  ") + "\n"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::json::print;
+    use super::Entries;
+
+    #[test]
+    fn piece_by_piece_it_is_the_same_document() {
+        let all = [json!({ "a": 1, "b": [] }), json!({}), json!("x\ny\u{1b}")];
+        for count in 0..=all.len() {
+            let list = &all[..count];
+            let mut entries = Entries::within(&json!({ "version": 1, "root": "[]", "entries": [] }));
+            let mut text: String = list.iter().map(|one| entries.piece(&print(one))).collect();
+            text.push_str(&entries.end());
+            assert_eq!(text, print(&json!({ "version": 1, "root": "[]", "entries": list })));
+        }
+    }
 }

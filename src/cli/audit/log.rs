@@ -32,12 +32,12 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             Ok::<(), Stop>(())
         })?,
         Format::Json => {
-            let mut entries = Vec::new();
+            let mut entries = report::audit::Entries::all(log);
             reader.each_resolved(None, |_, record| {
-                entries.push(record.clone());
+                output::print(&entries.next(record));
                 Ok::<(), Stop>(())
             })?;
-            output::print(&report::audit::json(&entries, log));
+            output::print(&entries.end());
         }
     }
     Ok(Exit::Done)

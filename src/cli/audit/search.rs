@@ -4,8 +4,8 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::access::{Access, Moment};
+use crate::audit::Query;
 use crate::audit::record::Verb;
-use crate::audit::{Query, Record};
 use crate::cli::shared::{Refresh, Shared};
 use crate::cli::{Exit, Format, RemoteOption, RepoOption, Stop, context, output};
 use crate::report;
@@ -106,19 +106,19 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let ledger = shared.anchored()?;
     let (log, files) = (&ledger.stored.log, ledger.stored.files(&repository)?);
     let mut count = 0;
-    let mut kept: Vec<(u64, Record)> = Vec::new();
+    let mut entries = report::audit::Entries::found(log);
     log.reader(&files).each_resolved(Some(&query), |index, record| {
         let Some(found) = query.find(record) else { return Ok::<(), Stop>(()) };
         count += 1;
         match options.format {
             Format::Text => output::print(&report::audit::found(index, &found, output::style())),
-            Format::Json => kept.push((index, record.clone())),
+            Format::Json => output::print(&entries.next_found(index, record)),
         }
         Ok(())
     })?;
     output::print(&match options.format {
         Format::Text => report::audit::found_in(count, log),
-        Format::Json => report::audit::found_json(&kept, log),
+        Format::Json => entries.end(),
     });
     Ok(Exit::Done)
 }
