@@ -31,6 +31,6 @@ pub use kind::{Enforces, Kind, Kinds, Permissions, TargetType};
 pub(crate) use merge::merge;
 pub use model::*;
 pub use pattern::EntitlementPattern;
-pub use resolve::managed_by;
+pub use resolve::{managed_by, only_sandboxes};
 pub use revision::{LastRead, LoadError, Revision, Unreadable};
 pub use time::{Days, Interval, Intervals, Moment};

@@ -148,6 +148,12 @@ pub(super) fn landings(log: &Log) -> impl Iterator<Item = &record::Landing> {
     })
 }
 
+/// The newest landing on the branch that the log records. None where it records none.
+pub fn last_landing(log: &Log) -> Option<Oid> {
+    let verified = landings(log).filter(|landing| verdict(landing.verdict).is_some());
+    verified.last()?.commit.parse().ok()
+}
+
 fn given_by(landing: &record::Landing) -> Vec<Given> {
     let given = |approval: &record::Approval| Given { person: approval.person.clone(), at: approval.at.0.to_string() };
     landing.approvals.iter().map(given).collect()

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::checkpoint::Expected;
 use super::opening::{newest_readable, no_branch, read};
 use super::{Exit, Stop, kept, output};
-use crate::access::{Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, TargetId};
+use crate::access::{self, Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, TargetId};
 use crate::apply;
 use crate::approval::{self, Chain, Recorded, Source, Verifier, check_anchor, codes};
 use crate::audit::{self, Later, Log, LogError, LogKey, Store, StoreError, Stored, VerifierKey};
@@ -307,7 +307,7 @@ impl<'a> Shared<'a> {
         let warning = check_anchor(kept, &log.anchors(), only_sandboxes)
             .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
         self.keys_in_their_trees(log)?;
-        self.goes_on(stored, only_sandboxes)?;
+        self.goes_on(stored)?;
         if let Some(warning) = warning
             && !self.warned.replace(true)
         {
@@ -317,7 +317,7 @@ impl<'a> Shared<'a> {
     }
 
     /// INVARIANT: a log that doesn't go on from the checkpoints that are kept is not believed, so nothing is given by it.
-    fn goes_on(&self, stored: &Stored, only_sandboxes: bool) -> Result<(), Stop> {
+    fn goes_on(&self, stored: &Stored) -> Result<(), Stop> {
         if let Some(kept) = kept::checkpoint(self) {
             stored.log.goes_on_from(&stored.files(self.repository)?, &kept)?;
         }
@@ -325,7 +325,7 @@ impl<'a> Shared<'a> {
             Expected::Checkpoint(kept) => Ok(stored.log.goes_on_from(&stored.files(self.repository)?, kept)?),
             Expected::Gone(refusal) => Err(Stop::refused(Exit::Refused, vec![refusal.clone()])),
             Expected::Nothing => {
-                if !only_sandboxes && !self.told.replace(true) {
+                if !self.stakes_nothing(&stored.log) && !self.told.replace(true) {
                     let warning = Refusal::new(
                         &audit::codes::CHECKPOINT_MISSING,
                         "no checkpoint of the log is kept: on a machine that has seen nothing before, a remote that was \
@@ -337,6 +337,13 @@ impl<'a> Shared<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// True where what landed last declares nothing but sandboxes. What was pushed since isn't judged yet.
+    fn stakes_nothing(&self, log: &Log) -> bool {
+        let declared = audit::last_landing(log).and_then(|commit| self.repository.settings(commit));
+        let only_sandboxes = declared.and_then(|settings| access::only_sandboxes(&settings));
+        only_sandboxes.unwrap_or_else(|| self.pinned().targets.values().all(|target| target.sandbox.is_some()))
     }
 
     /// The anchor names only eight digits of a key, so that another key could be made to fit; the tree that pins it names

@@ -107,16 +107,22 @@ impl Repository {
         self.reads_managed.map(|reads| reads(settings)).unwrap_or_default()
     }
 
+    /// The bytes of a commit's `dualkey.yaml`, without anything else of it. None where there is none that can be read.
+    pub fn settings(&self, commit: Oid) -> Option<Arc<[u8]>> {
+        self.settings_in(self.root(commit).ok()?).ok()?
+    }
+
+    fn settings_in(&self, root: Entry) -> Result<Option<Arc<[u8]>>, RepositoryError> {
+        let settings = self.tree(root.oid)?.into_iter().find(|named| named.name == CONFIG.as_bytes());
+        let settings = settings.filter(|named| named.entry.mode & MODE_KIND == MODE_FILE);
+        Ok(settings.and_then(|named| self.small_blob(named.entry.oid)))
+    }
+
     fn managed_in(&self, root: Entry) -> Result<Managed, RepositoryError> {
         if let Some(known) = self.managed.borrow().get(&root.oid) {
             return Ok(known.clone());
         }
-        let settings = self.tree(root.oid)?.into_iter().find(|named| named.name == CONFIG.as_bytes());
-        let settings = settings.filter(|named| named.entry.mode & MODE_KIND == MODE_FILE).map(|named| named.entry.oid);
-        let managed = match settings.map(|oid| self.small_blob(oid)) {
-            Some(Some(bytes)) => self.managed_by(&bytes),
-            Some(None) | None => Managed::default(),
-        };
+        let managed = self.settings_in(root)?.map(|bytes| self.managed_by(&bytes)).unwrap_or_default();
         let mut known = self.managed.borrow_mut();
         if known.len() >= MANAGED_KEPT {
             known.clear();

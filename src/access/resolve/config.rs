@@ -118,6 +118,13 @@ pub fn managed_by(settings: &[u8]) -> Managed {
     Managed::naming(texts.filter_map(|text| PathPattern::parse(text).ok()).collect())
 }
 
+/// Whether settings declare sandboxes and no other target, by their bytes alone. None where they can't be read.
+pub fn only_sandboxes(settings: &[u8]) -> Option<bool> {
+    let Value::Object(settings) = value(std::str::from_utf8(settings).ok()?)? else { return None };
+    let sandbox = |target: &Value| target.get("type").and_then(Value::as_str) == Some("sandbox");
+    Some(settings.get("targets")?.as_object()?.values().all(sandbox))
+}
+
 /// The part of git's rules for names that a configuration can break by a slip.
 fn is_branch_name(name: &str) -> bool {
     !name.is_empty()

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-pub use self::config::managed_by;
+pub use self::config::{managed_by, only_sandboxes};
 use self::context::Context;
 pub use self::references::UNKNOWN_REFERENCE;
 pub use self::wildcard::WILDCARD_PERMISSION;

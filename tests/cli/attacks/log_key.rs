@@ -347,3 +347,22 @@ fn what_a_person_took_back_stays_so_though_the_record_leaves_it_out() {
     forge(&world, vec![Record::Landing(landing(&world, "alice", vec![genuine]))]);
     is_refused(&world);
 }
+
+#[test]
+fn what_landed_last_says_whether_a_checkpoint_is_missed_and_not_what_was_pushed() {
+    let world = World::told();
+    branch(&world, "real", |world| {
+        edit(
+            world,
+            "dualkey.yaml",
+            "github: { type: sandbox, as: github }",
+            "github: { organization: northwind, id: 9919 }",
+        );
+    });
+    merge(&world, "real");
+    let pushed = world.timed(&["verify"]).exits(1);
+    assert!(!pushed.stderr.contains("checkpoint-missing"), "{}", pushed.stderr);
+    // no run of a test reaches what is real, so its record is written by hand
+    forge(&world, vec![Record::Landing(landing(&world, "real", Vec::new()))]);
+    world.timed(&["verify"]).exits(1).says("warning[checkpoint-missing] no checkpoint of the log is kept");
+}
