@@ -149,7 +149,7 @@ fn landed(walk: &Walk<'_, '_>, from: usize, to: usize) -> Result<Option<Taking>,
     let natural = walk.natural(to)?.into_iter().filter(|head| source.is_spoken_of(*head));
     let heads: BTreeSet<Oid> = natural.chain(walk.heads().sharing(&last)).collect();
     for head in heads {
-        if walk.verifier.repository.is_ancestor(head, walk.commit(to - 1)?)? {
+        if !walk.may_be_approved(from, head)? || walk.verifier.repository.is_ancestor(head, walk.commit(to - 1)?)? {
             continue;
         }
         let mut found = None;

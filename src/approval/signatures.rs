@@ -158,6 +158,12 @@ impl<'a> Source<'a> {
         genuine.map(|found| (found.head, found.signed.clone())).collect()
     }
 
+    /// True where somebody of the registry really approved the head, whatever base and digest they name.
+    pub(super) fn is_approved(&self, (anchor, branch): (&str, &str), head: Oid, registry: &Access) -> bool {
+        let mut approvals = self.found.get(&head).into_iter().flatten().filter(|found| found.says == Says::Approve);
+        approvals.any(|found| statement::genuine(found, anchor, branch, registry).is_some())
+    }
+
     /// What a person said last of a head, whatever base and digest it names.
     pub(super) fn last_word(
         &self,

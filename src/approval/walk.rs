@@ -36,6 +36,8 @@ pub(super) struct Walk<'w, 'a> {
     parted: RefCell<HashMap<(usize, Oid), Option<Oid>>>,
     /// What lies between a merge base and a head.
     reviewed: RefCell<HashMap<[Oid; 2], Effect>>,
+    /// Whether somebody whom a place knows really approved a head.
+    approved: RefCell<HashMap<(usize, Oid), bool>>,
     /// False on a line that was merged: what was merged into that one is a line of its own.
     looks_aside: bool,
 }
@@ -102,8 +104,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let places = open.iter().enumerate().map(|(place, commit)| (*commit, place)).collect();
         let effects = adds_up.then_some(effects);
-        let (taking, parted, reviewed) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Ok(Walk { verifier, open, tip, places, effects, heads, taking, parted, reviewed, looks_aside: true })
+        let (taking, parted) = (RefCell::default(), RefCell::default());
+        let (reviewed, approved) = (RefCell::default(), RefCell::default());
+        Ok(Walk { verifier, open, tip, places, effects, heads, taking, parted, reviewed, approved, looks_aside: true })
     }
 
     /// The same along a line of commits that was merged.
@@ -216,6 +219,20 @@ impl<'w, 'a> Walk<'w, 'a> {
         Ok(reviewed == self.effect(from, to)?)
     }
 
+    /// True where the head may have been approved, for whoever looks for one that does something. INVARIANT: of heads that
+    /// nobody approved there may be as many as somebody pushes, and each is looked at once and not for each commit.
+    pub fn may_be_approved(&self, from: usize, head: Oid) -> Result<bool, VerifyError> {
+        if let Some(known) = self.approved.borrow().get(&(from, head)) {
+            return Ok(*known);
+        }
+        let verifier = self.verifier;
+        let registry = &verifier.revision(self.commit(from)?)?.access;
+        let place = (verifier.recorded.anchor.as_str(), verifier.branch);
+        let approved = verifier.source.is_approved(place, head, registry);
+        self.approved.borrow_mut().insert((from, head), approved);
+        Ok(approved)
+    }
+
     pub fn heads(&self) -> &Heads {
         self.heads.get_or_init(|| Heads::of(self.verifier.repository, &self.verifier.source))
     }
@@ -239,7 +256,12 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Ok(step);
         }
         // a squash or a rebase keeps no parent: whatever does the same is asked
-        let others: Vec<Oid> = self.heads().doing(effect).filter(|head| !natural.contains(head)).collect();
+        let mut others = Vec::new();
+        for head in self.heads().doing(effect).filter(|head| !natural.contains(head)) {
+            if self.may_be_approved(from, head)? {
+                others.push(head);
+            }
+        }
         self.close_by(from, to, &others, search)
     }
 

@@ -5,6 +5,36 @@ use crate::approval::statement::{ApprovalStatement, ApprovalType, Signed, canoni
 use crate::approval::{Recorded, Source, Verifier};
 use crate::repository::StateRefs;
 
+/// An approval by Ann that she didn't sign.
+fn unsigned(base: Oid, head: Oid) -> Signed {
+    let statement = ApprovalStatement {
+        statement_type: ApprovalType::V1,
+        anchor: String::new(),
+        branch: "main".to_owned(),
+        base: base.to_string(),
+        head: head.to_string(),
+        head_tree: String::new(),
+        digest: String::new(),
+        person: "ann".to_owned(),
+        verdict: Says::Approve,
+        at: String::new(),
+    };
+    Signed::new(person("ann"), canonical(&statement), Vec::new()).unwrap()
+}
+
+/// A log of a genesis, and of what was said.
+fn unrecorded(genesis: Oid, said: Vec<Signed>) -> Recorded {
+    Recorded {
+        genesis,
+        anchor: String::new(),
+        vouched_by: Vec::new(),
+        landings: Vec::new(),
+        removals: Vec::new(),
+        said,
+        keys: Vec::new(),
+    }
+}
+
 /// Compares for an open history of so many groups: two commits of which nobody says anything, and one that somebody says
 /// to have approved. Half of the latter bring the same content.
 fn compared(groups: usize) -> usize {
@@ -16,31 +46,11 @@ fn compared(groups: usize) -> usize {
         folder.commit(&[(".github/a", &group.to_string())]);
         let base = folder.commit(&[(".github/b", &group.to_string())]);
         let head = folder.commit(&[(".github/c", ["even", "odd"][group % 2])]);
-        let statement = ApprovalStatement {
-            statement_type: ApprovalType::V1,
-            anchor: String::new(),
-            branch: "main".to_owned(),
-            base: base.to_string(),
-            head: head.to_string(),
-            head_tree: String::new(),
-            digest: String::new(),
-            person: "ann".to_owned(),
-            verdict: Says::Approve,
-            at: String::new(),
-        };
-        said.push(Signed::new(person("ann"), canonical(&statement), Vec::new()).unwrap());
+        said.push(unsigned(base, head));
     }
     let tip = folder.oid("HEAD");
     let repository = folder.open();
-    let recorded = Recorded {
-        genesis,
-        anchor: String::new(),
-        vouched_by: Vec::new(),
-        landings: Vec::new(),
-        removals: Vec::new(),
-        said,
-        keys: Vec::new(),
-    };
+    let recorded = unrecorded(genesis, said);
     let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, now());
     let chain = verifier.chain(tip).unwrap();
@@ -54,4 +64,37 @@ fn every_further_group_of_an_open_history_costs_the_same() {
     const A_GROUP: usize = 16;
     let (short, long) = (compared(7), compared(14));
     assert!(short > 0 && long <= short + 7 * A_GROUP, "{short} comparisons for 7 groups, {long} for 14");
+}
+
+/// Comparisons and steps for so many commits that change one file to and fro, each with an approval that nobody signed and
+/// that names the genesis, or the commit before, as its start.
+fn junk(commits: usize, of_genesis: bool) -> [u64; 2] {
+    let folder = Folder::new();
+    let genesis = folder.commit(&[("dualkey.yaml", &CONFIG.replace("EVIDENCE", SIGNATURES))]);
+    let (mut said, mut before) = (Vec::new(), genesis);
+    for number in 0..commits {
+        let head = folder.commit(&[(".github/a", ["x", "y"][number % 2])]);
+        said.push(unsigned(if of_genesis { genesis } else { before }, head));
+        before = head;
+    }
+    let repository = folder.open();
+    let recorded = unrecorded(genesis, said);
+    repository.allow(crate::repository::Allowance::JUDGING, None);
+    let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
+    let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, now());
+    let chain = verifier.chain(before).unwrap();
+    repository.ensure_judged().unwrap();
+    repository.allow_all();
+    assert_eq!(chain.refused().count(), commits);
+    [verifier.compared.get() as u64, repository.taken()[3]]
+}
+
+#[test]
+fn twice_as_many_commits_with_junk_for_approvals_cost_twice_as_much() {
+    for of_genesis in [false, true] {
+        let (short, long) = (junk(100, of_genesis), junk(200, of_genesis));
+        for (short, long) in short.into_iter().zip(long) {
+            assert!(long <= 2 * short + 16, "{short} for 100 commits, {long} for 200");
+        }
+    }
 }
