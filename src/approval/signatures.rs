@@ -13,6 +13,7 @@ use super::statement::{
     self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, Signed, WITHDRAWALS,
 };
 use super::{Trusted, codes};
+use crate::access::reading::{Claim, FileKind};
 use crate::access::{Access, PersonId};
 use crate::finding::Refusal;
 use crate::repository::{Commit, Oid, Repository, RepositoryError, StateRefs};
@@ -262,10 +263,11 @@ impl<'a> Source<'a> {
     }
 
     /// True where a commit that a person signed is that person's word about their own file: it makes the whole of what
-    /// lands of it and nothing but that, for the first time, and the person took it back on no head that holds it.
+    /// lands of it and nothing but that, for the first time, and the person took it back on no head that holds it. Where
+    /// the file stands is no matter, since anybody may move it.
     ///
     /// INVARIANT: a signature on anything else says nothing about the signer's keys. A merge is no such commit, since it
-    /// brings what others wrote.
+    /// brings what others wrote. Nor is one that moves the file or takes it away, since that gives nobody a key.
     fn makes_own(
         &self,
         person: &PersonId,
@@ -274,15 +276,19 @@ impl<'a> Source<'a> {
         question: &Question<'_>,
         trees: &Trees,
     ) -> Result<bool, RepositoryError> {
-        let ([parent], Some(registered)) = (commit.parents.as_slice(), registry.people.get(person)) else {
-            return Ok(false);
-        };
-        let path: &str = &registered.source.path;
-        let lands = [trees.base.get(path).copied(), trees.landed.get(path).copied()];
-        if lands[0] == lands[1] || self.repository.managed_changes(*parent, commit.oid)?.get(path) != Some(&lands) {
+        let [parent] = commit.parents[..] else { return Ok(false) };
+        let lands = [&trees.base, &trees.landed]
+            .map(|tree| only(tree.iter().filter(|(path, _)| is_of(path, person)).map(|(_, entry)| *entry)));
+        let [Some(before), Some(after)] = lands else { return Ok(false) };
+        let changes = self.repository.managed_changes(parent, commit.oid)?;
+        let made = [0, 1].map(|side| {
+            let own = changes.iter().filter(|(path, _)| is_of(path, person));
+            only(own.filter_map(|(_, sides)| *sides.get(side)?))
+        });
+        if before.oid == after.oid || made != [Some(before), Some(after)] {
             return Ok(false);
         }
-        if self.touched(commit.oid, question.onto)?.contains(path) {
+        if self.touched(commit.oid, question.onto)?.iter().any(|path| is_of(path, person)) {
             return Ok(false);
         }
         for head in self.found.keys().copied() {
@@ -463,4 +469,14 @@ impl<'a> Source<'a> {
         stale.sort();
         Ok(stale)
     }
+}
+
+/// True for a file of this person, in whatever folder.
+fn is_of(path: &str, person: &PersonId) -> bool {
+    matches!(FileKind::of_path(path), Claim::File(FileKind::Person, id) if id == person.as_str())
+}
+
+/// The only one; none where there are more.
+fn only<T>(mut of: impl Iterator<Item = T>) -> Option<T> {
+    of.next().filter(|_| of.next().is_none())
 }

@@ -112,6 +112,43 @@ fn her_own_commit_lands_once() {
 }
 
 #[test]
+fn who_only_moves_or_deletes_their_file_says_nothing_of_its_keys() {
+    let world = applied();
+    prove(&world, "priya.shah", "mallory");
+    let given = world.read(PRIYA).replace(&public_key("priya.shah"), &public_key("mallory"));
+    let moved = "people/payments/priya.shah.yaml";
+    for (name, does) in [("tidy", "mv"), ("leave", "rm")] {
+        by_priya(&world, name, "main", |world| {
+            world.write("people/payments/.gitkeep", "");
+            let to: &[&str] = if does == "mv" { &[moved] } else { &[] };
+            world.git(&[&[does, PRIYA], to].concat());
+        });
+        let on_top = format!("{name}-stolen");
+        world.git(&["switch", "-q", "-c", &on_top, name]);
+        world.write(moved, &given);
+        world.commit("Rotate her key");
+        asks_for_one_more(&world, &on_top);
+    }
+}
+
+#[test]
+fn her_commit_speaks_wherever_her_file_stands() {
+    let world = applied();
+    prove(&world, "priya.shah", "priya.new");
+    branch(&world, "tidy", |world| {
+        world.write("people/payments/.gitkeep", "");
+        world.git(&["mv", PRIYA, "people/payments/priya.shah.yaml"]);
+    });
+    by_priya(&world, "moved", "tidy", |world| {
+        edit(world, "people/payments/priya.shah.yaml", &public_key("priya.shah"), &public_key("priya.new"));
+    });
+    for person in ["mei.tanaka", "sven.olsen"] {
+        world.approve("moved", person).exits(0);
+    }
+    world.timed(&["verify", "--head", "moved"]).exits(0);
+}
+
+#[test]
 fn every_address_of_a_co_author_line_is_a_party() {
     let world = World::new();
     world.let_alice_in("alice");
