@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use dualkey::approval::{Chain, Recorded, Source, Verdict, Verifier};
+use dualkey::approval::{Chain, Recorded, Signatures, Verdict, Verifier};
 use dualkey::repository::{Oid, Repository, StateRefs};
 use dualkey::targets::KINDS;
 
@@ -148,7 +148,7 @@ fn compare(seeds: &[u64], seen: &mut Seen) -> Vec<String> {
             said: Vec::new(),
             keys: Vec::new(),
         };
-        let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
+        let source = Signatures::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
         let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, NOW.parse().unwrap());
         chains.push(verifier.chain(history.tip.parse().unwrap()).unwrap());
     }

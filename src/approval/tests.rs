@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use ssh_key::public::KeyData;
 
-use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
+use super::forge::{Account, Asked, Moved, Movement, Pull, Review, ReviewVerdict};
 use super::landing::Trees;
-use super::pull::{Account, Moved, Movement, Pull, Review, ReviewVerdict};
-use super::{Candidate, Granted, Proposed, Signed, Trusted, codes, decide};
-use crate::access::{LastRead, PersonId, Revision};
+use super::testimony::{ProvenBy, made_by};
+use super::{
+    Candidate, CommitMakers, Evidence, Granted, Opinion, Proposed, Says, Signed, Signer, Testimony, Trusted, codes,
+    decide, forge as source,
+};
+use crate::access::{Access, LastRead, PersonId, Revision};
 use crate::finding::Refusal;
 use crate::lint::Halt;
 use crate::plan;
@@ -111,15 +115,16 @@ impl Case {
     fn of(source: &str, before: &[(&str, &str)], change: &[(&str, &str)]) -> Case {
         let (base, head) = (revision(source, before), revision(source, &[before, change].concat()));
         let digest = plan::plan(&base, &head, now()).digest;
-        Case { trusted: Trusted(base.into()), proposed: Proposed::new(head.into()), digest }
+        Case { trusted: Trusted::new(base.into()), proposed: Proposed::new(head.into()), digest }
     }
 
-    fn decide(&self, evidence: &Evidence) -> Result<Granted, Vec<Refusal>> {
+    fn decide(&self, told: &Told) -> Result<Granted, Vec<Refusal>> {
         let (held, halt) = (plan::Held::default(), Halt::default());
-        decide(&Candidate::new(&self.trusted, &self.proposed, now(), &held, &halt), &self.digest, evidence)
+        let evidence = told.evidence(&self.trusted.revision().access);
+        decide(&Candidate::new(&self.trusted, &self.proposed, now(), &held, &halt), &self.digest, &evidence)
     }
 
-    fn codes(&self, evidence: &Evidence) -> Vec<&'static str> {
+    fn codes(&self, evidence: &Told) -> Vec<&'static str> {
         let refusals = self.decide(evidence).err().unwrap_or_default();
         let mut codes: Vec<&'static str> = refusals.iter().map(|refusal| refusal.code.id).collect();
         codes.dedup();
@@ -143,8 +148,8 @@ fn says(id: &str, says: Says) -> Opinion {
     Opinion { person: person(id), says, at: "2026-11-24T08:00:00Z".to_owned() }
 }
 
-fn commit(signer: Option<&str>) -> CommitEvidence {
-    CommitEvidence {
+fn commit(signer: Option<&str>) -> CommitMakers {
+    CommitMakers {
         oid: oid(3),
         signer: signer.map_or(Signer::Unknown, |id| Signer::Person(person(id))),
         committers: BTreeSet::new(),
@@ -153,26 +158,52 @@ fn commit(signer: Option<&str>) -> CommitEvidence {
     }
 }
 
+/// What commits, people and perhaps a forge say of a head, before a source made testimony of it.
+#[derive(Clone, Debug)]
+struct Told {
+    merge_bases: Vec<Oid>,
+    commits: Vec<CommitMakers>,
+    opinions: Vec<Opinion>,
+    proven_keys: BTreeMap<(PersonId, KeyData), Signed>,
+    gone: BTreeSet<PersonId>,
+    ages: bool,
+    asks_forge: bool,
+    pull: Option<Pull>,
+}
+
+impl Told {
+    fn evidence(&self, registry: &Access) -> Evidence {
+        let asked = Asked { landed: Some(oid(2)), head: oid(3), commits: &self.commits };
+        let mut testimony: Testimony = match self.asks_forge {
+            true => source::testimony(self.pull.as_ref(), asked, registry),
+            false => made_by(&self.commits, ProvenBy::Signatures),
+        };
+        testimony.opinions.splice(0..0, self.opinions.clone());
+        testimony.proven_keys = self.proven_keys.clone();
+        Evidence {
+            base: oid(1),
+            head: oid(3),
+            merge_bases: self.merge_bases.clone(),
+            trees: Trees::default(),
+            touched: BTreeSet::new(),
+            testimony,
+            gone: self.gone.clone(),
+            ages: self.ages,
+        }
+    }
+}
+
 /// What git alone says of a head with one commit by Tom that these people approved.
-fn signed(approvers: &[&str]) -> Evidence {
-    Evidence {
-        base: oid(1),
-        landed: Some(oid(2)),
-        head: oid(3),
+fn signed(approvers: &[&str]) -> Told {
+    Told {
         merge_bases: vec![oid(1)],
-        trees: Trees::default(),
-        touched: BTreeSet::new(),
         commits: vec![commit(Some("tom"))],
-        made_own: BTreeSet::new(),
         opinions: approvers.iter().map(|id| says(id, Says::Approve)).collect(),
         proven_keys: BTreeMap::new(),
-        statements: Vec::new(),
-        ages: true,
-        superseded: BTreeMap::new(),
         gone: BTreeSet::new(),
+        ages: true,
+        asks_forge: false,
         pull: None,
-        stale: Vec::new(),
-        ignored: Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Log, LogKey};
 use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision, TargetId};
 use crate::apply::time::Told;
 use crate::apply::{self, Journal};
-use crate::approval::{Chain, Given, Landing, Removal, Signed, Verdict, Verifier, VerifyError};
+use crate::approval::{Chain, CountedApproval, Landing, Removal, Signed, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
 use crate::plan::changes::{self, EntitlementChange};
 use crate::plan::operations::{Operation, Verb};
@@ -385,7 +385,7 @@ fn statements(signed: &[Signed]) -> Vec<record::Statement> {
     signed.iter().map(record::Statement::from).collect()
 }
 
-fn approvals(given: &[Given], run: &Run) -> Vec<record::Approval> {
+fn approvals(given: &[CountedApproval], run: &Run) -> Vec<record::Approval> {
     // an instant that can't be read is replaced by the one at which the approval was first seen here
     let at = |text: &str| text.parse().unwrap_or(run.at);
     given.iter().map(|one| record::Approval { person: one.person.clone(), at: At(at(&one.at)) }).collect()

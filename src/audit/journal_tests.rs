@@ -12,7 +12,7 @@ use super::*;
 use crate::access::{Conditions, PersonId, TargetId, TargetType};
 use crate::apply::lease::{LENGTH, REFERENCE as LEASE, Terms};
 use crate::apply::{Exit, Lease, Mode, Outcome, Past, Patient, Request, Targets, lease};
-use crate::approval::{Given, Source};
+use crate::approval::{CountedApproval, Signatures};
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Repository, StateRefs};
 use crate::targets::{self, Call, Done, Gate, KINDS, Reader, Sandbox, TargetError, Writer, contract};
@@ -146,7 +146,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
     let held = Lease::take(&repository, &refs, terms, &clock).unwrap();
     let stored = Store::new(&repository, &refs, REFERENCE, KINDS).load(place.key.verifier()).unwrap().unwrap();
     let past_landings = recorded(&stored.log).unwrap();
-    let source = Source::open(&repository, &refs).unwrap();
+    let source = Signatures::open(&repository, &refs).unwrap();
     let verifier = Verifier::new(&repository, source, &past_landings, "main", KINDS, now);
     let mut chain = verifier.chain(refs.branch_tip().unwrap().unwrap()).unwrap();
     approve(&mut chain);
@@ -205,7 +205,8 @@ fn approve(chain: &mut Chain) {
     landing.refusals.clear();
     landing.head = Some(landing.commit);
     landing.digest = Some("ab".repeat(32));
-    landing.approvals = vec![Given { person: "priya".to_owned(), at: "2026-11-20T12:00:00+01:00".to_owned() }];
+    landing.approvals =
+        vec![CountedApproval { person: "priya".to_owned(), at: "2026-11-20T12:00:00+01:00".to_owned() }];
     landing.authors = vec!["unknown".to_owned()];
     chain.last = landing.commit;
 }
@@ -363,7 +364,7 @@ fn drift_is_named_and_a_refusal_is_written_once() {
     let state = refs(&repository);
     let stored = Store::new(&repository, &state, REFERENCE, KINDS).load(place.key.verifier()).unwrap().unwrap();
     let past = recorded(&stored.log).unwrap();
-    let source = Source::open(&repository, &state).unwrap();
+    let source = Signatures::open(&repository, &state).unwrap();
     let verifier = Verifier::new(&repository, source, &past, "main", KINDS, at("2026-11-13"));
     let chain = verifier.chain(state.branch_tip().unwrap().unwrap()).unwrap();
     assert_eq!(chain.refused().count(), 1);

@@ -12,7 +12,7 @@ use super::state::as_record;
 use crate::access::{Access, AccountMark, PersonId, TargetId};
 use crate::apply;
 use crate::approval::statement;
-use crate::approval::{Given, Recorded, RecordedLanding, Removal, Signed, Verdict};
+use crate::approval::{CountedApproval, Recorded, RecordedLanding, Removal, Signed, Verdict};
 use crate::repository::Oid;
 
 /// The genesis and every landing that the log records, with what proves them. None where an id in it is none.
@@ -154,8 +154,11 @@ pub fn last_landing(log: &Log) -> Option<Oid> {
     verified.last()?.commit.parse().ok()
 }
 
-fn given_by(landing: &record::Landing) -> Vec<Given> {
-    let given = |approval: &record::Approval| Given { person: approval.person.clone(), at: approval.at.0.to_string() };
+fn given_by(landing: &record::Landing) -> Vec<CountedApproval> {
+    let given = |approval: &record::Approval| CountedApproval {
+        person: approval.person.clone(),
+        at: approval.at.0.to_string(),
+    };
     landing.approvals.iter().map(given).collect()
 }
 

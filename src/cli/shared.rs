@@ -13,7 +13,7 @@ use super::opening::{newest_readable, no_branch, read};
 use super::{Exit, Stop, kept, output};
 use crate::access::{self, Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, TargetId};
 use crate::apply;
-use crate::approval::{self, Chain, Recorded, Source, Verifier, check_anchor, codes};
+use crate::approval::{self, Chain, Recorded, Signatures, Verifier, check_anchor, codes};
 use crate::audit::{self, Later, Log, LogError, LogKey, Store, StoreError, Stored, VerifierKey};
 use crate::finding::Refusal;
 use crate::plan::Disputed;
@@ -398,7 +398,7 @@ impl<'a> Shared<'a> {
 
     /// Everything that decides about landings.
     pub fn verifier<'v>(&'v self, recorded: &'v Recorded, now: jiff::Timestamp) -> Result<Verifier<'v>, Stop> {
-        let source = Source::open(self.repository, &self.refs)?;
+        let source = Signatures::open(self.repository, &self.refs)?;
         Ok(approval::Verifier::new(self.repository, source, recorded, &self.branch, targets::KINDS, now))
     }
 }

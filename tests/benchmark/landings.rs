@@ -22,7 +22,7 @@ use dualkey::access::{LastRead, Revision};
 use dualkey::approval::statement::{
     APPROVALS, ApprovalStatement, ApprovalType, GIT_NAMESPACE, NAMESPACE, SIGNATURE_FILE, STATEMENT_FILE, canonical,
 };
-use dualkey::approval::{Recorded, Says, Source, Verdict, Verifier};
+use dualkey::approval::{Recorded, Says, Signatures, Verdict, Verifier};
 use dualkey::plan;
 use dualkey::repository::{Repository as AccessRepository, Snapshot, StateRefs};
 use dualkey::targets::KINDS;
@@ -100,7 +100,7 @@ fn verify(folder: &Path, genesis: &str, tip: &str) {
         said: Vec::new(),
         keys: Vec::new(),
     };
-    let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
+    let source = Signatures::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, NOW.parse().unwrap());
     let chain = verifier.chain(tip.parse().unwrap()).unwrap();
     assert!(chain.landings.iter().all(|landing| landing.verdict == Verdict::Approved), "{:#?}", chain.landings.last());

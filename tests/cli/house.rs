@@ -78,6 +78,33 @@ fn imports_run_with_the_arrow() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The floors of the approval room from left to right, in which what is decided doesn't know who asked.
+const FLOORS: [&str; 4] = ["landing", "testimony", "decision", "chain"];
+
+#[test]
+fn a_floor_of_approval_stands_on_those_before_it() {
+    let mut wrong = Vec::new();
+    for (name, text) in &sources() {
+        let Some(path) = name.strip_prefix("src/approval/").filter(|path| !path.contains("test")) else { continue };
+        let Some(at) = FLOORS.iter().position(|floor| path.starts_with(&format!("{floor}/"))) else { continue };
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        for later in &FLOORS[at + 1..] {
+            for way in ["approval::", "approval::{", "super::super::"] {
+                if code.contains(&format!("{way}{later}")) {
+                    wrong.push(format!("{name} uses {later}"));
+                }
+            }
+        }
+        // what the room gives to others comes from every floor
+        for name_of_all in code.split("crate::approval::").skip(1) {
+            if name_of_all.starts_with(|c: char| c.is_ascii_uppercase() || c == '{') {
+                wrong.push(format!("{name} imports from no floor: {}", name_of_all.lines().next().unwrap()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn git_lives_in_one_room_and_pure_rooms_touch_nothing() {
     for (name, text) in sources().iter().filter(|(name, _)| name.starts_with("src/")) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::approval::statement::{ApprovalStatement, ApprovalType, Signed, canonical};
-use crate::approval::{Recorded, Source, Verifier};
+use crate::approval::{Recorded, Signatures, Verifier};
 use crate::repository::StateRefs;
 
 /// An approval by Ann that she didn't sign.
@@ -51,11 +51,11 @@ fn compared(groups: usize) -> usize {
     let tip = folder.oid("HEAD");
     let repository = folder.open();
     let recorded = unrecorded(genesis, said);
-    let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
+    let source = Signatures::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, now());
     let chain = verifier.chain(tip).unwrap();
     assert!(chain.last == genesis && chain.refused().next().is_some());
-    verifier.compared.get()
+    verifier.compared()
 }
 
 #[test]
@@ -80,13 +80,13 @@ fn junk(commits: usize, of_genesis: bool) -> [u64; 2] {
     let repository = folder.open();
     let recorded = unrecorded(genesis, said);
     repository.allow(crate::repository::Allowance::JUDGING, None);
-    let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
+    let source = Signatures::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, now());
     let chain = verifier.chain(before).unwrap();
     repository.ensure_judged().unwrap();
     repository.allow_all();
     assert_eq!(chain.refused().count(), commits);
-    [verifier.compared.get() as u64, repository.taken()[3]]
+    [verifier.compared() as u64, repository.taken()[3]]
 }
 
 #[test]

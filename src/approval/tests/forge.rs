@@ -29,8 +29,9 @@ pub(super) fn moved(id: &str, what: Moved, minute: u8) -> Movement {
 }
 
 /// A pull request by Tom that Ann approved ten minutes after the last push, merged ten minutes later.
-pub(super) fn reviewed() -> Evidence {
+pub(super) fn reviewed() -> Told {
     let mut evidence = signed(&[]);
+    evidence.asks_forge = true;
     evidence.pull = Some(Pull {
         number: 7,
         claims: BTreeSet::from([7]),
@@ -47,17 +48,17 @@ pub(super) fn reviewed() -> Evidence {
     evidence
 }
 
-fn pull(evidence: &mut Evidence) -> &mut Pull {
+fn pull(evidence: &mut Told) -> &mut Pull {
     evidence.pull.as_mut().unwrap()
 }
 
-fn reviews(evidence: &mut Evidence, reviews: Vec<Review>) {
+fn reviews(evidence: &mut Told, reviews: Vec<Review>) {
     let pull = pull(evidence);
     pull.reviews_total = reviews.len();
     pull.reviews = reviews;
 }
 
-type Row = (&'static str, &'static str, fn(&mut Evidence));
+type Row = (&'static str, &'static str, fn(&mut Told));
 
 /// What happened, the code that answers, and what the forge says of it.
 const ROWS: &[Row] = &[

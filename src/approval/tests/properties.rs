@@ -13,15 +13,15 @@ fn opinion() -> impl Strategy<Value = Opinion> {
     (anybody(), said).prop_map(|(id, said)| says(id, said))
 }
 
-fn any_commit() -> impl Strategy<Value = CommitEvidence> {
+fn any_commit() -> impl Strategy<Value = CommitMakers> {
     let signer = prop_oneof![6 => Just(Some("tom")), 1 => anybody().prop_map(Some), 1 => Just(None)];
     let few = || prop::collection::btree_set(anybody().prop_map(person), 0..2);
     (signer, few(), few(), prop::bool::weighted(0.1)).prop_map(|(signer, committers, named, names_unknown)| {
-        CommitEvidence { committers, named, names_unknown, ..commit(signer) }
+        CommitMakers { committers, named, names_unknown, ..commit(signer) }
     })
 }
 
-fn evidence() -> impl Strategy<Value = Evidence> {
+fn evidence() -> impl Strategy<Value = Told> {
     let people = |most: usize| prop::collection::btree_set(anybody().prop_map(person), 0..most);
     (
         prop::collection::vec(opinion(), 0..6),
@@ -29,7 +29,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         people(2),
         prop_oneof![9 => Just(1_usize), 1 => 0..3_usize],
     )
-        .prop_map(|(opinions, commits, gone, merge_bases)| Evidence {
+        .prop_map(|(opinions, commits, gone, merge_bases)| Told {
             opinions,
             commits,
             gone,
@@ -65,7 +65,7 @@ fn review() -> impl Strategy<Value = Review> {
 }
 
 /// A pull request that anybody opened, pushed to and spoke of.
-fn pulled() -> impl Strategy<Value = Evidence> {
+fn pulled() -> impl Strategy<Value = Told> {
     let push = (anyone(), 1..35_u8);
     (
         prop_oneof![6 => Just(forge::account("tom")), 1 => anyone()],
@@ -82,12 +82,12 @@ fn pulled() -> impl Strategy<Value = Evidence> {
             for (by, minute) in pushes {
                 pull.movements.push(Movement { at: forge::at(minute), by, what: Moved::Head(oid(3)) });
             }
-            Evidence { commits, ..evidence }
+            Told { commits, ..evidence }
         })
 }
 
 /// Owners whose last review is an approval of this head before the merge, and who had no hand in it.
-fn independent_reviewers(evidence: &Evidence) -> usize {
+fn independent_reviewers(evidence: &Told) -> usize {
     let pull = evidence.pull.as_ref().unwrap();
     let merged = pull.merged_at.unwrap();
     let counts = |id: &&&str| {
@@ -108,12 +108,12 @@ fn independent_reviewers(evidence: &Evidence) -> usize {
     ["ann", "ben"].iter().filter(counts).count()
 }
 
-fn passes(evidence: &Evidence) -> bool {
+fn passes(evidence: &Told) -> bool {
     CASE.with(|case| case.decide(evidence).is_ok())
 }
 
 /// Owners who may count: only approved, are here, and had no hand in it.
-fn independent(evidence: &Evidence) -> usize {
+fn independent(evidence: &Told) -> usize {
     let counts = |id: &&&str| {
         let who = person(id);
         let mut own = evidence.opinions.iter().filter(|opinion| opinion.person == who).peekable();

@@ -1,5 +1,6 @@
-use super::super::tests::{CONFIG, SIGNATURES};
 use super::*;
+use crate::approval::tests::{CONFIG, SIGNATURES};
+use crate::approval::{RecordedLanding, Signatures, Verdict};
 use crate::repository::StateRefs;
 use crate::repository::testing::Sandbox;
 
@@ -30,7 +31,7 @@ fn chain(landings: &[(usize, usize)]) -> Result<Chain, String> {
         said: Vec::new(),
         keys: Vec::new(),
     };
-    let source = Source::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
+    let source = Signatures::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
     let verifier = Verifier::new(&repository, source, &recorded, "main", crate::targets::KINDS, Timestamp::UNIX_EPOCH);
     verifier.chain(commits[4]).map_err(|error| match &error {
         VerifyError::Refused(refusal) => refusal.code.id.to_owned(),

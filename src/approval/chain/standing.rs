@@ -7,9 +7,13 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::verify::{Given, Landing, Verifier, VerifyError};
-use super::{Granted, Opinion, codes};
+use super::error::VerifyError;
+use super::ground::Ground;
+use super::landings::Landing;
+use super::words;
 use crate::access::{EntitlementKey, Interval, Intervals, Kind, PersonId, Revision, TargetId};
+use crate::approval::decision::Granted;
+use crate::approval::testimony::{CountedApproval, Opinion};
 use crate::finding::Refusal;
 use crate::plan::judges::{Panel, panels};
 use crate::plan::{JudgeChange, Plan, facts};
@@ -171,7 +175,7 @@ pub(super) struct Standing {
     pub commit: Oid,
     /// The head that was approved.
     pub head: Option<Oid>,
-    pub approvals: Vec<Given>,
+    pub approvals: Vec<CountedApproval>,
     pub meaning: Rc<Meaning>,
     /// The last approved landing that follows on this one: what differs there was changed by somebody's approval.
     pub end: Option<Oid>,
@@ -219,16 +223,16 @@ impl Standing {
     /// The refusal of a step that doesn't keep what the landing changed.
     ///
     /// INVARIANT: every step that doesn't start from an approved landing of the open history is held against it here.
-    pub fn undone_by(&self, verifier: &Verifier<'_>, later: Later<'_>) -> Result<Option<Refusal>, VerifyError> {
+    pub fn undone_by(&self, ground: &Ground<'_>, later: Later<'_>) -> Result<Option<Refusal>, VerifyError> {
         let end = self.end.unwrap_or(self.commit);
         if self.hold == Hold::Whole {
-            let changed = verifier.repository.managed_changes(self.base, self.commit)?;
-            let since = verifier.repository.managed_changes(end, later.landed)?;
+            let changed = ground.repository.managed_changes(self.base, self.commit)?;
+            let since = ground.repository.managed_changes(end, later.landed)?;
             if let Some(path) = changed.keys().find(|path| since.contains_key(*path)) {
-                return Ok(Some(codes::left_out(later.landed, self.commit, path, &self.approvals, end)));
+                return Ok(Some(words::left_out(later.landed, self.commit, path, &self.approvals, end)));
             }
         }
-        let undone = |fact: String| Ok(Some(codes::undone(later.landed, self.commit, &fact, &self.approvals)));
+        let undone = |fact: String| Ok(Some(words::undone(later.landed, self.commit, &fact, &self.approvals)));
         let unseated = self.meaning.unseated();
         if let Some(opinion) = later.approvals.iter().find(|opinion| unseated.contains(&opinion.person)) {
             return undone(format!(
@@ -237,9 +241,9 @@ impl Standing {
             ));
         }
         // what can't be read is refused as such
-        let Ok(tree) = verifier.revision(later.landed) else { return Ok(None) };
+        let Ok(tree) = ground.revision(later.landed) else { return Ok(None) };
         let end = match self.end {
-            Some(end) => Some(verifier.revision(end)?),
+            Some(end) => Some(ground.revision(end)?),
             None => None,
         };
         let mut fact = self.meaning.given_back(&tree, end.as_deref());

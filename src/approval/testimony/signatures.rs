@@ -1,4 +1,4 @@
-//! Evidence from git alone: signed commits, and statements under `refs/dualkey/`.
+//! Testimony from git alone: signed commits, and statements under `refs/dualkey/`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -6,21 +6,24 @@ use std::rc::Rc;
 
 use ssh_key::public::KeyData;
 
-use super::evidence::{CommitEvidence, Evidence, Opinion, Says, Signer};
-use super::landing::Trees;
-use super::makers::Keys;
+use super::data::Testimony;
+use super::forge;
+use super::makers::{self, ProvenBy, Signer, changed_since};
+use super::opinion::{Opinion, Says};
+use super::source::{Question, Source};
 use super::statement::{
     self, APPROVALS, Expected, Found, KEYS, REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, Signed, WITHDRAWALS,
 };
-use super::{Trusted, codes};
 use crate::access::reading::{Claim, FileKind};
-use crate::access::{Access, PersonId};
+use crate::access::{Access, EvidenceSource, PersonId};
+use crate::approval::codes;
+use crate::approval::landing::Trees;
 use crate::finding::Refusal;
 use crate::repository::{Commit, Oid, Repository, RepositoryError, StateRefs};
 
-/// Reads evidence from a repository. What it has read of a commit it keeps, since commits never change.
+/// Reads testimony from a repository. What it has read of a commit it keeps, since commits never change.
 #[derive(Debug)]
-pub struct Source<'a> {
+pub struct Signatures<'a> {
     repository: &'a Repository,
     found: BTreeMap<Oid, Vec<Found>>,
     /// Refs that hold no readable statement.
@@ -43,38 +46,22 @@ struct Heard {
 /// Heads that have not landed, each with the commits that lead to it from what has.
 type OpenHeads = BTreeMap<Oid, HashSet<Oid>>;
 
-/// What a question about one landing is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    pub anchor: &'a str,
-    pub branch: &'a str,
-    /// The last verified landing.
-    pub base: Oid,
-    /// What the head landed on, or would. It is not the base where it is not verified.
-    pub onto: Oid,
-    /// None: what would land if the head was merged now; then the trees' `landed` is given.
-    pub landed: Option<Oid>,
-    pub head: Oid,
-    /// The tip of the protected branch.
-    pub tip: Oid,
-    /// Digest of the change from the merge base to the head.
-    pub reviewed_digest: &'a str,
-    /// People who are not active any more by what stands at the tip.
-    pub gone: &'a BTreeSet<PersonId>,
-}
-
 /// Where each kind of statement about heads is kept.
-pub(super) const PREFIXES: [(&str, Says); 3] =
+pub(in crate::approval) const PREFIXES: [(&str, Says); 3] =
     [(APPROVALS, Says::Approve), (WITHDRAWALS, Says::Withdraw), (REQUESTS, Says::RequestChanges)];
 
 /// The head that a ref's name speaks of, and by whom.
-pub(super) fn spoken(name: &str, prefix: &str) -> Option<(Oid, PersonId)> {
+pub(in crate::approval) fn spoken(name: &str, prefix: &str) -> Option<(Oid, PersonId)> {
     let (head, person) = name.strip_prefix(prefix)?.split_once('/')?;
     Some((head.parse().ok()?, PersonId::parse(person).ok()?))
 }
 
 /// Parents, and the statement, of a commit that holds one.
-pub(super) fn read(repository: &Repository, commit: Oid, person: &PersonId) -> Result<(Vec<Oid>, Signed), String> {
+pub(in crate::approval) fn read(
+    repository: &Repository,
+    commit: Oid,
+    person: &PersonId,
+) -> Result<(Vec<Oid>, Signed), String> {
     let parents = repository.commit(commit).map_err(|error| error.to_string())?.parents;
     let mut files = repository.read_small_files(commit).map_err(|error| error.to_string())?;
     let mut file = |name: &str| files.remove(name).ok_or_else(|| format!("it holds no {name}"));
@@ -83,14 +70,14 @@ pub(super) fn read(repository: &Repository, commit: Oid, person: &PersonId) -> R
     Ok((parents, signed.ok_or("statement or signature is too long, or no text")?))
 }
 
-impl<'a> Source<'a> {
+impl<'a> Signatures<'a> {
     /// Reads all statements. One that can't be read is remembered as such; it can't stop the others.
     ///
     /// # Errors
     ///
     /// Where refs can't be listed.
     pub fn open(repository: &'a Repository, refs: &StateRefs<'_>) -> Result<Self, RepositoryError> {
-        let mut source = Source {
+        let mut source = Signatures {
             repository,
             found: BTreeMap::new(),
             broken: BTreeMap::new(),
@@ -127,139 +114,12 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
-    /// Only what the log keeps of one landing, without any ref. `tip` is the one that questions will name.
-    pub(super) fn recorded(repository: &'a Repository, statements: &[Signed], said: &[Signed], tip: Oid) -> Self {
-        let mut source = Source {
-            repository,
-            found: BTreeMap::new(),
-            broken: BTreeMap::new(),
-            keys: statements.to_vec(),
-            // whatever was approved since is no matter of a landing that is in the log
-            open: RefCell::new(Some((tip, Rc::default()))),
-        };
-        source.hear(statements);
-        source.hear(said);
-        source
-    }
-
-    /// Takes statements about heads from the log to those that refs hold, each once.
-    pub(super) fn hear(&mut self, statements: &[Signed]) {
-        for found in statements.iter().filter_map(Found::recorded) {
-            let of_head = self.found.entry(found.head).or_default();
-            if !of_head.contains(&found) {
-                of_head.push(found);
-            }
-        }
-    }
-
-    /// Every withdrawal and request for changes that a person of the registry really signed for this branch, sorted.
-    pub(super) fn objections(&self, anchor: &str, branch: &str, registry: &Access) -> BTreeSet<(Oid, Signed)> {
-        let against = self.found.values().flatten().filter(|found| found.says != Says::Approve);
-        let genuine = against.filter(|found| statement::genuine(found, anchor, branch, registry).is_some());
-        genuine.map(|found| (found.head, found.signed.clone())).collect()
-    }
-
-    /// True where somebody of the registry really approved the head, whatever base and digest they name.
-    pub(super) fn is_approved(&self, (anchor, branch): (&str, &str), head: Oid, registry: &Access) -> bool {
-        let mut approvals = self.found.get(&head).into_iter().flatten().filter(|found| found.says == Says::Approve);
-        approvals.any(|found| statement::genuine(found, anchor, branch, registry).is_some())
-    }
-
-    /// What a person said last of a head, whatever base and digest it names.
-    pub(super) fn last_word(
-        &self,
-        (anchor, branch): (&str, &str),
-        head: Oid,
-        person: &PersonId,
-        registry: &Access,
-    ) -> Option<Opinion> {
-        let own = self.found.get(&head).into_iter().flatten().filter(|found| found.person == *person);
-        let mut genuine = own.filter_map(|found| statement::genuine(found, anchor, branch, registry));
-        let first = genuine.next()?;
-        Some(genuine.fold(first, |last, one| if one.replaces(&last) { one } else { last }))
-    }
-
     /// The keys that prove themselves, each with whose it says to be.
     fn proven_keys(&self, anchor: &str) -> BTreeMap<(PersonId, KeyData), Signed> {
         let genesis = anchor.split(':').next().unwrap_or_default();
         let proof =
             |signed: &Signed| Some(((signed.person.clone(), statement::proven_key(signed, genesis)?), signed.clone()));
         self.keys.iter().filter_map(proof).collect()
-    }
-
-    /// Every head of which somebody says something.
-    pub fn heads(&self) -> impl Iterator<Item = Oid> {
-        self.found.keys().copied()
-    }
-
-    /// True where somebody says something of the head, readable or not.
-    pub fn is_spoken_of(&self, head: Oid) -> bool {
-        self.found.contains_key(&head) || self.broken.contains_key(&head)
-    }
-
-    /// Every head with each commit that its approvers say it started from. They may say anything.
-    pub(super) fn claims(&self) -> impl Iterator<Item = (Oid, Oid)> {
-        self.heads().flat_map(|head| self.claimed_bases(head).into_iter().map(move |base| (head, base)))
-    }
-
-    pub(super) fn claimed_bases(&self, head: Oid) -> BTreeSet<Oid> {
-        self.found.get(&head).into_iter().flatten().filter_map(statement::claimed_base).collect()
-    }
-
-    /// Everything about one landing, with its trees.
-    pub fn evidence(
-        &self,
-        trusted: &Trusted,
-        question: &Question<'_>,
-        trees: Trees,
-    ) -> Result<Evidence, RepositoryError> {
-        let Question { base, onto, head, .. } = *question;
-        let registry = &trusted.revision().access;
-        let merge_base = match self.repository.merge_bases(base, head)?.as_slice() {
-            [one] => *one,
-            // refused for that; the trees don't matter then
-            _ => base,
-        };
-        let keys = Keys::of(registry);
-        let (mut commits, mut made_own) = (Vec::new(), BTreeSet::new());
-        for oid in self.repository.commits_between(onto, head)? {
-            let commit = match self.repository.commit(oid) {
-                Ok(commit) => commit,
-                // nobody knows who made a commit that tools read in different ways
-                Err(RepositoryError::Unreadable { .. }) => {
-                    commits.push(CommitEvidence::of_nobody(oid));
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let made = keys.commit(&commit);
-            if let Signer::Person(person) = &made.signer
-                && self.makes_own(person, &commit, registry, question, &trees)?
-            {
-                made_own.insert(person.clone());
-            }
-            commits.push(made);
-        }
-        let Heard { opinions, statements, superseded, ignored } = self.opinions(registry, question, merge_base)?;
-        Ok(Evidence {
-            base,
-            landed: question.landed,
-            head,
-            merge_bases: self.repository.merge_bases(onto, head)?,
-            trees,
-            touched: self.touched(head, onto)?,
-            commits,
-            made_own,
-            opinions,
-            statements,
-            ages: true,
-            superseded,
-            proven_keys: self.proven_keys(question.anchor),
-            gone: question.gone.clone(),
-            pull: None,
-            stale: self.stale(base, head)?,
-            ignored,
-        })
     }
 
     /// True where a commit that a person signed is that person's word about their own file: it makes the whole of what
@@ -288,11 +148,11 @@ impl<'a> Source<'a> {
         if before.oid == after.oid || made != [Some(before), Some(after)] {
             return Ok(false);
         }
-        if self.touched(commit.oid, question.onto)?.iter().any(|path| is_of(path, person)) {
+        if changed_since(self.repository, commit.oid, question.onto)?.iter().any(|path| is_of(path, person)) {
             return Ok(false);
         }
         for head in self.found.keys().copied() {
-            let last = self.last_word((question.anchor, question.branch), head, person, registry);
+            let last = self.last_word(question.anchor, question.branch, head, person, registry);
             if last.is_some_and(|last| last.says != Says::Approve)
                 && self.repository.commit(head).is_ok()
                 && self.repository.is_ancestor(commit.oid, head)?
@@ -301,20 +161,6 @@ impl<'a> Source<'a> {
             }
         }
         Ok(true)
-    }
-
-    /// Managed paths that commits on the first-parent chain of `base` touched since `head`.
-    fn touched(&self, head: Oid, base: Oid) -> Result<BTreeSet<String>, RepositoryError> {
-        let since: HashSet<Oid> = self.repository.commits_between(head, base)?.into_iter().collect();
-        let mut touched = BTreeSet::new();
-        let mut at = base;
-        while since.contains(&at)
-            && let Some(parent) = self.repository.first_parent(at)?
-        {
-            touched.extend(self.repository.managed_changes(parent, at)?.keys().cloned());
-            at = parent;
-        }
-        Ok(touched)
     }
 
     /// The last opinion of each person on the head, and what was found but doesn't count as one.
@@ -453,14 +299,65 @@ impl<'a> Source<'a> {
             return Ok(Rc::clone(heads));
         }
         // a head that isn't in this repository stands on nothing here
-        let known = self.heads().filter(|head| self.repository.commit(*head).is_ok());
+        let known = self.heads().into_iter().filter(|head| self.repository.commit(*head).is_ok());
         let heads = Rc::new(self.repository.beside(tip, known)?);
         *open = Some((tip, Rc::clone(&heads)));
         Ok(heads)
     }
+}
 
-    /// People who approved an ancestor of the head that isn't part of the base.
-    pub(super) fn stale(&self, base: Oid, head: Oid) -> Result<Vec<(PersonId, Oid)>, RepositoryError> {
+impl Source for Signatures<'_> {
+    fn testimony(
+        &self,
+        registry: &Access,
+        question: &Question<'_>,
+        trees: &Trees,
+    ) -> Result<Testimony, RepositoryError> {
+        let Question { base, onto, head, .. } = *question;
+        let merge_base = match self.repository.merge_bases(base, head)?.as_slice() {
+            [one] => *one,
+            // refused for that; the trees don't matter then
+            _ => base,
+        };
+        let (mut commits, mut made_own) = (Vec::new(), BTreeSet::new());
+        for (made, commit) in makers::of_commits(self.repository, registry, onto, head)? {
+            if let (Signer::Person(person), Some(commit)) = (&made.signer, &commit)
+                && self.makes_own(person, commit, registry, question, trees)?
+            {
+                made_own.insert(person.clone());
+            }
+            commits.push(made);
+        }
+        let made = makers::made_by(&commits, ProvenBy::Signatures);
+        let asks_forge = registry.config.evidence == EvidenceSource::Github;
+        let refusals = asks_forge.then(|| forge::no_pull_request(question.landed, head)).into_iter();
+        let Heard { opinions, statements, superseded, ignored } = self.opinions(registry, question, merge_base)?;
+        Ok(Testimony {
+            opinions,
+            statements,
+            superseded,
+            ignored,
+            made_own,
+            proven_keys: self.proven_keys(question.anchor),
+            stale: self.stale(base, head)?,
+            refusals: refusals.chain(made.refusals).collect(),
+            ..made
+        })
+    }
+
+    fn heads(&self) -> Vec<Oid> {
+        self.found.keys().copied().collect()
+    }
+
+    fn is_spoken_of(&self, head: Oid) -> bool {
+        self.found.contains_key(&head) || self.broken.contains_key(&head)
+    }
+
+    fn claimed_bases(&self, head: Oid) -> BTreeSet<Oid> {
+        self.found.get(&head).into_iter().flatten().filter_map(statement::claimed_base).collect()
+    }
+
+    fn stale(&self, base: Oid, head: Oid) -> Result<Vec<(PersonId, Oid)>, RepositoryError> {
         let mut stale = Vec::new();
         for oid in self.repository.commits_between(base, head)? {
             let found = self.found.get(&oid).filter(|_| oid != head).into_iter().flatten();
@@ -468,6 +365,54 @@ impl<'a> Source<'a> {
         }
         stale.sort();
         Ok(stale)
+    }
+
+    fn objections(&self, anchor: &str, branch: &str, registry: &Access) -> BTreeSet<(Oid, Signed)> {
+        let against = self.found.values().flatten().filter(|found| found.says != Says::Approve);
+        let genuine = against.filter(|found| statement::genuine(found, anchor, branch, registry).is_some());
+        genuine.map(|found| (found.head, found.signed.clone())).collect()
+    }
+
+    fn is_approved(&self, anchor: &str, branch: &str, head: Oid, registry: &Access) -> bool {
+        let mut approvals = self.found.get(&head).into_iter().flatten().filter(|found| found.says == Says::Approve);
+        approvals.any(|found| statement::genuine(found, anchor, branch, registry).is_some())
+    }
+
+    fn last_word(
+        &self,
+        anchor: &str,
+        branch: &str,
+        head: Oid,
+        person: &PersonId,
+        registry: &Access,
+    ) -> Option<Opinion> {
+        let own = self.found.get(&head).into_iter().flatten().filter(|found| found.person == *person);
+        let mut genuine = own.filter_map(|found| statement::genuine(found, anchor, branch, registry));
+        let first = genuine.next()?;
+        Some(genuine.fold(first, |last, one| if one.replaces(&last) { one } else { last }))
+    }
+
+    fn hear(&mut self, statements: &[Signed]) {
+        for found in statements.iter().filter_map(Found::recorded) {
+            let of_head = self.found.entry(found.head).or_default();
+            if !of_head.contains(&found) {
+                of_head.push(found);
+            }
+        }
+    }
+
+    fn of_record<'s>(&'s self, statements: &[Signed], said: &[Signed], tip: Oid) -> Box<dyn Source + 's> {
+        let mut source = Signatures {
+            repository: self.repository,
+            found: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            keys: statements.to_vec(),
+            // whatever was approved since is no matter of a landing that is in the log
+            open: RefCell::new(Some((tip, Rc::default()))),
+        };
+        source.hear(statements);
+        source.hear(said);
+        Box::new(source)
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use super::verify::VerifyError;
+use super::error::VerifyError;
 use crate::access::{Kinds, LastRead, LoadError, Revision};
 use crate::plan;
 use crate::repository::{Managed, Oid, Repository, Snapshot};

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use ssh_key::public::KeyData;
 
-use super::codes;
-use super::evidence::{Opinion, Says};
+use super::opinion::{Opinion, Says};
 use crate::access::{Access, PersonId, PersonType};
+use crate::approval::codes;
 use crate::finding::Refusal;
 use crate::repository::Oid;
 

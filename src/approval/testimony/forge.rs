@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::assessment::refusal;
-use super::codes;
-use super::evidence::{Evidence, Opinion, Says, Signer};
-use crate::access::{Access, EvidenceSource, PersonId};
+use super::data::{Part, Testimony};
+use super::makers::{CommitMakers, ProvenBy, Signer, made_by};
+use super::opinion::{Opinion, Says};
+use crate::access::{Access, PersonId};
+use crate::approval::codes::{self, refusal};
 use crate::finding::{Code, Refusal};
 use crate::repository::Oid;
 
@@ -84,39 +85,61 @@ pub enum Moved {
 
 /// What follows from a pull request.
 #[derive(Debug, Default)]
-pub(super) struct Judged {
+struct Judged {
     /// What it is refused for, whoever approved.
-    pub refusals: Vec<Refusal>,
-    pub parties: BTreeMap<PersonId, &'static Code>,
+    refusals: Vec<Refusal>,
+    makers: BTreeMap<PersonId, Part>,
     /// Accounts that made part of the change and are nobody's.
-    pub unknown: Vec<Refusal>,
+    unknown: Vec<Refusal>,
     /// The machine that opened it.
-    pub bot: Option<Refusal>,
-    pub opinions: Vec<Opinion>,
+    machine: Option<Refusal>,
+    opinions: Vec<Opinion>,
     /// Approvals that don't count, each with why.
-    pub against: Vec<Refusal>,
+    against: Vec<Refusal>,
 }
 
-/// Judges a pull request by the registry of the last verified landing.
-pub(super) fn judge(evidence: &Evidence, registry: &Access) -> Judged {
-    let mut judged = Judged::default();
-    let Some(pull) = &evidence.pull else {
-        if registry.config.evidence == EvidenceSource::Github {
-            let what = evidence.landed.unwrap_or(evidence.head).short();
-            let fact = format!("no pull request brought {what} to the protected branch");
-            judged.refusals.push(refusal(&codes::NOT_VIA_PULL_REQUEST, fact));
-        }
-        return judged;
+/// The landing that a pull request is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// None where the question is what would land.
+    pub landed: Option<Oid>,
+    pub head: Oid,
+    /// The commits that the head brings.
+    pub commits: &'a [CommitMakers],
+}
+
+/// What the commits and a forge say of a change, by the registry of the last verified landing.
+pub fn testimony(pull: Option<&Pull>, asked: Asked<'_>, registry: &Access) -> Testimony {
+    let Some(pull) = pull else {
+        let mut made = made_by(asked.commits, ProvenBy::Signatures);
+        made.refusals.insert(0, no_pull_request(asked.landed, asked.head));
+        return made;
     };
+    let mut judged = Judged::default();
     let people = People::of(registry);
-    place(pull, evidence, &mut judged);
+    place(pull, asked, &mut judged);
     makers(pull, &people, &mut judged);
-    opinions(pull, evidence, &people, &mut judged);
-    judged
+    opinions(pull, asked.head, &people, &mut judged);
+    let mut made = made_by(asked.commits, ProvenBy::Forge);
+    for (person, part) in judged.makers {
+        made.makers.entry(person).or_insert(part);
+    }
+    made.in_doubt.extend(judged.unknown);
+    made.machine = judged.machine;
+    made.opinions = judged.opinions;
+    made.against = judged.against;
+    made.refusals = judged.refusals;
+    made
+}
+
+/// The refusal of what came to the branch without a pull request, where the settings ask for one.
+pub(super) fn no_pull_request(landed: Option<Oid>, head: Oid) -> Refusal {
+    let what = landed.unwrap_or(head).short();
+    refusal(&codes::NOT_VIA_PULL_REQUEST, format!("no pull request brought {what} to the protected branch"))
 }
 
 /// Whether it is the one pull request that brought the landing, here.
-fn place(pull: &Pull, evidence: &Evidence, judged: &mut Judged) {
+fn place(pull: &Pull, asked: Asked<'_>, judged: &mut Judged) {
     let mut refuse = |code: &'static Code, fact: String| judged.refusals.push(refusal(code, fact));
     if pull.repository != pull.pinned {
         let fact = format!("repository {} answered, and dualkey.yaml names {}", pull.repository, pull.pinned);
@@ -126,7 +149,7 @@ fn place(pull: &Pull, evidence: &Evidence, judged: &mut Judged) {
         let fact = format!("the head of #{} comes from repository {}, a fork", pull.number, pull.head_repository);
         refuse(&codes::FORK_PR_FORBIDDEN, fact);
     }
-    if let Some(landed) = evidence.landed {
+    if let Some(landed) = asked.landed {
         let claims: Vec<String> = pull.claims.iter().map(|number| format!("#{number}")).collect();
         match claims.as_slice() {
             [_] if pull.claims.contains(&pull.number) && pull.merged_at.is_some() => {}
@@ -151,13 +174,13 @@ fn place(pull: &Pull, evidence: &Evidence, judged: &mut Judged) {
         let fact = format!("{} of {} reviews of #{} were read", pull.reviews.len(), pull.reviews_total, pull.number);
         incomplete(fact);
     }
-    if evidence.commits.is_empty() {
+    if asked.commits.is_empty() {
         incomplete(format!("#{} holds no commit that could be read", pull.number));
     }
-    if !knows_pushers(pull, evidence) {
+    if !knows_pushers(pull, asked) {
         let fact = format!(
             "nothing says who pushed {} to #{}, and not every commit of it is signed",
-            evidence.head.short(),
+            asked.head.short(),
             pull.number
         );
         incomplete(fact);
@@ -165,26 +188,24 @@ fn place(pull: &Pull, evidence: &Evidence, judged: &mut Judged) {
 }
 
 /// True where the forge saw the head being pushed, or where each commit names its maker by a signature.
-fn knows_pushers(pull: &Pull, evidence: &Evidence) -> bool {
-    pull.movements.iter().any(|movement| movement.what == Moved::Head(evidence.head))
-        || evidence.commits.iter().all(|commit| matches!(commit.signer, Signer::Person(_)))
+fn knows_pushers(pull: &Pull, asked: Asked<'_>) -> bool {
+    pull.movements.iter().any(|movement| movement.what == Moved::Head(asked.head))
+        || asked.commits.iter().all(|commit| matches!(commit.signer, Signer::Person(_)))
 }
 
 fn makers(pull: &Pull, people: &People<'_>, judged: &mut Judged) {
     let pushers = pull.movements.iter().filter(|movement| before_merge(pull, movement));
     let pushers = pushers.filter(|movement| matches!(movement.what, Moved::Head(_))).map(|movement| &movement.by);
-    for (account, code, did) in pushers.map(|account| (account, &codes::APPROVER_IS_PUSHER, "pushed to")).chain([(
-        &pull.opened_by,
-        &codes::APPROVER_IS_AUTHOR,
-        "opened",
-    )]) {
+    for (account, part, did) in
+        pushers.map(|account| (account, Part::Pushed, "pushed to")).chain([(&pull.opened_by, Part::Wrote, "opened")])
+    {
         match people.person(account) {
             Some(person) => {
-                judged.parties.insert(person.clone(), code);
+                judged.makers.insert(person.clone(), part);
             }
             None if account.bot => {
                 let fact = format!("the machine `{}` {did} #{}", account.login.escape_debug(), pull.number);
-                judged.bot = Some(refusal(&codes::QUORUM_BOT_AUTHORED, fact));
+                judged.machine = Some(refusal(&codes::QUORUM_BOT_AUTHORED, fact));
             }
             None => {
                 let fact = format!(
@@ -203,7 +224,7 @@ fn before_merge(pull: &Pull, movement: &Movement) -> bool {
     pull.merged_at.is_none_or(|merged| movement.at <= merged)
 }
 
-fn opinions(pull: &Pull, evidence: &Evidence, people: &People<'_>, judged: &mut Judged) {
+fn opinions(pull: &Pull, head: Oid, people: &People<'_>, judged: &mut Judged) {
     let mut by_account: BTreeMap<u64, Vec<&Review>> = BTreeMap::new();
     for review in &pull.reviews {
         by_account.entry(review.by.number).or_default().push(review);
@@ -226,7 +247,7 @@ fn opinions(pull: &Pull, evidence: &Evidence, people: &People<'_>, judged: &mut 
         let mut against = |code: &'static Code, fact: String| judged.against.push(refusal(code, fact));
         let says = match &last.verdict {
             ReviewVerdict::Approved => {
-                let reasons = too_early_or_late(pull, evidence, &person, last);
+                let reasons = too_early_or_late(pull, head, &person, last);
                 if !reasons.is_empty() {
                     judged.against.extend(reasons);
                     continue;
@@ -245,7 +266,7 @@ fn opinions(pull: &Pull, evidence: &Evidence, people: &People<'_>, judged: &mut 
             }
             ReviewVerdict::DismissedRequest { by } => {
                 let dismissed_by = people.person(by);
-                if dismissed_by.is_some_and(|by| !judged.parties.contains_key(by)) {
+                if dismissed_by.is_some_and(|by| !judged.makers.contains_key(by)) {
                     continue;
                 }
                 let fact = format!(
@@ -270,9 +291,8 @@ fn weight(verdict: &ReviewVerdict) -> u8 {
 }
 
 /// Why an approval isn't one of exactly this head, onto this base, before the merge.
-fn too_early_or_late(pull: &Pull, evidence: &Evidence, person: &PersonId, review: &Review) -> Vec<Refusal> {
+fn too_early_or_late(pull: &Pull, head: Oid, person: &PersonId, review: &Review) -> Vec<Refusal> {
     let mut reasons = Vec::new();
-    let head = evidence.head;
     if review.of != Some(head) {
         let of = review.of.map_or_else(|| "a head that is gone".to_owned(), |of| of.short());
         let fact = format!("`{person}` approved {of}, and the head is {}", head.short());

@@ -1,21 +1,144 @@
 //! Who made a commit: whose key signed it, and whom its lines name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::evidence::{CommitEvidence, Signer};
+use super::data::{Part, Testimony};
 use super::statement;
 use crate::access::{Access, PersonId};
-use crate::repository::Commit;
+use crate::approval::codes::{self, refusal};
+use crate::finding::Refusal;
+use crate::repository::{Commit, Oid, Repository, RepositoryError};
+
+/// Who made a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitMakers {
+    pub oid: Oid,
+    pub signer: Signer,
+    /// People whom its committer line names.
+    pub committers: BTreeSet<PersonId>,
+    /// People whom its author and co-author lines name.
+    pub named: BTreeSet<PersonId>,
+    /// True where such a line names an address that the registry doesn't know.
+    pub names_unknown: bool,
+}
+
+impl CommitMakers {
+    /// Of a commit that says nothing that can be believed.
+    fn of_nobody(oid: Oid) -> Self {
+        let (committers, named) = (BTreeSet::new(), BTreeSet::new());
+        CommitMakers { oid, signer: Signer::Unknown, committers, named, names_unknown: true }
+    }
+}
+
+/// Whose key signed a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signer {
+    /// A registered key, and the signature holds.
+    Person(PersonId),
+    /// No signature, one by a key that nobody registered, or one that doesn't hold.
+    Unknown,
+}
+
+/// Who made each commit of `onto..head`, and the commit where it can be read.
+pub(super) fn of_commits(
+    repository: &Repository,
+    registry: &Access,
+    onto: Oid,
+    head: Oid,
+) -> Result<Vec<(CommitMakers, Option<Commit>)>, RepositoryError> {
+    let keys = Keys::of(registry);
+    let mut found = Vec::new();
+    for oid in repository.commits_between(onto, head)? {
+        match repository.commit(oid) {
+            Ok(commit) => found.push((keys.commit(&commit), Some(commit))),
+            // nobody knows who made a commit that tools read in different ways
+            Err(RepositoryError::Unreadable { .. }) => found.push((CommitMakers::of_nobody(oid), None)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// Managed paths that commits on the first-parent chain of `base` touched since `head`.
+///
+/// # Errors
+///
+/// Where the history can't be read.
+pub fn changed_since(repository: &Repository, head: Oid, base: Oid) -> Result<BTreeSet<String>, RepositoryError> {
+    let since: HashSet<Oid> = repository.commits_between(head, base)?.into_iter().collect();
+    let mut touched = BTreeSet::new();
+    let mut at = base;
+    while since.contains(&at)
+        && let Some(parent) = repository.first_parent(at)?
+    {
+        touched.extend(repository.managed_changes(parent, at)?.keys().cloned());
+        at = parent;
+    }
+    Ok(touched)
+}
+
+/// What proves who made a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProvenBy {
+    /// The signatures of its commits, and nothing else.
+    Signatures,
+    /// A forge, too, by its own means.
+    Forge,
+}
+
+/// What the commits of a change say of its makers, and nothing of what anybody thinks of it.
+pub fn made_by(commits: &[CommitMakers], proven_by: ProvenBy) -> Testimony {
+    let alone = proven_by == ProvenBy::Signatures;
+    let mut made = Testimony::default();
+    let mut in_doubt = |fact: String| made.in_doubt.push(refusal(&codes::AUTHOR_UNKNOWN, fact));
+    for commit in commits {
+        match &commit.signer {
+            Signer::Person(person) => {
+                made.makers.insert(person.clone(), Part::Committed);
+            }
+            // a forge names who pushed it instead
+            Signer::Unknown if !alone => {}
+            Signer::Unknown => in_doubt(format!("commit {} is signed by no registered key", commit.oid.short())),
+        }
+        for person in &commit.committers {
+            made.makers.insert(person.clone(), Part::Committed);
+        }
+        if commit.names_unknown {
+            in_doubt(format!("commit {} names an author whom the registry doesn't know", commit.oid.short()));
+        }
+    }
+    for person in commits.iter().flat_map(|commit| &commit.named) {
+        made.makers.insert(person.clone(), Part::Wrote);
+    }
+    let unsigned = |commit: &CommitMakers| commit.signer == Signer::Unknown;
+    made.may_be_a_machines = alone && commits.iter().any(unsigned);
+    if alone && !commits.is_empty() && commits.iter().all(unsigned) {
+        made.refusals.push(nobody_signed(commits));
+    }
+    made
+}
+
+fn nobody_signed(commits: &[CommitMakers]) -> Refusal {
+    Refusal::new(
+        &codes::AUTHOR_UNPROVEN,
+        match commits {
+            [one] => format!("commit {} is the whole change, and no registered key signed it", one.oid.short()),
+            all => format!("none of the {} commits of the change is signed by a registered key", all.len()),
+        },
+        "sign with the SSH key that stands in your file in people/ (`git config gpg.format ssh`, then \
+         `git commit --amend --no-edit -S`), push, and have the new head approved",
+    )
+}
 
 /// Who a key and an e-mail address belong to, at the last verified landing.
-pub(super) struct Keys<'a> {
+struct Keys<'a> {
     registry: &'a Access,
     /// Each address with everybody who has it: where two share one, both are parties.
     emails: BTreeMap<String, BTreeSet<&'a PersonId>>,
 }
 
 impl<'a> Keys<'a> {
-    pub fn of(registry: &'a Access) -> Self {
+    fn of(registry: &'a Access) -> Self {
         let mut emails: BTreeMap<String, BTreeSet<&PersonId>> = BTreeMap::new();
         for person in registry.people.values() {
             for email in &person.emails {
@@ -25,7 +148,7 @@ impl<'a> Keys<'a> {
         Keys { registry, emails }
     }
 
-    pub fn commit(&self, commit: &Commit) -> CommitEvidence {
+    fn commit(&self, commit: &Commit) -> CommitMakers {
         let signer = commit.signature.as_ref().and_then(|signature| {
             let key = statement::signing_key(&signature.armored, statement::GIT_NAMESPACE, &signature.payload)?;
             let mut people = self.registry.people.values();
@@ -42,7 +165,7 @@ impl<'a> Keys<'a> {
         // a committer line proves nothing, but who stands in it is no independent party either; a forge's own address is
         // nobody's, and so not an unknown author
         let committers = self.emails.get(&commit.committer.email.to_lowercase());
-        CommitEvidence {
+        CommitMakers {
             oid: commit.oid,
             committers: committers.into_iter().flatten().map(|person| (*person).clone()).collect(),
             signer: signer.map_or(Signer::Unknown, |person| Signer::Person(person.id.clone())),

@@ -1,8 +1,12 @@
 //! The landing rule: the landed tree is the reviewed tree, decided per managed path without merging anything.
 
+mod span;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::{Changes, Entry};
+
+pub(in crate::approval) use span::Span;
 
 /// Managed paths of a tree: mode and blob.
 pub type Entries = BTreeMap<String, Entry>;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::evidence::{Evidence, Opinion, Says, Signer};
-use super::{codes, pull};
+use super::evidence::Evidence;
 use crate::access::time::format_instant;
 use crate::access::{Access, Person, PersonId, PersonType};
+use crate::approval::codes::{self, refusal};
+use crate::approval::testimony::{Opinion, Part, Says};
 use crate::finding::{Code, Refusal};
 use crate::plan::{More, Plan};
 use crate::repository::Oid;
@@ -28,11 +29,9 @@ pub struct Assessment {
     /// Why more people are asked for in all.
     pub in_all_because: Vec<Refusal>,
     pub authors: Vec<String>,
-    /// What the pull request itself is refused for.
-    pub(super) pull_refusals: Vec<Refusal>,
     /// How many said anything.
     pub(super) spoke: usize,
-    parties: BTreeMap<PersonId, &'static Code>,
+    parties: BTreeMap<PersonId, Part>,
     /// Who answers for a service that may have made what nobody signed: person to service.
     answering: BTreeMap<PersonId, PersonId>,
     gone: BTreeSet<PersonId>,
@@ -90,8 +89,9 @@ impl Assessment {
         let judge = &plan.base.access;
         let mut reasons = Vec::new();
         let mut because = |code: &'static Code, fact: String| reasons.push(refusal(code, fact));
-        if let Some(code) = self.parties.get(person) {
-            because(code, made(code, person));
+        if let Some(part) = self.parties.get(person) {
+            let (code, fact) = made(*part, person);
+            because(code, fact);
         } else if let Some(service) = self.answering.get(person) {
             let fact = format!("`{person}` answers for `{service}`, which may have made what nobody signed");
             because(&codes::APPROVER_IS_AUTHOR, fact);
@@ -152,57 +152,23 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn made(code: &Code, person: &PersonId) -> String {
-    if code.id == codes::APPROVER_IS_AUTHOR.id {
-        format!("`{person}` is an author of the change")
-    } else if code.id == codes::APPROVER_IS_PUSHER.id {
-        format!("`{person}` pushed to the branch")
-    } else {
-        format!("`{person}` made a commit of the change")
+fn made(part: Part, person: &PersonId) -> (&'static Code, String) {
+    match part {
+        Part::Wrote => (&codes::APPROVER_IS_AUTHOR, format!("`{person}` is an author of the change")),
+        Part::Pushed => (&codes::APPROVER_IS_PUSHER, format!("`{person}` pushed to the branch")),
+        Part::Committed => (&codes::APPROVER_IS_COMMITTER, format!("`{person}` made a commit of the change")),
     }
-}
-
-/// A refusal whose next step is the one of its code.
-pub(super) fn refusal(code: &'static Code, fact: String) -> Refusal {
-    let mut help = code.instead.trim_end_matches('.').to_owned();
-    if let Some(first) = help.get(..1).map(str::to_lowercase) {
-        help.replace_range(..1, &first);
-    }
-    Refusal::new(code, fact, help)
 }
 
 /// Who approved, who of them counts, and how many are asked for beyond the rules.
 pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
     let judge = &plan.base.access;
-    let pulled = pull::judge(evidence, judge);
-    let mut parties: BTreeMap<PersonId, &'static Code> = pulled.parties;
-    let mut unknown: Vec<Refusal> = Vec::new();
-    let mut unknown_because = |fact: String| unknown.push(refusal(&codes::AUTHOR_UNKNOWN, fact));
-    for commit in &evidence.commits {
-        match &commit.signer {
-            Signer::Person(person) => {
-                parties.insert(person.clone(), &codes::APPROVER_IS_COMMITTER);
-            }
-            // a forge names who pushed it instead
-            Signer::Unknown if evidence.pull.is_some() => {}
-            Signer::Unknown => unknown_because(format!("commit {} is signed by no registered key", commit.oid.short())),
-        }
-        for person in &commit.committers {
-            parties.insert(person.clone(), &codes::APPROVER_IS_COMMITTER);
-        }
-        if commit.names_unknown {
-            unknown_because(format!("commit {} names an author whom the registry doesn't know", commit.oid.short()));
-        }
-    }
-    unknown.extend(pulled.unknown);
-    for person in evidence.commits.iter().flat_map(|commit| &commit.named) {
-        parties.insert(person.clone(), &codes::APPROVER_IS_AUTHOR);
-    }
-    let unsigned = evidence.pull.is_none() && evidence.commits.iter().any(|commit| commit.signer == Signer::Unknown);
-    let answering = if unsigned { answering_for_services(judge) } else { BTreeMap::new() };
+    let testimony = &evidence.testimony;
+    let mut parties = testimony.makers.clone();
+    let answering = if testimony.may_be_a_machines { answering_for_services(judge) } else { BTreeMap::new() };
     // however many there are of them, it is one somebody who may be among the approvers: whoever steers a machine, too
-    let mut each_because: Vec<Refusal> = unknown.first().cloned().into_iter().collect();
-    each_because.extend(pulled.bot);
+    let mut each_because: Vec<Refusal> = testimony.in_doubt.first().cloned().into_iter().collect();
+    each_because.extend(testimony.machine.clone());
     let services: Vec<&Person> = parties
         .keys()
         .filter_map(|id| judge.people.get(id))
@@ -212,15 +178,15 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         each_because.push(refusal(&codes::QUORUM_BOT_AUTHORED, format!("`{}` is a service", service.id)));
         if let Some(sponsor) = &service.sponsor {
             // who answers for a machine answers for what it wrote
-            parties.entry(sponsor.clone()).or_insert(&codes::APPROVER_IS_AUTHOR);
+            parties.entry(sponsor.clone()).or_insert(Part::Wrote);
         }
     }
-    let mut against = pulled.against;
-    let mut opinions: Vec<&Opinion> = evidence.opinions.iter().chain(&pulled.opinions).collect();
+    let mut against = testimony.against.clone();
+    let mut opinions: Vec<&Opinion> = testimony.opinions.iter().collect();
     // a removal that landed stays approved by whoever approves the next change on top of it
     if !plan.only_takes() {
         opinions.retain(|opinion| {
-            let newer = evidence.superseded.get(&opinion.person).filter(|_| opinion.says == Says::Approve);
+            let newer = testimony.superseded.get(&opinion.person).filter(|_| opinion.says == Says::Approve);
             against.extend(newer.map(|newer| superseded(&opinion.person, evidence.head, *newer)));
             newer.is_none()
         });
@@ -239,9 +205,9 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         let fact = format!("a resource moves, and no owner of {} can approve", domains.join(" or "));
         in_all_because.push(refusal(&codes::RESOURCE_OWNERLESS, fact));
     }
-    in_all_because.extend(own_keys_changed(plan, evidence, &opinions));
+    in_all_because.extend(own_keys_changed(plan, &testimony.made_own, &opinions));
     let mut authors: Vec<String> = parties.keys().map(ToString::to_string).collect();
-    if !unknown.is_empty() {
+    if !testimony.in_doubt.is_empty() {
         authors.push("unknown".to_owned());
     }
     let speaks =
@@ -255,12 +221,11 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         each_because,
         in_all_because,
         authors,
-        pull_refusals: pulled.refusals,
         spoke: opinions.len(),
         parties,
         answering,
         gone: evidence.gone.clone(),
-        made_own: evidence.made_own.clone(),
+        made_own: testimony.made_own.clone(),
     };
     let withdrawn: BTreeSet<&PersonId> = speaks(Says::Withdraw).collect();
     let requested: BTreeSet<&PersonId> = speaks(Says::RequestChanges).collect();
@@ -336,11 +301,11 @@ fn answering_for_services(judge: &Access) -> BTreeMap<PersonId, PersonId> {
 
 /// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by the commit
 /// that makes it, or else by one approval more.
-fn own_keys_changed(plan: &Plan<'_>, evidence: &Evidence, opinions: &[&Opinion]) -> Option<Refusal> {
+fn own_keys_changed(plan: &Plan<'_>, made_own: &BTreeSet<PersonId>, opinions: &[&Opinion]) -> Option<Refusal> {
     let agrees = |person: &Person| {
         let mut own = opinions.iter().filter(|opinion| opinion.person == person.id).peekable();
         let approves = own.peek().is_some();
-        own.all(|opinion| opinion.says == Says::Approve) && (approves || evidence.made_own.contains(&person.id))
+        own.all(|opinion| opinion.says == Says::Approve) && (approves || made_own.contains(&person.id))
     };
     let before = &plan.base.access.people;
     let changed: Vec<String> = plan

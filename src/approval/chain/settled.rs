@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::evidence::Says;
-use super::signatures::{PREFIXES, read, spoken};
-use super::statement::Found;
-use super::verify::{Chain, Recorded, Verdict};
+use super::landings::{Chain, Recorded, Verdict};
+use crate::approval::testimony::statement::Found;
+use crate::approval::testimony::{PREFIXES, Says, read, spoken};
 use crate::repository::{Oid, Repository, RepositoryError, StateRefs, Swap};
 
 /// How many are let go at once; a later run lets go the others.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::assessment::{Assessment, assess, refusal};
-use super::evidence::{Evidence, Opinion, Signer};
-use super::landing::{Violation, violations};
-use super::statement::Signed;
-use super::{Candidate, codes};
+use super::assessment::{Assessment, assess};
+use super::candidate::Candidate;
+use super::evidence::Evidence;
 use crate::access::{Person, PersonId, PersonKey, Revision};
+use crate::approval::codes::{self, refusal};
+use crate::approval::landing::{Violation, violations};
+use crate::approval::testimony::{Opinion, Signed};
 use crate::finding::{Code, Finding, Refusal};
 use crate::lint::rules::NO_APPROVAL_RULE;
 use crate::plan::{More, Plan, Requirement, Side};
@@ -39,9 +40,8 @@ pub fn decide(candidate: &Candidate<'_>, reviewed_digest: &str, evidence: &Evide
     refusals.extend(plan.blocking().map(found));
     refusals.extend(other_digest(plan, reviewed_digest, evidence));
     let assessment = assess(plan, evidence);
-    refusals.extend(assessment.pull_refusals.iter().cloned());
     refusals.extend(unproven_keys(plan, evidence));
-    refusals.extend(author_refusal(evidence));
+    refusals.extend(evidence.testimony.refusals.iter().cloned());
     let mut unmet = quorum_refusals(plan, &assessment, evidence);
     if !unmet.is_empty() && locked_out(plan, evidence) {
         unmet.iter_mut().for_each(|refusal| refusal.help.push_str(WAY_BACK));
@@ -50,7 +50,7 @@ pub fn decide(candidate: &Candidate<'_>, reviewed_digest: &str, evidence: &Evide
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    let notes = evidence.ignored.iter().chain(&assessment.against).cloned().chain(assessment.marks(plan));
+    let notes = evidence.testimony.ignored.iter().chain(&assessment.against).cloned().chain(assessment.marks(plan));
     // a change that only takes away lands with what is found
     let notes = notes.chain(plan.errors().map(found)).collect();
     Ok(Granted {
@@ -66,8 +66,8 @@ pub fn decide(candidate: &Candidate<'_>, reviewed_digest: &str, evidence: &Evide
 /// Every statement that the decision looked at, so that it can be made again.
 fn weighed(plan: &Plan<'_>, evidence: &Evidence) -> Vec<Signed> {
     let new = new_keys(plan).filter_map(|(person, key)| Some((person.id.clone(), key.public.clone()?)));
-    let proofs = new.filter_map(|held| evidence.proven_keys.get(&held));
-    let mut statements: Vec<Signed> = evidence.statements.iter().chain(proofs).cloned().collect();
+    let proofs = new.filter_map(|held| evidence.testimony.proven_keys.get(&held));
+    let mut statements: Vec<Signed> = evidence.testimony.statements.iter().chain(proofs).cloned().collect();
     statements.sort();
     statements.dedup();
     statements
@@ -144,29 +144,13 @@ fn found(finding: &Finding) -> Refusal {
     Refusal::new(&finding.rule.code, format!("{}: {}", finding.place, finding.message), &finding.help)
 }
 
-fn author_refusal(evidence: &Evidence) -> Option<Refusal> {
-    let proven = evidence.commits.iter().any(|commit| matches!(commit.signer, Signer::Person(_)));
-    // a forge proves by its own means who made a change
-    (!proven && evidence.pull.is_none() && !evidence.commits.is_empty()).then(|| {
-        Refusal::new(
-            &codes::AUTHOR_UNPROVEN,
-            match evidence.commits.as_slice() {
-                [one] => format!("commit {} is the whole change, and no registered key signed it", one.oid.short()),
-                all => format!("none of the {} commits of the change is signed by a registered key", all.len()),
-            },
-            "sign with the SSH key that stands in your file in people/ (`git config gpg.format ssh`, then \
-             `git commit --amend --no-edit -S`), push, and have the new head approved",
-        )
-    })
-}
-
 /// Keys that the change brings, without a statement that the key itself signed.
 fn unproven_keys(plan: &Plan<'_>, evidence: &Evidence) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for (person, key) in new_keys(plan) {
         // one that can't be read is an error of its own
         let Some(public) = &key.public else { continue };
-        if !evidence.proven_keys.contains_key(&(person.id.clone(), public.clone())) {
+        if !evidence.testimony.proven_keys.contains_key(&(person.id.clone(), public.clone())) {
             let fact = format!(
                 "`{}` gets the key `{}`, and nobody has shown to hold it",
                 person.id,
@@ -212,7 +196,7 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
     if plan.is_met(&approvers, more) && (somebody || plan.is_nothing()) {
         return refusals;
     }
-    refusals.extend(evidence.ignored.iter().cloned());
+    refusals.extend(evidence.testimony.ignored.iter().cloned());
     refusals.extend(assessment.against.iter().cloned());
     let unmet: Vec<&Requirement> =
         plan.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, more)).collect();
@@ -225,11 +209,12 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
     };
     let help = ask(&unmet, &BTreeSet::new());
     if assessment.spoke == 0 {
-        refusals.extend(evidence.stale.iter().map(|(person, head)| {
+        refusals.extend(evidence.testimony.stale.iter().map(|(person, head)| {
             let fact = format!("`{person}` approved {}, and the head is {}", head.short(), evidence.head.short());
             refusal(&codes::APPROVAL_STALE, fact)
         }));
-        if evidence.stale.is_empty() && evidence.ignored.is_empty() && assessment.against.is_empty() {
+        if evidence.testimony.stale.is_empty() && evidence.testimony.ignored.is_empty() && assessment.against.is_empty()
+        {
             let fact = format!("nobody approved {}", evidence.head.short());
             refusals.push(Refusal::new(&codes::NO_APPROVAL, fact, &help));
             return refusals;

@@ -1,0 +1,231 @@
+//! What every part of the walk asks, and what it has read once. It decides nothing.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use jiff::Timestamp;
+
+use super::error::{VerifyError, rewritten};
+use super::landings::{Proof, Recorded, RecordedLanding};
+use super::revisions::Revisions;
+use crate::access::{Kinds, PersonId, Revision};
+use crate::approval::decision::{Candidate, Evidence, Trusted};
+use crate::approval::landing::Trees;
+use crate::approval::testimony::{Question, Source, changed_since};
+use crate::lint::Halt;
+use crate::repository::{Managed, Oid, Repository, Snapshot};
+
+/// The repository, what people said, what the log records, and the clock. Answers about a branch depend on nothing else.
+#[derive(Debug)]
+pub(super) struct Ground<'a> {
+    pub repository: &'a Repository,
+    pub source: Box<dyn Source + 'a>,
+    pub recorded: &'a Recorded,
+    /// The protected branch's short name, which approvals name.
+    pub branch: &'a str,
+    pub now: Timestamp,
+    revisions: Revisions<'a>,
+    /// The tree that says who is still here, once it is known.
+    newest: RefCell<Option<Rc<Revision>>>,
+    /// Recorded landings that were decided again, by base and commit.
+    proofs: RefCell<HashMap<(Oid, Oid), Rc<Proof>>>,
+    /// By two landings, the paths that differ and tell who people are or who holds what.
+    telling: RefCell<HashMap<[Oid; 2], Rc<[String]>>>,
+    /// How often the trees of a possible landing were compared.
+    #[cfg(test)]
+    compared: std::cell::Cell<usize>,
+}
+
+impl<'a> Ground<'a> {
+    pub fn new(
+        repository: &'a Repository,
+        mut source: Box<dyn Source + 'a>,
+        recorded: &'a Recorded,
+        branch: &'a str,
+        kinds: Kinds,
+        now: Timestamp,
+    ) -> Self {
+        source.hear(&recorded.said);
+        // refs of what the log keeps may be gone
+        recorded.landings.iter().for_each(|landing| source.hear(&landing.statements));
+        let (revisions, newest, proofs) = (Revisions::new(repository, kinds), RefCell::default(), RefCell::default());
+        let telling = RefCell::default();
+        Ground {
+            repository,
+            source,
+            recorded,
+            branch,
+            now,
+            revisions,
+            newest,
+            proofs,
+            telling,
+            #[cfg(test)]
+            compared: std::cell::Cell::default(),
+        }
+    }
+
+    /// The revision at a commit.
+    pub fn revision(&self, commit: Oid) -> Result<Rc<Revision>, VerifyError> {
+        self.revisions.of(commit)
+    }
+
+    pub fn load(&self, snapshot: &Snapshot, commit: Oid) -> Result<Revision, VerifyError> {
+        self.revisions.load(snapshot, commit)
+    }
+
+    /// Says which tree tells who is still here; none where nobody knows yet.
+    pub fn learn_newest(&self, newest: Option<Rc<Revision>>) {
+        self.newest.replace(newest);
+    }
+
+    /// What a recorded landing turned out to be, where it was decided again already.
+    pub fn known_proof(&self, landing: &RecordedLanding) -> Option<Rc<Proof>> {
+        self.proofs.borrow().get(&(landing.base, landing.commit)).cloned()
+    }
+
+    pub fn learn_proof(&self, landing: &RecordedLanding, proof: &Rc<Proof>) {
+        self.proofs.borrow_mut().insert((landing.base, landing.commit), Rc::clone(proof));
+    }
+
+    /// How often the trees of a possible landing were compared.
+    #[cfg(test)]
+    pub fn compared(&self) -> usize {
+        self.compared.get()
+    }
+
+    /// Set where somebody asks the judging to stop. INVARIANT: what comes of it then is believed by nobody, since the
+    /// repository says so where it is asked whether all was judged.
+    pub fn halt(&self) -> Halt {
+        Halt::by(self.repository.stop())
+    }
+
+    /// What the settings of any of the commits name as managed.
+    pub fn managed(&self, commits: &[Oid]) -> Result<Managed, VerifyError> {
+        commits.iter().try_fold(Managed::default(), |all, commit| Ok(all.and(&self.repository.managed_of(*commit)?)))
+    }
+
+    /// The revision at a commit with the files that `also` says are managed.
+    pub fn revision_beside(&self, commit: Oid, also: &Managed) -> Result<Rc<Revision>, VerifyError> {
+        self.revisions.beside(commit, also)
+    }
+
+    pub fn question<'q>(
+        &'q self,
+        base: Oid,
+        landed: Option<Oid>,
+        head: Oid,
+        tip: Oid,
+        digest: &'q str,
+    ) -> Question<'q> {
+        Question {
+            anchor: &self.recorded.anchor,
+            branch: self.branch,
+            base,
+            onto: base,
+            landed,
+            head,
+            tip,
+            reviewed_digest: digest,
+        }
+    }
+
+    /// Everything that the decision looks at: what a source says, and what git and the newest tree do.
+    pub fn evidence(
+        &self,
+        source: &dyn Source,
+        trusted: &Trusted,
+        question: &Question<'_>,
+        trees: Trees,
+    ) -> Result<Evidence, VerifyError> {
+        let Question { base, onto, head, .. } = *question;
+        Ok(Evidence {
+            base,
+            head,
+            merge_bases: self.repository.merge_bases(onto, head)?,
+            touched: changed_since(self.repository, head, onto)?,
+            testimony: source.testimony(&trusted.revision().access, question, &trees)?,
+            trees,
+            gone: self.gone(trusted),
+            ages: true,
+        })
+    }
+
+    /// People who could speak at a landing and are not active any more by the newest tree that was approved: who leaves
+    /// between the merge and the first apply no longer speaks. What nobody approved silences nobody.
+    fn gone(&self, trusted: &Trusted) -> BTreeSet<PersonId> {
+        let newest = self.newest.borrow();
+        let left = |newest: &Rc<Revision>| {
+            let judged = trusted.revision().access.people.keys();
+            judged.filter(|id| !self.is_here(newest, id)).cloned().collect()
+        };
+        newest.as_ref().map(left).unwrap_or_default()
+    }
+
+    pub fn is_here(&self, revision: &Revision, id: &PersonId) -> bool {
+        let person = revision.access.people.get(id);
+        person.and_then(|person| revision.access.bounds(person)).is_some_and(|bounds| bounds.contains(self.now))
+    }
+
+    /// Keeps the digest of a change that somebody had to understand already.
+    pub fn learn(&self, (base, landed): (Oid, Oid), candidate: &Candidate<'_>) -> Result<(), VerifyError> {
+        self.revisions.learn_digest([base, landed], &candidate.plan().digest)
+    }
+
+    /// The digest of what the head's author wrote: from the merge base to the head. None where there is no such base, or
+    /// where one of them can't be read, which then nobody can have been shown.
+    pub fn reviewed_digest(&self, base: Oid, head: Oid) -> Result<Option<String>, VerifyError> {
+        let [merge_base] = self.repository.merge_bases(base, head)?[..] else { return Ok(None) };
+        self.revisions.digest(merge_base, head)
+    }
+
+    /// The four trees of a landing, as far as they differ. Without a single merge base they don't matter.
+    pub fn trees(&self, base: Oid, landed: Oid, head: Oid) -> Result<Trees, VerifyError> {
+        #[cfg(test)]
+        self.compared.set(self.compared.get() + 1);
+        let repository = self.repository;
+        let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
+        let changes = |from, to| repository.managed_changes(from, to);
+        Ok(Trees::of(&*changes(base, landed)?, &*changes(merge_base, head)?, &*changes(merge_base, base)?))
+    }
+
+    /// The same of what every version has managed.
+    pub fn recorded_trees(&self, base: Oid, landed: Oid, head: Oid) -> Result<Trees, VerifyError> {
+        let repository = self.repository;
+        let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
+        let changes = |from, to| repository.recorded_changes(from, to);
+        Ok(Trees::of(&changes(base, landed)?, &changes(merge_base, head)?, &changes(merge_base, base)?))
+    }
+
+    /// The landings that the log records before a commit and that somebody proves, oldest first.
+    pub fn proven_before(&self, commit: Oid) -> Vec<Oid> {
+        let proofs = self.proofs.borrow();
+        let proven = |one: &&RecordedLanding| {
+            proofs.get(&(one.base, one.commit)).is_some_and(|proof| !matches!(**proof, Proof::Unproven(_)))
+        };
+        let before = self.recorded.landings.iter().take_while(|one| one.commit != commit);
+        before.filter(proven).map(|one| one.commit).collect()
+    }
+
+    /// Of what differs between two landings, the paths that say who people are and who holds what. They are asked for again
+    /// with each change that brings somebody.
+    pub fn telling_paths(&self, older: Oid, newer: Oid) -> Result<Rc<[String]>, VerifyError> {
+        if let Some(known) = self.telling.borrow().get(&[older, newer]) {
+            return Ok(Rc::clone(known));
+        }
+        let changed = self.repository.managed_changes(older, newer)?;
+        let telling =
+            |path: &&String| path.starts_with("people/") || path.starts_with("domains/") || *path == "dualkey.yaml";
+        let found: Rc<[String]> = changed.keys().filter(telling).cloned().collect();
+        self.telling.borrow_mut().insert([older, newer], Rc::clone(&found));
+        Ok(found)
+    }
+
+    pub fn position(&self, commits: &[Oid], wanted: Oid) -> Result<usize, VerifyError> {
+        commits.iter().position(|commit| *commit == wanted).ok_or_else(|| {
+            let tip = commits.last().copied().unwrap_or(wanted);
+            VerifyError::Refused(rewritten(wanted, tip, self.branch))
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! What stood before of what a change brings: who held its resources, and by what its people proved to be who they are.
+
+use super::error::VerifyError;
+use super::ground::Ground;
+use crate::approval::decision::{Candidate, Proposed, Trusted};
+use crate::plan::Held;
+use crate::repository::Oid;
+
+/// Asks the verified landings up to a change's base, given oldest first. What was pushed and not verified says nothing, nor
+/// does what the log alone says.
+pub(super) fn before(
+    ground: &Ground<'_>,
+    (trusted, proposed): (&Trusted, &Proposed),
+    landings: impl DoubleEndedIterator<Item = Oid>,
+) -> Result<Held, VerifyError> {
+    let mut held = Held::wanted(&trusted.revision().access, &proposed.revision().access);
+    let mut newer: Option<Oid> = None;
+    for landing in std::iter::once(ground.recorded.genesis).chain(landings).rev() {
+        if held.is_done() {
+            break;
+        }
+        // few landings touch what is looked for
+        let touched = match newer.replace(landing) {
+            None => true,
+            Some(newer) => ground.telling_paths(landing, newer)?.iter().any(|path| held.wants(path)),
+        };
+        if touched {
+            held.look(&ground.revision(landing)?.access);
+        }
+    }
+    Ok(held)
+}
+
+/// What stands at one commit and what another proposes, understood as far as that is safe before it is approved.
+pub(super) fn candidate<'t>(
+    ground: &Ground<'_>,
+    (trusted, base): (&'t Trusted, Oid),
+    (proposed, landed): (&'t Proposed, Oid),
+    landings: impl DoubleEndedIterator<Item = Oid>,
+) -> Result<Candidate<'t>, VerifyError> {
+    let held = before(ground, (trusted, proposed), landings)?;
+    let candidate = Candidate::before_approval(trusted, proposed, ground.now, &held, &ground.halt());
+    ground.learn((base, landed), &candidate)?;
+    Ok(candidate)
+}

@@ -1,0 +1,177 @@
+//! Landings as plain data: what the log records of them, what was decided about each, and the chain of them.
+
+use jiff::Timestamp;
+
+use crate::approval::decision::Granted;
+use crate::approval::testimony::{CountedApproval, Signed};
+use crate::finding::Refusal;
+use crate::repository::Oid;
+
+/// What the log says of the past; its verdicts are final.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    pub genesis: Oid,
+    /// `<genesis>:<log key id>`.
+    pub anchor: String,
+    /// Who vouches for the genesis; empty where only the anchor is known.
+    pub vouched_by: Vec<String>,
+    /// In order.
+    pub landings: Vec<RecordedLanding>,
+    /// Removals that were applied while they stood behind a refused landing.
+    pub removals: Vec<Removal>,
+    /// What people said against heads, oldest first.
+    pub said: Vec<Signed>,
+    /// The landings that the log's later keys come from.
+    pub keys: Vec<Oid>,
+}
+
+/// A landing that was applied once.
+#[derive(Clone, Debug)]
+pub struct RecordedLanding {
+    pub base: Oid,
+    pub commit: Oid,
+    /// The head that was approved, where one was.
+    pub head: Option<Oid>,
+    pub verdict: Verdict,
+    pub approvals: Vec<CountedApproval>,
+    pub authors: Vec<String>,
+    /// What people signed that the verdict rests on.
+    pub statements: Vec<Signed>,
+    /// How much of [`Recorded::said`] the log held before it.
+    pub said: usize,
+    /// When it was judged.
+    pub at: Timestamp,
+}
+
+/// What was decided about a landing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Approved,
+    /// It touched no managed path.
+    Unmanaged,
+    /// It gave every managed path back what it was.
+    Restored,
+    Refused,
+}
+
+impl Verdict {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Approved => "approved",
+            Verdict::Unmanaged => "unmanaged",
+            Verdict::Restored => "restored",
+            Verdict::Refused => "refused",
+        }
+    }
+}
+
+/// One landing with its verdict.
+#[derive(Clone, Debug)]
+pub struct Landing {
+    pub base: Oid,
+    pub commit: Oid,
+    pub verdict: Verdict,
+    /// The head that was approved.
+    pub head: Option<Oid>,
+    pub approvals: Vec<CountedApproval>,
+    pub authors: Vec<String>,
+    /// Of the change, where it was approved.
+    pub digest: Option<String>,
+    /// What people signed that the verdict rests on.
+    pub statements: Vec<Signed>,
+    pub refusals: Vec<Refusal>,
+    /// What is worth saying though it stopped nothing.
+    pub notes: Vec<Refusal>,
+    /// True where the log records it, and what people signed says the same.
+    pub recorded: bool,
+    /// False where the log records it without what people signed, which only refs hold.
+    pub kept: bool,
+}
+
+/// Every landing from the genesis to the tip.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    pub tip: Oid,
+    pub landings: Vec<Landing>,
+    /// The last verified landing, or the genesis.
+    pub last: Oid,
+    /// Approved removals behind a refused landing, and what else the log says behind the last verified one, of which only
+    /// what it takes away counts.
+    pub removals: Vec<Removal>,
+}
+
+impl Chain {
+    /// The same as if nothing had been pushed that is refused.
+    #[must_use]
+    pub fn verified(self) -> Self {
+        let landings = self.landings.into_iter().filter(|landing| landing.verdict != Verdict::Refused).collect();
+        Chain { tip: self.last, landings, last: self.last, removals: Vec::new() }
+    }
+
+    /// True where a landing that was verified begins or ends at the commit.
+    pub fn verifies(&self, commit: Oid) -> bool {
+        let mut verified = self.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
+        self.last == commit || verified.any(|landing| landing.base == commit || landing.commit == commit)
+    }
+
+    /// Landings that were refused.
+    pub fn refused(&self) -> impl Iterator<Item = &Landing> {
+        self.landings.iter().filter(|landing| landing.verdict == Verdict::Refused)
+    }
+}
+
+/// A removal that landed behind a refused landing.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    /// The commit of the protected branch that it landed on, which is not verified.
+    pub base: Oid,
+    pub commit: Oid,
+    /// The head that was approved. None where the log says no more of it than that it was.
+    pub head: Option<Oid>,
+    pub approvals: Vec<CountedApproval>,
+    pub authors: Vec<String>,
+    /// Of what it changes in the last verified tree.
+    pub digest: Option<String>,
+    /// What people signed that it rests on.
+    pub statements: Vec<Signed>,
+    /// True where it was applied before, as the log says.
+    pub recorded: bool,
+    /// False where the log alone says that it was approved. Nothing of it counts but what it takes away.
+    pub proven: bool,
+    /// False where the log records it without what people signed, which only refs hold.
+    pub kept: bool,
+}
+
+impl Removal {
+    /// What a landing takes away that the log records and nobody proves.
+    pub(super) fn unproven(landing: &RecordedLanding) -> Self {
+        Removal {
+            base: landing.base,
+            commit: landing.commit,
+            head: landing.head,
+            approvals: Vec::new(),
+            authors: Vec::new(),
+            digest: None,
+            statements: Vec::new(),
+            recorded: true,
+            proven: false,
+            kept: true,
+        }
+    }
+}
+
+/// What a recorded landing turned out to be.
+#[derive(Clone, Debug)]
+pub(super) enum Proof {
+    /// It changes nothing that dualkey manages, whatever its record says.
+    Nothing,
+    /// What people signed gives it.
+    Granted {
+        granted: Granted,
+        /// False where only refs hold what they signed, as in logs of versions that kept no statements.
+        kept: bool,
+    },
+    Unproven(Refusal),
+}

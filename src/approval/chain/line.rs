@@ -1,0 +1,214 @@
+//! A line of commits that no recorded landing covers, and what is asked of it again and again. It decides nothing.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::error::VerifyError;
+use super::ground::Ground;
+use super::heads::{self, ChangeHash, HeadIndex};
+use super::landings::{Landing, Verdict};
+use crate::approval::codes;
+use crate::approval::landing::{Span, Trees};
+use crate::finding::Refusal;
+use crate::repository::{Changes, Oid};
+
+/// Commits of a first-parent chain that no recorded landing covers, the last verified one first.
+pub(super) struct Line<'w, 'a> {
+    pub ground: &'w Ground<'a>,
+    open: Vec<Oid>,
+    /// The tip of the protected branch.
+    pub tip: Oid,
+    /// Where each commit stands among the open ones.
+    places: HashMap<Oid, usize>,
+    /// What lies between the first open commit and each; none where settings differ on the way in what they name as
+    /// managed, since then steps don't add up.
+    hashes: Option<Vec<ChangeHash>>,
+    heads: &'w OnceCell<HeadIndex>,
+    /// The only merge base of each place and head that were compared, where there is one.
+    parted: RefCell<HashMap<(usize, Oid), Option<Oid>>>,
+    /// What lies between a merge base and a head.
+    reviewed: RefCell<HashMap<[Oid; 2], ChangeHash>>,
+    /// Whether somebody whom a place knows really approved a head.
+    approved: RefCell<HashMap<(usize, Oid), bool>>,
+}
+
+impl<'w, 'a> Line<'w, 'a> {
+    pub fn along(
+        ground: &'w Ground<'a>,
+        open: Vec<Oid>,
+        tip: Oid,
+        heads: &'w OnceCell<HeadIndex>,
+    ) -> Result<Self, VerifyError> {
+        let mut hashes = vec![ChangeHash::default()];
+        let mut sum = ChangeHash::default();
+        let managed = |commit: &Oid| ground.repository.managed_of(*commit);
+        let settings = open.iter().map(managed).collect::<Result<Vec<_>, _>>()?;
+        let adds_up = settings.windows(2).all(|pair| matches!(pair, [one, next] if one == next));
+        for pair in open.windows(2).filter(|_| adds_up) {
+            if let [before, after] = pair {
+                sum = sum.then(ChangeHash::of(&*ground.repository.managed_changes(*before, *after)?));
+                hashes.push(sum);
+            }
+        }
+        let places = open.iter().enumerate().map(|(place, commit)| (*commit, place)).collect();
+        let hashes = adds_up.then_some(hashes);
+        let (parted, reviewed, approved) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Ok(Line { ground, open, tip, places, hashes, heads, parted, reviewed, approved })
+    }
+
+    /// The same along other commits of the same history, such as a line that was merged.
+    pub fn beside(&self, open: Vec<Oid>) -> Result<Self, VerifyError> {
+        Line::along(self.ground, open, self.tip, self.heads)
+    }
+
+    /// How many commits are open.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The open commits up to and with a place, from another one on.
+    pub fn part(&self, from: usize, up_to: usize) -> &[Oid] {
+        self.open.get(from..=up_to).unwrap_or_default()
+    }
+
+    pub fn commit(&self, place: usize) -> Result<Oid, VerifyError> {
+        self.open.get(place).copied().ok_or_else(|| {
+            let message = "the history ends before the landing that is looked at";
+            VerifyError::Refused(Refusal::new(&codes::EVIDENCE_INCOMPLETE, message, "run `git fetch --unshallow`"))
+        })
+    }
+
+    /// The commits that a span starts from and ends at.
+    pub fn ends(&self, span: Span) -> Result<(Oid, Oid), VerifyError> {
+        Ok((self.commit(span.from)?, self.commit(span.to)?))
+    }
+
+    /// Where a commit stands among the open ones.
+    pub fn place(&self, commit: Oid) -> Option<usize> {
+        self.places.get(&commit).copied()
+    }
+
+    pub fn changes(&self, span: Span) -> Result<Rc<Changes>, VerifyError> {
+        let (base, landed) = self.ends(span)?;
+        Ok(self.ground.repository.managed_changes(base, landed)?)
+    }
+
+    pub fn change_hash(&self, span: Span) -> Result<ChangeHash, VerifyError> {
+        let Some(hashes) = &self.hashes else { return Ok(ChangeHash::of(&*self.changes(span)?)) };
+        let of = |place: usize| hashes.get(place).copied().unwrap_or_default();
+        Ok(ChangeHash::between(of(span.from), of(span.to)))
+    }
+
+    /// True where nothing managed differs between the two ends.
+    pub fn is_same(&self, span: Span) -> Result<bool, VerifyError> {
+        Ok(self.change_hash(span)? == ChangeHash::default() && self.changes(span)?.is_empty())
+    }
+
+    /// True where no commit on the way touched a managed path.
+    pub fn is_untouched(&self, span: Span) -> Result<bool, VerifyError> {
+        for place in span.from..span.to {
+            if !self.changes(Span::new(span.from, place))?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// True where a step may be what a head was reviewed for. Most heads are told apart by their hash, and few are left to
+    /// be compared path by path.
+    pub fn may_be(&self, span: Span, head: Oid) -> Result<bool, VerifyError> {
+        let repository = self.ground.repository;
+        let known = self.parted.borrow().get(&(span.from, head)).copied();
+        let parted = match known {
+            Some(known) => known,
+            None => {
+                let found = match repository.merge_bases(self.commit(span.from)?, head)?[..] {
+                    [one] => Some(one),
+                    _ => None,
+                };
+                self.parted.borrow_mut().insert((span.from, head), found);
+                found
+            }
+        };
+        let Some(parted) = parted else { return Ok(false) };
+        let known = self.reviewed.borrow().get(&[parted, head]).copied();
+        let reviewed = match known {
+            Some(known) => known,
+            None => {
+                let found = ChangeHash::of(&*repository.managed_changes(parted, head)?);
+                self.reviewed.borrow_mut().insert([parted, head], found);
+                found
+            }
+        };
+        Ok(reviewed == self.change_hash(span)?)
+    }
+
+    /// True where the head may have been approved, for whoever looks for one that does something. INVARIANT: of heads that
+    /// nobody approved there may be as many as somebody pushes, and each is looked at once and not for each commit.
+    pub fn may_be_approved(&self, from: usize, head: Oid) -> Result<bool, VerifyError> {
+        if let Some(known) = self.approved.borrow().get(&(from, head)) {
+            return Ok(*known);
+        }
+        let ground = self.ground;
+        let registry = &ground.revision(self.commit(from)?)?.access;
+        let approved = ground.source.is_approved(&ground.recorded.anchor, ground.branch, head, registry);
+        self.approved.borrow_mut().insert((from, head), approved);
+        Ok(approved)
+    }
+
+    /// Every head that somebody approved, by what it does.
+    pub fn heads(&self) -> &HeadIndex {
+        self.heads.get_or_init(|| HeadIndex::of(self.ground.repository, &*self.ground.source))
+    }
+
+    /// What a commit itself says was reviewed: the commits that it merged, and the commit, which may have been
+    /// fast-forwarded.
+    pub fn merged_heads(&self, to: usize) -> Result<Vec<Oid>, VerifyError> {
+        let landed = self.commit(to)?;
+        Ok(self.ground.repository.merged_into(landed)?.into_iter().chain([landed]).collect())
+    }
+
+    /// Those of them of which somebody says something.
+    pub fn merged_heads_spoken_of(&self, to: usize) -> Result<Vec<Oid>, VerifyError> {
+        let mut heads = self.merged_heads(to)?;
+        heads.retain(|head| self.ground.source.is_spoken_of(*head));
+        Ok(heads)
+    }
+
+    /// Those of them that may do what a step does.
+    pub fn merged_heads_with(&self, hash: ChangeHash, to: usize) -> Result<Vec<Oid>, VerifyError> {
+        let mut found = Vec::new();
+        for head in self.merged_heads_spoken_of(to)? {
+            if heads::hashes_of(self.ground.repository, &*self.ground.source, head).contains(&hash) {
+                found.push(head);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The four trees of a landing, as far as they differ. Without a single merge base they don't matter.
+    pub fn trees(&self, span: Span, head: Oid) -> Result<Trees, VerifyError> {
+        let (base, landed) = self.ends(span)?;
+        self.ground.trees(base, landed, head)
+    }
+
+    /// A landing with nothing but its verdict.
+    pub fn landing(&self, span: Span, verdict: Verdict) -> Result<Landing, VerifyError> {
+        let (base, commit) = self.ends(span)?;
+        Ok(Landing {
+            base,
+            commit,
+            verdict,
+            head: None,
+            approvals: Vec::new(),
+            authors: Vec::new(),
+            digest: None,
+            statements: Vec::new(),
+            refusals: Vec::new(),
+            notes: Vec::new(),
+            recorded: false,
+            kept: true,
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! What would happen to a head that is merged now.
+
+use std::rc::Rc;
+
+use jiff::Timestamp;
+
+use super::error::VerifyError;
+use super::ground::Ground;
+use super::landings::{Chain, Verdict};
+use super::{held, left_out};
+use crate::approval::decision::{Assessment, Candidate, Granted, Proposed, Trusted, assess, decide};
+use crate::approval::landing::{Entries, Trees, differing, merged};
+use crate::finding::Refusal;
+use crate::lint::Halt;
+use crate::plan::Held;
+use crate::repository::{Managed, Oid, Snapshot};
+
+/// What would happen to a head that is merged onto the tip now.
+#[derive(Debug)]
+pub struct Prospect {
+    pub head: Oid,
+    /// The last verified landing.
+    pub base: Oid,
+    /// The merge base of the two, which an approval names.
+    pub merge_base: Option<Oid>,
+    /// Of the change from the merge base to the head, which an approval names.
+    pub digest: String,
+    /// The change that would land, judged at the last verified landing.
+    pub trusted: Trusted,
+    pub proposed: Proposed,
+    pub assessment: Assessment,
+    pub outcome: Result<Granted, Vec<Refusal>>,
+    /// What stood before of what it brings.
+    pub held: Held,
+    now: Timestamp,
+}
+
+impl Prospect {
+    /// The change that would land.
+    pub fn candidate(&self) -> Candidate<'_> {
+        Candidate::new(&self.trusted, &self.proposed, self.now, &self.held, &Halt::default())
+    }
+}
+
+/// Everything about what would land if `head` was merged onto the tip now.
+pub(super) fn prospect(ground: &Ground<'_>, chain: &Chain, head: Oid) -> Result<Prospect, VerifyError> {
+    ground.repository.ensure_complete()?;
+    let base = chain.last;
+    let bases = ground.repository.merge_bases(chain.tip, head)?;
+    let onto = match bases.as_slice() {
+        [one] => *one,
+        _ => chain.tip,
+    };
+    let managed = &ground.managed(&[base, chain.tip, onto, head])?;
+    let entries = |commit| ground.repository.entries(commit, managed);
+    let (tip, ours, theirs) = (entries(chain.tip)?, entries(onto)?, entries(head)?);
+    let landed = merged(&tip, &theirs, &ours);
+    let files = |commit| Snapshot::of_commit_near(ground.repository, commit, managed, |_| None);
+    let snapshot = Snapshot::merged(&files(chain.tip)?, &files(head)?, |path| ours.get(path) != theirs.get(path));
+    let trusted = Trusted::new(ground.revision_beside(base, managed)?);
+    let proposed = Proposed::new(Rc::new(ground.load(&snapshot, head)?));
+    let digest = ground.reviewed_digest(base, head)?.unwrap_or_default();
+    let question = ground.question(base, None, head, chain.tip, &digest);
+    let trees = would_be(ground, base, head, landed, managed)?;
+    let evidence = ground.evidence(&*ground.source, &trusted, &question, trees)?;
+    let landings = chain.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
+    let held = held::before(ground, (&trusted, &proposed), landings.map(|landing| landing.commit))?;
+    let candidate = Candidate::new(&trusted, &proposed, ground.now, &held, &ground.halt());
+    let mut outcome = decide(&candidate, &digest, &evidence);
+    let left_out = outcome.as_ref().map_or(Ok(None), |granted| left_out::foreseen(ground, chain, granted))?;
+    if let Some(refusal) = left_out {
+        outcome = Err(vec![refusal]);
+    }
+    let assessment = assess(candidate.plan(), &evidence);
+    let merge_base = match evidence.merge_bases.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    };
+    Ok(Prospect { head, base, merge_base, digest, trusted, proposed, assessment, outcome, held, now: ground.now })
+}
+
+/// The four trees of a landing that is not there yet.
+fn would_be(
+    ground: &Ground<'_>,
+    base: Oid,
+    head: Oid,
+    landed: Entries,
+    managed: &Managed,
+) -> Result<Trees, VerifyError> {
+    let repository = ground.repository;
+    let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
+    let landed = differing(&repository.entries(base, managed)?, &landed);
+    let (reviewed, moved) =
+        (repository.managed_changes(merge_base, head)?, repository.managed_changes(merge_base, base)?);
+    Ok(Trees::of(&landed, &reviewed, &moved))
+}

@@ -1,0 +1,19 @@
+//! What people said of a change and who made it, as plain data, and where that comes from.
+
+mod data;
+pub mod forge;
+mod makers;
+mod opinion;
+mod signatures;
+mod source;
+pub mod statement;
+
+pub use data::{Part, Testimony};
+pub use makers::{CommitMakers, Signer, changed_since};
+#[cfg(test)]
+pub(super) use makers::{ProvenBy, made_by};
+pub use opinion::{CountedApproval, Opinion, Says};
+pub use signatures::Signatures;
+pub(super) use signatures::{PREFIXES, read, spoken};
+pub use source::{Question, Source};
+pub use statement::Signed;
