@@ -20,5 +20,6 @@ pub use chain::{
 };
 pub use decision::{Assessment, Candidate, Evidence, Granted, Proposed, Trusted, assess, decide};
 pub use testimony::{
-    CommitMakers, CountedApproval, Opinion, Says, Signatures, Signed, Signer, Source, Testimony, forge, statement,
+    CommitMakers, CountedApproval, Maker, Opinion, Says, Signatures, Signed, Signer, Source, Testimony, forge,
+    statement,
 };

@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use ssh_key::public::KeyData;
 
 use super::forge::{Account, Asked, Moved, Movement, Pull, Review, ReviewVerdict};
-use super::landing::Trees;
+use super::landing::{Reviewed, Trees};
 use super::testimony::{ProvenBy, made_by};
 use super::{
-    Candidate, CommitMakers, Evidence, Granted, Opinion, Proposed, Says, Signed, Signer, Testimony, Trusted, codes,
-    decide, forge as source,
+    Candidate, CommitMakers, Evidence, Granted, Maker, Opinion, Proposed, Says, Signed, Signer, Testimony, Trusted,
+    codes, decide, forge as source,
 };
 use crate::access::{Access, LastRead, PersonId, Revision};
 use crate::finding::Refusal;
@@ -108,7 +108,7 @@ fn revision(evidence: &str, changes: &[(&str, &str)]) -> Revision {
 struct Case {
     trusted: Trusted,
     proposed: Proposed,
-    digest: String,
+    digest: plan::Digest,
 }
 
 impl Case {
@@ -121,7 +121,11 @@ impl Case {
     fn decide(&self, told: &Told) -> Result<Granted, Vec<Refusal>> {
         let (held, halt) = (plan::Held::default(), Halt::default());
         let evidence = told.evidence(&self.trusted.revision().access);
-        decide(&Candidate::new(&self.trusted, &self.proposed, now(), &held, &halt), &self.digest, &evidence)
+        decide(
+            &Candidate::new(&self.trusted, &self.proposed, now(), &held, &halt),
+            &Reviewed::Is(self.digest.clone()),
+            &evidence,
+        )
     }
 
     fn codes(&self, evidence: &Told) -> Vec<&'static str> {

@@ -12,7 +12,7 @@ use super::*;
 use crate::access::{Conditions, PersonId, TargetId, TargetType};
 use crate::apply::lease::{LENGTH, REFERENCE as LEASE, Terms};
 use crate::apply::{Exit, Lease, Mode, Outcome, Past, Patient, Request, Targets, lease};
-use crate::approval::{CountedApproval, Signatures};
+use crate::approval::{CountedApproval, Maker, Signatures};
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Repository, StateRefs};
 use crate::targets::{self, Call, Done, Gate, KINDS, Reader, Sandbox, TargetError, Writer, contract};
@@ -207,7 +207,7 @@ fn approve(chain: &mut Chain) {
     landing.digest = Some("ab".repeat(32));
     landing.approvals =
         vec![CountedApproval { person: "priya".to_owned(), at: "2026-11-20T12:00:00+01:00".to_owned() }];
-    landing.authors = vec!["unknown".to_owned()];
+    landing.authors = vec![Maker::Unknown];
     chain.last = landing.commit;
 }
 

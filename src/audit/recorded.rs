@@ -12,7 +12,7 @@ use super::state::as_record;
 use crate::access::{Access, AccountMark, PersonId, TargetId};
 use crate::apply;
 use crate::approval::statement;
-use crate::approval::{CountedApproval, Recorded, RecordedLanding, Removal, Signed, Verdict};
+use crate::approval::{CountedApproval, Maker, Recorded, RecordedLanding, Removal, Signed, Verdict};
 use crate::repository::Oid;
 
 /// The genesis and every landing that the log records, with what proves them. None where an id in it is none.
@@ -183,7 +183,7 @@ fn one(landing: &record::Landing, verdict: Verdict, said: usize) -> Option<Recor
         head: head(landing),
         verdict,
         approvals: given_by(landing),
-        authors: landing.authors.clone(),
+        authors: landing.authors.iter().map(|text| Maker::recorded(text)).collect(),
         statements: signed(&landing.statements).collect(),
         said,
         at: landing.at.0,
@@ -196,7 +196,7 @@ fn removal(landing: &record::Landing) -> Option<Removal> {
         commit: landing.commit.parse().ok()?,
         head: head(landing),
         approvals: given_by(landing),
-        authors: landing.authors.clone(),
+        authors: landing.authors.iter().map(|text| Maker::recorded(text)).collect(),
         digest: landing.digest.clone(),
         statements: signed(&landing.statements).collect(),
         recorded: true,

@@ -139,7 +139,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         base: merge_base.to_string(),
         head: head.to_string(),
         head_tree: repository.commit(head)?.tree.to_string(),
-        digest: prospect.digest.clone(),
+        digest: prospect.reviewed.as_signed().to_owned(),
         person: person.id.to_string(),
         verdict: says,
         at: after(last.as_ref(), says, clock.now).to_string(),

@@ -1,15 +1,32 @@
 //! The digest of a change: what an approval binds. Same meaning, same digest; other meaning, other digest.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::{EntitlementChange, JudgeChange, ResourceChange, WordChange};
 use crate::access::{Conditions, Config, Intervals, OrganizationId, PersonId, TargetId};
 
 const DIGEST_VERSION: u32 = 1;
+
+/// What a change means, as one number that an approval names. Nothing but a change that was understood has one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest(String);
+
+impl Digest {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 #[derive(Serialize)]
 struct Content<'a> {
@@ -45,7 +62,7 @@ pub fn of(
     judges: &[JudgeChange],
     words: &[WordChange],
     resources: &[ResourceChange],
-) -> String {
+) -> Digest {
     let content = Content {
         digest_version: DIGEST_VERSION,
         organization: &config.organization,
@@ -71,7 +88,7 @@ pub fn of(
     };
     // texts, lists and one small number always have a canonical form
     let canonical = serde_json_canonicalizer::to_vec(&content).unwrap_or_default();
-    format!("sha256:{}", crate::hex::encode(&Sha256::digest(canonical)))
+    Digest(format!("sha256:{}", crate::hex::encode(&Sha256::digest(canonical))))
 }
 
 /// Pairs of instants in UTC; none where there is no start or no end.

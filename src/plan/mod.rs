@@ -38,6 +38,7 @@ use approvers::Entitled;
 pub use approvers::{ShortRule, WordChange};
 pub use changes::EntitlementChange;
 pub use classes::Classes;
+pub use digest::Digest;
 pub use disputed::Disputed;
 pub use facts::{Fact, facts};
 pub use judges::JudgeChange;
@@ -73,7 +74,7 @@ pub struct Plan<'a> {
     /// Rules that the change leaves with so few people that one leaver more could keep them from being met.
     pub short: Vec<ShortRule>,
     /// `sha256:…` of what the change means.
-    pub digest: String,
+    pub digest: Digest,
     pub requirements: Vec<Requirement>,
     /// Classes of the change of which a policy says nothing, so that nobody can approve it.
     pub silent: Vec<(Side, ChangeClass)>,
@@ -227,7 +228,7 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
 }
 
 /// The digest of a change, without what it takes to judge it.
-pub fn digest(base: &Revision, head: &Revision) -> String {
+pub fn digest(base: &Revision, head: &Revision) -> Digest {
     let changes = changes::between(&base.entitlements, &head.entitlements);
     let words = words(base, &Entitled::of(&base.access), head);
     let resources = moves::changes(&base.access, &head.access);

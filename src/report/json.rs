@@ -187,7 +187,7 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
         base,
         head,
         refused: view.refused,
-        digest: &plan.digest,
+        digest: plan.digest.as_str(),
         verdict: view.verdict(),
         approvals: approvals_of(view),
         in_all: view.more.in_all,

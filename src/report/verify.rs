@@ -44,7 +44,10 @@ fn line(landing: &Landing, style: Style) -> String {
     };
     let mut line = format!("{verdict} {}", landing.commit.short());
     if !landing.authors.is_empty() {
-        line.push_str(&format!("  by {}", landing.authors.join(", ")));
+        line.push_str(&format!(
+            "  by {}",
+            landing.authors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        ));
     }
     if !landing.approvals.is_empty() {
         let people: Vec<&str> = landing.approvals.iter().map(|given| given.person.as_str()).collect();

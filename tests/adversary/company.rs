@@ -142,7 +142,7 @@ impl Company {
             base: base.to_string(),
             head: head.to_string(),
             head_tree: self.git.find_commit(head).unwrap().tree_id().to_string(),
-            digest,
+            digest: digest.to_string(),
             person: person.to_owned(),
             verdict: Says::Approve,
             at: instant(day),

@@ -159,7 +159,7 @@ fn write(folder: &Path, landings: usize) -> (Oid, Oid) {
         let head = commit(&git, tree, &[changed], &[tip]);
         let after = load(head);
         let digest = plan::plan(&stands, &after, NOW.parse().unwrap()).digest;
-        approve(&git, genesis, tip, head, digest);
+        approve(&git, genesis, tip, head, digest.to_string());
         let tree = git.find_commit(head).unwrap().tree_id();
         (tip, stands) = (commit(&git, tree, &[], &[tip, head]), after);
     }

@@ -109,7 +109,7 @@ impl Maker {
         let snapshot = Snapshot::of_commit(&access, genesis.to_string().parse().unwrap()).unwrap();
         let revision = Revision::load(&snapshot, KINDS, &mut LastRead::default()).unwrap();
         assert!(!revision.is_misread(), "{:?}", revision.reading);
-        let digest = plan::plan(&revision, &revision, NOW.parse().unwrap()).digest;
+        let digest = plan::plan(&revision, &revision, NOW.parse().unwrap()).digest.to_string();
         let files = BTreeMap::from([(genesis, Files::new())]);
         Maker { folder, git, genesis, digest, files, commits: 0 }
     }

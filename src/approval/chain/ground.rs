@@ -11,7 +11,7 @@ use super::landings::{Proof, Recorded, RecordedLanding};
 use super::revisions::Revisions;
 use crate::access::{Kinds, PersonId, Revision};
 use crate::approval::decision::{Candidate, Evidence, Trusted};
-use crate::approval::landing::Trees;
+use crate::approval::landing::{Reviewed, Trees};
 use crate::approval::testimony::{Question, Source, changed_since};
 use crate::lint::Halt;
 use crate::repository::{Managed, Oid, Repository, Snapshot};
@@ -117,18 +117,9 @@ impl<'a> Ground<'a> {
         landed: Option<Oid>,
         head: Oid,
         tip: Oid,
-        digest: &'q str,
+        reviewed: &'q Reviewed,
     ) -> Question<'q> {
-        Question {
-            anchor: &self.recorded.anchor,
-            branch: self.branch,
-            base,
-            onto: base,
-            landed,
-            head,
-            tip,
-            reviewed_digest: digest,
-        }
+        Question { anchor: &self.recorded.anchor, branch: self.branch, base, onto: base, landed, head, tip, reviewed }
     }
 
     /// Everything that the decision looks at: what a source says, and what git and the newest tree do.
@@ -173,10 +164,10 @@ impl<'a> Ground<'a> {
         self.revisions.learn_digest([base, landed], &candidate.plan().digest)
     }
 
-    /// The digest of what the head's author wrote: from the merge base to the head. None where there is no such base, or
-    /// where one of them can't be read, which then nobody can have been shown.
-    pub fn reviewed_digest(&self, base: Oid, head: Oid) -> Result<Option<String>, VerifyError> {
-        let [merge_base] = self.repository.merge_bases(base, head)?[..] else { return Ok(None) };
+    /// What the head's author wrote: from the merge base to the head. Where there is no such base, or one of them can't be
+    /// read, nobody can have been shown it.
+    pub fn reviewed(&self, base: Oid, head: Oid) -> Result<Reviewed, VerifyError> {
+        let [merge_base] = self.repository.merge_bases(base, head)?[..] else { return Ok(Reviewed::Unreadable) };
         self.revisions.digest(merge_base, head)
     }
 

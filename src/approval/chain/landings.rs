@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::approval::decision::Granted;
-use crate::approval::testimony::{CountedApproval, Signed};
+use crate::approval::testimony::{CountedApproval, Maker, Signed};
 use crate::finding::Refusal;
 use crate::repository::Oid;
 
@@ -34,7 +34,7 @@ pub struct RecordedLanding {
     pub head: Option<Oid>,
     pub verdict: Verdict,
     pub approvals: Vec<CountedApproval>,
-    pub authors: Vec<String>,
+    pub authors: Vec<Maker>,
     /// What people signed that the verdict rests on.
     pub statements: Vec<Signed>,
     /// How much of [`Recorded::said`] the log held before it.
@@ -76,7 +76,7 @@ pub struct Landing {
     /// The head that was approved.
     pub head: Option<Oid>,
     pub approvals: Vec<CountedApproval>,
-    pub authors: Vec<String>,
+    pub authors: Vec<Maker>,
     /// Of the change, where it was approved.
     pub digest: Option<String>,
     /// What people signed that the verdict rests on.
@@ -131,7 +131,7 @@ pub struct Removal {
     /// The head that was approved. None where the log says no more of it than that it was.
     pub head: Option<Oid>,
     pub approvals: Vec<CountedApproval>,
-    pub authors: Vec<String>,
+    pub authors: Vec<Maker>,
     /// Of what it changes in the last verified tree.
     pub digest: Option<String>,
     /// What people signed that it rests on.

@@ -63,7 +63,7 @@ pub(super) fn logged<'r>(ground: &Ground<'r>, commits: &[Oid], tip: Oid) -> Resu
             head: granted.as_ref().map(|granted| granted.head),
             approvals: granted.as_ref().map(|granted| CountedApproval::all(&granted.approvals)).unwrap_or_default(),
             authors: granted.as_ref().map(|granted| granted.authors.clone()).unwrap_or_default(),
-            digest: granted.as_ref().map(|granted| granted.digest.clone()),
+            digest: granted.as_ref().map(|granted| granted.digest.to_string()),
             statements: granted.map(|granted| granted.statements).unwrap_or_default(),
             refusals: Vec::new(),
             notes: Vec::new(),

@@ -107,11 +107,11 @@ fn decide_again(
     let held = held::before(ground, (&trusted, &proposed), ground.proven_before(commit).into_iter())?;
     let candidate = Candidate::unlinted(&trusted, &proposed, landing.at, &held);
     ground.learn((base, commit), &candidate)?;
-    let digest = ground.reviewed_digest(base, head)?.unwrap_or_default();
-    let question = ground.question(base, Some(commit), head, tip, &digest);
+    let reviewed = ground.reviewed(base, head)?;
+    let question = ground.question(base, Some(commit), head, tip, &reviewed);
     let mut evidence = ground.evidence(source, &trusted, &question, recorded)?;
     (evidence.ages, evidence.gone) = (false, BTreeSet::new());
-    Ok(decide(&candidate, &digest, &evidence))
+    Ok(decide(&candidate, &reviewed, &evidence))
 }
 
 fn unproven(landing: &RecordedLanding, reasons: &[Refusal]) -> Refusal {

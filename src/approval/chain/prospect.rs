@@ -9,7 +9,7 @@ use super::ground::Ground;
 use super::landings::{Chain, Verdict};
 use super::{held, left_out};
 use crate::approval::decision::{Assessment, Candidate, Granted, Proposed, Trusted, assess, decide};
-use crate::approval::landing::{Entries, Trees, differing, merged};
+use crate::approval::landing::{Entries, Reviewed, Trees, differing, merged};
 use crate::finding::Refusal;
 use crate::lint::Halt;
 use crate::plan::Held;
@@ -23,8 +23,8 @@ pub struct Prospect {
     pub base: Oid,
     /// The merge base of the two, which an approval names.
     pub merge_base: Option<Oid>,
-    /// Of the change from the merge base to the head, which an approval names.
-    pub digest: String,
+    /// The change from the merge base to the head, which an approval names.
+    pub reviewed: Reviewed,
     /// The change that would land, judged at the last verified landing.
     pub trusted: Trusted,
     pub proposed: Proposed,
@@ -59,14 +59,14 @@ pub(super) fn prospect(ground: &Ground<'_>, chain: &Chain, head: Oid) -> Result<
     let snapshot = Snapshot::merged(&files(chain.tip)?, &files(head)?, |path| ours.get(path) != theirs.get(path));
     let trusted = Trusted::new(ground.revision_beside(base, managed)?);
     let proposed = Proposed::new(Rc::new(ground.load(&snapshot, head)?));
-    let digest = ground.reviewed_digest(base, head)?.unwrap_or_default();
-    let question = ground.question(base, None, head, chain.tip, &digest);
+    let reviewed = ground.reviewed(base, head)?;
+    let question = ground.question(base, None, head, chain.tip, &reviewed);
     let trees = would_be(ground, base, head, landed, managed)?;
     let evidence = ground.evidence(&*ground.source, &trusted, &question, trees)?;
     let landings = chain.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
     let held = held::before(ground, (&trusted, &proposed), landings.map(|landing| landing.commit))?;
     let candidate = Candidate::new(&trusted, &proposed, ground.now, &held, &ground.halt());
-    let mut outcome = decide(&candidate, &digest, &evidence);
+    let mut outcome = decide(&candidate, &reviewed, &evidence);
     let left_out = outcome.as_ref().map_or(Ok(None), |granted| left_out::foreseen(ground, chain, granted))?;
     if let Some(refusal) = left_out {
         outcome = Err(vec![refusal]);
@@ -76,7 +76,7 @@ pub(super) fn prospect(ground: &Ground<'_>, chain: &Chain, head: Oid) -> Result<
         [one] => Some(*one),
         _ => None,
     };
-    Ok(Prospect { head, base, merge_base, digest, trusted, proposed, assessment, outcome, held, now: ground.now })
+    Ok(Prospect { head, base, merge_base, reviewed, trusted, proposed, assessment, outcome, held, now: ground.now })
 }
 
 /// The four trees of a landing that is not there yet.

@@ -14,7 +14,7 @@ use super::line::Line;
 use super::standing::{Hold, Later, Meaning, Standing};
 use crate::access::Revision;
 use crate::approval::decision::{Candidate, Granted, Proposed, Trusted, decide};
-use crate::approval::landing::{Span, violations};
+use crate::approval::landing::{Reviewed, Span, violations};
 use crate::approval::testimony::{CountedApproval, Question, Source};
 use crate::finding::Refusal;
 use crate::plan::{Disputed, Held};
@@ -178,7 +178,7 @@ fn removal(line: &Line<'_, '_>, span: Span, granted: Granted) -> Result<Removal,
         head: Some(granted.head),
         approvals: CountedApproval::all(&granted.approvals),
         authors: granted.authors,
-        digest: Some(granted.digest),
+        digest: Some(granted.digest.to_string()),
         statements: granted.statements,
         recorded: false,
         proven: true,
@@ -224,12 +224,13 @@ fn judged(
     if !meaning.takes() {
         return Ok(None);
     }
-    let digest = ground.reviewed_digest(verified, head)?.unwrap_or_default();
-    let question = ground.question(verified, Some(landed), head, line.tip, &digest);
+    let reviewed = ground.reviewed(verified, head)?;
+    let question = ground.question(verified, Some(landed), head, line.tip, &reviewed);
     let question = Question { onto: line.commit(start)?, ..question };
     let evidence = ground.evidence(source, &trusted, &question, trees)?;
     // what the approvers signed is the whole of what they were shown; what is asked here is a part of it
-    let decided = |candidate: &Candidate<'_>| decide(candidate, &candidate.plan().digest, &evidence);
+    let decided =
+        |candidate: &Candidate<'_>| decide(candidate, &Reviewed::Is(candidate.plan().digest.clone()), &evidence);
     let candidate = match linted {
         Linted::Yes => candidate.complete(&trusted, &proposed, &ground.halt(), |known| decided(known).is_ok()),
         Linted::No => candidate,

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::error::VerifyError;
 use crate::access::{Kinds, LastRead, LoadError, Revision};
-use crate::plan;
+use crate::approval::landing::Reviewed;
+use crate::plan::{self, Digest};
 use crate::repository::{Managed, Oid, Repository, Snapshot};
 
 /// How many are kept: those of one landing and of the tip, and what is asked again where a later landing is tried.
@@ -21,7 +22,7 @@ pub(super) struct Revisions<'a> {
     /// The one asked for last at the end.
     kept: RefCell<VecDeque<Kept>>,
     /// By the two trees.
-    digests: RefCell<HashMap<[Oid; 2], String>>,
+    digests: RefCell<HashMap<[Oid; 2], Digest>>,
 }
 
 #[derive(Debug)]
@@ -76,26 +77,27 @@ impl<'a> Revisions<'a> {
         })
     }
 
-    /// The digest of the change between two commits. None where one of them can't be read, which then nobody can have
-    /// been shown.
-    pub fn digest(&self, before: Oid, after: Oid) -> Result<Option<String>, VerifyError> {
+    /// The digest of the change between two commits. Where one of them can't be read, nobody can have been shown it.
+    pub fn digest(&self, before: Oid, after: Oid) -> Result<Reviewed, VerifyError> {
         let trees = self.trees([before, after])?;
         if let Some(known) = self.digests.borrow().get(&trees) {
-            return Ok(Some(known.clone()));
+            return Ok(Reviewed::Is(known.clone()));
         }
         let (before, after) = match (self.of(before), self.of(after)) {
             (Ok(before), Ok(after)) => (before, after),
-            (Err(VerifyError::Unreadable { .. }), _) | (_, Err(VerifyError::Unreadable { .. })) => return Ok(None),
+            (Err(VerifyError::Unreadable { .. }), _) | (_, Err(VerifyError::Unreadable { .. })) => {
+                return Ok(Reviewed::Unreadable);
+            }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
         let digest = plan::digest(&before, &after);
         self.digests.borrow_mut().insert(trees, digest.clone());
-        Ok(Some(digest))
+        Ok(Reviewed::Is(digest))
     }
 
     /// Keeps the digest of the change between two commits, which somebody had to make already.
-    pub fn learn_digest(&self, commits: [Oid; 2], digest: &str) -> Result<(), VerifyError> {
-        self.digests.borrow_mut().insert(self.trees(commits)?, digest.to_owned());
+    pub fn learn_digest(&self, commits: [Oid; 2], digest: &Digest) -> Result<(), VerifyError> {
+        self.digests.borrow_mut().insert(self.trees(commits)?, digest.clone());
         Ok(())
     }
 

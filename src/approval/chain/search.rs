@@ -176,7 +176,7 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
             head: Some(granted.head),
             approvals: CountedApproval::all(&granted.approvals),
             authors: granted.authors,
-            digest: Some(granted.digest),
+            digest: Some(granted.digest.to_string()),
             statements: granted.statements,
             notes: granted.notes,
             ..self.line.landing(span, Verdict::Approved)?
@@ -243,16 +243,16 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
         let recorded = ground.proven_before(landed);
         let landings = recorded.into_iter().chain(path.iter().map(|step| step.landing.commit));
         let candidate = held::candidate(ground, (&trusted, base), (&proposed, landed), landings)?;
-        let digest = ground.reviewed_digest(base, head)?.unwrap_or_default();
-        let question = ground.question(base, Some(landed), head, self.line.tip, &digest);
+        let reviewed = ground.reviewed(base, head)?;
+        let question = ground.question(base, Some(landed), head, self.line.tip, &reviewed);
         let trees = self.line.trees(span, head)?;
         let mut evidence = ground.evidence(&*ground.source, &trusted, &question, trees)?;
-        let candidate =
-            candidate.complete(&trusted, &proposed, &ground.halt(), |known| decide(known, &digest, &evidence).is_ok());
-        let outcome = decide(&candidate, &digest, &evidence);
+        let candidate = candidate
+            .complete(&trusted, &proposed, &ground.halt(), |known| decide(known, &reviewed, &evidence).is_ok());
+        let outcome = decide(&candidate, &reviewed, &evidence);
         let newer = std::mem::take(&mut evidence.testimony.superseded);
         let again =
-            || decide(&candidate, &digest, &evidence).ok().map(|granted| CountedApproval::all(&granted.approvals));
+            || decide(&candidate, &reviewed, &evidence).ok().map(|granted| CountedApproval::all(&granted.approvals));
         let but_for_newer = if outcome.is_err() && !newer.is_empty() { again() } else { None };
         Ok(Decided { outcome, meaning: Meaning::of(candidate.plan()), but_for_newer })
     }

@@ -9,7 +9,7 @@ use super::evidence::Evidence;
 use crate::access::time::format_instant;
 use crate::access::{Access, Person, PersonId, PersonType};
 use crate::approval::codes::{self, refusal};
-use crate::approval::testimony::{Opinion, Part, Says};
+use crate::approval::testimony::{Maker, Opinion, Part, Says};
 use crate::finding::{Code, Refusal};
 use crate::plan::{More, Plan};
 use crate::repository::Oid;
@@ -28,7 +28,7 @@ pub struct Assessment {
     pub each_because: Vec<Refusal>,
     /// Why more people are asked for in all.
     pub in_all_because: Vec<Refusal>,
-    pub authors: Vec<String>,
+    pub authors: Vec<Maker>,
     /// How many said anything.
     pub(super) spoke: usize,
     parties: BTreeMap<PersonId, Part>,
@@ -206,9 +206,9 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         in_all_because.push(refusal(&codes::RESOURCE_OWNERLESS, fact));
     }
     in_all_because.extend(own_keys_changed(plan, &testimony.made_own, &opinions));
-    let mut authors: Vec<String> = parties.keys().map(ToString::to_string).collect();
+    let mut authors: Vec<Maker> = parties.keys().cloned().map(Maker::Person).collect();
     if !testimony.in_doubt.is_empty() {
-        authors.push("unknown".to_owned());
+        authors.push(Maker::Unknown);
     }
     let speaks =
         |says: Says| opinions.iter().filter(move |opinion| opinion.says == says).map(|opinion| &opinion.person);

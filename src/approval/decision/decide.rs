@@ -7,11 +7,11 @@ use super::candidate::Candidate;
 use super::evidence::Evidence;
 use crate::access::{Person, PersonId, PersonKey, Revision};
 use crate::approval::codes::{self, refusal};
-use crate::approval::landing::{Violation, violations};
-use crate::approval::testimony::{Opinion, Signed};
+use crate::approval::landing::{Reviewed, Violation, violations};
+use crate::approval::testimony::{Maker, Opinion, Signed};
 use crate::finding::{Code, Finding, Refusal};
 use crate::lint::rules::NO_APPROVAL_RULE;
-use crate::plan::{More, Plan, Requirement, Side};
+use crate::plan::{Digest, More, Plan, Requirement, Side};
 use crate::repository::Oid;
 
 /// What the decision found about a landing that is approved.
@@ -20,9 +20,9 @@ pub struct Granted {
     pub head: Oid,
     /// Everybody whose approval counts, sorted.
     pub approvals: Vec<Opinion>,
-    /// Who made the change; `unknown` where somebody isn't in the registry.
-    pub authors: Vec<String>,
-    pub digest: String,
+    /// Who made the change.
+    pub authors: Vec<Maker>,
+    pub digest: Digest,
     /// What people signed that this rests on: opinions of the head, and proofs of keys that it brings. Sorted.
     pub statements: Vec<Signed>,
     /// What is worth saying though it stops nothing: statements that were ignored, approvals that don't count.
@@ -30,7 +30,7 @@ pub struct Granted {
 }
 
 /// Decides. All reasons are given, not the first.
-pub fn decide(candidate: &Candidate<'_>, reviewed_digest: &str, evidence: &Evidence) -> Result<Granted, Vec<Refusal>> {
+pub fn decide(candidate: &Candidate<'_>, reviewed: &Reviewed, evidence: &Evidence) -> Result<Granted, Vec<Refusal>> {
     let mut refusals = landing_refusals(evidence);
     let plan = candidate.plan();
     if plan.head.is_misread() {
@@ -38,7 +38,7 @@ pub fn decide(candidate: &Candidate<'_>, reviewed_digest: &str, evidence: &Evide
         return Err(refusals);
     }
     refusals.extend(plan.blocking().map(found));
-    refusals.extend(other_digest(plan, reviewed_digest, evidence));
+    refusals.extend(other_digest(plan, reviewed, evidence));
     let assessment = assess(plan, evidence);
     refusals.extend(unproven_keys(plan, evidence));
     refusals.extend(evidence.testimony.refusals.iter().cloned());
@@ -73,13 +73,13 @@ fn weighed(plan: &Plan<'_>, evidence: &Evidence) -> Vec<Signed> {
     statements
 }
 
-fn other_digest(plan: &Plan<'_>, reviewed: &str, evidence: &Evidence) -> Option<Refusal> {
+fn other_digest(plan: &Plan<'_>, reviewed: &Reviewed, evidence: &Evidence) -> Option<Refusal> {
     let reviewed = match (reviewed, evidence.merge_bases.as_slice()) {
-        (same, _) if same == plan.digest => return None,
+        (Reviewed::Is(same), _) if *same == plan.digest => return None,
         // without a single merge base nothing says what was reviewed, which is refused as such
-        ("", [] | [_, _, ..]) => return None,
-        ("", [_]) => "the reviewed change can't be read".to_owned(),
-        (other, _) => format!("the reviewed change is {other}"),
+        (Reviewed::Unreadable, [] | [_, _, ..]) => return None,
+        (Reviewed::Unreadable, [_]) => "the reviewed change can't be read".to_owned(),
+        (Reviewed::Is(other), _) => format!("the reviewed change is {other}"),
     };
     let help = "update the branch from the protected one, look at the plan, and approve again";
     Some(Refusal::new(

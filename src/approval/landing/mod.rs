@@ -1,11 +1,13 @@
 //! The landing rule: the landed tree is the reviewed tree, decided per managed path without merging anything.
 
+mod reviewed;
 mod span;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::{Changes, Entry};
 
+pub use reviewed::Reviewed;
 pub(in crate::approval) use span::Span;
 
 /// Managed paths of a tree: mode and blob.

@@ -1,6 +1,7 @@
 //! Testimony as plain data. It has one shape, wherever it comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use ssh_key::public::KeyData;
 
@@ -52,4 +53,33 @@ pub enum Part {
     Committed,
     /// Pushed to its branch.
     Pushed,
+}
+
+/// Somebody who made a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Maker {
+    Person(PersonId),
+    /// Somebody whom the registry doesn't know.
+    Unknown,
+}
+
+impl Maker {
+    /// As the log writes it. Its format knows no difference between somebody unknown and a person whose id is `unknown`.
+    pub fn recorded(text: &str) -> Self {
+        match PersonId::parse(text) {
+            Ok(person) if text != UNKNOWN => Maker::Person(person),
+            Ok(_) | Err(_) => Maker::Unknown,
+        }
+    }
+}
+
+const UNKNOWN: &str = "unknown";
+
+impl fmt::Display for Maker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Maker::Person(person) => person.as_str(),
+            Maker::Unknown => UNKNOWN,
+        })
+    }
 }

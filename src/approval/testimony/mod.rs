@@ -8,7 +8,7 @@ mod signatures;
 mod source;
 pub mod statement;
 
-pub use data::{Part, Testimony};
+pub use data::{Maker, Part, Testimony};
 pub use makers::{CommitMakers, Signer, changed_since};
 #[cfg(test)]
 pub(super) use makers::{ProvenBy, made_by};

@@ -7,7 +7,7 @@ use super::data::Testimony;
 use super::opinion::Opinion;
 use super::statement::Signed;
 use crate::access::{Access, PersonId};
-use crate::approval::landing::Trees;
+use crate::approval::landing::{Reviewed, Trees};
 use crate::repository::{Oid, RepositoryError};
 
 /// What a question about one landing is made of.
@@ -24,8 +24,8 @@ pub struct Question<'a> {
     pub head: Oid,
     /// The tip of the protected branch.
     pub tip: Oid,
-    /// Digest of the change from the merge base to the head.
-    pub reviewed_digest: &'a str,
+    /// The change from the merge base to the head.
+    pub reviewed: &'a Reviewed,
 }
 
 /// Somewhere people say what they think of heads. It is asked by the registry of the last verified landing, which says whose

@@ -121,7 +121,7 @@ const ROWS: &[Row] = &[
 fn a_reviewed_pull_request_lands() {
     let case = Case::of(GITHUB, &[], &[ZOE]);
     let granted = case.decide(&reviewed()).unwrap();
-    assert_eq!(granted.authors, ["tom"]);
+    assert_eq!(granted.authors, [Maker::Person(person("tom"))]);
     // after the merge the branch may move and go, and people may say what they like
     let mut later = reviewed();
     pull(&mut later).movements.push(moved("ann", Moved::Head(oid(9)), 40));

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::classes::{FILES, company};
 use crate::access::Revision;
-use crate::plan::digest;
+use crate::plan::{Digest, digest};
 
 /// Edits that mean something, each on a place of its own: file, what stands there, what shall.
 const EDITS: &[(&str, &str, &str)] = &[
@@ -66,7 +66,7 @@ fn subset() -> impl Strategy<Value = BTreeSet<usize>> {
 #[test]
 fn no_two_edits_have_one_digest() {
     let base = company(&[]);
-    let mut found: BTreeMap<String, &str> = BTreeMap::from([(digest(&base, &base), "nothing")]);
+    let mut found: BTreeMap<Digest, &str> = BTreeMap::from([(digest(&base, &base), "nothing")]);
     for edit in EDITS {
         let other = found.insert(digest(&base, &edited([edit])), edit.2);
         assert_eq!(other, None, "{edit:?}");

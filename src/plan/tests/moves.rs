@@ -102,6 +102,6 @@ fn a_move_is_in_the_digest() {
         crate::plan::digest(&ledger, &payments),
         crate::plan::digest(&with(other, "", &[]), &with("", other, &[])),
     ];
-    let different: std::collections::BTreeSet<&String> = digests.iter().collect();
+    let different: std::collections::BTreeSet<&crate::plan::Digest> = digests.iter().collect();
     assert_eq!(different.len(), digests.len(), "{digests:?}");
 }
