@@ -87,8 +87,14 @@ pub fn mass_removal(
             .losing_causes(&base.entitlements)
             .all(|cause| named.get(&cause.grant).is_some_and(|people| people.contains_key(&change.key.person)))
     };
-    let by_an_end =
-        |change: &EntitlementChange| classes.ending_people().contains(&change.key.person) && still_granted(change);
+    // an end that comes later than what is lost takes nothing of it
+    let after_the_end = |change: &EntitlementChange| {
+        let here = head.access.people.get(&change.key.person).and_then(|person| head.access.bounds(person));
+        here.is_none_or(|here| !change.lost.meets(&here))
+    };
+    let by_an_end = |change: &EntitlementChange| {
+        classes.ending_people().contains(&change.key.person) && after_the_end(change) && still_granted(change)
+    };
     let removed = changes.iter().filter(|change| change.loses() && !change.gains() && !by_an_end(change)).count();
     let of = base.entitlements.len();
     let count = usize::try_from(limit.count).unwrap_or(usize::MAX);

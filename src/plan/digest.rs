@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::facts::Effect;
 use super::{EntitlementChange, JudgeChange, ResourceChange, WordChange};
 use crate::access::{Conditions, Config, Intervals, OrganizationId, PersonId, TargetId};
 
@@ -39,6 +40,8 @@ struct Content<'a> {
     words: &'a [WordChange],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resources: Vec<&'a ResourceChange>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    effects: &'a [Effect],
 }
 
 #[derive(Serialize)]
@@ -62,6 +65,7 @@ pub fn of(
     judges: &[JudgeChange],
     words: &[WordChange],
     resources: &[ResourceChange],
+    effects: &[Effect],
 ) -> Digest {
     let content = Content {
         digest_version: DIGEST_VERSION,
@@ -85,6 +89,7 @@ pub fn of(
         words,
         // what comes or goes is seen in the files; what moves has two sides that agree to it
         resources: resources.iter().filter(|change| change.is_move()).collect(),
+        effects,
     };
     // texts, lists and one small number always have a canonical form
     let canonical = serde_json_canonicalizer::to_vec(&content).unwrap_or_default();

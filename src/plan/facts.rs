@@ -3,6 +3,7 @@
 //! INVARIANT: no difference of a managed file goes untold. Facts are made of everything that files say, and not of what
 //! the program makes of it; the table of weights only adds which way is the weaker.
 
+mod effects;
 mod things;
 mod weights;
 
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::access::reading::{Claim, FileKind};
 use crate::access::{ChangeClass, ManagedFile, Revision};
 use crate::plan::Plan;
+pub use effects::{Effect, effects};
 use things::{Field, Thing, Value};
 use weights::Weight;
 
@@ -47,52 +49,48 @@ pub fn facts(plan: &Plan<'_>) -> Vec<Fact> {
         told = together(&before, &after);
         facts.extend(compare(before, after));
     }
+    let mut sides = [BTreeMap::new(), BTreeMap::new()];
     for (path, class) in &paths {
-        let [before, after] = [plan.base.files.get(path), plan.head.files.get(path)];
-        let sides = [before, after].map(|file| file.map(|file| things::of_file(file, *class)));
-        match sides {
-            [Some(None), _] | [_, Some(None)] => facts.push(whole_file(path, *class, [before, after])),
-            sides => {
-                let [before, mut after] = sides.map(|side| side.flatten().unwrap_or_default());
-                if grant(path).is_some_and(|id| shown.contains(id)) {
-                    after.values_mut().for_each(Thing::without_access);
-                    let before =
-                        before.into_values().filter_map(|thing| after.contains_key(&thing.name).then_some(thing));
-                    let before = before.map(|mut thing| {
-                        thing.without_access();
-                        (thing.name.clone(), thing)
-                    });
-                    facts.extend(compare(before.collect(), after));
-                } else {
-                    facts.extend(compare(before, after));
-                }
+        let files = [plan.base.files.get(path), plan.head.files.get(path)];
+        let said = files.map(|file| file.map(|file| things::of_file(file, *class)));
+        if said.iter().any(|said| matches!(said, Some(None))) {
+            facts.push(whole_file(path, *class, files));
+            continue;
+        }
+        for (side, said) in sides.iter_mut().zip(said) {
+            for (name, thing) in said.flatten().unwrap_or_default() {
+                // of two files that say the same thing each is told
+                let name = if side.contains_key(&name) { format!("{name} of `{path}`") } else { name };
+                side.insert(name, thing);
             }
         }
     }
+    let [mut before, mut after] = sides;
+    // who holds what is told by lines of access, and what is gone by them alone
+    let by_lines = |thing: &Thing| grant(&thing.file).is_some_and(|id| shown.contains(id));
+    before.retain(|name, thing| !by_lines(thing) || after.contains_key(name));
+    before.values_mut().chain(after.values_mut()).filter(|thing| by_lines(thing)).for_each(Thing::without_access);
+    let moved: BTreeMap<String, String> = before
+        .iter()
+        .filter_map(|(name, thing)| Some((thing.file.clone(), after.get(name)?.file.clone())))
+        .filter(|(from, to)| from != to)
+        .collect();
+    facts.extend(compare(before, after));
+    told.extend(moved.values().cloned());
     told.extend(facts.iter().map(|fact| fact.file.clone()));
     let silent =
         paths.iter().filter(|(path, _)| !told.contains(*path) && !grant(path).is_some_and(|id| shown.contains(id)));
-    facts.extend(
-        silent.map(|(path, class)| unsaid(path, *class, [plan.base.files.get(path), plan.head.files.get(path)])),
-    );
+    facts.extend(silent.map(|(path, class)| match moved.get(*path) {
+        Some(to) => quiet(path, *class, &format!("stands at `{to}` now")),
+        None => unsaid(path, *class, [plan.base.files.get(path), plan.head.files.get(path)]),
+    }));
     facts.sort_by(|a, b| key(a).cmp(&key(b)));
     facts
 }
 
 /// What policies hold, and who may work beside home until when: each by what it is about and its field, wherever it stands.
 pub fn held(revision: &Revision) -> BTreeMap<[String; 2], String> {
-    let mut held = BTreeMap::new();
-    for (about, thing) in things::policies(revision) {
-        held.extend(thing.fields.into_iter().map(|(field, value)| ([about.clone(), field], value.value.text())));
-    }
-    for bridge in revision.access.bridges.values() {
-        for person in &bridge.people {
-            let about = format!("bridge of `{person}` from `{}` into `{}`", bridge.home, bridge.into);
-            let until = revision.access.bridge_end(person, &bridge.into).unwrap_or(bridge.until).to_string();
-            held.insert([about, "until".to_owned()], until);
-        }
-    }
-    held
+    effects::policies(revision).chain(effects::bridges(revision)).map(|(what, value)| (what, value.text())).collect()
 }
 
 type Key<'a> = (bool, bool, ChangeClass, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);
@@ -146,7 +144,9 @@ fn fields(before: &Thing, after: &Thing) -> Vec<Fact> {
         if was == is {
             return None;
         }
-        let weight = sides.iter().flatten().map(|field| field.weight).next().unwrap_or(Weight::Plain);
+        // a group that approves on one side only is weighed as one
+        let weights = || sides.iter().flatten().map(|field| field.weight);
+        let weight = weights().find(|weight| *weight != Weight::Plain).unwrap_or(Weight::Plain);
         // what restricts something that wasn't there before weakens nothing
         let is_part = |of: &Thing, whole: &str| of.fields.keys().any(|label| label.starts_with(&format!("{whole}.")));
         let comes = label.rsplit_once('.').is_some_and(|(whole, _)| !is_part(before, whole));
@@ -294,6 +294,10 @@ fn unsaid(path: &str, class: ChangeClass, sides: [Option<&ManagedFile>; 2]) -> F
         [None, _] => "is new, and says what other files said before, or less strictly",
         [_, None] => "is gone, and what it said stands in other files, or more strictly",
     };
+    quiet(path, class, how)
+}
+
+fn quiet(path: &str, class: ChangeClass, how: &str) -> Fact {
     Fact {
         about: format!("file `{path}` {how}"),
         field: None,

@@ -199,7 +199,7 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
     let moved = Moves::of(&base.access, &head.access, &resources, held, now);
     let more = moved.requirements;
     let (requirements, silent) = requirements::all(base, head, &classes, &pairs, &stakes, now, more);
-    let digest = digest::of(&head.access.config, &changes, &judges, &words, &resources);
+    let digest = digest::of(&head.access.config, &changes, &judges, &words, &resources, &facts::effects(base, head));
     let lines = lines::of(base, head, &changes);
     Plan {
         base,
@@ -232,7 +232,8 @@ pub fn digest(base: &Revision, head: &Revision) -> Digest {
     let changes = changes::between(&base.entitlements, &head.entitlements);
     let words = words(base, &Entitled::of(&base.access), head);
     let resources = moves::changes(&base.access, &head.access);
-    digest::of(&head.access.config, &changes, &judges::between(&base.access, &head.access), &words, &resources)
+    let judges = judges::between(&base.access, &head.access);
+    digest::of(&head.access.config, &changes, &judges, &words, &resources, &facts::effects(base, head))
 }
 
 fn words(base: &Revision, before: &Entitled, head: &Revision) -> Vec<WordChange> {

@@ -245,7 +245,7 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
         northwind/payments-api)
       can't: alice.nguyen (who gains by it), anybody of globex
 
-    digest sha256:227c8118e971f76cf3abce14e61dbc8a07672b106a41f2f566a240d9f13391b8
+    digest sha256:1e0e7283bbe6a591160807b3c482b1bcd1504db38f825e58ae8f78d906bfae8b
     ");
     insta::assert_snapshot!(markdown, @r"
     ### Blocked by 1 new error: `mixed-change` at `groups/access-admins.yaml`
@@ -286,7 +286,7 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
     <details><summary>Digest and 4 changed files</summary>
 
     ```
-    digest sha256:227c8118e971f76cf3abce14e61dbc8a07672b106a41f2f566a240d9f13391b8
+    digest sha256:1e0e7283bbe6a591160807b3c482b1bcd1504db38f825e58ae8f78d906bfae8b
     removal grants/alice-refunds.yaml
     access grants/keep.yaml
     policy groups/access-admins.yaml

@@ -9,6 +9,7 @@ mod one_more;
 mod parties;
 mod pipelines;
 mod resources;
+mod side_by_side;
 mod undone;
 mod way_back;
 mod weakening;

@@ -9,8 +9,9 @@ use crate::access::reading::{Claim, FileKind, Step};
 use crate::access::{ChangeClass, Days, ManagedFile, Revision};
 
 /// What a field says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Value {
     One(String),
     Many(BTreeSet<String>),
 }
