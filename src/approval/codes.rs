@@ -120,7 +120,7 @@ codes! {
         "Who replaces another's key could then speak as them. So the person approves it with what stood before or \
          signs the very commit that makes it, or one person more approves, who approves more than what they answer for \
          as a sponsor. A signature on another commit says nothing about it. Who left, or lost all keys, and comes back \
-         with others can't say a word.",
+         with others can't say a word, nor can who comes by another name with the same accounts or e-mails.",
         "Ask the person to approve it with the old key or account, or have one person more approve.";
     EVERYONE_BENEFITS: "everyone-benefits", "everybody who could approve gains by the change",
         "Where nobody is left who gains nothing, those who gain may approve each other's, one more of them than the rule \

@@ -71,6 +71,8 @@ pub struct Plan<'a> {
     pub ownerless: BTreeSet<DomainId>,
     /// People who come back with other keys or accounts than they had last, so that one approval more is asked for.
     pub replaced: BTreeSet<PersonId>,
+    /// People who come with accounts or e-mails of somebody who had other keys, each with that one: the same is asked for.
+    pub taken_over: BTreeSet<(PersonId, PersonId)>,
     /// Rules that the change leaves with so few people that one leaver more could keep them from being met.
     pub short: Vec<ShortRule>,
     /// `sha256:…` of what the change means.
@@ -214,6 +216,7 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
         moves: moved.moves,
         ownerless: moved.ownerless,
         replaced: held.returning.replaced(&head.access),
+        taken_over: held.returning.taken_over(&head.access),
         short,
         digest,
         requirements,
@@ -299,7 +302,8 @@ impl Plan<'_> {
     /// What the change itself asks for beyond the rules; who made it may ask for more.
     pub fn more(&self) -> More {
         let alone = self.requirements.iter().any(|requirement| requirement.sponsor_alone);
-        let in_all = [self.mass_removal.is_some(), alone, !self.ownerless.is_empty(), !self.replaced.is_empty()];
+        let others = !self.replaced.is_empty() || !self.taken_over.is_empty();
+        let in_all = [self.mass_removal.is_some(), alone, !self.ownerless.is_empty(), others];
         More { each: 0, in_all: in_all.into_iter().map(u32::from).sum() }
     }
 

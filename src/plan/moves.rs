@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::approvers;
 use super::replaced::Returning;
 use super::requirements::{Requirement, Side};
-use crate::access::{Access, ChangeClass, DomainId, PersonId, Resource};
+use crate::access::{Access, ChangeClass, Config, DomainId, Person, PersonId, Resource};
 
 /// What a resource is, whatever files call it: two targets can be one system, and systems don't tell the case of names
 /// apart.
@@ -124,6 +124,18 @@ impl Held {
     pub fn wants(&self, path: &str) -> bool {
         let resources = path.starts_with("domains/") || path == "dualkey.yaml";
         resources && !self.open.is_empty() || self.returning.wants(path)
+    }
+
+    /// True where who left before the change may be who comes with it, by another name.
+    pub fn looks_for_leavers(&self) -> bool {
+        self.returning.looks_for_leavers()
+    }
+
+    /// Takes people who left, as the tree before knew them. The newest are asked first.
+    pub fn left(&mut self, people: &[Arc<Person>], settings: &Config) {
+        for person in people {
+            self.returning.left(person, settings);
+        }
     }
 
     /// Looks in an older tree. The newest is asked first.

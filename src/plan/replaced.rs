@@ -1,11 +1,11 @@
 //! People whose keys are replaced by leaving and coming back: in one landing their file or its keys go, in a later one
-//! others come.
+//! others come. They may come back by another name, and at once: then their accounts and e-mails tell who they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ssh_key::public::KeyData;
 
-use crate::access::{Access, EvidenceSource, PersonId};
+use crate::access::{Access, Config, EvidenceSource, Person, PersonId};
 
 /// By what a person proves to be the one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +17,12 @@ struct Proofs {
 
 impl Proofs {
     fn of(access: &Access, person: &PersonId) -> Self {
-        let Some(person) = access.people.get(person) else { return Proofs::default() };
-        let forge = access.config.evidence == EvidenceSource::Github;
+        let person = access.people.get(person);
+        person.map(|person| Proofs::by(person, &access.config)).unwrap_or_default()
+    }
+
+    fn by(person: &Person, settings: &Config) -> Self {
+        let forge = settings.evidence == EvidenceSource::Github;
         Proofs {
             keys: person.keys.iter().filter_map(|key| key.public.clone()).collect(),
             account: person.accounts.github.as_ref().filter(|_| forge).map(|account| account.id),
@@ -36,6 +40,16 @@ impl Proofs {
     }
 }
 
+/// Everything that tells a person from others beside the name: accounts and e-mails, as no two people share them.
+fn marks(person: &Person) -> BTreeSet<String> {
+    let accounts = &person.accounts;
+    let github = accounts.github.iter().map(|account| format!("github {}", account.id));
+    let aws = accounts.aws.iter().map(|name| format!("aws {}", name.to_lowercase()));
+    let gcp = accounts.gcp.iter().map(|name| format!("gcp {}", name.to_lowercase()));
+    let emails = person.emails.iter().map(|email| format!("e-mail {}", email.to_lowercase()));
+    github.chain(aws).chain(gcp).chain(emails).collect()
+}
+
 /// How people proved to be who they are in the newest tree in which they could, of whom the tree knows nothing that a
 /// change starts from.
 #[derive(Clone, Debug, Default)]
@@ -43,22 +57,79 @@ pub struct Returning {
     found: BTreeMap<PersonId, Proofs>,
     /// People whom no tree that was looked at knew by anything.
     open: BTreeSet<PersonId>,
+    /// Accounts and e-mails that somebody takes over, each with who does; those that nobody was found to have had before.
+    marks: BTreeMap<String, PersonId>,
+    /// People who take over accounts or e-mails of others, with those, and what they proved themselves by.
+    renamed: Vec<(PersonId, PersonId, Proofs)>,
+    /// People of the tree that the change starts from.
+    here: BTreeSet<PersonId>,
 }
 
 impl Returning {
-    /// Everybody whom the change gives something to prove themselves by, and who had nothing where it starts.
+    /// Everybody whom the change gives something to prove themselves by, and who had nothing where it starts; and everybody
+    /// who can prove themselves and takes over what was another's.
     pub fn wanted(base: &Access, head: &Access) -> Self {
         let none = |access: &Access, id: &PersonId| Proofs::of(access, id).is_none();
-        let open = head.people.keys().filter(|id| none(base, id) && !none(head, id)).cloned();
-        Returning { found: BTreeMap::new(), open: open.collect() }
+        let mut returning = Returning::default();
+        for (id, person) in head.people.iter().filter(|(id, _)| !none(head, id)) {
+            if none(base, id) {
+                returning.open.insert(id.clone());
+            }
+            // who had nothing to prove themselves by may be anybody
+            let known = base.people.get(id).filter(|_| !none(base, id));
+            if known.is_some_and(|known| known.accounts == person.accounts && known.emails == person.emails) {
+                continue;
+            }
+            let known = known.map(|known| marks(known)).unwrap_or_default();
+            let new = marks(person).into_iter().filter(|mark| !known.contains(mark));
+            returning.marks.extend(new.map(|mark| (mark, id.clone())));
+        }
+        if !returning.marks.is_empty() {
+            for person in base.people.values() {
+                returning.recognise(person, &base.config);
+            }
+            returning.here = base.people.keys().cloned().collect();
+        }
+        returning
+    }
+
+    /// True where accounts or e-mails are taken over, and nobody was found yet who had them.
+    pub(super) fn looks_for_leavers(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
+    /// Takes somebody who left, as a tree knew them last. The newest is asked first.
+    pub(super) fn left(&mut self, person: &Person, settings: &Config) {
+        if !self.here.contains(&person.id) {
+            self.recognise(person, settings);
+        }
+    }
+
+    fn recognise(&mut self, person: &Person, settings: &Config) {
+        let proofs = Proofs::by(person, settings);
+        if proofs.is_none() {
+            return;
+        }
+        for mark in marks(person) {
+            if let Some(now) = self.marks.get(&mark).filter(|now| **now != person.id) {
+                self.renamed.push((now.clone(), person.id.clone(), proofs.clone()));
+                self.marks.remove(&mark);
+            }
+        }
+    }
+
+    /// Those who take over accounts or e-mails of somebody else who had other keys: each with that one. Sorted.
+    pub fn taken_over(&self, head: &Access) -> BTreeSet<(PersonId, PersonId)> {
+        let differs = |(now, _, before): &&(PersonId, PersonId, Proofs)| Proofs::of(head, now).adds_to(before);
+        self.renamed.iter().filter(differs).map(|(now, before, _)| (now.clone(), before.clone())).collect()
     }
 
     pub fn is_some(&self) -> bool {
-        !self.found.is_empty()
+        !self.found.is_empty() || !self.renamed.is_empty()
     }
 
     pub fn is_done(&self) -> bool {
-        self.open.is_empty()
+        self.open.is_empty() && self.marks.is_empty()
     }
 
     /// True where the file may be of somebody who is looked for.

@@ -70,11 +70,15 @@ pub(super) fn moves(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
     plan.moves.iter().map(sentence).collect()
 }
 
-/// A sentence for each person who comes back with other keys.
+/// A sentence for each person who comes back with other keys, under whatever name.
 pub(super) fn replaced(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
     let sentence = |person: &PersonId| {
         let who = voice.data(person.as_str());
         format!("replaces the keys of {who}, who had others when last here: one person more is asked for")
     };
-    plan.replaced.iter().map(sentence).collect()
+    let by_another_name = |(now, before): &(PersonId, PersonId)| {
+        let (now, before) = (voice.data(now.as_str()), voice.data(before.as_str()));
+        format!("gives {now} accounts or e-mails of {before}, who had other keys: one person more is asked for")
+    };
+    plan.replaced.iter().map(sentence).chain(plan.taken_over.iter().map(by_another_name)).collect()
 }

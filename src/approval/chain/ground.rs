@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::error::{VerifyError, rewritten};
 use super::landings::{Proof, Recorded, RecordedLanding};
 use super::revisions::Revisions;
-use crate::access::{Kinds, PersonId, Revision};
+use crate::access::{Kinds, Person, PersonId, Revision};
 use crate::approval::decision::{Candidate, Evidence, Trusted};
 use crate::approval::landing::{Reviewed, Trees};
 use crate::approval::testimony::{Question, Source, changed_since};
@@ -32,6 +33,8 @@ pub(super) struct Ground<'a> {
     proofs: RefCell<HashMap<(Oid, Oid), Rc<Proof>>>,
     /// By two landings, the paths that differ and tell who people are or who holds what.
     telling: RefCell<HashMap<[Oid; 2], Rc<[String]>>>,
+    /// By two landings, the people whose file is gone from where it was.
+    left: RefCell<HashMap<[Oid; 2], Rc<[Arc<Person>]>>>,
     /// How often the trees of a possible landing were compared.
     #[cfg(test)]
     compared: std::cell::Cell<usize>,
@@ -50,7 +53,7 @@ impl<'a> Ground<'a> {
         // refs of what the log keeps may be gone
         recorded.landings.iter().for_each(|landing| source.hear(&landing.statements));
         let (revisions, newest, proofs) = (Revisions::new(repository, kinds), RefCell::default(), RefCell::default());
-        let telling = RefCell::default();
+        let (telling, left) = (RefCell::default(), RefCell::default());
         Ground {
             repository,
             source,
@@ -61,6 +64,7 @@ impl<'a> Ground<'a> {
             newest,
             proofs,
             telling,
+            left,
             #[cfg(test)]
             compared: std::cell::Cell::default(),
         }
@@ -210,6 +214,25 @@ impl<'a> Ground<'a> {
             |path: &&String| path.starts_with("people/") || path.starts_with("domains/") || *path == "dualkey.yaml";
         let found: Rc<[String]> = changed.keys().filter(telling).cloned().collect();
         self.telling.borrow_mut().insert([older, newer], Rc::clone(&found));
+        Ok(found)
+    }
+
+    /// People whose file is gone from where it was, as they were last. They too are asked for again.
+    pub fn left_between(&self, older: Oid, newer: Oid) -> Result<Rc<[Arc<Person>]>, VerifyError> {
+        if let Some(known) = self.left.borrow().get(&[older, newer]) {
+            return Ok(Rc::clone(known));
+        }
+        let mut found: Rc<[Arc<Person>]> = Rc::default();
+        if self.telling_paths(older, newer)?.iter().any(|path| path.starts_with("people/")) {
+            let changed = self.repository.managed_changes(older, newer)?;
+            let gone = |path: &str| changed.get(path).is_some_and(|[_, after]| after.is_none());
+            if changed.keys().any(|path| path.starts_with("people/") && gone(path)) {
+                let revision = self.revision(older)?;
+                let people = revision.access.people.values_shared().filter(|person| gone(&person.source.path));
+                found = people.map(Arc::clone).collect();
+            }
+        }
+        self.left.borrow_mut().insert([older, newer], Rc::clone(&found));
         Ok(found)
     }
 

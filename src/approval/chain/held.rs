@@ -19,6 +19,12 @@ pub(super) fn before(
         if held.is_done() {
             break;
         }
+        if let Some(newer) = newer.filter(|_| held.looks_for_leavers()) {
+            let left = ground.left_between(landing, newer)?;
+            if !left.is_empty() {
+                held.left(&left, &ground.revision(landing)?.access.config);
+            }
+        }
         // few landings touch what is looked for
         let touched = match newer.replace(landing) {
             None => true,

@@ -329,5 +329,10 @@ fn own_keys_changed(plan: &Plan<'_>, made_own: &BTreeSet<PersonId>, opinions: &[
         let people: Vec<String> = plan.replaced.iter().map(|person| format!("`{person}`")).collect();
         facts.push(format!("{} had other keys or accounts when last here", people.join(", ")));
     }
+    let taken_over = plan.taken_over.iter();
+    facts.extend(
+        taken_over
+            .map(|(now, before)| format!("`{now}` comes with accounts or e-mails of `{before}`, who had other keys")),
+    );
     (!facts.is_empty()).then(|| refusal(&codes::OWN_KEYS_CHANGED, facts.join("; ")))
 }

@@ -181,7 +181,7 @@ fn co_authors(message: &str) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     let mut continues = false;
     for line in message.lines() {
-        let value = line.split_once(':').filter(|(key, _)| names_co_authors(key)).map(|(_, value)| value.trim());
+        let value = line.split_once(is_colon).filter(|(key, _)| names_co_authors(key)).map(|(_, value)| value.trim());
         match (value, values.last_mut()) {
             (Some(value), _) => values.push(value.to_owned()),
             (None, Some(open)) if continues && line.starts_with([' ', '\t']) => {
@@ -198,11 +198,22 @@ fn co_authors(message: &str) -> Vec<String> {
     values.iter().flat_map(|value| addresses(value)).collect()
 }
 
-/// True for `Co-authored-by` with whatever case, blanks and marks.
+/// True for a colon, also for those that look like one.
+fn is_colon(letter: char) -> bool {
+    ":\u{2236}\u{a789}\u{fe13}\u{fe55}\u{ff1a}".contains(letter)
+}
+
+/// True for `Co-authored-by`, and whatever else people and tools call it, with whatever case, blanks and marks.
 fn names_co_authors(key: &str) -> bool {
     let letters = key.chars().filter(char::is_ascii_alphabetic);
-    key.len() < 64 && letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>() == "coauthoredby"
+    let letters = letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>();
+    let bare = letters.strip_suffix("by").unwrap_or(&letters);
+    key.len() < 64 && CO_AUTHORS.contains(&bare)
 }
+
+/// What lines that name a co-author begin with, without `by`.
+const CO_AUTHORS: [&str; 7] =
+    ["coauthor", "coauthors", "coauthored", "codeveloped", "codeveloper", "pairedwith", "pairprogrammedwith"];
 
 /// Everything in angle brackets, and every word outside of them that looks like an address.
 fn addresses(value: &str) -> Vec<String> {
@@ -246,6 +257,9 @@ mod tests {
             ("Co-authored-by: A <a@x", &["a@x"]),
             ("Co-authored-by: the whole team", &["the whole team"]),
             ("Co-authored-by:", &[""]),
+            ("Co-developed-by: A <a@x>\nCo-author: B <b@x>\nco-authors: C <c@x>", &["a@x", "b@x", "c@x"]),
+            ("Pair-programmed-with: A <a@x>\nCo-authored-by\u{ff1a} B <b@x>", &["a@x", "b@x"]),
+            ("Authored by: A <a@x>", &[]),
             ("Signed-off-by: A <a@x>\n  B <b@x>", &[]),
             ("Not a line of co-authors", &[]),
         ] {

@@ -157,6 +157,9 @@ fn every_address_of_a_co_author_line_is_a_party() {
         "CO-AUTHORED-BY: tom@northwind.example, PRIYA@northwind.example",
         "Co-authored-by: Tom <tom@northwind.example>,\n  Priya <priya@northwind.example>",
         "co_authored_by: Priya <priya@northwind.example> Tom <tom@northwind.example>",
+        "Co-developed-by: Priya <priya@northwind.example>",
+        "Co-author: Priya <priya@northwind.example>",
+        "Co-authored-by\u{ff1a} Priya <priya@northwind.example>",
     ] {
         world.git(&["commit", "-q", "--amend", "-m", &format!("Let Alice in\n\n{line}")]);
         world.approve("alice", "priya.shah").exits(3).says("approver-is-author");
@@ -243,4 +246,51 @@ fn to_come_back_with_the_same_keys_replaces_nothing() {
     world.timed(&["apply"]).exits(0);
     branch(&world, "again", |world| world.write(CARL, &carl("mallory")));
     world.timed(&["plan", "--head", "again"]).exits(0).says("replaces the keys of carl.x");
+}
+
+/// Carl's file as it is under another name.
+fn renamed(key: &str) -> String {
+    carl(key).replace("Carl X", "Carl X-Y")
+}
+
+const RENAMED: &str = "people/carl.x-y.yaml";
+
+#[test]
+fn another_name_with_the_same_accounts_replaces_keys_too() {
+    let told = "gives carl.x-y accounts or e-mails of carl.x, who had other keys: one person more is asked for";
+    // at once, or after he left
+    for at_once in [true, false] {
+        let world = applied();
+        for (person, with) in [("carl.x", "carl.x"), ("carl.x-y", "carl.x"), ("carl.x-y", "mallory")] {
+            prove(&world, person, with);
+        }
+        land_carl(&world, "carl", Some(&carl("carl.x")), &["mei.tanaka"]);
+        if !at_once {
+            land_carl(&world, "away", None, &["mei.tanaka"]);
+            world.timed(&["apply"]).exits(0);
+        }
+        for (name, with) in [("same", "carl.x"), ("other", "mallory")] {
+            branch(&world, name, |world| {
+                if at_once {
+                    world.git(&["rm", "-q", CARL]);
+                }
+                world.write(RENAMED, &renamed(with));
+            });
+            world.approve(name, "mei.tanaka").exits(0);
+        }
+        // who is called otherwise and has the same key is no other
+        world.timed(&["verify", "--head", "same"]).exits(0);
+        for format in ["text", "markdown"] {
+            let plan = world.timed(&["plan", "--head", "other", "--format", format]).exits(0).stdout;
+            assert!(plan.replace('`', "").replace("\n    ", " ").contains(told), "{plan}");
+        }
+        let refused = world.timed(&["verify", "--head", "other"]).exits(1).says("refused[quorum-not-met]");
+        refused.says("`carl.x-y` comes with accounts or e-mails of `carl.x`, who had other keys");
+        world.approve("other", "lena.vogt").exits(0);
+        merge(&world, "other");
+        world.timed(&["verify"]).exits(0);
+        // the log says the same of it later
+        world.timed(&["apply"]).exits(0);
+        world.timed(&["verify"]).exits(0);
+    }
 }
