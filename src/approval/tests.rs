@@ -190,6 +190,7 @@ impl Told {
             merge_bases: self.merge_bases.clone(),
             trees: Trees::default(),
             touched: BTreeSet::new(),
+            answered: BTreeSet::new(),
             testimony,
             gone: self.gone.clone(),
             ages: self.ages,

@@ -136,7 +136,7 @@ impl Repository {
 
 impl Repository {
     /// The bytes of a blob; None where it can't be read, is none, or is larger than any file that is read.
-    pub(super) fn small_blob(&self, oid: Oid) -> Option<Arc<[u8]>> {
+    pub fn small_blob(&self, oid: Oid) -> Option<Arc<[u8]>> {
         let small = self.object_size(oid).ok()? as u64 <= MAX_FILE_BYTES;
         let odb = self.git.odb().ok()?;
         small

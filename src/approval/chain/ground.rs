@@ -10,12 +10,14 @@ use jiff::Timestamp;
 use super::error::{VerifyError, rewritten};
 use super::landings::{Proof, Recorded, RecordedLanding};
 use super::revisions::Revisions;
+use crate::access::raw::PersonType;
+use crate::access::reading::{self, Claim, FileKind, RawFile};
 use crate::access::{Kinds, Person, PersonId, Revision};
-use crate::approval::decision::{Candidate, Evidence, Trusted};
+use crate::approval::decision::{Answered, Candidate, Evidence, Trusted};
 use crate::approval::landing::{Reviewed, Trees};
-use crate::approval::testimony::{Question, Source, changed_since};
+use crate::approval::testimony::{Question, Source, changed_since, changes_since};
 use crate::lint::Halt;
-use crate::repository::{Managed, Oid, Repository, Snapshot};
+use crate::repository::{Entry, Managed, Oid, Repository, Snapshot};
 
 /// The repository, what people said, what the log records, and the clock. Answers about a branch depend on nothing else.
 #[derive(Debug)]
@@ -140,11 +142,28 @@ impl<'a> Ground<'a> {
             head,
             merge_bases: self.repository.merge_bases(onto, head)?,
             touched: changed_since(self.repository, head, onto)?,
+            answered: self.answered(head, onto)?,
             testimony: source.testimony(&trusted.revision().access, question, &trees)?,
             trees,
             gone: self.gone(trusted),
             ages: true,
         })
+    }
+
+    /// Who answered for services in a tree between the head and what it lands on. So nobody approves what a machine wrote
+    /// while they answered for it. What can't be read names nobody.
+    fn answered(&self, head: Oid, onto: Oid) -> Result<BTreeSet<Answered>, VerifyError> {
+        let changes = changes_since(self.repository, head, onto)?;
+        let before = changes.iter().flat_map(|changes| changes.iter());
+        let answered = |(path, [file, _]): (&String, &[Option<Entry>; 2])| {
+            let Claim::File(FileKind::Person, id) = FileKind::of_path(path) else { return None };
+            let bytes = self.repository.small_blob((*file)?.oid)?;
+            let Some(RawFile::Person(person)) = reading::read(path.as_str(), bytes, 0).raw else { return None };
+            let service = PersonId::parse(id).ok().filter(|_| matches!(person.person_type, PersonType::Service))?;
+            let sponsor = PersonId::parse(person.sponsor.as_deref()?).ok()?;
+            Some(Answered { service, sponsor, signs: person.keys.is_some_and(|keys| !keys.is_empty()) })
+        };
+        Ok(before.filter_map(answered).collect())
     }
 
     /// People who could speak at a landing and are not active any more by the newest tree that was approved: who leaves

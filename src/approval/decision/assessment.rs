@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::evidence::Evidence;
+use super::evidence::{Answered, Evidence};
 use crate::access::time::format_instant;
 use crate::access::{Access, Person, PersonId, PersonType};
 use crate::approval::codes::{self, refusal};
@@ -165,7 +165,8 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
     let judge = &plan.base.access;
     let testimony = &evidence.testimony;
     let mut parties = testimony.makers.clone();
-    let answering = if testimony.may_be_a_machines { answering_for_services(judge) } else { BTreeMap::new() };
+    let answering =
+        if testimony.may_be_a_machines { answering_for_services(judge, &evidence.answered) } else { BTreeMap::new() };
     // however many there are of them, it is one somebody who may be among the approvers: whoever steers a machine, too
     let mut each_because: Vec<Refusal> = testimony.in_doubt.first().cloned().into_iter().collect();
     each_because.extend(testimony.machine.clone());
@@ -176,8 +177,9 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         .collect();
     for service in services {
         each_because.push(refusal(&codes::QUORUM_BOT_AUTHORED, format!("`{}` is a service", service.id)));
-        if let Some(sponsor) = &service.sponsor {
-            // who answers for a machine answers for what it wrote
+        let then = evidence.answered.iter().filter(|answered| answered.service == service.id);
+        for sponsor in service.sponsor.iter().chain(then.map(|answered| &answered.sponsor)) {
+            // who answers for a machine answers for what it wrote, also when another does so since
             parties.entry(sponsor.clone()).or_insert(Part::Wrote);
         }
     }
@@ -294,9 +296,11 @@ fn superseded(person: &PersonId, head: Oid, newer: Oid) -> Refusal {
 
 /// Sponsors of services that can sign, each with one of them. A signature that was left out must not free who answers for
 /// the machine that would have made it.
-fn answering_for_services(judge: &Access) -> BTreeMap<PersonId, PersonId> {
+fn answering_for_services(judge: &Access, then: &BTreeSet<Answered>) -> BTreeMap<PersonId, PersonId> {
     let signing = judge.people.values().filter(|one| one.person_type == PersonType::Service && !one.keys.is_empty());
-    signing.filter_map(|service| Some((service.sponsor.clone()?, service.id.clone()))).collect()
+    let now = signing.filter_map(|service| Some((service.sponsor.clone()?, service.id.clone())));
+    let then = then.iter().filter(|answered| answered.signs);
+    now.chain(then.map(|answered| (answered.sponsor.clone(), answered.service.clone()))).collect()
 }
 
 /// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by the commit

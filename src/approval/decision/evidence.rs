@@ -19,9 +19,20 @@ pub struct Evidence {
     pub trees: Trees,
     /// Managed paths that first-parent commits of head..base touched.
     pub touched: BTreeSet<String>,
+    /// Who answered for services in trees since the head parted.
+    pub answered: BTreeSet<Answered>,
     pub testimony: Testimony,
     /// People who are not active any more by the newest tree that was approved.
     pub gone: BTreeSet<PersonId>,
     /// True where approvals may be too old. Of what the log records they are not: its verdict is final.
     pub ages: bool,
+}
+
+/// Who answered for a service in some tree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Answered {
+    pub service: PersonId,
+    pub sponsor: PersonId,
+    /// True where the service could sign.
+    pub signs: bool,
 }

@@ -8,4 +8,4 @@ mod evidence;
 pub use assessment::{Assessment, assess};
 pub use candidate::{Candidate, Proposed, Trusted};
 pub use decide::{Granted, decide};
-pub use evidence::Evidence;
+pub use evidence::{Answered, Evidence};

@@ -1,13 +1,14 @@
 //! Who made a commit: whose key signed it, and whom its lines name.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
 use super::data::{Part, Testimony};
 use super::statement;
 use crate::access::{Access, PersonId};
 use crate::approval::codes::{self, refusal};
 use crate::finding::Refusal;
-use crate::repository::{Commit, Oid, Repository, RepositoryError};
+use crate::repository::{Changes, Commit, Oid, Repository, RepositoryError};
 
 /// Who made a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,16 +66,25 @@ pub(super) fn of_commits(
 ///
 /// Where the history can't be read.
 pub fn changed_since(repository: &Repository, head: Oid, base: Oid) -> Result<BTreeSet<String>, RepositoryError> {
+    Ok(changes_since(repository, head, base)?.iter().flat_map(|changes| changes.keys().cloned()).collect())
+}
+
+/// What each commit on the first-parent chain of `base` changed since `head`, the newest first.
+///
+/// # Errors
+///
+/// Where the history can't be read.
+pub fn changes_since(repository: &Repository, head: Oid, base: Oid) -> Result<Vec<Rc<Changes>>, RepositoryError> {
     let since: HashSet<Oid> = repository.commits_between(head, base)?.into_iter().collect();
-    let mut touched = BTreeSet::new();
+    let mut changes = Vec::new();
     let mut at = base;
     while since.contains(&at)
         && let Some(parent) = repository.first_parent(at)?
     {
-        touched.extend(repository.managed_changes(parent, at)?.keys().cloned());
+        changes.push(repository.managed_changes(parent, at)?);
         at = parent;
     }
-    Ok(touched)
+    Ok(changes)
 }
 
 /// What proves who made a change.

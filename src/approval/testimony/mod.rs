@@ -9,7 +9,7 @@ mod source;
 pub mod statement;
 
 pub use data::{Maker, Part, Testimony};
-pub use makers::{CommitMakers, Signer, changed_since};
+pub use makers::{CommitMakers, Signer, changed_since, changes_since};
 #[cfg(test)]
 pub(super) use makers::{ProvenBy, made_by};
 pub use opinion::{CountedApproval, Opinion, Says};

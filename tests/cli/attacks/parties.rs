@@ -37,6 +37,25 @@ fn a_signature_that_a_machine_leaves_out_does_not_free_who_answers_for_it() {
 }
 
 #[test]
+fn who_answered_for_a_machine_does_not_approve_what_it_wrote_until_then() {
+    let robot = public_key("settlement-bot");
+    let keys = format!("sponsor: omar.diallo\nemails: [settlement-bot@northwind.example]\nkeys: [\"{robot}\"]\n");
+    let world = World::edited(&[("people/settlement-bot.yaml", "sponsor: omar.diallo\n", &keys)]);
+    world.be("settlement-bot");
+    world.let_alice_in("signed");
+    world.be("tom.reed");
+    world.let_alice_in("unsigned");
+    world.git(&["commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "By nobody"]);
+    branch(&world, "handed-over", |world| edit(world, "people/settlement-bot.yaml", "omar.diallo", "sven.olsen"));
+    world.approve("handed-over", "lena.vogt").exits(0);
+    merge(&world, "handed-over");
+    world.timed(&["verify"]).exits(0);
+    world.approve("signed", "omar.diallo").exits(3).says("approver-is-author");
+    world.approve("unsigned", "omar.diallo").exits(3).says("answers for `settlement-bot`");
+    world.approve("signed", "priya.shah").exits(0);
+}
+
+#[test]
 fn emptying_out_who_approves_is_no_removal() {
     for (path, from, to) in [
         ("groups/access-admins.yaml", "[lena.vogt, mei.tanaka, sven.olsen]", "[lena.vogt]"),
