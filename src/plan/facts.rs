@@ -4,6 +4,7 @@
 //! the program makes of it; the table of weights only adds which way is the weaker.
 
 mod effects;
+mod shown;
 mod things;
 mod weights;
 
@@ -13,8 +14,9 @@ use crate::access::reading::{Claim, FileKind};
 use crate::access::{ChangeClass, ManagedFile, Revision};
 use crate::plan::Plan;
 pub use effects::{Effect, effects};
+use shown::cut;
 use things::{Field, Thing, Value};
-use weights::Weight;
+use weights::{Section, Weight};
 
 /// One thing that a change says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Fact {
     pub before: Option<String>,
     /// What it says; none where it is gone.
     pub after: Option<String>,
+    /// Both for a reader: of long lists only what differs, and long words cut.
+    pub shown: [Option<String>; 2],
     /// True where less is asked, watched or kept out than before.
     pub weaker: bool,
     /// What follows from it, where that can be said.
@@ -150,13 +154,14 @@ fn fields(before: &Thing, after: &Thing) -> Vec<Fact> {
         // what restricts something that wasn't there before weakens nothing
         let is_part = |of: &Thing, whole: &str| of.fields.keys().any(|label| label.starts_with(&format!("{whole}.")));
         let comes = label.rsplit_once('.').is_some_and(|(whole, _)| !is_part(before, whole));
-        let [shown_before, shown_after] = shown([was, is]);
+        let [text_before, text_after] = [was, is].map(|side| side.map(Value::text));
         let weaker = weight.weakens(was, is) && (!comes || weight == Weight::Opens);
         Some(Fact {
             about: after.name.clone(),
             field: (!label.is_empty()).then(|| label.clone()),
-            before: shown_before,
-            after: shown_after,
+            before: text_before,
+            after: text_after,
+            shown: shown::sides(after.section, label, [was, is]),
             weaker,
             consequence: weights::consequence(after.section, label, is, weaker),
             class: after.class,
@@ -164,54 +169,6 @@ fn fields(before: &Thing, after: &Thing) -> Vec<Fact> {
         })
     };
     labels.into_iter().filter_map(fact).collect()
-}
-
-/// Both sides as text. Of long lists only what differs.
-fn shown(sides: [Option<&Value>; 2]) -> [Option<String>; 2] {
-    if let [Some(Value::Many(before)), Some(Value::Many(after))] = sides
-        && before.len().max(after.len()) > LISTED
-    {
-        let same = before.intersection(after).count();
-        let only = |own: &BTreeSet<String>, other: &BTreeSet<String>| {
-            let mut rest: Vec<&str> = own.difference(other).map(String::as_str).collect();
-            let stay = format!("{same} that stay");
-            rest.push(&stay);
-            Some(cut(&rest.join(", ")))
-        };
-        return [only(before, after), only(after, before)];
-    }
-    let [before, after] = sides.map(|side| side.map(Value::text));
-    match (&before, &after) {
-        (Some(was), Some(is)) => {
-            let same = was.chars().zip(is.chars()).take_while(|(a, b)| a == b).count();
-            [was, is].map(|text| Some(cut_around(text, same)))
-        }
-        _ => [before, after].map(|side| side.map(|text| cut(&text))),
-    }
-}
-
-/// A long text from shortly before the place at which it differs from the other.
-fn cut_around(text: &str, place: usize) -> String {
-    if place < SHOWN / 2 || text.chars().count() <= SHOWN {
-        return cut(text);
-    }
-    format!("… {}", cut(&text.chars().skip(place - SHOWN / 8).collect::<String>()))
-}
-
-/// Longer lists are told by what differs in them.
-const LISTED: usize = 8;
-
-/// Characters of one value; what is longer is cut in the middle.
-const SHOWN: usize = 240;
-
-fn cut(text: &str) -> String {
-    let length = text.chars().count();
-    if length <= SHOWN {
-        return text.to_owned();
-    }
-    let start: String = text.chars().take(SHOWN * 2 / 3).collect();
-    let end: String = text.chars().skip(length - SHOWN / 4).collect();
-    format!("{start} … {end} ({length} characters)")
 }
 
 impl Thing {
@@ -222,19 +179,24 @@ impl Thing {
 
     /// The whole of it, which comes or goes.
     fn as_fact(&self, there: [bool; 2]) -> Fact {
-        let field = |(label, field): (&String, &Field)| match label.as_str() {
-            "" => field.value.text(),
-            label => format!("{label} {}", cut(&field.value.text())),
+        let text = |of: fn(Section, &str, &Value) -> String| {
+            let field =
+                |(label, field): (&String, &Field)| match (label.as_str(), of(self.section, label, &field.value)) {
+                    ("", text) => text,
+                    (label, text) => format!("{label} {text}"),
+                };
+            self.fields.iter().map(field).collect::<Vec<_>>().join("; ")
         };
-        let text = self.fields.iter().map(field).collect::<Vec<_>>().join("; ");
+        let (whole, short) = (text(|_, _, value| value.text()), text(shown::one));
         let nothing = Value::One(String::new());
         let [before, after] = there.map(|is| is.then_some(&nothing));
-        let [was, is] = there.map(|is| is.then(|| text.clone()));
+        let [was, is] = there.map(|is| is.then(|| whole.clone()));
         Fact {
             about: self.name.clone(),
             field: None,
             before: was,
             after: is,
+            shown: there.map(|is| is.then(|| short.clone())),
             weaker: self.presence.weakens(before, after),
             consequence: weights::whole(self.section, there),
             class: self.class,
@@ -272,11 +234,13 @@ fn whole_file(path: &str, class: ChangeClass, sides: [Option<&ManagedFile>; 2]) 
         }
         ((what, consequence), _) => (format!("{what} `{path}`"), consequence),
     };
+    let before = lines(&before);
     Fact {
         about,
         field: None,
-        before: lines(&before),
         weaker: after.is_none() && path.ends_with(".rego"),
+        shown: [before.clone(), after_lines.clone()],
+        before,
         after: after_lines,
         consequence,
         class,
@@ -303,6 +267,7 @@ fn quiet(path: &str, class: ChangeClass, how: &str) -> Fact {
         field: None,
         before: None,
         after: None,
+        shown: [None, None],
         weaker: false,
         consequence: None,
         class,

@@ -33,7 +33,7 @@ fn line(fact: &Fact, voice: Voice) -> String {
     // an arrow within a value would make two values of it
     let value = |text: &str| voice.data(&text.replace('→', "\\u{2192}"));
     let about = voice.message(&fact.about);
-    let sides = [&fact.before, &fact.after].map(|side| side.as_deref().map(value));
+    let sides = fact.shown.each_ref().map(|side| side.as_deref().map(value));
     let mut text = match (fact.field.as_deref().map(|field| voice.data(field)), sides) {
         (None, [None, None]) => about,
         (None, [None, Some(after)]) => format!("{about}: new, {after}"),
@@ -72,7 +72,7 @@ pub(super) struct FactRow {
 
 impl From<Fact> for FactRow {
     fn from(fact: Fact) -> Self {
-        let Fact { about, field, before, after, weaker, consequence, class, file } = fact;
+        let Fact { about, field, before, after, weaker, consequence, class, file, .. } = fact;
         FactRow { about, field, before, after, weaker, consequence, class: class.as_str(), file }
     }
 }

@@ -108,3 +108,64 @@ fn pipelines_and_custom_rules_are_named_for_what_they_are() {
     branch(&world, "words", |world| edit(world, "dualkey.yaml", "version: 1\n", "version: 1 # the only one\n"));
     world.timed(&["plan", "--head", "words"]).says("file `dualkey.yaml` says the same in other words");
 }
+
+#[test]
+fn a_file_that_moves_is_told_by_what_it_says_otherwise() {
+    let world = World::new();
+    branch(&world, "moved", |world| {
+        std::fs::create_dir(world.repo().join("roles/ops")).unwrap();
+        std::fs::create_dir(world.repo().join("groups/x")).unwrap();
+        std::fs::create_dir(world.repo().join("domains/all")).unwrap();
+        world.git(&["mv", "roles/deployer.yaml", "roles/ops/deployer.yaml"]);
+        edit(world, "roles/ops/deployer.yaml", "duties: [deploy]\n", "");
+        edit(world, "roles/ops/deployer.yaml", "risk: elevated", "risk: standard");
+        world.git(&["mv", "groups/access-admins.yaml", "groups/x/access-admins.yaml"]);
+        edit(world, "groups/x/access-admins.yaml", "[lena.vogt", "[yusuf.demir, lena.vogt");
+        world.git(&["mv", "domains/platform.yaml", "domains/all/platform.yaml"]);
+    });
+    let text = world.timed(&["plan", "--head", "moved"]).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for says in [
+        "role `deployer`: duties deploy → nothing (weaker)",
+        "role `deployer`: risk elevated → standard (weaker)",
+        "yusuf.demir (weaker); others approve from now on",
+        "file `roles/deployer.yaml` stands at `roles/ops/deployer.yaml` now",
+        "file `domains/platform.yaml` stands at `domains/all/platform.yaml` now",
+    ] {
+        assert!(text.contains(says), "{says} is not in\n{text}");
+    }
+    for not in ["role `deployer`: new", "role `deployer`: gone", "domain `platform`"] {
+        assert!(!text.contains(not), "{not} is in\n{text}");
+    }
+}
+
+#[test]
+fn nothing_of_a_list_is_left_out_however_long_it_is() {
+    const ROLE: &str = "title: Sees metrics and logs\nrisk: standard\nentitlements:\n  project: [roles/bigquery.metadataViewer, \
+         roles/cloudtrace.user, roles/clouddebugger.user, roles/cloudprofiler.user, roles/errorreporting.viewer, \
+         roles/errorreporting.writer, roles/iam.roleViewer, roles/iam.securityAdmin, roles/logging.privateLogViewer, \
+         roles/logging.viewer, roles/monitoring.alertPolicyViewer, roles/monitoring.dashboardViewer, \
+         roles/monitoring.viewer, roles/stackdriver.accounts.viewer]\n";
+    let kept: Vec<String> =
+        (0..12).map(|n| format!("repository:northwind/number-{n:02}-of-the-old-platform:admin")).collect();
+    let world = World::edited(&[(
+        "policies/limits.yaml",
+        "[\"account:*:BreakGlassAdmin\"]",
+        &format!("[\"{}\"]", kept.join("\", \"")),
+    )]);
+    branch(&world, "long", |world| {
+        world.write("roles/observer.yaml", ROLE);
+        let last = &kept[0];
+        edit(world, "policies/limits.yaml", &format!("[\"{}\"]", kept.join("\", \"")), &format!("[\"{last}\"]"));
+    });
+    for format in ["text", "markdown", "json"] {
+        let plan = world.timed(&["plan", "--head", "long", "--format", format]).stdout;
+        let text: String = plan.split_whitespace().collect();
+        let names = |name: &str| assert!(text.contains(name), "{format}: {name} is not in\n{plan}");
+        kept[1..].iter().for_each(|one| names(&one.split_once('/').unwrap().1.replace(":admin", "")));
+        names("iam.securityAdmin");
+        if format == "text" {
+            let place = |name: &str| text.find(name).unwrap();
+            assert!(place("iam.securityAdmin") < place("bigquery.metadataViewer"), "{plan}");
+        }
+    }
+}
