@@ -80,7 +80,7 @@ impl Returning {
             if known.is_some_and(|known| known.accounts == person.accounts && known.emails == person.emails) {
                 continue;
             }
-            let known = known.map(|known| marks(known)).unwrap_or_default();
+            let known = known.map(marks).unwrap_or_default();
             let new = marks(person).into_iter().filter(|mark| !known.contains(mark));
             returning.marks.extend(new.map(|mark| (mark, id.clone())));
         }

@@ -19,6 +19,9 @@ use crate::approval::testimony::{Question, Source, changed_since, changes_since}
 use crate::lint::Halt;
 use crate::repository::{Entry, Managed, Oid, Repository, Snapshot};
 
+/// People as they were before their file went from where it was.
+type Leavers = Rc<[Arc<Person>]>;
+
 /// The repository, what people said, what the log records, and the clock. Answers about a branch depend on nothing else.
 #[derive(Debug)]
 pub(super) struct Ground<'a> {
@@ -36,7 +39,7 @@ pub(super) struct Ground<'a> {
     /// By two landings, the paths that differ and tell who people are or who holds what.
     telling: RefCell<HashMap<[Oid; 2], Rc<[String]>>>,
     /// By two landings, the people whose file is gone from where it was.
-    left: RefCell<HashMap<[Oid; 2], Rc<[Arc<Person>]>>>,
+    left: RefCell<HashMap<[Oid; 2], Leavers>>,
     /// How often the trees of a possible landing were compared.
     #[cfg(test)]
     compared: std::cell::Cell<usize>,
@@ -237,11 +240,11 @@ impl<'a> Ground<'a> {
     }
 
     /// People whose file is gone from where it was, as they were last. They too are asked for again.
-    pub fn left_between(&self, older: Oid, newer: Oid) -> Result<Rc<[Arc<Person>]>, VerifyError> {
+    pub fn left_between(&self, older: Oid, newer: Oid) -> Result<Leavers, VerifyError> {
         if let Some(known) = self.left.borrow().get(&[older, newer]) {
             return Ok(Rc::clone(known));
         }
-        let mut found: Rc<[Arc<Person>]> = Rc::default();
+        let mut found = Leavers::default();
         if self.telling_paths(older, newer)?.iter().any(|path| path.starts_with("people/")) {
             let changed = self.repository.managed_changes(older, newer)?;
             let gone = |path: &str| changed.get(path).is_some_and(|[_, after]| after.is_none());
