@@ -37,7 +37,7 @@ pub(super) fn sides(section: Section, label: &str, sides: [Option<&Value>; 2]) -
 pub(super) fn one(section: Section, label: &str, value: &Value) -> String {
     match value {
         Value::Many(texts) if !texts.is_empty() => list(section, &in_order(label, texts.iter())),
-        value => cut(&value.text()),
+        value @ (Value::One(_) | Value::Many(_)) => cut(&value.text()),
     }
 }
 
