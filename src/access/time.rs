@@ -288,11 +288,16 @@ impl std::fmt::Display for Days {
     }
 }
 
-/// An instant as the plan prints it: in the organisation's zone, with its offset, to the second.
+/// An instant as the plan prints it: in the organisation's zone, with its offset.
 pub fn format_instant(at: Timestamp, zone: &TimeZone) -> String {
     let zoned = at.to_zoned(zone.clone());
     let second = if zoned.subsec_nanosecond() == 0 { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.f%:z" };
     zoned.strftime(second).to_string()
+}
+
+/// An instant at which somebody did something, which no clock tells better than to the second. What is less is left out.
+pub fn format_moment(at: Timestamp, zone: &TimeZone) -> String {
+    format_instant(Timestamp::from_second(at.as_second()).unwrap_or(at), zone)
 }
 
 /// The end of an interval as people say it: the last day where it ends at a midnight, else the instant.

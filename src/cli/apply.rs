@@ -173,6 +173,10 @@ impl Attempt<'_> {
             Ok(ledger) => return self.apart(Basis::LastSeen, Some(ledger), &[&not_fresh()], lease),
             Err(stop) if self.mode == Mode::Full => return Err(stop.clone()),
             Err(stop) => {
+                // a log that nobody could ask for is not one that was cut off
+                let unanswered = not_fresh();
+                let is_unseen = !self.shared.is_fresh() && matches!(self.shared.ledger(), Ok(None));
+                let stop = if is_unseen { &unanswered } else { stop };
                 if let Some(copy) = kept::copy(self.shared) {
                     return self.apart(Basis::Kept, Some(&copy), &[stop], lease);
                 }
@@ -274,7 +278,8 @@ impl Attempt<'_> {
         repository.allow_all();
         let judged = if self.process.hear() { Err(asked_to_stop()) } else { judged };
         let mut stops = stops.to_vec();
-        stops.extend(judged.as_ref().err());
+        // of a branch that was never seen nothing is said where the remote is what is missing
+        stops.extend(judged.as_ref().err().filter(|_| self.shared.is_fresh() || self.shared.tip().is_ok()));
         let proven = Proven::gather(self.shared, basis, (ledger, recorded), judged.as_ref().ok(), &stops)?;
         self.ends(&proven, None, lease)
     }

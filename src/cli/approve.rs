@@ -169,7 +169,9 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     };
     output::print(&format!("{} {done} {} ({place})\n", person.id, head.short()));
     if says == Says::Approve {
-        output::print(&what_is_left(&prospect, change, person));
+        // what the same person said before is over now
+        let now = shared.verifier(&ledger.recorded, clock.now)?.prospect(&chain, head)?;
+        output::print(&what_is_left(&now));
     }
     Ok(Exit::Done)
 }
@@ -185,10 +187,10 @@ fn after(last: Option<&Opinion>, says: Says, now: Timestamp) -> Timestamp {
 }
 
 /// The approvals that are still missing, a line each.
-fn what_is_left(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person) -> String {
-    let more = prospect.assessment.more();
-    let mut approvers: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
-    approvers.insert(person.id.clone());
+fn what_is_left(prospect: &Prospect) -> String {
+    let (candidate, more) = (prospect.candidate(), prospect.assessment.more());
+    let change = candidate.plan();
+    let approvers: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
     let unmet = change.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, more));
     let enough = change.is_met(&approvers, more);
     let rules_met = change.requirements.iter().all(|requirement| requirement.met_by(&approvers, more));
@@ -288,6 +290,7 @@ fn prove_key(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let statement =
         KeyStatement { statement_type: KeyType::V1, genesis: genesis.to_string(), person: person.to_string() };
     let fingerprint = public.fingerprint(ssh_key::HashAlg::Sha256);
+    mistyped(&person, shared.access())?;
     confirm(options, &format!("Show that the key {fingerprint} is {person}'s?"))?;
     let commit = signed_commit(repository, &key, &statement::canonical(&statement), genesis, clock.now.as_second())?;
     let name = statement::key_name(&person, public.key_data());
@@ -297,6 +300,18 @@ fn prove_key(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     }
     output::print(&format!("the key {fingerprint} is shown to be {person}'s\n"));
     Ok(Exit::Done)
+}
+
+/// Whose file is still to land is nobody yet, and so may be anybody; a name that is nearly somebody's is more likely theirs.
+fn mistyped(person: &PersonId, registry: &Access) -> Result<(), Stop> {
+    let near = |known: &&PersonId| strsim::osa_distance(known.as_str(), person.as_str()) <= 1;
+    match registry.people.keys().find(near) {
+        Some(meant) if meant != person && !registry.people.contains_key(person) => Err(Stop::usage(
+            format!("there is no `{person}` at the tip of the protected branch"),
+            format!("did you mean `{meant}`? a key of somebody new is shown once their file has landed without it"),
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn refuse_weak(key: &SigningKey, public: &ssh_key::PublicKey) -> Result<(), Stop> {

@@ -12,7 +12,7 @@ use crate::access::PersonId;
 use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
 use crate::report::PlanView;
-use crate::repository::Repository;
+use crate::repository::{Oid, Repository};
 use crate::{apply, audit, report};
 
 #[derive(Debug, Args)]
@@ -69,6 +69,9 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
             },
         ),
     };
+    if options.rev.is_some() || after.is_some() {
+        on_branch(repository, &shared, tip)?;
+    }
     let Judged { chain, .. } = judge(repository, &verifier, Ok(tip), Some(&ledger.stored.log))?;
     // what is wrong beside the landings
     let beside: Vec<Refusal> = match after.is_none() && options.rev.is_none() {
@@ -104,6 +107,17 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     Ok(exit(&landings).worst(Exit::Findings))
 }
 
+/// A verdict on what never was on the branch would be taken for one on the branch.
+fn on_branch(repository: &Repository, shared: &Shared<'_>, commit: Oid) -> Result<(), Stop> {
+    if repository.first_parents(shared.tip()?)?.contains(&commit) {
+        return Ok(());
+    }
+    Err(Stop::usage(
+        format!("{} is not on `{}`", commit.short(), shared.branch),
+        "`dualkey verify --head REV` says whether it would land there",
+    ))
+}
+
 fn exit(landings: &[&Landing]) -> Exit {
     let refused = landings.iter().filter(|landing| landing.verdict == Verdict::Refused);
     refused
@@ -112,12 +126,7 @@ fn exit(landings: &[&Landing]) -> Exit {
         .fold(Exit::Done, Exit::worst)
 }
 
-fn prospect(
-    options: &Options,
-    verifier: &Verifier<'_>,
-    chain: &Chain,
-    head: crate::repository::Oid,
-) -> Result<Exit, Stop> {
+fn prospect(options: &Options, verifier: &Verifier<'_>, chain: &Chain, head: Oid) -> Result<Exit, Stop> {
     let prospect: Prospect = match verifier.prospect(chain, head) {
         Ok(prospect) => prospect,
         Err(error @ (VerifyError::Repository(_) | VerifyError::Refused(_) | VerifyError::Unreadable { .. })) => {

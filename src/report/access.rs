@@ -8,13 +8,13 @@ use super::escape::terminal;
 use super::facts::tail;
 use super::style::Style;
 use crate::access::Conditions;
-use crate::access::time::{format_end, format_instant};
+use crate::access::time::{format_end, format_instant, format_moment};
 use crate::audit::Held;
 
 /// A block an entitlement: what, until when, by which grant, landing and approval.
 pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone, style: Style) -> String {
     let who = terminal(who);
-    let at = format_instant(Timestamp::from_second(at.as_second()).unwrap_or(at), zone);
+    let at = format_moment(at, zone);
     if held.is_empty() {
         return format!("{who} had nothing at {at}\n");
     }

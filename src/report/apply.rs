@@ -9,7 +9,7 @@ use super::escape::terminal;
 use super::facts::{conditions, permission, tail};
 use super::style::Style;
 use crate::access::TargetId;
-use crate::access::time::{format_end, format_instant};
+use crate::access::time::{format_end, format_moment};
 use crate::apply::{Extent, Outcome};
 use crate::plan::Verb;
 use crate::plan::operations::{Difference, Operation};
@@ -93,7 +93,7 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
     text.push_str(&lines(&outcome.done, zone, style));
     for (operation, done) in outcome.left.iter().take(LISTED) {
         let whose = operation.person.as_ref().map_or_else(|| operation.principal.to_string(), ToString::to_string);
-        let until = done.lives_until.map(|until| format!("sessions may go on until {}", format_instant(until, zone)));
+        let until = done.lives_until.map(|until| format!("sessions may go on until {}", format_moment(until, zone)));
         let what = [until, done.note.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ");
         let line = format!("{whose} at {} {}: {what}", operation.target, operation.resource);
         text.push_str(&format!("{}\n", style.yellow(&style.wrap(&terminal(&line), 0, "  "))));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::escape::{markdown_code, markdown_text};
 use super::style::count;
-use crate::access::time::{format_end, format_instant, format_start};
+use crate::access::time::{format_end, format_instant, format_moment, format_start};
 use crate::access::{Access, Waiver};
 use crate::audit::controls::{Controls, Landed, middle_and_longest};
 use crate::audit::entries;
@@ -187,7 +187,7 @@ pub fn markdown(period: &Period<'_>) -> String {
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
             one.entry,
             markdown_code(short(&one.commit)),
-            format_instant(one.at, period.zone),
+            format_moment(one.at, period.zone),
             verdict(one.verdict),
             people(&one.requested_by),
             people(&one.approved_by),
@@ -198,7 +198,7 @@ pub fn markdown(period: &Period<'_>) -> String {
     }
     text.push_str(&format!("\n## Refusals ({})\n\n", controls.refusals.len()));
     for one in &controls.refusals {
-        let at = format_instant(one.at.0, period.zone);
+        let at = format_moment(one.at.0, period.zone);
         text.push_str(&format!("- {at}: {} {}\n", markdown_code(short(&one.landing)), markdown_code(&one.code)));
     }
     text.push_str(&format!("\n## Waivers in force ({})\n\n", period.waivers.len()));
@@ -214,7 +214,7 @@ pub fn markdown(period: &Period<'_>) -> String {
     text.push_str(&format!("\n## Drift ({})\n\n", controls.drift.len()));
     for (at, operations) in &controls.drift {
         let operations = count(*operations, "operation");
-        text.push_str(&format!("- {}: {operations} brought it back\n", format_instant(*at, period.zone)));
+        text.push_str(&format!("- {}: {operations} brought it back\n", format_moment(*at, period.zone)));
     }
     text
 }

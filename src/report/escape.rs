@@ -12,15 +12,21 @@ fn push_shown(c: char, to: &mut String) {
     if is_shown(c) { to.push(c) } else { to.extend(c.escape_unicode()) }
 }
 
+/// True where a runner would take a command wherever it stands: `##[command]` of GitHub Actions and Azure Pipelines, and
+/// `##vso[command]` of the latter.
+fn is_command(rest: &str) -> bool {
+    rest.strip_prefix("##").is_some_and(|rest| rest.starts_with('[') || starts_with_ignoring_case(rest, "vso["))
+}
+
 /// One line of data for a terminal or a log. What can't be seen, moves the cursor or ends the line is written as
-/// `\u{1b}`; so is what GitHub Actions would take for a workflow command.
+/// `\u{1b}`; so is what GitHub Actions or Azure Pipelines would take for a command.
 pub fn terminal(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut word_starts = true;
     for (at, c) in text.char_indices() {
         let rest = text.get(at..).unwrap_or_default();
-        // `::command` counts at the start of a line, which any word is once text is wrapped; `##[command]` everywhere
-        if (word_starts && rest.starts_with("::")) || rest.starts_with("##[") {
+        // `::command` counts at the start of a line, which any word is once text is wrapped; the others everywhere
+        if (word_starts && rest.starts_with("::")) || is_command(rest) {
             shown.extend(c.escape_unicode());
         } else {
             push_shown(c, &mut shown);
@@ -45,7 +51,7 @@ pub fn workflow_property(text: &str) -> String {
 pub fn markdown_code(text: &str) -> String {
     let mut inner = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
-        let command = text.get(at..).is_some_and(|rest| rest.starts_with("##["));
+        let command = text.get(at..).is_some_and(is_command);
         // in a table a bar ends the cell even within code, and its escape would show elsewhere
         if c == '|' || command { inner.extend(c.escape_unicode()) } else { push_shown(c, &mut inner) }
     }
@@ -140,7 +146,7 @@ pub fn markdown_message(message: &str) -> String {
 pub(super) fn json(document: &str) -> String {
     let mut shown = String::with_capacity(document.len());
     for (at, c) in document.char_indices() {
-        let command = c == '#' && document.get(at..).is_some_and(|rest| rest.starts_with("##["));
+        let command = c == '#' && document.get(at..).is_some_and(is_command);
         if command || (is_hidden(c) && c != '\n') {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(shown, "\\u{unit:04x}");
@@ -180,6 +186,7 @@ mod tests {
             ("x ::error file=a::b", "x \\u{3a}:error file=a::b"),
             ("\n::set-output name=a::b", "\\u{a}\\u{3a}:set-output name=a::b"),
             ("x##[error]y", "x\\u{23}#[error]y"),
+            ("x##vso[task.prependpath]/tmp", "x\\u{23}#vso[task.prependpath]/tmp"),
             ("%0A::error::x", "%0A::error::x"),
             ("arn:aws:sso:::instance/ssoins-1", "arn:aws:sso:::instance/ssoins-1"),
         ] {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::approvers;
@@ -136,12 +137,12 @@ impl<'a> PlanView<'a> {
                     }
                 }
                 if open.is_empty() {
-                    return self.beside(voice);
+                    return format!("from {}", self.beside(voice));
                 }
                 let more = open.len().saturating_sub(SENTENCES);
                 open.truncate(SENTENCES);
                 let tail = if more > 0 { format!("; and {}", count(more, "rule")) } else { String::new() };
-                format!("from {}{tail}", open.join("; and "))
+                format!("from {}{tail}{}", open.join("; and "), self.persons_more())
             }
         }
     }
@@ -162,6 +163,15 @@ impl<'a> PlanView<'a> {
             (_, 0) => format!("{missing} of {of}, where nobody is left who neither wrote it nor gains by it"),
             (1, 1 | 2) => format!("{} ({of})", voice.list(people, " or ")),
             _ => format!("{missing} of {} ({of})", voice.list(people, ", ")),
+        }
+    }
+
+    /// `; and from 1 person more`: that more is asked for than the rules do.
+    fn persons_more(&self) -> String {
+        match self.more.in_all {
+            0 => String::new(),
+            1 => "; and from 1 person more".to_owned(),
+            more => format!("; and from {more} people more"),
         }
     }
 
@@ -225,6 +235,9 @@ impl<'a> PlanView<'a> {
         match (line.action, line.until_before) {
             (Action::Gain, _) => format!("{who} gains {what}, {}", span()),
             (Action::Keep, _) => format!("{who} keeps {what}, {}", span()),
+            (Action::Lose, _) if line.until == Timestamp::MAX => {
+                format!("{who} loses {what}, had it without end{hours}")
+            }
             (Action::Lose, _) => format!("{who} loses {what}, had it until {until}{hours}"),
             (Action::Change, Some(before)) => {
                 let how = if before < line.until { "longer" } else { "shorter" };

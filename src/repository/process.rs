@@ -98,6 +98,8 @@ pub(super) fn git_into(
         .arg(repository.own_git_dir())
         // no program of this clone has a say in what is read from or written to refs
         .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "maintenance.auto=false"])
+        // what an object holds is judged here; a setting that refuses it would let one odd commit hold up a whole fetch
+        .args(["-c", "fetch.fsckObjects=false", "-c", "transfer.fsckObjects=false"])
         // what is fetched to a folder of its own comes as a pack
         .args(objects.iter().flat_map(|_| ["-c", "fetch.unpackLimit=1"]))
         .args(arguments);

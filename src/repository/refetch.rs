@@ -1,6 +1,7 @@
 //! A clone that a power cut or a bad disk damaged, made whole again from its remote.
 
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use super::remote::{ALL_STATE, Remote, StateRefs};
 use super::{Oid, Repository, RepositoryError, loose, process};
@@ -28,11 +29,15 @@ impl Repository {
     }
 
     /// Deletes the files of refs that hold no name of an object, where the refs only say what was seen of remotes or kept
-    /// of them. Returns their names, sorted.
+    /// of them, and what locks such a ref for longer than any run takes to write it. Returns their names, sorted.
     pub fn drop_unreadable_refs(&self) -> Vec<String> {
         let mut dropped = Vec::new();
+        // locks are as old as the disk says, and so is what is written now
+        let now =
+            tempfile::NamedTempFile::new_in(self.git_dir()).and_then(|file| file.as_file().metadata()?.modified());
+        let now = now.ok();
         for folder in MEMORY {
-            drop_in(&self.git_dir().join(folder), folder, &mut dropped);
+            drop_in(&self.git_dir().join(folder), folder, now, &mut dropped);
         }
         dropped.sort();
         dropped
@@ -57,16 +62,21 @@ impl Repository {
     }
 }
 
-fn drop_in(folder: &Path, name: &str, dropped: &mut Vec<String>) {
+/// How long nobody writes one ref.
+const ABANDONED: Duration = Duration::from_secs(600);
+
+fn drop_in(folder: &Path, name: &str, now: Option<SystemTime>, dropped: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), format!("{name}/{}", entry.file_name().to_string_lossy()));
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            drop_in(&path, &name, dropped);
+            drop_in(&path, &name, now, dropped);
             continue;
         }
         let lock = path.extension().is_some_and(|extension| extension == "lock");
         let holds_one = std::fs::read_to_string(&path).is_ok_and(|text| text.trim_end().parse::<Oid>().is_ok());
-        if !lock && !holds_one && std::fs::remove_file(&path).is_ok() {
+        let age = || now?.duration_since(entry.metadata().ok()?.modified().ok()?).ok();
+        let useless = if lock { age().is_some_and(|age| age > ABANDONED) } else { !holds_one };
+        if useless && std::fs::remove_file(&path).is_ok() {
             dropped.push(name);
         }
     }

@@ -17,7 +17,7 @@ pub(super) const ALL_STATE: &str = "refs/dualkey/*";
 const LEASE: &str = "refs/dualkey/lease";
 const MIRROR: &str = "refs/dualkey-mirror/";
 
-/// How often it is tried to leave out refs that can't be had. Whoever pushed more of them has all of them left out.
+/// How often it is tried to leave out refs that can't be had.
 const ATTEMPTS: usize = 64;
 
 /// One ref to change: from what it must hold (None: it must not exist) to what it shall hold (None: it is deleted).
@@ -45,6 +45,12 @@ pub(super) struct Remote {
     pub(super) address: String,
     /// The folder of refs that mirrors it.
     mirror: String,
+}
+
+/// True for a name as dualkey may have written it: plain, and no longer than ids and digests are. What else stands under
+/// its folder is nobody's statement.
+fn is_plain(name: &str) -> bool {
+    name.len() <= 400 && name.bytes().all(|byte| byte.is_ascii_graphic()) && checked(name).is_ok()
 }
 
 impl<'a> StateRefs<'a> {
@@ -126,7 +132,7 @@ impl<'a> StateRefs<'a> {
         let known = known.iter().map(|(name, _)| name.as_str()).chain(essential.iter().copied());
         self.forget(remote, known.filter(|name| !there.contains_key(*name)))?;
         let first = self.get_each(remote, essential, &there);
-        let others = there.keys().map(String::as_str).filter(|name| name.starts_with(STATE) && checked(name).is_ok());
+        let others = there.keys().map(String::as_str).filter(|name| name.starts_with(STATE) && is_plain(name));
         let others: Vec<&str> = others.filter(|name| !essential.contains(name)).collect();
         let wanted = self.outdated(remote, &others, &there)?;
         let (mut attempts, mut broken) = (ATTEMPTS, Vec::new());
@@ -157,9 +163,9 @@ impl<'a> StateRefs<'a> {
         attempts: &mut usize,
         broken: &mut Vec<String>,
     ) -> Result<(), RepositoryError> {
+        // INVARIANT: what was not tried is not taken for what isn't there, since an approval may be among it
         let Some(left) = attempts.checked_sub(1) else {
-            broken.extend(wanted.iter().cloned());
-            return Ok(());
+            return Err(remote.unreachable(format!("more refs under {STATE} can't be had than can be left out")));
         };
         *attempts = left;
         if self.get_all(remote, wanted)?.is_ok() {
@@ -198,6 +204,10 @@ impl<'a> StateRefs<'a> {
             return Ok(Ok(()));
         }
         let answer = process::git(self.repository, &remote.fetching(), &remote.lines(names))?;
+        // who didn't answer in time has not said that a ref can't be had
+        if !answer.success && self.repository.unheard.borrow().is_some() {
+            return Err(remote.unreachable(answer.words));
+        }
         Ok(if answer.success { Ok(()) } else { Err(answer.words) })
     }
 

@@ -9,18 +9,23 @@ use jiff::Timestamp;
 
 use super::error::{VerifyError, rewritten};
 use super::landings::{Proof, Recorded, RecordedLanding};
+use super::meaning::Meaning;
 use super::revisions::Revisions;
 use crate::access::raw::PersonType;
 use crate::access::reading::{self, Claim, FileKind, RawFile};
 use crate::access::{Kinds, Person, PersonId, Revision};
-use crate::approval::decision::{Answered, Candidate, Evidence, Trusted};
+use crate::approval::decision::{Answered, Candidate, Evidence, Proposed, Trusted};
 use crate::approval::landing::{Reviewed, Trees};
 use crate::approval::testimony::{Question, Source, changed_since, changes_since};
 use crate::lint::Halt;
+use crate::plan::Held;
 use crate::repository::{Entry, Managed, Oid, Repository, Snapshot};
 
 /// People as they were before their file went from where it was.
 type Leavers = Rc<[Arc<Person>]>;
+
+/// What it takes to understand a landing, in steps: of which to compare two commits is one.
+const STEPS_OF_MEANING: u64 = 100;
 
 /// The repository, what people said, what the log records, and the clock. Answers about a branch depend on nothing else.
 #[derive(Debug)]
@@ -40,6 +45,8 @@ pub(super) struct Ground<'a> {
     telling: RefCell<HashMap<[Oid; 2], Rc<[String]>>>,
     /// By two landings, the people whose file is gone from where it was.
     left: RefCell<HashMap<[Oid; 2], Leavers>>,
+    /// What landings mean, by base and commit.
+    meanings: RefCell<HashMap<(Oid, Oid), Rc<Meaning>>>,
     /// How often the trees of a possible landing were compared.
     #[cfg(test)]
     compared: std::cell::Cell<usize>,
@@ -70,6 +77,7 @@ impl<'a> Ground<'a> {
             proofs,
             telling,
             left,
+            meanings: RefCell::default(),
             #[cfg(test)]
             compared: std::cell::Cell::default(),
         }
@@ -96,6 +104,19 @@ impl<'a> Ground<'a> {
 
     pub fn learn_proof(&self, landing: &RecordedLanding, proof: &Rc<Proof>) {
         self.proofs.borrow_mut().insert((landing.base, landing.commit), Rc::clone(proof));
+    }
+
+    /// What a verified landing means.
+    pub fn meaning(&self, base: Oid, commit: Oid) -> Result<Rc<Meaning>, VerifyError> {
+        if let Some(known) = self.meanings.borrow().get(&(base, commit)) {
+            return Ok(Rc::clone(known));
+        }
+        self.repository.spend(STEPS_OF_MEANING)?;
+        let (trusted, proposed) = (Trusted::new(self.revision(base)?), Proposed::new(self.revision(commit)?));
+        let candidate = Candidate::unlinted(&trusted, &proposed, self.now, &Held::default());
+        let meaning = Rc::new(Meaning::of(candidate.plan()));
+        self.meanings.borrow_mut().insert((base, commit), Rc::clone(&meaning));
+        Ok(meaning)
     }
 
     /// How often the trees of a possible landing were compared.

@@ -9,6 +9,8 @@ mod landings;
 mod left_out;
 mod line;
 mod logged;
+mod meaning;
+mod older;
 mod proof;
 mod prospect;
 mod removals;

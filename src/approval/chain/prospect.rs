@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::error::VerifyError;
 use super::ground::Ground;
 use super::landings::{Chain, Verdict};
-use super::{held, left_out};
+use super::older::{Below, Change};
+use super::{held, left_out, older};
 use crate::approval::decision::{Assessment, Candidate, Granted, Proposed, Trusted, assess, decide};
 use crate::approval::landing::{Entries, Reviewed, Trees, differing, merged};
 use crate::finding::Refusal;
@@ -67,9 +68,14 @@ pub(super) fn prospect(ground: &Ground<'_>, chain: &Chain, head: Oid) -> Result<
     let held = held::before(ground, (&trusted, &proposed), landings.map(|landing| landing.commit))?;
     let candidate = Candidate::new(&trusted, &proposed, ground.now, &held, &ground.halt());
     let mut outcome = decide(&candidate, &reviewed, &evidence);
-    let left_out = outcome.as_ref().map_or(Ok(None), |granted| left_out::foreseen(ground, chain, granted))?;
-    if let Some(refusal) = left_out {
-        outcome = Err(vec![refusal]);
+    if let Ok(granted) = &outcome {
+        let change = Change { base, named: head, tree: proposed.revision(), granted };
+        let below = chain.landings.iter().filter_map(Below::of);
+        let given_back = if candidate.plan().only_takes() { None } else { older::given_back(ground, change, below)? };
+        let refusal = given_back.map_or_else(|| left_out::foreseen(ground, chain, granted), |one| Ok(Some(one)))?;
+        if let Some(refusal) = refusal {
+            outcome = Err(vec![refusal]);
+        }
     }
     let assessment = assess(candidate.plan(), &evidence);
     let merge_base = match evidence.merge_bases.as_slice() {

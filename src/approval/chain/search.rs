@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::error::VerifyError;
-use super::held;
 use super::landings::{Landing, Verdict};
 use super::line::Line;
-use super::standing::{Hold, Later, Meaning, Standing};
+use super::meaning::Meaning;
+use super::older::{Below, Change};
+use super::standing::{Hold, Later, Standing};
+use super::{held, older};
 use crate::approval::codes;
 use crate::approval::decision::{Granted, Proposed, Trusted, decide};
 use crate::approval::landing::Span;
@@ -153,7 +155,12 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
             let decided = self.decided(span, head, &search.path)?;
             let meaning = Rc::new(decided.meaning);
             if let Ok(granted) = decided.outcome {
-                if let Some(refusal) = self.undoes_skipped(span, Some(&granted), search)? {
+                let refusal = match self.undoes_skipped(span, Some(&granted), search)? {
+                    // nothing holds up what only takes away
+                    None if !meaning.only_takes => self.given_back(span, &granted, &search.path)?,
+                    found => found,
+                };
+                if let Some(refusal) = refusal {
                     search.undoing.entry(span.to).or_insert(refusal);
                 } else if self.left_out(span, Some(&granted), &search.path)?.is_none() {
                     let landing = self.granted(span, granted)?;
@@ -206,6 +213,17 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The refusal of a step that gives back what a landing below it took, unseen by those who approved.
+    fn given_back(&self, span: Span, granted: &Granted, path: &[Step]) -> Result<Option<Refusal>, VerifyError> {
+        let (base, landed) = self.line.ends(span)?;
+        let ground = self.line.ground;
+        // what can't be read is refused as such
+        let Ok(tree) = ground.revision(landed) else { return Ok(None) };
+        let below = path.iter().filter_map(|step| Below::of(&step.landing));
+        let change = Change { base, named: landed, tree: &tree, granted };
+        older::given_back(ground, change, older::proven(ground).into_iter().chain(below))
     }
 
     /// The refusal of a step that leaves out what was approved on a line that it merged.

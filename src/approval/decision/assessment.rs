@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::{Answered, Evidence};
-use crate::access::time::format_instant;
+use crate::access::time::format_moment;
 use crate::access::{Access, Person, PersonId, PersonType};
 use crate::approval::codes::{self, refusal};
 use crate::approval::testimony::{Maker, Opinion, Part, Says};
@@ -47,7 +47,7 @@ impl Assessment {
     /// A sentence for each approval that ends by itself.
     pub fn lasting(&self, zone: &TimeZone) -> Vec<String> {
         let sentence = |(person, until): (&PersonId, &Timestamp)| {
-            format!("the approval of `{person}` counts until {}", format_instant(*until, zone))
+            format!("the approval of `{person}` counts until {}", format_moment(*until, zone))
         };
         self.until.iter().map(sentence).collect()
     }
@@ -140,7 +140,8 @@ impl Assessment {
         }
         // where more are asked for in all, no rule of this change need ask for them
         let beside = self.more().in_all > 0 && plan.others().contains(person);
-        if reasons.is_empty() && !counts && !beside {
+        // an approval of one's own new keys is a person's word about them, though no rule asks for it
+        if reasons.is_empty() && !counts && !beside && !changes_own(plan, person) {
             let fact = format!("no rule that this change meets asks for `{person}`");
             reasons.push(refusal(&codes::APPROVER_OUT_OF_SCOPE, fact));
         }
@@ -303,6 +304,17 @@ fn answering_for_services(judge: &Access, then: &BTreeSet<Answered>) -> BTreeMap
     now.chain(then.map(|answered| (answered.sponsor.clone(), answered.service.clone()))).collect()
 }
 
+/// True where the change gives a person other keys, accounts or addresses, and they could speak of that.
+fn changes_own(plan: &Plan<'_>, person: &PersonId) -> bool {
+    let (before, after) = (plan.base.access.people.get(person), plan.head.access.people.get(person));
+    before.zip(after).is_some_and(|(before, after)| differs(before, after))
+}
+
+fn differs(before: &Person, after: &Person) -> bool {
+    let same = before.keys == after.keys && before.accounts == after.accounts && before.emails == after.emails;
+    !same && !before.keys.is_empty()
+}
+
 /// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by the commit
 /// that makes it, or else by one approval more.
 fn own_keys_changed(plan: &Plan<'_>, made_own: &BTreeSet<PersonId>, opinions: &[&Opinion]) -> Option<Refusal> {
@@ -318,10 +330,7 @@ fn own_keys_changed(plan: &Plan<'_>, made_own: &BTreeSet<PersonId>, opinions: &[
         .people
         .values()
         .filter_map(|after| Some((before.get(&after.id)?, after)))
-        .filter(|(before, after)| {
-            before.keys != after.keys || before.accounts != after.accounts || before.emails != after.emails
-        })
-        .filter(|(before, _)| !before.keys.is_empty() && !agrees(before))
+        .filter(|(before, after)| differs(before, after) && !agrees(before))
         .map(|(before, _)| format!("`{}`", before.id))
         .collect();
     let mut facts = Vec::new();

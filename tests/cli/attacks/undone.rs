@@ -356,3 +356,40 @@ fn a_waiver_that_was_taken_back_does_not_come_back_in_another_file() {
     let refused = world.timed(&["verify"]).exits(1).says("refused[landing-left-out]");
     refused.says("waiver of `develop-and-deploy` for `hana.kim` is not what it was made");
 }
+
+#[test]
+fn what_was_taken_does_not_come_back_by_a_head_that_was_approved_before() {
+    for recorded in [true, false] {
+        let world = applied();
+        let again = "grants/payments/alice-again.yaml";
+        branch(&world, "person", |world| world.write("people/alice.nguyen.yaml", ALICE));
+        world.approve("person", "mei.tanaka").exits(0);
+        merge(&world, "person");
+        world.timed(&["apply"]).exits(0);
+        for (name, path) in [("first", "grants/payments/alice-refunds.yaml"), ("twin", again)] {
+            branch(&world, name, |world| world.write(path, ALICE_GRANT));
+            world.approve(name, "priya.shah").exits(0);
+        }
+        merge(&world, "first");
+        if recorded {
+            world.timed(&["apply"]).exits(0).says("grant  alice.nguyen");
+        }
+        branch(&world, "away", |world| drop(world.git(&["rm", "-q", "grants/payments/alice-refunds.yaml"])));
+        world.approve("away", "omar.diallo").exits(0);
+        merge(&world, "away");
+        if recorded {
+            world.timed(&["apply"]).exits(0).says("revoke alice.nguyen");
+        }
+        let refused = world.timed(&["verify", "--head", "twin"]).exits(1).says("refused[landing-left-out]");
+        refused.says("`alice.nguyen` has").says("again");
+        merge(&world, "twin");
+        world.timed(&["verify"]).exits(1).says("refused[landing-left-out]").says("approve again");
+        let told = world.timed(&["apply"]).exits(3);
+        assert!(!told.stdout.contains("grant  alice.nguyen"), "{}", told.stdout);
+        // whoever approves on top sees that she comes back
+        branch(&world, "seen", |world| edit(world, again, "PAY-1423", "PAY-1424"));
+        world.approve("seen", "omar.diallo").exits(0).says("+ alice.nguyen");
+        merge(&world, "seen");
+        world.timed(&["apply"]).exits(0).says("grant  alice.nguyen");
+    }
+}

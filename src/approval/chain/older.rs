@@ -1,0 +1,84 @@
+//! Approvals that are older than a landing: what that took doesn't come back by a head that was reviewed without it.
+//!
+//! The plan of such a head starts before the landing, where what the landing took was still held or not there yet. Nobody
+//! who approved it has seen that it comes back; with the landing below it, the plan shows that.
+
+use std::rc::Rc;
+
+use super::error::VerifyError;
+use super::ground::Ground;
+use super::landings::{Landing, Proof, RecordedLanding, Verdict};
+use super::words;
+use crate::access::Revision;
+use crate::approval::decision::Granted;
+use crate::approval::testimony::CountedApproval;
+use crate::finding::Refusal;
+use crate::repository::Oid;
+
+/// A verified landing below a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Below<'l> {
+    base: Oid,
+    commit: Oid,
+    approvals: &'l [CountedApproval],
+}
+
+impl<'l> Below<'l> {
+    /// Where it was approved. What nobody approved took nothing.
+    pub fn of(landing: &'l Landing) -> Option<Self> {
+        let Landing { base, commit, approvals, verdict, .. } = landing;
+        (*verdict == Verdict::Approved).then_some(Below { base: *base, commit: *commit, approvals })
+    }
+}
+
+/// A change that lands, or would.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change<'c> {
+    pub base: Oid,
+    /// The commit that it is told of by.
+    pub named: Oid,
+    pub tree: &'c Revision,
+    pub granted: &'c Granted,
+}
+
+/// The recorded landings that somebody is known to have approved, oldest first.
+pub(super) fn proven<'g>(ground: &'g Ground<'_>) -> Vec<Below<'g>> {
+    // INVARIANT: what the log alone says holds nothing up
+    let is_proven = |landing: &&RecordedLanding| {
+        ground.known_proof(landing).is_some_and(|proof| matches!(*proof, Proof::Granted { .. }))
+    };
+    let below = |landing: &'g RecordedLanding| Below {
+        base: landing.base,
+        commit: landing.commit,
+        approvals: &landing.approvals,
+    };
+    ground.recorded.landings.iter().filter(is_proven).map(below).collect()
+}
+
+/// The refusal of a change that gives back what a landing took that its head doesn't stand on. `below` are the landings
+/// that its base stands on, oldest first.
+///
+/// INVARIANT: access, people, approvers and rules that an approved landing took come back only by a head on top of it.
+pub(super) fn given_back<'l>(
+    ground: &Ground<'_>,
+    change: Change<'_>,
+    below: impl DoubleEndedIterator<Item = Below<'l>>,
+) -> Result<Option<Refusal>, VerifyError> {
+    let Change { base, named, tree, granted } = change;
+    let [parted] = ground.repository.merge_bases(base, granted.head)?[..] else { return Ok(None) };
+    let mut before = None;
+    for landing in below.rev() {
+        if ground.repository.is_ancestor(landing.commit, parted)? {
+            return Ok(None);
+        }
+        let meaning = ground.meaning(landing.base, landing.commit)?;
+        let before = match &before {
+            Some(known) => Rc::clone(known),
+            None => Rc::clone(before.insert(ground.revision(base)?)),
+        };
+        if let Some(fact) = meaning.overruled(tree, &before) {
+            return Ok(Some(words::undone(named, landing.commit, &fact, landing.approvals)));
+        }
+    }
+    Ok(None)
+}
