@@ -294,3 +294,11 @@ fn another_name_with_the_same_accounts_replaces_keys_too() {
         world.timed(&["verify"]).exits(0);
     }
 }
+
+#[test]
+fn a_key_is_not_shown_to_be_of_somebody_misspelt() {
+    let world = World::new();
+    let file = key("priya.shah");
+    let prove = ["approve", "--prove-key", "--as", "priya.sha", "--key", file.to_str().unwrap(), "--yes"];
+    world.timed(&prove).exits(2).says("did you mean `priya.shah`?");
+}

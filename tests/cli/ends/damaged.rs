@@ -85,3 +85,27 @@ fn when_the_remote_is_gone_too_nothing_is_said_that_is_not_so() {
     let ran = world.timed(&["apply", "--only-ends"]).exits(5).says("nothing-proven").says("can be read");
     assert!(!ran.stderr.contains("are gone"), "{}", ran.stderr);
 }
+
+#[test]
+fn when_a_run_that_was_killed_left_locks() {
+    let world = over();
+    let memory = world.repo().join(".git");
+    let mut locks: Vec<std::path::PathBuf> = Vec::new();
+    for folder in ["refs/dualkey-mirror", "refs/dualkey-kept"] {
+        for known in fs::read_dir(memory.join(folder)).unwrap().map(Result::unwrap) {
+            for name in ["heads/main.lock", "dualkey/audit.lock", "log.lock"] {
+                let lock = known.path().join(name);
+                fs::create_dir_all(lock.parent().unwrap()).unwrap();
+                fs::File::create(&lock).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+                locks.push(lock);
+            }
+        }
+    }
+    world.timed(&["apply", "--only-ends"]).exits(0).says("yara.haddad");
+    assert!(!world.live("github").contains("820147"), "Yara still has access");
+    assert!(locks.iter().all(|lock| !lock.exists()), "{locks:?}");
+    // what is locked now is somebody's who works
+    fs::File::create(&locks[0]).unwrap();
+    world.timed(&["apply", "--only-ends"]);
+    assert!(locks[0].exists());
+}

@@ -118,8 +118,8 @@ fn when_the_remote_is_another_repository() {
     ends_by(&world, "the copy of the log that this clone keeps");
 }
 
-#[test]
-fn what_an_approved_landing_took_ends_though_it_was_never_carried_out() {
+/// An approved removal of all that Yara has, on the branch and not applied yet.
+fn taken() -> World {
     let world = World::new();
     world.timed(&["apply"]).exits(0);
     world.git(&["switch", "-q", "-c", "away"]);
@@ -132,6 +132,12 @@ fn what_an_approved_landing_took_ends_though_it_was_never_carried_out() {
     world.git(&["push", "-q", "origin", "away"]);
     world.approve("away", "priya.shah").exits(0);
     world.land("away");
+    world
+}
+
+#[test]
+fn what_an_approved_landing_took_ends_though_it_was_never_carried_out() {
+    let world = taken();
     // it is recorded, and the target didn't let go
     let github = world.repo().join(".git/dualkey/github.json");
     let before = std::fs::read_to_string(&github).unwrap();

@@ -1,7 +1,7 @@
 //! Objects that no honest program writes, where a run looks for the lease or walks the branch.
 
 use super::bombs::git_with;
-use super::{origin, point_branch};
+use super::{origin, point_branch, taken};
 use crate::only_ends::over;
 use crate::support::World;
 
@@ -70,4 +70,68 @@ fn a_commit_with_odd_headers_below_a_good_one() {
         world.timed(&["verify"]).exits(0).says("verified");
         world.timed(&["apply"]).exits(0);
     }
+}
+
+/// A clone that has seen nothing, with what the targets of the other one hold.
+fn fresh(world: &World) -> std::path::PathBuf {
+    let (from, to) = (world.repo().join(".git/dualkey"), world.path("fresh"));
+    let remote = origin(world);
+    world.git_in(world.root.path(), &["clone", "-q", remote.to_str().unwrap(), "fresh"]);
+    let memory = to.join(".git/dualkey");
+    std::fs::create_dir_all(&memory).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        if entry.path().extension().is_some_and(|extension| extension == "json") {
+            std::fs::copy(entry.path(), memory.join(entry.file_name())).unwrap();
+        }
+    }
+    to
+}
+
+#[cfg(unix)]
+#[test]
+fn refs_of_names_that_nobody_writes_hide_no_approval() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let world = taken();
+    let (folder, tip) = (origin(&world).join("refs/dualkey"), world.rev("main"));
+    let mut names: Vec<Vec<u8>> = (0..70).map(|number| format!("0\u{e9}{number}").into_bytes()).collect();
+    names.extend((0..70_u8).map(|number| [b"0\xff", number.to_string().as_bytes()].concat()));
+    names.push(vec![b'0'; 240]);
+    for name in names {
+        std::fs::write(folder.join(std::ffi::OsString::from_vec(name)), format!("{tip}\n")).unwrap();
+    }
+    let clone = fresh(&world);
+    world.timed_in(&clone, &["verify"]).exits(0).says("approved by priya.shah");
+    world.timed_in(&clone, &["apply", "--only-ends"]).exits(0).says("revoke yara.haddad");
+}
+
+#[test]
+fn statements_that_a_setting_of_git_would_refuse_hide_no_approval() {
+    let world = taken();
+    let who = "x <x@example.com> 1700000000 +0000";
+    let tree = world.rev("main^{tree}");
+    for number in 0..70 {
+        let text = format!("tree {tree}\nauthor x{number}\ncommitter {who}\n\nx\n");
+        let odd = git_with(&world, &["hash-object", "-t", "commit", "--literally", "-w", "--stdin"], text.as_bytes());
+        let name = origin(&world).join(format!("refs/dualkey/approvals/{number:040x}"));
+        std::fs::create_dir_all(&name).unwrap();
+        std::fs::write(name.join("priya.shah"), format!("{odd}\n")).unwrap();
+    }
+    let clone = fresh(&world);
+    world.git_in(&clone, &["config", "transfer.fsckObjects", "true"]);
+    world.timed_in(&clone, &["verify"]).exits(0).says("approved by priya.shah");
+    world.timed_in(&clone, &["apply", "--only-ends"]).exits(0).says("revoke yara.haddad");
+}
+
+#[test]
+fn more_refs_than_can_be_left_out_are_no_sign_that_nobody_approved() {
+    let world = taken();
+    for number in 0..200 {
+        let name = origin(&world).join(format!("refs/dualkey/approvals/{number:040x}"));
+        std::fs::create_dir_all(&name).unwrap();
+        // an object that the remote lacks
+        std::fs::write(name.join("priya.shah"), format!("{:040x}\n", number + 1)).unwrap();
+    }
+    let told = world.timed_in(&fresh(&world), &["verify"]);
+    assert!(told.code == 5 || told.stdout.contains("approved by priya.shah"), "{told:?}");
+    assert!(!told.stdout.contains("nobody approved"), "{told:?}");
 }

@@ -49,3 +49,15 @@ fn an_approval_says_until_when_it_counts() {
     let verified = world.timed(&["verify", "--head", "away"]).exits(0).stdout;
     assert!(!verified.contains("counts until"), "{verified}");
 }
+
+#[test]
+fn what_never_was_on_the_branch_gets_no_verdict_of_the_branch() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    for args in [["--rev", "alice"], ["--range", "main..alice"]] {
+        let told = world.timed(&[&["verify"], &args[..]].concat()).exits(2);
+        told.says("is not on `main`").says("verify --head");
+    }
+    world.timed(&["verify", "--rev", "main"]).exits(0);
+}
