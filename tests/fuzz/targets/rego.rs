@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use dualkey::lint::Halt;
 use dualkey::lint::custom::{judge, test};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +15,7 @@ fuzz_target!(|text: &str| {
     let (rules, tests) = text.split_once("\n---\n").unwrap_or((text, ""));
     let files = [("policies/a.rego", rules)];
     let known = BTreeSet::from(["grants/a.yaml", "grants/b.yaml"]);
-    let found = judge(&files, INPUT, &known);
+    let found = judge(&files, INPUT, &known, &Halt::default());
     for finding in &found {
         let texts = [&finding.message, &finding.help];
         assert!(!texts.iter().any(|text| text.chars().any(char::is_control)), "unescaped: {texts:?}");
@@ -22,7 +23,7 @@ fuzz_target!(|text: &str| {
         assert!(place.file == "policies/a.rego" || known.contains(place.file.as_str()), "{place:?}");
         assert!(place.line >= 1 && place.column >= 1, "{place:?}");
     }
-    let again = judge(&files, INPUT, &known);
+    let again = judge(&files, INPUT, &known, &Halt::default());
     assert_eq!(format!("{found:?}"), format!("{again:?}"));
     let both = [files[0], ("policies/a_test.rego", tests)];
     if let Ok(tested) = test(&both) {
