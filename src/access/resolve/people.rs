@@ -146,7 +146,7 @@ fn accounts(raw: &raw::Accounts, accounts: &mut Accounts, context: &mut Context<
             continue;
         }
         let shaped = !text.is_empty() && text.len() <= 128 && text.chars().all(|c| c.is_ascii_graphic());
-        if !shaped || (name == "gcp" && !is_email(text)) {
+        if !shaped || (name == "gcp" && !(is_email(text) && text.chars().all(is_of_account))) {
             context.schema(
                 &field(&path, name),
                 format!("{} is not the name of an account", quote(text)),
@@ -163,10 +163,17 @@ fn accounts(raw: &raw::Accounts, accounts: &mut Accounts, context: &mut Context<
     valid
 }
 
+/// True for what stands in the address of one account. A policy of Google Cloud writes `user:` and `group:` before an address
+/// and `?uid=` behind it, and so one account must not have a second name.
+fn is_of_account(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "@.!#$%&'*+-=^_`{|}~".contains(letter)
+}
+
 fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.split_once('@') else { return false };
     !local.is_empty()
         && host.contains('.')
+        && host.split('.').all(|part| !part.is_empty())
         && text.len() <= 254
         && !host.contains('@')
         && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | ',' | ';' | '"' | '\\'))

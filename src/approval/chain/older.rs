@@ -42,17 +42,16 @@ pub(super) struct Change<'c> {
 }
 
 /// The recorded landings that somebody is known to have approved, oldest first.
-pub(super) fn proven<'g>(ground: &'g Ground<'_>) -> Vec<Below<'g>> {
+pub(super) fn proven<'g>(ground: &'g Ground<'_>) -> impl DoubleEndedIterator<Item = Below<'g>> {
     // INVARIANT: what the log alone says holds nothing up
     let is_proven = |landing: &&RecordedLanding| {
         ground.known_proof(landing).is_some_and(|proof| matches!(*proof, Proof::Granted { .. }))
     };
-    let below = |landing: &'g RecordedLanding| Below {
-        base: landing.base,
-        commit: landing.commit,
-        approvals: &landing.approvals,
-    };
-    ground.recorded.landings.iter().filter(is_proven).map(below).collect()
+    ground.recorded.landings.iter().filter(is_proven).map(|RecordedLanding { base, commit, approvals, .. }| Below {
+        base: *base,
+        commit: *commit,
+        approvals,
+    })
 }
 
 /// The refusal of a change that gives back what a landing took that its head doesn't stand on. `below` are the landings

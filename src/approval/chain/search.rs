@@ -223,7 +223,7 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
         let Ok(tree) = ground.revision(landed) else { return Ok(None) };
         let below = path.iter().filter_map(|step| Below::of(&step.landing));
         let change = Change { base, named: landed, tree: &tree, granted };
-        older::given_back(ground, change, older::proven(ground).into_iter().chain(below))
+        older::given_back(ground, change, older::proven(ground).chain(below))
     }
 
     /// The refusal of a step that leaves out what was approved on a line that it merged.

@@ -11,8 +11,8 @@ pub enum Reviewed {
 }
 
 impl Reviewed {
-    /// What a statement about it names as its digest. INVARIANT: no digest is empty, so no approval of what nobody can have
-    /// been shown is one of anything else.
+    /// What a statement about it names as its digest. No digest is empty, so nothing said of what nobody can have been shown is
+    /// said of anything else.
     pub fn as_signed(&self) -> &str {
         match self {
             Reviewed::Unreadable => "",

@@ -172,7 +172,7 @@ impl<'a> Signatures<'a> {
             base,
             head,
             head_tree: self.repository.tree_of(head)?,
-            digest: question.reviewed.as_signed(),
+            reviewed: question.reviewed,
         };
         let mut opinions: BTreeMap<PersonId, (Opinion, &Found)> = BTreeMap::new();
         let mut heard = |opinion: Opinion, found| match opinions.get(&opinion.person) {

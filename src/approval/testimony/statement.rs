@@ -7,6 +7,7 @@ use ssh_key::public::KeyData;
 use super::opinion::{Opinion, Says};
 use crate::access::{Access, PersonId, PersonType};
 use crate::approval::codes;
+use crate::approval::landing::Reviewed;
 use crate::finding::Refusal;
 use crate::repository::Oid;
 
@@ -165,8 +166,8 @@ pub struct Expected<'a> {
     pub base: Oid,
     pub head: Oid,
     pub head_tree: Oid,
-    /// Of the change from base to head.
-    pub digest: &'a str,
+    /// The change from base to head.
+    pub reviewed: &'a Reviewed,
 }
 
 /// Checks every field and the signature. `registry` is the one of the last verified landing.
@@ -205,6 +206,10 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
             "an approval counts only where it was given: run `dualkey approve` here, for this head",
         ))
     };
+    // INVARIANT: what nobody can have been shown is approved by nobody, whatever digest a statement names
+    let Reviewed::Is(digest) = expected.reviewed else {
+        return Err(invalid("is of a change that can't be read, so nobody was shown it"));
+    };
     let (base, head, tree) = (expected.base.to_string(), expected.head.to_string(), expected.head_tree.to_string());
     let fields = [
         ("repository's anchor", statement.anchor.as_str(), expected.anchor),
@@ -213,7 +218,7 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
         ("tree", &statement.head_tree, &tree),
         ("base", &statement.base, &base),
         ("person", &statement.person, person.as_str()),
-        ("digest", &statement.digest, expected.digest),
+        ("digest", &statement.digest, digest.as_str()),
     ];
     for (field, says, here) in fields {
         if says != here {

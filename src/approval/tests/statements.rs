@@ -1,5 +1,6 @@
 //! Every check of a signed statement: each field wrong in turn, and each place where it may stand.
 
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::public::KeyData;
@@ -11,10 +12,11 @@ use super::super::statement::{
 use super::super::{Says, Signed};
 use super::{SIGNATURES, oid, person, revision};
 use crate::access::Revision;
+use crate::approval::landing::Reviewed;
+use crate::plan::{self, Digest, Held};
 use crate::repository::Oid;
 
 const ANCHOR: &str = "1111111111111111111111111111111111111111:c74f20a3";
-const DIGEST: &str = "sha256:1";
 
 fn private(number: u8) -> PrivateKey {
     PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&[number; 32])), "").unwrap()
@@ -62,7 +64,7 @@ const SAYS: [(Says, &str); 3] =
 /// What Ann says of a head, whole and right.
 fn said(verdict: &str) -> Json {
     json!({ "type": "dualkey/approval/1", "anchor": ANCHOR, "branch": "main", "base": oid(1).to_string(),
-        "head": oid(2).to_string(), "head_tree": oid(3).to_string(), "digest": DIGEST, "person": "ann",
+        "head": oid(2).to_string(), "head_tree": oid(3).to_string(), "digest": digest().to_string(), "person": "ann",
         "verdict": verdict, "at": "2026-11-23T09:00:00Z" })
 }
 
@@ -72,10 +74,19 @@ fn found(says: Says, signed: Signed) -> Found {
 
 thread_local!(static REGISTRY: Revision = registry());
 
+/// Of a change, whichever it is.
+fn digest() -> Digest {
+    REGISTRY.with(|tree| plan::unlinted(tree, tree, Timestamp::UNIX_EPOCH, &Held::default()).digest)
+}
+
 /// The code that the check refuses with; none where it counts.
 fn checked(found: &Found) -> Option<&'static str> {
-    let expected =
-        Expected { anchor: ANCHOR, branch: "main", base: oid(1), head: oid(2), head_tree: oid(3), digest: DIGEST };
+    checked_of(found, &Reviewed::Is(digest()))
+}
+
+fn checked_of(found: &Found, reviewed: &Reviewed) -> Option<&'static str> {
+    let (base, head, head_tree) = (oid(1), oid(2), oid(3));
+    let expected = Expected { anchor: ANCHOR, branch: "main", base, head, head_tree, reviewed };
     REGISTRY.with(|registry| check(found, &expected, &registry.access).err().map(|refusal| refusal.code.id))
 }
 
@@ -121,6 +132,16 @@ fn a_statement_counts_only_with_every_field_right() {
         ] {
             let wrong = found(says, with(verdict, field, value));
             assert_eq!((checked(&wrong), is_genuine(&wrong)), (Some("statement-invalid"), false), "{verdict} {field}");
+        }
+    }
+}
+
+#[test]
+fn nobody_says_anything_of_a_change_that_nobody_can_read() {
+    for (says, verdict) in SAYS {
+        for named in [json!(""), json!(digest().to_string())] {
+            let found = found(says, with(verdict, "digest", named));
+            assert_eq!(checked_of(&found, &Reviewed::Unreadable), Some("statement-invalid"), "{verdict}");
         }
     }
 }

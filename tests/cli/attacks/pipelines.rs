@@ -43,6 +43,8 @@ fn nobody_changes_the_pipeline_of_any_forge_by_a_push() {
         ".drone.yml",
         ".travis.yml",
         ".builds/apply.yml",
+        ".gitlab-ci-apply.yml",
+        ".rwx/apply.yml",
         "docs/CODEOWNERS",
         ".gitmodules",
     ] {

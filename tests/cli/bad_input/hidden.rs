@@ -141,6 +141,21 @@ fn words_that_stand_for_all() {
 }
 
 #[test]
+fn an_account_has_one_name() {
+    let world = World::new();
+    let bob = world.read("people/bob.keller.yaml");
+    // a policy of Google Cloud would read each as somebody, and as another one than the account alone
+    for second in
+        ["user:bob@globex.example", "group:bob@globex.example", "bob@globex.example?uid=1", "bob@globex.example."]
+    {
+        let text = bob.replace("bob@globex.example\nemails", &format!("\"{second}\"\nemails"));
+        assert_ne!(text, bob);
+        world.write("people/bob.keller.yaml", &text);
+        fails(&world, &["lint"], 1, &["error[schema]", second, "is not the name of an account"]);
+    }
+}
+
+#[test]
 fn shares_are_plain_numbers() {
     let world = World::new();
     let limits = world.read("policies/limits.yaml");
