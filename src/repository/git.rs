@@ -42,6 +42,8 @@ pub struct Repository {
     pub(super) unheard: RefCell<Option<String>>,
     /// True once an object was found that is here and can't be read.
     pub(super) damaged: Cell<bool>,
+    /// True once what is shared came whole into a clone that holds a part of history.
+    whole: Cell<bool>,
     /// How much more may be read.
     budget: RefCell<Arc<Budget>>,
     /// The landings that filled it up again.
@@ -87,6 +89,7 @@ impl Repository {
             shielded: Cell::default(),
             unheard: RefCell::default(),
             damaged: Cell::default(),
+            whole: Cell::default(),
             budget: RefCell::default(),
             refilled: RefCell::default(),
             #[cfg(test)]
@@ -340,12 +343,8 @@ impl Repository {
     /// `Shallow`, `Partial`, `Grafted`, `Alternates`.
     pub fn ensure_complete(&self) -> Result<(), RepositoryError> {
         let common = self.git.commondir();
-        // each work tree could have its own, and git looks only at the shared one
-        if self.git.is_shallow() || is_filled(&common.join("shallow")) {
-            return Err(RepositoryError::Shallow);
-        }
-        if self.config("extensions.partialclone")?.is_some() || self.has_promisor()? {
-            return Err(RepositoryError::Partial);
+        if !self.whole.get() {
+            self.ensure_unfiltered()?;
         }
         for folder in [common, self.git.path()] {
             let file = folder.join("info/grafts");
@@ -360,6 +359,27 @@ impl Repository {
             }
         }
         Ok(())
+    }
+
+    fn ensure_unfiltered(&self) -> Result<(), RepositoryError> {
+        // each work tree could have its own, and git looks only at the shared one
+        if self.git.is_shallow() || is_filled(&self.git.commondir().join("shallow")) {
+            return Err(RepositoryError::Shallow);
+        }
+        if self.config("extensions.partialclone")?.is_some() || self.has_promisor()? {
+            return Err(RepositoryError::Partial);
+        }
+        Ok(())
+    }
+
+    /// True where the clone was made to hold a part of history.
+    pub(super) fn is_partial(&self) -> bool {
+        self.ensure_unfiltered().is_err()
+    }
+
+    /// Notes that everything that is shared is here, whatever else this clone leaves out.
+    pub(super) fn came_whole(&self) {
+        self.whole.set(true);
     }
 
     fn has_promisor(&self) -> Result<bool, RepositoryError> {

@@ -22,7 +22,7 @@ impl Repository {
     }
 
     /// Every commit reachable from `tip`, with `tip`, without going into what `stop` holds.
-    fn reachable(&self, tip: Oid, stop: &HashSet<Oid>) -> Result<HashSet<Oid>, RepositoryError> {
+    pub(super) fn reachable(&self, tip: Oid, stop: &HashSet<Oid>) -> Result<HashSet<Oid>, RepositoryError> {
         let mut seen = HashSet::new();
         let mut open = vec![tip];
         while let Some(commit) = open.pop() {

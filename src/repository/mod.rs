@@ -7,6 +7,7 @@ mod budget;
 mod child;
 mod durable;
 mod error;
+mod fetching;
 mod file;
 mod folder;
 mod git;

@@ -88,6 +88,10 @@ pub(super) fn git_into(
             command.env_remove(name);
         }
     }
+    if arguments.iter().any(|argument| argument == "--refetch") {
+        // where the history of a clone was cut off is no matter then
+        command.args(["--shallow-file", ""]);
+    }
     command
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_REPLACE_OBJECTS", "1")

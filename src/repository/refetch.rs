@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::remote::{ALL_STATE, Remote, StateRefs};
+use super::fetching::ALL_STATE;
+use super::remote::{Remote, StateRefs};
 use super::{Oid, Repository, RepositoryError, loose, process};
 
 /// The folders of refs that are only dualkey's own memory.
@@ -110,11 +111,12 @@ impl StateRefs<'_> {
         let known = self.known()?;
         let names: Vec<&str> = known.keys().map(String::as_str).chain([branch.as_str(), ALL_STATE]).collect();
         let there = self.on_remote(remote, &names)?;
-        let mut names: Vec<String> = there.into_keys().collect();
+        let mut names: Vec<String> = there.keys().cloned().collect();
         // approvals may be anybody's
         names.sort_by_key(|name| (name.starts_with("refs/dualkey/approvals/"), name.clone()));
         let get = |names: &[String]| -> Result<Result<(), String>, RepositoryError> {
-            let answer = process::git_into(self.repository, Some(fresh), &remote.fetching(), &remote.lines(names))?;
+            let answer =
+                process::git_into(self.repository, Some(fresh), &remote.fetching(), &remote.lines(names, &there))?;
             Ok(if answer.success { Ok(()) } else { Err(answer.words) })
         };
         let Err(mut words) = get(&names)? else { return Ok(()) };

@@ -4,7 +4,7 @@
 //! from the remote-tracking refs, which other fetches move and prune.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::SwapError;
@@ -12,13 +12,9 @@ use super::process::{self, Answer, without_password};
 use super::{Oid, Repository, RepositoryError};
 
 /// Where dualkey keeps its refs.
-const STATE: &str = "refs/dualkey/";
-pub(super) const ALL_STATE: &str = "refs/dualkey/*";
-const LEASE: &str = "refs/dualkey/lease";
+pub(super) const STATE: &str = "refs/dualkey/";
+pub(super) const LEASE: &str = "refs/dualkey/lease";
 const MIRROR: &str = "refs/dualkey-mirror/";
-
-/// How often it is tried to leave out refs that can't be had.
-const ATTEMPTS: usize = 64;
 
 /// One ref to change: from what it must hold (None: it must not exist) to what it shall hold (None: it is deleted).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +32,7 @@ pub struct StateRefs<'a> {
     branch: String,
     pub(super) remote: Option<Remote>,
     /// What the refs held before the last refresh.
-    previous: RefCell<BTreeMap<String, Oid>>,
+    pub(super) previous: RefCell<BTreeMap<String, Oid>>,
 }
 
 #[derive(Debug)]
@@ -45,12 +41,8 @@ pub(super) struct Remote {
     pub(super) address: String,
     /// The folder of refs that mirrors it.
     mirror: String,
-}
-
-/// True for a name as dualkey may have written it: plain, and no longer than ids and digests are. What else stands under
-/// its folder is nobody's statement.
-fn is_plain(name: &str) -> bool {
-    name.len() <= 400 && name.bytes().all(|byte| byte.is_ascii_graphic()) && checked(name).is_ok()
+    /// True where the clone holds a part of history and what is mirrored came whole all the same.
+    pub(super) is_whole: bool,
 }
 
 impl<'a> StateRefs<'a> {
@@ -84,165 +76,6 @@ impl<'a> StateRefs<'a> {
     /// The remote as it may be shown, without a password. None where the repository itself holds the refs.
     pub fn remote(&self) -> Option<String> {
         self.remote.as_ref().map(Remote::shown)
-    }
-
-    /// Brings what is known of the refs up to date: everything under `refs/dualkey/`, the protected branch, and
-    /// `extra_refs` by their full names.
-    ///
-    /// The branch, `extra_refs` and the lease come first and by themselves; what else stands under `refs/dualkey/` may be
-    /// anybody's. A ref of those that can't be had, such as one to an object that the remote lacks, is taken for one that
-    /// isn't there and holds up no other.
-    ///
-    /// # Errors
-    /// `Unreachable` where the remote does not answer, or not with the first ones; `InvalidRefName`.
-    pub fn refresh(&self, extra_refs: &[&str]) -> Result<(), RepositoryError> {
-        let branch = self.branch_ref();
-        for name in extra_refs {
-            checked(name)?;
-        }
-        let essential: Vec<&str> = [branch.as_str(), LEASE].into_iter().chain(extra_refs.iter().copied()).collect();
-        self.previous.replace(self.known()?);
-        let Some(remote) = &self.remote else { return Ok(()) };
-        // refs can come and go between asking for them and fetching them, so one failure is not the last word
-        match self.fetch(remote, &essential) {
-            Err(RepositoryError::Unreachable { .. }) => self.fetch(remote, &essential),
-            done => done,
-        }
-    }
-
-    /// The same for some refs alone: what else the remote holds is neither asked for nor forgotten.
-    ///
-    /// # Errors
-    /// As [`StateRefs::refresh`].
-    pub fn refresh_only(&self, names: &[&str]) -> Result<(), RepositoryError> {
-        for name in names {
-            checked(name)?;
-        }
-        let Some(remote) = &self.remote else { return Ok(()) };
-        let there = self.on_remote(remote, names)?;
-        self.get_each(remote, names, &there)?;
-        self.forget(remote, names.iter().copied().filter(|name| !there.contains_key(*name)))
-    }
-
-    fn fetch(&self, remote: &Remote, essential: &[&str]) -> Result<(), RepositoryError> {
-        let names: Vec<&str> = essential.iter().copied().chain([ALL_STATE]).collect();
-        let there = self.on_remote(remote, &names)?;
-        // what is not there any more is forgotten first: a ref may stand now where a folder of refs stood
-        let known = self.list(STATE)?;
-        let known = known.iter().map(|(name, _)| name.as_str()).chain(essential.iter().copied());
-        self.forget(remote, known.filter(|name| !there.contains_key(*name)))?;
-        let first = self.get_each(remote, essential, &there);
-        let others = there.keys().map(String::as_str).filter(|name| name.starts_with(STATE) && is_plain(name));
-        let others: Vec<&str> = others.filter(|name| !essential.contains(name)).collect();
-        let wanted = self.outdated(remote, &others, &there)?;
-        let (mut attempts, mut broken) = (ATTEMPTS, Vec::new());
-        self.get_what_comes(remote, &wanted, &mut attempts, &mut broken)?;
-        self.forget(remote, broken.iter().map(String::as_str))?;
-        first
-    }
-
-    /// Fetches refs in one go or, where that fails, each by itself.
-    fn get_each(&self, remote: &Remote, names: &[&str], there: &BTreeMap<String, Oid>) -> Result<(), RepositoryError> {
-        let present: Vec<&str> = names.iter().copied().filter(|name| there.contains_key(*name)).collect();
-        let wanted = self.outdated(remote, &present, there)?;
-        let Err(words) = self.get_all(remote, &wanted)? else { return Ok(()) };
-        let mut failed = Some(words).filter(|_| wanted.len() < 2);
-        if failed.is_none() {
-            for name in &wanted {
-                failed = self.get_all(remote, std::slice::from_ref(name))?.err().or(failed);
-            }
-        }
-        failed.map_or(Ok(()), |words| Err(remote.unreachable(words)))
-    }
-
-    /// Fetches refs, leaving out those that can't be had, as long as attempts are left.
-    fn get_what_comes(
-        &self,
-        remote: &Remote,
-        wanted: &[String],
-        attempts: &mut usize,
-        broken: &mut Vec<String>,
-    ) -> Result<(), RepositoryError> {
-        // INVARIANT: what was not tried is not taken for what isn't there, since an approval may be among it
-        let Some(left) = attempts.checked_sub(1) else {
-            return Err(remote.unreachable(format!("more refs under {STATE} can't be had than can be left out")));
-        };
-        *attempts = left;
-        if self.get_all(remote, wanted)?.is_ok() {
-            return Ok(());
-        }
-        if let [_] | [] = wanted {
-            broken.extend(wanted.iter().cloned());
-            return Ok(());
-        }
-        let (a, b) = wanted.split_at(wanted.len() / 2);
-        self.get_what_comes(remote, a, attempts, broken)?;
-        self.get_what_comes(remote, b, attempts, broken)
-    }
-
-    /// Those that this clone doesn't have as the remote has them.
-    fn outdated(
-        &self,
-        remote: &Remote,
-        names: &[&str],
-        there: &BTreeMap<String, Oid>,
-    ) -> Result<Vec<String>, RepositoryError> {
-        let mut outdated = Vec::new();
-        for name in names {
-            let held = self.repository.reference(&remote.mirrored(name))?;
-            let newest = there.get(*name).copied();
-            if held != newest || !newest.is_some_and(|oid| self.repository.has(oid)) {
-                outdated.push((*name).to_owned());
-            }
-        }
-        Ok(outdated)
-    }
-
-    /// One fetch of all of them. The inner error holds the words of git.
-    fn get_all(&self, remote: &Remote, names: &[String]) -> Result<Result<(), String>, RepositoryError> {
-        if names.is_empty() {
-            return Ok(Ok(()));
-        }
-        let answer = process::git(self.repository, &remote.fetching(), &remote.lines(names))?;
-        // who didn't answer in time has not said that a ref can't be had
-        if !answer.success && self.repository.unheard.borrow().is_some() {
-            return Err(remote.unreachable(answer.words));
-        }
-        Ok(if answer.success { Ok(()) } else { Err(answer.words) })
-    }
-
-    fn forget<'n>(&self, remote: &Remote, names: impl Iterator<Item = &'n str>) -> Result<(), RepositoryError> {
-        let names: BTreeSet<&str> = names.collect();
-        let mut gone = String::new();
-        for mirrored in names.into_iter().map(|name| remote.mirrored(name)) {
-            if self.repository.reference(&mirrored)?.is_some() {
-                gone.push_str(&format!("delete {mirrored}\n"));
-            }
-        }
-        if gone.is_empty() {
-            return Ok(());
-        }
-        let deleted = process::git(self.repository, &words(&["update-ref", "--no-deref", "--stdin"]), &gone)?;
-        if deleted.success {
-            Ok(())
-        } else {
-            Err(RepositoryError::GitFailed {
-                what: "forgetting a ref that the remote no longer has",
-                words: deleted.words,
-            })
-        }
-    }
-
-    /// Asks the remote what the refs hold that are named, or match.
-    pub(super) fn on_remote(&self, remote: &Remote, names: &[&str]) -> Result<BTreeMap<String, Oid>, RepositoryError> {
-        let mut arguments = words(&["ls-remote", "--quiet", "--refs", &remote.address]);
-        arguments.extend(names.iter().map(|name| (*name).to_owned()));
-        let answer = process::git(self.repository, &arguments, "")?;
-        if !answer.success {
-            return Err(remote.unreachable(answer.words));
-        }
-        let lines = answer.stdout.lines().filter_map(|line| line.split_once('\t'));
-        Ok(lines.filter_map(|(oid, name)| Some((name.to_owned(), oid.parse().ok()?))).collect())
     }
 
     /// What a ref held at the last refresh, or since the last swap by this repository. None where it does not exist.
@@ -408,31 +241,14 @@ impl Remote {
                 (folder.clone(), folder)
             }
         };
-        // by its URL, so that a name that is given to another repository doesn't inherit what the first one held
-        Ok(Remote { address, mirror: format!("{MIRROR}{}/", Oid::of_blob(url.as_bytes())) })
+        // by its URL, so that a name that is given to another repository doesn't inherit what the first one held; and apart
+        // from what came before with parts left out
+        let is_whole = repository.is_partial();
+        let whole = if is_whole { ".whole" } else { "" };
+        Ok(Remote { address, mirror: format!("{MIRROR}{}{whole}/", Oid::of_blob(url.as_bytes())), is_whole })
     }
 
-    /// The command that fetches the refs on its standard input.
-    pub(super) fn fetching(&self) -> Vec<String> {
-        words(&[
-            "fetch",
-            "--progress",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-auto-gc",
-            "--no-recurse-submodules",
-            "--refmap=",
-            "--stdin",
-            &self.address,
-        ])
-    }
-
-    /// Those refs, each with the one that mirrors it.
-    pub(super) fn lines(&self, names: &[String]) -> String {
-        names.iter().map(|name| format!("+{name}:{}\n", self.mirrored(name))).collect()
-    }
-
-    fn mirrored(&self, name: &str) -> String {
+    pub(super) fn mirrored(&self, name: &str) -> String {
         format!("{}{}", self.mirror, name.strip_prefix("refs/").unwrap_or(name))
     }
 
@@ -454,14 +270,14 @@ fn is_url(text: &str) -> bool {
     text.contains("://") || text.split('/').next().is_some_and(|first| first.len() > 2 && first.contains(':'))
 }
 
-fn checked(name: &str) -> Result<(), RepositoryError> {
+pub(super) fn checked(name: &str) -> Result<(), RepositoryError> {
     if name.starts_with("refs/") && !name.starts_with(MIRROR) && git2::Reference::is_valid_name(name) {
         return Ok(());
     }
     Err(RepositoryError::InvalidRefName { name: name.to_owned() })
 }
 
-fn words(arguments: &[&str]) -> Vec<String> {
+pub(super) fn words(arguments: &[&str]) -> Vec<String> {
     arguments.iter().map(|argument| (*argument).to_owned()).collect()
 }
 

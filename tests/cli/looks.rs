@@ -28,7 +28,12 @@ fn counting(world: &World) -> PathBuf {
 
 /// Runs a command, and gives what git was asked meanwhile.
 fn asked(world: &World, args: &[&str]) -> (Ran, Vec<String>) {
-    let mut command = world.command(&world.repo());
+    asked_in(world, &world.repo(), args)
+}
+
+/// The same in another clone.
+pub fn asked_in(world: &World, clone: &Path, args: &[&str]) -> (Ran, Vec<String>) {
+    let mut command = world.command(clone);
     let path = std::env::var_os("PATH").unwrap();
     let all = std::env::join_paths([counting(world)].into_iter().chain(std::env::split_paths(&path))).unwrap();
     command.env("PATH", all).args(args).args(["--now", &world.now]);
@@ -37,7 +42,7 @@ fn asked(world: &World, args: &[&str]) -> (Ran, Vec<String>) {
     (ran, asked.lines().map(str::to_owned).collect())
 }
 
-fn count(asked: &[String], words: &[&str]) -> usize {
+pub fn count(asked: &[String], words: &[&str]) -> usize {
     asked.iter().filter(|line| words.iter().any(|word| line.split(' ').any(|one| one == *word))).count()
 }
 

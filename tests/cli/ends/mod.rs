@@ -7,7 +7,9 @@ use crate::support::{Ran, World, be};
 
 mod adversary;
 mod bombs;
+mod clones;
 mod damaged;
+mod junk;
 mod network;
 mod odd;
 mod signals;
@@ -193,25 +195,6 @@ fn when_nothing_is_checked_out() {
     world.git(&["symbolic-ref", "HEAD", "refs/heads/nothing"]);
     world.timed(&["apply", "--only-ends"]).exits(0).says("yara.haddad");
     assert!(!world.live("github").contains("820147"));
-}
-
-#[test]
-fn in_a_shallow_clone() {
-    let world = over();
-    // the runner's clone lost its history, and with it nothing that ends need
-    let shallow = world.path("shallow");
-    let url = format!("file://{}", origin(&world).display());
-    world.git_in(world.root.path(), &["clone", "-q", "--depth", "1", &url, "shallow"]);
-    std::fs::create_dir_all(shallow.join(".git/dualkey")).unwrap();
-    for target in ["github", "aws", "gcp"] {
-        let file = format!(".git/dualkey/{target}.json");
-        std::fs::copy(world.repo().join(&file), shallow.join(&file)).unwrap();
-    }
-    std::fs::write(shallow.join(".git/shallow"), format!("{}\n", world.rev("main"))).unwrap();
-    world.timed_in(&shallow, &["apply"]).exits(5).says("git fetch --unshallow");
-    world.timed_in(&shallow, &["apply", "--only-ends"]).exits(4).says("git fetch --unshallow").says("yara.haddad");
-    let live = std::fs::read_to_string(shallow.join(".git/dualkey/github.json")).unwrap();
-    assert!(!live.contains("820147"));
 }
 
 #[test]
