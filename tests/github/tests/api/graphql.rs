@@ -1,0 +1,208 @@
+//! Queries, their pages and their costs.
+
+use crate::client::{Client, Reply};
+use crate::world::{EVERYTHING, by_owner, server, small, start};
+use github_standin::World;
+use github_standin::world::{Level, MEMBERS, MEMBERSHIPS, REPOSITORIES, SecondFactor, TEAMS};
+use serde_json::{Value, json};
+
+const MEMBERS_QUERY: &str = "query Members($org:String!,$after:String){ rateLimit{cost nodeCount remaining resetAt}
+ organization(login:$org){ id databaseId login requiresTwoFactorAuthentication
+  membersWithRole(first:100,after:$after){ totalCount pageInfo{hasNextPage endCursor}
+   edges{ role hasTwoFactorEnabled node{databaseId login} } } } }";
+
+const REPOSITORIES_QUERY: &str = "query Repositories($org:String!,$after:String){ organization(login:$org){ databaseId
+  repositories(first:25,after:$after,orderBy:{field:NAME,direction:ASC},ownerAffiliations:[OWNER]){
+   totalCount pageInfo{hasNextPage endCursor}
+   nodes{ id databaseId nameWithOwner visibility isArchived isFork isLocked isDisabled
+    collaborators(affiliation:DIRECT,first:100){ totalCount pageInfo{hasNextPage endCursor}
+     edges{ permission node{databaseId login} permissionSources{ permission roleName
+      source{ __typename ...on Organization{databaseId} ...on Repository{databaseId} ...on Team{databaseId slug} } } } }
+    deployKeys(first:20){ totalCount pageInfo{hasNextPage endCursor} nodes{ id title readOnly enabled createdAt } } } } } }";
+
+const TEAMS_QUERY: &str = "query Teams($org:String!,$after:String){ organization(login:$org){ databaseId
+  teams(first:20,after:$after,orderBy:{field:NAME,direction:ASC}){ totalCount pageInfo{hasNextPage endCursor}
+   nodes{ id databaseId slug name privacy parentTeam{databaseId slug}
+    members(membership:IMMEDIATE,first:100){ totalCount pageInfo{hasNextPage endCursor} edges{ role node{databaseId login} } }
+    invitations(first:50){ totalCount pageInfo{hasNextPage endCursor} nodes{ id email role createdAt invitee{databaseId login} } }
+    repositories(first:100){ totalCount pageInfo{hasNextPage endCursor} edges{ permission node{databaseId nameWithOwner} } } } } } }";
+
+const PEOPLE_QUERY: &str = "query People($ids:[ID!]!){ nodes(ids:$ids){ __typename ...on User{databaseId login} } }";
+
+fn data(reply: &Reply) -> &Value {
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(reply.body.get("errors"), None, "{}", reply.body);
+    &reply.body["data"]
+}
+
+/// All nodes or edges of a list below the organisation, page by page.
+fn walk(client: &Client, query: &str, list: &str, part: &str) -> Vec<Value> {
+    let mut items = Vec::new();
+    let mut after = Value::Null;
+    loop {
+        let reply = client.query(query, json!({ "org": "northwind", "after": after }));
+        let page = &data(&reply)["organization"][list];
+        items.extend(page[part].as_array().unwrap().clone());
+        if page["pageInfo"]["hasNextPage"] == false {
+            assert_eq!(page["totalCount"], items.len());
+            return items;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+}
+
+#[test]
+fn a_large_organization_is_read_in_27_queries() {
+    let mut world = World::large("northwind", start());
+    let token = world.fine_grained_token("member-000", EVERYTHING);
+    let server = server(world);
+    let client = Client::new(&server, &token);
+    assert_eq!(walk(&client, MEMBERS_QUERY, "membersWithRole", "edges").len(), MEMBERS);
+    let repositories = walk(&client, REPOSITORIES_QUERY, "repositories", "nodes");
+    assert_eq!(repositories.len(), REPOSITORIES);
+    let teams = walk(&client, TEAMS_QUERY, "teams", "nodes");
+    assert_eq!(teams.len(), TEAMS);
+    let memberships = teams.iter().map(|team| team["members"]["totalCount"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(memberships, MEMBERSHIPS as u64);
+    let log = server.log();
+    assert_eq!(log.count(), 5 + 14 + 8);
+    let costs = |name: &str| {
+        let record = log.0.iter().find(|record| record.operation.as_deref() == Some(name)).unwrap();
+        (record.points, record.nodes)
+    };
+    assert_eq!(costs("Members"), (1, 100));
+    assert_eq!(costs("Repositories"), (1, 3_025));
+    assert_eq!(costs("Teams"), (1, 5_020));
+    assert!(log.repeated().is_empty());
+}
+
+#[test]
+fn a_permission_tells_where_it_comes_from() {
+    let mut world = small();
+    world.add_custom_role("deployer", Level::Write);
+    world.grant("dan", "shop", "deployer");
+    let token = world.fine_grained_token("ada", EVERYTHING);
+    let server = server(world);
+    let client = Client::new(&server, &token);
+    let repositories = walk(&client, REPOSITORIES_QUERY, "repositories", "nodes");
+    let names: Vec<&Value> = repositories.iter().map(|repository| &repository["nameWithOwner"]).collect();
+    assert_eq!(json!(names), json!(["northwind/shop", "northwind/Site", "northwind/till"]));
+    let dan = &repositories[0]["collaborators"]["edges"][0];
+    assert_eq!(dan["node"]["login"], "dan");
+    assert_eq!(dan["permission"], "WRITE");
+    let sources: Vec<Value> = dan["permissionSources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|source| json!([source["source"]["__typename"], source["permission"], source["roleName"]]))
+        .collect();
+    assert_eq!(
+        json!(sources),
+        json!([
+            ["Organization", "READ", "read"],
+            ["Team", "WRITE", "write"],
+            ["Team", "READ", "read"],
+            ["Repository", "WRITE", "deployer"]
+        ])
+    );
+}
+
+#[test]
+fn a_second_factor_is_told_to_owners_only() {
+    let mut world = small();
+    world.set_second_factor("dan", SecondFactor::Disabled);
+    let (owner, member) = (world.fine_grained_token("ada", EVERYTHING), world.fine_grained_token("cleo", EVERYTHING));
+    let server = server(world);
+    let factors = |token: &str| {
+        let edges = walk(&Client::new(&server, token), MEMBERS_QUERY, "membersWithRole", "edges");
+        json!(edges.iter().map(|edge| &edge["hasTwoFactorEnabled"]).collect::<Vec<_>>())
+    };
+    assert_eq!(factors(&owner), json!([true, true, true, false]));
+    assert_eq!(factors(&member), json!([null, null, null, null]));
+}
+
+#[test]
+fn a_number_that_nobody_has_is_an_error_beside_the_others() {
+    let (server, token) = by_owner();
+    let client = Client::new(&server, &token);
+    let eve = server.world(|world| world.account("eve").unwrap().id);
+    let old = |id: u64| {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(format!("04:User{id}"))
+    };
+    let reply = client.query(PEOPLE_QUERY, json!({ "ids": [old(eve), old(1), old(eve)] }));
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.body["data"]["nodes"][1], Value::Null);
+    assert_eq!(reply.body["data"]["nodes"][2], json!({ "__typename": "User", "databaseId": eve, "login": "eve" }));
+    let error = &reply.body["errors"][0];
+    assert_eq!((&error["type"], &error["path"]), (&json!("NOT_FOUND"), &json!(["nodes", 1])));
+}
+
+#[test]
+fn what_a_token_may_not_see_is_null_with_an_error() {
+    let mut world = small();
+    let token = world.fine_grained_token("ada", "");
+    let server = server(world);
+    let client = Client::new(&server, &token);
+    let reply = client.query(TEAMS_QUERY, json!({ "org": "northwind" }));
+    assert_eq!(reply.body["data"]["organization"], Value::Null);
+    let error = &reply.body["errors"][0];
+    assert_eq!((&error["type"], &error["path"]), (&json!("FORBIDDEN"), &json!(["organization", "teams"])));
+}
+
+#[test]
+fn cursors_hold_when_the_list_changes_between_pages() {
+    let (server, token) = by_owner();
+    let client = Client::new(&server, &token);
+    let query = "query($after:String){organization(login:\"northwind\"){
+        teams(first:1,after:$after,orderBy:{field:NAME,direction:ASC}){nodes{name} pageInfo{hasNextPage endCursor}}}}";
+    let first = client.query(query, json!({}));
+    let page = data(&first)["organization"]["teams"].clone();
+    assert_eq!(page["nodes"], json!([{ "name": "Build" }]));
+    server.world(|world| world.add_team("Audit", None));
+    let second = client.query(query, json!({ "after": page["pageInfo"]["endCursor"] }));
+    assert_eq!(data(&second)["organization"]["teams"]["nodes"], json!([{ "name": "Platform" }]));
+    let wrong = client.query(query, json!({ "after": "Mg==" }));
+    assert_eq!(wrong.body["errors"][0]["type"], "INVALID_CURSOR_ARGUMENTS");
+}
+
+/// Each breaks a rule of GitHub's or asks for what isn't served, and none is answered.
+#[test]
+fn queries_that_github_refuses_are_violations() {
+    let (server, token) = by_owner();
+    let client = Client::new(&server, &token);
+    let organization = |fields: &str| format!("{{organization(login:\"northwind\"){{{fields}}}}}");
+    for (query, wrong) in [
+        (organization("membersWithRole{totalCount}"), "You must provide a `first` or `last` value"),
+        (organization("membersWithRole(first:101){totalCount}"), "exceeds the limit of 100 records"),
+        (organization("membersWithRole(first:1,last:1){totalCount}"), "is not supported"),
+        (
+            organization(
+                "repositories(first:100,ownerAffiliations:[OWNER]){nodes{collaborators(first:100,affiliation:DIRECT){nodes{login}} deployKeys(first:100){nodes{id}}}} teams(first:100){nodes{members(first:100){nodes{login}} repositories(first:100){nodes{collaborators(first:100,affiliation:DIRECT){nodes{login}}}}}}",
+            ),
+            "possible nodes, which exceeds 500000",
+        ),
+        (organization("billingEmail"), "billingEmail"),
+        (organization("teams(first:5,query:\"a\"){totalCount}"), "doesn't serve the argument `query`"),
+        (organization("repositories(first:5){totalCount}"), "other affiliations than OWNER"),
+    ] {
+        let reply = client.query(&query, Value::Null);
+        let violations = server.take_violations();
+        assert!(violations.iter().any(|violation| violation.contains(wrong)), "{query}: {violations:?} {}", reply.body);
+    }
+    client.query(PEOPLE_QUERY, json!({ "ids": [], "b": 1 }));
+    assert!(server.take_violations()[0].contains("`b` isn't declared"));
+}
+
+#[test]
+fn a_query_that_asks_for_too_much_at_once_is_given_up() {
+    let mut world = World::large("northwind", start());
+    let token = world.fine_grained_token("member-000", EVERYTHING);
+    let server = server(world);
+    server.limits(|limits| limits.nodes_in_practice = 2_000);
+    let client = Client::new(&server, &token);
+    let wide = client.query(REPOSITORIES_QUERY, json!({ "org": "northwind" }));
+    assert_eq!((wide.status, &wide.body["errors"][0]["type"]), (200, &json!("RESOURCE_LIMITS_EXCEEDED")));
+    let narrow = REPOSITORIES_QUERY.replace("first:25", "first:12");
+    data(&client.query(&narrow, json!({ "org": "northwind" })));
+}
