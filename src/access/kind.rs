@@ -60,6 +60,8 @@ pub struct Kind {
     pub basic: fn(&str) -> bool,
     /// True for a permission that changes what a git repository holds; false wherever the kind is none.
     pub pushes: fn(&str) -> bool,
+    /// True where who holds something on a resource is in the group of that name, which may hold something itself.
+    pub groups: bool,
     /// Kind and resource that a person must hold too, so that what they hold here takes effect.
     pub requires: fn(&str) -> Option<(&'static str, String)>,
     /// What the target itself can enforce.

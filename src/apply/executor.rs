@@ -11,11 +11,14 @@ use super::sight::Sight;
 use super::state::{Clock, View};
 use super::time::{self, Told};
 use super::{Extent, Footing, Hold, Journal, Mode, Outcome, Process, Request, Targets, codes, process};
-use crate::access::{Conditions, TargetId};
+use crate::access::TargetId;
 use crate::finding::Refusal;
-use crate::plan::operations::Operation;
+use crate::plan::live_duties::LiveBreach;
+use crate::plan::operations::{Difference, Found, Operation};
 use crate::targets::error::Remedy;
-use crate::targets::{Done, Hello, Place, Scope, Stopped, TargetError};
+use crate::targets::{Done, Hello, Scope, Stopped, TargetError};
+
+mod settle;
 
 /// How often what still differs is tried. More would fight with whatever else changes the target.
 const ROUNDS: usize = 3;
@@ -77,6 +80,7 @@ pub(super) fn start(start: Start<'_>) -> Outcome {
         tried: BTreeMap::new(),
         due: BTreeMap::new(),
         begun: 0,
+        pending: Vec::new(),
         recorded: false,
         more: false,
     };
@@ -128,6 +132,8 @@ struct Run<'r> {
     tried: BTreeMap<Operation, Result<Done, TargetError>>,
     /// What is to be looked at: everything at first, then what was written.
     due: BTreeMap<TargetId, Scope>,
+    /// What was given and is held by nobody yet, as it was seen last.
+    pending: Vec<Found>,
     /// How many writes were begun.
     begun: usize,
     /// True where the journal holds something of this run.
@@ -270,9 +276,14 @@ impl Run<'_> {
     /// What may be done, and what a full run would do beyond it.
     fn judge(&mut self) -> (Judged, Vec<Operation>) {
         let seen = &self.sight.seen;
+        let difference = self.view.difference(seen);
+        let breaches = self.breaches(&difference);
+        let held_up: Vec<&LiveBreach> =
+            breaches.iter().filter(|one| difference.operations.iter().any(|o| self.view.is_held_up(one, o))).collect();
+        let apart = |operation: &Operation| held_up.iter().any(|breach| self.view.is_held_up(breach, operation));
         let (within, mut beyond): (Vec<Operation>, Vec<Operation>) =
-            self.view.difference(seen).operations.into_iter().partition(|operation| match self.reach {
-                Reach::Everything => !self.sight.holds_up(operation),
+            difference.operations.iter().cloned().partition(|operation| match self.reach {
+                Reach::Everything => !self.sight.holds_up(operation) && !apart(operation),
                 Reach::Takes => operation.only_takes(),
                 Reach::Ends => self.view.is_end(operation),
             });
@@ -281,7 +292,19 @@ impl Run<'_> {
             // nobody asked for it
             beyond.clear();
         }
-        (guards::judge(&self.view, &self.sight.own, seen, within), beyond)
+        let mut judged = guards::judge(&self.view, &self.sight.own, seen, within);
+        judged.refusals.extend(held_up.into_iter().map(|breach| breach.finding.refusal()));
+        self.pending = difference.pending;
+        (judged, beyond)
+    }
+
+    /// Duties that come together by what is live, where something could be given that adds to them.
+    fn breaches(&self, difference: &Difference) -> Vec<LiveBreach> {
+        let gives = |operation: &Operation| !operation.only_takes();
+        match self.reach == Reach::Everything && difference.operations.iter().any(gives) {
+            true => self.view.breaches(difference, &self.view.by_groups(&self.sight.seen)),
+            false => Vec::new(),
+        }
     }
 
     /// Records what is new among the operations. On the first round also what else is to be recorded.
@@ -353,7 +376,7 @@ impl Run<'_> {
         if !removals.is_empty() {
             self.look_again(additions.iter())?;
         }
-        let short = if additions.is_empty() { BTreeSet::new() } else { self.missing_admins() };
+        let short = if removals.is_empty() { BTreeSet::new() } else { self.missing_admins() };
         let enough: Vec<Operation> =
             removals.into_iter().filter(|one| !short.contains(&one.target) || self.view.is_end(one)).collect();
         self.perform(&enough)
@@ -376,10 +399,16 @@ impl Run<'_> {
         left.iter().filter(|one| self.phase(one) < Phase::Grants).map(holder).collect()
     }
 
-    /// Targets where an admin that was to be added is not there.
+    /// Targets where an admin that was to be added is not there yet.
     fn missing_admins(&self) -> BTreeSet<TargetId> {
-        let left = self.view.difference(&self.sight.seen).operations;
-        left.into_iter().filter(|one| self.phase(one) == Phase::AdminAdditions).map(|one| one.target).collect()
+        let left = self.view.difference(&self.sight.seen);
+        // who was only invited administers nothing
+        let pending = left
+            .pending
+            .into_iter()
+            .filter(|one| (one.live.kind.administers)(&one.live.resource, &one.live.permission));
+        let missing = left.operations.into_iter().filter(|one| self.phase(one) == Phase::AdminAdditions);
+        missing.map(|one| one.target).chain(pending.map(|one| one.target)).collect()
     }
 
     /// One phase, at all targets side by side. Right before each write it is asked whether the run may still write.
@@ -427,50 +456,11 @@ impl Run<'_> {
         Err(Halt::Stopped)
     }
 
-    /// Sorts what was planned by what became of it. Where the last read tells nothing of a resource, the words of the target
-    /// count.
-    fn settle(&mut self, left: Option<Vec<Operation>>) {
-        let told = left.as_ref().map(|left| left.iter().map(slot).collect::<BTreeSet<Slot<'_>>>());
-        for operation in std::mem::take(&mut self.planned) {
-            let shows = self.sight.seen.shows(&operation.target, operation.kind, &operation.resource);
-            let differs = told.as_ref().filter(|_| shows).map(|slots| slots.contains(&slot(&operation)));
-            match (self.tried.remove(&operation), differs) {
-                (Some(Ok(done)), None | Some(false)) => self.outcome.did(operation, done),
-                (Some(Err(_)), Some(false)) => self.outcome.did(operation, Done::default()),
-                (Some(Err(error)), None | Some(true)) => self.outcome.failed.push((operation, error.to_string())),
-                (Some(Ok(_)), Some(true)) => {
-                    let said = format!("{}: the call succeeded, but the target shows no change", POST_APPLY_DRIFT);
-                    self.outcome.failed.push((operation, said));
-                }
-                (None, None | Some(true)) if self.targets.writers.contains_key(&operation.target) => {
-                    self.outcome.not_started.push(operation);
-                }
-                (None, None | Some(true)) => {
-                    let said = format!("`{}` can't be written: it isn't connected", operation.target);
-                    self.outcome.failed.push((operation, said));
-                }
-                // somebody else did it meanwhile
-                (None, Some(false)) => {}
-            }
-        }
-        self.outcome.refusals.sort_by(|a, b| (a.code.id, &a.message).cmp(&(b.code.id, &b.message)));
-    }
-
     fn refuse(&mut self, refusal: Refusal) {
         if !self.outcome.refusals.contains(&refusal) {
             self.outcome.refusals.push(refusal);
         }
     }
-}
-
-const POST_APPLY_DRIFT: &str = codes::POST_APPLY_DRIFT.id;
-
-/// What two operations on the same thing share.
-type Slot<'a> = (Place<'a>, Option<(&'a str, &'a Conditions)>);
-
-fn slot(operation: &Operation) -> Slot<'_> {
-    let thing = (!operation.kind.holds_one()).then_some((operation.permission.as_str(), &operation.conditions));
-    (operation.place(), thing)
 }
 
 /// Who gains or loses: the person, or the account where nobody knows whose it is.

@@ -120,7 +120,7 @@ fn admins(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Vec<Refusal
         let employees = employees(view, target);
         let mut holding: BTreeSet<Held<'_>> = entitlements
             .iter()
-            .filter(|live| (live.kind.administers)(&live.resource, &live.permission))
+            .filter(|live| live.latent.is_none() && (live.kind.administers)(&live.resource, &live.permission))
             .map(|live| (Place::of_live(target, live), live.permission.as_str(), &live.conditions))
             .collect();
         let count = |holding: &BTreeSet<Held<'_>>| -> BTreeSet<&PersonId> {

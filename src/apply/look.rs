@@ -11,7 +11,7 @@ use super::{Process, Readers, Targets, codes};
 use crate::access::{Kind, TargetId};
 use crate::finding::Refusal;
 use crate::targets::error::TARGET_IO;
-use crate::targets::{Hello, Live, Reader, Resource, Scope};
+use crate::targets::{Depth, Fact, Hello, Live, Members, Reader, Resource, Scope};
 
 /// How often it is said of a target that it still hasn't answered.
 const EVERY: Duration = Duration::from_secs(10);
@@ -136,6 +136,10 @@ fn another(target: &TargetId, pinned: &str, identity: &str) -> Refusal {
 pub(super) struct Seen {
     /// Who holds what, at each target that answered.
     pub held: BTreeMap<TargetId, Vec<Live>>,
+    /// Who is in the groups that hold something.
+    pub members: BTreeMap<TargetId, Members>,
+    /// What the targets tell beside that, where it was asked for.
+    pub facts: BTreeMap<TargetId, Vec<Fact>>,
     /// Targets that didn't answer, and why.
     pub unread: BTreeMap<TargetId, Refusal>,
     /// Resources that couldn't be read at targets that answered, and why.
@@ -156,6 +160,7 @@ impl Seen {
         self.unread_resources.retain(|_, resources| !resources.is_empty());
         for target in newer.unread.keys() {
             self.held.remove(target);
+            self.members.remove(target);
             self.unread_resources.remove(target);
         }
         for (target, held) in newer.held {
@@ -163,6 +168,9 @@ impl Seen {
             let all = self.held.entry(target).or_default();
             all.extend(held);
             all.sort();
+        }
+        for (target, members) in newer.members {
+            self.members.entry(target).or_default().extend(members);
         }
         for (target, resources) in newer.unread_resources {
             self.unread_resources.entry(target).or_default().extend(resources);
@@ -194,6 +202,7 @@ impl Seen {
 pub(super) fn read(
     readers: &mut Readers,
     scopes: &BTreeMap<TargetId, Scope>,
+    depth: Depth,
     refused: &BTreeMap<TargetId, Refusal>,
     process: &dyn Process,
 ) -> Seen {
@@ -208,7 +217,7 @@ pub(super) fn read(
     }
     let asked = readers.iter_mut().filter(|(target, _)| !seen.unread.contains_key(*target));
     let jobs = asked.filter_map(|(target, reader)| Some((target.clone(), (reader, scopes.get(target)?)))).collect();
-    let ask = |(reader, scope): (&mut Box<dyn Reader>, &Scope)| reader.read(scope);
+    let ask = |(reader, scope): (&mut Box<dyn Reader>, &Scope)| reader.read(scope, depth);
     for (target, answer) in answers(process, jobs, ask) {
         match answer.said {
             Ok(reading) => {
@@ -216,6 +225,8 @@ pub(super) fn read(
                     let unread = reading.unread.into_iter().map(|(resource, error)| (resource, error.refusal()));
                     seen.unread_resources.insert(target.clone(), unread.collect());
                 }
+                seen.members.insert(target.clone(), reading.members);
+                seen.facts.insert(target.clone(), reading.facts);
                 seen.held.insert(target, reading.held);
             }
             Err(error) => drop(seen.unread.insert(target, error.refusal())),

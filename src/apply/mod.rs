@@ -30,10 +30,12 @@ use jiff::Timestamp;
 
 use crate::access::{AccountMark, Conditions, Kind, PersonId, Revision, TargetId};
 use crate::approval::{Approved, Chain};
-use crate::finding::Refusal;
+use crate::finding::{Refusal, Severity};
 use crate::plan::Disputed;
+use crate::plan::live::LiveFinding;
 use crate::plan::operations::{Difference, Operation};
-use crate::targets::{Reader, Writer};
+use crate::plan::through::Through;
+use crate::targets::{Depth, Reader, Resource, Writer};
 
 pub use ends::{Ending, end};
 pub use executor::run;
@@ -152,22 +154,65 @@ pub enum Footing<'r> {
     },
 }
 
-/// What differs live from the tree, without writing anything.
-///
-/// # Errors
-///
-/// Where something can't be read: why, for each.
-pub fn drift(
-    tree: &Revision,
-    past: &Past<'_>,
-    targets: &mut Targets,
-    now: Timestamp,
-    process: &dyn Process,
-) -> Result<Difference, Vec<Refusal>> {
+/// What live state shows, as far as it could be read.
+#[derive(Clone, Debug, Default)]
+pub struct Drift {
+    /// What differs from the tree where everything is known.
+    pub difference: Difference,
+    /// What else is wrong, sorted.
+    pub findings: Vec<LiveFinding>,
+    /// What people have by groups, sorted.
+    pub by_groups: Vec<Through>,
+    /// Targets that answered.
+    pub read: BTreeSet<TargetId>,
+    /// Targets that didn't, and why: what is held there is unknown.
+    pub unread: BTreeMap<TargetId, Refusal>,
+    /// Resources that couldn't be read at targets that answered, and why.
+    pub unread_resources: BTreeMap<(TargetId, Resource), Refusal>,
+}
+
+impl Drift {
+    /// True where everything was read.
+    pub fn is_whole(&self) -> bool {
+        self.unread.is_empty() && self.unread_resources.is_empty()
+    }
+
+    /// Why something wasn't read, each reason once.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        let mut refusals: Vec<Refusal> = Vec::new();
+        for refusal in self.unread.values().chain(self.unread_resources.values()) {
+            if !refusals.contains(refusal) {
+                refusals.push(refusal.clone());
+            }
+        }
+        refusals
+    }
+
+    /// True where something is wrong, so far as it could be seen.
+    pub fn is_found(&self) -> bool {
+        let errors = self.findings.iter().any(|finding| finding.severity == Severity::Error);
+        errors || !self.difference.operations.is_empty()
+    }
+}
+
+/// What differs live from the tree and what else live state shows, without writing anything.
+pub fn drift(tree: &Revision, past: &Past<'_>, targets: &mut Targets, now: Timestamp, process: &dyn Process) -> Drift {
     let view = state::View::new(tree, past, now);
     let greetings = look::greet(targets, process);
-    let seen = look::read(&mut targets.readers, &view.scopes(), &greetings.refused, process);
-    if seen.is_whole() { Ok(view.difference(&seen)) } else { Err(seen.refusals().cloned().collect()) }
+    let seen = look::read(&mut targets.readers, &view.scopes(), Depth::Facts, &greetings.refused, process);
+    let (difference, groups) = (view.difference(&seen), view.by_groups(&seen));
+    let findings = view.findings(&seen, &difference, &groups);
+    let unread_resources = seen.unread_resources.into_iter().flat_map(|(target, resources)| {
+        resources.into_iter().map(move |(resource, refusal)| ((target.clone(), resource), refusal))
+    });
+    Drift {
+        difference,
+        findings,
+        by_groups: groups.through,
+        read: seen.held.into_keys().collect(),
+        unread: seen.unread,
+        unread_resources: unread_resources.collect(),
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::Request;
 use crate::access::TargetId;
 use crate::approval::Removal;
 use crate::finding::Refusal;
-use crate::plan::operations::Operation;
+use crate::plan::operations::{Found, Operation};
 use crate::repository::Oid;
 use crate::targets::{Done, Resource};
 
@@ -62,6 +62,8 @@ pub struct Outcome {
     /// With what the target said.
     pub failed: Vec<(Operation, String)>,
     pub not_started: Vec<Operation>,
+    /// What was given and is held by nobody yet: its principal has to accept or take it.
+    pub pending: Vec<Found>,
     pub waiting: Vec<Waiting>,
     /// Landings that wait, but whose losses went through.
     pub removals: Vec<Removal>,
@@ -113,6 +115,7 @@ impl Outcome {
             left: Vec::new(),
             failed: Vec::new(),
             not_started: Vec::new(),
+            pending: Vec::new(),
             waiting: Vec::new(),
             removals: Vec::new(),
             refusals: Vec::new(),

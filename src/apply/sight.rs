@@ -9,7 +9,7 @@ use super::{Process, Readers, Targets};
 use crate::access::{PersonId, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
-use crate::targets::{Resource, Scope};
+use crate::targets::{Depth, Resource, Scope};
 
 #[derive(Default)]
 pub(super) struct Sight {
@@ -52,7 +52,7 @@ impl Sight {
         readers: &mut Readers,
         process: &dyn Process,
     ) -> bool {
-        let newer = look::read(readers, scopes, &self.refused, process);
+        let newer = look::read(readers, scopes, Depth::Holders, &self.refused, process);
         self.seen.update(scopes, newer);
         self.read.extend(self.seen.held.keys().cloned());
         let resources =

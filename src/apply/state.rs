@@ -9,7 +9,10 @@ use super::look::Seen;
 use super::{Given, Past};
 use crate::access::{AccountMark, Conditions, EntitlementKey, Manage, PersonId, PersonType, Revision, TargetId};
 use crate::plan::ends::Declared;
-use crate::plan::operations::{self, Basis, Because, Difference, Operation, Unmanaged, Verb};
+use crate::plan::live::{self, LiveFinding};
+use crate::plan::live_duties::{self, LiveBreach};
+use crate::plan::operations::{self, Basis, Because, Difference, Found, Operation, Verb};
+use crate::plan::through::{self, ByGroups};
 use crate::targets::{Live, Place, Scope};
 
 /// The instant by which things end, by target.
@@ -124,28 +127,62 @@ impl<'a> View<'a> {
             };
             difference.operations.extend(part.operations);
             difference.unmanaged.extend(part.unmanaged);
+            difference.pending.extend(part.pending);
         }
         difference.operations.retain(|one| seen.shows(&one.target, one.kind, &one.resource));
         difference.operations.sort();
         difference.unmanaged.sort();
+        difference.pending.sort();
         difference
+    }
+
+    /// What people have by groups, where everything is known.
+    pub(super) fn by_groups(&self, seen: &Seen) -> ByGroups {
+        through::by_groups(&self.basis(self.clock.now), &seen.held, &seen.members)
+    }
+
+    /// Duties that come together by what is live.
+    pub(super) fn breaches(&self, difference: &Difference, groups: &ByGroups) -> Vec<LiveBreach> {
+        live_duties::breaches(&self.basis(self.clock.now), difference, groups)
+    }
+
+    /// True where the breach keeps an operation from being made.
+    pub(super) fn is_held_up(&self, breach: &LiveBreach, operation: &Operation) -> bool {
+        breach.holds_up(operation, &self.basis(self.clock.now))
+    }
+
+    /// What else is wrong with what is live, sorted.
+    pub(super) fn findings(&self, seen: &Seen, difference: &Difference, groups: &ByGroups) -> Vec<LiveFinding> {
+        let basis = self.basis(self.clock.now);
+        let owners = operations::owners(&basis);
+        let mut findings = live::of_groups(&basis, groups);
+        for (target, fact) in seen.facts.iter().flat_map(|(target, facts)| facts.iter().map(move |fact| (target, fact)))
+        {
+            let account = fact.principal.as_ref().and_then(|principal| principal.account());
+            let person = account.and_then(|account| owners.get(&(target.clone(), account.to_owned())));
+            findings.push(live::of_fact(target, fact, person.cloned()));
+        }
+        findings.extend(self.breaches(difference, groups).into_iter().map(|breach| breach.finding));
+        findings.sort();
+        findings.dedup();
+        findings
     }
 
     /// The difference of targets that have the same time.
     fn differs(&self, held: &BTreeMap<TargetId, Vec<Live>>, now: Timestamp) -> Difference {
         if let Some(declared) = self.declared {
             let operations = declared.ends(held, now, &self.tree.access.config.zone);
-            return Difference { operations, unmanaged: Vec::new() };
+            return Difference { operations, ..Difference::default() };
         }
         let mut difference = operations::difference(&self.basis(now), held);
         // a target that wasn't read tells nothing, so nothing is done there
         difference.operations.retain(|operation| held.contains_key(&operation.target));
-        let (given, unmanaged) = difference.unmanaged.into_iter().partition(|held: &Unmanaged| {
+        let (given, unmanaged) = difference.unmanaged.into_iter().partition(|held: &Found| {
             let live = &held.live;
             self.was_given((Place::of_live(&held.target, live), Some(&live.permission)))
         });
         difference.unmanaged = unmanaged;
-        let given: Vec<Unmanaged> = given;
+        let given: Vec<Found> = given;
         difference.operations.extend(given.into_iter().map(|held| self.revoke(held)));
         if let Some(disputed) = self.past.disputed {
             difference.operations.retain(|operation| !disputed.keeps(operation, now));
@@ -177,7 +214,7 @@ impl<'a> View<'a> {
         })
     }
 
-    fn revoke(&self, held: Unmanaged) -> Operation {
+    fn revoke(&self, held: Found) -> Operation {
         let account = (held.target.clone(), AccountMark::of(&held.live.principal.to_string()));
         let person = held.person.or_else(|| self.past.accounts.get(&account).cloned());
         let gone = person.as_ref().is_some_and(|person| self.has_ended(person, &held.target).unwrap_or(true));
@@ -188,6 +225,7 @@ impl<'a> View<'a> {
             resource: held.live.resource,
             permission: held.live.permission,
             previous: None,
+            latent: held.live.latent,
             principal: held.live.principal,
             conditions: held.live.conditions,
             person,

@@ -10,6 +10,7 @@ mod ends;
 mod fake;
 mod faults;
 mod guarded;
+mod live;
 mod partial;
 mod reasons;
 mod stops;
@@ -36,7 +37,7 @@ fn takes_from_all_targets_before_it_gives_and_is_done_once() {
     assert!(world.borrow().held.iter().any(|(_, live)| live.principal.name() == "99"), "unknown principals stay");
     let again = apply(&approved, &Past::default(), &world);
     assert!(again.is_superseded() && again.done.is_empty() && again.exit() == Exit::Done, "{again:#?}");
-    let found = drifts(approved.tree(), &Past::default(), &world, now()).unwrap();
+    let found = differs(approved.tree(), &Past::default(), &world, now());
     assert_eq!((found.operations.len(), found.unmanaged.len()), (0, 1));
 }
 
@@ -85,7 +86,7 @@ fn what_cannot_be_read_is_not_written() {
     let approved = tree(&[grant("bob", "dev", "acct")]);
     let start = held(&["github repository northwind/api push 11"]);
     let blind = world(start.clone(), Fault::Unreadable("aws"));
-    assert!(drifts(approved.tree(), &Past::default(), &blind, now()).is_err());
+    assert!(!drifts(approved.tree(), &Past::default(), &blind, now()).is_whole());
     for mode in [Mode::Full, Mode::OnlyEnds] {
         let blind = world(start.clone(), Fault::Unreadable("aws"));
         let outcome = apply_as(&approved, &Past::default(), &blind, mode, usize::MAX);

@@ -235,7 +235,7 @@ fn show(prospect: &Prospect, change: &plan::Plan<'_>, refused: Option<Oid>) {
         authors: &prospect.assessment.makers(),
         more: prospect.assessment.more(),
         ignored: &[],
-        operations: None,
+        live: None,
         refused,
         base: &prospect.base.short(),
         head: &prospect.head.short(),

@@ -37,18 +37,19 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let process = Process::unwatched();
     let targets = Targets::open(&repository, past.trees(approved.tree()), &options.sandbox, clock)?;
     let facts = past.facts();
-    let difference = apply::drift(approved.tree(), &facts, &mut targets.into_clients(&process), clock.now, &process)
-        .map_err(|refusals| Stop::refused(Exit::Unjudged, refusals))?;
+    let drift = apply::drift(approved.tree(), &facts, &mut targets.into_clients(&process), clock.now, &process);
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {
-        Format::Text => report::apply::drift(&difference, zone, output::style()),
-        Format::Json => report::json::drift(&difference, zone),
+        Format::Text => report::drift::text(&drift, zone, output::style()),
+        Format::Json => report::json::drift(&drift, zone),
     });
-    let ends = difference.operations.iter().any(|operation| operation.only_takes());
+    let ends = drift.difference.operations.iter().any(|operation| operation.only_takes());
     let overdue = apply::overdue(approved.tree(), log.and_then(|log| audit::last_run(log, clock.now)), clock.now)
         .filter(|_| ends);
     if let Some(overdue) = &overdue {
         output::error(&report::errors::refusals(std::slice::from_ref(overdue), output::error_style()));
     }
-    Ok(if difference.operations.is_empty() { Exit::Done } else { Exit::Findings })
+    output::error(&report::errors::refusals(&drift.refusals(), output::error_style()));
+    let ended = if drift.is_found() { Exit::Findings } else { Exit::Done };
+    Ok(if drift.is_whole() { ended } else { ended.worst(Exit::Unjudged) })
 }

@@ -27,6 +27,7 @@ fn codes() -> Vec<&'static Code> {
     codes.extend(apply::codes::CODES);
     codes.extend(audit::codes::CODES);
     codes.extend(targets::error::CODES);
+    codes.extend(plan::live::RULES.iter().chain(targets::RULES).map(|rule| &rule.code));
     codes.sort_by_key(|code| code.id);
     codes.dedup_by_key(|code| code.id);
     codes

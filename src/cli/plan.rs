@@ -16,7 +16,6 @@ use crate::access::{LastRead, PersonId, Revision};
 use crate::apply;
 use crate::approval::{Landing, Prospect, codes};
 use crate::finding::Refusal;
-use crate::plan::operations::Difference;
 use crate::plan::{self, More, Verdict};
 use crate::report::{self, PlanView};
 use crate::repository::{Oid, Repository};
@@ -98,14 +97,14 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         }
         _ => (&*plan, base),
     };
-    let difference = if is_live { Some(live(&repository, &known, plan.head, clock, &options.sandbox)?) } else { None };
+    let drift = if is_live { Some(live(&repository, &known, plan.head, clock, &options.sandbox)?) } else { None };
     let view = PlanView {
         plan,
         given: &given.people,
         authors: &given.authors,
         more: given.more,
         ignored: &given.ignored,
-        operations: difference.as_ref(),
+        live: drift.as_ref(),
         refused: shown.and(seen.refused.as_ref()).map(|(landing, _)| *landing),
         base: &label(&after.access.config.branch, base),
         head: &head.label(),
@@ -119,10 +118,13 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         ReviewFormat::Github => report::github::plan(&view),
         ReviewFormat::Json => report::json::plan(&view, Some(base), head.commit()),
     });
-    Ok(match plan.verdict(&given.people, given.more) {
+    let unread = drift.as_ref().map(apply::Drift::refusals).unwrap_or_default();
+    output::error(&report::errors::refusals(&unread, output::error_style()));
+    let ended = match plan.verdict(&given.people, given.more) {
         Verdict::Blocked => Exit::Findings,
         Verdict::NeedsApproval | Verdict::Ready | Verdict::Nothing => Exit::Done,
-    })
+    };
+    Ok(if unread.is_empty() { ended } else { ended.worst(Exit::Unjudged) })
 }
 
 fn label(branch: &str, base: Oid) -> String {
@@ -143,7 +145,7 @@ pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Sto
         authors: &BTreeSet::new(),
         more: plan.more(),
         ignored: &[],
-        operations: None,
+        live: None,
         refused: None,
         base: &label(&after.access.config.branch, base),
         head: context::WORK_TREE,
@@ -258,7 +260,7 @@ fn live(
     tree: &Revision,
     clock: Clock,
     sandbox: &SandboxOption,
-) -> Result<Difference, Stop> {
+) -> Result<apply::Drift, Stop> {
     let past = match &known.0 {
         Some((shared, ledger)) => {
             let verifier = shared.verifier(&ledger.recorded, clock.now)?;
@@ -268,6 +270,5 @@ fn live(
     };
     let process = Process::unwatched();
     let targets = Targets::open(repository, past.trees(tree), sandbox, clock)?;
-    apply::drift(tree, &past.facts(), &mut targets.into_clients(&process), clock.now, &process)
-        .map_err(|refusals| Stop::refused(Exit::Unjudged, refusals))
+    Ok(apply::drift(tree, &past.facts(), &mut targets.into_clients(&process), clock.now, &process))
 }

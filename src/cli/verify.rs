@@ -143,7 +143,7 @@ fn prospect(options: &Options, verifier: &Verifier<'_>, chain: &Chain, head: Oid
         authors: &given.authors,
         more: given.more,
         ignored: &given.ignored,
-        operations: None,
+        live: None,
         refused: waiting.first().map(|landing| landing.commit),
         base: &prospect.base.short(),
         head: &prospect.head.short(),

@@ -22,6 +22,7 @@ const REPOSITORY: Kind = Kind {
     administers: |_, _| false,
     basic: |_| false,
     pushes: |word| word != "pull",
+    groups: false,
     requires: |_| None,
     enforces: ENFORCES,
 };
@@ -36,6 +37,7 @@ static ACCOUNT: Kind = Kind {
     administers: |_, _| false,
     basic: |word| word == "Everything",
     pushes: |_| false,
+    groups: false,
     requires: |_| None,
     enforces: ENFORCES,
 };
@@ -45,6 +47,7 @@ static TEAM: Kind = Kind {
     shape: "ORGANIZATION/TEAM",
     permissions: Permissions::Ordered(&["member"]),
     pushes: |_| false,
+    groups: true,
     requires: |team| team.split_once('/').map(|(organization, _)| ("membership", organization.to_owned())),
     ..REPOSITORY
 };
@@ -69,6 +72,7 @@ static PROJECT: Kind = Kind {
     administers: |_, _| false,
     basic: |_| false,
     pushes: |_| false,
+    groups: false,
     requires: |_| None,
     enforces: Enforces { ends: true, hours: true, mfa: true },
 };

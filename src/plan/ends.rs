@@ -179,6 +179,7 @@ impl Declared {
             resource: live.resource.clone(),
             permission: live.permission.clone(),
             previous: None,
+            latent: live.latent,
             principal: live.principal.clone(),
             conditions: live.conditions.clone(),
             person: Some(whose.person.clone()),

@@ -35,6 +35,7 @@ fn ends(declared: &Declared, kind: &'static Kind, held: &[(&str, &str)]) -> Vec<
         principal: (*principal).into(),
         conditions: Conditions::NONE,
         until: None,
+        latent: None,
     });
     let live = BTreeMap::from([(TargetId::parse("play").unwrap(), live.collect())]);
     let operations = declared.ends(&live, at(NOW), &TimeZone::UTC);

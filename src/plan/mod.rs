@@ -14,6 +14,8 @@ pub mod ends;
 pub mod facts;
 pub mod judges;
 pub mod lines;
+pub mod live;
+pub mod live_duties;
 mod log_key_changed;
 mod moves;
 pub mod operations;
@@ -22,6 +24,7 @@ mod replaced;
 pub mod requirements;
 pub mod rules;
 pub mod stakes;
+pub mod through;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;

@@ -11,7 +11,7 @@ use super::reasons::Reasons;
 use crate::access::{
     Access, AccountMark, Conditions, Desired, EntitlementKey, Kind, Manage, PersonId, PersonType, Revision, TargetId,
 };
-use crate::targets::{self, Call, Live, Place, Previous, Principal, Scope};
+use crate::targets::{self, Call, Latent, Live, Place, Previous, Principal, Scope};
 
 /// What an operation does to a person's access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -43,6 +43,8 @@ pub struct Operation {
     pub permission: String,
     /// What is held before a change.
     pub previous: Option<Previous>,
+    /// Where what is taken or changed is held by nobody yet.
+    pub latent: Option<Latent>,
     pub principal: Principal,
     pub conditions: Conditions,
     /// The person the principal belongs to, where anybody knows.
@@ -121,9 +123,9 @@ impl Ord for Operation {
     }
 }
 
-/// A live entitlement that is left as it is, since nothing says that dualkey may remove it.
+/// A live entitlement, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unmanaged {
+pub struct Found {
     pub target: TargetId,
     pub live: Live,
     /// Whose it is, where anybody knows.
@@ -142,11 +144,14 @@ pub struct Basis<'a> {
     pub now: Timestamp,
 }
 
-/// Operations to make and entitlements that stay, both sorted.
+/// Operations to make and entitlements that stay, each sorted.
 #[derive(Clone, Debug, Default)]
 pub struct Difference {
     pub operations: Vec<Operation>,
-    pub unmanaged: Vec<Unmanaged>,
+    /// What is left as it is, since nothing says that dualkey may remove it.
+    pub unmanaged: Vec<Found>,
+    /// What is declared and was given, and is held once its principal does what only they can do.
+    pub pending: Vec<Found>,
 }
 
 /// What must be read: every resource of the tree and of the tree applied last, by target.
@@ -166,24 +171,48 @@ pub fn scopes(basis: &Basis<'_>) -> BTreeMap<TargetId, Scope> {
 /// nothing is lost or given on the way; so is an end that the target enforces and that is another one than declared. Where
 /// neither is, such as between mornings and evenings, the one is taken first
 /// and the other given then, so that an end can always be carried out by itself.
+///
+/// What is latent and declared is not given again. Beside what is held, it is nothing of its own.
 pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Difference {
     let people = Accounts::of(basis);
     let wanted = basis.tree.entitlements.desired_at(basis.now);
     let mut desired: HashMap<Thing<'_>, &Desired<'_>> =
         wanted.iter().map(|one| (Thing::of_key(one.key), one)).collect();
+    let all = || live.iter().flat_map(|(target, live)| live.iter().map(move |live| (target, live)));
+    let same = |live: &Live, one: &Desired<'_>| *one.key.permission == *live.permission && !ends_otherwise(live, one);
+    let mut difference = Difference::default();
     let mut others: Vec<(&TargetId, &Live)> = Vec::new();
-    for (target, live) in live.iter().flat_map(|(target, live)| live.iter().map(move |live| (target, live))) {
+    // of what is latent too, what is held says what there is to do
+    let mut held: HashMap<Thing<'_>, &Desired<'_>> = HashMap::default();
+    let any_latent = all().any(|(_, live)| live.latent.is_some());
+    for (target, live) in all().filter(|(_, live)| live.latent.is_none()) {
         let thing = Thing::of_live(target, live);
-        let same = |one: &&Desired<'_>| *one.key.permission == *live.permission && !ends_otherwise(live, one);
-        if desired.get(&thing).is_some_and(same) {
-            desired.remove(&thing);
-        } else {
-            others.push((target, live));
+        match desired.get(&thing).copied().filter(|one| same(live, one)) {
+            Some(one) => {
+                desired.remove(&thing);
+                if any_latent {
+                    held.insert(thing, one);
+                }
+            }
+            None => others.push((target, live)),
+        }
+    }
+    for (target, live) in all().filter(|(_, live)| live.latent.is_some()) {
+        let thing = Thing::of_live(target, live);
+        match (held.get(&thing).copied(), desired.get(&thing).copied()) {
+            (Some(one), _) if same(live, one) => {}
+            // a revoke would take both
+            (Some(one), _) => difference.operations.push(change(&people.reasons, target, live, one)),
+            (None, Some(one)) if same(live, one) => {
+                desired.remove(&thing);
+                let person = Some(one.key.person.clone());
+                difference.pending.push(Found { target: target.clone(), live: live.clone(), person });
+            }
+            (None, _) => others.push((target, live)),
         }
     }
     // little is left where little differs
     let mut desired: BTreeMap<Thing<'_>, &Desired<'_>> = desired.into_iter().collect();
-    let mut difference = Difference::default();
     for (target, live) in others {
         let slot = Slot::of_live(target, live);
         let comparable = |key: &EntitlementKey| {
@@ -205,6 +234,7 @@ pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Di
     }
     difference.operations.sort();
     difference.unmanaged.sort();
+    difference.pending.sort();
     difference
 }
 
@@ -264,6 +294,7 @@ fn grant(reasons: &Reasons<'_>, desired: &Desired<'_>) -> Operation {
         resource: desired.key.resource.to_string(),
         permission: desired.key.permission.to_string(),
         previous: None,
+        latent: None,
         principal: Principal::Account(desired.key.principal.to_string()),
         conditions: desired.key.conditions.clone(),
         person: Some(desired.key.person.clone()),
@@ -276,7 +307,7 @@ fn grant(reasons: &Reasons<'_>, desired: &Desired<'_>) -> Operation {
 fn change(reasons: &Reasons<'_>, target: &TargetId, live: &Live, desired: &Desired<'_>) -> Operation {
     let because = reasons.changed(target, live, desired);
     let previous = Previous { permission: live.permission.clone(), conditions: live.conditions.clone() };
-    Operation { verb: Verb::Change, previous: Some(previous), because, ..grant(reasons, desired) }
+    Operation { verb: Verb::Change, previous: Some(previous), latent: live.latent, because, ..grant(reasons, desired) }
 }
 
 /// Whose accounts are whose, and which live access dualkey may take away.
@@ -290,15 +321,12 @@ struct Accounts<'a> {
 
 impl<'a> Accounts<'a> {
     fn of(basis: &'a Basis<'a>) -> Self {
-        let mut people = BTreeMap::new();
         let mut declared = HashSet::new();
-        // the tree comes last, so that it has the last word on whose an account is
-        let revisions = basis.applied.map(|(revision, _)| revision).into_iter().chain([basis.tree]);
-        for revision in revisions {
-            add_accounts(&revision.access, &mut people);
+        for revision in revisions(basis) {
             declared.extend(revision.entitlements.iter().map(|entitlement| Slot::of_key(&entitlement.key)));
         }
-        Accounts { basis, reasons: Reasons::of(basis.tree, basis.applied, basis.now), people, declared }
+        let reasons = Reasons::of(basis.tree, basis.applied, basis.now);
+        Accounts { basis, reasons, people: owners(basis), declared }
     }
 
     /// What to do with something live that should not be there now.
@@ -320,7 +348,7 @@ impl<'a> Accounts<'a> {
         let everyone = self.basis.tree.access.config.manage == Manage::Everyone;
         // what employees hold beside their grants is theirs, unless dualkey gave it
         if !(everyone || contractor || ended || ours) {
-            difference.unmanaged.push(Unmanaged { target: target.clone(), live: live.clone(), person });
+            difference.unmanaged.push(Found { target: target.clone(), live: live.clone(), person });
             return;
         }
         difference.operations.push(Operation {
@@ -330,6 +358,7 @@ impl<'a> Accounts<'a> {
             resource: live.resource.clone(),
             permission: live.permission.clone(),
             previous: None,
+            latent: live.latent,
             principal: live.principal.clone(),
             conditions: live.conditions.clone(),
             because: self.reasons.revoked(target, live),
@@ -338,6 +367,20 @@ impl<'a> Accounts<'a> {
             urgent: gone,
         });
     }
+}
+
+/// The tree comes last, so that it has the last word on whose an account is.
+pub(super) fn revisions<'a>(basis: &Basis<'a>) -> impl Iterator<Item = &'a Revision> + use<'a> {
+    basis.applied.map(|(revision, _)| revision).into_iter().chain([basis.tree])
+}
+
+/// Whose accounts are whose.
+pub fn owners(basis: &Basis<'_>) -> BTreeMap<(TargetId, String), PersonId> {
+    let mut people = BTreeMap::new();
+    for revision in revisions(basis) {
+        add_accounts(&revision.access, &mut people);
+    }
+    people
 }
 
 fn add_accounts(access: &Access, people: &mut BTreeMap<(TargetId, String), PersonId>) {

@@ -1,18 +1,18 @@
-//! What apply did, and what differs live, as text.
+//! What apply did, as text.
 
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::errors;
 use super::escape::terminal;
-use super::facts::{conditions, permission, tail};
+use super::facts::{conditions, permission};
 use super::style::Style;
+use super::{drift, errors};
 use crate::access::TargetId;
 use crate::access::time::{format_end, format_moment};
 use crate::apply::{Extent, Outcome};
 use crate::plan::Verb;
-use crate::plan::operations::{Difference, Operation};
+use crate::plan::operations::Operation;
 
 /// Lines that go on stand behind the verb.
 const LATER: &str = "         ";
@@ -39,9 +39,9 @@ fn line(operation: &Operation, zone: &TimeZone, style: Style) -> String {
 }
 
 /// More of one sort are counted, not listed: the log has them all.
-const LISTED: usize = 10;
+pub(super) const LISTED: usize = 10;
 
-fn lines(operations: &[Operation], zone: &TimeZone, style: Style) -> String {
+pub(super) fn lines(operations: &[Operation], zone: &TimeZone, style: Style) -> String {
     let mut text: String = operations.iter().take(LISTED).map(|operation| line(operation, zone, style)).collect();
     if operations.len() > LISTED {
         text.push_str(&format!("  … and {} more; `--format json` lists them all\n", operations.len() - LISTED));
@@ -69,25 +69,13 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
         (Extent::Whole { .. }, 0, 0) => format!("{commit}: nothing to change\n"),
         (Extent::Whole { .. } | Extent::Reduced { .. }, done, all) => format!("{commit}: {done} of {all} done\n"),
     });
-    if let Extent::Reduced { only_took, unread, unread_resources, .. } = &outcome.extent {
+    if let Extent::Reduced { only_took, .. } = &outcome.extent {
         text.push_str(&style.yellow(match only_took {
             true => "this run only took away; what is missing for more is told below\n",
             false => "some of what is to be given waits; what is missing for it is told below\n",
         }));
-        let mut not_read = |what: &str| {
-            let line = format!("not read: {what}; nobody knows what is held there\n");
-            text.push_str(&style.yellow(&style.wrap(&line, 0, "  ")));
-        };
-        if !unread.is_empty() {
-            not_read(&listed(unread));
-        }
-        for target in unread_resources.iter().map(|(target, _)| target).collect::<BTreeSet<_>>() {
-            let here =
-                || unread_resources.iter().filter(|(at, _)| at == target).map(|(_, resource)| resource.to_string());
-            let more = here().count().saturating_sub(LISTED);
-            let tail = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let names: Vec<String> = here().take(LISTED).collect();
-            not_read(&terminal(&format!("{}{tail} at {target}", names.join(", "))));
+        for line in drift::not_read(outcome.unread(), outcome.unread_resources()) {
+            text.push_str(&style.yellow(&style.wrap(&format!("{line}\n"), 0, "  ")));
         }
     }
     text.push_str(&lines(&outcome.done, zone, style));
@@ -107,6 +95,7 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
         text.push_str(&style.yellow("not started\n"));
         text.push_str(&lines(&outcome.not_started, zone, style));
     }
+    text.push_str(&drift::pending(&outcome.pending, zone, style));
     for waiting in &outcome.waiting {
         let behind = waiting.behind.map(|behind| format!(", behind {}", behind.short())).unwrap_or_default();
         let taken = outcome.removals.iter().find(|removal| removal.commit == waiting.landing).map(|removal| {
@@ -123,29 +112,6 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
     text.push_str(&errors::refusals(&outcome.refusals, style));
     if !outcome.is_logged() {
         text.push_str(&style.red("this run stands in no log\n"));
-    }
-    text
-}
-
-/// What differs live from what was approved.
-pub fn drift(difference: &Difference, zone: &TimeZone, style: Style) -> String {
-    let mut text = match difference.operations.len() {
-        0 => "live access is what was approved\n".to_owned(),
-        1 => "1 difference; apply would\n".to_owned(),
-        many => format!("{many} differences; apply would\n"),
-    };
-    text.push_str(&lines(&difference.operations, zone, style));
-    if !difference.unmanaged.is_empty() {
-        text.push_str("left alone, since nothing says that dualkey gave it\n");
-        for one in &difference.unmanaged {
-            let whose = one.person.as_ref().map_or_else(|| one.live.principal.to_string(), ToString::to_string);
-            let hours = tail(&one.live.conditions, zone);
-            let what = format!(
-                "{whose}  {}  {} {}  {}{hours}",
-                one.target, one.live.kind.name, one.live.resource, one.live.permission
-            );
-            text.push_str(&format!("  {}\n", style.wrap(&terminal(&what), 2, "      ")));
-        }
     }
     text
 }

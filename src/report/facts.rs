@@ -12,9 +12,9 @@ use super::style::count;
 use crate::access::raw::Risk;
 use crate::access::time::{format_end, format_start};
 use crate::access::{ChangeClass, Conditions, PersonId};
+use crate::apply::Drift;
 use crate::finding::{Finding, State};
 use crate::plan::judges::{JudgeChange, Panel};
-use crate::plan::operations::Difference;
 use crate::plan::{AccessLine, Action, More, Operation, Plan, Requirement, Side, Verdict};
 use crate::repository::Oid;
 
@@ -30,8 +30,8 @@ pub struct PlanView<'a> {
     pub more: More,
     /// Which approvals don't count, what stands against the head, and until when the others count, each a sentence.
     pub ignored: &'a [String],
-    /// The calls that apply would make, where live state was read.
-    pub operations: Option<&'a Difference>,
+    /// What live state shows, where it was read.
+    pub live: Option<&'a Drift>,
     /// The first landing on the protected branch that was refused, where the change is looked at from the last verified one.
     pub refused: Option<Oid>,
     /// What the change starts from and leads to, for people: `main (4be1f27)`, `the work tree`.
@@ -410,11 +410,12 @@ pub(super) fn tail(conditions: &Conditions, zone: &TimeZone) -> String {
 
 /// The permission of an operation, for a change with the one before.
 pub(super) fn permission(operation: &Operation) -> String {
+    let latent = operation.latent.map(|latent| format!(" ({latent})")).unwrap_or_default();
     match &operation.previous {
         Some(previous) if previous.permission != operation.permission => {
-            format!("{} → {}", previous.permission, operation.permission)
+            format!("{}{latent} → {}", previous.permission, operation.permission)
         }
-        Some(_) | None => operation.permission.clone(),
+        Some(_) | None => format!("{}{latent}", operation.permission),
     }
 }
 

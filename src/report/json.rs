@@ -16,6 +16,7 @@ use crate::approval::{Landing, Prospect, Verdict};
 use crate::finding::{Finding, Refusal, Related, Severity, State};
 use crate::plan::{self, AccessLine, Action, Operation, Verb};
 use crate::repository::Oid;
+use crate::targets::Latent;
 
 mod live;
 
@@ -88,6 +89,8 @@ pub(super) struct Plan<'a> {
     /// What else is said anew: what weakens first, then what has consequences.
     facts: Vec<FactRow>,
     operations: Option<Vec<OperationRow<'a>>>,
+    /// What else live state shows, where it was read.
+    live: Option<live::Live<'a>>,
 }
 
 #[derive(Serialize)]
@@ -160,6 +163,8 @@ struct OperationRow<'a> {
     previous: Option<PreviousRow<'a>>,
     person: Option<&'a PersonId>,
     until: Option<String>,
+    /// Where what is taken or changed is held by nobody yet.
+    latent: Option<Latent>,
     because: String,
 }
 
@@ -201,8 +206,9 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
         changes: lines.into_iter().map(|line| change(line, zone)).collect(),
         facts: plan::facts(plan).into_iter().map(FactRow::from).collect(),
         operations: view
-            .operations
-            .map(|difference| difference.operations.iter().map(|operation| row(operation, zone)).collect()),
+            .live
+            .map(|live| live.difference.operations.iter().map(|operation| row(operation, zone)).collect()),
+        live: view.live.map(live::live),
     })
 }
 
@@ -270,6 +276,7 @@ fn row<'a>(operation: &'a Operation, zone: &TimeZone) -> OperationRow<'a> {
             .map(|previous| PreviousRow { permission: &previous.permission, conditions: &previous.conditions }),
         person: operation.person.as_ref(),
         until: operation.until.and_then(|until| instant(until, zone)),
+        latent: operation.latent,
         because: operation.because.to_string(),
     }
 }

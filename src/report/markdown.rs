@@ -1,13 +1,13 @@
 //! Markdown for the comment on a pull request and for the summary of a job: the answer first, the long tail folded.
 
 use super::PlanView;
-use super::changes;
 use super::diff::{Row, cut, unified};
-use super::escape::{markdown_code, markdown_fence, markdown_message};
+use super::escape::{markdown_code, markdown_fence, markdown_message, markdown_text};
 use super::facts::Voice;
 use super::findings::{place_text, summary, word};
 use super::plan::operations;
 use super::style::{Style, capitalised, count};
+use super::{changes, drift};
 use crate::approval::{Landing, Prospect, Verdict as Landed};
 use crate::finding::{Finding, Refusal, Severity, State};
 use crate::plan::{self, Verdict};
@@ -215,9 +215,9 @@ fn folded(summary: &str, content: &str) -> String {
 
 /// What takes access away or touches administrators is open, the rest is folded.
 fn operated(view: &PlanView<'_>) -> String {
-    let Some(difference) = view.operations else { return String::new() };
+    let Some(live) = view.live else { return String::new() };
     let (open, closed): (Vec<Row>, Vec<Row>) =
-        operations(view, &difference.operations).into_iter().partition(|row| row.keep);
+        operations(view, &live.difference.operations).into_iter().partition(|row| row.keep);
     let mut text = String::new();
     if !open.is_empty() {
         text.push_str(&format!(
@@ -229,8 +229,16 @@ fn operated(view: &PlanView<'_>) -> String {
         let summary = count(closed.len(), if text.is_empty() { "operation" } else { "more operation" });
         text.push_str(&folded(&summary, &block("", &cut(closed, PART))));
     }
-    if !difference.unmanaged.is_empty() {
-        text.push_str(&format!("\n{} left as found.\n", count(difference.unmanaged.len(), "undeclared entitlement")));
+    for line in drift::not_read(live.unread.keys(), live.unread_resources.keys()) {
+        text.push_str(&format!("\n{}\n", markdown_text(&line)));
+    }
+    let found = live.findings.iter().map(|finding| Row {
+        text: format!("`{}` {}", finding.rule.code.id, markdown_message(&finding.message)),
+        keep: finding.severity == Severity::Error,
+    });
+    text.push_str(&list("What is live beside that", found.collect(), PART));
+    for line in drift::counted(live) {
+        text.push_str(&format!("\n{line}.\n"));
     }
     text
 }

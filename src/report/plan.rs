@@ -1,12 +1,12 @@
 //! A plan as text: what a reviewer has to know first, then the diff, findings, approvals and operations.
 
 use super::PlanView;
-use super::changes;
 use super::diff::{Row, cut, unified};
 use super::escape::terminal;
 use super::facts::{Gain, Voice, conditions, permission};
 use super::findings::{label, place_text, word};
-use super::style::{Style, count};
+use super::style::Style;
+use super::{changes, drift};
 use crate::access::time::format_end;
 use crate::finding::{Finding, State};
 use crate::plan::{self, Action, Operation, Verdict};
@@ -37,15 +37,15 @@ pub fn text(view: &PlanView<'_>, style: Style) -> String {
     section(&mut text, "who judges changes", wrapped(judges, style), style);
     section(&mut text, "findings", findings(view, style), style);
     section(&mut text, "approval", wrapped(view.approvals(Voice::Text), style), style);
-    if let Some(difference) = view.operations {
-        let mut rows = wrapped(cut(operations(view, &difference.operations), ROOM), style);
-        if rows.is_empty() {
+    if let Some(live) = view.live {
+        let mut rows = wrapped(cut(operations(view, &live.difference.operations), ROOM), style);
+        if rows.is_empty() && live.is_whole() {
             rows.push("none: what is live is what is declared".to_owned());
         }
-        if !difference.unmanaged.is_empty() {
-            rows.push(format!("{} left as found", count(difference.unmanaged.len(), "undeclared entitlement")));
-        }
+        rows.extend(wrapped(drift::not_read(live.unread.keys(), live.unread_resources.keys()), style));
+        rows.extend(drift::counted(live));
         section(&mut text, "operations", rows, style);
+        section(&mut text, "live", drift::findings(&live.findings, style).lines().map(str::to_owned).collect(), style);
     }
     text.push_str(&format!("\n{}\n", style.dim(&format!("digest {}", view.plan.digest))));
     text

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::access::{LastRead, PersonId, Revision};
+use crate::apply::Drift;
 use crate::finding::{Code, Finding, Place, Rule, Severity};
-use crate::plan::operations::{self, Basis, Difference};
+use crate::plan::operations::{self, Basis};
 use crate::plan::{More, Plan, plan};
 use crate::repository::{Repository, Snapshot};
 
@@ -86,7 +87,7 @@ fn revision(parts: &[&[(&str, &str)]]) -> Revision {
     Revision::load(&snapshot, crate::targets::KINDS, &mut LastRead::default()).unwrap()
 }
 
-fn view<'a>(plan: &'a Plan<'a>, given: &'a BTreeSet<PersonId>, operations: Option<&'a Difference>) -> PlanView<'a> {
+fn view<'a>(plan: &'a Plan<'a>, given: &'a BTreeSet<PersonId>, live: Option<&'a Drift>) -> PlanView<'a> {
     let authors = const { &BTreeSet::new() };
     PlanView {
         plan,
@@ -94,7 +95,7 @@ fn view<'a>(plan: &'a Plan<'a>, given: &'a BTreeSet<PersonId>, operations: Optio
         authors,
         more: plan.more(),
         ignored: &[],
-        operations,
+        live,
         refused: None,
         base: "main",
         head: "4be1f27",
@@ -327,6 +328,7 @@ fn operations_that_take_are_never_folded() {
         principal: principal.into(),
         conditions: crate::access::Conditions::NONE,
         until: None,
+        latent: None,
     };
     let lives = [(crate::access::TargetId::parse("github").unwrap(), vec![live("583231"), live("11")])];
     let basis = Basis { tree: &head, applied: None, granted: &Default::default(), now: at };
@@ -334,7 +336,8 @@ fn operations_that_take_are_never_folded() {
     let head = revision(&[BASE, &[GRANT, ("grants/web.yaml", &GRANT.1.replace("payments-api", "payments-web"))]]);
     let plan = plan(&base, &head, at);
     let nobody = BTreeSet::new();
-    let view = view(&plan, &nobody, Some(&difference));
+    let drift = Drift { difference, ..Drift::default() };
+    let view = view(&plan, &nobody, Some(&drift));
     let markdown = super::markdown::plan(&view);
     let tail = markdown.split_once("**Operations").unwrap().1;
     insta::assert_snapshot!(tail, @r"
@@ -440,7 +443,8 @@ fn operations_that_take_are_never_folded() {
             "findings",
             "changes",
             "facts",
-            "operations"
+            "operations",
+            "live"
         ]
     );
 }

@@ -72,6 +72,7 @@ impl Sample {
             principal: self.principals[principal].into(),
             conditions: Conditions::NONE,
             until: None,
+            latent: None,
         }
     }
 
@@ -124,7 +125,7 @@ fn read(world: &dyn World, sample: &Sample) -> Vec<Live> {
 }
 
 fn read_of(world: &dyn World, scope: &Scope) -> Vec<Live> {
-    let reading = world.reader().read(scope).unwrap();
+    let reading = world.reader().read(scope, Depth::Holders).unwrap();
     assert!(reading.unread.is_empty(), "{reading:?}");
     reading.held
 }
@@ -328,7 +329,7 @@ pub(crate) fn what_is_not_known_is_unread_or_empty(world: &dyn World) {
         perform(world, &[sample.call(GRANT, 0, 0, 0)]);
         let odd = Resource { kind: sample.kind, name: "\u{1}".to_owned() };
         let scope: Scope = sample.scope().iter().cloned().chain([odd.clone()]).collect();
-        let reading = world.reader().read(&scope).unwrap();
+        let reading = world.reader().read(&scope, Depth::Holders).unwrap();
         assert_eq!(reading.held, [sample.live(0, 0, 0)]);
         assert_eq!(reading.unread.iter().map(|(resource, _)| resource).collect::<Vec<_>>(), [&odd]);
     }

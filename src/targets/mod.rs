@@ -2,13 +2,13 @@
 //!
 //! A [`Reader`] lists what is held, a [`Writer`] changes it. They are two traits because they take two credentials.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
 
 use crate::access::{Conditions, Kind, Kinds};
+use crate::finding::Rule;
 
 pub mod aws;
 pub mod error;
@@ -16,6 +16,7 @@ pub mod gcp;
 pub mod github;
 mod place;
 mod principal;
+mod reading;
 pub mod retry;
 pub mod sandbox;
 
@@ -25,6 +26,7 @@ pub(crate) mod contract;
 pub use error::TargetError;
 pub use place::Place;
 pub use principal::{Holder, Principal};
+pub use reading::{Depth, Fact, Hello, Latent, Live, Members, OTHER_WAY_IN, Reading};
 pub use sandbox::Sandbox;
 
 /// The kinds of all targets.
@@ -41,55 +43,8 @@ pub const KINDS: Kinds = Kinds(&[
     &gcp::kinds::SERVICE_ACCOUNT,
 ]);
 
-/// One entitlement as a target holds it now. Sorted by kind, resource, permission, principal, conditions,
-/// end.
-#[derive(Clone)]
-pub struct Live {
-    pub kind: &'static Kind,
-    pub resource: String,
-    pub permission: String,
-    pub principal: Principal,
-    /// The same permission under other conditions is another entitlement.
-    pub conditions: Conditions,
-    /// The end that the target itself enforces, exclusive; None where it knows none.
-    pub until: Option<Timestamp>,
-}
-
-impl Live {
-    fn key(&self) -> (&str, &str, &str, &Principal, &Conditions, Option<Timestamp>) {
-        (self.kind.name, &self.resource, &self.permission, &self.principal, &self.conditions, self.until)
-    }
-}
-
-impl PartialEq for Live {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Live {}
-
-impl PartialOrd for Live {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Live {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
-impl fmt::Debug for Live {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{} {}", self.kind.name, self.resource, self.permission, self.principal)?;
-        if !self.conditions.is_empty() {
-            write!(f, " {}", self.conditions)?;
-        }
-        self.until.map_or(Ok(()), |until| write!(f, " until {until}"))
-    }
-}
+/// The rules by which targets tell what they find beside who holds what.
+pub const RULES: &[&Rule] = &[&OTHER_WAY_IN];
 
 /// Something at a target that access is held on.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,26 +106,6 @@ impl<R: Into<String>> FromIterator<(&'static Kind, R)> for Scope {
     }
 }
 
-/// What a target says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hello {
-    /// Which target it is. The access repository pins it, so that nothing is done at another one.
-    pub identity: String,
-    /// What time it is there, where the target can tell.
-    pub clock: Option<Timestamp>,
-    /// The accounts that dualkey itself runs as there, where the target can tell.
-    pub own: BTreeSet<String>,
-}
-
-/// What a target tells of a scope.
-#[derive(Debug, Default)]
-pub struct Reading {
-    /// Every entitlement on the resources that were read, sorted and without doubles, whoever holds it.
-    pub held: Vec<Live>,
-    /// Resources of the scope that couldn't be read, each with the reason. Nobody knows who holds what there.
-    pub unread: Vec<(Resource, TargetError)>,
-}
-
 /// Lists what is held at a target, with a credential that can change nothing there. Each target is read by a thread of
 /// its own.
 pub trait Reader: Send {
@@ -181,14 +116,14 @@ pub trait Reader: Send {
     /// The target isn't there, or is not to be trusted: then nothing else is asked of it.
     fn hello(&mut self) -> Result<Hello, TargetError>;
 
-    /// What is held on every resource of the scope. Each of them is read whole or stands among the unread, never a part. A
-    /// resource that the target can tell does not exist has no entitlements; one that it cannot look at is unread. Ends
-    /// that have passed are not listed.
+    /// What is held on every resource of the scope, once nothing that changes it is under way any more. Each of them is read
+    /// whole or stands among the unread, never a part. A resource that the target can tell does not exist has no
+    /// entitlements; one that it cannot look at is unread. Ends that have passed are not listed.
     ///
     /// # Errors
     ///
     /// The target as a whole couldn't be read: then all of the scope is unknown.
-    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError>;
+    fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError>;
 }
 
 /// What a change replaces.

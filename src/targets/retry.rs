@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, Done, Gate, Hello, Reader, Reading, Scope, TargetError, Writer};
+use super::{Call, Depth, Done, Gate, Hello, Reader, Reading, Scope, TargetError, Writer};
 
 /// How a client waits before it tries again.
 pub trait Waits: Send + Sync {
@@ -65,8 +65,8 @@ impl<R: Reader> Reader for Retrying<R> {
         self.again(R::hello)
     }
 
-    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError> {
-        self.again(|reader| reader.read(scope))
+    fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError> {
+        self.again(|reader| reader.read(scope, depth))
     }
 }
 

@@ -32,6 +32,7 @@ mod house;
 mod init;
 mod landing;
 mod lint;
+mod live;
 mod log;
 mod looks;
 mod mutations;

@@ -8,7 +8,7 @@ use crate::refusals::runs::lands;
 use crate::support::World;
 
 /// What accounts hold at a target behind dualkey's back, beside what is live.
-fn given_by_hand(world: &World, target: &str, held: &[(&str, &str, &str, &str)]) {
+pub fn given_by_hand(world: &World, target: &str, held: &[(&str, &str, &str, &str)]) {
     let path = world.repo().join(".git/dualkey").join(format!("{target}.json"));
     let text = match world.live(target) {
         text if text.is_empty() => format!(r#"{{ "version": 1, "as": "{target}", "entitlements": [] }}"#),

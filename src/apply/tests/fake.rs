@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::super::*;
 use super::world::{live, one};
 use crate::targets::retry::Waits;
-use crate::targets::{self, Call, Done, Gate, Hello, Live, Reading, Resource, Scope, TargetError};
+use crate::targets::{
+    self, Call, Depth, Done, Gate, Hello, Latent, Live, Members, Reading, Resource, Scope, TargetError,
+};
 
 /// What goes wrong with the k-th call to a target, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,6 +77,10 @@ pub(super) struct World {
     pub clocks: BTreeMap<&'static str, Timestamp>,
     /// The account that dualkey runs as at a target.
     pub own: Option<(&'static str, &'static str)>,
+    /// Who is in the groups of each target.
+    pub members: BTreeMap<&'static str, Members>,
+    /// True where a grant to who holds nothing on the resource yet is an invitation.
+    pub invites: bool,
     /// Asked at each call whether it may be made.
     pub allowed: bool,
 }
@@ -134,7 +140,7 @@ impl Reader for Fake {
         Ok(Hello { identity, clock, own: own.collect() })
     }
 
-    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError> {
+    fn read(&mut self, scope: &Scope, _: Depth) -> Result<Reading, TargetError> {
         let mut world = self.1.borrow_mut();
         if matches!(world.fault, Fault::Unreadable(name) if self.is(name)) {
             world.lost_at.get_or_insert(0);
@@ -173,7 +179,9 @@ impl Reader for Fake {
         };
         let here = held.iter().filter(|(target, live)| *target == self.0 && shown(live));
         let held = here.map(|(_, live)| live.clone()).collect();
-        Ok(Reading { held, unread: hidden.into_iter().map(|one| (one, self.broke("it may not be seen"))).collect() })
+        let unread = hidden.into_iter().map(|one| (one, self.broke("it may not be seen"))).collect();
+        let members = world.members.get(self.0.as_str()).cloned().unwrap_or_default();
+        Ok(Reading { held, members, unread, ..Reading::default() })
     }
 }
 
@@ -249,9 +257,12 @@ impl Fake {
             targets::Verb::Grant { .. } | targets::Verb::Revoke => live.permission == call.permission,
         };
         let target = self.0.clone();
+        let known = world.held.iter().any(|(at, live)| *at == target && same(live) && live.latent.is_none());
         world.held.retain(|(at, live)| !(*at == target && same(live) && (call.kind.holds_one() || replaced(live))));
         if call.verb != targets::Verb::Revoke {
-            world.held.insert((target, live(call.kind, &call.resource, &call.permission, &call.principal.to_string())));
+            let latent = (world.invites && !known).then_some(Latent::Invited);
+            let given = live(call.kind, &call.resource, &call.permission, &call.principal.to_string());
+            world.held.insert((target, Live { latent, ..given }));
         }
         let now = world.held.clone();
         world.visited.push(now);

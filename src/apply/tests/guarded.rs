@@ -115,7 +115,7 @@ fn no_guard_holds_up_what_somebody_loses_whose_file_went() {
 fn whoever_has_ended_is_managed_as_a_contractor_is() {
     let start = held(&["github repository northwind/api admin 2", "github repository northwind/api admin 1"]);
     let works = tree(&[grant("bob", "dev", "acct")]);
-    let found = drifts(works.tree(), &Past::default(), &world(start.clone(), Fault::None), now()).unwrap();
+    let found = differs(works.tree(), &Past::default(), &world(start.clone(), Fault::None), now());
     assert_eq!((lines(&found.operations).len(), found.unmanaged.len()), (1, 2));
     let approved = tree(&[ended("tom", 2), grant("bob", "dev", "acct")]);
     for mode in [Mode::Full, Mode::OnlyEnds] {
@@ -142,7 +142,7 @@ fn whoever_has_ended_is_managed_as_a_contractor_is() {
 fn admins_go_last_and_the_own_account_after_everything() {
     let approved = tree(&[grant("tom", "owner", "org"), grant("bob", "dev", "acct")]);
     let live = held(&["github membership northwind admin 11", "github repository northwind/api push 12"]);
-    let found = drifts(approved.tree(), &Past::default(), &world(live, Fault::None), now()).unwrap();
+    let found = differs(approved.tree(), &Past::default(), &world(live, Fault::None), now());
     let phases = |own| -> Vec<(String, Phase)> {
         found.operations.iter().map(|one| (lines(std::slice::from_ref(one)).concat(), Phase::of(one, own))).collect()
     };

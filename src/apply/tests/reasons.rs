@@ -15,7 +15,7 @@ fn reasons(tree: &Approved, applied: Option<(&Approved, &str)>, live: &[&str], a
     let applied = applied.map(|(tree, at)| (tree.tree(), at.parse().unwrap()));
     let past = Past { applied, ..Past::default() };
     let world = world(held(live), Fault::None);
-    let found = drifts(tree.tree(), &past, &world, at.parse().unwrap()).unwrap();
+    let found = differs(tree.tree(), &past, &world, at.parse().unwrap());
     found.operations.iter().map(|one| format!("{} {}: {}", one.verb.as_str(), one.permission, one.because)).collect()
 }
 

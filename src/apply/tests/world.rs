@@ -108,6 +108,7 @@ pub(super) fn live(kind: &'static Kind, resource: &str, permission: &str, princi
         principal: principal.into(),
         conditions: Conditions::NONE,
         until: None,
+        latent: None,
     }
 }
 
@@ -139,6 +140,8 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
         clock: None,
         clocks: BTreeMap::new(),
         own: None,
+        members: BTreeMap::new(),
+        invites: false,
         allowed: false,
     };
     Shared { world: Arc::new(RwLock::new(world)), pauses: Arc::default() }
@@ -156,14 +159,16 @@ pub(super) fn targets(world: &Shared) -> Targets {
     }
 }
 
-/// What differs in a world.
-pub(super) fn drifts(
-    tree: &Revision,
-    past: &Past<'_>,
-    world: &Shared,
-    now: Timestamp,
-) -> Result<Difference, Vec<Refusal>> {
+/// What live state shows in a world.
+pub(super) fn drifts(tree: &Revision, past: &Past<'_>, world: &Shared, now: Timestamp) -> Drift {
     drift(tree, past, &mut targets(world), now, &Patient::default())
+}
+
+/// What differs in a world that can be read.
+pub(super) fn differs(tree: &Revision, past: &Past<'_>, world: &Shared, now: Timestamp) -> Difference {
+    let drift = drifts(tree, past, world, now);
+    assert!(drift.is_whole(), "{drift:?}");
+    drift.difference
 }
 
 /// A journal in memory, which opens the world to writes by what it was told.

@@ -13,6 +13,7 @@ pub static ACCOUNT: Kind = Kind {
     administers: |_, permission| administers(permission),
     basic: |_| false,
     pushes: |_| false,
+    groups: false,
     requires: |_| None,
     enforces: Enforces { ends: true, hours: false, mfa: false },
 };
@@ -28,6 +29,7 @@ pub static IDENTITY_GROUP: Kind = Kind {
     administers: |_, _| false,
     basic: |_| false,
     pushes: |_| false,
+    groups: true,
     requires: |_| None,
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };

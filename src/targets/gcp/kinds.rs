@@ -16,6 +16,7 @@ pub static PROJECT: Kind = Kind {
     administers: |_, _| false,
     basic: is_basic,
     pushes: |_| false,
+    groups: false,
     requires: |_| None,
     enforces: BY_CONDITION,
 };
@@ -31,6 +32,7 @@ pub static FOLDER: Kind = Kind {
     administers: |_, _| false,
     basic: is_basic,
     pushes: |_| false,
+    groups: false,
     requires: |_| None,
     enforces: BY_CONDITION,
 };
@@ -46,6 +48,7 @@ pub static ORGANIZATION: Kind = Kind {
     administers: |_, role| administers_organization(role),
     basic: is_basic,
     pushes: |_| false,
+    groups: false,
     requires: |_| None,
     enforces: BY_CONDITION,
 };
@@ -61,6 +64,7 @@ pub static BUCKET: Kind = Kind {
     administers: |_, _| false,
     basic: is_basic,
     pushes: |_| false,
+    groups: false,
     requires: |_| None,
     enforces: BY_CONDITION,
 };
@@ -77,6 +81,7 @@ pub static SERVICE_ACCOUNT: Kind = Kind {
     administers: |_, _| false,
     basic: is_basic,
     pushes: |_| false,
+    groups: false,
     requires: |_| None,
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };

@@ -20,6 +20,7 @@ pub static REPOSITORY: Kind = Kind {
     administers: |_, _| false,
     basic: |_| false,
     pushes: |permission| matches!(permission, "push" | "maintain" | "admin"),
+    groups: false,
     requires: |_| None,
     enforces: NOTHING,
 };
@@ -35,6 +36,7 @@ pub static TEAM: Kind = Kind {
     administers: |_, _| false,
     basic: |_| false,
     pushes: |_| false,
+    groups: true,
     requires: |team| team.split_once('/').map(|(organization, _)| (MEMBERSHIP.name, organization.to_owned())),
     enforces: NOTHING,
 };
@@ -50,6 +52,7 @@ pub static MEMBERSHIP: Kind = Kind {
     administers: |_, permission| permission == "admin",
     basic: |_| false,
     pushes: |_| false,
+    groups: false,
     requires: |_| None,
     enforces: NOTHING,
 };

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{Sandbox, store};
-use crate::targets::{Call, Done, Gate, Hello, Reader, Reading, Scope, TargetError, Verb, Writer};
+use crate::targets::{Call, Depth, Done, Gate, Hello, Reader, Reading, Scope, TargetError, Verb, Writer};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -66,9 +66,9 @@ impl Reader for Faulty {
         self.sandbox.hello()
     }
 
-    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError> {
+    fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError> {
         let faults = self.request()?;
-        let mut reading = self.sandbox.read(scope)?;
+        let mut reading = self.sandbox.read(scope, depth)?;
         let hidden = |resource: &str| faults.unread.iter().any(|name| name == resource);
         reading.held.retain(|live| !hidden(&live.resource));
         reading.unread.extend(scope.iter().filter(|resource| hidden(&resource.name)).map(|resource| {

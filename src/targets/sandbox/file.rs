@@ -1,15 +1,16 @@
 //! The format of a sandbox's file: strict to read, sorted and indented to write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::principal::{PrincipalIn, PrincipalOut};
 use crate::access::{Conditions, Kind, TargetType};
-use crate::targets::{KINDS, Live, Principal};
+use crate::targets::{KINDS, Latent, Live, Members, Principal};
 
 /// The only version of the format.
 const VERSION: u64 = 1;
@@ -25,6 +26,20 @@ pub struct Content {
     pub clock: Option<Timestamp>,
     /// Without doubles; in the order of the file.
     pub entitlements: Vec<Live>,
+    /// Who is in which group, beside those who hold something that makes them members.
+    pub members: Members,
+    /// In the order of the file.
+    pub ways_in: Vec<WayIn>,
+}
+
+/// A way to a resource that is no entitlement.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WayIn {
+    pub kind: String,
+    pub resource: String,
+    /// What it is.
+    pub words: String,
 }
 
 /// What is wrong with a file, and where: just behind it. Line and column count from 1, columns in bytes.
@@ -55,10 +70,15 @@ pub fn check(
 ) -> Result<&'static Kind, String> {
     let found = check_resource(target, kind, resource)?;
     found.check_permission(permission).map_err(|why| format!("`{permission}` is not a permission of {kind}: {why}"))?;
-    if principal.is_empty() || principal.chars().any(char::is_control) {
+    check_principal(principal)?;
+    Ok(found)
+}
+
+fn check_principal(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.chars().any(char::is_control) {
         return Err("a principal is not empty and holds no control characters".to_owned());
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Says so where a kind can't keep conditions.
@@ -96,8 +116,10 @@ pub fn render(content: &Content, target: TargetType) -> serde_json::Result<Strin
             principal: PrincipalOut(&live.principal),
             conditions: &live.conditions,
             until: live.until.map(|until| until.to_string()),
+            latent: live.latent,
         })
         .collect();
+    let members = content.members.iter().map(|(group, members)| (&**group, members.iter().map(PrincipalOut).collect()));
     let whole = WholeOut {
         version: VERSION,
         target,
@@ -105,6 +127,8 @@ pub fn render(content: &Content, target: TargetType) -> serde_json::Result<Strin
         identity: content.identity.as_deref(),
         clock: content.clock.map(|clock| clock.to_string()),
         entitlements,
+        members: members.collect(),
+        ways_in: &content.ways_in,
     };
     serde_json::to_string_pretty(&whole).map(|text| text + "\n")
 }
@@ -120,6 +144,10 @@ struct WholeOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
     entitlements: Vec<EntryOut<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    members: BTreeMap<&'a str, Vec<PrincipalOut<'a>>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    ways_in: &'a [WayIn],
 }
 
 #[derive(Serialize)]
@@ -132,6 +160,8 @@ struct EntryOut<'a> {
     conditions: &'a Conditions,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latent: Option<Latent>,
 }
 
 #[derive(Deserialize)]
@@ -144,63 +174,7 @@ struct EntryIn {
     #[serde(default)]
     conditions: Conditions,
     until: Option<String>,
-}
-
-/// An account is written by its name, and who is none with what it is.
-struct PrincipalOut<'a>(&'a Principal);
-
-impl Serialize for PrincipalOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let what = match self.0 {
-            Principal::Account(name) => return serializer.serialize_str(name),
-            Principal::Group(_) => "group",
-            Principal::Service(_) => "service",
-            Principal::Everyone(_) => "everyone",
-            Principal::Deleted(_) => "deleted",
-            Principal::Unknown(_) => "unknown",
-        };
-        serializer.collect_map([(what, self.0.name())])
-    }
-}
-
-struct PrincipalIn(Principal);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Other {
-    Group(String),
-    Service(String),
-    Everyone(String),
-    Deleted(String),
-    Unknown(String),
-}
-
-impl<'de> Deserialize<'de> for PrincipalIn {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = Principal;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an account, or an object such as { \"group\": NAME }")
-            }
-
-            fn visit_str<E: Error>(self, name: &str) -> Result<Principal, E> {
-                Ok(Principal::Account(name.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Principal, A::Error> {
-                Ok(match Other::deserialize(MapAccessDeserializer::new(map))? {
-                    Other::Group(name) => Principal::Group(name),
-                    Other::Service(name) => Principal::Service(name),
-                    Other::Everyone(name) => Principal::Everyone(name),
-                    Other::Deleted(name) => Principal::Deleted(name),
-                    Other::Unknown(name) => Principal::Unknown(name),
-                })
-            }
-        }
-        deserializer.deserialize_any(Either).map(PrincipalIn)
-    }
+    latent: Option<Latent>,
 }
 
 #[derive(Deserialize)]
@@ -212,6 +186,8 @@ enum Field {
     Identity,
     Clock,
     Entitlements,
+    Members,
+    WaysIn,
 }
 
 /// Reads the whole file. Checks run while the reader stands at what they speak of, so that errors carry the place.
@@ -234,7 +210,7 @@ impl<'de> Visitor<'de> for Whole {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content, A::Error> {
         let (mut version, mut target, mut native_ends, mut clock, mut entitlements) = (None, None, None, None, None);
-        let mut identity = None;
+        let (mut identity, mut members, mut ways_in) = (None, None, None);
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Version => {
@@ -257,6 +233,8 @@ impl<'de> Visitor<'de> for Whole {
                 Field::Entitlements => {
                     once(&mut entitlements, map.next_value_seed(Entitlements(self.0))?, "entitlements")?;
                 }
+                Field::Members => once(&mut members, groups(map.next_value()?)?, "members")?,
+                Field::WaysIn => once(&mut ways_in, self.ways_in(map.next_value()?)?, "ways_in")?,
             }
         }
         version.ok_or_else(|| A::Error::missing_field("version"))?;
@@ -269,8 +247,30 @@ impl<'de> Visitor<'de> for Whole {
                 live.principal, live.resource
             )));
         }
-        Ok(Content { native_ends, identity, clock, entitlements })
+        let (members, ways_in) = (members.unwrap_or_default(), ways_in.unwrap_or_default());
+        Ok(Content { native_ends, identity, clock, entitlements, members, ways_in })
     }
+}
+
+impl Whole {
+    fn ways_in<E: Error>(&self, ways: Vec<WayIn>) -> Result<Vec<WayIn>, E> {
+        for way in &ways {
+            check_resource(self.0, &way.kind, &way.resource).map_err(E::custom)?;
+        }
+        Ok(ways)
+    }
+}
+
+fn groups<E: Error>(groups: BTreeMap<String, BTreeSet<PrincipalIn>>) -> Result<Members, E> {
+    for name in groups
+        .iter()
+        .flat_map(|(group, members)| [group.as_str()].into_iter().chain(members.iter().map(|m| m.0.name())))
+    {
+        check_principal(name).map_err(E::custom)?;
+    }
+    let plain =
+        |(group, members): (String, BTreeSet<PrincipalIn>)| (group, members.into_iter().map(|one| one.0).collect());
+    Ok(groups.into_iter().map(plain).collect())
 }
 
 fn once<T, E: Error>(slot: &mut Option<T>, value: T, name: &'static str) -> Result<(), E> {
@@ -307,8 +307,9 @@ impl<'de> Visitor<'de> for Entitlements {
     }
 }
 
-/// What may be there only once: kind, resource, principal and, where several may be held, permission and conditions.
-type Slot = (&'static str, String, Principal, Option<(String, Conditions)>);
+/// What may be there only once: kind, resource, principal, whether it is held and, where several may be held, permission
+/// and conditions.
+type Slot = (&'static str, String, Principal, bool, Option<(String, Conditions)>);
 
 struct Entry<'a> {
     target: TargetType,
@@ -331,16 +332,16 @@ impl<'de> Visitor<'de> for Entry<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Live, A::Error> {
-        let EntryIn { kind, resource, permission, principal: PrincipalIn(principal), conditions, until } =
+        let EntryIn { kind, resource, permission, principal: PrincipalIn(principal), conditions, until, latent } =
             EntryIn::deserialize(MapAccessDeserializer::new(map))?;
         let kind = check(self.target, &kind, &resource, &permission, principal.name()).map_err(A::Error::custom)?;
         check_conditions(kind, &conditions).map_err(A::Error::custom)?;
         let until = until.as_deref().map(instant).transpose()?;
         let several = (!kind.holds_one()).then(|| (permission.clone(), conditions.clone()));
-        if !self.held.insert((kind.name, resource.clone(), principal.clone(), several)) {
+        if !self.held.insert((kind.name, resource.clone(), principal.clone(), latent.is_none(), several)) {
             let what = if kind.holds_one() { "a second permission" } else { "the same permission twice" };
             return Err(A::Error::custom(format!("`{principal}` holds {what} on {} `{resource}`", kind.name)));
         }
-        Ok(Live { kind, resource, permission, principal, conditions, until })
+        Ok(Live { kind, resource, permission, principal, conditions, until, latent })
     }
 }

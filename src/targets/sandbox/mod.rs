@@ -19,7 +19,14 @@
 //! An entitlement may have an `until`, where `native_ends` is true, and `conditions` where its kind enforces them, such
 //! as `[{ "hours": { "days": ["mon"], "between": "08:00-19:00", "timezone": "Europe/London" } }]`.
 //!
-//! A principal that is no account is written with what it is, such as `{ "group": "northwind/devs" }`.
+//! A principal that is no account is written with what it is, such as `{ "group": "northwind/devs" }`. Beside the
+//! entitlements `"members": { "northwind/devs": ["583231", { "group": "northwind/leads" }] }` says who is in which group.
+//! Whoever holds something on a resource whose kind is a sort of group, such as a team, is in the group of that name.
+//!
+//! An entitlement with `"latent": "invited"` or `"latent": "eligible"` is held by nobody yet.
+//!
+//! `"ways_in": [{ "kind": "repository", "resource": "northwind/payments-api", "words": "deploy key 7" }]` are ways to a
+//! resource that no entitlement shows.
 //!
 //! `"clock": "2026-11-24T09:00:00Z"` makes it a target that says what time it is, always the same. `"identity"` makes it one
 //! that says which it is; one without is whichever it is taken for.
@@ -32,17 +39,21 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Call, Done, Gate, Hello, Live, Reader, Reading, Resource, Scope, TargetError, Verb, Writer};
+use super::{
+    Call, Depth, Done, Fact, Gate, Hello, Live, Members, OTHER_WAY_IN, Principal, Reader, Reading, Resource, Scope,
+    TargetError, Verb, Writer,
+};
 use crate::access::TargetType;
 
 #[cfg(debug_assertions)]
 pub mod faults;
 mod file;
+mod principal;
 mod store;
 #[cfg(test)]
 mod tests;
 
-use file::Content;
+use file::{Content, WayIn};
 
 /// An embedded target at an instant.
 #[derive(Clone, Debug)]
@@ -114,16 +125,22 @@ impl Reader for Sandbox {
         Ok(Hello { identity: identity.unwrap_or_else(|| self.pinned.clone()), clock, own: BTreeSet::new() })
     }
 
-    fn read(&mut self, scope: &Scope) -> Result<Reading, TargetError> {
+    fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError> {
         let check = |one: &Resource| match file::check_resource(self.target, one.kind.name, &one.name) {
             Ok(_) => None,
             Err(why) => Some((one.clone(), self.refused(why))),
         };
         let unread = scope.iter().filter_map(check).collect();
-        let mut held = self.load()?.entitlements;
+        let content = self.load()?;
+        let facts = match depth {
+            Depth::Holders => Vec::new(),
+            Depth::Facts => content.ways_in.iter().filter_map(|way| fact(way, scope)).collect(),
+        };
+        let all = all_members(&content);
+        let mut held = content.entitlements;
         held.retain(|live| scope.contains(live.kind, &live.resource));
         held.sort();
-        Ok(Reading { held, unread })
+        Ok(Reading { members: members_of(&held, all), held, facts, unread })
     }
 }
 
@@ -141,6 +158,35 @@ impl Writer for Sandbox {
         };
         calls.iter().map(one).collect()
     }
+}
+
+fn fact(way: &WayIn, scope: &Scope) -> Option<Fact> {
+    let resource = scope.iter().find(|one| one.kind.name == way.kind && one.name == way.resource)?;
+    let words = format!("{resource} can be reached by `{}`", way.words);
+    Some(Fact { rule: &OTHER_WAY_IN, resource: Some(resource.clone()), permission: None, principal: None, words })
+}
+
+/// Who is in which group, by the list of them and by what they hold.
+fn all_members(content: &Content) -> Members {
+    let mut all = content.members.clone();
+    for live in content.entitlements.iter().filter(|live| live.kind.groups) {
+        all.entry(live.resource.clone()).or_default().insert(live.principal.clone());
+    }
+    all
+}
+
+/// The groups that hold something, and all that are within them.
+fn members_of(held: &[Live], mut all: Members) -> Members {
+    let group = |principal: &Principal| if let Principal::Group(name) = principal { Some(name.clone()) } else { None };
+    let mut open: Vec<String> = held.iter().filter_map(|live| group(&live.principal)).collect();
+    let mut members = Members::new();
+    while let Some(name) = open.pop() {
+        if let Some(direct) = all.remove(&name) {
+            open.extend(direct.iter().filter_map(group));
+            members.insert(name, direct);
+        }
+    }
+    members
 }
 
 /// Makes the content what the call asks for, sorted.
@@ -165,6 +211,7 @@ fn carry_out(call: &Call, content: &mut Content) {
             principal: call.principal.clone(),
             conditions: call.conditions.clone(),
             until: until.filter(|_| content.native_ends),
+            latent: None,
         });
     }
     content.entitlements.sort();

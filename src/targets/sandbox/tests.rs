@@ -100,7 +100,7 @@ fn made(path: &Path, call: &Call) -> Result<Done, TargetError> {
 }
 
 fn held(path: &Path) -> Vec<Live> {
-    let reading = at(path).read(&scope()).unwrap();
+    let reading = at(path).read(&scope(), Depth::Holders).unwrap();
     assert!(reading.unread.is_empty(), "{reading:?}");
     reading.held
 }
@@ -206,7 +206,7 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
     let mut found = String::new();
     for text in cases {
         fs::write(&path, &text).unwrap();
-        let error = at(&path).read(&scope()).unwrap_err();
+        let error = at(&path).read(&scope(), Depth::Holders).unwrap_err();
         let TargetError::Corrupt { line, column, why, .. } = &error else { panic!("{error}: {text}") };
         found += &format!("{line}:{column} {why}\n");
         assert_eq!(made(&path, &grant("alice")).unwrap_err().to_string(), error.to_string());
@@ -218,7 +218,7 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
     1:2 missing field `version`
     1:14 version `2` is unknown, this program reads 1
     6:3 trailing characters
-    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `identity`, `clock`, `entitlements`
+    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `identity`, `clock`, `entitlements`, `members`, `ways_in`
     3:32 duplicate field `as`
     3:13 it is `as: aws`, but should be `as: github`
     6:96 `tom` holds a second permission on repository `northwind/api`
@@ -226,13 +226,13 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
     5:92 `account` is not a kind of github, which has repository, team, membership
     5:91 `northwind` is not a repository: a repository is written OWNER/NAME
     5:92 a principal is not empty and holds no control characters
-    5:101 unknown field `note`, expected one of `kind`, `resource`, `permission`, `principal`, `conditions`, `until`
+    5:101 unknown field `note`, expected one of `kind`, `resource`, `permission`, `principal`, `conditions`, `until`, `latent`
     5:112 `soon` is not an instant
     6:2 `until` of `tom` on `northwind/api` needs `native_ends: true`
     5:190 a repository can't be held on conditions, here mon 08:00–19:00 UTC
     ");
     fs::write(&path, [b'{', 0xff]).unwrap();
-    assert!(matches!(at(&path).read(&scope()), Err(TargetError::Corrupt { .. })));
+    assert!(matches!(at(&path).read(&scope(), Depth::Holders), Err(TargetError::Corrupt { .. })));
 }
 
 #[test]
@@ -244,7 +244,13 @@ fn native_ends_end_at_their_instant() {
     let text = whole(" \"native_ends\": true,", &[over, soon, entry("push", "tom", "")]);
     fs::write(&path, text).unwrap();
     let holders = |mut sandbox: Sandbox| -> Vec<String> {
-        sandbox.read(&scope()).unwrap().held.into_iter().map(|live| live.principal.to_string()).collect()
+        sandbox
+            .read(&scope(), Depth::Holders)
+            .unwrap()
+            .held
+            .into_iter()
+            .map(|live| live.principal.to_string())
+            .collect()
     };
     assert_eq!(holders(at(&path)), ["soon", "tom"]);
     assert_eq!(
@@ -262,7 +268,7 @@ fn names_the_target_does_not_have_are_refused() {
     let account: Scope = [(&aws::kinds::ACCOUNT, "111122223333")].into_iter().collect();
     let malformed: Scope = [(&github::kinds::REPOSITORY, "Northwind/api")].into_iter().collect();
     for scope in [account, malformed] {
-        let unread = at(&path).read(&scope).unwrap().unread;
+        let unread = at(&path).read(&scope, Depth::Holders).unwrap().unread;
         assert!(matches!(&unread[..], [(_, TargetError::Refused { .. })]), "{unread:?}");
     }
     for call in [grant(""), grant("a\nb"), Call { permission: "write".into(), ..grant("tom") }] {
@@ -293,9 +299,9 @@ fn a_link_is_refused_and_a_mode_is_kept() {
     fs::write(&real, whole("", &[])).unwrap();
     fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
     symlink(&real, &link).unwrap();
-    assert!(matches!(at(&link).read(&scope()), Err(TargetError::Refused { .. })));
+    assert!(matches!(at(&link).read(&scope(), Depth::Holders), Err(TargetError::Refused { .. })));
     assert!(matches!(made(&link, &grant("tom")), Err(TargetError::Refused { .. })));
-    assert!(matches!(at(folder.path()).read(&scope()), Err(TargetError::Refused { .. })));
+    assert!(matches!(at(folder.path()).read(&scope(), Depth::Holders), Err(TargetError::Refused { .. })));
     assert_eq!(names_in(folder.path()), ["link.json", "real.json"]);
     made(&real, &grant("tom")).unwrap();
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
@@ -307,7 +313,7 @@ fn a_folder_that_is_not_one_is_an_error() {
     let path = folder.path().join("file");
     fs::write(&path, "").unwrap();
     let below = path.join("play.json");
-    assert!(matches!(at(&below).read(&scope()), Err(TargetError::Io { .. })));
+    assert!(matches!(at(&below).read(&scope(), Depth::Holders), Err(TargetError::Io { .. })));
     assert!(matches!(made(&below, &grant("tom")), Err(TargetError::Io { .. })));
 }
 

@@ -1,0 +1,51 @@
+//! What became of everything that a run planned.
+
+use std::collections::BTreeSet;
+
+use super::Run;
+use crate::access::Conditions;
+use crate::apply::codes;
+use crate::plan::operations::Operation;
+use crate::targets::{Done, Place};
+
+impl Run<'_> {
+    /// Sorts what was planned by what became of it. Where the last read tells nothing of a resource, the words of the target
+    /// count.
+    pub(super) fn settle(&mut self, left: Option<Vec<Operation>>) {
+        let told = left.as_ref().map(|left| left.iter().map(slot).collect::<BTreeSet<Slot<'_>>>());
+        for operation in std::mem::take(&mut self.planned) {
+            let shows = self.sight.seen.shows(&operation.target, operation.kind, &operation.resource);
+            let differs = told.as_ref().filter(|_| shows).map(|slots| slots.contains(&slot(&operation)));
+            match (self.tried.remove(&operation), differs) {
+                (Some(Ok(done)), None | Some(false)) => self.outcome.did(operation, done),
+                (Some(Err(_)), Some(false)) => self.outcome.did(operation, Done::default()),
+                (Some(Err(error)), None | Some(true)) => self.outcome.failed.push((operation, error.to_string())),
+                (Some(Ok(_)), Some(true)) => {
+                    let said = format!("{}: the call succeeded, but the target shows no change", POST_APPLY_DRIFT);
+                    self.outcome.failed.push((operation, said));
+                }
+                (None, None | Some(true)) if self.targets.writers.contains_key(&operation.target) => {
+                    self.outcome.not_started.push(operation);
+                }
+                (None, None | Some(true)) => {
+                    let said = format!("`{}` can't be written: it isn't connected", operation.target);
+                    self.outcome.failed.push((operation, said));
+                }
+                // somebody else did it meanwhile
+                (None, Some(false)) => {}
+            }
+        }
+        self.outcome.pending = std::mem::take(&mut self.pending);
+        self.outcome.refusals.sort_by(|a, b| (a.code.id, &a.message).cmp(&(b.code.id, &b.message)));
+    }
+}
+
+const POST_APPLY_DRIFT: &str = codes::POST_APPLY_DRIFT.id;
+
+/// What two operations on the same thing share.
+type Slot<'a> = (Place<'a>, Option<(&'a str, &'a Conditions)>);
+
+fn slot(operation: &Operation) -> Slot<'_> {
+    let thing = (!operation.kind.holds_one()).then_some((operation.permission.as_str(), &operation.conditions));
+    (operation.place(), thing)
+}
