@@ -83,9 +83,13 @@ fn minute_points(request: &Request) -> u32 {
     if request.is_read() { 1 } else { 5 }
 }
 
-/// The answer when the limit of the hour is used up.
-pub(crate) fn primary() -> Answer {
-    Answer::error(403, "API rate limit exceeded for this token.")
+/// The answer when the limit of the hour is used up. GraphQL says it with status 200.
+pub(crate) fn primary(resource: Resource) -> Answer {
+    let message = "API rate limit exceeded for this token.";
+    match resource {
+        Resource::Core => Answer::error(403, message),
+        Resource::Graphql => Answer::ok(crate::graphql::error::only("RATE_LIMITED", message)),
+    }
 }
 
 /// The answer when too much comes at once.
@@ -133,7 +137,7 @@ impl Limits {
         let window = self.window(caller, resource, now);
         if window.used + points > hourly {
             window.used = hourly;
-            return Err(primary());
+            return Err(primary(resource));
         }
         self.recent.retain(|recent| recent.at > now - HOUR);
         let minute: u32 = self

@@ -173,12 +173,35 @@ impl Drop for Server {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
+        // small answers must not wait for more to send
+        let _ = stream.set_nodelay(true);
         let shared = shared.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(shared.clone(), request));
             // a client that goes away is not the server's concern
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
+    }
+}
+
+/// A request that is counted as long as this lives, also if its client goes away.
+struct UnderWay(Arc<Shared>);
+
+impl UnderWay {
+    fn begin(shared: Arc<Shared>) -> UnderWay {
+        let mut traffic = held(&shared.traffic);
+        traffic.now += 1;
+        traffic.most = traffic.most.max(traffic.now);
+        drop(traffic);
+        UnderWay(shared)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Ok(mut traffic) = self.0.traffic.lock() {
+            traffic.now -= 1;
+        }
     }
 }
 
@@ -273,17 +296,13 @@ async fn read(shared: &Shared, request: hyper::Request<Incoming>) -> Result<Requ
 
 async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Result<Response<Sent>, Closed> {
     let request = read(&shared, request).await?;
-    let latency = {
-        let mut traffic = held(&shared.traffic);
-        traffic.now += 1;
-        traffic.most = traffic.most.max(traffic.now);
-        traffic.latency
-    };
+    let under_way = UnderWay::begin(shared.clone());
+    let latency = held(&shared.traffic).latency;
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
     let (answer, delivery) = held(&shared.state).answer(&request);
-    held(&shared.traffic).now -= 1;
+    drop(under_way);
     match delivery {
         Delivery::Whole => Ok(response(answer, false)),
         Delivery::Half => Ok(response(answer, true)),

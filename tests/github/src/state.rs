@@ -7,7 +7,7 @@ use crate::graphql::{self, Left, Query, Sight};
 use crate::limits::{self, Limits, Resource};
 use crate::record::{Log, Record};
 use crate::rest::{self, Call, Caller};
-use crate::world::World;
+use crate::world::{Token, TokenKind, World};
 use crate::{Clock, identity, strictness};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -128,14 +128,12 @@ impl State {
             Fault::Hang => (Answer::empty(200), Delivery::Hang),
             Fault::PrimaryLimit => {
                 let resource = if request.is_graphql() { Resource::Graphql } else { Resource::Core };
+                let mut answer = limits::primary(resource);
                 if let Ok(Caller::Token(token)) = identity::of(self, request, now) {
                     self.limits.exhaust(&token.name, resource, token.hourly, now);
-                    let headers = self.limits.headers(request, &token.name, token.hourly, now);
-                    let mut answer = limits::primary();
-                    answer.headers.extend(headers);
-                    return whole(answer);
+                    answer.headers.extend(self.limits.headers(request, &token.name, token.hourly, now));
                 }
-                whole(limits::primary())
+                whole(answer)
             }
             Fault::SecondaryLimit(status, after) => whole(limits::secondary(*status, *after)),
             Fault::GraphqlLimit(kind) => whole(Answer::ok(graphql::error::only(kind, "API rate limit exceeded"))),
@@ -202,6 +200,7 @@ impl State {
         progress.record.points = query.cost.points;
         progress.record.nodes = query.cost.nodes;
         self.limits.admit(request, &token.name, hourly, query.cost.points, now)?;
+        rest::may_act(&self.world, token)?;
         if query.cost.nodes > self.limits.nodes_in_practice {
             let message = "Resource limits for this query exceeded.";
             return Ok(Answer::ok(graphql::error::only("RESOURCE_LIMITS_EXCEEDED", message)));
@@ -262,6 +261,16 @@ impl State {
         if matches!(caller, Caller::Token(token) if token.names_permissions()) && !route.accepted.is_empty() {
             answer.headers.push(("X-Accepted-GitHub-Permissions", route.accepted.to_owned()));
         }
+        if let Caller::Token(token @ Token { expires: Some(end), .. }) = caller
+            && token.user().is_some()
+        {
+            let end = end.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+            answer.headers.push(("GitHub-Authentication-Token-Expiration", end));
+        }
+        if let Caller::Token(Token { kind: TokenKind::Classic { scopes, .. }, .. }) = caller {
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            answer.headers.push(("X-OAuth-Scopes", scopes.join(", ")));
+        }
         for (_, links) in answer.headers.iter().filter(|(name, _)| *name == "Link") {
             let urls = links.split('<').skip(1).filter_map(|part| part.split('>').next());
             self.links.extend(urls.map(|url| strictness::target_of(url, &self.base)));
@@ -294,9 +303,7 @@ fn spoil(mut answer: Answer, fault: &Fault) -> (Answer, Delivery) {
         Fault::HangAfterEffect => (answer, Delivery::Hang),
         Fault::HalfBody => (answer, Delivery::Half),
         Fault::HalfPage | Fault::PartialResults => {
-            if let Some(Value::Array(items)) = &mut answer.body {
-                items.truncate(items.len() / 2);
-            }
+            answer.body.iter_mut().for_each(halve);
             answer.headers.retain(|(name, _)| *name != "Link");
             if *fault == Fault::PartialResults {
                 answer = answer.with("X-GitHub-SSO", "partial-results; organizations=21955855,20582480");
@@ -312,6 +319,25 @@ fn spoil(mut answer: Answer, fault: &Fault) -> (Answer, Delivery) {
             (Answer::ok(given), Delivery::Whole)
         }
         _ => (answer, Delivery::Whole),
+    }
+}
+
+/// Cuts every list of a page to its half, and says that nothing follows. Counts beside it stay.
+fn halve(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.truncate(items.len() / 2),
+        Value::Object(map) => {
+            let is_page = map.contains_key("total_count") || map.contains_key("pageInfo");
+            for (name, value) in map {
+                match value {
+                    Value::Array(_) if is_page => halve(value),
+                    Value::Object(_) => halve(value),
+                    Value::Bool(more) if name == "hasNextPage" => *more = false,
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
     }
 }
 

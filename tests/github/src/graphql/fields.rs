@@ -1,12 +1,12 @@
 //! The fields of each type.
 
 use super::connection::{Extra, Item, Page, by_number};
-use super::error::{forbidden, missing_entry, not_found};
+use super::error::{forbidden, missing_entry, not_found, typed_error};
 use super::object::{Object, View};
 use crate::rest::{node_id, time};
 use crate::world::{
-    Account, DeployKey, Id, Invitee, Organization, OrganizationInvitation, Owner, Permission, Repository, SecondFactor,
-    Source, SourceOf, Team, Visibility,
+    Account, DeployKey, Id, Invitee, Level, Organization, OrganizationInvitation, Owner, Permission, Repository,
+    SecondFactor, Source, SourceOf, Team, Visibility,
 };
 use apollo_compiler::resolvers::{FieldError, ResolveInfo, ResolvedValue};
 use base64::Engine;
@@ -109,7 +109,13 @@ pub(super) fn query<'w>(view: &View<'w>, info: &ResolveInfo) -> Resolved<'w> {
             let login = word(info, "login").unwrap_or_default();
             let found = world.organizations.values().find(|it| it.login.eq_ignore_ascii_case(login));
             let missing = || not_found(&format!("Could not resolve to an Organization with the login of '{login}'."));
-            Ok(view.of(Object::Organization(found.ok_or_else(missing)?)))
+            let found = found.ok_or_else(missing)?;
+            if found.single_sign_on && !view.sight.token.authorized && view.sight.token.user().is_some() {
+                let message = "Resource protected by organization SAML enforcement. You must grant your Personal \
+                               Access token access to this organization.";
+                return Err(typed_error("FORBIDDEN", message));
+            }
+            Ok(view.of(Object::Organization(found)))
         }
         "repository" => {
             let name =
@@ -261,6 +267,11 @@ pub(super) fn repository<'w>(view: &View<'w>, of: &'w Repository, info: &Resolve
         "isDisabled" | "isLocked" => ResolvedValue::leaf(false),
         "collaborators" => {
             view.needs("administration", Permission::Read)?;
+            let level = |user| world.effective(of, user).map(|role| role.level);
+            if view.sight.token.user().is_some_and(|user| level(user) < Some(Level::Write)) {
+                let message = "Must have push access to view repository collaborators.";
+                return Err(typed_error("FORBIDDEN", message));
+            }
             only(info, &["affiliation"])?;
             if word(info, "affiliation") != Some("DIRECT") {
                 return Err(unserved(info, "another affiliation than DIRECT"));

@@ -26,6 +26,16 @@ fn organization_of(world: &World, token: &Token) -> Option<Id> {
     }
 }
 
+/// Refuses the token of an installation that is suspended.
+pub(crate) fn may_act(world: &World, token: &Token) -> Result<(), Answer> {
+    match &token.kind {
+        TokenKind::Installation { installation, .. } if world.installations[installation].suspended => {
+            Err(Answer::error(403, "This installation has been suspended"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether a token's holder sees a repository at all.
 pub(crate) fn sees(world: &World, token: &Token, repository: &Repository) -> bool {
     if repository.visibility == Visibility::Public {
@@ -72,11 +82,7 @@ impl Call<'_> {
             }
             (Caller::Token(token), _) => token,
         };
-        if let TokenKind::Installation { installation, .. } = &token.kind
-            && self.world.installations[installation].suspended
-        {
-            return Err(Answer::error(403, "This installation has been suspended"));
-        }
+        may_act(self.world, token)?;
         self.single_sign_on(token)?;
         let repository = if self.parameters.contains_key("repo") { Some(self.repository()?) } else { None };
         if let Some(repository) = repository {
@@ -86,6 +92,10 @@ impl Call<'_> {
             if !token.covers(repository.id) && route.right == Right::Admin {
                 return Err(Self::refused(token, route.right));
             }
+        }
+        // a list of members shows those that are public to anybody
+        if route.right == Right::Stranger {
+            return Ok(());
         }
         if !route.is_permitted(token) {
             return Err(Self::refused(token, route.right));
@@ -97,7 +107,15 @@ impl Call<'_> {
         let organization = if self.parameters.contains_key("org") { self.organization()?.id } else { self.world.main };
         let member = self.world.organizations[&organization].members.get(&user);
         match route.right {
-            Right::Anyone | Right::Reader => Ok(()),
+            Right::Anyone | Right::Stranger | Right::Reader => Ok(()),
+            Right::Pusher => {
+                let level = repository.and_then(|it| self.world.effective(it, user)).map(|role| role.level);
+                if level >= Some(Level::Write) {
+                    Ok(())
+                } else {
+                    Err(Answer::error(403, "Must have push access to view repository collaborators."))
+                }
+            }
             Right::App | Right::AppToken => Err(Self::refused(token, route.right)),
             Right::Member if member.is_some() => Ok(()),
             Right::Member => Err(Answer::not_found()),

@@ -1,6 +1,6 @@
 //! Members and their places.
 
-use super::{Answered, Call};
+use super::{Answered, Call, Caller};
 use crate::exchange::Answer;
 use crate::world::{Account, Id, Invitee, SecondFactor, World};
 use serde_json::{Value, json};
@@ -30,8 +30,18 @@ pub(super) fn filtered(call: &Call, all: Vec<Id>) -> Result<Vec<Id>, Answer> {
 pub(super) fn list(call: &mut Call) -> Answered {
     let wanted = call.asked("role").unwrap_or("all");
     let members = call.organization()?.members.iter();
+    // whoever is no member, or may not read members, is told of those that are public, and not that there are others
+    let whole = match call.caller {
+        Caller::App(_) => false,
+        Caller::Token(token) => {
+            let inside =
+                token.user().is_none_or(|user| call.organization().is_ok_and(|it| it.members.contains_key(&user)));
+            inside && token.permission("members").is_some()
+        }
+    };
     let fits = |owner: bool| wanted == "all" || owner == (wanted == "admin");
-    let all = members.filter(|(_, member)| fits(member.owner)).map(|(account, _)| *account).collect();
+    let shown = members.filter(|(_, member)| fits(member.owner) && (whole || member.public));
+    let all = shown.map(|(account, _)| *account).collect();
     let all = filtered(call, all)?;
     call.page(&all, |call, account| call.user(&call.world.accounts[account]))
 }

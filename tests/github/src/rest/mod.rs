@@ -18,7 +18,7 @@ mod team_repositories;
 mod teams;
 mod users;
 
-pub(crate) use allow::sees;
+pub(crate) use allow::{may_act, sees};
 pub(crate) use call::{Call, Caller};
 pub(crate) use render::{node_id, time};
 
@@ -30,6 +30,8 @@ pub(crate) type Answered = Result<Answer, Answer>;
 pub(crate) enum Right {
     /// Anybody.
     Anyone,
+    /// Anybody, also without the permission: then the answer is less than the whole.
+    Stranger,
     /// The App itself, by an assertion.
     App,
     /// An App's token only.
@@ -42,6 +44,8 @@ pub(crate) enum Right {
     Maintainer,
     /// Somebody who sees the repository.
     Reader,
+    /// Somebody who may push to the repository.
+    Pusher,
     /// Somebody who may do everything on the repository.
     Admin,
 }
@@ -77,7 +81,7 @@ pub(crate) const ROUTES: &[Route] = routes! {
     "POST /orgs/{org}/invitations" "members=write" Owner invitations::create;
     "DELETE /orgs/{org}/invitations/{invitation_id}" "members=write" Owner invitations::cancel;
     "GET /orgs/{org}/invitations/{invitation_id}/teams" "members=read" Owner invitations::teams;
-    "GET /orgs/{org}/members" "members=read" Member members::list;
+    "GET /orgs/{org}/members" "members=read" Stranger members::list;
     "GET /orgs/{org}/memberships/{username}" "members=read" Member members::get;
     "PUT /orgs/{org}/memberships/{username}" "members=write" Owner members::set;
     "DELETE /orgs/{org}/memberships/{username}" "members=write" Owner members::remove;
@@ -107,11 +111,11 @@ pub(crate) const ROUTES: &[Route] = routes! {
     "GET /orgs/{org}/teams/{team_slug}/teams" "members=read" Member teams::children;
     "GET /rate_limit" "" Anyone users::rate_limit;
     "GET /repos/{owner}/{repo}" "metadata=read" Reader repositories::get;
-    "GET /repos/{owner}/{repo}/collaborators" "metadata=read" Reader collaborators::list;
+    "GET /repos/{owner}/{repo}/collaborators" "metadata=read" Pusher collaborators::list;
     "GET /repos/{owner}/{repo}/collaborators/{username}" "metadata=read" Reader collaborators::is;
     "PUT /repos/{owner}/{repo}/collaborators/{username}" "administration=write" Admin collaborators::add;
     "DELETE /repos/{owner}/{repo}/collaborators/{username}" "administration=write" Admin collaborators::remove;
-    "GET /repos/{owner}/{repo}/collaborators/{username}/permission" "metadata=read" Reader collaborators::permission;
+    "GET /repos/{owner}/{repo}/collaborators/{username}/permission" "metadata=read" Pusher collaborators::permission;
     "GET /repos/{owner}/{repo}/invitations" "administration=read" Admin collaborators::invitations;
     "PATCH /repos/{owner}/{repo}/invitations/{invitation_id}" "administration=write" Admin collaborators::change_invitation;
     "DELETE /repos/{owner}/{repo}/invitations/{invitation_id}" "administration=write" Admin collaborators::cancel_invitation;
@@ -123,7 +127,7 @@ pub(crate) const ROUTES: &[Route] = routes! {
     "GET /users/{username}" "" Anyone users::by_login;
     "GET /orgs/{org}/credential-authorizations" "organization_administration=read" Owner leftovers::credentials;
     "DELETE /orgs/{org}/credential-authorizations/{credential_id}" "organization_administration=write" Owner leftovers::end_credential;
-    "GET /orgs/{org}/custom-repository-roles" "organization_custom_roles=read" Owner roles::custom;
+    "GET /orgs/{org}/custom-repository-roles" "organization_custom_roles=read; organization_administration=read" Owner roles::custom;
 };
 
 /// The route of an operation that the contract knows.

@@ -67,6 +67,13 @@ impl World {
         account
     }
 
+    /// A member shows to everybody that they are one, or hides it.
+    pub fn set_public(&mut self, login: &str, public: bool) {
+        let account = self.known(login);
+        let member = self.organization_mut().members.get_mut(&account);
+        member.unwrap_or_else(|| panic!("`{login}` isn't a member")).public = public;
+    }
+
     /// Ends somebody's membership by hand.
     pub fn end_membership(&mut self, login: &str) {
         let account = self.known(login);
@@ -268,6 +275,14 @@ impl World {
         for repository in self.repositories.values_mut() {
             repository.teams.retain(|team, _| !gone.contains(team));
         }
+        for organization in self.organizations.values_mut() {
+            for role in organization.roles.values_mut() {
+                role.teams.retain(|team| !gone.contains(team));
+            }
+            for invitation in organization.invitations.values_mut() {
+                invitation.teams.retain(|team, _| !gone.contains(team));
+            }
+        }
     }
 
     /// Lets an identity provider say who is in a team, or the organisation again.
@@ -283,7 +298,7 @@ impl World {
         let (organization, enterprise) = (team.organization, team.enterprise);
         let members = &mut self.organizations.get_mut(&organization).expect("it stays").members;
         if enterprise {
-            let none = Member { owner: false, direct: false, enterprise_teams: BTreeSet::new() };
+            let none = Member { owner: false, direct: false, public: false, enterprise_teams: BTreeSet::new() };
             members.entry(account).or_insert(none).enterprise_teams.insert(slug.to_owned());
         }
         assert!(members.contains_key(&account), "`{login}` isn't a member, so `{slug}` can't take them in");

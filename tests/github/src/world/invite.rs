@@ -166,8 +166,12 @@ impl World {
     /// Takes an account into an organisation by the organisation's own will.
     pub(crate) fn take_in(&mut self, organization: Id, account: Id, owner: bool) {
         let members = &mut self.organizations.get_mut(&organization).expect("it stays").members;
-        let member =
-            members.entry(account).or_insert(Member { owner, direct: true, enterprise_teams: BTreeSet::new() });
+        let member = members.entry(account).or_insert(Member {
+            owner,
+            direct: true,
+            public: false,
+            enterprise_teams: BTreeSet::new(),
+        });
         member.owner = owner;
         member.direct = true;
     }

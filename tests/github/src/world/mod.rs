@@ -86,6 +86,8 @@ pub struct Member {
     pub owner: bool,
     /// The organisation itself took it in. Otherwise only teams of the enterprise did.
     pub direct: bool,
+    /// It shows its membership to everybody.
+    pub public: bool,
     /// Teams of the enterprise that bring it in.
     pub enterprise_teams: BTreeSet<String>,
 }
@@ -335,7 +337,7 @@ pub struct Mail {
 }
 
 /// Everything that this GitHub knows. Its own methods are what people do behind a client's back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     pub(crate) now: Timestamp,
     next: Id,
@@ -416,6 +418,26 @@ impl World {
     /// The team of the organisation with this slug.
     pub fn team(&self, slug: &str) -> Option<&Team> {
         self.teams.values().find(|team| team.organization == self.main && team.slug.eq_ignore_ascii_case(slug))
+    }
+
+    /// All accounts, by number.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// All repositories, by number.
+    pub fn repositories(&self) -> impl Iterator<Item = &Repository> {
+        self.repositories.values()
+    }
+
+    /// All teams, by number.
+    pub fn teams(&self) -> impl Iterator<Item = &Team> {
+        self.teams.values()
+    }
+
+    /// The most that somebody may do on a repository, for whatever reason.
+    pub fn role_of(&self, login: &str, name: &str) -> Option<Role> {
+        self.effective(self.repository(name)?, self.account(login)?.id)
     }
 
     /// Mails that were sent.

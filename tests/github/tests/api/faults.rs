@@ -87,6 +87,11 @@ fn half_of_a_list_looks_like_all_of_it() {
     let half = client.get("/orgs/northwind/members?per_page=2");
     assert_eq!((half.status, half.list().len(), half.link("next")), (200, 1, None));
     assert_eq!(client.get("/orgs/northwind/members?per_page=2").list().len(), 2);
+    server.fail(On::query("Teams").times(1), Fault::HalfPage);
+    let query = "query Teams{organization(login:\"northwind\"){
+        teams(first:2){totalCount nodes{name} pageInfo{hasNextPage}}}}";
+    let teams = client.query(query, json!(null)).body["data"]["organization"]["teams"].clone();
+    assert_eq!((&teams["totalCount"], teams["nodes"].as_array().unwrap().len()), (&json!(2), 1));
     let partial = client.get("/orgs/northwind/outside_collaborators");
     assert_eq!((partial.status, partial.list().len()), (200, 0));
     assert!(partial.header("X-GitHub-SSO").unwrap().starts_with("partial-results; organizations="));

@@ -168,6 +168,38 @@ fn cursors_hold_when_the_list_changes_between_pages() {
 
 /// Each breaks a rule of GitHub's or asks for what isn't served, and none is answered.
 #[test]
+fn further_pages_of_a_list_in_a_list_are_read_by_the_number_of_its_node() {
+    let (server, token) = by_owner();
+    let client = Client::new(&server, &token);
+    let query = "{organization(login:\"northwind\"){team(slug:\"build\"){
+        id members(membership:IMMEDIATE,first:1){totalCount pageInfo{hasNextPage endCursor} nodes{login}}}}}";
+    let first = client.query(query, Value::Null);
+    let team = data(&first)["organization"]["team"].clone();
+    assert_eq!(team["members"]["nodes"], json!([{ "login": "ada" }]));
+    let query = "query($id:ID!,$after:String){node(id:$id){...on Team{
+        members(membership:IMMEDIATE,first:1,after:$after){pageInfo{hasNextPage} nodes{login}}}}}";
+    let after = &team["members"]["pageInfo"]["endCursor"];
+    let second = client.query(query, json!({ "id": team["id"], "after": after }));
+    let members = &data(&second)["node"]["members"];
+    assert_eq!(*members, json!({ "pageInfo": { "hasNextPage": false }, "nodes": [{ "login": "dan" }] }));
+}
+
+#[test]
+fn an_invitation_shows_in_the_teams_that_it_opens() {
+    let (server, token) = by_owner();
+    let client = Client::new(&server, &token);
+    client.put("/orgs/northwind/teams/build/memberships/finn", json!({ "role": "member" }));
+    let teams = walk(&client, TEAMS_QUERY, "teams", "nodes");
+    let invitation = &teams[0]["invitations"]["nodes"][0];
+    assert_eq!((&invitation["role"], &invitation["invitee"]["login"]), (&json!("DIRECT_MEMBER"), &json!("finn")));
+    assert_eq!(teams[0]["parentTeam"]["slug"], "platform");
+    let roles = teams[0]["members"]["edges"].as_array().unwrap().iter().map(|edge| edge["role"].clone());
+    assert_eq!(roles.collect::<Vec<_>>(), [json!("MAINTAINER"), json!("MEMBER")]);
+    // what the team above has, shows here with its larger role
+    assert_eq!(teams[0]["repositories"]["edges"][0]["permission"], "WRITE");
+}
+
+#[test]
 fn queries_that_github_refuses_are_violations() {
     let (server, token) = by_owner();
     let client = Client::new(&server, &token);

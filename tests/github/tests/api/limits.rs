@@ -22,6 +22,10 @@ fn the_hour_of_a_token_ends_and_starts_anew() {
         client.query("{viewer{login} rateLimit{cost remaining}}", json!(null)).body["data"]["rateLimit"],
         json!({ "cost": 1, "remaining": 2 })
     );
+    client.query("{viewer{login}}", json!(null));
+    client.query("{viewer{login}}", json!(null));
+    let over = client.query("{viewer{login}}", json!(null));
+    assert_eq!((over.status, &over.body["errors"][0]["type"]), (200, &json!("RATE_LIMITED")));
     // so has every token
     let other = server.world(|world| world.fine_grained_token("bo", EVERYTHING));
     assert_eq!(Client::new(&server, &other).get("/user").status, 200);

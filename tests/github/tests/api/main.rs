@@ -10,4 +10,5 @@ mod protocol;
 mod reading;
 mod teams;
 mod tokens;
+mod walk;
 mod world;

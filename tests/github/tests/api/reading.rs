@@ -230,6 +230,32 @@ fn what_moved_to_another_organization_or_was_deleted_is_told_as_such() {
 }
 
 #[test]
+fn paths_by_numbers_lead_to_what_has_them_now() {
+    let (server, token) = by_owner();
+    let client = Client::new(&server, &token);
+    let (organization, team, repository) = server.world(|world| {
+        world.rename_team("build", "Builders");
+        world.rename_repository("shop", "store");
+        world.rename_organization("northwind-traders");
+        let number = |slug: &str| world.team(slug).unwrap().id;
+        (world.organization().id, number("builders"), world.repository("store").unwrap().id)
+    });
+    assert_eq!(client.get(&format!("/organizations/{organization}")).body["login"], "northwind-traders");
+    let of_team = format!("/organizations/{organization}/team/{team}");
+    assert_eq!(client.get(&of_team).body["slug"], "builders");
+    assert_eq!(client.get(&format!("{of_team}/memberships/dan")).body["state"], "active");
+    assert_eq!(client.get("/orgs/northwind-traders/teams/build").status, 404);
+    let role = json!({ "permission": "maintain" });
+    assert_eq!(client.put(&format!("/repositories/{repository}/collaborators/eve"), role.clone()).status, 204);
+    assert_eq!(client.put(&format!("{of_team}/repos/northwind-traders/store"), role).status, 204);
+    assert_eq!(server.world(|world| world.role_of("eve", "store").unwrap().name), "maintain");
+    // nothing is found by the old name of an organisation but its repositories
+    assert_eq!(client.get("/orgs/northwind/members").status, 404);
+    assert_eq!(client.get("/repos/northwind/shop").status, 301);
+    assert_eq!(client.get("/repositories/1").status, 404);
+}
+
+#[test]
 fn a_login_may_be_taken_by_somebody_else() {
     let (server, token) = by_owner();
     let client = Client::new(&server, &token);

@@ -113,6 +113,7 @@ fn a_suspended_installation_does_nothing() {
     server.world(|world| world.suspend(installation, true));
     let refused = Client::new(&server, &token).get("/orgs/northwind/members");
     assert_eq!((refused.status, &refused.body["message"]), (403, &json!("This installation has been suspended")));
+    assert_eq!(Client::new(&server, &token).query("{rateLimit{cost}}", json!(null)).status, 403);
     let as_app = Client::new(&server, &assertion(&json!(app), NOW, 600));
     assert_eq!(as_app.post(&format!("/app/installations/{installation}/access_tokens"), json!({})).status, 403);
 }
@@ -126,7 +127,11 @@ fn the_permission_that_lacks_is_named() {
         ("DELETE", "/orgs/northwind/memberships/cleo", "members=write"),
         ("GET", "/repos/northwind/shop/invitations", "administration=read"),
         ("DELETE", "/orgs/northwind/teams/build/repos/northwind/shop", "administration=write,members=read"),
-        ("GET", "/orgs/northwind/custom-repository-roles", "organization_custom_roles=read"),
+        (
+            "GET",
+            "/orgs/northwind/custom-repository-roles",
+            "organization_custom_roles=read; organization_administration=read",
+        ),
         ("GET", "/orgs/northwind/personal-access-tokens", "organization_personal_access_tokens=read"),
     ] {
         let refused = client.send(method, path, None);
@@ -166,6 +171,14 @@ fn a_persons_token_may_no_more_than_the_person() {
     let refused = client.put("/repos/northwind/till/collaborators/finn", json!({ "permission": "pull" }));
     assert_eq!(refused.body["message"], "Must have admin rights to Repository.");
     let stranger = Client::new(&server, &stranger);
+    // without being in, the list is of those who show themselves, and nothing tells that it isn't whole
+    let shown = |client: &Client| json!(client.get("/orgs/northwind/members").each("login"));
+    assert_eq!(shown(&stranger), json!([]));
+    server.world(|world| world.set_public("dan", true));
+    assert_eq!((shown(&stranger), shown(&client)), (json!(["dan"]), json!(["ada", "bo", "cleo", "dan"])));
+    let push = client.get("/repos/northwind/till/collaborators");
+    assert_eq!(push.body["message"], "Must have push access to view repository collaborators.");
+    assert_eq!(client.get("/repos/northwind/shop/collaborators").status, 200);
     assert_eq!(
         (stranger.get("/orgs/northwind/teams").status, stranger.get("/repos/northwind/till").status),
         (404, 404)
@@ -178,6 +191,7 @@ fn a_classic_token_without_the_scope_is_told_that_there_is_nothing() {
     let (reads, writes) = (world.classic_token("ada", "repo read:org"), world.classic_token("ada", "repo admin:org"));
     let server = server(world);
     let reads = Client::new(&server, &reads);
+    assert_eq!(reads.get("/user").header("X-OAuth-Scopes"), Some("read:org, repo"));
     assert_eq!(
         (reads.get("/orgs/northwind/members").status, reads.get("/repos/northwind/shop/keys").status),
         (200, 200)
@@ -195,7 +209,11 @@ fn a_workflows_token_sees_its_repository_only() {
     let shop = client.get("/repos/northwind/shop");
     assert_eq!((shop.status, shop.header("X-RateLimit-Limit")), (200, Some("1000")));
     assert_eq!(client.get("/repos/northwind/till").status, 404);
-    assert_eq!((client.get("/orgs/northwind/members").status, client.get("/orgs/northwind/teams").status), (403, 403));
+    assert_eq!(
+        (client.get("/orgs/northwind/invitations").status, client.get("/orgs/northwind/teams").status),
+        (403, 403)
+    );
+    assert!(client.get("/orgs/northwind/members").list().is_empty());
 }
 
 #[test]
@@ -209,6 +227,20 @@ fn a_token_that_was_not_authorised_for_single_sign_on_is_told_where_to_do_it() {
     assert_eq!(refused.status, 403);
     let url = "required; url=https://github.com/orgs/northwind/sso?authorization_request=A0000000";
     assert_eq!(refused.header("X-GitHub-SSO"), Some(url));
+    let query = Client::new(&server, &token).query("{organization(login:\"northwind\"){databaseId}}", json!(null));
+    assert_eq!((query.status, &query.body["data"]["organization"]), (200, &json!(null)));
+    assert_eq!(query.body["errors"][0]["type"], "FORBIDDEN");
+}
+
+#[test]
+fn the_end_of_a_persons_token_is_told_and_kept() {
+    let (server, token) = by_owner();
+    server.world(|world| world.token_mut(&token).expires = Some(world_end()));
+    let client = Client::new(&server, &token);
+    let end = client.get("/user").header("GitHub-Authentication-Token-Expiration").map(str::to_owned);
+    assert_eq!(end.as_deref(), Some("2026-09-01 09:00:00 UTC"));
+    server.clock().set(world_end());
+    assert_eq!(client.get("/user").status, 401);
 }
 
 #[test]
