@@ -149,7 +149,7 @@ fn person(id: &str) -> PersonId {
 }
 
 fn says(id: &str, says: Says) -> Opinion {
-    Opinion { person: person(id), says, at: "2026-11-24T08:00:00Z".to_owned() }
+    Opinion { person: person(id), says, at: "2026-11-24T08:00:00Z".to_owned(), took_back: None }
 }
 
 fn commit(signer: Option<&str>) -> CommitMakers {

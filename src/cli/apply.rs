@@ -10,7 +10,7 @@ use super::checkpoint::CheckpointOption;
 use super::context::Clock;
 use super::ends::{Basis, Proven, nothing_proven};
 use super::judging::{Judged, judge, limit};
-use super::process::Process;
+use super::process::{Process, outlive_limits};
 use super::shared::{self, Ledger, LogKeyOption, Past, Reads, Refresh, Shared, kept_anchor};
 use super::targets::{SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, healing, kept, output, prune, rehearsal};
@@ -52,6 +52,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
+    outlive_limits();
     opened(options)
         .and_then(|repository| attempt(options, &repository, kept_anchor()))
         .map_err(|stop| stop.leaving("nothing was applied"))

@@ -152,7 +152,8 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let mut swaps = match says {
         // who approves takes back what they said against it
         Says::Approve => vec![swap(APPROVALS, Some(commit))?, swap(WITHDRAWALS, None)?, swap(REQUESTS, None)?],
-        Says::Withdraw => vec![swap(WITHDRAWALS, Some(commit))?, swap(REQUESTS, None)?],
+        // what it takes back stays beside it, so that everybody is told what that was
+        Says::Withdraw => vec![swap(WITHDRAWALS, Some(commit))?],
         Says::RequestChanges => vec![swap(REQUESTS, Some(commit))?],
     };
     swaps.retain(|swap| swap.expected != swap.new);

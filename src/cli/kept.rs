@@ -48,10 +48,18 @@ pub fn checkpoint(shared: &Shared<'_>) -> Option<Vec<u8>> {
     audit::checkpoint_of(shared.repository, commit)
 }
 
-/// The copy, verified like any log. None where there is none, or where it doesn't hold.
+/// The copy, verified like any log. None where there is none, or where it doesn't hold. Where an anchor is kept, a copy that
+/// was kept of another remote will do, too: whoever changes how the remote is called takes no copy away, and the anchor says
+/// which log it is.
 pub fn copy(shared: &Shared<'_>) -> Option<Ledger> {
     let refs = StateRefs::local(shared.repository, &shared.branch);
-    let log = name(shared, "log");
-    let stored = Store::new(shared.repository, &refs, &log, KINDS).load(&shared.key().ok()?).ok()??;
-    shared.fitting(stored).ok()
+    let own = name(shared, "log");
+    let others = refs.list(&kept_ref("")).unwrap_or_default().into_iter().map(|(name, _)| name);
+    let others = others.filter(|name| shared.anchor().is_some() && name.ends_with("/log") && *name != own);
+    let key = shared.key().ok()?;
+    let read = |log: String| {
+        let stored = Store::new(shared.repository, &refs, &log, KINDS).load(&key).ok()??;
+        shared.fitting(stored).ok()
+    };
+    read(own.clone()).or_else(|| others.filter_map(read).max_by_key(|copy| copy.stored.log.size()))
 }

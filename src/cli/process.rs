@@ -35,8 +35,19 @@ pub struct Process {
     meter: RefCell<Meter>,
 }
 
+/// From here on a limit on the size of files is an error of the write that meets it, and one on the time of the processor
+/// ends nothing before the limit that nobody can outlive: what is over can end all the same.
+pub fn outlive_limits() {
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGXFSZ, signal_hook::consts::SIGXCPU] {
+        // where it can't be watched, it ends the process, as without us
+        let _ = signal_hook::flag::register(signal, Arc::default());
+    }
+}
+
 impl Process {
-    /// From here on signals ask the run to stop, until this is dropped.
+    /// From here on signals ask the run to stop, until this is dropped. The limit on the time of the processor asks again each
+    /// second, and never twice.
     pub fn watched() -> Self {
         let mut process = Process::unwatched();
         let (stop, registered) = (&process.stop, &mut process.registered);
@@ -47,6 +58,8 @@ impl Process {
             // where a signal can't be watched, it ends the process, as without us
             registered.extend([second, first].into_iter().flatten());
         }
+        #[cfg(unix)]
+        registered.extend(signal_hook::flag::register(signal_hook::consts::SIGXCPU, Arc::clone(stop)));
         process
     }
 

@@ -38,7 +38,12 @@ impl Repository {
             tempfile::NamedTempFile::new_in(self.git_dir()).and_then(|file| file.as_file().metadata()?.modified());
         let now = now.ok();
         for folder in MEMORY {
-            drop_in(&self.git_dir().join(folder), folder, now, &mut dropped);
+            let path = self.git_dir().join(folder);
+            // a file in the place of the folder would be a ref that leads nowhere, at which git stops
+            if path.is_file() && std::fs::remove_file(&path).is_ok() {
+                dropped.push(folder.to_owned());
+            }
+            drop_in(&path, folder, now, &mut dropped);
         }
         dropped.sort();
         dropped

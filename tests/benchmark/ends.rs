@@ -21,7 +21,6 @@ mod adversary;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 use std::time::Instant;
 
 use adversary::{Company, LOG_KEY, Ran, Runner, instant, play_all, seeds};
@@ -31,14 +30,13 @@ use wait4::Wait4 as _;
 const CASES: u64 = 5;
 
 /// Whoever works in the repository that holds branch, approvals and log.
-struct Here<'a> {
+struct Here {
     case: u64,
-    rows: &'a Mutex<Vec<String>>,
     home: PathBuf,
     anchor: String,
 }
 
-impl Runner for Here<'_> {
+impl Runner for Here {
     fn home(&self) -> &Path {
         &self.home
     }
@@ -68,8 +66,7 @@ impl Runner for Here<'_> {
         let (cpu, peak) = (used.rusage.utime + used.rusage.stime, used.rusage.maxrss >> 20);
         if only_ends {
             let (cpu, wall) = (cpu.as_secs_f64(), start.elapsed().as_secs_f64());
-            let row = format!("| {} | {day} | {cpu:.2} | {wall:.2} | {peak} |", self.case);
-            self.rows.lock().unwrap().push(row);
+            println!("| {} | {day} | {cpu:.2} | {wall:.2} | {peak} |", self.case);
         }
         let code = used.status.code().and_then(|code| u8::try_from(code).ok());
         Ran { code: code.unwrap_or_else(|| panic!("it ended with {}:\n{words}", used.status)), words }
@@ -79,17 +76,12 @@ impl Runner for Here<'_> {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let grants: usize = arguments.first().map_or(10_000, |text| text.parse().unwrap());
-    let rows = Mutex::new(Vec::new());
+    println!("only ends, {grants} grants more\n\n| Case | Day | CPU s | wall s | peak MiB |\n|---|---|---|---|---|");
     for case in seeds("DUALKEY_LARGE_ADVERSARIES", CASES) {
         play_all(&[case], grants, |company: &Company| Here {
             case,
-            rows: &rows,
             home: company.dir().to_owned(),
             anchor: company.anchor(),
         });
-    }
-    println!("\nonly ends, {grants} grants more\n\n| Case | Day | CPU s | wall s | peak MiB |\n|---|---|---|---|---|");
-    for row in rows.into_inner().unwrap() {
-        println!("{row}");
     }
 }

@@ -35,6 +35,24 @@ fn a_request_for_changes_holds_the_head_and_what_is_put_on_top() {
 }
 
 #[test]
+fn a_request_that_was_taken_back_is_no_approval_that_was() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    world.approve_with(&["--head", "alice", "--request-changes"], "grace.lin").exits(0);
+    world.approve_with(&["--head", "alice", "--withdraw"], "grace.lin").exits(0).says("took back the request");
+    for command in [&["verify", "--head", "alice"][..], &["verify", "--head", "alice", "--format", "json"]] {
+        let ran = world.timed(command).exits(1).says("no-approval");
+        assert!(!ran.stdout.contains("took the approval back"), "{}", ran.stdout);
+    }
+    let plan = world.timed(&["plan", "--head", "alice"]).exits(0);
+    assert!(!plan.stdout.contains("took the approval back"), "{}", plan.stdout);
+    // who did approve took that back
+    world.approve("alice", "priya.shah").exits(0);
+    world.approve_with(&["--head", "alice", "--withdraw"], "priya.shah").exits(0);
+    world.timed(&["verify", "--head", "alice"]).exits(1).says("`priya.shah` took the approval back");
+}
+
+#[test]
 fn who_leaves_before_the_first_apply_no_longer_speaks_until_another_does() {
     let mut world = applied();
     world.let_alice_in("alice");

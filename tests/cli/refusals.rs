@@ -37,7 +37,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
         "only who holds the log's key can write such a log; the walk along recorded landings refuses it",
     ),
     ("log-copy-damaged", "it refuses nothing; log.rs damages the copy that a clone keeps"),
-    ("copy-not-kept", "it takes a git directory that can't be written; kept.rs goes on without"),
+    ("copy-not-kept", "it refuses nothing; ends/runner.rs locks the refs of the copy"),
     ("statements-not-pruned", "it refuses nothing; pruning.rs has a remote that lets nothing be deleted"),
     ("clone-damaged", "it takes a clone that a power cut damaged; ends/damaged.rs has one"),
     ("judging-too-dear", "it takes a history that unfolds to millions of entries; ends/bombs.rs pushes one"),

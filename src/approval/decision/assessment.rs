@@ -224,7 +224,7 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         each_because,
         in_all_because,
         authors,
-        spoke: opinions.len(),
+        spoke: opinions.iter().filter(|opinion| opinion.took_back != Some(Says::RequestChanges)).count(),
         parties,
         answering,
         gone: evidence.gone.clone(),
@@ -232,7 +232,10 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
     };
     let withdrawn: BTreeSet<&PersonId> = speaks(Says::Withdraw).collect();
     let requested: BTreeSet<&PersonId> = speaks(Says::RequestChanges).collect();
-    for opinion in opinions.iter().filter(|opinion| opinion.says != Says::RequestChanges) {
+    // who took a request for changes back never approved
+    let silent =
+        |opinion: &Opinion| opinion.says == Says::RequestChanges || opinion.took_back == Some(Says::RequestChanges);
+    for opinion in opinions.iter().filter(|opinion| !silent(opinion)) {
         let person = &opinion.person;
         let mut reasons = assessment.reasons_against(plan, person);
         if withdrawn.contains(person) {

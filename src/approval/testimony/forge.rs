@@ -277,7 +277,7 @@ fn opinions(pull: &Pull, head: Oid, people: &People<'_>, judged: &mut Judged) {
                 Says::RequestChanges
             }
         };
-        judged.opinions.push(Opinion { person, says, at: last.at.to_string() });
+        judged.opinions.push(Opinion { person, says, at: last.at.to_string(), took_back: None });
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Opinion {
     pub says: Says,
     /// The instant that the statement names: shown, and never trusted but for the order of what one person says.
     pub at: String,
+    /// What a withdrawal takes back: what the person had said of the head last. None where that isn't here any more.
+    pub took_back: Option<Says>,
 }
 
 impl Opinion {

@@ -175,10 +175,15 @@ impl<'a> Signatures<'a> {
             reviewed: question.reviewed,
         };
         let mut opinions: BTreeMap<PersonId, (Opinion, &Found)> = BTreeMap::new();
-        let mut heard = |opinion: Opinion, found| match opinions.get(&opinion.person) {
-            Some((held, _)) if !opinion.replaces(held) => {}
-            Some(_) | None => {
-                opinions.insert(opinion.person.clone(), (opinion, found));
+        let mut before: BTreeMap<PersonId, Opinion> = BTreeMap::new();
+        let mut heard = |opinion: Opinion, found| {
+            let earlier = match opinions.get(&opinion.person) {
+                Some((held, _)) if !opinion.replaces(held) => Some(opinion),
+                Some(_) | None => opinions.insert(opinion.person.clone(), (opinion, found)).map(|(held, _)| held),
+            };
+            let Some(earlier) = earlier.filter(|earlier| earlier.says != Says::Withdraw) else { return };
+            if before.get(&earlier.person).is_none_or(|known| earlier.replaces(known)) {
+                before.insert(earlier.person.clone(), earlier);
             }
         };
         // INVARIANT: what nobody signed who may speak here stops nothing. It is ignored, and told.
@@ -200,6 +205,9 @@ impl<'a> Signatures<'a> {
         let below = self.repository.commits_between(question.base, head)?;
         for (opinion, found) in self.requests_below(registry, question, &below)? {
             heard(opinion, found);
+        }
+        for (person, (last, _)) in opinions.iter_mut().filter(|(_, (last, _))| last.says == Says::Withdraw) {
+            last.took_back = before.get(person).map(|opinion| opinion.says);
         }
         let mut superseded = BTreeMap::new();
         for (opinion, _) in opinions.values().filter(|(opinion, _)| opinion.says == Says::Approve) {

@@ -228,7 +228,7 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
     if statement.verdict != found.says {
         return Err(invalid("stands among the refs of the other verdict"));
     }
-    Ok(Opinion { person: person.clone(), says: statement.verdict, at: statement.at })
+    Ok(Opinion { person: person.clone(), says: statement.verdict, at: statement.at, took_back: None })
 }
 
 /// Where a statement says that its head started. Nothing about it is checked.
@@ -248,7 +248,7 @@ pub fn genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> 
         && statement.verdict == found.says
         && canonical(&statement) == found.signed.statement.as_bytes()
         && verify(keys, NAMESPACE, found.signed.statement.as_bytes(), &found.signed.signature);
-    holds.then(|| Opinion { person: found.person.clone(), says: statement.verdict, at: statement.at })
+    holds.then(|| Opinion { person: found.person.clone(), says: statement.verdict, at: statement.at, took_back: None })
 }
 
 /// The key that proves itself to be this person's by the statement; None where it says something else, or isn't signed.

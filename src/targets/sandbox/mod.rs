@@ -34,7 +34,7 @@
 //! The file is the whole state and may be edited by hand: that is how drift looks here. It knows no list of resources
 //! and no list of accounts, so every well-formed name is one that exists and may have no entitlements.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -90,21 +90,28 @@ impl Sandbox {
         Ok(content)
     }
 
-    fn carry_out(&self, call: &Call) -> Result<(), TargetError> {
-        let kind = file::check(self.target, call.kind.name, &call.resource, &call.permission, call.principal.name())
-            .map_err(|why| self.refused(why))?;
-        file::check_conditions(kind, &call.conditions).map_err(|why| self.refused(why))?;
+    /// Writes what the calls come to, in one step.
+    fn write(&self, calls: &[&Call]) -> Result<(), TargetError> {
+        if calls.is_empty() {
+            return Ok(());
+        }
         let _lock = store::lock(&self.path)?;
         let mut content = self.load()?;
         content.entitlements.sort();
         let before = content.entitlements.clone();
-        carry_out(call, &mut content);
+        carry_out(calls, &mut content);
         if content.entitlements == before {
             return Ok(());
         }
         let text =
             file::render(&content, self.target).map_err(|error| store::failed(&self.path, "written", error.into()))?;
         store::write(&self.path, &text)
+    }
+
+    fn check(&self, call: &Call) -> Result<(), TargetError> {
+        let kind = file::check(self.target, call.kind.name, &call.resource, &call.permission, call.principal.name());
+        let checked = kind.and_then(|kind| file::check_conditions(kind, &call.conditions));
+        checked.map_err(|why| self.refused(why))
     }
 
     fn refused(&self, why: String) -> TargetError {
@@ -150,13 +157,18 @@ impl Writer for Sandbox {
         call.kind.enforces.ends && self.load().is_ok_and(|content| content.native_ends)
     }
 
+    /// A phase is one write, so that one of ten thousand calls takes as long as one of ten: it is done as a whole or not at
+    /// all, whenever the process dies.
     fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>> {
-        let mut stopped = false;
-        let one = |call| {
-            stopped = stopped || gate.pass().is_err();
-            if stopped { Err(TargetError::Stopped) } else { self.carry_out(call).map(|()| Done::default()) }
+        let passed = calls.iter().take_while(|_| gate.pass().is_ok()).count();
+        let checked: Vec<Result<(), TargetError>> = calls.iter().take(passed).map(|call| self.check(call)).collect();
+        let good = calls.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
+        let written = self.write(&good.map(|(call, _)| call).collect::<Vec<_>>());
+        let came_of = |checked: Result<(), TargetError>| {
+            checked.and_then(|()| written.as_ref().map(|()| Done::default()).map_err(store::same))
         };
-        calls.iter().map(one).collect()
+        let stopped = calls.iter().skip(passed).map(|_| Err(TargetError::Stopped));
+        checked.into_iter().map(came_of).chain(stopped).collect()
     }
 }
 
@@ -189,30 +201,37 @@ fn members_of(held: &[Live], mut all: Members) -> Members {
     members
 }
 
-/// Makes the content what the call asks for, sorted.
-fn carry_out(call: &Call, content: &mut Content) {
-    let (granted, previous) = match &call.verb {
-        Verb::Grant { until } => (Some(*until), None),
-        Verb::Revoke => (None, None),
-        Verb::Change { previous, until } => (Some(*until), Some((&previous.permission, &previous.conditions))),
-    };
-    content.entitlements.retain(|live| {
-        let same_holder =
-            live.kind.name == call.kind.name && live.resource == call.resource && live.principal == call.principal;
-        let held = (&live.permission, &live.conditions);
-        let replaced = call.kind.holds_one() || held == (&call.permission, &call.conditions) || Some(held) == previous;
-        !(same_holder && replaced)
-    });
-    if let Some(until) = granted {
-        content.entitlements.push(Live {
-            kind: call.kind,
-            resource: call.resource.clone(),
-            permission: call.permission.clone(),
-            principal: call.principal.clone(),
-            conditions: call.conditions.clone(),
-            until: until.filter(|_| content.native_ends),
-            latent: None,
-        });
+/// Makes the content what the calls ask for, one after the other, sorted.
+fn carry_out(calls: &[&Call], content: &mut Content) {
+    type Holder = (&'static str, String, Principal);
+    let mut held: BTreeMap<Holder, Vec<Live>> = BTreeMap::new();
+    for live in content.entitlements.drain(..) {
+        let holder = (live.kind.name, live.resource.clone(), live.principal.clone());
+        held.entry(holder).or_default().push(live);
     }
+    for call in calls {
+        let (granted, previous) = match &call.verb {
+            Verb::Grant { until } => (Some(*until), None),
+            Verb::Revoke => (None, None),
+            Verb::Change { previous, until } => (Some(*until), Some((&previous.permission, &previous.conditions))),
+        };
+        let own = held.entry((call.kind.name, call.resource.clone(), call.principal.clone())).or_default();
+        own.retain(|live| {
+            let one = (&live.permission, &live.conditions);
+            !(call.kind.holds_one() || one == (&call.permission, &call.conditions) || Some(one) == previous)
+        });
+        if let Some(until) = granted {
+            own.push(Live {
+                kind: call.kind,
+                resource: call.resource.clone(),
+                permission: call.permission.clone(),
+                principal: call.principal.clone(),
+                conditions: call.conditions.clone(),
+                until: until.filter(|_| content.native_ends),
+                latent: None,
+            });
+        }
+    }
+    content.entitlements = held.into_values().flatten().collect();
     content.entitlements.sort();
 }

@@ -99,6 +99,22 @@ pub fn failed(path: &Path, doing: &'static str, source: io::Error) -> TargetErro
     TargetError::Io { path: path.to_owned(), doing, source }
 }
 
+/// The same error once more, for each call that it was the end of.
+pub fn same(error: &TargetError) -> TargetError {
+    match error {
+        TargetError::Locked { path } => TargetError::Locked { path: path.clone() },
+        TargetError::Corrupt { path, line, column, why } => {
+            TargetError::Corrupt { path: path.clone(), line: *line, column: *column, why: why.clone() }
+        }
+        TargetError::Io { path, doing, source } => {
+            failed(path, doing, io::Error::new(source.kind(), source.to_string()))
+        }
+        other => {
+            TargetError::Refused { why: other.to_string(), help: "see what it says, then run it again".to_owned() }
+        }
+    }
+}
+
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -73,3 +73,29 @@ fn one_huge_file_behind_many_statements() {
     world.timed(&["apply", "--only-ends"]).exits(0).says("yara.haddad");
     assert!(!world.live("github").contains("820147"), "Yara still has access");
 }
+
+/// As many as `DUALKEY_OVERLAPPING` says.
+#[test]
+fn thousands_of_grants_of_one_thing_that_overlap() {
+    let world = over();
+    let many = std::env::var("DUALKEY_OVERLAPPING").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000);
+    let mut stream = format!(
+        "commit refs/heads/main\ncommitter x <x@example.com> 1700000000 +0000\ndata 1\nx\nfrom {}\n",
+        world.rev("main")
+    );
+    for number in 0..many {
+        let (hours, minutes) = (number / 60 % 24, number % 60);
+        let text = format!(
+            "to: [bob.keller]\nrole: developer\ndomain: payments-staging\nresources: [payments-web]\n\
+             from: 2026-11-23T{hours:02}:{minutes:02}:{:02}Z\nuntil: 2027-02-25T{hours:02}:{minutes:02}:00Z\nreason: work\n",
+            number / 1440
+        );
+        stream.push_str(&format!("M 100644 inline grants/many/g{number}.yaml\ndata {}\n{text}\n", text.len()));
+    }
+    git_with(&world, &["fast-import", "--quiet"], stream.as_bytes());
+    let ran = world.timed(&["apply", "--only-ends"]).says("yara.haddad");
+    assert!([3, 4, 5].contains(&ran.code), "{}: {}", ran.code, ran.stderr);
+    assert!(!world.live("github").contains("820147"), "Yara still has access");
+    let verified = world.timed(&["verify"]);
+    assert!([1, 5].contains(&verified.code), "{}: {}", verified.code, verified.stderr);
+}

@@ -12,6 +12,7 @@ mod damaged;
 mod junk;
 mod network;
 mod odd;
+mod runner;
 mod signals;
 
 pub fn origin(world: &World) -> PathBuf {

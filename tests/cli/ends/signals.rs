@@ -24,7 +24,7 @@ deny contains \"never\" if {
 ";
 
 /// Everything is live, the time of Yara's grant is over, and somebody pushed what takes long to judge.
-fn slow() -> World {
+pub fn slow() -> World {
     let world = World::unanchored();
     world.write("policies/slow.rego", SLOW);
     world.commit("A rule");
