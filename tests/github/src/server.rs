@@ -61,7 +61,10 @@ impl Server {
     }
 
     /// Serves a world under the paths of GitHub Enterprise Server.
-    pub fn start_enterprise(world: World) -> Server {
+    ///
+    /// There are no invitations to organisations, and everybody is added at once.
+    pub fn start_enterprise(mut world: World) -> Server {
+        world.on_premises = true;
         Server::serve(world, "/api/v3", "/api/graphql")
     }
 

@@ -1,6 +1,6 @@
 //! Everything that a server holds, and the way of a request through it.
 
-use crate::contract::rest::CONTRACT;
+use crate::contract::rest::{CONTRACT, Contract};
 use crate::exchange::{Answer, Request};
 use crate::fault::{Fault, Faults};
 use crate::graphql::{self, Left, Query, Sight};
@@ -229,6 +229,10 @@ impl State {
         };
         progress.record.operation = Some(operation.name.clone());
         progress.record.points = 1;
+        // a client can't know what a version lacks before it has asked
+        if self.world.on_premises && !Contract::is_on_server(operation) {
+            return Err(Answer::not_found());
+        }
         let wrong = CONTRACT.check_request(operation, &parameters, &request.query, body.as_ref());
         if !wrong.is_empty() {
             let message = wrong.join("; ");

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 #[path = "cuts/graphql.rs"]
 mod graphql;
@@ -20,6 +21,8 @@ pub struct Package {
 }
 
 const REST: Package = Package { name: "@octokit/openapi", version: "23.0.2", licence: "MIT" };
+/// The description of Enterprise Server in the same package.
+const SERVER: &str = "generated/ghes-3.19.json";
 const GRAPHQL: Package = Package { name: "@octokit/graphql-schema", version: "15.26.1", licence: "MIT" };
 
 fn data(name: &str) -> PathBuf {
@@ -28,6 +31,9 @@ fn data(name: &str) -> PathBuf {
 
 /// Fetches and unpacks a package once for each version; returns its folder.
 fn fetch(package: &Package) -> PathBuf {
+    // two tests want the same package
+    static ONE_BY_ONE: Mutex<()> = Mutex::new(());
+    let _held = ONE_BY_ONE.lock();
     let name = format!("{}-{}", package.name.replace(['@', '/'], "-"), package.version);
     let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let unpacked = at.join("package");
@@ -74,6 +80,24 @@ fn the_rest_description_is_cut_from_the_package() {
         let whole = serde_json::from_str(&std::fs::read_to_string(package.join(from)).unwrap()).unwrap();
         fresh(to, &rest::cut(&REST, from, &whole, operations.lines().filter(|line| !line.is_empty())));
     }
+}
+
+#[test]
+fn what_enterprise_server_lacks_is_known() {
+    let package = fetch(&REST);
+    let whole: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(package.join(SERVER)).unwrap()).unwrap();
+    let list = std::fs::read_to_string(data("operations.txt")).unwrap();
+    let operations = list.lines().filter(|line| !line.is_empty() && !line.starts_with(['#', '[']));
+    let absent = operations.filter(|operation| {
+        let (method, path) = operation.split_once(' ').unwrap();
+        whole["paths"][path][method.to_lowercase()].is_null()
+    });
+    let absent: String = absent.map(|operation| format!("{operation}\n")).collect();
+    fresh(
+        "absent-on-server.txt",
+        &format!("# Operations that {SERVER} of {} {} lacks.\n\n{absent}", REST.name, REST.version),
+    );
 }
 
 #[test]

@@ -94,6 +94,11 @@ impl Contract {
         best.map(|(_, operation, parameters)| (operation, parameters))
     }
 
+    /// Whether Enterprise Server has the operation too.
+    pub(crate) fn is_on_server(operation: &Operation) -> bool {
+        !include_str!("../../data/absent-on-server.txt").lines().any(|absent| absent == operation.name)
+    }
+
     fn of(&self, operation: &Operation) -> (&Description, &Value) {
         let description = &self.descriptions[operation.description];
         (description, &description.root["paths"][&operation.path][&operation.method])

@@ -90,7 +90,7 @@ pub(super) fn set(call: &mut Call) -> Answered {
     } else if let Some(waiting) = call.world.waiting(organization, account).map(|waiting| waiting.id) {
         let invitations = &mut call.world.organizations.get_mut(&organization).expect("found").invitations;
         role.clone_into(&mut invitations.get_mut(&waiting).expect("found").role);
-    } else if call.organization()?.managed_users && call.account()?.managed {
+    } else if call.world.adds_at_once(organization, account) {
         call.world.take_in(organization, account, owner);
     } else {
         let invited = call.world.invite(organization, Invitee::Account(account), role, BTreeMap::new(), by);

@@ -119,7 +119,11 @@ pub(super) fn set(call: &mut Call) -> Answered {
     let (organization, team, account, by) =
         (call.organization()?.id, call.team()?.id, call.account()?.id, call.actor());
     let maintainer = call.text("role") == Some("maintainer");
-    if call.organization()?.members.contains_key(&account) {
+    let inside = call.organization()?.members.contains_key(&account);
+    if inside || call.world.adds_at_once(organization, account) {
+        if !inside {
+            call.world.take_in(organization, account, false);
+        }
         call.world.teams.get_mut(&team).expect("found").members.insert(account, maintainer);
     } else if let Some(waiting) = call.world.waiting(organization, account).map(|waiting| waiting.id) {
         let invitations = &mut call.world.organizations.get_mut(&organization).expect("found").invitations;

@@ -53,6 +53,11 @@ impl World {
         }
     }
 
+    /// Whether an account is added to an organisation without being asked.
+    pub(crate) fn adds_at_once(&self, organization: Id, account: Id) -> bool {
+        self.on_premises || self.organizations[&organization].managed_users && self.accounts[&account].managed
+    }
+
     /// What `PUT …/collaborators/{login}` does.
     pub(crate) fn add_collaborator(&mut self, to: Id, account: Id, role: Role, by: Id) -> Result<Added, NotAdded> {
         let repository = &self.repositories[&to];
@@ -66,7 +71,7 @@ impl World {
             return Err(NotAdded::Unprocessable("The account is managed by another enterprise, or by none".to_owned()));
         }
         let inside = matches!(repository.owner, Owner::Organization(id) if self.organizations[&id].members.contains_key(&account));
-        if inside || managed || repository.direct.contains_key(&account) {
+        if inside || managed || self.on_premises || repository.direct.contains_key(&account) {
             self.repositories.get_mut(&to).expect("it was there").direct.insert(account, role);
             return Ok(Added::AtOnce);
         }

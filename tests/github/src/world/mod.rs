@@ -355,6 +355,8 @@ pub struct World {
     pub(crate) enterprise: String,
     pub(crate) mails: Vec<Mail>,
     pub(crate) deferred: Vec<Deferred>,
+    /// It runs on Enterprise Server, where everybody is added at once.
+    pub(crate) on_premises: bool,
     /// Reads for which a removal of a collaborator is still not seen.
     pub removal_delay: u32,
     /// Whether Apps see second factors and where a permission comes from. Nobody could prove it either way.
@@ -379,6 +381,7 @@ impl World {
             enterprise: format!("{login}-enterprise"),
             mails: Vec::new(),
             deferred: Vec::new(),
+            on_premises: false,
             removal_delay: 0,
             apps_see_details: true,
         };

@@ -99,6 +99,27 @@ fn enterprise_server_has_other_paths() {
 }
 
 #[test]
+fn on_enterprise_server_everybody_is_added_at_once() {
+    let mut world = crate::world::small();
+    world.add_account("gus");
+    let token = world.fine_grained_token("ada", crate::world::EVERYTHING);
+    let server = Server::start_enterprise(world);
+    let client = Client::new(&server, &token);
+    let at = |path: &str| format!("{}{path}", server.url());
+    let role = json!({ "permission": "push" });
+    assert_eq!(client.put(&at("/repos/northwind/till/collaborators/finn"), role).status, 204);
+    let member = client.put(&at("/orgs/northwind/memberships/finn"), json!({ "role": "member" }));
+    assert_eq!(member.body["state"], "active");
+    let place = client.put(&at("/orgs/northwind/teams/build/memberships/gus"), json!({ "role": "member" }));
+    assert_eq!(place.body["state"], "active");
+    assert_eq!(client.get(&at("/orgs/northwind/memberships/gus")).body["state"], "active");
+    // there is no such list, which isn't an empty one
+    assert_eq!(client.get(&at("/orgs/northwind/invitations")).status, 404);
+    assert_eq!(client.get(&at("/orgs/northwind/failed_invitations")).status, 404);
+    assert!(client.get(&at("/repos/northwind/till/invitations")).list().is_empty());
+}
+
+#[test]
 fn a_clock_stands_until_it_is_let_run() {
     let start = crate::world::start();
     let clock = Clock::at(start);
