@@ -1,6 +1,7 @@
 //! The access model: people, vendors, groups, domains, bridges, roles, grants, policies and time.
 
 mod account;
+mod approvers;
 mod by_id;
 pub mod conditions;
 pub mod entitlement;
@@ -21,6 +22,7 @@ pub mod style;
 pub mod time;
 
 pub use account::AccountMark;
+pub use approvers::{Quorum, Scope, Unfit};
 pub use by_id::ById;
 pub use conditions::{Conditions, Hours, InvalidHours};
 pub use entitlement::{Cause, Desired, Entitlement, EntitlementKey, Entitlements};

@@ -137,6 +137,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// True where a key can be verified.
+    pub fn has_key(&self) -> bool {
+        self.keys.iter().any(|key| key.public.is_some())
+    }
+
     /// True where nothing but `ended` tells the two apart.
     pub fn is_same_but_ended(&self, other: &Person) -> bool {
         let identity = |person: &Person| (person.person_type, person.engagement);

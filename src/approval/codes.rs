@@ -84,6 +84,10 @@ codes! {
     APPROVER_NOT_AUTHORIZED: "approver-not-authorized-at-merge", "the approver was nobody at the last verified landing",
         "Who judges a change is read before it. Otherwise a change could name its own judges.",
         "Land the approver's file first, by people who stand in the registry already.";
+    APPROVER_UNPROVEN: "approver-unproven", "the approver has neither key nor account",
+        "An approval is a signature by a key in the person's file or, where a forge is asked, a review by the account in it. \
+         Whoever has neither can prove nothing.",
+        "Ask somebody else whom `dualkey plan` names, or land the person's key first, as a change of its own.";
     APPROVER_GONE: "approver-no-longer-authorized", "the approver has left since",
         "Somebody whose engagement or employment ended no longer speaks for the organisation.",
         "Ask another entitled person to approve the same head.";

@@ -18,8 +18,8 @@ pub use chain::{
     Approved, Chain, Landing, Prospect, Recorded, RecordedLanding, Removal, Verdict, Verifier, VerifyError, rewritten,
     settled,
 };
-pub use decision::{Assessment, Candidate, Evidence, Granted, Proposed, Trusted, assess, decide};
+pub use decision::{Assessment, Candidate, Evidence, Granted, Proposed, Trusted, assess, decide, reason};
 pub use testimony::{
-    CommitMakers, CountedApproval, Maker, Opinion, Says, Signatures, Signed, Signer, Source, Testimony, forge,
+    CommitMakers, CountedApproval, Maker, Opinion, Says, Signatures, Signed, Signer, Source, Testimony, forge, makers,
     statement,
 };

@@ -24,6 +24,7 @@ use crate::targets::KINDS;
 mod cost;
 mod forge;
 mod properties;
+mod standing;
 mod statements;
 
 pub(super) const CONFIG: &str = "version: 1\norganization: northwind\ntimezone: Europe/London\n\

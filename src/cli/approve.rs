@@ -1,6 +1,6 @@
 //! `dualkey approve`
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
 
 use clap::Args;
@@ -15,10 +15,10 @@ use crate::approval::statement::{
     self, APPROVALS, ApprovalStatement, ApprovalType, GENESIS, GenesisStatement, GenesisType, KeyStatement, KeyType,
     REQUESTS, SIGNATURE_FILE, STATEMENT_FILE, WITHDRAWALS,
 };
-use crate::approval::{Opinion, Prospect, Says, codes};
+use crate::approval::{Opinion, Prospect, Says};
 use crate::finding::Refusal;
 use crate::plan;
-use crate::report::{self, PlanView};
+use crate::report::{self, Labels, PlanView};
 use crate::repository::{Oid, Repository, SigningKey, StateRefs, Swap, ssh_sign};
 
 #[derive(Debug, Args)]
@@ -189,58 +189,35 @@ fn after(last: Option<&Opinion>, says: Says, now: Timestamp) -> Timestamp {
 
 /// The approvals that are still missing, a line each.
 fn what_is_left(prospect: &Prospect) -> String {
-    let (candidate, more) = (prospect.candidate(), prospect.assessment.more());
+    let candidate = prospect.candidate();
     let change = candidate.plan();
-    let approvers: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
-    let unmet = change.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, more));
-    let enough = change.is_met(&approvers, more);
-    let rules_met = change.requirements.iter().all(|requirement| requirement.met_by(&approvers, more));
-    if rules_met && !enough {
+    let standing = prospect.standing(change);
+    if standing.rules.iter().all(|rule| rule.missing == 0) && !standing.is_met(change) {
         return "still missing: one person more than the rules ask for\n".to_owned();
     }
-    let line = |requirement: &plan::Requirement| {
-        let needed = requirement.needed(more);
-        let given = requirement.given(&approvers).count();
+    let line = |(requirement, rule): (&plan::Requirement, &plan::RuleStanding)| {
         let new = if requirement.side == plan::Side::New { " of the new policy" } else { "" };
         let from = requirement.from.join(" or ");
-        format!("still missing: {} by rule {}{new} ({from})\n", needed.saturating_sub(given), requirement.rule)
+        format!("still missing: {} by rule {}{new} ({from})\n", rule.missing, requirement.rule)
     };
-    unmet.map(line).collect()
+    standing.with_rules(change).filter(|(_, rule)| rule.missing > 0).map(line).collect()
 }
 
-/// An approval that can't count is refused before it is signed, with every reason.
+/// An approval that can't count, or is of what can't land whoever approves it, is refused before it is signed, with every
+/// reason.
 fn refuse_in_vain(prospect: &Prospect, change: &plan::Plan<'_>, person: &Person) -> Result<(), Stop> {
     let mut reasons: Vec<Refusal> = prospect.assessment.reasons_against(change, &person.id);
-    // what is refused whoever approves it is not worth a signature
-    let whoever = [
-        codes::MERGE_BASE_AMBIGUOUS.id,
-        codes::MERGE_CONTENT_COMBINED.id,
-        codes::MERGE_TREE_UNREVIEWED.id,
-        codes::APPROVAL_USED.id,
-        codes::DIGEST_MISMATCH.id,
-        codes::LANDED_TREE_INVALID.id,
-        codes::AUTHOR_UNPROVEN.id,
-    ];
-    let refused = prospect.outcome.as_ref().err().into_iter().flatten();
-    reasons.extend(refused.filter(|refusal| whoever.contains(&refusal.code.id)).cloned());
+    reasons.extend(prospect.said.obstacles.iter().cloned());
     reasons
         .extend(change.blocking().map(|f| Refusal::new(&f.rule.code, format!("{}: {}", f.place, f.message), &f.help)));
     if reasons.is_empty() { Ok(()) } else { Err(Stop::refused(Exit::Refused, reasons)) }
 }
 
 fn show(prospect: &Prospect, change: &plan::Plan<'_>, refused: Option<Oid>) {
-    let given: BTreeSet<PersonId> = prospect.assessment.valid.keys().cloned().collect();
-    let view = PlanView {
-        plan: change,
-        given: &given,
-        authors: &prospect.assessment.makers(),
-        more: prospect.assessment.more(),
-        ignored: &[],
-        live: None,
-        refused,
-        base: &prospect.base.short(),
-        head: &prospect.head.short(),
-    };
+    let standing = prospect.standing(change);
+    let (base, head) = (prospect.base.short(), prospect.head.short());
+    let labels = Labels { base: &base, head: &head, refused };
+    let view = PlanView { plan: change, standing: &standing, live: None, labels };
     output::print(&report::plan::text(&view, output::style()));
 }
 

@@ -11,7 +11,7 @@ use crate::audit::LogError;
 use crate::audit::StoreError;
 use crate::finding::{Code, Refusal};
 use crate::report::{errors, style::Style};
-use crate::repository::{Failure, RepositoryError, SwapError};
+use crate::repository::{Failure, Repository, RepositoryError, SwapError};
 
 /// How a command ends. Scripts rely on the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +102,22 @@ impl Stop {
     #[must_use]
     pub fn leaving(self, undone: &'static str) -> Self {
         Stop { left: Some(undone), ..self }
+    }
+
+    /// The same in a clone that lacks something, which may be all that is wrong.
+    #[must_use]
+    pub fn in_clone(self, repository: &Repository) -> Self {
+        let lacking = match repository.ensure_complete() {
+            Err(error @ (RepositoryError::Shallow | RepositoryError::Partial)) => error,
+            Ok(()) | Err(_) => return self,
+        };
+        match (self.exit, self.what) {
+            (Exit::Usage | Exit::Unjudged, What::Error { message, .. }) if message != lacking.to_string() => {
+                let help = lacking.help().map(|help| help.to_string()).unwrap_or_default();
+                Stop::new(Exit::Unjudged, format!("{lacking}: {message}"), help)
+            }
+            (_, what) => Stop { what, ..self },
+        }
     }
 
     /// For a run that goes on all the same: what would have stopped it, under a code of its own where it has none.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use jiff::Timestamp;
+
 use super::Stop;
-use super::shared::Past;
-use crate::approval::{Approved, Chain, Verifier};
+use super::shared::{Ledger, Past, Shared};
+use crate::approval::{Approved, Chain, Landing, Prospect, Verifier};
 use crate::audit::Log;
 use crate::repository::{Allowance, Oid, Repository};
 
@@ -60,6 +62,37 @@ pub fn looked_at(repository: &Repository, chain: Chain, head: Oid) -> Result<Cha
     let bad = chain.refused().next().map(|landing| landing.commit);
     let beside = bad.map_or(Ok(false), |bad| repository.is_ancestor(bad, head).map(|on_top| !on_top))?;
     Ok(if beside { chain.verified() } else { chain })
+}
+
+/// What would happen to a head that is merged now, and what it would wait behind.
+#[derive(Debug)]
+pub struct Foreseen {
+    pub prospect: Prospect,
+    /// Landings on the protected branch that were refused, oldest first.
+    pub refused: Vec<Landing>,
+}
+
+/// Judges a head that has not landed. `plan` and `verify` tell the same of it.
+///
+/// # Errors
+///
+/// Where something can't be read, or takes too much work.
+pub fn foresee(shared: &Shared<'_>, ledger: &Ledger, head: Oid, now: Timestamp) -> Result<Foreseen, Stop> {
+    let repository = shared.repository;
+    limit(repository, None);
+    let foreseen = foreseen(shared, ledger, head, now);
+    let whole = repository.ensure_judged();
+    repository.allow_all();
+    whole?;
+    foreseen
+}
+
+fn foreseen(shared: &Shared<'_>, ledger: &Ledger, head: Oid, now: Timestamp) -> Result<Foreseen, Stop> {
+    let verifier = shared.verifier(&ledger.recorded, now)?;
+    let chain = verifier.chain(shared.tip()?)?;
+    let refused = chain.refused().cloned().collect();
+    let chain = looked_at(shared.repository, chain, head)?;
+    Ok(Foreseen { prospect: verifier.prospect(&chain, head)?, refused })
 }
 
 fn judged(verifier: &Verifier<'_>, tip: Oid, log: Option<&Log>) -> Result<Judged, Stop> {

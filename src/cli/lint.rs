@@ -4,11 +4,12 @@ use std::mem::ManuallyDrop;
 
 use clap::Args;
 
-use super::context::{self, Look, Unread};
+use super::context::{self, Clock, Look, Unread};
 use super::{Exit, NowOption, RepoOption, Stop, output};
 use crate::access::LastRead;
 use crate::finding::{Finding, Severity};
 use crate::lint::{self, Halt};
+use crate::repository::Repository;
 use crate::{plan, report};
 
 /// `--fail-on`
@@ -66,13 +67,17 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     }
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
+    judge(options, &repository, clock).map_err(|stop| stop.in_clone(&repository))
+}
+
+fn judge(options: &Options, repository: &Repository, clock: Clock) -> Result<Exit, Stop> {
     // the process ends with this: to give so much memory back piece by piece would only take its time
     let mut last = ManuallyDrop::new(LastRead::default());
     let look = match &options.rev {
         Some(rev) => Look::Commit(repository.resolve(rev)?),
         None => Look::WorkTree,
     };
-    let revision = match context::load(&repository, look, &mut last) {
+    let revision = match context::load(repository, look, &mut last) {
         Ok(revision) => ManuallyDrop::new(revision),
         Err(Unread::Stop(stop)) => return Err(stop),
         Err(Unread::Findings(unreadable)) => {
@@ -86,7 +91,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         None => plan::findings_of(&revision, clock.now),
         Some(base) => {
             let base = Look::Commit(repository.resolve(base)?);
-            match context::load(&repository, base, &mut last) {
+            match context::load(repository, base, &mut last) {
                 Ok(base) => plan::findings_since(&ManuallyDrop::new(base), &revision, clock.now, &Halt::default()),
                 Err(Unread::Stop(stop)) => return Err(stop),
                 Err(Unread::Findings(unreadable)) => {

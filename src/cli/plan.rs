@@ -1,24 +1,23 @@
 //! `dualkey plan`
 
-use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use clap::Args;
 
 use super::context::{self, Clock, Look};
-use super::judging::looked_at;
+use super::judging::{Foreseen, foresee};
 use super::process::Process;
 use super::shared::{Ledger, Past, Reads, Refresh, Shared};
 use super::targets::{SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};
-use crate::access::{LastRead, PersonId, Revision};
-use crate::apply;
-use crate::approval::{Landing, Prospect, codes};
+use crate::access::{LastRead, Revision};
+use crate::approval::{Landing, codes};
 use crate::finding::Refusal;
-use crate::plan::{self, More, Verdict};
-use crate::report::{self, PlanView};
+use crate::plan::{self, Circumstances, Plan, Said, Standing, Verdict};
+use crate::report::{self, Labels, PlanView};
 use crate::repository::{Oid, Repository};
+use crate::{apply, approval};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey plan                      what the work tree would change\n  \
@@ -49,6 +48,10 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.repo)?;
     let clock = options.now.clock()?;
+    show(options, &repository, clock).map_err(|stop| stop.in_clone(&repository))
+}
+
+fn show(options: &Options, repository: &Repository, clock: Clock) -> Result<Exit, Stop> {
     // the process ends with this: to give so much memory back piece by piece would only take its time
     let mut reads = ManuallyDrop::new(Reads::default());
     let (head, commit) = match &options.head {
@@ -58,59 +61,60 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         }
         None => (Look::WorkTree, repository.head()?),
     };
-    let mut after = ManuallyDrop::new(Rc::new(context::load_or_show(&repository, head, &mut reads.last)?));
-    let base = match &options.base {
-        Some(rev) => repository.resolve(rev)?,
-        None => context::default_base(&repository, &after.access.config.branch, commit)?,
+    let mut after = ManuallyDrop::new(Rc::new(context::load_or_show(repository, head, &mut reads.last)?));
+    let branch = after.access.config.branch.clone();
+    let heard = match head {
+        Look::Commit(head) => Heard::of(repository, head, clock, &mut reads)?,
+        Look::WorkTree => Heard::default(),
     };
-    // what one side manages is shown of both
-    let [of_base, of_head] = [repository.managed_of(base)?, after.access.config.managed.clone()];
-    if of_head.clone().and(&of_base) != of_head {
-        after = ManuallyDrop::new(Rc::new(context::load_beside_or_show(&repository, head, &of_base, &mut reads.last)?));
-    }
-    let before = context::load_beside_or_show(&repository, Look::Commit(base), &of_head, &mut reads.last)?;
-    let before = ManuallyDrop::new(Rc::new(before));
-    if of_base == of_head {
-        reads.revisions.insert(base, Rc::clone(&before));
-        reads.revisions.extend(head.commit().map(|commit| (commit, Rc::clone(&after))));
-    }
-    let mut plan = ManuallyDrop::new(plan::plan(&before, &after, clock.now));
-    let is_live = options.live || options.sandbox.is_set();
-    // who still writes hears of approvals later
-    let writes = head == Look::WorkTree && !plan.is_nothing();
-    let known = if writes && !is_live { Known::default() } else { Known::of(&repository, &mut reads)? };
-    let seen = match writes {
-        true => Seen::default(),
-        false => Seen::of(&known, &repository, head, &plan, clock)?,
-    };
-    let given =
-        seen.prospect.as_ref().map_or_else(|| Given { more: plan.more(), ..Given::default() }, Given::of_prospect);
-    // behind what was refused the change is the one that whoever approves it is shown
-    let shown = seen.prospect.as_ref().filter(|_| seen.refused.is_some() && options.base.is_none());
-    let candidate = ManuallyDrop::new(shown.map(Prospect::candidate));
+    // a head is shown as whoever approves it is shown it, unless another base is named
+    let shown = heard.foreseen.as_ref().filter(|_| options.base.is_none());
+    let candidate = ManuallyDrop::new(shown.map(|foreseen| foreseen.prospect.candidate()));
+    let (before, compared);
     let (plan, base) = match (&*candidate, shown) {
-        (Some(candidate), Some(shown)) => (candidate.plan(), shown.base),
-        // where the log knows what stood before of what it brings, more people may be asked
-        _ if given.held.is_some() => {
-            plan = ManuallyDrop::new(plan::plan_after(&before, &after, clock.now, &given.held));
-            (&*plan, base)
+        (Some(candidate), Some(shown)) => (candidate.plan(), shown.prospect.base),
+        (None, _) | (_, None) => {
+            let base = match &options.base {
+                Some(rev) => repository.resolve(rev)?,
+                None => context::default_base(repository, &branch, commit)?,
+            };
+            // what one side manages is shown of both
+            let [of_base, of_head] = [repository.managed_of(base)?, after.access.config.managed.clone()];
+            if of_head.clone().and(&of_base) != of_head {
+                let beside = context::load_beside_or_show(repository, head, &of_base, &mut reads.last)?;
+                after = ManuallyDrop::new(Rc::new(beside));
+            }
+            let loaded = context::load_beside_or_show(repository, Look::Commit(base), &of_head, &mut reads.last)?;
+            before = ManuallyDrop::new(Rc::new(loaded));
+            if of_base == of_head {
+                reads.revisions.insert(base, Rc::clone(&before));
+            }
+            let held = heard.foreseen.as_ref().map(|foreseen| foreseen.prospect.held.clone()).unwrap_or_default();
+            compared = ManuallyDrop::new(plan::plan_after(&before, &after, clock.now, &held));
+            (&*compared, base)
         }
-        _ => (&*plan, base),
     };
-    let drift = if is_live { Some(live(&repository, &known, plan.head, clock, &options.sandbox)?) } else { None };
-    let view = PlanView {
-        plan,
-        given: &given.people,
-        authors: &given.authors,
-        more: given.more,
-        ignored: &given.ignored,
-        live: drift.as_ref(),
-        refused: shown.and(seen.refused.as_ref()).map(|(landing, _)| *landing),
-        base: &label(&after.access.config.branch, base),
+    let standing = heard.standing(repository, plan, (base, commit))?;
+    let is_live = options.live || options.sandbox.is_set();
+    // who still writes hears later of what stands on the branch
+    let known = match head {
+        Look::WorkTree if is_live || plan.is_nothing() => Known::of(repository, &mut reads)?,
+        Look::WorkTree | Look::Commit(_) => heard.known,
+    };
+    let refused = match (&heard.foreseen, head) {
+        (Some(foreseen), _) => foreseen.refused.first().cloned(),
+        (None, Look::WorkTree) if plan.is_nothing() => known.refused(clock)?,
+        (None, _) => None,
+    };
+    let drift = if is_live { Some(live(repository, &known, plan.head, clock, &options.sandbox)?) } else { None };
+    let labels = Labels {
+        base: &label(&branch, base),
         head: &head.label(),
+        refused: refused.as_ref().filter(|_| shown.is_some()).map(|landing| landing.commit),
     };
-    if let Some((_, refused)) = &seen.refused {
-        output::error(&report::errors::warning(refused, output::error_style()));
+    let view = PlanView { plan, standing: &standing, live: drift.as_ref(), labels };
+    if let Some(told) = refused.as_ref().and_then(|landing| waiting(&branch, landing)) {
+        output::error(&report::errors::warning(&told, output::error_style()));
     }
     output::print(&match options.format {
         ReviewFormat::Text => report::plan::text(&view, output::style()),
@@ -120,11 +124,16 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     });
     let unread = drift.as_ref().map(apply::Drift::refusals).unwrap_or_default();
     output::error(&report::errors::refusals(&unread, output::error_style()));
-    let ended = match plan.verdict(&given.people, given.more) {
+    let ended = exit(&standing);
+    Ok(if unread.is_empty() { ended } else { ended.worst(Exit::Unjudged) })
+}
+
+fn exit(standing: &Standing) -> Exit {
+    match standing.verdict {
+        Verdict::Blocked if standing.said.obstacles.iter().any(report::verify::is_unjudged) => Exit::Unjudged,
         Verdict::Blocked => Exit::Findings,
         Verdict::NeedsApproval | Verdict::Ready | Verdict::Nothing => Exit::Done,
-    };
-    Ok(if unread.is_empty() { ended } else { ended.worst(Exit::Unjudged) })
+    }
 }
 
 fn label(branch: &str, base: Oid) -> String {
@@ -135,109 +144,115 @@ fn label(branch: &str, base: Oid) -> String {
 pub fn show_work_tree(repository: &Repository, clock: Clock) -> Result<Exit, Stop> {
     let mut last = LastRead::default();
     let after = context::load_or_show(repository, Look::WorkTree, &mut last)?;
-    let base = context::default_base(repository, &after.access.config.branch, repository.head()?)?;
+    let commit = repository.head()?;
+    let base = context::default_base(repository, &after.access.config.branch, commit)?;
     let managed = &after.access.config.managed;
     let before = context::load_beside_or_show(repository, Look::Commit(base), managed, &mut last)?;
     let plan = plan::plan(&before, &after, clock.now);
-    let view = PlanView {
-        plan: &plan,
-        given: &BTreeSet::new(),
-        authors: &BTreeSet::new(),
-        more: plan.more(),
-        ignored: &[],
-        live: None,
-        refused: None,
-        base: &label(&after.access.config.branch, base),
-        head: context::WORK_TREE,
-    };
+    let standing = Heard::default().standing(repository, &plan, (base, commit))?;
+    let labels = Labels { base: &label(&after.access.config.branch, base), head: context::WORK_TREE, refused: None };
+    let view = PlanView { plan: &plan, standing: &standing, live: None, labels };
     output::print(&report::plan::text(&view, output::style()));
-    Ok(if plan.verdict(&BTreeSet::new(), plan.more()) == Verdict::Blocked { Exit::Findings } else { Exit::Done })
+    Ok(exit(&standing))
 }
 
-/// The shared state and the log, as far as this clone knows them. It asks nobody.
+/// The shared state and the log, where they are known.
 #[derive(Debug, Default)]
 struct Known<'a>(Option<(Shared<'a>, Ledger)>);
 
 impl<'a> Known<'a> {
+    /// As far as this clone knows them. It asks nobody.
     fn of(repository: &'a Repository, reads: &mut Reads) -> Result<Self, Stop> {
         // a repository whose protected branch isn't there yet has no log either
         let Ok(shared) = Shared::open_after(repository, &RemoteOption { remote: None }, Refresh::No, reads) else {
             return Ok(Known(None));
         };
-        let ledger = shared.ledger()?;
+        Known::with_log(shared)
+    }
+
+    /// As they are where they live.
+    fn fresh(repository: &'a Repository, reads: &mut Reads) -> Result<Self, Stop> {
+        Known::with_log(Shared::open_after(repository, &RemoteOption { remote: None }, Refresh::Yes, reads)?)
+    }
+
+    fn with_log(shared: Shared<'a>) -> Result<Self, Stop> {
+        let ledger = match shared.anchor() {
+            Some(_) => shared.ledger()?.map(|_| shared.anchored()).transpose()?,
+            None => shared.ledger()?,
+        };
         Ok(Known(ledger.map(|ledger| (shared, ledger))))
     }
-}
 
-/// What this clone knows of the branch and of a head.
-#[derive(Debug, Default)]
-struct Seen {
-    /// The first landing on the protected branch that was refused, and what follows from that.
-    refused: Option<(Oid, Refusal)>,
-    prospect: Option<Prospect>,
-}
-
-impl Seen {
-    fn of(
-        known: &Known<'_>,
-        repository: &Repository,
-        head: Look,
-        plan: &plan::Plan<'_>,
-        clock: Clock,
-    ) -> Result<Self, Stop> {
-        let Some((shared, ledger)) = &known.0 else { return Ok(Seen::default()) };
-        let verifier = shared.verifier(&ledger.recorded, clock.now)?;
+    /// The first landing on the protected branch that was refused.
+    fn refused(&self, clock: Clock) -> Result<Option<Landing>, Stop> {
+        let Some((shared, ledger)) = &self.0 else { return Ok(None) };
         let mut tip = shared.tip()?;
         // git may have fetched or pushed more since dualkey asked last
-        if let Some(newer) = repository.remote_branch_tip("origin", &shared.branch)?
-            && repository.is_ancestor(tip, newer)?
+        if let Some(newer) = shared.repository.remote_branch_tip("origin", &shared.branch)?
+            && shared.repository.is_ancestor(tip, newer)?
         {
             tip = newer;
         }
-        let chain = verifier.chain(tip)?;
-        let refused = chain.refused().next();
-        let refused = refused.and_then(|landing| Some((landing.commit, waiting(&shared.branch, landing)?)));
-        let prospect = match head.commit().filter(|_| refused.is_some() || !plan.is_nothing()) {
-            Some(head) => Some(verifier.prospect(&looked_at(repository, chain, head)?, head)?),
-            None => None,
-        };
-        Ok(Seen { refused, prospect })
+        let chain = shared.verifier(&ledger.recorded, clock.now)?.chain(tip)?;
+        Ok(chain.refused().next().cloned())
     }
 }
 
-/// What is known of approvals of a head.
+/// What people said of a head, and why nobody knows all of it.
 #[derive(Debug, Default)]
-pub(super) struct Given {
-    pub people: BTreeSet<PersonId>,
-    pub authors: BTreeSet<PersonId>,
-    pub more: More,
-    /// Which approvals don't count, what stands against the head, and until when the other approvals count.
-    pub ignored: Vec<String>,
-    /// What stood before of what the head brings.
-    held: plan::Held,
+struct Heard<'a> {
+    known: Known<'a>,
+    foreseen: Option<Foreseen>,
+    /// Why approvals may have been given or taken back of which nothing is known here.
+    unheard: Option<Refusal>,
 }
 
-impl Given {
-    pub fn of_prospect(prospect: &Prospect) -> Self {
-        let reasons = match &prospect.outcome {
-            Ok(granted) => &granted.notes,
-            Err(_) => &prospect.assessment.against,
+impl<'a> Heard<'a> {
+    /// Asks where approvals and the log live, as `verify` does. INVARIANT: where they can't be had, no head is ready.
+    fn of(repository: &'a Repository, head: Oid, clock: Clock, reads: &mut Reads) -> Result<Self, Stop> {
+        let (known, mut unheard) = match Known::fresh(repository, reads) {
+            Ok(known) => (known, None),
+            Err(stop) => match stop.exit {
+                Exit::Unjudged | Exit::Refused => {
+                    let why = stop.refusal(&codes::EVIDENCE_INCOMPLETE);
+                    (Known::of(repository, reads).unwrap_or_default(), Some(why))
+                }
+                // there is nothing yet where approvals would live
+                Exit::Done | Exit::Findings | Exit::Usage | Exit::Partial => {
+                    output::error(&stop.text(output::error_style()));
+                    (Known::default(), None)
+                }
+            },
         };
-        let said = |what: &str, reason: &Refusal| format!("{what}: {} ({})", reason.message, reason.code.id);
-        let refusals = prospect.outcome.as_ref().err().into_iter().flatten();
-        let against = [codes::CHANGES_REQUESTED.id, codes::LANDING_LEFT_OUT.id];
-        let against = refusals.filter(|refusal| against.contains(&refusal.code.id));
-        let lasting = prospect.assessment.lasting(&prospect.proposed.revision().access.config.zone);
-        Given {
-            people: prospect.assessment.valid.keys().cloned().collect(),
-            authors: prospect.assessment.makers(),
-            more: prospect.assessment.more(),
-            ignored: (reasons.iter().map(|reason| said("doesn't count", reason)))
-                .chain(against.map(|refusal| said("stands against it", refusal)))
-                .chain(lasting)
-                .collect(),
-            held: prospect.held.clone(),
-        }
+        let foreseen = match &known.0 {
+            Some((shared, ledger)) => match foresee(shared, ledger, head, clock.now) {
+                Ok(foreseen) => Some(foreseen),
+                Err(stop) if unheard.is_some() || stop.exit != Exit::Usage => {
+                    unheard = unheard.or_else(|| Some(stop.refusal(&codes::EVIDENCE_INCOMPLETE)));
+                    None
+                }
+                Err(stop) => return Err(stop),
+            },
+            None => None,
+        };
+        Ok(Heard { known, foreseen, unheard })
+    }
+
+    /// Where a change stands. Of what has no log yet, and of a work tree, no more is known than who made its commits.
+    fn standing(&self, repository: &Repository, plan: &Plan<'_>, (base, head): (Oid, Oid)) -> Result<Standing, Stop> {
+        let (circumstances, mut said) = match &self.foreseen {
+            Some(Foreseen { prospect, .. }) => (prospect.assessment.circumstances.clone(), prospect.said.clone()),
+            None => {
+                if base != head {
+                    // whoever made a commit that is missing would be named as an approver
+                    repository.ensure_history()?;
+                }
+                let makers = approval::makers(repository, &plan.base.access, base, head)?;
+                (Circumstances { makers, surplus: plan.surplus(), ..Circumstances::default() }, Said::default())
+            }
+        };
+        said.obstacles.splice(0..0, self.unheard.clone());
+        Ok(Standing::of(plan, circumstances, said))
     }
 }
 

@@ -1,17 +1,13 @@
 //! `dualkey verify`
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 
-use super::judging::{Judged, judge, limit};
-use super::plan::Given;
+use super::judging::{Foreseen, Judged, foresee, judge, limit};
 use super::shared::{self, Refresh, Shared};
 use super::{Common, Exit, ReviewFormat, Stop, context, output};
-use crate::access::PersonId;
-use crate::approval::{Chain, Landing, Prospect, Verdict, Verifier, VerifyError};
+use crate::approval::{Landing, Verdict};
 use crate::finding::Refusal;
-use crate::report::PlanView;
+use crate::report::{Labels, PlanView};
 use crate::repository::{Oid, Repository};
 use crate::{apply, audit, report};
 
@@ -48,12 +44,11 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
     let ledger = shared.anchored()?;
+    if let Some(head) = &options.head {
+        return Ok(prospect(options, &foresee(&shared, &ledger, repository.resolve(head)?, clock.now)?));
+    }
     limit(repository, None);
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    if let Some(head) = &options.head {
-        let head = repository.resolve(head)?;
-        return prospect(options, &verifier, &verifier.chain(shared.tip()?)?, head);
-    }
     let (after, tip) = match &options.range {
         Some(range) => {
             let (from, to) = range
@@ -126,45 +121,24 @@ fn exit(landings: &[&Landing]) -> Exit {
         .fold(Exit::Done, Exit::worst)
 }
 
-fn prospect(options: &Options, verifier: &Verifier<'_>, chain: &Chain, head: Oid) -> Result<Exit, Stop> {
-    let prospect: Prospect = match verifier.prospect(chain, head) {
-        Ok(prospect) => prospect,
-        Err(error @ (VerifyError::Repository(_) | VerifyError::Refused(_) | VerifyError::Unreadable { .. })) => {
-            return Err(error.into());
-        }
-    };
-    let waiting: Vec<&Landing> = chain.refused().collect();
+fn prospect(options: &Options, foreseen: &Foreseen) -> Exit {
+    let Foreseen { prospect, refused } = foreseen;
     let candidate = prospect.candidate();
-    let change = candidate.plan();
-    let given = Given::of_prospect(&prospect);
-    let view = PlanView {
-        plan: change,
-        given: &given.people,
-        authors: &given.authors,
-        more: given.more,
-        ignored: &given.ignored,
-        live: None,
-        refused: waiting.first().map(|landing| landing.commit),
-        base: &prospect.base.short(),
-        head: &prospect.head.short(),
-    };
+    let standing = prospect.standing(candidate.plan());
+    let (base, head) = (prospect.base.short(), prospect.head.short());
+    let labels = Labels { base: &base, head: &head, refused: refused.first().map(|landing| landing.commit) };
+    let view = PlanView { plan: candidate.plan(), standing: &standing, live: None, labels };
     output::print(&match options.format {
-        ReviewFormat::Text => report::verify::prospect(&prospect, &view, &waiting, output::style()),
-        ReviewFormat::Json => {
-            let eligible = change.requirements.iter().flat_map(|requirement| &requirement.eligible);
-            let against = |person: &PersonId| prospect.assessment.reasons_against(change, person);
-            let barred: Vec<(&PersonId, Vec<Refusal>)> =
-                eligible.collect::<BTreeSet<_>>().into_iter().map(|person| (person, against(person))).collect();
-            report::json::prospect(&prospect, &view, &barred)
-        }
-        ReviewFormat::Markdown => report::markdown::prospect(&prospect, &view),
-        ReviewFormat::Github => report::github::prospect(&prospect),
+        ReviewFormat::Text => report::verify::prospect(prospect, &view, output::style()),
+        ReviewFormat::Json => report::json::prospect(prospect, &view),
+        ReviewFormat::Markdown => report::markdown::prospect(prospect, &view),
+        ReviewFormat::Github => report::github::prospect(prospect),
     });
-    Ok(match &prospect.outcome {
+    match &prospect.outcome {
         Ok(_) => Exit::Done,
         Err(refusals) => refusals
             .iter()
             .map(|refusal| if report::verify::is_unjudged(refusal) { Exit::Unjudged } else { Exit::Findings })
             .fold(Exit::Findings, Exit::worst),
-    })
+    }
 }

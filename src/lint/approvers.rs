@@ -7,26 +7,30 @@ use jiff::Timestamp;
 use super::Survey;
 use crate::access::reading::Step;
 use crate::access::{
-    Access, ApprovalRule, Approvers, ChangeClass, DomainId, Entitlements, Grant, GroupId, Member, Person, PersonId,
-    PersonType,
+    Access, ApprovalRule, Approvers, ChangeClass, DomainId, Entitlements, Grant, Person, PersonId, PersonType, Quorum,
+    Scope,
 };
 use crate::finding::Place;
 
 /// People out of whom approvals may come. A rule that only people who left could meet is judged more mildly.
 #[derive(Clone, Debug, Default)]
 pub struct Pool<'a> {
-    /// Employees with a supported key who are still here.
+    /// People whose word counts now or later.
     pub active: BTreeSet<&'a PersonId>,
     /// The same people, and those who left.
     pub ever: BTreeSet<&'a PersonId>,
 }
 
 impl<'a> Pool<'a> {
-    fn extend_from(&mut self, other: Option<&Pool<'a>>) {
-        if let Some(other) = other {
-            self.active.extend(&other.active);
-            self.ever.extend(&other.ever);
-        }
+    fn of(access: &Access, people: impl IntoIterator<Item = &'a PersonId>, now: Timestamp) -> Self {
+        let ever: BTreeSet<&PersonId> = people.into_iter().filter(|id| !access.speaks(id).is_empty()).collect();
+        let active = ever.iter().copied().filter(|id| access.still_speaks(id, now)).collect();
+        Pool { active, ever }
+    }
+
+    fn extend_from(&mut self, other: Pool<'a>) {
+        self.active.extend(other.active);
+        self.ever.extend(other.ever);
     }
 }
 
@@ -84,167 +88,99 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Every list of people that the approval rules ask, but for removals, which nothing may hold up.
-#[derive(Debug)]
-pub struct Lists<'a> {
-    access: &'a Access,
-    now: Timestamp,
-    owners: BTreeMap<&'a DomainId, Pool<'a>>,
-    groups: BTreeMap<&'a GroupId, Pool<'a>>,
-    /// Sponsors of those who hold something in a domain, where a rule asks them beside its owners; None stands for people
-    /// without a sponsor.
-    sponsors: BTreeMap<&'a DomainId, BTreeSet<Option<&'a PersonId>>>,
-}
-
-fn has_key(person: &Person) -> bool {
-    person.keys.iter().any(|key| key.public.is_some())
-}
-
 /// People who can be the only author of a change: not services, with a supported key, not gone.
 pub fn authors<'a>(survey: &Survey<'a>) -> BTreeSet<&'a PersonId> {
     let human = |person: &&Person| match person.person_type {
         PersonType::Employee | PersonType::Contractor => true,
         PersonType::Service => false,
     };
-    let here = |person: &&Person| survey.access.bounds(person).is_some_and(|bounds| bounds.until() > survey.now);
-    let people = survey.access.people.values().filter(|person| has_key(person));
-    people.filter(human).filter(here).map(|person| &person.id).collect()
+    let people = survey.access.people.values().filter(|person| person.has_key());
+    let here = people.filter(human).filter(|person| !survey.access.has_ended(person, survey.now));
+    here.map(|person| &person.id).collect()
 }
 
-impl<'a> Lists<'a> {
-    pub fn new(access: &'a Access, entitlements: &'a Entitlements, now: Timestamp) -> Self {
-        let mut lists =
-            Lists { access, now, owners: BTreeMap::new(), groups: BTreeMap::new(), sponsors: BTreeMap::new() };
-        lists.owners = access.domains.values().map(|domain| (&domain.id, lists.members(&domain.owners))).collect();
-        let named = access.policy.approvals.iter().flat_map(|rule| &rule.from);
-        for from in named {
-            if let Approvers::Group(id) = from {
-                let pool = lists.members(&[Member::Group(id.clone())]);
-                lists.groups.insert(id, pool);
-            }
-        }
-        let asks = |rule: &ApprovalRule, who| rule.change != ChangeClass::Removal && rule.from.contains(&who);
-        let asks_both = |rule: &ApprovalRule| asks(rule, Approvers::DomainOwners) && asks(rule, Approvers::Sponsors);
-        let wanted = access.policy.approvals.iter().any(asks_both);
-        for holding in entitlements.holdings().filter(|_| wanted) {
-            let sponsors = lists.sponsors.entry(&holding.grant.domain).or_default();
-            sponsors.insert(holding.person.sponsor.as_ref());
-        }
-        lists
-    }
+/// Every list of people that the approval rules ask, but for removals, which nothing may hold up.
+pub fn asked<'a>(access: &'a Access, entitlements: &'a Entitlements, now: Timestamp) -> Vec<Asked<'a>> {
+    let holders = Sponsors::of(access, entitlements);
+    let quorums = access.quorums().into_iter().filter(|quorum| quorum.rule.change != ChangeClass::Removal);
+    quorums.filter_map(|quorum| list(access, &holders, quorum, now)).collect()
+}
 
-    fn members(&self, members: &[Member]) -> Pool<'a> {
-        let mut pool = Pool::default();
-        for id in self.access.expand(members).into_keys() {
-            self.person(&id, &mut pool);
+fn list<'a>(access: &'a Access, holders: &Sponsors<'a>, quorum: Quorum<'a>, now: Timestamp) -> Option<Asked<'a>> {
+    let Quorum { rule, scope, people } = quorum;
+    let mut pool = Pool::of(access, people, now);
+    let names = rule.from.iter().filter_map(|from| match from {
+        Approvers::Group(id) => Some(format!("`group:{id}`")),
+        Approvers::DomainOwners | Approvers::Sponsors => None,
+    });
+    let names: Vec<String> = names.collect();
+    let with_groups = |who: String| match names.as_slice() {
+        [] => who,
+        names => format!("{who} or {}", names.join(" or ")),
+    };
+    let (who, help, place) = match scope {
+        Scope::All => {
+            let place = match rule.from.as_slice() {
+                [Approvers::Group(id)] => access.groups.get(id).map(|group| group.place(&[Step::Key("members")])),
+                _ => None,
+            };
+            let help = format!("add an employee with a key to {}", names.first().cloned().unwrap_or_default());
+            (names.join(" or "), help, place)
         }
-        pool
-    }
-
-    fn person(&self, id: &PersonId, pool: &mut Pool<'a>) {
-        let Some(person) = self.access.people.get(id) else { return };
-        if person.person_type != PersonType::Employee || !has_key(person) {
-            return;
-        }
-        pool.ever.insert(&person.id);
-        if person.ended.is_none_or(|ended| ended > self.now) {
-            pool.active.insert(&person.id);
-        }
-    }
-
-    /// The lists of every rule that can hold up a change.
-    pub fn asked(&self) -> Vec<Asked<'a>> {
-        let rules = self.access.policy.approvals.iter();
-        rules.filter(|rule| rule.change != ChangeClass::Removal).flat_map(|rule| self.of_rule(rule)).collect()
-    }
-
-    fn of_rule(&self, rule: &'a ApprovalRule) -> Vec<Asked<'a>> {
-        let mut groups = Pool::default();
-        let mut names = Vec::new();
-        for from in &rule.from {
-            if let Approvers::Group(id) = from {
-                names.push(format!("`group:{id}`"));
-                groups.extend_from(self.groups.get(id));
-            }
-        }
-        let with_groups = |who: String| match names.as_slice() {
-            [] => who,
-            names => format!("{who} or {}", names.join(" or ")),
-        };
-        let owners = rule.from.contains(&Approvers::DomainOwners);
-        let sponsors = rule.from.contains(&Approvers::Sponsors);
-        match (owners, sponsors) {
-            (false, false) => {
-                let place = match rule.from.as_slice() {
-                    [Approvers::Group(id)] => self.access.groups.get(id).map(|g| g.place(&[Step::Key("members")])),
-                    _ => None,
-                };
-                let help = format!("add an employee with a key to {}", names.first().cloned().unwrap_or_default());
-                vec![Asked { rule, pool: groups, who: names.join(" or "), help, place, domain: None }]
-            }
-            (false, true) => self.by_sponsor(rule, &groups, with_groups),
-            (true, _) => self.by_domain(rule, &groups, sponsors, with_groups),
-        }
-    }
-
-    fn by_sponsor(
-        &self,
-        rule: &'a ApprovalRule,
-        groups: &Pool<'a>,
-        with_groups: impl Fn(String) -> String,
-    ) -> Vec<Asked<'a>> {
-        let contractors = self.access.people.values().filter(|p| p.person_type == PersonType::Contractor);
-        let sponsors: BTreeSet<&PersonId> = contractors.filter_map(|person| person.sponsor.as_ref()).collect();
-        let asked = sponsors.into_iter().map(|sponsor| {
-            let mut pool = groups.clone();
-            self.person(sponsor, &mut pool);
-            let place = self.access.people.get(sponsor).map(|person| person.place(&[]));
+        Scope::Sponsor(sponsor) => {
             let help = format!(
                 "let rule `{}` ask `domain-owners` or a group too, or name an employee with a key as sponsor",
                 rule.id
             );
-            Asked { rule, pool, who: with_groups(format!("the sponsor `{sponsor}`")), help, place, domain: None }
-        });
-        asked.collect()
-    }
-
-    /// One list a domain. Where sponsors may approve too, the one of those at work there who adds least.
-    fn by_domain(
-        &self,
-        rule: &'a ApprovalRule,
-        groups: &Pool<'a>,
-        sponsors: bool,
-        with_groups: impl Fn(String) -> String,
-    ) -> Vec<Asked<'a>> {
-        let mut asked = Vec::new();
-        for domain in self.access.domains.values() {
-            let mut pool = groups.clone();
-            pool.extend_from(self.owners.get(&domain.id));
+            let place = access.people.get(sponsor).map(|person| person.place(&[]));
+            (with_groups(format!("the sponsor `{sponsor}`")), help, place)
+        }
+        Scope::Domain(domain) => {
             let mut who = with_groups(format!("the owners of `{}`", domain.id));
-            if sponsors {
-                let Some(of_domain) = self.sponsors.get(&domain.id) else { continue };
-                let with = |sponsor: &Option<&PersonId>| {
+            if rule.from.contains(&Approvers::Sponsors) {
+                // of the sponsors of those at work there the one who adds least
+                let of_domain = holders.by_domain.get(&domain.id)?;
+                let with = |sponsor: &Option<&'a PersonId>| {
                     let mut pool = pool.clone();
-                    sponsor.iter().for_each(|sponsor| self.person(sponsor, &mut pool));
+                    pool.extend_from(Pool::of(access, sponsor.iter().copied(), now));
                     pool
                 };
                 let least = of_domain.iter().map(|sponsor| (with(sponsor), sponsor));
-                let Some((least, sponsor)) = least.min_by_key(|(pool, _)| pool.active.len()) else { continue };
+                let (least, sponsor) = least.min_by_key(|(pool, _)| pool.active.len())?;
                 pool = least;
                 if let Some(sponsor) = sponsor {
                     who = format!("{who} or the sponsor `{sponsor}`");
                 }
             }
-            asked.push(Asked {
-                rule,
-                pool,
-                who,
-                help: format!("add an employee with a key to the owners of `{}`", domain.id),
-                place: Some(domain.place(&[Step::Key("owners")])),
-                domain: Some(&domain.id),
-            });
+            let help = format!("add an employee with a key to the owners of `{}`", domain.id);
+            (who, help, Some(domain.place(&[Step::Key("owners")])))
         }
-        asked
+    };
+    let domain = match scope {
+        Scope::Domain(domain) => Some(&domain.id),
+        Scope::All | Scope::Sponsor(_) => None,
+    };
+    Some(Asked { rule, pool, who, help, place, domain })
+}
+
+/// Sponsors of those who hold something in a domain, where a rule asks them beside its owners; None stands for people
+/// without a sponsor.
+#[derive(Debug, Default)]
+struct Sponsors<'a> {
+    by_domain: BTreeMap<&'a DomainId, BTreeSet<Option<&'a PersonId>>>,
+}
+
+impl<'a> Sponsors<'a> {
+    fn of(access: &'a Access, entitlements: &'a Entitlements) -> Self {
+        let mut found = Sponsors::default();
+        let asks = |rule: &ApprovalRule, who| rule.change != ChangeClass::Removal && rule.from.contains(&who);
+        let asks_both = |rule: &ApprovalRule| asks(rule, Approvers::DomainOwners) && asks(rule, Approvers::Sponsors);
+        let wanted = access.policy.approvals.iter().any(asks_both);
+        for holding in entitlements.holdings().filter(|_| wanted) {
+            let sponsors = found.by_domain.entry(&holding.grant.domain).or_default();
+            sponsors.insert(holding.person.sponsor.as_ref());
+        }
+        found
     }
 }
 

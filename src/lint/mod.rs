@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
-use self::approvers::{Asked, Lists};
+use self::approvers::Asked;
 use self::duties::{Path, TooMuch, Violation};
 pub use self::halt::Halt;
 pub use self::severities::{raise, weigh};
@@ -102,7 +102,7 @@ impl<'a> Survey<'a> {
 
     /// Every list of people that the approval rules ask, but for removals.
     pub fn asked(&self) -> &[Asked<'a>] {
-        self.asked.get_or_init(|| Lists::new(self.access, self.entitlements, self.now).asked())
+        self.asked.get_or_init(|| approvers::asked(self.access, self.entitlements, self.now))
     }
 
     fn judged(&self) -> &Result<Vec<Violation<'a, Path<'a>>>, TooMuch> {

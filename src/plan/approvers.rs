@@ -1,4 +1,4 @@
-//! Who can approve anything, through what, and while their word counts.
+//! Who comes to approve something by a change or ceases to, and how few people it leaves a rule with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::digest::instants;
-use super::requirements::{self, More};
+use super::requirements::{self, Surplus};
 use super::{EntitlementChange, Plan};
 use crate::access::{
-    Access, ApprovalRule, Approvers, ChangeClass, EvidenceSource, GroupId, Intervals, Member, Person, PersonId,
-    PersonType,
+    Access, ApprovalRule, Approvers, ChangeClass, GroupId, Intervals, Member, Person, PersonId, Quorum,
 };
 
 /// Everybody whom a rule, an owner list or a sponsorship entitles to approve anything, and the groups that lead to them.
@@ -50,16 +49,6 @@ impl Entitled {
     }
 }
 
-/// When a person's word counts where a rule asks for it: an employee who can prove to be the one, until they end.
-pub fn speaks(access: &Access, person: &PersonId) -> Intervals {
-    let registered = access.people.get(person).filter(|person| person.person_type == PersonType::Employee);
-    let proven = registered.filter(|person| {
-        let key = person.keys.iter().any(|key| key.public.is_some());
-        key || access.config.evidence == EvidenceSource::Github && person.accounts.github.is_some()
-    });
-    proven.and_then(|person| access.bounds(person)).into_iter().collect()
-}
-
 /// Somebody whose word counts at other times than before. Empty before: they could approve nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WordChange {
@@ -90,7 +79,7 @@ fn written<S: Serializer>(intervals: &Intervals, serializer: S) -> Result<S::Ok,
 /// change and could not before is among them, whichever file did it.
 pub fn words(base: &Access, before: &Entitled, head: &Access, after: &Entitled) -> Vec<WordChange> {
     let spoken = |access: &Access, entitled: &Entitled, person: &PersonId| match entitled.people.contains(person) {
-        true => speaks(access, person),
+        true => access.speaks(person),
         false => Intervals::default(),
     };
     let taking_over = taking_over(base, head);
@@ -106,7 +95,7 @@ pub fn words(base: &Access, before: &Entitled, head: &Access, after: &Entitled) 
     people
         .filter(|word| word.before != word.after)
         // who answers for nobody any more has lost no word that anybody else is asked for
-        .filter(|word| word.gains() || speaks(base, &word.person) != speaks(head, &word.person))
+        .filter(|word| word.gains() || base.speaks(&word.person) != head.speaks(&word.person))
         .collect()
 }
 
@@ -122,7 +111,7 @@ fn taking_over<'a>(base: &Access, head: &'a Access) -> BTreeSet<&'a PersonId> {
 
 /// Whom a rule of the classes that a change touches names by a group, or as owners of whatever domain. Where they may be too
 /// few, since one of them may have made the change, everybody whom any rule names so.
-pub(super) fn others(plan: &Plan<'_>) -> BTreeSet<PersonId> {
+pub(super) fn reserve(plan: &Plan<'_>) -> BTreeSet<PersonId> {
     let (access, head) = (&plan.base.access, &plan.head.access);
     let (classes, risk) = (plan.classes.all(), plan.risk());
     let gains = plan.changes.iter().any(EntitlementChange::gains);
@@ -146,69 +135,25 @@ pub(super) fn others(plan: &Plan<'_>) -> BTreeSet<PersonId> {
         keys(access) == keys(head)
     };
     let able = |person: &&PersonId| {
-        is_able(access, person, plan.now)
-            && is_able(head, person, plan.now)
+        access.still_speaks(person, plan.now)
+            && head.still_speaks(person, plan.now)
             && same_keys(person)
             && !plan.stakes.beneficiaries.contains_key(*person)
     };
     let eligible = plan.requirements.iter().flat_map(|requirement| &requirement.eligible);
     let everybody: BTreeSet<PersonId> = eligible.chain(&of_class).filter(able).cloned().collect();
-    let enough = More { each: 0, in_all: plan.more().in_all.max(1) + 1 };
+    let enough = Surplus { each: 0, in_all: plan.surplus().in_all.max(1) + 1 };
     if requirements::met(&plan.requirements, &everybody, enough, &of_class) { of_class } else { plan.seated.clone() }
 }
 
-/// People of whom a rule asks so many, for the changes of one domain or of one sponsor's people, or for all.
-#[derive(Debug)]
-struct Quorum<'a> {
-    rule: &'a ApprovalRule,
-    /// The domain or the sponsor.
-    of: Option<&'a str>,
-    people: BTreeSet<PersonId>,
+/// Everybody of a quorum whose word doesn't end by now, but for those who are leaving.
+fn able<'a>(quorum: &Quorum<'a>, access: &Access, now: Timestamp, but: &BTreeSet<&PersonId>) -> BTreeSet<&'a PersonId> {
+    quorum.people.iter().copied().filter(|person| access.still_speaks(person, now) && !but.contains(person)).collect()
 }
 
-impl Quorum<'_> {
-    /// Everybody whose word doesn't end by now, but for those who are leaving.
-    fn able<'q>(&'q self, access: &Access, now: Timestamp, but: &BTreeSet<&PersonId>) -> BTreeSet<&'q PersonId> {
-        let able = |person: &&PersonId| is_able(access, person, now) && !but.contains(person);
-        self.people.iter().filter(able).collect()
-    }
-
-    /// True where one leaver more could keep the rule from being met: an author approves nothing of their own.
-    fn is_short(&self, able: usize) -> bool {
-        able <= usize::try_from(self.rule.count).unwrap_or(usize::MAX)
-    }
-}
-
-fn is_able(access: &Access, person: &PersonId, now: Timestamp) -> bool {
-    speaks(access, person).end().is_some_and(|end| end > now)
-}
-
-fn quorums(access: &Access) -> Vec<Quorum<'_>> {
-    let answering = access.people.values().filter_map(|person| person.sponsor.as_ref());
-    let sponsors: BTreeSet<&PersonId> = answering.chain(access.vendors.values().map(|v| &v.sponsor)).collect();
-    let mut found = Vec::new();
-    for rule in &access.policy.approvals {
-        let groups = rule.from.iter().filter_map(|from| match from {
-            Approvers::Group(group) => Some(Member::Group(group.clone())),
-            Approvers::DomainOwners | Approvers::Sponsors => None,
-        });
-        let groups: BTreeSet<PersonId> = access.expand(&groups.collect::<Vec<_>>()).into_keys().collect();
-        if rule.from.contains(&Approvers::DomainOwners) {
-            // a sponsor comes on top of the owners, and not for everybody
-            found.extend(access.domains.values().map(|domain| {
-                let people = access.expand(&domain.owners).into_keys().chain(groups.iter().cloned()).collect();
-                Quorum { rule, of: Some(domain.id.as_str()), people }
-            }));
-        } else if rule.from.contains(&Approvers::Sponsors) {
-            found.extend(sponsors.iter().map(|sponsor| {
-                let people = groups.iter().chain([*sponsor]).cloned().collect();
-                Quorum { rule, of: Some(sponsor.as_str()), people }
-            }));
-        } else {
-            found.push(Quorum { rule, of: None, people: groups });
-        }
-    }
-    found
+/// True where one leaver more could keep the rule from being met: an author approves nothing of their own.
+fn is_short(quorum: &Quorum<'_>, able: usize) -> bool {
+    able <= usize::try_from(quorum.rule.count).unwrap_or(usize::MAX)
 }
 
 /// A rule that a change leaves with so few people that one leaver more could keep it from being met.
@@ -224,14 +169,15 @@ pub struct ShortRule {
 /// Every rule that comes that close by the change, each once with the fewest who are left, in the order of the policy.
 pub fn short_rules(base: &Access, head: &Access, words: &[WordChange], now: Timestamp) -> Vec<ShortRule> {
     let leaving: BTreeSet<&PersonId> = words.iter().filter(|word| word.loses()).map(|word| &word.person).collect();
-    let before = quorums(base);
-    let before: BTreeMap<_, _> = before.iter().map(|stood| ((stood.rule.id.as_str(), stood.of), stood)).collect();
+    let before = base.quorums();
+    let before: BTreeMap<_, _> =
+        before.iter().map(|stood| ((stood.rule.id.as_str(), stood.scope.id()), stood)).collect();
     let mut found: Vec<ShortRule> = Vec::new();
-    for quorum in quorums(head) {
-        let stood = before.get(&(quorum.rule.id.as_str(), quorum.of));
-        let stood = stood.map_or(0, |stood| stood.able(base, now, &BTreeSet::new()).len());
-        let able = quorum.able(head, now, &leaving).len();
-        if !quorum.is_short(able) || able >= stood {
+    for quorum in head.quorums() {
+        let stood = before.get(&(quorum.rule.id.as_str(), quorum.scope.id()));
+        let stood = stood.map_or(0, |stood| able(stood, base, now, &BTreeSet::new()).len());
+        let able = able(&quorum, head, now, &leaving).len();
+        if !is_short(&quorum, able) || able >= stood {
             continue;
         }
         match found.iter_mut().find(|known| known.rule == quorum.rule.id) {
@@ -247,11 +193,11 @@ pub fn short_rules(base: &Access, head: &Access, words: &[WordChange], now: Time
 /// objecting, and bringing back others of them; it is over once the rule has more people again or asks them no more.
 pub fn lingering(access: &Access, now: Timestamp) -> BTreeSet<PersonId> {
     let mut found = BTreeSet::new();
-    for quorum in quorums(access) {
-        let able = quorum.able(access, now, &BTreeSet::new());
-        if quorum.is_short(able.len()) {
-            let ended = |person: &&PersonId| !able.contains(person) && !speaks(access, person).is_empty();
-            found.extend(quorum.people.iter().filter(ended).cloned());
+    for quorum in access.quorums() {
+        let able = able(&quorum, access, now, &BTreeSet::new());
+        if is_short(&quorum, able.len()) {
+            let ended = |person: &&PersonId| !able.contains(person) && !access.speaks(person).is_empty();
+            found.extend(quorum.people.into_iter().filter(ended).cloned());
         }
     }
     found

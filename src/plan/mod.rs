@@ -19,11 +19,13 @@ pub mod live_duties;
 mod log_key_changed;
 mod moves;
 pub mod operations;
+mod panel;
 mod reasons;
 mod replaced;
 pub mod requirements;
 pub mod rules;
 pub mod stakes;
+mod standing;
 pub mod through;
 
 use std::cell::OnceCell;
@@ -49,8 +51,10 @@ pub use lines::{AccessLine, Action};
 use moves::Moves;
 pub use moves::{Held, Move, ResourceChange};
 pub use operations::{Operation, Verb};
-pub use requirements::{More, Requirement, Side};
+pub use panel::{Bar, Circumstances, Part};
+pub use requirements::{Requirement, Side, Surplus};
 pub use stakes::Stakes;
+pub use standing::{RuleStanding, Said, Standing, is_met};
 
 /// A change from one revision to another, understood.
 #[derive(Debug)]
@@ -93,7 +97,7 @@ pub struct Plan<'a> {
     /// Made when first asked for.
     lingering: OnceCell<BTreeSet<PersonId>>,
     /// Made when first asked for.
-    others: OnceCell<BTreeSet<PersonId>>,
+    reserve: OnceCell<BTreeSet<PersonId>>,
 }
 
 /// What a plan says in one word.
@@ -202,8 +206,8 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
     let stakes = Stakes::of(base, head, &changes);
     let resources = moves::changes(&base.access, &head.access);
     let moved = Moves::of(&base.access, &head.access, &resources, held, now);
-    let more = moved.requirements;
-    let (requirements, silent) = requirements::all(base, head, &classes, &pairs, &stakes, now, more);
+    let beside = moved.requirements;
+    let (requirements, silent) = requirements::all(base, head, &classes, &pairs, &stakes, now, beside);
     let digest = digest::of(&head.access.config, &changes, &judges, &words, &resources, &facts::effects(base, head));
     let lines = lines::of(base, head, &changes);
     Plan {
@@ -229,7 +233,7 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
         findings: Vec::new(),
         mass_removal,
         lingering: OnceCell::new(),
-        others: OnceCell::new(),
+        reserve: OnceCell::new(),
     }
 }
 
@@ -265,18 +269,6 @@ impl Plan<'_> {
         self.classes.is_empty() && !lint::blocked(&self.findings)
     }
 
-    /// The verdict, given the people whose approval counts, and how many approvals more are asked for.
-    pub fn verdict(&self, approvers: &BTreeSet<PersonId>, more: More) -> Verdict {
-        if self.is_nothing() {
-            return Verdict::Nothing;
-        }
-        let blocked = self.blocking().next().is_some();
-        if blocked || self.requirements.is_empty() || !self.silent.is_empty() {
-            return Verdict::Blocked;
-        }
-        if self.is_met(approvers, more) { Verdict::Ready } else { Verdict::NeedsApproval }
-    }
-
     /// The findings that stop the change. INVARIANT: nothing that a rule finds holds up what only takes away; it is told.
     /// What can't be read may be anything.
     pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
@@ -289,25 +281,18 @@ impl Plan<'_> {
         self.findings.iter().filter(|finding| finding.blocks() && !finding.rule.dated)
     }
 
-    /// True where these people suffice, with so many approvals more.
-    pub fn is_met(&self, approvers: &BTreeSet<PersonId>, more: More) -> bool {
-        let nobody = BTreeSet::new();
-        let others = if more.in_all > 0 { self.others() } else { &nobody };
-        requirements::met(&self.requirements, approvers, more, others)
-    }
-
     /// Out of whom people come who are asked for in all. INVARIANT: nobody is among them who approves such a change only as
     /// a sponsor of those whom it changes.
-    pub fn others(&self) -> &BTreeSet<PersonId> {
-        self.others.get_or_init(|| approvers::others(self))
+    pub fn reserve(&self) -> &BTreeSet<PersonId> {
+        self.reserve.get_or_init(|| approvers::reserve(self))
     }
 
     /// What the change itself asks for beyond the rules; who made it may ask for more.
-    pub fn more(&self) -> More {
+    pub fn surplus(&self) -> Surplus {
         let alone = self.requirements.iter().any(|requirement| requirement.sponsor_alone);
-        let others = !self.replaced.is_empty() || !self.taken_over.is_empty();
-        let in_all = [self.mass_removal.is_some(), alone, !self.ownerless.is_empty(), others];
-        More { each: 0, in_all: in_all.into_iter().map(u32::from).sum() }
+        let replaced = !self.replaced.is_empty() || !self.taken_over.is_empty();
+        let in_all = [self.mass_removal.is_some(), alone, !self.ownerless.is_empty(), replaced];
+        Surplus { each: 0, in_all: in_all.into_iter().map(u32::from).sum() }
     }
 
     /// True for somebody who was ended, and whose word isn't over yet: see `approvers::lingering`.
@@ -338,7 +323,7 @@ impl Plan<'_> {
         let removal = self.classes.all().into_iter().all(|class| class == ChangeClass::Removal);
         let loses = || self.changes.iter().any(|change| change.key.person == *person && change.loses());
         let entitled = || self.requirements.iter().any(|requirement| requirement.eligible.contains(person));
-        let here = || approvers::speaks(&self.base.access, person).contains(self.now);
+        let here = || self.base.access.speaks(person).contains(self.now);
         let lingers = || self.lingers(person) && Entitled::of(&self.head.access).people.contains(person);
         !removal && entitled() && !loses() && (here() || lingers())
     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::approvers;
 use super::replaced::Returning;
 use super::requirements::{Requirement, Side};
 use crate::access::{Access, ChangeClass, Config, DomainId, Person, PersonId, Resource};
@@ -201,7 +200,7 @@ impl Moves {
         }
         for (domain, mut eligible) in owners {
             eligible.retain(|person| base.people.contains_key(person));
-            if !eligible.iter().any(|person| approvers::speaks(base, person).contains(now)) {
+            if !eligible.iter().any(|person| base.speaks(person).contains(now)) {
                 found.ownerless.insert(domain);
                 continue;
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Classes, Pairs, Stakes};
-use crate::access::{Access, ApprovalRule, Approvers, ChangeClass, DomainId, Member, PersonId, PersonType, Revision};
+use crate::access::{Access, ApprovalRule, Approvers, ChangeClass, DomainId, Member, PersonId, Revision};
 
 /// Which policy asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,19 +41,19 @@ pub struct Requirement {
 
 impl Requirement {
     /// How many approvals are asked for here.
-    pub fn needed(&self, more: More) -> usize {
-        let count = self.count.saturating_add(more.each).saturating_add(u32::from(self.everyone_gains));
+    pub fn needed(&self, surplus: Surplus) -> usize {
+        let count = self.count.saturating_add(surplus.each).saturating_add(u32::from(self.everyone_gains));
         usize::try_from(count).unwrap_or(usize::MAX)
     }
 
     /// True where enough of the people count here. What is asked for in all is for [`met`] to say.
-    pub fn met_by(&self, approvers: &BTreeSet<PersonId>, more: More) -> bool {
-        self.missing(approvers, more) == 0
+    pub fn met_by(&self, approvers: &BTreeSet<PersonId>, surplus: Surplus) -> bool {
+        self.missing(approvers, surplus) == 0
     }
 
     /// How many more approvals are asked for here.
-    pub fn missing(&self, approvers: &BTreeSet<PersonId>, more: More) -> usize {
-        let missing = self.needed(more).saturating_sub(self.given(approvers).count());
+    pub fn missing(&self, approvers: &BTreeSet<PersonId>, surplus: Surplus) -> usize {
+        let missing = self.needed(surplus).saturating_sub(self.given(approvers).count());
         if self.is_by_sponsors_alone(approvers) { missing.max(1) } else { missing }
     }
 
@@ -72,14 +72,11 @@ impl Requirement {
         approvers.iter().filter(|person| self.counts(person))
     }
 
-    /// Notes who of the eligible gains. Whoever left before the change is no alternative to them.
+    /// Notes who of the eligible gains. Whoever can't approve anything is no alternative to them.
     fn weigh(&mut self, base: &Access, stakes: &Stakes, now: Timestamp) {
         let gains = |person: &&PersonId| stakes.beneficiaries.contains_key(*person);
         self.gaining = self.eligible.iter().filter(gains).cloned().collect();
-        let able = |id: &&PersonId| {
-            let person = base.people.get(*id).filter(|person| person.person_type == PersonType::Employee);
-            person.and_then(|person| base.bounds(person)).is_some_and(|bounds| bounds.contains(now))
-        };
+        let able = |id: &&PersonId| base.unfit(id, now).is_empty();
         // whom a change makes the only ones to ask is no reason to let them approve what they gain
         self.everyone_gains = self.side == Side::Old
             && !self.gaining.is_empty()
@@ -94,7 +91,7 @@ impl Requirement {
 
 /// Approvals that are asked for beyond the counts of the rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct More {
+pub struct Surplus {
     /// By every rule: somebody unknown made part of the change, and may be one of the approvers. A rule is then met only
     /// where it would be without any one of them. More people in all would not do: whoever leaves a signature out could
     /// then approve what they wrote.
@@ -104,19 +101,20 @@ pub struct More {
     pub in_all: u32,
 }
 
-/// True where the people meet every requirement, and would without `more.in_all` of those among them who are `others`.
+/// True where the people meet every requirement, and would without `surplus.in_all` of those among them of the `reserve`.
 pub fn met(
     requirements: &[Requirement],
     approvers: &BTreeSet<PersonId>,
-    more: More,
-    others: &BTreeSet<PersonId>,
+    surplus: Surplus,
+    reserve: &BTreeSet<PersonId>,
 ) -> bool {
-    let all_met = |people: &BTreeSet<PersonId>| requirements.iter().all(|requirement| requirement.met_by(people, more));
+    let all_met =
+        |people: &BTreeSet<PersonId>| requirements.iter().all(|requirement| requirement.met_by(people, surplus));
     let (asked, beside): (BTreeSet<PersonId>, BTreeSet<PersonId>) =
         approvers.iter().cloned().partition(|person| requirements.iter().any(|requirement| requirement.counts(person)));
-    let beside = beside.intersection(others).count();
-    let spare = usize::try_from(more.in_all).unwrap_or(usize::MAX).saturating_sub(beside);
-    let candidates: Vec<PersonId> = asked.intersection(others).cloned().collect();
+    let beside = beside.intersection(reserve).count();
+    let spare = usize::try_from(surplus.in_all).unwrap_or(usize::MAX).saturating_sub(beside);
+    let candidates: Vec<PersonId> = asked.intersection(reserve).cloned().collect();
     all_met(&asked) && can_spare(&asked, &candidates, spare, &all_met)
 }
 
@@ -142,7 +140,7 @@ fn can_spare(
 /// What a requirement is judged for.
 type Scope = Option<(DomainId, PersonId)>;
 
-/// All requirements of a change, under the old policy and under the new one, and `more` that no rule asks for. Equal ones
+/// All requirements of a change, under the old policy and under the new one, and those `beside` that no rule asks for. Equal ones
 /// are merged.
 ///
 /// Beside them, the classes that a policy says nothing about: neither policy may be silent.
@@ -153,7 +151,7 @@ pub fn all(
     pairs: &Pairs,
     stakes: &Stakes,
     now: Timestamp,
-    more: Vec<Requirement>,
+    beside: Vec<Requirement>,
 ) -> (Vec<Requirement>, Vec<(Side, ChangeClass)>) {
     let mut found: Vec<Requirement> = Vec::new();
     let mut silent = Vec::new();
@@ -177,7 +175,7 @@ pub fn all(
             }
         }
     }
-    found.extend(more);
+    found.extend(beside);
     for requirement in &mut found {
         requirement.from.sort();
         requirement.from.dedup();

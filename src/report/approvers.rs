@@ -4,7 +4,7 @@ use super::facts::Voice;
 use super::style::count;
 use crate::access::PersonId;
 use crate::access::time::format_end;
-use crate::plan::{Move, Plan, Requirement, WordChange};
+use crate::plan::{Move, Plan, WordChange};
 
 /// A sentence for each person whose word counts at other times than before.
 pub(super) fn words(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
@@ -40,18 +40,6 @@ pub(super) fn short(plan: &Plan<'_>, voice: Voice) -> String {
     };
     let (rule, able, asks) = (voice.data(&short.rule), short.able, short.count);
     format!("; after this, rule {rule} has {able} {have} who can approve and asks for {asks}{others}")
-}
-
-/// Who answers for a service that gains, and so doesn't suffice alone.
-pub(super) fn sponsors(requirement: &Requirement, voice: Voice) -> String {
-    if requirement.sponsor_alone {
-        return ", and one person more since only the service's sponsor is asked".to_owned();
-    }
-    let sponsors: Vec<String> = requirement.sponsors.iter().map(PersonId::as_str).map(|who| voice.data(who)).collect();
-    match sponsors.is_empty() {
-        true => String::new(),
-        false => format!(", not {} alone, who answers for a service that gains", sponsors.join(" or ")),
-    }
 }
 
 /// A sentence for each resource that changes its domain.

@@ -5,38 +5,38 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::approvers;
 use super::escape::{markdown_code, markdown_message, markdown_text, terminal};
 use super::findings::place_text;
 use super::style::count;
+use super::{approvers, standing};
 use crate::access::raw::Risk;
 use crate::access::time::{format_end, format_start};
 use crate::access::{ChangeClass, Conditions, PersonId};
 use crate::apply::Drift;
 use crate::finding::{Finding, State};
 use crate::plan::judges::{JudgeChange, Panel};
-use crate::plan::{AccessLine, Action, More, Operation, Plan, Requirement, Side, Verdict};
+use crate::plan::{AccessLine, Action, Operation, Plan, Standing, Verdict};
 use crate::repository::Oid;
 
-/// A plan with what is known beside it.
+/// A plan, where it stands, and what a reader calls its two ends.
 #[derive(Clone, Copy, Debug)]
 pub struct PlanView<'a> {
     pub plan: &'a Plan<'a>,
-    /// Whose approval counts so far.
-    pub given: &'a BTreeSet<PersonId>,
-    /// Who is known to have made the change, and so can't approve it; nobody yet for a work tree.
-    pub authors: &'a BTreeSet<PersonId>,
-    /// How many approvals more than the rules say are asked for.
-    pub more: More,
-    /// Which approvals don't count, what stands against the head, and until when the others count, each a sentence.
-    pub ignored: &'a [String],
+    pub standing: &'a Standing,
     /// What live state shows, where it was read.
     pub live: Option<&'a Drift>,
+    pub labels: Labels<'a>,
+}
+
+/// What the change starts from and leads to, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels<'a> {
+    /// `main (4be1f27)`.
+    pub base: &'a str,
+    /// `4be1f27`, `the work tree`.
+    pub head: &'a str,
     /// The first landing on the protected branch that was refused, where the change is looked at from the last verified one.
     pub refused: Option<Oid>,
-    /// What the change starts from and leads to, for people: `main (4be1f27)`, `the work tree`.
-    pub base: &'a str,
-    pub head: &'a str,
 }
 
 /// How data is written within a sentence.
@@ -71,7 +71,7 @@ impl Voice {
         }
     }
 
-    fn list<'a>(self, names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+    pub(super) fn list<'a>(self, names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
         let names: Vec<&str> = names.into_iter().collect();
         let shown: Vec<String> = names.iter().take(LISTED).map(|name| self.data(name)).collect();
         match (names.len().saturating_sub(LISTED), shown.as_slice()) {
@@ -96,7 +96,7 @@ pub(super) struct Gain {
 
 impl<'a> PlanView<'a> {
     pub(super) fn verdict(&self) -> Verdict {
-        self.plan.verdict(self.given, self.more)
+        self.standing.verdict
     }
 
     pub(super) fn zone(&self) -> &'a TimeZone {
@@ -112,93 +112,27 @@ impl<'a> PlanView<'a> {
         match self.verdict() {
             Verdict::Nothing => "no managed file differs".to_owned(),
             Verdict::Ready => {
-                let names: BTreeSet<&str> =
-                    self.plan.requirements.iter().flat_map(|r| r.given(self.given)).map(PersonId::as_str).collect();
+                let given = self.standing.rules.iter().flat_map(|rule| &rule.given);
+                let names: BTreeSet<&str> = given.map(PersonId::as_str).collect();
                 format!("approved by {}", voice.list(names, " and "))
             }
-            Verdict::Blocked => {
-                let errors: Vec<&Finding> = self.plan.blocking().collect();
-                match errors.first() {
-                    None => "by the policies: no approval rule matches this change".to_owned(),
-                    Some(first) => {
-                        let place = voice.data(&place_text(&first.place));
-                        let more = if errors.len() > 1 { ", the first is" } else { ":" };
-                        let rule = voice.data(first.rule.code.id);
-                        format!("by {}{more} {rule} at {place}", count(errors.len(), "new error"))
-                    }
-                }
-            }
-            Verdict::NeedsApproval => {
-                let mut open: Vec<String> = Vec::new();
-                for requirement in self.plan.requirements.iter().filter(|r| !r.met_by(self.given, self.more)) {
-                    let asks = self.asks(requirement, voice);
-                    if !open.contains(&asks) {
-                        open.push(asks);
-                    }
-                }
-                if open.is_empty() {
-                    return format!("from {}", self.beside(voice));
-                }
-                let more = open.len().saturating_sub(SENTENCES);
-                open.truncate(SENTENCES);
-                let tail = if more > 0 { format!("; and {}", count(more, "rule")) } else { String::new() };
-                format!("from {}{tail}{}", open.join("; and "), self.persons_more())
-            }
+            Verdict::Blocked => self.blocked(voice),
+            Verdict::NeedsApproval => standing::awaited(self, voice),
         }
     }
 
-    /// `2 of alice, bob, carol (group:security)`: whose approval is still missing.
-    fn asks(&self, requirement: &Requirement, voice: Voice) -> String {
-        let missing = requirement.missing(self.given, self.more);
-        let alone = requirement.is_by_sponsors_alone(self.given) && requirement.given(self.given).next().is_some();
-        let people: Vec<&str> = self
-            .able(requirement)
-            .into_iter()
-            .filter(|person| !self.given.contains(*person))
-            .filter(|person| !alone || !requirement.sponsors.contains(*person))
-            .map(PersonId::as_str)
-            .collect();
-        let of = voice.words(&requirement.from.join(" or "));
-        match (missing, people.len()) {
-            (_, 0) => format!("{missing} of {of}, where nobody is left who neither wrote it nor gains by it"),
-            (1, 1 | 2) => format!("{} ({of})", voice.list(people, " or ")),
-            _ => format!("{missing} of {} ({of})", voice.list(people, ", ")),
+    fn blocked(&self, voice: Voice) -> String {
+        let errors: Vec<&Finding> = self.plan.blocking().collect();
+        if let Some(first) = errors.first() {
+            let place = voice.data(&place_text(&first.place));
+            let more = if errors.len() > 1 { ", the first is" } else { ":" };
+            let rule = voice.data(first.rule.code.id);
+            return format!("by {}{more} {rule} at {place}", count(errors.len(), "new error"));
         }
-    }
-
-    /// `; and from 1 person more`: that more is asked for than the rules do.
-    fn persons_more(&self) -> String {
-        match self.more.in_all {
-            0 => String::new(),
-            1 => "; and from 1 person more".to_owned(),
-            more => format!("; and from {more} people more"),
+        match self.standing.said.obstacles.first() {
+            Some(first) => format!("by {}: {}", voice.data(first.code.id), voice.message(&first.message)),
+            None => "by the policies: no approval rule matches this change".to_owned(),
         }
-    }
-
-    /// `1 person more of alice, bob`: what is asked for beside the rules.
-    fn beside(&self, voice: Voice) -> String {
-        let able = |person: &&PersonId| !self.given.contains(*person) && !self.is_barred(person);
-        let people = self.plan.others().iter().filter(able).map(PersonId::as_str);
-        let more = if self.more.in_all == 1 { "person" } else { "people" };
-        format!("{} {more} more than the rules ask for, of {}", self.more.in_all, voice.list(people, " and "))
-    }
-
-    /// Who is entitled by a rule and not barred by the change.
-    pub(super) fn able<'r>(&self, requirement: &'r Requirement) -> Vec<&'r PersonId> {
-        let favoured = |person: &PersonId| requirement.everyone_gains && !self.authors.contains(person);
-        let able = |person: &&PersonId| self.given.contains(*person) || !self.is_barred(person) || favoured(person);
-        requirement.eligible.iter().filter(|person| requirement.counts(person)).filter(able).collect()
-    }
-
-    fn is_barred(&self, person: &PersonId) -> bool {
-        let stakes = &self.plan.stakes;
-        let vendor = |of: &crate::access::Access| of.people.get(person).and_then(|person| person.vendor.clone());
-        self.authors.contains(person)
-            || stakes.beneficiaries.contains_key(person)
-            || [vendor(&self.plan.base.access), vendor(&self.plan.head.access)]
-                .into_iter()
-                .flatten()
-                .any(|vendor| stakes.vendors.contains_key(&vendor))
     }
 
     /// A line a person and grant, the most dangerous first; what changes nothing that people hold is left out.
@@ -307,78 +241,6 @@ impl<'a> PlanView<'a> {
         })
     }
 
-    /// `access-1: 1 of …`, a line a requirement, then who can't approve and which approvals don't count.
-    pub(super) fn approvals(&self, voice: Voice) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
-        for requirement in &self.plan.requirements {
-            let asked = requirement.needed(self.more);
-            let given = voice.list(requirement.given(self.given).map(PersonId::as_str), " and ");
-            let able = self.able(requirement);
-            let few = if able.len() < asked { ", too few are left" } else { "" };
-            let people = if able.is_empty() {
-                "nobody".to_owned()
-            } else {
-                voice.list(able.into_iter().map(PersonId::as_str), ", ")
-            };
-            let side = match requirement.side {
-                Side::Old => "",
-                Side::New => " under the new policy",
-            };
-            let state = if requirement.met_by(self.given, self.more) {
-                format!(" — given by {given}")
-            } else if given.is_empty() {
-                String::new()
-            } else {
-                format!(" — {given} did, more are asked for")
-            };
-            let from = voice.words(&requirement.from.join(" or "));
-            let everyone = if requirement.everyone_gains { ", one more since all of them gain by it" } else { "" };
-            let sponsors = approvers::sponsors(requirement, voice);
-            lines.push(format!(
-                "{}: {asked} of {people} ({from}){side}{everyone}{sponsors}{few}{state}",
-                voice.data(&requirement.rule)
-            ));
-        }
-        if self.more.in_all > 0 {
-            lines.push(format!("and {}", self.beside(voice)));
-        }
-        for (side, class) in &self.plan.silent {
-            let policy = match side {
-                Side::Old => "the policy that stands",
-                Side::New => "the new policy",
-            };
-            lines.push(format!("no approval rule of {policy} speaks of class {}", class.as_str()));
-        }
-        let entitled: BTreeSet<&PersonId> = self.plan.requirements.iter().flat_map(|r| &r.eligible).collect();
-        let stakes = &self.plan.stakes;
-        let (known, other): (Vec<_>, Vec<_>) = stakes
-            .beneficiaries
-            .iter()
-            .filter(|(who, _)| !self.plan.requirements.iter().any(|requirement| requirement.counts(who)))
-            .partition(|(who, _)| entitled.contains(who));
-        for (person, how) in known {
-            lines.push(format!("can't, though entitled: {} ({})", voice.data(person.as_str()), voice.words(how)));
-        }
-        let vendors: Vec<String> =
-            stakes.vendors.keys().map(|vendor| format!("anybody of {}", voice.data(vendor.as_str()))).collect();
-        let mut barred: Vec<String> = Vec::new();
-        if !self.authors.is_empty() {
-            let names = voice.list(self.authors.iter().map(PersonId::as_str), " and ");
-            barred.push(format!("{names} (who wrote it)"));
-        }
-        if !other.is_empty() {
-            let gain = if other.len() == 1 { "gains" } else { "gain" };
-            let names = voice.list(other.into_iter().map(|(person, _)| person.as_str()), " and ");
-            barred.push(format!("{names} (who {gain} by it)"));
-        }
-        barred.extend(vendors);
-        if !barred.is_empty() {
-            lines.push(format!("can't: {}", barred.join(", ")));
-        }
-        lines.extend(self.ignored.iter().map(|sentence| voice.message(sentence)));
-        lines
-    }
-
     /// That the protected branch has more than what the change starts from.
     pub(super) fn behind(&self, voice: Voice) -> Option<String> {
         let branch = voice.data(&self.plan.base.access.config.branch);
@@ -388,14 +250,19 @@ impl<'a> PlanView<'a> {
                 voice.data(&first.short())
             )
         };
-        self.refused.map(said)
+        self.labels.refused.map(said)
     }
 
     /// Classes, risk and ends of the change in one line.
     pub(super) fn outline(&self, voice: Voice) -> String {
         let classes: Vec<&str> = self.plan.classes.all().into_iter().map(ChangeClass::as_str).collect();
         let risk = self.plan.risk().map(|risk| format!(", risk {}", risk.as_str())).unwrap_or_default();
-        format!("{}{risk}, from {} to {}", classes.join(" + "), voice.data(self.base), voice.data(self.head))
+        format!(
+            "{}{risk}, from {} to {}",
+            classes.join(" + "),
+            voice.data(self.labels.base),
+            voice.data(self.labels.head)
+        )
     }
 
     pub(super) fn findings(&self, state: State) -> Vec<&'a Finding> {
@@ -428,9 +295,6 @@ pub(super) fn conditions(operation: &Operation, zone: &TimeZone) -> String {
         Some(_) | None => tail(&operation.conditions, zone),
     }
 }
-
-/// Longer sentences are cut; the approvals below have them all.
-const SENTENCES: usize = 3;
 
 fn why(line: &AccessLine, voice: Voice) -> Option<String> {
     if line.action == Action::Lose {

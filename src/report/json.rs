@@ -1,7 +1,5 @@
 //! Documents for programs. The names are fixed; what is open is null.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -19,10 +17,12 @@ use crate::repository::Oid;
 use crate::targets::Latent;
 
 mod live;
+mod standing;
 
 #[cfg(test)]
 pub(super) use live::{Apply, Drift};
 pub use live::{apply, drift};
+use standing::StandingRow;
 
 pub(super) const VERSION: u32 = 1;
 
@@ -76,10 +76,8 @@ pub(super) struct Plan<'a> {
     /// Where the base is the last verified landing: the first on the protected branch since that was refused.
     refused: Option<Oid>,
     digest: &'a str,
-    verdict: plan::Verdict,
-    approvals: Vec<Approval<'a>>,
-    /// People asked for beyond those by whom the rules are met. Whoever may approve only as a sponsor is none of them.
-    in_all: u32,
+    #[serde(flatten)]
+    standing: StandingRow<'a>,
     /// Who can approve something after the change and couldn't before, or the other way round.
     approvers: Vec<Approver<'a>>,
     /// Rules that the change leaves with no more people than they ask for.
@@ -91,16 +89,6 @@ pub(super) struct Plan<'a> {
     operations: Option<Vec<OperationRow<'a>>>,
     /// What else live state shows, where it was read.
     live: Option<live::Live<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Approval<'a> {
-    rule: &'a str,
-    count: u32,
-    from: &'a [String],
-    people: &'a BTreeSet<PersonId>,
-    given: Vec<&'a PersonId>,
 }
 
 #[derive(Serialize)]
@@ -191,11 +179,9 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
         version: VERSION,
         base,
         head,
-        refused: view.refused,
+        refused: view.labels.refused,
         digest: plan.digest.as_str(),
-        verdict: view.verdict(),
-        approvals: approvals_of(view),
-        in_all: view.more.in_all,
+        standing: StandingRow::of(view),
         approvers: plan.words.iter().map(approver).collect(),
         short_rules: plan
             .short
@@ -218,19 +204,6 @@ fn approver(word: &plan::WordChange) -> Approver<'_> {
         before: plan::digest::instants(&word.before),
         after: plan::digest::instants(&word.after),
     }
-}
-
-/// What each rule asks for, of whom, and who gave it.
-fn approvals_of<'a>(view: &PlanView<'a>) -> Vec<Approval<'a>> {
-    let requirements = view.plan.requirements.iter();
-    let rows = requirements.map(|requirement| Approval {
-        rule: &requirement.rule,
-        count: u32::try_from(requirement.needed(view.more)).unwrap_or(u32::MAX),
-        from: &requirement.from,
-        people: &requirement.eligible,
-        given: requirement.given(view.given).collect(),
-    });
-    rows.collect()
 }
 
 fn change<'a>(line: &'a AccessLine, zone: &TimeZone) -> Change<'a> {
@@ -315,20 +288,9 @@ fn instant(at: Timestamp, zone: &TimeZone) -> Option<String> {
 pub(super) struct Verify<'a> {
     version: u32,
     landings: Vec<LandingRow<'a>>,
-    /// Of `--head`: each rule that asks for approvals.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    approvals: Option<Vec<Approval<'a>>>,
-    /// Of `--head`: whom a rule names, and who can't approve this change.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    barred: Option<Vec<BarredRow<'a>>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct BarredRow<'a> {
-    person: &'a PersonId,
-    code: &'a str,
-    message: &'a str,
+    /// Of `--head`: where it stands.
+    #[serde(flatten)]
+    standing: Option<StandingRow<'a>>,
 }
 
 #[derive(Serialize)]
@@ -372,12 +334,11 @@ pub fn verify(landings: &[&Landing]) -> String {
             refusals: landing.refusals.iter().map(refusal).collect(),
         })
         .collect();
-    print(&Verify { version: VERSION, landings, approvals: None, barred: None })
+    print(&Verify { version: VERSION, landings, standing: None })
 }
 
-/// The same document for a head that has not landed: its one landing ends at the head. `barred` are the people whom a rule
-/// names, with every reason against each.
-pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, barred: &[(&PersonId, Vec<Refusal>)]) -> String {
+/// The same document for a head that has not landed: its one landing ends at the head.
+pub fn prospect(prospect: &Prospect, view: &PlanView<'_>) -> String {
     let (verdict, approvals, refusals) = match &prospect.outcome {
         Ok(granted) => (Verdict::Approved, granted.approvals.as_slice(), [].as_slice()),
         Err(refusals) => (Verdict::Refused, [].as_slice(), refusals.as_slice()),
@@ -389,15 +350,7 @@ pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, barred: &[(&PersonId, 
         approvals: approvals.iter().map(|given| GivenRow { person: given.person.as_str(), at: &given.at }).collect(),
         refusals: refusals.iter().map(refusal).collect(),
     };
-    let barred = barred.iter().flat_map(|(person, reasons)| {
-        reasons.iter().map(|reason| BarredRow { person, code: reason.code.id, message: &reason.message })
-    });
-    print(&Verify {
-        version: VERSION,
-        landings: vec![landing],
-        approvals: Some(approvals_of(view)),
-        barred: Some(barred.collect()),
-    })
+    print(&Verify { version: VERSION, landings: vec![landing], standing: Some(StandingRow::of(view)) })
 }
 
 fn refusal(refusal: &Refusal) -> RefusalRow<'_> {

@@ -7,7 +7,7 @@ use super::facts::Voice;
 use super::findings::{place_text, summary, word};
 use super::plan::operations;
 use super::style::{Style, capitalised, count};
-use super::{changes, drift};
+use super::{changes, drift, standing};
 use crate::approval::{Landing, Prospect, Verdict as Landed};
 use crate::finding::{Finding, Refusal, Severity, State};
 use crate::plan::{self, Verdict};
@@ -52,7 +52,7 @@ pub fn plan(view: &PlanView<'_>) -> String {
     {
         rest.push_str(&list(title, view.findings(state).into_iter().map(finding).collect(), PART));
     }
-    rest.push_str(&list("Approval", view.approvals(Voice::Markdown).into_iter().map(kept).collect(), PART));
+    rest.push_str(&list("Approval", standing::lines(view, Voice::Markdown).into_iter().map(kept).collect(), PART));
     rest.push_str(&operated(view));
     rest.push_str(&detail(view));
     let room = LIMIT.saturating_sub(top.chars().count() + rest.chars().count() + 100);
@@ -117,13 +117,13 @@ pub fn prospect(prospect: &Prospect, view: &PlanView<'_>) -> String {
             let people: Vec<String> =
                 granted.approvals.iter().map(|opinion| markdown_code(opinion.person.as_str())).collect();
             let by = if people.is_empty() { String::new() } else { format!(", approved by {}", people.join(", ")) };
-            let lasting = prospect.assessment.lasting(view.zone());
+            let lasting = standing::lasting(view);
             let rows = lasting.iter().map(|sentence| kept(Voice::Markdown.message(sentence))).collect();
             format!("### Would land: `{commit}`{by}\n{}", list("Approval", rows, LINT_PART))
         }
         Err(refusals) => {
             let rows = refusals.iter().map(|refusal| kept(reason(refusal))).collect();
-            let approvals = view.approvals(Voice::Markdown).into_iter().map(kept).collect();
+            let approvals = standing::lines(view, Voice::Markdown).into_iter().map(kept).collect();
             format!(
                 "### Would not land: `{commit}`\n{}{}",
                 list("Reasons", rows, LINT_PART),

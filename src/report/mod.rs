@@ -22,11 +22,12 @@ pub mod ocsf;
 pub mod plan;
 pub mod sarif;
 pub mod schemas;
+mod standing;
 pub mod style;
 #[cfg(test)]
 mod tests;
 pub mod trial;
 pub mod verify;
 
-pub use facts::PlanView;
+pub use facts::{Labels, PlanView};
 pub use style::Style;

@@ -6,7 +6,7 @@ use super::escape::terminal;
 use super::facts::{Gain, Voice, conditions, permission};
 use super::findings::{label, place_text, word};
 use super::style::Style;
-use super::{changes, drift};
+use super::{changes, drift, standing};
 use crate::access::time::format_end;
 use crate::finding::{Finding, State};
 use crate::plan::{self, Action, Operation, Verdict};
@@ -36,7 +36,7 @@ pub fn text(view: &PlanView<'_>, style: Style) -> String {
     let judges = view.judges(Voice::Text);
     section(&mut text, "who judges changes", wrapped(judges, style), style);
     section(&mut text, "findings", findings(view, style), style);
-    section(&mut text, "approval", wrapped(view.approvals(Voice::Text), style), style);
+    section(&mut text, "approval", wrapped(standing::lines(view, Voice::Text), style), style);
     if let Some(live) = view.live {
         let mut rows = wrapped(cut(operations(view, &live.difference.operations), ROOM), style);
         if rows.is_empty() && live.is_whole() {

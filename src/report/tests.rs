@@ -1,7 +1,6 @@
 mod findings;
 mod hostile;
 
-use std::collections::BTreeSet;
 use std::process::Command;
 
 use jiff::Timestamp;
@@ -9,9 +8,9 @@ use jiff::Timestamp;
 use super::*;
 use crate::access::{LastRead, PersonId, Revision};
 use crate::apply::Drift;
-use crate::finding::{Code, Finding, Place, Rule, Severity};
+use crate::finding::{Code, Finding, Place, Refusal, Rule, Severity};
 use crate::plan::operations::{self, Basis};
-use crate::plan::{More, Plan, plan};
+use crate::plan::{Circumstances, Plan, Said, Standing, Surplus, plan};
 use crate::repository::{Repository, Snapshot};
 
 const CONFIG: &str = "version: 1
@@ -25,8 +24,16 @@ audit: { ref: refs/dualkey/audit, key: \"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwx
 
 const BASE: &[(&str, &str)] = &[
     ("dualkey.yaml", CONFIG),
-    ("people/priya.shah.yaml", "name: Priya Shah\ntype: employee\naccounts:\n  github: { login: priya, id: 11 }\n"),
-    ("people/tom.reed.yaml", "name: Tom Reed\ntype: employee\naccounts:\n  github: { login: tom, id: 12 }\n"),
+    (
+        "people/priya.shah.yaml",
+        "name: Priya Shah\ntype: employee\naccounts:\n  github: { login: priya, id: 11 }\n\
+         keys: [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsL\"]\n",
+    ),
+    (
+        "people/tom.reed.yaml",
+        "name: Tom Reed\ntype: employee\naccounts:\n  github: { login: tom, id: 12 }\n\
+         keys: [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\"]\n",
+    ),
     (
         "vendors/globex.yaml",
         "name: Globex Ltd\nsponsor: priya.shah\ncontract: { from: 2026-10-01, until: 2027-03-31 }\n",
@@ -87,19 +94,14 @@ fn revision(parts: &[&[(&str, &str)]]) -> Revision {
     Revision::load(&snapshot, crate::targets::KINDS, &mut LastRead::default()).unwrap()
 }
 
-fn view<'a>(plan: &'a Plan<'a>, given: &'a BTreeSet<PersonId>, live: Option<&'a Drift>) -> PlanView<'a> {
-    let authors = const { &BTreeSet::new() };
-    PlanView {
-        plan,
-        given,
-        authors,
-        more: plan.more(),
-        ignored: &[],
-        live,
-        refused: None,
-        base: "main",
-        head: "4be1f27",
-    }
+/// Where a change stands that these people approved.
+fn given(plan: &Plan<'_>, people: &[&str], surplus: Surplus) -> Standing {
+    let given = people.iter().map(|id| PersonId::parse(id).unwrap()).collect();
+    Standing::of(plan, Circumstances { surplus, ..Circumstances::default() }, Said { given, ..Said::default() })
+}
+
+fn view<'a>(plan: &'a Plan<'a>, standing: &'a Standing, live: Option<&'a Drift>) -> PlanView<'a> {
+    PlanView { plan, standing, live, labels: Labels { base: "main", head: "4be1f27", refused: None } }
 }
 
 /// Findings that these tests are about; the small repository here has others, and rules have tests of their own.
@@ -111,8 +113,8 @@ fn keep(findings: &mut Vec<Finding>) {
 fn both(base: &Revision, head: &Revision) -> (String, String) {
     let mut plan = plan(base, head, now());
     keep(&mut plan.findings);
-    let nobody = BTreeSet::new();
-    let view = view(&plan, &nobody, None);
+    let standing = given(&plan, &[], plan.surplus());
+    let view = view(&plan, &standing, None);
     (super::plan::text(&view, Style::PLAIN), super::markdown::plan(&view))
 }
 
@@ -246,7 +248,7 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
         northwind/payments-api)
       can't: alice.nguyen (who gains by it), anybody of globex
 
-    digest sha256:1e0e7283bbe6a591160807b3c482b1bcd1504db38f825e58ae8f78d906bfae8b
+    digest sha256:77dd5c92074a17ae332ad0978f75668e9e5e689a291f08fe346b7588ce1fb41e
     ");
     insta::assert_snapshot!(markdown, @r"
     ### Blocked by 1 new error: `mixed-change` at `groups/access-admins.yaml`
@@ -287,7 +289,7 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
     <details><summary>Digest and 4 changed files</summary>
 
     ```
-    digest sha256:1e0e7283bbe6a591160807b3c482b1bcd1504db38f825e58ae8f78d906bfae8b
+    digest sha256:77dd5c92074a17ae332ad0978f75668e9e5e689a291f08fe346b7588ce1fb41e
     removal grants/alice-refunds.yaml
     access grants/keep.yaml
     policy groups/access-admins.yaml
@@ -301,18 +303,18 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
 #[test]
 fn verdicts_in_one_line() {
     let (base, head) = (revision(&[BASE]), revision(&[BASE, &[GRANT]]));
-    let first = |plan: &Plan<'_>, given: &BTreeSet<PersonId>, more| {
-        let view = PlanView { more, ..view(plan, given, None) };
-        super::plan::text(&view, Style::PLAIN).lines().next().unwrap().to_owned()
+    let first = |plan: &Plan<'_>, people: &[&str], surplus| {
+        let standing = given(plan, people, surplus);
+        super::plan::text(&view(plan, &standing, None), Style::PLAIN).lines().next().unwrap().to_owned()
     };
-    let (nobody, tom) = (BTreeSet::new(), BTreeSet::from([PersonId::parse("tom.reed").unwrap()]));
+    let (nobody, tom) = (&[][..], &["tom.reed"][..]);
     let grown = plan(&base, &head, now());
-    let (none, one) = (More::default(), More { each: 1, in_all: 0 });
-    assert_eq!(first(&plan(&base, &base, now()), &nobody, none), "nothing to approve: no managed file differs");
-    assert_eq!(first(&grown, &tom, none), "ready: approved by tom.reed");
-    assert_eq!(first(&grown, &tom, one), "needs approval from priya.shah (owners of payments-staging)");
+    let (none, one) = (Surplus::default(), Surplus { each: 1, in_all: 0 });
+    assert_eq!(first(&plan(&base, &base, now()), nobody, none), "nothing to approve: no managed file differs");
+    assert_eq!(first(&grown, tom, none), "ready: approved by tom.reed");
+    assert_eq!(first(&grown, tom, one), "needs approval from priya.shah (owners of payments-staging)");
     assert_eq!(
-        first(&grown, &nobody, one),
+        first(&grown, nobody, one),
         "needs approval from 2 of priya.shah, tom.reed (owners of payments-staging)"
     );
 }
@@ -335,9 +337,9 @@ fn operations_that_take_are_never_folded() {
     let difference = operations::difference(&basis, &lives.into_iter().collect());
     let head = revision(&[BASE, &[GRANT, ("grants/web.yaml", &GRANT.1.replace("payments-api", "payments-web"))]]);
     let plan = plan(&base, &head, at);
-    let nobody = BTreeSet::new();
+    let standing = given(&plan, &[], plan.surplus());
     let drift = Drift { difference, ..Drift::default() };
-    let view = view(&plan, &nobody, Some(&drift));
+    let view = view(&plan, &standing, Some(&drift));
     let markdown = super::markdown::plan(&view);
     let tail = markdown.split_once("**Operations").unwrap().1;
     insta::assert_snapshot!(tail, @r"
@@ -422,7 +424,13 @@ fn operations_that_take_are_never_folded() {
           "priya.shah",
           "tom.reed"
         ],
-        "given": []
+        "missing": 1,
+        "given": [],
+        "able": [
+          "priya.shah",
+          "tom.reed"
+        ],
+        "barred": []
       }
     ]
     "#);
@@ -437,7 +445,10 @@ fn operations_that_take_are_never_folded() {
             "digest",
             "verdict",
             "approvals",
-            "in_all",
+            "beside",
+            "uncounted",
+            "held_up",
+            "counts_until",
             "approvers",
             "short_rules",
             "findings",
@@ -462,15 +473,17 @@ fn names_forge_no_markup() {
     let mut plan = plan(&base, &head, now());
     plan.findings.push(Finding::new(&TESTED, Place::whole_file(attack), attack, attack));
     plan.changes[0].key.resource = attack.into();
-    let (nobody, ignored) = (BTreeSet::new(), [format!("doesn't count: {attack}")]);
-    let view = PlanView { base: attack, head: attack, ignored: &ignored, ..view(&plan, &nobody, None) };
+    let mut standing = given(&plan, &[], plan.surplus());
+    standing.said.uncounted.push(Refusal::new(&TESTED.code, attack, attack));
+    let labels = Labels { base: attack, head: attack, refused: None };
+    let view = PlanView { labels, ..view(&plan, &standing, None) };
     let markdown = super::markdown::plan(&view);
     // out of code there is neither a tag nor a mention
     let bare: Vec<&str> = markdown.lines().filter(|line| line.contains("org")).collect();
     insta::assert_snapshot!(bare.join("\n"), @r"
     access, from ``</details><img src=//x>@org/admins `@b` ::error::x`` to ``</details><img src=//x>@org/admins `@b` ::error::x``
     - warning `tested` at ``</details><img src=//x>@org/admins `@b` ::error::x``: &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x; &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x
-    - doesn't count: &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x
+    - doesn't count: &lt;/details&gt;&lt;img src=//x&gt;`@`org/admins `@b` ::error::x \(tested\)
     ");
     let text = super::plan::text(&view, Style { colour: false, width: 40 });
     assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");

@@ -2,7 +2,7 @@
 
 use super::facts::Voice;
 use super::style::Style;
-use super::{PlanView, errors, plan};
+use super::{PlanView, errors, plan, standing};
 use crate::approval::{Landing, Prospect, Recorded, Verdict, codes};
 use crate::finding::Refusal;
 
@@ -61,26 +61,26 @@ fn line(landing: &Landing, style: Style) -> String {
 }
 
 /// Whether a head would land; if not why, and what each rule asks for, who gave it, and who can't.
-pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, waiting: &[&Landing], style: Style) -> String {
+pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, style: Style) -> String {
     let mut text = String::new();
     match &prospect.outcome {
         Ok(granted) => {
             let people: Vec<&str> = granted.approvals.iter().map(|opinion| opinion.person.as_str()).collect();
             let by = if people.is_empty() { String::new() } else { format!(", approved by {}", people.join(", ")) };
             text.push_str(&format!("{} {}{by}\n", style.green("would land:"), prospect.head.short()));
-            for lasting in prospect.assessment.lasting(view.zone()) {
+            for lasting in standing::lasting(view) {
                 text.push_str(&format!("  {}\n", style.wrap(&Voice::Text.message(&lasting), 2, "    ")));
             }
         }
         Err(refusals) => {
             text.push_str(&format!("{} {}\n", style.red("would not land:"), prospect.head.short()));
             text.push_str(&errors::refusals(refusals, style));
-            let approvals = plan::wrapped(view.approvals(Voice::Text), style);
+            let approvals = plan::wrapped(standing::lines(view, Voice::Text), style);
             plan::section(&mut text, "approval", approvals, style);
         }
     }
-    if let Some(first) = waiting.first() {
-        let behind = format!("it would wait behind {}, which was refused\n", first.commit.short());
+    if let Some(first) = view.labels.refused {
+        let behind = format!("it would wait behind {}, which was refused\n", first.short());
         text.push_str(&style.yellow(&behind));
     }
     text

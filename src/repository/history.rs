@@ -11,6 +11,17 @@ use git2::ObjectType;
 use super::{Oid, Repository, RepositoryError, objects};
 
 impl Repository {
+    /// Makes sure that no commit is missing, whatever else may be.
+    ///
+    /// # Errors
+    /// `Shallow`.
+    pub fn ensure_history(&self) -> Result<(), RepositoryError> {
+        match self.ensure_complete() {
+            Err(error @ RepositoryError::Shallow) => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     pub(super) fn parents(&self, commit: Oid) -> Result<Arc<[Oid]>, RepositoryError> {
         if let Some(known) = self.parents.borrow().get(&commit) {
             return Ok(Arc::clone(known));

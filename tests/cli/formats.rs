@@ -101,11 +101,11 @@ fn the_document_of_plan() {
     world.write("grants/payments/alice-refunds.yaml", &ALICE_GRANT.replace("2027-01-03", "2027-01-10"));
     world.commit("Too late an end");
     let plan = || world.timed(&["plan", "--head", "alice", "--live", "--format", "json"]).exits(1);
-    let approvals = below("approvals", "rule count from people given");
+    let approvals = below("approvals", "rule count from people missing given able barred");
     let changes = below("changes", "person action role domain risk until grant file line entitlements");
     let entitlements = below("changes[].entitlements", ENTITLEMENT);
     let expected = set(&[
-        plain("version base head refused digest verdict in_all approvers short_rules"),
+        plain("version base head refused digest verdict beside uncounted held_up counts_until approvers short_rules"),
         approvals,
         below("findings", FINDING),
         changes,

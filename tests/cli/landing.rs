@@ -5,6 +5,7 @@ mod clone;
 mod foreseen;
 mod history;
 mod shown;
+mod verdict;
 
 use crate::support::{ALICE_GRANT, World};
 

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dualkey::access::{Entitlements, Interval, LastRead, PersonType, Revision};
 use dualkey::finding::Severity;
-use dualkey::plan::{self, Action, Plan, Verdict};
+use dualkey::plan::{self, Action, Circumstances, Plan, Said, Standing, Verdict};
 use dualkey::repository::{Repository, Snapshot, is_managed};
 use dualkey::targets::KINDS;
 use jiff::{Timestamp, ToSpan};
@@ -210,7 +210,9 @@ fn silent(plan: &Plan<'_>, differs: bool) -> Option<String> {
             return Some(format!("{key:?} grew, and no line says so"));
         }
     }
-    let asked = !plan.requirements.is_empty() && plan.verdict(&BTreeSet::new(), plan.more()) == Verdict::NeedsApproval;
+    let known = Circumstances { surplus: plan.surplus(), ..Circumstances::default() };
+    let verdict = Standing::of(plan, known, Said::default()).verdict;
+    let asked = !plan.requirements.is_empty() && verdict == Verdict::NeedsApproval;
     if !grown.is_empty() && !error && !asked {
         return Some("access grew, and nobody must approve".to_owned());
     }

@@ -9,11 +9,11 @@ use super::ground::Ground;
 use super::landings::{Chain, Verdict};
 use super::older::{Below, Change};
 use super::{held, left_out, older};
-use crate::approval::decision::{Assessment, Candidate, Granted, Proposed, Trusted, assess, decide};
+use crate::approval::decision::{Assessment, Candidate, Granted, Proposed, Trusted, assess, decide, obstacles, said};
 use crate::approval::landing::{Entries, Reviewed, Trees, differing, merged};
 use crate::finding::Refusal;
 use crate::lint::Halt;
-use crate::plan::Held;
+use crate::plan::{Held, Plan, Said, Standing};
 use crate::repository::{Managed, Oid, Snapshot};
 
 /// What would happen to a head that is merged onto the tip now.
@@ -31,6 +31,8 @@ pub struct Prospect {
     pub proposed: Proposed,
     pub assessment: Assessment,
     pub outcome: Result<Granted, Vec<Refusal>>,
+    /// What people said of it, and what keeps it from landing whoever approves it.
+    pub said: Said,
     /// What stood before of what it brings.
     pub held: Held,
     now: Timestamp,
@@ -40,6 +42,11 @@ impl Prospect {
     /// The change that would land.
     pub fn candidate(&self) -> Candidate<'_> {
         Candidate::new(&self.trusted, &self.proposed, self.now, &self.held, &Halt::default())
+    }
+
+    /// Where the head stands with a plan of it: the candidate's or, where somebody compares it with another base, that one.
+    pub fn standing(&self, plan: &Plan<'_>) -> Standing {
+        Standing::of(plan, self.assessment.circumstances.clone(), self.said.clone())
     }
 }
 
@@ -68,21 +75,41 @@ pub(super) fn prospect(ground: &Ground<'_>, chain: &Chain, head: Oid) -> Result<
     let held = held::before(ground, (&trusted, &proposed), landings.map(|landing| landing.commit))?;
     let candidate = Candidate::new(&trusted, &proposed, ground.now, &held, &ground.halt());
     let mut outcome = decide(&candidate, &reviewed, &evidence);
+    let mut obstacles = obstacles(candidate.plan(), &reviewed, &evidence);
+    if candidate.plan().is_nothing() {
+        // what changes nothing needs nobody, whoever made it
+        obstacles.clear();
+        outcome = Ok(Granted::nothing(head, candidate.plan()));
+    }
     if let Ok(granted) = &outcome {
         let change = Change { base, named: head, tree: proposed.revision(), granted };
         let below = chain.landings.iter().filter_map(Below::of);
         let given_back = if candidate.plan().only_takes() { None } else { older::given_back(ground, change, below)? };
         let refusal = given_back.map_or_else(|| left_out::foreseen(ground, chain, granted), |one| Ok(Some(one)))?;
         if let Some(refusal) = refusal {
+            obstacles.push(refusal.clone());
             outcome = Err(vec![refusal]);
         }
     }
     let assessment = assess(candidate.plan(), &evidence);
+    let said = said(candidate.plan(), &assessment, &evidence, obstacles);
     let merge_base = match evidence.merge_bases.as_slice() {
         [one] => Some(*one),
         _ => None,
     };
-    Ok(Prospect { head, base, merge_base, reviewed, trusted, proposed, assessment, outcome, held, now: ground.now })
+    Ok(Prospect {
+        head,
+        base,
+        merge_base,
+        reviewed,
+        trusted,
+        proposed,
+        assessment,
+        outcome,
+        said,
+        held,
+        now: ground.now,
+    })
 }
 
 /// The four trees of a landing that is not there yet.

@@ -2,16 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::{Answered, Evidence};
-use crate::access::time::format_moment;
+use super::reasons::reason;
 use crate::access::{Access, Person, PersonId, PersonType};
 use crate::approval::codes::{self, refusal};
-use crate::approval::testimony::{Maker, Opinion, Part, Says};
-use crate::finding::{Code, Refusal};
-use crate::plan::{More, Plan};
+use crate::approval::testimony::{Maker, Opinion, Says};
+use crate::finding::Refusal;
+use crate::plan::{Circumstances, Part, Plan, Surplus};
 use crate::repository::Oid;
 
 /// Where a head stands on its way: who counts, who doesn't, what is still needed.
@@ -29,12 +28,10 @@ pub struct Assessment {
     /// Why more people are asked for in all.
     pub in_all_because: Vec<Refusal>,
     pub authors: Vec<Maker>,
+    /// Who made the change, who may still speak, and what is asked for beyond the rules.
+    pub circumstances: Circumstances,
     /// How many said anything.
     pub(super) spoke: usize,
-    parties: BTreeMap<PersonId, Part>,
-    /// Who answers for a service that may have made what nobody signed: person to service.
-    answering: BTreeMap<PersonId, PersonId>,
-    gone: BTreeSet<PersonId>,
     made_own: BTreeSet<PersonId>,
 }
 
@@ -44,28 +41,14 @@ impl Assessment {
         self.made_own.contains(person)
     }
 
-    /// A sentence for each approval that ends by itself.
-    pub fn lasting(&self, zone: &TimeZone) -> Vec<String> {
-        let sentence = |(person, until): (&PersonId, &Timestamp)| {
-            format!("the approval of `{person}` counts until {}", format_moment(*until, zone))
-        };
-        self.until.iter().map(sentence).collect()
+    /// Everybody whose approval counts.
+    pub fn given(&self) -> BTreeSet<PersonId> {
+        self.valid.keys().cloned().collect()
     }
 
-    /// Everybody who made the change, or answers for a service that may have. None of them can approve it.
-    pub fn makers(&self) -> BTreeSet<PersonId> {
-        self.parties.keys().chain(self.answering.keys()).cloned().collect()
-    }
-
-    /// Approvals asked for beyond the rules, those that overcome requests for changes among them.
-    pub fn more(&self) -> More {
-        let raised = self.raised();
-        More { in_all: raised.in_all.saturating_add(number(self.requests.len())), ..raised }
-    }
-
-    /// The same without requests for changes.
-    pub(super) fn raised(&self) -> More {
-        More { each: u32::from(!self.each_because.is_empty()), in_all: number(self.in_all_because.len()) }
+    /// What the rules and the change ask for, without requests for changes.
+    pub(super) fn raised(&self) -> Surplus {
+        raised(&self.each_because, &self.in_all_because)
     }
 
     /// What stays to be known of a change that was approved by more than the rules ask for.
@@ -86,66 +69,7 @@ impl Assessment {
 
     /// Every reason for which an approval by this person would not count.
     pub fn reasons_against(&self, plan: &Plan<'_>, person: &PersonId) -> Vec<Refusal> {
-        let judge = &plan.base.access;
-        let mut reasons = Vec::new();
-        let mut because = |code: &'static Code, fact: String| reasons.push(refusal(code, fact));
-        if let Some(part) = self.parties.get(person) {
-            let (code, fact) = made(*part, person);
-            because(code, fact);
-        } else if let Some(service) = self.answering.get(person) {
-            let fact = format!("`{person}` answers for `{service}`, which may have made what nobody signed");
-            because(&codes::APPROVER_IS_AUTHOR, fact);
-        }
-        let counts = plan.requirements.iter().any(|requirement| requirement.counts(person));
-        if let Some(how) = plan.stakes.beneficiaries.get(person).filter(|_| !counts) {
-            because(&codes::APPROVER_IS_BENEFICIARY, format!("`{person}` {how}"));
-        }
-        let Some(registered) = judge.people.get(person) else {
-            because(
-                &codes::APPROVER_NOT_AUTHORIZED,
-                format!("`{person}` is not in the registry of the last verified landing"),
-            );
-            return reasons;
-        };
-        match registered.person_type {
-            PersonType::Employee => {}
-            PersonType::Contractor => {
-                because(&codes::APPROVER_KIND_FORBIDDEN, format!("`{person}` is a contractor"));
-            }
-            PersonType::Service => because(&codes::APPROVER_NOT_HUMAN, format!("`{person}` is a service")),
-        }
-        let of_vendor = registered.vendor.as_ref().and_then(|vendor| Some((vendor, plan.stakes.vendors.get(vendor)?)));
-        if let Some((vendor, beneficiary)) = of_vendor
-            && beneficiary != person
-        {
-            because(
-                &codes::APPROVER_SAME_VENDOR,
-                format!("`{person}` is of {vendor}, as is `{beneficiary}`, who gains"),
-            );
-        }
-        // judged with what the head says too: an `ended` that this very change brings counts
-        let ended = [&plan.base.access, &plan.head.access].into_iter().any(|access| {
-            access
-                .people
-                .get(person)
-                .is_none_or(|one| access.bounds(one).is_none_or(|bounds| !bounds.contains(plan.now)))
-        });
-        if (ended || self.gone.contains(person)) && !plan.may_bring_back(person) {
-            because(&codes::APPROVER_GONE, format!("`{person}` is not active any more"));
-            if plan.lingers(person) {
-                let fact =
-                    format!("`{person}` may still object, and approve that others are brought back, nothing else");
-                because(&codes::WORD_LINGERS, fact);
-            }
-        }
-        // where more are asked for in all, no rule of this change need ask for them
-        let beside = self.more().in_all > 0 && plan.others().contains(person);
-        // an approval of one's own new keys is a person's word about them, though no rule asks for it
-        if reasons.is_empty() && !counts && !beside && !changes_own(plan, person) {
-            let fact = format!("no rule that this change meets asks for `{person}`");
-            reasons.push(refusal(&codes::APPROVER_OUT_OF_SCOPE, fact));
-        }
-        reasons
+        plan.bars(&self.circumstances, person).iter().map(|bar| reason(person, bar)).collect()
     }
 }
 
@@ -153,25 +77,21 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn made(part: Part, person: &PersonId) -> (&'static Code, String) {
-    match part {
-        Part::Wrote => (&codes::APPROVER_IS_AUTHOR, format!("`{person}` is an author of the change")),
-        Part::Pushed => (&codes::APPROVER_IS_PUSHER, format!("`{person}` pushed to the branch")),
-        Part::Committed => (&codes::APPROVER_IS_COMMITTER, format!("`{person}` made a commit of the change")),
-    }
+fn raised(each_because: &[Refusal], in_all_because: &[Refusal]) -> Surplus {
+    Surplus { each: u32::from(!each_because.is_empty()), in_all: number(in_all_because.len()) }
 }
 
 /// Who approved, who of them counts, and how many are asked for beyond the rules.
 pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
     let judge = &plan.base.access;
     let testimony = &evidence.testimony;
-    let mut parties = testimony.makers.clone();
+    let mut makers = testimony.makers.clone();
     let answering =
         if testimony.may_be_a_machines { answering_for_services(judge, &evidence.answered) } else { BTreeMap::new() };
     // however many there are of them, it is one somebody who may be among the approvers: whoever steers a machine, too
     let mut each_because: Vec<Refusal> = testimony.in_doubt.first().cloned().into_iter().collect();
     each_because.extend(testimony.machine.clone());
-    let services: Vec<&Person> = parties
+    let services: Vec<&Person> = makers
         .keys()
         .filter_map(|id| judge.people.get(id))
         .filter(|person| person.person_type == PersonType::Service)
@@ -181,7 +101,7 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         let then = evidence.answered.iter().filter(|answered| answered.service == service.id);
         for sponsor in service.sponsor.iter().chain(then.map(|answered| &answered.sponsor)) {
             // who answers for a machine answers for what it wrote, also when another does so since
-            parties.entry(sponsor.clone()).or_insert(Part::Wrote);
+            makers.entry(sponsor.clone()).or_insert(Part::Wrote);
         }
     }
     let mut against = testimony.against.clone();
@@ -209,25 +129,27 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         in_all_because.push(refusal(&codes::RESOURCE_OWNERLESS, fact));
     }
     in_all_because.extend(own_keys_changed(plan, &testimony.made_own, &opinions));
-    let mut authors: Vec<Maker> = parties.keys().cloned().map(Maker::Person).collect();
+    let mut authors: Vec<Maker> = makers.keys().cloned().map(Maker::Person).collect();
     if !testimony.in_doubt.is_empty() {
         authors.push(Maker::Unknown);
     }
     let speaks =
         |says: Says| opinions.iter().filter(move |opinion| opinion.says == says).map(|opinion| &opinion.person);
     let requests = speaks(Says::RequestChanges).filter(|person| plan.may_object(person));
+    let requests: BTreeSet<PersonId> = requests.filter(|person| judge.people.contains_key(*person)).cloned().collect();
+    let raised = raised(&each_because, &in_all_because);
+    // whoever wants to overcome a request for changes asks one person more
+    let surplus = Surplus { in_all: raised.in_all.saturating_add(number(requests.len())), ..raised };
     let mut assessment = Assessment {
         valid: BTreeMap::new(),
         until: BTreeMap::new(),
         against: Vec::new(),
-        requests: requests.filter(|person| judge.people.contains_key(*person)).cloned().collect(),
+        requests,
         each_because,
         in_all_because,
         authors,
+        circumstances: Circumstances { makers, answering, gone: evidence.gone.clone(), surplus },
         spoke: opinions.iter().filter(|opinion| opinion.took_back != Some(Says::RequestChanges)).count(),
-        parties,
-        answering,
-        gone: evidence.gone.clone(),
         made_own: testimony.made_own.clone(),
     };
     let withdrawn: BTreeSet<&PersonId> = speaks(Says::Withdraw).collect();
@@ -307,17 +229,6 @@ fn answering_for_services(judge: &Access, then: &BTreeSet<Answered>) -> BTreeMap
     now.chain(then.map(|answered| (answered.sponsor.clone(), answered.service.clone()))).collect()
 }
 
-/// True where the change gives a person other keys, accounts or addresses, and they could speak of that.
-fn changes_own(plan: &Plan<'_>, person: &PersonId) -> bool {
-    let (before, after) = (plan.base.access.people.get(person), plan.head.access.people.get(person));
-    before.zip(after).is_some_and(|(before, after)| differs(before, after))
-}
-
-fn differs(before: &Person, after: &Person) -> bool {
-    let same = before.keys == after.keys && before.accounts == after.accounts && before.emails == after.emails;
-    !same && !before.keys.is_empty()
-}
-
 /// A change of somebody's own keys or accounts is theirs to prove, with what stood before: by an approval, by the commit
 /// that makes it, or else by one approval more.
 fn own_keys_changed(plan: &Plan<'_>, made_own: &BTreeSet<PersonId>, opinions: &[&Opinion]) -> Option<Refusal> {
@@ -326,16 +237,9 @@ fn own_keys_changed(plan: &Plan<'_>, made_own: &BTreeSet<PersonId>, opinions: &[
         let approves = own.peek().is_some();
         own.all(|opinion| opinion.says == Says::Approve) && (approves || made_own.contains(&person.id))
     };
-    let before = &plan.base.access.people;
-    let changed: Vec<String> = plan
-        .head
-        .access
-        .people
-        .values()
-        .filter_map(|after| Some((before.get(&after.id)?, after)))
-        .filter(|(before, after)| differs(before, after) && !agrees(before))
-        .map(|(before, _)| format!("`{}`", before.id))
-        .collect();
+    let before = plan.base.access.people.values();
+    let changed = before.filter(|person| plan.changes_own(&person.id) && !agrees(person));
+    let changed: Vec<String> = changed.map(|person| format!("`{}`", person.id)).collect();
     let mut facts = Vec::new();
     if !changed.is_empty() {
         facts.push(format!("keys, accounts or e-mails of {} change without their word", changed.join(", ")));

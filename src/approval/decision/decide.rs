@@ -11,7 +11,7 @@ use crate::approval::landing::{Reviewed, Violation, violations};
 use crate::approval::testimony::{Maker, Opinion, Signed};
 use crate::finding::{Code, Finding, Refusal};
 use crate::lint::rules::NO_APPROVAL_RULE;
-use crate::plan::{Digest, More, Plan, Requirement, Side};
+use crate::plan::{Bar, Circumstances, Digest, Plan, Requirement, RuleStanding, Said, Side, Standing, is_met};
 use crate::repository::Oid;
 
 /// What the decision found about a landing that is approved.
@@ -29,21 +29,26 @@ pub struct Granted {
     pub notes: Vec<Refusal>,
 }
 
+impl Granted {
+    /// Of a head that changes nothing.
+    pub fn nothing(head: Oid, plan: &Plan<'_>) -> Self {
+        let (approvals, authors, statements, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Granted { head, approvals, authors, digest: plan.digest.clone(), statements, notes }
+    }
+}
+
 /// Decides. All reasons are given, not the first.
 pub fn decide(candidate: &Candidate<'_>, reviewed: &Reviewed, evidence: &Evidence) -> Result<Granted, Vec<Refusal>> {
-    let mut refusals = landing_refusals(evidence);
     let plan = candidate.plan();
+    let mut refusals = obstacles(plan, reviewed, evidence);
     if plan.head.is_misread() {
-        refusals.push(misread(plan.head));
         return Err(refusals);
     }
-    refusals.extend(plan.blocking().map(found));
-    refusals.extend(other_digest(plan, reviewed, evidence));
     let assessment = assess(plan, evidence);
+    refusals.extend(plan.blocking().map(found));
     refusals.extend(unproven_keys(plan, evidence));
-    refusals.extend(evidence.testimony.refusals.iter().cloned());
     let mut unmet = quorum_refusals(plan, &assessment, evidence);
-    if !unmet.is_empty() && locked_out(plan, evidence) {
+    if !unmet.is_empty() && plan.is_locked_out(&assessment.circumstances) {
         unmet.iter_mut().for_each(|refusal| refusal.help.push_str(WAY_BACK));
     }
     refusals.extend(unmet);
@@ -61,6 +66,34 @@ pub fn decide(candidate: &Candidate<'_>, reviewed: &Reviewed, evidence: &Evidenc
         statements: weighed(plan, evidence),
         notes,
     })
+}
+
+/// What keeps a change from landing, whoever approves it, beside what is found in it.
+pub fn obstacles(plan: &Plan<'_>, reviewed: &Reviewed, evidence: &Evidence) -> Vec<Refusal> {
+    let mut refusals = landing_refusals(evidence);
+    if plan.head.is_misread() {
+        refusals.push(misread(plan.head));
+        return refusals;
+    }
+    refusals.extend(other_digest(plan, reviewed, evidence));
+    refusals.extend(evidence.testimony.refusals.iter().cloned());
+    refusals
+}
+
+/// What people said of a change, as its standing tells it. `obstacles` keep it from landing, whoever approves it.
+pub fn said(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence, obstacles: Vec<Refusal>) -> Said {
+    let given = assessment.given();
+    let overcome = is_met(plan, &assessment.circumstances, &given);
+    let objections =
+        (!assessment.requests.is_empty() && !overcome).then(|| asked_for_changes(plan, assessment, evidence));
+    Said {
+        given,
+        until: assessment.until.clone(),
+        uncounted: evidence.testimony.ignored.iter().chain(&assessment.against).cloned().collect(),
+        objections: objections.into_iter().collect(),
+        unproven: unproven_keys(plan, evidence),
+        obstacles,
+    }
 }
 
 /// Every statement that the decision looked at, so that it can be made again.
@@ -180,34 +213,25 @@ fn new_keys<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = (&'p Person, &'p Per
 fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for (side, class) in &plan.silent {
-        let policy = match side {
-            Side::Old => "the policy that stands",
-            Side::New => "the policy that the change brings",
-        };
         refusals.push(Refusal::new(
             &NO_APPROVAL_RULE.code,
-            format!("no approval rule of {policy} speaks of class {}", class.as_str()),
+            format!("no approval rule of {} speaks of class {}", side.words(), class.as_str()),
             "add one under `approvals` in a policy, as a change of its own",
         ));
     }
-    let approvers: BTreeSet<PersonId> = assessment.valid.keys().cloned().collect();
-    let somebody = plan.requirements.iter().any(|requirement| requirement.given(&approvers).next().is_some());
-    let (asked, more) = (assessment.raised(), assessment.more());
-    if plan.is_met(&approvers, more) && (somebody || plan.is_nothing()) {
+    let given = assessment.given();
+    let somebody = plan.requirements.iter().any(|requirement| requirement.given(&given).next().is_some());
+    if is_met(plan, &assessment.circumstances, &given) && (somebody || plan.is_nothing()) {
         return refusals;
     }
     refusals.extend(evidence.testimony.ignored.iter().cloned());
     refusals.extend(assessment.against.iter().cloned());
-    let unmet: Vec<&Requirement> =
-        plan.requirements.iter().filter(|requirement| !requirement.met_by(&approvers, more)).collect();
-    let ask = |unmet: &[&Requirement], but: &BTreeSet<PersonId>| {
-        format!(
-            "run `dualkey approve --head {}` as {}",
-            evidence.head.short(),
-            who(plan, unmet, but, assessment, evidence)
-        )
-    };
-    let help = ask(&unmet, &BTreeSet::new());
+    let said = Said { given, ..Said::default() };
+    let standing = Standing::of(plan, assessment.circumstances.clone(), said);
+    let unmet: Vec<(&Requirement, &RuleStanding)> =
+        standing.with_rules(plan).filter(|(_, rule)| rule.missing > 0).collect();
+    let ask = |unmet: &[(&Requirement, &RuleStanding)]| ask(&standing, unmet, &BTreeSet::new(), evidence);
+    let help = ask(&unmet);
     if assessment.spoke == 0 {
         refusals.extend(evidence.testimony.stale.iter().map(|(person, head)| {
             let fact = format!("`{person}` approved {}, and the head is {}", head.short(), evidence.head.short());
@@ -220,17 +244,19 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
             return refusals;
         }
     }
-    for requirement in &unmet {
-        let help = ask(&[*requirement], &BTreeSet::new());
-        if requirement.is_by_sponsors_alone(&approvers) && requirement.given(&approvers).next().is_some() {
+    for (requirement, rule) in &unmet {
+        let help = ask(&[(requirement, rule)]);
+        if rule.sponsors_alone {
             refusals.push(Refusal::new(&codes::SPONSOR_ALONE, sponsor_alone(requirement), &help));
-            if requirement.given(&approvers).count() >= requirement.needed(more) {
+            if rule.given.len() >= rule.needed {
                 continue;
             }
         }
-        refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, missing(requirement, assessment, &approvers), help));
+        refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, missing(requirement, rule, assessment), help));
     }
-    if unmet.is_empty() && !plan.is_met(&approvers, asked) {
+    let asked = assessment.raised();
+    let without_requests = Circumstances { surplus: asked, ..assessment.circumstances.clone() };
+    if unmet.is_empty() && !is_met(plan, &without_requests, &standing.said.given) {
         let because: Vec<String> = assessment.in_all_because.iter().map(ToString::to_string).collect();
         let fact = format!(
             "every rule is met, and {} more {} asked for: {}",
@@ -241,20 +267,29 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
         refusals.push(Refusal::new(&codes::QUORUM_NOT_MET, fact, &help));
     }
     if !assessment.requests.is_empty() {
-        let names: Vec<String> = assessment.requests.iter().map(|person| format!("`{person}`")).collect();
-        let fact = format!(
-            "{} asked for changes, and {} more than the rules ask for would overcome that",
-            names.join(" and "),
-            people(more.in_all)
-        );
-        let help = format!(
-            "settle it with {}, who then runs `dualkey approve` with or without `--withdraw`; or {}",
-            names.join(" and "),
-            ask(&unmet, &assessment.requests)
-        );
-        refusals.push(Refusal::new(&codes::CHANGES_REQUESTED, fact, help));
+        refusals.push(asked_for_changes(plan, assessment, evidence));
     }
     refusals
+}
+
+/// Who asked for changes, and what would overcome that.
+fn asked_for_changes(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence) -> Refusal {
+    let names: Vec<String> = assessment.requests.iter().map(|person| format!("`{person}`")).collect();
+    let fact = format!(
+        "{} asked for changes, and {} more than the rules ask for would overcome that",
+        names.join(" and "),
+        people(assessment.circumstances.surplus.in_all)
+    );
+    let said = Said { given: assessment.given(), ..Said::default() };
+    let standing = Standing::of(plan, assessment.circumstances.clone(), said);
+    let unmet: Vec<(&Requirement, &RuleStanding)> =
+        standing.with_rules(plan).filter(|(_, rule)| rule.missing > 0).collect();
+    let help = format!(
+        "settle it with {}, who then runs `dualkey approve` with or without `--withdraw`; or {}",
+        names.join(" and "),
+        ask(&standing, &unmet, &assessment.requests, evidence)
+    );
+    Refusal::new(&codes::CHANGES_REQUESTED, fact, help)
 }
 
 fn sponsor_alone(requirement: &Requirement) -> String {
@@ -266,17 +301,6 @@ fn sponsor_alone(requirement: &Requirement) -> String {
     )
 }
 
-/// True where a rule has fewer people left than it asks for, whoever wrote the change.
-fn locked_out(plan: &Plan<'_>, evidence: &Evidence) -> bool {
-    // whoever was ended and can still bring others back is one of those who are missing
-    let able = |person: &&PersonId| {
-        let bounds = plan.base.access.people.get(*person).and_then(|one| plan.base.access.bounds(one));
-        bounds.is_some_and(|bounds| bounds.contains(plan.now)) && !evidence.gone.contains(*person)
-    };
-    let few = |rule: &Requirement| rule.eligible.iter().filter(able).count() < rule.needed(More::default());
-    plan.requirements.iter().any(few)
-}
-
 /// The last resort, outside of the repository.
 const WAY_BACK: &str = "; where those who could are gone for good, whoever keeps the anchor begins anew from a commit that \
                         names others: `dualkey audit init --genesis REV --continue`";
@@ -286,14 +310,12 @@ fn people(count: u32) -> String {
 }
 
 /// How far a rule is from being met, and why it asks for so many.
-fn missing(requirement: &Requirement, assessment: &Assessment, approvers: &BTreeSet<PersonId>) -> String {
-    let given = requirement.given(approvers).count();
-    let more = More { in_all: 0, ..assessment.more() };
+fn missing(requirement: &Requirement, rule: &RuleStanding, assessment: &Assessment) -> String {
+    let (needed, given) = (rule.needed, rule.given.len());
     let mut because: Vec<String> = assessment.each_because.iter().map(ToString::to_string).collect();
     if requirement.everyone_gains {
         because.push(format!("{}: everybody whom it asks gains by the change", codes::EVERYONE_BENEFITS.id));
     }
-    let needed = requirement.needed(more);
     let mut fact = format!(
         "rule `{}`{} asks for {needed} approval{} by {}, and {given} count{}",
         requirement.rule,
@@ -305,7 +327,7 @@ fn missing(requirement: &Requirement, assessment: &Assessment, approvers: &BTree
     if !because.is_empty() {
         fact.push_str(&format!(
             " ({} more than the rule's {}: {})",
-            u32::from(more.each > 0) + u32::from(requirement.everyone_gains),
+            needed.saturating_sub(usize::try_from(requirement.count).unwrap_or(usize::MAX)),
             requirement.count,
             because.join("; ")
         ));
@@ -313,32 +335,33 @@ fn missing(requirement: &Requirement, assessment: &Assessment, approvers: &BTree
     fact
 }
 
-/// The people who could still approve, for a help line, without some.
-fn who(
-    plan: &Plan<'_>,
-    unmet: &[&Requirement],
+/// What to run, and who can, where these rules are not met; some people apart.
+fn ask(
+    standing: &Standing,
+    unmet: &[(&Requirement, &RuleStanding)],
     but: &BTreeSet<PersonId>,
-    assessment: &Assessment,
     evidence: &Evidence,
 ) -> String {
-    let makers = assessment.makers();
-    let eligible: Box<dyn Iterator<Item = &PersonId>> = if unmet.is_empty() {
-        Box::new(plan.others().iter().filter(|person| !plan.stakes.beneficiaries.contains_key(*person)))
-    } else {
-        Box::new(unmet.iter().flat_map(|one| one.eligible.iter().filter(|person| one.counts(person))))
-    };
-    let left: BTreeSet<&PersonId> = eligible
-        .filter(|person| !assessment.valid.contains_key(*person))
-        .filter(|person| !evidence.gone.contains(*person) || plan.may_bring_back(person))
-        .filter(|person| !but.contains(*person))
-        .collect();
-    let people: BTreeSet<&PersonId> = left.iter().copied().filter(|person| !makers.contains(*person)).collect();
-    if people.is_empty() && !left.is_empty() {
+    format!("run `dualkey approve --head {}` as {}", evidence.head.short(), who(standing, unmet, but))
+}
+
+/// The people who could still approve, for a help line.
+fn who(standing: &Standing, unmet: &[(&Requirement, &RuleStanding)], but: &BTreeSet<PersonId>) -> String {
+    let given = &standing.said.given;
+    let reserve = standing.reserve.iter().filter(|_| unmet.is_empty());
+    let able = unmet.iter().flat_map(|(requirement, rule)| rule.left(requirement));
+    let able: BTreeSet<&PersonId> =
+        able.chain(reserve.clone().flat_map(|reserve| reserve.able.difference(given))).collect();
+    let names: Vec<String> =
+        able.into_iter().filter(|person| !but.contains(*person)).take(5).map(|person| format!("`{person}`")).collect();
+    if !names.is_empty() {
+        return names.join(" or ");
+    }
+    let made = |bar: &Bar| matches!(bar, Bar::Made(_) | Bar::Answers(_));
+    let barred = unmet.iter().flat_map(|(_, rule)| &rule.barred).chain(reserve.flat_map(|reserve| &reserve.barred));
+    // of those who can't, some can't for nothing but that they made it
+    if barred.into_iter().any(|(_, bars)| bars.iter().all(made)) {
         return "somebody else (nobody is left but who made it: let another person commit it anew)".to_owned();
     }
-    if people.is_empty() {
-        return "somebody whom the rules entitle (nobody is left: `dualkey lint` says what to do)".to_owned();
-    }
-    let names: Vec<String> = people.iter().take(5).map(|person| format!("`{person}`")).collect();
-    names.join(" or ")
+    "somebody whom the rules entitle (nobody is left: `dualkey lint` says what to do)".to_owned()
 }

@@ -4,8 +4,10 @@ mod assessment;
 mod candidate;
 mod decide;
 mod evidence;
+mod reasons;
 
 pub use assessment::{Assessment, assess};
 pub use candidate::{Candidate, Proposed, Trusted};
-pub use decide::{Granted, decide};
+pub use decide::{Granted, decide, obstacles, said};
 pub use evidence::{Answered, Evidence};
+pub use reasons::reason;

@@ -9,6 +9,7 @@ use super::opinion::Opinion;
 use super::statement::Signed;
 use crate::access::PersonId;
 use crate::finding::Refusal;
+use crate::plan::Part;
 use crate::repository::Oid;
 
 /// What people said of a head, and who made it. A source has checked who said it; whether it counts is the decision's to say.
@@ -42,17 +43,6 @@ pub struct Testimony {
     pub against: Vec<Refusal>,
     /// Statements that failed a check, each with why.
     pub ignored: Vec<Refusal>,
-}
-
-/// What somebody did for a change. Whoever did any of it can't approve it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Wrote it, alone or with others, or opened the pull request.
-    Wrote,
-    /// Signed or committed a commit of it.
-    Committed,
-    /// Pushed to its branch.
-    Pushed,
 }
 
 /// Somebody who made a change.

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::data::{Part, Testimony};
+use super::data::Testimony;
 use super::makers::{CommitMakers, ProvenBy, Signer, made_by};
 use super::opinion::{Opinion, Says};
 use crate::access::{Access, PersonId};
 use crate::approval::codes::{self, refusal};
 use crate::finding::{Code, Refusal};
+use crate::plan::Part;
 use crate::repository::Oid;
 
 /// The pull request that brought a landing, or that would.

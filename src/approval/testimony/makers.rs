@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
-use super::data::{Part, Testimony};
+use super::data::Testimony;
 use super::statement;
 use crate::access::{Access, PersonId};
 use crate::approval::codes::{self, refusal};
 use crate::finding::Refusal;
+use crate::plan::Part;
 use crate::repository::{Changes, Commit, Oid, Repository, RepositoryError};
 
 /// Who made a commit.
@@ -58,6 +59,22 @@ pub(super) fn of_commits(
         }
     }
     Ok(found)
+}
+
+/// Everybody who had a part in making `onto..head`, as far as the registry knows them.
+///
+/// # Errors
+///
+/// Where the history can't be read.
+pub fn makers(
+    repository: &Repository,
+    registry: &Access,
+    onto: Oid,
+    head: Oid,
+) -> Result<BTreeMap<PersonId, Part>, RepositoryError> {
+    let commits = of_commits(repository, registry, onto, head)?;
+    let commits: Vec<CommitMakers> = commits.into_iter().map(|(made, _)| made).collect();
+    Ok(made_by(&commits, ProvenBy::Signatures).makers)
 }
 
 /// Managed paths that commits on the first-parent chain of `base` touched since `head`.

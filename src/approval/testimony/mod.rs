@@ -8,8 +8,8 @@ mod signatures;
 mod source;
 pub mod statement;
 
-pub use data::{Maker, Part, Testimony};
-pub use makers::{CommitMakers, Signer, changed_since, changes_since};
+pub use data::{Maker, Testimony};
+pub use makers::{CommitMakers, Signer, changed_since, changes_since, makers};
 #[cfg(test)]
 pub(super) use makers::{ProvenBy, made_by};
 pub use opinion::{CountedApproval, Opinion, Says};

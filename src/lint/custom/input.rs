@@ -291,7 +291,7 @@ impl<'a> Person<'a> {
             engagement: person.engagement.as_ref().map(Span::of),
             ended: person.ended.map(|at| at.to_string()),
             accounts: has.into_iter().filter_map(|(name, there)| there.then_some(name)).collect(),
-            signs: person.keys.iter().any(|key| key.public.is_some()),
+            signs: person.has_key(),
             written: written(&person.source),
         }
     }

@@ -9,7 +9,7 @@ use crate::access::reading::quote;
 use crate::access::{
     Access, ChangeClass, DomainId, Entitlement, EntitlementPattern, GroupId, Member, PersonId, Revision,
 };
-use crate::lint::approvers::Lists;
+use crate::lint::approvers;
 
 /// How what is declared differs from what the test says. A name that leads nowhere fails, or a slip of the hand would pass.
 pub(super) fn failures(revision: &Revision, test: &AccessTest, now: Timestamp) -> Vec<String> {
@@ -98,8 +98,8 @@ fn able(revision: &Revision, test: &ApproversTest, now: Timestamp) -> Result<Vec
     let unknown = || format!("there is no domain {}", quote(&test.domain));
     let id = DomainId::parse(&test.domain).map_err(|_| unknown())?;
     let domain = &access.domains.get(&id).ok_or_else(unknown)?.id;
-    let lists = Lists::new(access, &revision.entitlements, now);
-    let asked = lists.asked().into_iter().filter(|asked| asked.rule.change == ChangeClass::Access);
+    let asked = approvers::asked(access, &revision.entitlements, now).into_iter();
+    let asked = asked.filter(|asked| asked.rule.change == ChangeClass::Access);
     let mut failures = Vec::new();
     for asked in asked.filter(|asked| asked.domain.is_none_or(|of| of == domain)) {
         let left = asked.left(access, domain);

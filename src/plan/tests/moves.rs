@@ -89,7 +89,7 @@ fn a_domain_of_whose_owners_nobody_is_left_asks_for_one_more() {
     let found = plan(&base, &head, super::now());
     assert_eq!(asked(&base, &head, &Held::default()), ["owners:payments 1: priya"]);
     assert_eq!(found.ownerless.iter().map(|domain| domain.as_str()).collect::<Vec<_>>(), ["ledger"]);
-    assert_eq!(found.more().in_all, 1);
+    assert_eq!(found.surplus().in_all, 1);
 }
 
 #[test]

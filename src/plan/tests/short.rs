@@ -89,8 +89,8 @@ fn who_is_asked_for_beyond_the_rules_approves_such_changes() {
         let files: Vec<(&str, String)> = files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
         let head = company(&files);
         let found = plan(&base, &head, super::now());
-        assert!(found.others().contains("p0"), "{count} of {people}");
-        assert_eq!(found.others().contains("omar"), owners, "{count} of {people}");
-        assert!(!found.others().contains("tom"), "{count} of {people}");
+        assert!(found.reserve().contains("p0"), "{count} of {people}");
+        assert_eq!(found.reserve().contains("omar"), owners, "{count} of {people}");
+        assert!(!found.reserve().contains("tom"), "{count} of {people}");
     }
 }

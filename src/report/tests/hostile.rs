@@ -1,5 +1,7 @@
 //! Every format over the same findings, each word of which wants to be taken for the program's own.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::*;

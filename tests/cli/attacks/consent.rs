@@ -216,7 +216,7 @@ fn to_leave_and_come_back_with_other_keys_replaces_them() {
             let plan = world.timed(&["plan", "--head", "back", "--format", format]).exits(0).stdout;
             assert!(plan.replace('`', "").replace("\n    ", " ").contains(told), "{plan}");
         }
-        assert_eq!(world.timed(&["plan", "--head", "back", "--format", "json"]).json()["in_all"], 1);
+        assert_eq!(world.timed(&["plan", "--head", "back", "--format", "json"]).json()["beside"]["count"], 1);
         world.approve("back", "mei.tanaka").exits(0);
         let refused = world.timed(&["verify", "--head", "back"]).exits(1).says("refused[quorum-not-met]");
         refused.says("own-keys-changed: `carl.x` had other keys or accounts when last here");

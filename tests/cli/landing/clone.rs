@@ -193,8 +193,9 @@ fn what_is_asked_of_a_head_is_in_the_document_too() {
     world.approve("alice", "priya.shah").exits(0);
     let asked = world.timed(&["verify", "--head", "alice", "--format", "json"]).exits(1).json();
     assert_eq!(asked["approvals"][0]["given"], serde_json::json!(["priya.shah"]), "{asked:#}");
-    assert_eq!(asked["barred"][0]["person"], "omar.diallo", "{asked:#}");
-    assert_eq!(asked["barred"][0]["code"], "approver-is-author", "{asked:#}");
+    let barred = &asked["approvals"][0]["barred"][0];
+    let who_and_why = (&barred["person"], &barred["reasons"][0]["code"]);
+    assert_eq!(who_and_why, (&"omar.diallo".into(), &"approver-is-author".into()), "{asked:#}");
     // an approval that was taken back is named with its reason
     world.approve_with(&["--head", "alice", "--withdraw"], "priya.shah").exits(0);
     let back = world.timed(&["plan", "--head", "alice"]).exits(0);

@@ -24,7 +24,12 @@ fn a_head_that_undoes_what_its_own_line_was_approved_for_is_refused_before_it_la
     world.approve("harmless", "omar.diallo").exits(0);
     let foreseen = world.timed(&["verify", "--head", "harmless"]).exits(1).says("would not land");
     foreseen.says("refused[landing-left-out]").says("which priya.shah approved");
-    world.timed(&["plan", "--head", "harmless"]).exits(0).says("stands against it").says("landing-left-out");
+    world
+        .timed(&["plan", "--head", "harmless"])
+        .exits(1)
+        .says("blocked by landing-left-out")
+        .says("stands against it")
+        .says("landing-left-out");
     // so it is: the same is said once it has landed
     world.land("harmless");
     world.timed(&["verify"]).exits(1).says("refused[landing-left-out]");
