@@ -1,8 +1,69 @@
-//! Accounts as the log may name them: it is for ever, so it holds no e-mail address.
+//! Accounts: those of a person, and how the log may name one. It is for ever, so it holds no e-mail address.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+
+use super::target_spec::TargetType;
+
+/// The type of target whose accounts open, review and merge pull requests.
+const FORGE: TargetType = TargetType::new("github");
+
+/// A person's accounts, by type of target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounts(BTreeMap<TargetType, Account>);
+
+/// An account at all targets of a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// What identifies it at the target, in the target's own spelling.
+    pub principal: String,
+    /// Where a number identifies it.
+    pub numbered: Option<Numbered>,
+    /// True where letters of another case name the same account.
+    pub caseless: bool,
+}
+
+/// An account that a number identifies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// For people; it identifies nobody.
+    pub login: String,
+    pub id: u64,
+}
+
+impl Accounts {
+    pub(super) fn insert(&mut self, target: TargetType, account: Account) {
+        self.0.insert(target, account);
+    }
+
+    /// All of them, sorted by the types' names.
+    pub fn iter(&self) -> impl Iterator<Item = (TargetType, &Account)> {
+        self.0.iter().map(|(target, account)| (*target, account))
+    }
+
+    pub fn get(&self, target: TargetType) -> Option<&Account> {
+        self.0.get(&target)
+    }
+
+    /// The name that identifies the person at targets of the type: for GitHub the account's number.
+    pub fn principal(&self, target: TargetType) -> Option<&str> {
+        self.get(target).map(|account| account.principal.as_str())
+    }
+
+    /// The account at the forge, by which pull requests tell who did what.
+    pub fn forge(&self) -> Option<&Numbered> {
+        self.get(FORGE)?.numbered.as_ref()
+    }
+}
+
+impl Account {
+    /// The same text for all spellings of one account.
+    pub fn folded(&self) -> String {
+        if self.caseless { self.principal.to_lowercase() } else { self.principal.clone() }
+    }
+}
 
 /// What tells an account apart from others without saying whose it is: the principal itself or, where that is an e-mail
 /// address, the first 32 digits of its SHA-256.

@@ -79,7 +79,7 @@ impl Access {
     }
 
     fn can_prove(&self, person: &Person) -> bool {
-        person.has_key() || self.config.evidence == EvidenceSource::Github && person.accounts.github.is_some()
+        person.has_key() || self.config.evidence == EvidenceSource::Github && person.accounts.forge().is_some()
     }
 
     /// Whom each approval rule asks, in the order of the policy: by domain where it asks owners, else by sponsor where it

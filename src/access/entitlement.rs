@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use super::conditions::Conditions;
 use super::holding::Holding;
 use super::id::{DomainId, GrantId, GroupId, PersonId, ResourceId, RoleId, TargetId};
-use super::kind::{Kind, TargetType};
+use super::kind::Kind;
 use super::merge::merge;
 use super::model::Access;
+use super::target_spec::TargetType;
 use super::time::{Interval, Intervals};
 use crate::parallel::each;
 

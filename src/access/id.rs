@@ -132,6 +132,14 @@ ids! {
     PolicyId,
 }
 
+impl TargetId {
+    /// The target's part in the names of variables of the environment: `github.two` is `GITHUB_TWO`.
+    pub fn variable(&self) -> String {
+        let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        self.as_str().chars().map(letter).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

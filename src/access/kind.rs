@@ -1,37 +1,6 @@
 //! What the access model knows of a target's kinds. The values live in the targets' own folders.
 
-use serde::Serialize;
-
-/// The type of a target: which system its kinds belong to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TargetType {
-    Github,
-    Aws,
-    Gcp,
-}
-
-impl TargetType {
-    pub const ALL: [TargetType; 3] = [TargetType::Github, TargetType::Aws, TargetType::Gcp];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            TargetType::Github => "github",
-            TargetType::Aws => "aws",
-            TargetType::Gcp => "gcp",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        TargetType::ALL.into_iter().find(|t| t.as_str() == text)
-    }
-}
-
-impl std::fmt::Display for TargetType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use super::target_spec::{TargetSpec, TargetType};
 
 /// Which permissions a kind has.
 #[derive(Debug)]
@@ -132,16 +101,31 @@ impl Kind {
     }
 }
 
-/// All kinds the program was given, by name.
+/// All kinds the program was given, by the types of targets that have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kinds(pub &'static [&'static Kind]);
+pub struct Kinds(pub &'static [&'static TargetSpec]);
 
 impl Kinds {
     pub fn get(self, name: &str) -> Option<&'static Kind> {
-        self.0.iter().find(|k| k.name == name).copied()
+        self.all().find(|kind| kind.name == name)
+    }
+
+    /// Every kind, in the order of the types.
+    pub fn all(self) -> impl Iterator<Item = &'static Kind> {
+        self.0.iter().flat_map(|spec| spec.kinds).copied()
     }
 
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|k| k.name)
+        self.all().map(|kind| kind.name)
+    }
+
+    /// The type of target of that name.
+    pub fn target_type(self, name: &str) -> Option<&'static TargetSpec> {
+        self.0.iter().find(|spec| spec.name.as_str() == name).copied()
+    }
+
+    /// The types that aren't embedded.
+    pub fn real(self) -> impl Iterator<Item = &'static TargetSpec> {
+        self.0.iter().filter(|spec| spec.stands_for.is_none()).copied()
     }
 }

@@ -9,16 +9,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::account::Accounts;
 use super::by_id::ById;
 use super::conditions::Conditions;
 use super::id::{
     BridgeId, DomainId, Duty, GrantId, GroupId, OrganizationId, PersonId, PolicyId, ResourceId, RoleId, TargetId,
     VendorId,
 };
-use super::kind::{Kind, TargetType};
+use super::kind::Kind;
 use super::pattern::EntitlementPattern;
 use super::raw::{Environment, Risk};
 use super::reading::{Source, Step};
+use super::target_spec::{Settings, TargetSpec, TargetType};
 use super::time::{Days, Interval};
 use crate::finding::{Place, Severity};
 use crate::repository::Managed;
@@ -76,19 +78,20 @@ pub enum EvidenceSource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     pub id: TargetId,
-    /// Whose kinds it has; for a sandbox the type it stands in for.
+    /// What it is: whose settings it has, and whose client reaches it.
+    pub spec: &'static TargetSpec,
+    /// Whose kinds and accounts it has: its own type's or, where it only stands in for one, that one's.
     pub target_type: TargetType,
     /// What pins the target, so that an approval for one can't be used for another: `github:9919`, `sandbox:play`.
     pub pinned: String,
-    /// The sandbox's settings, where the target is one.
-    pub sandbox: Option<SandboxSettings>,
+    pub settings: Settings,
 }
 
-/// Where a sandbox keeps its state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SandboxSettings {
-    /// A path relative to the repository; by default a file in its git directory.
-    pub file: Option<String>,
+impl Target {
+    /// True where nothing real hangs on it.
+    pub fn is_embedded(&self) -> bool {
+        self.spec.stands_for.is_some()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -158,42 +161,6 @@ pub struct PersonKey {
     pub text: String,
     /// None where the key can't be parsed or its algorithm isn't supported (`unsupported-key`).
     pub public: Option<ssh_key::public::KeyData>,
-}
-
-/// A person's accounts, by type of target.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Accounts {
-    pub github: Option<GithubAccount>,
-    pub aws: Option<String>,
-    pub gcp: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GithubAccount {
-    /// For people; never compared.
-    pub login: String,
-    /// The identity.
-    pub id: u64,
-}
-
-impl Accounts {
-    /// True where the person has an account at targets of the type.
-    pub fn is_at(&self, target: TargetType) -> bool {
-        match target {
-            TargetType::Github => self.github.is_some(),
-            TargetType::Aws => self.aws.is_some(),
-            TargetType::Gcp => self.gcp.is_some(),
-        }
-    }
-
-    /// The name that identifies the person at a target of the type: for GitHub the account's number.
-    pub fn principal(&self, target: TargetType) -> Option<String> {
-        match target {
-            TargetType::Github => self.github.as_ref().map(|account| account.id.to_string()),
-            TargetType::Aws => self.aws.clone(),
-            TargetType::Gcp => self.gcp.clone(),
-        }
-    }
 }
 
 /// A person, or a group of people.

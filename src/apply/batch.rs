@@ -36,6 +36,7 @@ pub(super) fn perform<'o>(
         by_target.entry(&operation.target).or_default().push(operation);
     }
     let jobs = writers.iter_mut().filter_map(|(target, writer)| {
+        let writer = writer.as_mut().ok()?;
         let calls = by_target.get(target)?.iter().map(|operation| call(operation, writer.as_ref())).collect();
         Some((target.clone(), (writer, calls)))
     });

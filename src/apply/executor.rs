@@ -208,7 +208,7 @@ impl Run<'_> {
     /// Asks the targets which they are, and settles by when things end. Whoever has to wait for an end has waited too long
     /// already, so a wrong clock stops only what gives.
     fn greet(&mut self) {
-        let greetings = self.sight.greet(self.targets, self.process);
+        let greetings = self.sight.greet(&mut self.targets.readers, self.process);
         let stands = self.stands;
         let ours = |passed: Duration| match stands {
             true => self.view.now(),

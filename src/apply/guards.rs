@@ -183,5 +183,7 @@ fn employees<'a>(view: &View<'a>, target: &TargetId) -> BTreeMap<String, &'a Per
         let bounds = access.bounds(person);
         person.person_type == PersonType::Employee && bounds.is_some_and(|bounds| bounds.contains(view.at(target)))
     });
-    working.filter_map(|person| Some((person.accounts.principal(settings.target_type)?, &person.id))).collect()
+    working
+        .filter_map(|person| Some((person.accounts.principal(settings.target_type)?.to_owned(), &person.id)))
+        .collect()
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
-use super::{Process, Readers, Targets, codes};
+use super::{Connected, Process, Readers, codes};
 use crate::access::{Kind, TargetId};
 use crate::finding::Refusal;
 use crate::targets::error::TARGET_IO;
@@ -105,15 +105,22 @@ pub(super) struct Greetings {
     pub refused: BTreeMap<TargetId, Refusal>,
 }
 
-/// Asks every target which it is. One that isn't the pinned one is left alone.
-pub(super) fn greet(targets: &mut Targets, process: &dyn Process) -> Greetings {
+/// Asks every target which it is. One that isn't the pinned one is left alone, as is one that isn't connected.
+pub(super) fn greet(readers: &mut Readers, process: &dyn Process) -> Greetings {
     let mut greetings = Greetings::default();
-    let jobs = targets.readers.iter_mut().map(|(target, reader)| (target.clone(), reader)).collect();
-    for (target, answer) in answers(process, jobs, |reader: &mut Box<dyn Reader>| reader.hello()) {
-        let Answer { said, at, took } = answer;
-        let said = said.map_err(|error| error.refusal()).and_then(|hello| match targets.pinned.get(&target) {
-            Some(pinned) if *pinned != hello.identity => Err(another(&target, pinned, &hello.identity)),
-            Some(_) | None => Ok(hello),
+    let mut jobs = Vec::new();
+    for (target, connected) in readers {
+        match connected {
+            Ok(connected) => jobs.push((target.clone(), connected)),
+            Err(refusal) => drop(greetings.refused.insert(target.clone(), refusal.clone())),
+        }
+    }
+    let hello = |connected: &mut Connected| (connected.reader.hello(), connected.pinned.clone());
+    for (target, answer) in answers(process, jobs, hello) {
+        let Answer { said: (said, pinned), at, took } = answer;
+        let said = said.map_err(|error| error.refusal()).and_then(|hello| match hello.identity == pinned {
+            true => Ok(hello),
+            false => Err(another(&target, &pinned, &hello.identity)),
         });
         match said {
             Ok(said) => drop(greetings.hellos.insert(target, Answer { said, at, took })),
@@ -216,7 +223,10 @@ pub(super) fn read(
         seen.unread.insert(target.clone(), refusal);
     }
     let asked = readers.iter_mut().filter(|(target, _)| !seen.unread.contains_key(*target));
-    let jobs = asked.filter_map(|(target, reader)| Some((target.clone(), (reader, scopes.get(target)?)))).collect();
+    let jobs = asked.filter_map(|(target, connected)| {
+        Some((target.clone(), (&mut connected.as_mut().ok()?.reader, scopes.get(target)?)))
+    });
+    let jobs = jobs.collect();
     let ask = |(reader, scope): (&mut Box<dyn Reader>, &Scope)| reader.read(scope, depth);
     for (target, answer) in answers(process, jobs, ask) {
         match answer.said {

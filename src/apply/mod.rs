@@ -93,8 +93,19 @@ pub struct Request<'a> {
     pub mode: Mode,
 }
 
-pub type Readers = BTreeMap<TargetId, Box<dyn Reader>>;
-pub type Writers = BTreeMap<TargetId, Box<dyn Writer>>;
+/// What looks at a target.
+#[expect(missing_debug_implementations, reason = "clients hold credentials, which are not printed by accident")]
+pub struct Connected {
+    pub reader: Box<dyn Reader>,
+    /// What the target must say that it is.
+    pub pinned: String,
+}
+
+/// The systems that are looked at. One that can't be connected is one that can't be read, and says why.
+pub type Readers = BTreeMap<TargetId, Result<Connected, Refusal>>;
+
+/// The same to be written. What can't be written fails, and says why.
+pub type Writers = BTreeMap<TargetId, Result<Box<dyn Writer>, Refusal>>;
 
 /// The systems that a run reads and writes.
 #[derive(Default)]
@@ -102,8 +113,6 @@ pub type Writers = BTreeMap<TargetId, Box<dyn Writer>>;
 pub struct Targets {
     pub readers: Readers,
     pub writers: Writers,
-    /// What each of them must say that it is.
-    pub pinned: BTreeMap<TargetId, String>,
 }
 
 /// Where a run is written down. Each call returns when what it wrote can no longer be lost.
@@ -196,10 +205,10 @@ impl Drift {
 }
 
 /// What differs live from the tree and what else live state shows, without writing anything.
-pub fn drift(tree: &Revision, past: &Past<'_>, targets: &mut Targets, now: Timestamp, process: &dyn Process) -> Drift {
+pub fn drift(tree: &Revision, past: &Past<'_>, readers: &mut Readers, now: Timestamp, process: &dyn Process) -> Drift {
     let view = state::View::new(tree, past, now);
-    let greetings = look::greet(targets, process);
-    let seen = look::read(&mut targets.readers, &view.scopes(), Depth::Facts, &greetings.refused, process);
+    let greetings = look::greet(readers, process);
+    let seen = look::read(readers, &view.scopes(), Depth::Facts, &greetings.refused, process);
     let (difference, groups) = (view.difference(&seen), view.by_groups(&seen));
     let findings = view.findings(&seen, &difference, &groups);
     let unread_resources = seen.unread_resources.into_iter().flat_map(|(target, resources)| {

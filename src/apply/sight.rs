@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::guards::Own;
 use super::look::{self, Greetings, Seen};
 use super::state::View;
-use super::{Process, Readers, Targets};
+use super::{Process, Readers};
 use crate::access::{PersonId, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::Operation;
@@ -32,8 +32,8 @@ pub(super) struct Sight {
 
 impl Sight {
     /// Asks the targets which they are.
-    pub(super) fn greet(&mut self, targets: &mut Targets, process: &dyn Process) -> Greetings {
-        let greetings = look::greet(targets, process);
+    pub(super) fn greet(&mut self, readers: &mut Readers, process: &dyn Process) -> Greetings {
+        let greetings = look::greet(readers, process);
         self.refused = greetings.refused.clone();
         self.own = greetings.hellos.iter().map(|(target, hello)| (target.clone(), hello.said.own.clone())).collect();
         greetings

@@ -9,13 +9,13 @@ use super::super::record::{Genesis, Statement, VERSION};
 use super::super::testing::Memory;
 use super::super::{VerifierKey, given, granted, last_applied, recorded};
 use super::*;
-use crate::access::{Conditions, PersonId, TargetId, TargetType};
+use crate::access::{Conditions, PersonId, TargetId};
 use crate::apply::lease::{LENGTH, REFERENCE as LEASE, Terms};
-use crate::apply::{Exit, Lease, Mode, Outcome, Past, Patient, Request, Targets, lease};
+use crate::apply::{Connected, Exit, Lease, Mode, Outcome, Past, Patient, Request, Targets, lease};
 use crate::approval::{CountedApproval, Maker, Signatures};
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Repository, StateRefs};
-use crate::targets::{self, Call, Done, Gate, KINDS, Reader, Sandbox, TargetError, Writer, contract};
+use crate::targets::{self, Call, Done, Gate, KINDS, Sandbox, TargetError, Writer, contract, github};
 
 const REFERENCE: &str = "refs/dualkey/audit";
 
@@ -163,7 +163,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
         ..Past::default()
     };
     let target = TargetId::parse("play").unwrap();
-    let sandbox = || Sandbox::open(place.folder.beside("play.json"), "sandbox:play", TargetType::Github, now);
+    let sandbox = || Sandbox::open(place.folder.beside("play.json"), "sandbox:play", github::TYPE, now);
     let calls = Arc::new(AtomicUsize::new(0));
     let writer = Watched {
         inner: sandbox(),
@@ -172,10 +172,10 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
         calls: Arc::clone(&calls),
         breaks,
     };
+    let reader = Connected { reader: Box::new(sandbox()), pinned: "sandbox:play".to_owned() };
     let mut targets = Targets {
-        readers: BTreeMap::from([(target.clone(), Box::new(sandbox()) as Box<dyn Reader>)]),
-        writers: BTreeMap::from([(target, Box::new(writer) as Box<dyn Writer>)]),
-        pinned: BTreeMap::new(),
+        readers: BTreeMap::from([(target.clone(), Ok(reader))]),
+        writers: BTreeMap::from([(target, Ok(Box::new(writer) as Box<dyn Writer>))]),
     };
     let run = Run { id, commit: approved.commit(), at: now, at_given: true };
     let store = Store::new(&repository, &refs, REFERENCE, KINDS);
@@ -354,8 +354,7 @@ fn drift_is_named_and_a_refusal_is_written_once() {
         principal: "11".into(),
         conditions: Conditions::NONE,
     };
-    let mut sandbox =
-        Sandbox::open(place.folder.beside("play.json"), "sandbox:play", TargetType::Github, at("2026-11-11"));
+    let mut sandbox = Sandbox::open(place.folder.beside("play.json"), "sandbox:play", github::TYPE, at("2026-11-11"));
     contract::one(&mut sandbox, &call).unwrap();
     run(&place, at("2026-11-12"), Mode::Full);
     assert_eq!(types(&log(&place))[4..], ["intent", "drift", "result"]);

@@ -12,7 +12,7 @@ use super::ends::{Basis, Proven, nothing_proven};
 use super::judging::{Judged, judge, limit};
 use super::process::{Process, outlive_limits};
 use super::shared::{self, Ledger, LogKeyOption, Past, Reads, Refresh, Shared, kept_anchor};
-use super::targets::{SandboxOption, Targets};
+use super::targets::{Proof, SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, healing, kept, output, prune, rehearsal};
 use crate::access::{Access, Revision};
 use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, random_id};
@@ -227,11 +227,11 @@ impl Attempt<'_> {
             Ok(_) | Err(_) => None,
         };
         let past = rehearsed.as_ref().unwrap_or(past);
-        let targets = self.targets(past.trees(approved.tree()))?;
+        let targets = self.targets(past.trees(approved.tree()), Proof::Trees)?;
         let facts = past.facts();
         let (now, given) = (self.clock.now, self.clock.given);
         let request = Request { approved, chain, past: &facts, now, given, mode: self.mode };
-        let clients = &mut targets.into_clients(self.process);
+        let clients = &mut targets.clients(self.process);
         let mut newest = ledger.stored.log.checkpoint().to_vec();
         let outcome = match (lease, books) {
             (Ok(lease), Ok(Books { store, stored, key })) => {
@@ -293,18 +293,12 @@ impl Attempt<'_> {
         lease: Result<&dyn apply::Hold, Refusal>,
     ) -> Result<Exit, Stop> {
         let Proven { declared, commit, settings, why, unjudged, time } = proven;
-        if !self.options.sandbox.is_set() {
-            self.clock.for_targets(&settings.access)?;
-        }
-        let targets = Targets::connectable(
-            self.shared.repository,
-            [self.shared.pinned_revision(), settings],
-            &self.options.sandbox,
-            self.clock,
-        );
+        // without an anchor whoever can push says what was approved
+        let proof = if self.shared.anchor().is_some() { Proof::Trees } else { Proof::None };
+        let targets = self.targets([self.shared.pinned_revision(), settings].into_iter(), proof)?;
         let (now, given) = (self.clock.now, self.clock.given);
         let ending = Ending { declared, commit: *commit, settings, why, now, given, proven: *time };
-        let clients = &mut targets.into_clients(self.process);
+        let clients = &mut targets.clients(self.process);
         let mut newest = None;
         let outcome = match (lease, books) {
             (Ok(lease), Some((Ok(Books { store, stored, key }), verifier, mut checkpoint))) => {
@@ -340,13 +334,17 @@ impl Attempt<'_> {
         Ok(self.renew(newest.as_deref(), ended))
     }
 
-    fn targets<'r>(&self, trees: impl Iterator<Item = &'r Revision> + Clone) -> Result<Targets, Stop> {
+    fn targets<'r, 'p>(
+        &self,
+        trees: impl Iterator<Item = &'r Revision> + Clone,
+        proof: Proof<'p>,
+    ) -> Result<Targets<'p>, Stop> {
         if !self.options.sandbox.is_set() {
             for tree in trees.clone() {
                 self.clock.for_targets(&tree.access)?;
             }
         }
-        Targets::open(self.shared.repository, trees, &self.options.sandbox, self.clock)
+        Ok(Targets::of(self.shared.repository, trees, proof, &self.options.sandbox, self.clock))
     }
 
     /// This run, as the log names it.

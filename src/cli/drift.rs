@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::process::Process;
 use super::shared::{Past, Refresh, Shared};
-use super::targets::{SandboxOption, Targets};
+use super::targets::{Proof, SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, output, rehearsal};
 use crate::{apply, audit, report};
 
@@ -35,9 +35,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let log = stored.as_ref().map(|stored| &stored.log);
     let past = log.map_or_else(|| Ok(Past::default()), |log| Past::of(log, &verifier, &chain))?;
     let process = Process::unwatched();
-    let targets = Targets::open(&repository, past.trees(approved.tree()), &options.sandbox, clock)?;
+    let targets = Targets::of(&repository, past.trees(approved.tree()), Proof::Trees, &options.sandbox, clock);
     let facts = past.facts();
-    let drift = apply::drift(approved.tree(), &facts, &mut targets.into_clients(&process), clock.now, &process);
+    let drift = apply::drift(approved.tree(), &facts, &mut targets.readers(&process), clock.now, &process);
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {
         Format::Text => report::drift::text(&drift, zone, output::style()),

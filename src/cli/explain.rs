@@ -26,6 +26,8 @@ fn codes() -> Vec<&'static Code> {
     codes.extend(approval::codes::CODES);
     codes.extend(apply::codes::CODES);
     codes.extend(audit::codes::CODES);
+    codes.extend(targets::connect::CODES);
+    codes.extend(targets::credential::CODES);
     codes.extend(targets::error::CODES);
     codes.extend(plan::live::RULES.iter().chain(targets::RULES).map(|rule| &rule.code));
     codes.sort_by_key(|code| code.id);

@@ -1,5 +1,6 @@
 //! `dualkey new`
 
+mod accounts;
 mod term;
 mod yaml;
 
@@ -13,11 +14,12 @@ use super::{Exit, NowOption, RepoOption, Stop, output, plan};
 use crate::access::style::{list, scalar};
 use crate::access::{
     Access, Days, Domain, DomainId, GrantId, Interval, LastRead, Moment, Person, PersonId, PersonType, Revision, Role,
-    TargetType, Vendor,
+    Vendor,
 };
 use crate::lint::Halt;
 use crate::report::escape::terminal;
 use crate::repository::Repository;
+use accounts::AccountOptions;
 use term::{Asked, Bound, Length, Limits, Longest, Term};
 pub use yaml::finished;
 
@@ -43,15 +45,8 @@ pub struct Options {
     /// New people: the vendor they come from
     #[arg(long)]
     vendor: Option<String>,
-    /// New people: the GitHub login and its number, which `gh api users/LOGIN --jq .id` prints
-    #[arg(long, value_name = "LOGIN:ID")]
-    github: Option<String>,
-    /// New people: the user name in Identity Center
-    #[arg(long, value_name = "USER")]
-    aws: Option<String>,
-    /// New people: the address of the Google account
-    #[arg(long, value_name = "USER")]
-    gcp: Option<String>,
+    #[command(flatten)]
+    accounts: AccountOptions,
     /// The role
     #[arg(long)]
     role: String,
@@ -202,26 +197,14 @@ impl<'a> Who<'a> {
                 ));
             }
             let target = resource.kind.target;
-            let has = match self {
-                Who::Known(person, _) => person.accounts.is_at(target),
-                Who::New { .. } => match target {
-                    TargetType::Github => options.github.is_some(),
-                    TargetType::Aws => options.aws.is_some(),
-                    TargetType::Gcp => options.gcp.is_some(),
-                },
+            let (has, help) = match self {
+                Who::Known(person, _) => (
+                    person.accounts.get(target).is_some(),
+                    format!("write it into `accounts` of {}", person.source.path),
+                ),
+                Who::New { .. } => (options.accounts.has(target), accounts::help(target)),
             };
             if !has {
-                let help = match self {
-                    Who::Known(person, _) => format!("write it into `accounts` of {}", person.source.path),
-                    Who::New { .. } => match target {
-                        TargetType::Github => {
-                            "add `--github LOGIN:ID`; `gh api users/LOGIN --jq .id` prints the number"
-                        }
-                        TargetType::Aws => "add `--aws USER`, the user name in Identity Center",
-                        TargetType::Gcp => "add `--gcp USER`, the address of the Google account",
-                    }
-                    .to_owned(),
-                };
                 return Err(Stop::usage(format!("`{name}` needs an account at {target}"), help));
             }
         }
@@ -267,18 +250,14 @@ fn longest(access: &Access, role: &Role, person_type: PersonType) -> Vec<Longest
 
 /// What is said about somebody known must be what the registry says.
 fn contradiction(options: &Options, person: &Person) -> Result<(), Stop> {
-    let github = person.accounts.github.as_ref().map(|account| format!("{}:{}", account.login, account.id));
     let vendor = person.vendor.as_ref().map(ToString::to_string);
-    let said = [
-        ("--name", &options.name, Some(person.name.clone())),
-        ("--vendor", &options.vendor, vendor),
-        ("--github", &options.github, github),
-        ("--aws", &options.aws, person.accounts.aws.clone()),
-        ("--gcp", &options.gcp, person.accounts.gcp.clone()),
+    let named = [
+        ("--name".to_owned(), &options.name, Some(person.name.clone())),
+        ("--vendor".to_owned(), &options.vendor, vendor),
     ];
-    for (flag, said, stands) in said {
-        let Some(said) = said else { continue };
-        if stands.as_ref() != Some(said) {
+    let named = named.into_iter().filter_map(|(flag, said, stands)| Some((flag, said.clone()?, stands)));
+    for (flag, said, stands) in named.chain(options.accounts.beside(&person.accounts)) {
+        if stands.as_ref() != Some(&said) {
             let stands = stands.map_or("nothing".to_owned(), |stands| format!("`{stands}`"));
             return Err(Stop::usage(
                 format!("`{}` is in the registry with {stands}, not `{said}`, for {flag}", person.id),
@@ -345,18 +324,7 @@ fn person_file(options: &Options, name: &str, vendor: &Vendor, term: &Term) -> R
         scalar(&term.from),
         scalar(&term.until)
     );
-    let mut accounts = Vec::new();
-    if let Some(github) = &options.github {
-        let wrong = || {
-            let help = "write login and number, such as alice-nw:583231; `gh api users/LOGIN --jq .id` prints it";
-            Stop::usage(format!("`{github}` is not LOGIN:ID"), help)
-        };
-        let (login, id) = github.split_once(':').ok_or_else(wrong)?;
-        let id = id.parse::<u64>().ok().filter(|number| number.to_string() == id).ok_or_else(wrong)?;
-        accounts.push(format!("  github: {{ login: {}, id: {id} }}\n", scalar(login)));
-    }
-    accounts.extend(options.aws.as_ref().map(|user| format!("  aws: {}\n", scalar(user))));
-    accounts.extend(options.gcp.as_ref().map(|user| format!("  gcp: {}\n", scalar(user))));
+    let accounts = options.accounts.lines()?;
     if !accounts.is_empty() {
         text.push_str("accounts:\n");
         text.push_str(&accounts.concat());

@@ -9,7 +9,7 @@ use super::context::{self, Clock, Look};
 use super::judging::{Foreseen, foresee};
 use super::process::Process;
 use super::shared::{Ledger, Past, Reads, Refresh, Shared};
-use super::targets::{SandboxOption, Targets};
+use super::targets::{Proof, SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};
 use crate::access::{LastRead, Revision};
 use crate::approval::{Landing, codes};
@@ -276,14 +276,15 @@ fn live(
     clock: Clock,
     sandbox: &SandboxOption,
 ) -> Result<apply::Drift, Stop> {
-    let past = match &known.0 {
-        Some((shared, ledger)) => {
-            let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-            Past::of(&ledger.stored.log, &verifier, &verifier.chain(shared.tip()?)?)?
-        }
-        None => Past::default(),
-    };
+    let (mut past, mut approved) = (Past::default(), None);
+    if let Some((shared, ledger)) = &known.0 {
+        let verifier = shared.verifier(&ledger.recorded, clock.now)?;
+        let chain = verifier.chain(shared.tip()?)?;
+        past = Past::of(&ledger.stored.log, &verifier, &chain)?;
+        approved = Some(verifier.revision(chain.last)?).filter(|_| shared.anchor().is_some());
+    }
     let process = Process::unwatched();
-    let targets = Targets::open(repository, past.trees(tree), sandbox, clock)?;
-    Ok(apply::drift(tree, &past.facts(), &mut targets.into_clients(&process), clock.now, &process))
+    let proof = approved.as_ref().map_or(Proof::None, |tree| Proof::Declared(&tree.access));
+    let targets = Targets::of(repository, past.trees(tree), proof, sandbox, clock);
+    Ok(apply::drift(tree, &past.facts(), &mut targets.readers(&process), clock.now, &process))
 }

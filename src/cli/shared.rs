@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::checkpoint::Expected;
 use super::opening::{newest_readable, no_branch, read};
 use super::{Exit, Stop, kept, output};
-use crate::access::{self, Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, TargetId};
+use crate::access::{self, Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, Target, TargetId};
 use crate::apply;
 use crate::approval::{self, Chain, Recorded, Signatures, Verifier, check_anchor, codes};
 use crate::audit::{self, Later, Log, LogError, LogKey, Store, StoreError, Stored, VerifierKey};
@@ -303,7 +303,7 @@ impl<'a> Shared<'a> {
         let (log, kept) = (&stored.log, self.anchor());
         // what is at stake decides; where an anchor is kept, nothing that was pushed has to be read for it
         let config = if kept.is_some() { self.pinned() } else { &self.access().config };
-        let only_sandboxes = config.targets.values().all(|target| target.sandbox.is_some());
+        let only_sandboxes = config.targets.values().all(Target::is_embedded);
         let warning = check_anchor(kept, &log.anchors(), only_sandboxes)
             .map_err(|refusal| Stop::refused(Exit::Refused, vec![refusal]))?;
         self.keys_in_their_trees(log)?;
@@ -342,8 +342,8 @@ impl<'a> Shared<'a> {
     /// True where what landed last declares nothing but sandboxes. What was pushed since isn't judged yet.
     fn stakes_nothing(&self, log: &Log) -> bool {
         let declared = audit::last_landing(log).and_then(|commit| self.repository.settings(commit));
-        let only_sandboxes = declared.and_then(|settings| access::only_sandboxes(&settings));
-        only_sandboxes.unwrap_or_else(|| self.pinned().targets.values().all(|target| target.sandbox.is_some()))
+        let only_sandboxes = declared.and_then(|settings| access::only_embedded(&settings, targets::KINDS));
+        only_sandboxes.unwrap_or_else(|| self.pinned().targets.values().all(Target::is_embedded))
     }
 
     /// The anchor names only eight digits of a key, so that another key could be made to fit; the tree that pins it names

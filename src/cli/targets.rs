@@ -1,18 +1,17 @@
-//! The targets of a tree, opened.
+//! The targets of a tree, connected.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Stop;
 use super::context::Clock;
 use super::process::Process;
-use crate::access::{Revision, Target, TargetId};
-use crate::apply;
+use crate::access::{Access, Revision, Target, TargetId};
+use crate::apply::{self, Connected};
+use crate::finding::Refusal;
 use crate::repository::Repository;
-use crate::targets::Sandbox;
-use crate::targets::retry::Retrying;
+use crate::targets::{self, Reader, Surroundings, Writer, sandbox};
 
 /// `--sandbox`
 #[derive(Debug, Args)]
@@ -28,88 +27,99 @@ impl SandboxOption {
     }
 }
 
+/// What proves that a target is where the organisation wants its credentials sent. An embedded target gets none.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof<'a> {
+    /// The trees themselves are proven.
+    Trees,
+    /// Only what this proven tree declares in the same way.
+    Declared(&'a Access),
+    /// Nothing.
+    None,
+}
+
 /// Every target of one or two trees.
 #[derive(Debug)]
-pub struct Targets(BTreeMap<TargetId, (Sandbox, String)>);
+pub struct Targets<'a> {
+    declared: BTreeMap<TargetId, Target>,
+    proof: Proof<'a>,
+    work_dir: PathBuf,
+    own_dir: PathBuf,
+    /// Where all targets are replaced.
+    sandboxes: Option<PathBuf>,
+    clock: Clock,
+}
 
-impl Targets {
-    /// Opens the targets that the trees name. A target that this version has no client for is refused before anything
-    /// is read.
-    pub fn open<'r>(
+impl<'a> Targets<'a> {
+    /// The targets that the trees name; of two that have one name, the later tree's.
+    pub fn of<'r>(
         repository: &Repository,
         trees: impl IntoIterator<Item = &'r Revision>,
-        option: &SandboxOption,
-        clock: Clock,
-    ) -> Result<Self, Stop> {
-        let mut opened = BTreeMap::new();
-        for target in trees.into_iter().flat_map(|tree| tree.access.config.targets.values()) {
-            let Some(path) = file(repository, option, target) else {
-                return Err(Stop::usage(
-                    format!(
-                        "target `{}` is of type {}, for which this version has no client",
-                        target.id, target.target_type
-                    ),
-                    "try it on embedded targets: add `--sandbox`",
-                ));
-            };
-            opened.insert(target.id.clone(), embedded(path, target, clock));
-        }
-        Ok(Targets(opened))
-    }
-
-    /// Opens those that it has a client for: an end at one target doesn't wait for another.
-    pub fn connectable<'r>(
-        repository: &Repository,
-        trees: impl IntoIterator<Item = &'r Revision>,
+        proof: Proof<'a>,
         option: &SandboxOption,
         clock: Clock,
     ) -> Self {
+        let own_dir = repository.git_dir().join("dualkey");
         let targets = trees.into_iter().flat_map(|tree| tree.access.config.targets.values());
-        let open = |target: &Target| {
-            let path = file(repository, option, target)?;
-            Some((target.id.clone(), embedded(path, target, clock)))
+        Targets {
+            declared: targets.map(|target| (target.id.clone(), target.clone())).collect(),
+            proof,
+            work_dir: repository.work_dir().to_owned(),
+            sandboxes: option.sandbox.as_ref().map(|dir| dir.clone().unwrap_or_else(|| own_dir.join("sandboxes"))),
+            own_dir,
+            clock,
+        }
+    }
+
+    /// What looks at them.
+    pub fn readers(&self, process: &Process) -> apply::Readers {
+        let reader = |target: &Target, place: &Surroundings<'_>| {
+            let reader: Box<dyn Reader> = match &self.sandboxes {
+                Some(folder) => Box::new(place.retrying(sandbox::in_folder(folder, target, place))),
+                None => targets::reader(target, place)?,
+            };
+            Ok(Connected { reader, pinned: target.pinned.clone() })
         };
-        Targets(targets.filter_map(open).collect())
+        self.each(process, reader)
     }
 
-    /// As the run wants them: what reads apart from what writes.
-    pub fn into_clients(self, process: &Process) -> apply::Targets {
-        let mut clients = apply::Targets::default();
-        for (id, (sandbox, pinned)) in self.0 {
-            clients.readers.insert(id.clone(), Box::new(Retrying::new(client(sandbox.clone()), process.patience())));
-            clients.writers.insert(id.clone(), Box::new(Retrying::new(client(sandbox), process.patience())));
-            clients.pinned.insert(id, pinned);
-        }
-        clients
+    /// What looks at them and what changes them, as a run wants them.
+    pub fn clients(&self, process: &Process) -> apply::Targets {
+        let writer = |target: &Target, place: &Surroundings<'_>| {
+            let writer: Box<dyn Writer> = match &self.sandboxes {
+                Some(folder) => Box::new(place.retrying(sandbox::in_folder(folder, target, place))),
+                None => targets::writer(target, place)?,
+            };
+            Ok(writer)
+        };
+        apply::Targets { readers: self.readers(process), writers: self.each(process, writer) }
     }
-}
 
-/// Tests can tell it to be slow, partial and flaky.
-#[cfg(debug_assertions)]
-fn client(sandbox: Sandbox) -> crate::targets::sandbox::faults::Faulty {
-    crate::targets::sandbox::faults::Faulty::new(sandbox)
-}
+    fn each<C>(
+        &self,
+        process: &Process,
+        connect: impl Fn(&Target, &Surroundings<'_>) -> Result<C, Refusal>,
+    ) -> BTreeMap<TargetId, Result<C, Refusal>> {
+        let place = Surroundings {
+            work_dir: &self.work_dir,
+            own_dir: &self.own_dir,
+            now: self.clock.now,
+            variables: &|name| std::env::var(name).ok(),
+            waits: process.patience(),
+        };
+        let connect = |target: &Target| self.proven(target).and_then(|()| connect(target, &place));
+        self.declared.iter().map(|(id, target)| (id.clone(), connect(target))).collect()
+    }
 
-#[cfg(not(debug_assertions))]
-fn client(sandbox: Sandbox) -> Sandbox {
-    sandbox
-}
-
-/// A client of an embedded target, and what pins it.
-fn embedded(path: PathBuf, target: &Target, clock: Clock) -> (Sandbox, String) {
-    (Sandbox::open(path, &target.pinned, target.target_type, clock.now), target.pinned.clone())
-}
-
-/// Where an embedded target is kept. None for one that is real.
-fn file(repository: &Repository, option: &SandboxOption, target: &Target) -> Option<PathBuf> {
-    let own = repository.git_dir().join("dualkey");
-    let name = format!("{}.json", target.id);
-    match (&option.sandbox, &target.sandbox) {
-        (Some(Some(folder)), _) => Some(folder.join(name)),
-        (Some(None), _) => Some(own.join("sandboxes").join(name)),
-        (None, Some(settings)) => {
-            Some(settings.file.as_ref().map_or_else(|| own.join(name), |file| repository.work_dir().join(file)))
-        }
-        (None, None) => None,
+    /// INVARIANT: no credential is sent where nobody approved that it is sent. Whoever proposes a change could name a server of
+    /// their own, and every look at the proposal would hand it what reads.
+    fn proven(&self, target: &Target) -> Result<(), Refusal> {
+        let is_proven = match self.proof {
+            _ if self.sandboxes.is_some() || target.is_embedded() => true,
+            Proof::Trees => true,
+            Proof::Declared(access) => access.config.targets.get(&target.id) == Some(target),
+            Proof::None => false,
+        };
+        if is_proven { Ok(()) } else { Err(targets::connect::unproven(&target.id)) }
     }
 }

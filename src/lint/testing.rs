@@ -6,15 +6,22 @@ use jiff::Timestamp;
 use ssh_key::public::{Ed25519PublicKey, KeyData};
 
 use super::{Halt, Subject, compare, run, sort, weigh};
-use crate::access::{Access, Enforces, Entitlements, Kind, Kinds, LastRead, Permissions, Revision, TargetType};
+use crate::access::{
+    Access, AccountForm, AccountSpec, Enforces, Entitlements, Kind, Kinds, LastRead, Permissions, Revision, TargetSpec,
+    TargetType,
+};
 use crate::finding::{Finding, Severity, State};
 use crate::repository::Snapshot;
 
 const ENFORCES: Enforces = Enforces { ends: false, hours: false, mfa: false };
 
+const GITHUB: TargetType = TargetType::new("github");
+const AWS: TargetType = TargetType::new("aws");
+const GCP: TargetType = TargetType::new("gcp");
+
 const REPOSITORY: Kind = Kind {
     name: "repository",
-    target: TargetType::Github,
+    target: GITHUB,
     shape: "ORGANIZATION/REPOSITORY",
     check_resource: |_| Ok(()),
     permissions: Permissions::Ordered(&["pull", "push", "maintain", "admin"]),
@@ -29,7 +36,7 @@ const REPOSITORY: Kind = Kind {
 
 static ACCOUNT: Kind = Kind {
     name: "account",
-    target: TargetType::Aws,
+    target: AWS,
     shape: "12 digits",
     check_resource: |_| Ok(()),
     permissions: Permissions::Open(|_| Ok(())),
@@ -64,7 +71,7 @@ static MEMBERSHIP: Kind = Kind {
 /// It keeps hours, and tells of second factors.
 static PROJECT: Kind = Kind {
     name: "project",
-    target: TargetType::Gcp,
+    target: GCP,
     shape: "PROJECT",
     check_resource: |_| Ok(()),
     permissions: Permissions::Open(|_| Ok(())),
@@ -77,8 +84,27 @@ static PROJECT: Kind = Kind {
     enforces: Enforces { ends: true, hours: true, mfa: true },
 };
 
-/// The kinds of the organisation's targets.
-pub static KINDS: Kinds = Kinds(&[&REPOSITORY, &ACCOUNT, &PROJECT, &TEAM, &MEMBERSHIP]);
+const fn spec(name: TargetType, kinds: &'static [&'static Kind], account: AccountForm) -> TargetSpec {
+    TargetSpec {
+        name,
+        title: "the system",
+        kinds,
+        account: Some(AccountSpec { about: "", help: "", form: account, caseless: true }),
+        settings: &[],
+        pin: |id, _| id.to_string(),
+        stands_for: None,
+    }
+}
+
+const NAMED: AccountForm = AccountForm::Named { check: |_| Ok(()), normal: str::to_owned };
+
+static GITHUB_SPEC: TargetSpec =
+    spec(GITHUB, &[&REPOSITORY, &TEAM, &MEMBERSHIP], AccountForm::Numbered { check_login: |_| Ok(()) });
+static AWS_SPEC: TargetSpec = spec(AWS, &[&ACCOUNT], NAMED);
+static GCP_SPEC: TargetSpec = spec(GCP, &[&PROJECT], NAMED);
+
+/// The kinds of the organisation's targets, all of which are embedded.
+pub static KINDS: Kinds = Kinds(&[&crate::targets::sandbox::spec::SPEC, &GITHUB_SPEC, &AWS_SPEC, &GCP_SPEC]);
 
 /// The instant that tests mean by now.
 pub const NOW: &str = "2026-11-21T12:00:00Z";

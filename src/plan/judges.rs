@@ -119,7 +119,7 @@ impl<'a> Bench<'a> {
         let seat = |person: &'a PersonId| {
             let known = access.people.get(person);
             let keys = known.map(|known| known.keys.iter().map(|key| key.text.as_str()).collect());
-            let github = known.and_then(|known| known.accounts.github.as_ref());
+            let github = known.and_then(|known| known.accounts.forge());
             Seat { person, keys: keys.unwrap_or_default(), github: github.map(|account| account.id) }
         };
         Bench { asks, people: people.into_iter().map(seat).collect() }

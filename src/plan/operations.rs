@@ -387,7 +387,7 @@ fn add_accounts(access: &Access, people: &mut BTreeMap<(TargetId, String), Perso
     for person in access.people.values() {
         for target in access.config.targets.values() {
             if let Some(principal) = person.accounts.principal(target.target_type) {
-                people.insert((target.id.clone(), principal), person.id.clone());
+                people.insert((target.id.clone(), principal.to_owned()), person.id.clone());
             }
         }
     }

@@ -25,7 +25,7 @@ impl Proofs {
         let forge = settings.evidence == EvidenceSource::Github;
         Proofs {
             keys: person.keys.iter().filter_map(|key| key.public.clone()).collect(),
-            account: person.accounts.github.as_ref().filter(|_| forge).map(|account| account.id),
+            account: person.accounts.forge().filter(|_| forge).map(|account| account.id),
         }
     }
 
@@ -42,12 +42,9 @@ impl Proofs {
 
 /// Everything that tells a person from others beside the name: accounts and e-mails, as no two people share them.
 fn marks(person: &Person) -> BTreeSet<String> {
-    let accounts = &person.accounts;
-    let github = accounts.github.iter().map(|account| format!("github {}", account.id));
-    let aws = accounts.aws.iter().map(|name| format!("aws {}", name.to_lowercase()));
-    let gcp = accounts.gcp.iter().map(|name| format!("gcp {}", name.to_lowercase()));
+    let accounts = person.accounts.iter().map(|(target, account)| format!("{target} {}", account.folded()));
     let emails = person.emails.iter().map(|email| format!("e-mail {}", email.to_lowercase()));
-    github.chain(aws).chain(gcp).chain(emails).collect()
+    accounts.chain(emails).collect()
 }
 
 /// How people proved to be who they are in the newest tree in which they could, of whom the tree knows nothing that a

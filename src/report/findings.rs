@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::escape::terminal;
 use super::style::{Style, count};
+use crate::access::CREDENTIAL_IN_SETTINGS;
 use crate::finding::{Finding, Place, Severity, State};
 
 /// The text of a line of a file, without its end; None where the file or the line isn't known.
@@ -95,7 +96,8 @@ fn block(finding: &Finding, lines: Lines<'_>, style: Style) -> String {
     let used = word(finding.severity).len() + finding.rule.code.id.len() + 3;
     let mut text = format!("{} {}\n", label(finding, style), style.wrap(&terminal(&finding.message), used, "  "));
     let place = &finding.place;
-    let source = if is_whole_file(place) { None } else { lines(&place.file, place.line) };
+    let is_shown = !is_whole_file(place) && finding.rule != &CREDENTIAL_IN_SETTINGS;
+    let source = if is_shown { lines(&place.file, place.line) } else { None };
     let number = place.line.to_string();
     let gutter = " ".repeat(if source.is_some() { number.len() } else { 1 });
     text.push_str(&format!("{gutter} {} {}\n", style.dim("-->"), terminal(&place_text(place))));

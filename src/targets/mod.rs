@@ -7,14 +7,19 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::access::{Conditions, Kind, Kinds};
+use connect::Client;
+
+use crate::access::{Conditions, Kind, Kinds, TargetType};
 use crate::finding::Rule;
 
 pub mod aws;
+pub mod connect;
+pub mod credential;
 pub mod error;
 pub mod gcp;
 pub mod github;
 mod place;
+pub mod postgres;
 mod principal;
 mod reading;
 pub mod retry;
@@ -23,25 +28,24 @@ pub mod sandbox;
 #[cfg(test)]
 pub(crate) mod contract;
 
+pub use connect::{Surroundings, reader, writer};
 pub use error::TargetError;
 pub use place::Place;
 pub use principal::{Holder, Principal};
 pub use reading::{Depth, Fact, Hello, Latent, Live, Members, OTHER_WAY_IN, Reading};
 pub use sandbox::Sandbox;
 
-/// The kinds of all targets.
-pub const KINDS: Kinds = Kinds(&[
-    &github::kinds::REPOSITORY,
-    &github::kinds::TEAM,
-    &github::kinds::MEMBERSHIP,
-    &aws::kinds::ACCOUNT,
-    &aws::kinds::IDENTITY_GROUP,
-    &gcp::kinds::PROJECT,
-    &gcp::kinds::FOLDER,
-    &gcp::kinds::ORGANIZATION,
-    &gcp::kinds::BUCKET,
-    &gcp::kinds::SERVICE_ACCOUNT,
-]);
+macro_rules! types {
+    ($($folder:ident),+) => {
+        /// Every type of target that dualkey knows.
+        pub const KINDS: Kinds = Kinds(&[$(&$folder::spec::SPEC),+]);
+
+        /// What reaches targets of each type.
+        const CLIENTS: &[(TargetType, Client)] = &[$(($folder::TYPE, $folder::CLIENT)),+];
+    };
+}
+
+types!(sandbox, github, aws, gcp, postgres);
 
 /// The rules by which targets tell what they find beside who holds what.
 pub const RULES: &[&Rule] = &[&OTHER_WAY_IN];

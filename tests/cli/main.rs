@@ -51,4 +51,5 @@ mod rotation;
 mod sarif;
 mod secrets;
 mod survival;
+mod targets;
 mod time;

@@ -46,7 +46,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("record-unproven", "only who holds the log's key can write such a record; attacks/log_key.rs plays that"),
     ("own-identity", "an embedded target runs as nobody; apply/tests.rs has one that does"),
     ("post-apply-drift", "an embedded target does what it says; apply/tests/faults.rs has one that doesn't"),
-    ("target-not-connected", "without clients for real targets a run ends before, as one that is configured wrongly"),
+    ("target-not-connected", "a run connects whatever it has to read; apply/look.rs says it of what is forgotten"),
 ];
 
 /// What was run in a story, and what came of it.

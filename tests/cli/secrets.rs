@@ -7,7 +7,9 @@ use std::process::Command;
 
 use crate::support::{World, finish, key, write};
 
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 9] = [
+    "DUALKEY_READER_GITHUB_TOKEN",
+    "DUALKEY_WRITER_GITHUB_TOKEN",
     "DUALKEY_TOKEN_OF_TOMORROW",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",

@@ -200,15 +200,25 @@ impl World {
 
     /// Northwind with some texts replaced before its genesis: path, what stands there, what shall.
     pub fn edited(edits: &[(&str, &str, &str)]) -> Self {
-        let world = World::unanchored();
+        World::unanchored().begun_with(edits)
+    }
+
+    fn begun_with(self, edits: &[(&str, &str, &str)]) -> Self {
         for (path, from, to) in edits {
-            let text = world.read(path);
+            let text = self.read(path);
             assert!(text.contains(from), "{from} is not in {path}");
-            world.write(path, &text.replace(from, to));
+            self.write(path, &text.replace(from, to));
         }
-        world.commit("Other than usual");
-        world.git(&["push", "-q", "origin", "main"]);
-        world.begun()
+        self.commit("Other than usual");
+        self.git(&["push", "-q", "origin", "main"]);
+        self.begun()
+    }
+
+    /// The same where what is real is played by stand-ins, which may be told what time it is.
+    pub fn with_stand_ins(edits: &[(&str, &str, &str)]) -> Self {
+        let world = World::unanchored();
+        std::fs::write(world.path("stand-ins"), "").unwrap();
+        world.begun_with(edits)
     }
 
     /// The same world at another time.
@@ -297,6 +307,9 @@ impl World {
         command.current_dir(dir);
         if let Some(anchor) = &self.anchor {
             command.env("DUALKEY_ANCHOR", anchor);
+        }
+        if self.path("stand-ins").exists() {
+            command.env("DUALKEY_STAND_INS", "1");
         }
         if let Ok(key) = std::fs::read_to_string(self.root.path().join("log.key")) {
             command.env("DUALKEY_LOG_KEY", key.trim());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// `dualkey.yaml`: the organisation, its targets, and how changes are approved.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,30 +30,8 @@ pub struct Config {
     pub managed: Option<Vec<String>>,
 }
 
-/// A target's settings. Which of them it needs depends on its type.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Target {
-    /// The target's type, by default its name; `sandbox` is the embedded one.
-    #[serde(rename = "type")]
-    pub target_type: Option<TargetTypeName>,
-    /// Sandbox: the type it stands in for.
-    #[serde(rename = "as")]
-    pub stands_for: Option<StandsFor>,
-    /// Sandbox: its file, by default one in the repository's git directory.
-    pub file: Option<String>,
-    /// github: the organisation's login. aws: the organisation's id. gcp: the organisation's number.
-    pub organization: Option<String>,
-    /// github: the organisation's number, which is its identity.
-    pub id: Option<u64>,
-    /// aws: the region of Identity Center.
-    pub region: Option<String>,
-    /// aws: the ARN of the Identity Center instance.
-    pub instance: Option<String>,
-    /// aws: the id of the identity store.
-    pub identity_store: Option<String>,
-}
+/// A target's type and its settings. Which settings a type has is the type's own; see [`crate::access::TargetSpec`].
+pub type Target = BTreeMap<String, Value>;
 
 /// Whose undeclared live access is removed.
 #[derive(Clone, Debug, Deserialize)]
@@ -61,27 +40,6 @@ pub struct Target {
 pub enum Manage {
     Contractors,
     Everyone,
-}
-
-/// The types a target can have.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum TargetTypeName {
-    Github,
-    Aws,
-    Gcp,
-    Sandbox,
-}
-
-/// The types a sandbox can stand in for.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum StandsFor {
-    Github,
-    Aws,
-    Gcp,
 }
 
 /// How a change is proven to be approved.

@@ -1,6 +1,9 @@
 //! Vendors, people and groups.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde_json::Value;
 
 /// `vendors/ID.yaml`: a company that contractors come from.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,29 +73,9 @@ pub enum PersonType {
     Service,
 }
 
-/// A person's accounts at the targets.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Accounts {
-    /// The GitHub account.
-    pub github: Option<GithubAccount>,
-    /// The Identity Center user name.
-    pub aws: Option<String>,
-    /// The Google account's address.
-    pub gcp: Option<String>,
-}
-
-/// A GitHub account. The number is the identity, the login is display.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct GithubAccount {
-    /// The login, for people.
-    pub login: String,
-    /// The number, as `gh api users/LOGIN --jq .id` prints it.
-    pub id: u64,
-}
+/// A person's accounts, each under the type of target. How one is written is the type's own; see
+/// [`crate::access::AccountSpec`].
+pub type Accounts = BTreeMap<String, Value>;
 
 /// `groups/ID.yaml`: people who are granted access or who approve together.
 #[derive(Clone, Debug, Deserialize)]

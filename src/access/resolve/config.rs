@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::context::{Context, field, item};
-use crate::access::id::{OrganizationId, TargetId};
-use crate::access::kind::TargetType;
-use crate::access::model::{Config, EvidenceSource, Manage, SandboxSettings, Target};
+use super::context::{Context, item};
+use super::settings;
+use crate::access::id::OrganizationId;
+use crate::access::kind::Kinds;
+use crate::access::model::{Config, EvidenceSource, Manage};
 use crate::access::raw;
 use crate::access::reading::{Step, quote, value};
 use crate::repository::{Managed, PathPattern};
@@ -27,12 +28,15 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
             "write an IANA name such as `Europe/London` or `UTC`",
         );
     }
-    let mut targets = BTreeMap::new();
+    // without one of its targets the resources there would seem to be nowhere
+    let (mut targets, mut all_known) = (BTreeMap::new(), true);
     for (name, raw) in &raw.targets {
-        if let Some(target) = target(name, raw, context) {
-            targets.insert(target.id.clone(), target);
+        match settings::target(name, raw, context) {
+            Some(target) => drop(targets.insert(target.id.clone(), target)),
+            None => all_known = false,
         }
     }
+    settings::tell_apart(&targets, context);
     if raw.targets.is_empty() {
         context.schema(
             &[Step::Key("targets")],
@@ -74,6 +78,7 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
             "make one with `dualkey audit keygen` and copy the line it prints",
         );
     }
+    all_known.then_some(())?;
     Some(Config {
         organization: organization?,
         zone: zone?,
@@ -118,11 +123,14 @@ pub fn managed_by(settings: &[u8]) -> Managed {
     Managed::naming(texts.filter_map(|text| PathPattern::parse(text).ok()).collect())
 }
 
-/// Whether settings declare sandboxes and no other target, by their bytes alone. None where they can't be read.
-pub fn only_sandboxes(settings: &[u8]) -> Option<bool> {
+/// Whether settings declare embedded targets and no other, by their bytes alone. None where they can't be read.
+pub fn only_embedded(settings: &[u8], kinds: Kinds) -> Option<bool> {
     let Value::Object(settings) = value(std::str::from_utf8(settings).ok()?)? else { return None };
-    let sandbox = |target: &Value| target.get("type").and_then(Value::as_str) == Some("sandbox");
-    Some(settings.get("targets")?.as_object()?.values().all(sandbox))
+    let is_embedded = |(name, target): (&String, &Value)| {
+        let named = target.get("type").map_or(Some(name.as_str()), Value::as_str);
+        named.and_then(|name| kinds.target_type(name)).is_some_and(|spec| spec.stands_for.is_some())
+    };
+    Some(settings.get("targets")?.as_object()?.iter().all(is_embedded))
 }
 
 /// The part of git's rules for names that a configuration can break by a slip.
@@ -134,85 +142,4 @@ fn is_branch_name(name: &str) -> bool {
         && !name.starts_with(['-', '/', '.'])
         && !name.ends_with(['/', '.'])
         && !name.ends_with(".lock")
-}
-
-fn target(name: &str, raw: &raw::Target, context: &mut Context<'_>) -> Option<Target> {
-    let path = [Step::Key("targets"), Step::Key(name)];
-    let id = context.id(TargetId::parse, name, &path)?;
-    let named = match raw.target_type {
-        Some(raw::TargetTypeName::Sandbox) => return sandbox(id, raw, &path, context),
-        Some(raw::TargetTypeName::Github) => TargetType::Github,
-        Some(raw::TargetTypeName::Aws) => TargetType::Aws,
-        Some(raw::TargetTypeName::Gcp) => TargetType::Gcp,
-        None => match TargetType::parse(name) {
-            Some(named) => named,
-            None => {
-                context.schema(
-                    &path,
-                    format!("the target `{name}` has no type"),
-                    "add `type:` with one of github, aws, gcp, sandbox",
-                );
-                return None;
-            }
-        },
-    };
-    let mut missing = Vec::new();
-    let mut setting = |name: &'static str, value: Option<String>| {
-        if value.is_none() {
-            missing.push(name);
-        }
-        value.unwrap_or_default()
-    };
-    let pinned = match named {
-        TargetType::Github => {
-            setting("organization", raw.organization.clone());
-            format!("github:{}", setting("id", raw.id.map(|id| id.to_string())))
-        }
-        TargetType::Aws => {
-            setting("region", raw.region.clone());
-            let instance = setting("instance", raw.instance.clone());
-            let store = setting("identity_store", raw.identity_store.clone());
-            format!("aws:{instance}:{store}:{}", setting("organization", raw.organization.clone()))
-        }
-        TargetType::Gcp => format!("gcp:{}", setting("organization", raw.organization.clone())),
-    };
-    for missing in &missing {
-        context.schema(
-            &path,
-            format!("the target `{name}` lacks `{missing}`, which pins it"),
-            format!("add `{missing}:` so that no other {named} can stand in its place"),
-        );
-    }
-    missing.is_empty().then_some(Target { id, target_type: named, pinned, sandbox: None })
-}
-
-fn sandbox(id: TargetId, raw: &raw::Target, path: &[Step<'_>], context: &mut Context<'_>) -> Option<Target> {
-    let Some(stands_for) = &raw.stands_for else {
-        context.schema(
-            path,
-            format!("the sandbox `{id}` lacks `as`"),
-            "add `as:` with the type it stands in for: github, aws or gcp",
-        );
-        return None;
-    };
-    if let Some(file) = &raw.file
-        && (file.starts_with('/') || file.split('/').any(|part| part == ".." || part.is_empty()))
-    {
-        context.schema(
-            &field(path, "file"),
-            "the sandbox's file must lie inside the repository",
-            "write a relative path without `..`",
-        );
-        return None;
-    }
-    Some(Target {
-        pinned: format!("sandbox:{id}"),
-        id,
-        target_type: match stands_for {
-            raw::StandsFor::Github => TargetType::Github,
-            raw::StandsFor::Aws => TargetType::Aws,
-            raw::StandsFor::Gcp => TargetType::Gcp,
-        },
-        sandbox: Some(SandboxSettings { file: raw.file.clone() }),
-    })
 }

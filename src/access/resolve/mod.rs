@@ -8,16 +8,19 @@ mod people;
 mod policy;
 mod references;
 mod resources;
+mod settings;
 mod wildcard;
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-pub use self::config::{managed_by, only_sandboxes};
+pub use self::config::{managed_by, only_embedded};
 use self::context::Context;
+pub use self::people::is_email;
 pub use self::references::UNKNOWN_REFERENCE;
 pub use self::wildcard::WILDCARD_PERMISSION;
+use super::credential::CREDENTIAL_IN_SETTINGS;
 use super::id::{BridgeId, DomainId, GrantId, GroupId, PersonId, RoleId, VendorId};
 use super::kind::Kinds;
 use super::model::{Access, Bridge, Config, Domain, Grant, Group, Person, Policy, Role, Vendor};
@@ -26,7 +29,7 @@ use super::reading::{NamedFile, Parsed, RawFile, Source};
 use crate::finding::{Finding, Rule};
 
 /// The rules whose findings are made here.
-pub const RULES: &[&Rule] = &[&UNKNOWN_REFERENCE, &WILDCARD_PERMISSION];
+pub const RULES: &[&Rule] = &[&UNKNOWN_REFERENCE, &WILDCARD_PERMISSION, &CREDENTIAL_IN_SETTINGS];
 
 /// What one file declares.
 #[derive(Debug)]

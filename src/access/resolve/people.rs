@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::context::{Context, field, item};
+use crate::access::account::{Account, Accounts, Numbered};
 use crate::access::id::{DomainId, GroupId, PersonId, VendorId};
-use crate::access::model::{Accounts, GithubAccount, Group, Person, PersonKey, PersonType, Vendor};
+use crate::access::model::{Group, Person, PersonKey, PersonType, Vendor};
 use crate::access::raw;
 use crate::access::reading::{SCHEMA, Step, quote};
+use crate::access::target_spec::{AccountForm, AccountSpec, TargetSpec};
 
 pub(super) fn vendor(stem: &str, raw: &raw::Vendor, context: &mut Context<'_>) -> Option<Vendor> {
     let id = context.id(VendorId::parse, stem, &[]);
@@ -71,11 +75,7 @@ pub(super) fn person(stem: &str, raw: &raw::Person, context: &mut Context<'_>) -
             );
         }
     }
-    let mut accounts = Accounts::default();
-    let mut accounts_valid = true;
-    if let Some(raw) = &raw.accounts {
-        accounts_valid = self::accounts(raw, &mut accounts, context);
-    }
+    let accounts = raw.accounts.as_ref().map_or_else(|| Some(Accounts::default()), |raw| accounts(raw, context));
     let emails = raw.emails.clone().unwrap_or_default();
     for (index, email) in emails.iter().enumerate() {
         if !is_email(email) {
@@ -88,7 +88,7 @@ pub(super) fn person(stem: &str, raw: &raw::Person, context: &mut Context<'_>) -
     }
     let keys =
         raw.keys.iter().flatten().map(|text| PersonKey { text: text.clone(), public: public_key(text) }).collect();
-    if contractor && (raw.vendor.is_none() || raw.engagement.is_none()) || !accounts_valid {
+    if contractor && (raw.vendor.is_none() || raw.engagement.is_none()) {
         return None;
     }
     Some(Person {
@@ -99,7 +99,7 @@ pub(super) fn person(stem: &str, raw: &raw::Person, context: &mut Context<'_>) -
         sponsor: transpose(sponsor)?,
         engagement: transpose(engagement)?,
         ended: ended_at(ended, context)?,
-        accounts,
+        accounts: accounts?,
         emails,
         keys,
         source: Arc::clone(context.source),
@@ -115,61 +115,76 @@ fn transpose<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-fn accounts(raw: &raw::Accounts, accounts: &mut Accounts, context: &mut Context<'_>) -> bool {
-    let path = [Step::Key("accounts")];
+/// None where something is wrong with one of them.
+fn accounts(raw: &raw::Accounts, context: &mut Context<'_>) -> Option<Accounts> {
+    let mut accounts = Accounts::default();
     let mut valid = true;
-    if let Some(github) = &raw.github {
-        let login = &github.login;
-        let shaped = (1..=39).contains(&login.len())
-            && login.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if !shaped {
-            context.schema(
-                &field(&field(&path, "github"), "login"),
-                "this is not a GitHub login",
-                "write it without `@`",
-            );
-        }
-        if github.id == 0 {
-            context.schema(
-                &field(&field(&path, "github"), "id"),
-                "0 is not an account's number",
-                "look it up: `gh api users/LOGIN --jq .id`",
-            );
-        }
-        valid &= shaped && github.id != 0;
-        accounts.github = Some(GithubAccount { login: login.clone(), id: github.id });
-    }
-    for (name, value) in [("aws", &raw.aws), ("gcp", &raw.gcp)] {
-        let Some(text) = value else { continue };
-        if context.wildcard(text, &field(&path, name)) {
+    for (name, value) in raw {
+        let path = [Step::Key("accounts"), Step::Key(name)];
+        let spec = context.kinds.target_type(name);
+        let Some((spec, shape)) = spec.and_then(|spec| Some((spec, spec.account.as_ref()?))) else {
+            let message = format!("{} is no type of target that people have accounts at", quote(name));
+            context.schema(&path, message, "name the type of target, not the target");
             valid = false;
             continue;
-        }
-        let shaped = !text.is_empty() && text.len() <= 128 && text.chars().all(|c| c.is_ascii_graphic());
-        if !shaped || (name == "gcp" && !(is_email(text) && text.chars().all(is_of_account))) {
-            context.schema(
-                &field(&path, name),
-                format!("{} is not the name of an account", quote(text)),
-                match name {
-                    "gcp" => "write the account's e-mail address",
-                    _ => "write the Identity Center user name",
-                },
-            );
-            valid = false;
+        };
+        match account(spec, shape, value, &path, context) {
+            Some(account) => accounts.insert(spec.name, account),
+            None => valid = false,
         }
     }
-    accounts.aws = raw.aws.clone();
-    accounts.gcp = raw.gcp.clone();
-    valid
+    valid.then_some(accounts)
 }
 
-/// True for what stands in the address of one account. A policy of Google Cloud writes `user:` and `group:` before an address
-/// and `?uid=` behind it, and so one account must not have a second name.
-fn is_of_account(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "@.!#$%&'*+-=^_`{|}~".contains(letter)
+fn account(
+    spec: &TargetSpec,
+    shape: &AccountSpec,
+    value: &Value,
+    path: &[Step<'_>],
+    context: &mut Context<'_>,
+) -> Option<Account> {
+    let caseless = shape.caseless;
+    match (&shape.form, value) {
+        (AccountForm::Numbered { check_login }, Value::Object(fields)) => {
+            let login = fields.get("login").and_then(Value::as_str)?;
+            let id = fields.get("id").and_then(Value::as_u64)?;
+            let wrong_login = check_login(login).err().map(|why| ("login", login, why));
+            let wrong_id = (id == 0).then_some(("id", "0", "accounts are numbered from 1"));
+            for (part, text, why) in wrong_login.into_iter().chain(wrong_id) {
+                no_account(spec, shape, (text, why), &field(path, part), context);
+            }
+            let numbered = Numbered { login: login.to_owned(), id };
+            let account = Account { principal: id.to_string(), numbered: Some(numbered), caseless };
+            (wrong_login.is_none() && wrong_id.is_none()).then_some(account)
+        }
+        (AccountForm::Named { check, normal }, Value::String(text)) => {
+            // one that stands for many has its own rule
+            if context.wildcard(text, path) {
+                return None;
+            }
+            if let Err(why) = check(text) {
+                no_account(spec, shape, (text, why), path, context);
+                return None;
+            }
+            Some(Account { principal: normal(text), numbered: None, caseless })
+        }
+        // the schema has refused it already
+        _ => None,
+    }
 }
 
-fn is_email(text: &str) -> bool {
+fn no_account(
+    spec: &TargetSpec,
+    shape: &AccountSpec,
+    (text, why): (&str, &str),
+    path: &[Step<'_>],
+    context: &mut Context<'_>,
+) {
+    context.schema(path, format!("{} is no account at {}: {why}", quote(text), spec.title), shape.help);
+}
+
+/// True for what is written like the address of an e-mail account.
+pub fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.split_once('@') else { return false };
     !local.is_empty()
         && host.contains('.')

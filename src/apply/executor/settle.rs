@@ -24,13 +24,18 @@ impl Run<'_> {
                     let said = format!("{}: the call succeeded, but the target shows no change", POST_APPLY_DRIFT);
                     self.outcome.failed.push((operation, said));
                 }
-                (None, None | Some(true)) if self.targets.writers.contains_key(&operation.target) => {
-                    self.outcome.not_started.push(operation);
-                }
-                (None, None | Some(true)) => {
-                    let said = format!("`{}` can't be written: it isn't connected", operation.target);
-                    self.outcome.failed.push((operation, said));
-                }
+                (None, None | Some(true)) => match self.targets.writers.get(&operation.target) {
+                    Some(Ok(_)) => self.outcome.not_started.push(operation),
+                    Some(Err(refusal)) => {
+                        let refusal = refusal.clone();
+                        self.outcome.failed.push((operation, refusal.message.clone()));
+                        self.refuse(refusal);
+                    }
+                    None => {
+                        let said = format!("`{}` can't be written: it isn't connected", operation.target);
+                        self.outcome.failed.push((operation, said));
+                    }
+                },
                 // somebody else did it meanwhile
                 (None, Some(false)) => {}
             }

@@ -150,18 +150,18 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
 pub(super) fn targets(world: &Shared) -> Targets {
     let ids = ["aws", "github"].map(|id| TargetId::parse(id).unwrap());
     let fake = |id: &TargetId| Fake(id.clone(), world.clone());
-    let reader = |id: &TargetId| Box::new(Retrying::new(fake(id), Arc::new(world.clone()))) as Box<dyn Reader>;
-    let writer = |id: &TargetId| Box::new(Retrying::new(fake(id), Arc::new(world.clone()))) as Box<dyn Writer>;
+    let retrying = |id: &TargetId| Retrying::new(fake(id), Arc::new(world.clone()));
+    let reader = |id: &TargetId| Connected { reader: Box::new(retrying(id)), pinned: format!("sandbox:{id}") };
+    let writer = |id: &TargetId| Box::new(retrying(id)) as Box<dyn Writer>;
     Targets {
-        readers: ids.iter().map(|id| (id.clone(), reader(id))).collect(),
-        writers: ids.iter().map(|id| (id.clone(), writer(id))).collect(),
-        pinned: ids.iter().map(|id| (id.clone(), format!("sandbox:{id}"))).collect(),
+        readers: ids.iter().map(|id| (id.clone(), Ok(reader(id)))).collect(),
+        writers: ids.iter().map(|id| (id.clone(), Ok(writer(id)))).collect(),
     }
 }
 
 /// What live state shows in a world.
 pub(super) fn drifts(tree: &Revision, past: &Past<'_>, world: &Shared, now: Timestamp) -> Drift {
-    drift(tree, past, &mut targets(world), now, &Patient::default())
+    drift(tree, past, &mut targets(world).readers, now, &Patient::default())
 }
 
 /// What differs in a world that can be read.

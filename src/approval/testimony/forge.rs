@@ -326,8 +326,7 @@ struct People<'a> {
 
 impl<'a> People<'a> {
     fn of(registry: &'a Access) -> Self {
-        let accounts =
-            || registry.people.values().filter_map(|person| Some((&person.id, person.accounts.github.as_ref()?)));
+        let accounts = || registry.people.values().filter_map(|person| Some((&person.id, person.accounts.forge()?)));
         People {
             by_number: accounts().map(|(person, account)| (account.id, person)).collect(),
             by_login: accounts().map(|(person, account)| (account.login.to_lowercase(), person)).collect(),

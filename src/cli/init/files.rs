@@ -5,6 +5,7 @@ use crate::access::reading::{FileKind, schema_text};
 use crate::access::style::{list, scalar};
 use crate::cli::Stop;
 use crate::cli::new::finished;
+use crate::targets::KINDS;
 
 /// The policy pack, as it stands in `policies/`.
 const APPROVALS: &str = include_str!("../../../policies/approvals.yaml");
@@ -46,18 +47,18 @@ pub fn files(settings: &Settings<'_>, admins: &[Admin]) -> Result<Vec<(String, S
 }
 
 fn config(settings: &Settings<'_>) -> String {
+    let embedded = KINDS.real().map(|spec| format!("  {0}: {{ type: sandbox, as: {0} }}\n", spec.name));
     format!(
         "version: 1\n\
          organization: {}\n\
          timezone: UTC                     # what a date without a time means, such as Europe/London\n\
-         targets:                          # embedded ones, standing in for the real\n  \
-           github: {{ type: sandbox, as: github }}\n  \
-           aws: {{ type: sandbox, as: aws }}\n  \
-           gcp: {{ type: sandbox, as: gcp }}\n\
+         targets:                          # embedded ones, standing in for the real\n\
+         {}\
          manage: contractors               # whose undeclared access is removed; everyone: all people's\n\
          approval: {{ evidence: signatures, branch: {} }}\n\
          audit: {{ ref: refs/dualkey/audit, key: {} }}\n",
         scalar(settings.organization),
+        embedded.collect::<String>(),
         scalar(settings.branch),
         scalar(settings.log_key)
     )

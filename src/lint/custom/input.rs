@@ -279,9 +279,6 @@ impl<'a> Document<'a> {
 
 impl<'a> Person<'a> {
     fn of(person: &'a crate::access::Person) -> Self {
-        let accounts = &person.accounts;
-        let has =
-            [("aws", accounts.aws.is_some()), ("gcp", accounts.gcp.is_some()), ("github", accounts.github.is_some())];
         Person {
             id: person.id.as_str(),
             name: &person.name,
@@ -290,7 +287,7 @@ impl<'a> Person<'a> {
             sponsor: person.sponsor.as_ref().map(|id| id.as_str()),
             engagement: person.engagement.as_ref().map(Span::of),
             ended: person.ended.map(|at| at.to_string()),
-            accounts: has.into_iter().filter_map(|(name, there)| there.then_some(name)).collect(),
+            accounts: person.accounts.iter().map(|(target, _)| target.as_str()).collect(),
             signs: person.has_key(),
             written: written(&person.source),
         }

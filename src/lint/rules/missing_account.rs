@@ -29,7 +29,7 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
         }
         for person in people {
             for (target, resource) in &targets {
-                if person.accounts.is_at(*target) {
+                if person.accounts.get(*target).is_some() {
                     continue;
                 }
                 findings.push(

@@ -3,8 +3,8 @@ use std::collections::hash_map::Entry;
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::access::Person;
 use crate::access::reading::Step;
+use crate::access::{Person, TargetType};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 use crate::lint::Survey;
 
@@ -23,47 +23,48 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let mut first: HashMap<(&str, Cow<'_, str>), &Person> = HashMap::new();
+    let mut first: HashMap<(TargetType, Part, Cow<'_, str>), &Person> = HashMap::new();
     for person in survey.access.people.values() {
-        let github = person.accounts.github.as_ref();
-        // logins, user names and addresses are the same to their systems whatever the case of their letters
-        let accounts = [
-            ("github", "id", github.map(|account| Cow::Owned(account.id.to_string()))),
-            ("github", "login", github.map(|account| lower(&account.login))),
-            ("aws", "", person.accounts.aws.as_deref().map(lower)),
-            ("gcp", "", person.accounts.gcp.as_deref().map(lower)),
-        ];
-        let mut same_number: Option<&Person> = None;
-        for (target, part, account) in accounts {
-            let Some(account) = account else { continue };
-            let label = if part == "id" { "github account number" } else { target };
-            match first.entry((label, account)) {
-                Entry::Vacant(free) => {
-                    free.insert(person);
-                }
-                // a shared number says it all
-                Entry::Occupied(taken)
-                    if part == "login" && same_number.is_some_and(|same| same.id == taken.get().id) => {}
-                Entry::Occupied(taken) => {
-                    let (other, (_, account)) = (*taken.get(), taken.key());
-                    if part == "id" {
-                        same_number = Some(other);
+        for (target, account) in person.accounts.iter() {
+            let mut same_identity: Option<&Person> = None;
+            let identity = if account.caseless { lower(&account.principal) } else { Cow::from(&account.principal) };
+            let login = account.numbered.as_ref().map(|numbered| (Part::Login, lower(&numbered.login)));
+            for (part, text) in [(Part::Identity, identity)].into_iter().chain(login) {
+                let (other, text) = match first.entry((target, part, text)) {
+                    Entry::Vacant(free) => {
+                        free.insert(person);
+                        continue;
                     }
-                    let what = if part == "id" { label.to_owned() } else { format!("{label} account") };
-                    findings.push(
-                        Finding::new(
-                            &RULE,
-                            place(person, target),
-                            format!("`{}` and `{}` share the {what} `{account}`", other.id, person.id),
-                            "correct the account of one of them, or keep one file if they are one person",
-                        )
-                        .related(place(other, target), format!("the account of `{}`", other.id)),
-                    );
+                    Entry::Occupied(taken) => (*taken.get(), taken.key().2.clone()),
+                };
+                // a shared number says it all
+                if part == Part::Login && same_identity.is_some_and(|same| same.id == other.id) {
+                    continue;
                 }
+                let number = part == Part::Identity && account.numbered.is_some();
+                same_identity = same_identity.or(Some(other).filter(|_| part == Part::Identity));
+                let what = if number { "account number" } else { "account" };
+                findings.push(
+                    Finding::new(
+                        &RULE,
+                        place(person, target),
+                        format!("`{}` and `{}` share the {target} {what} `{text}`", other.id, person.id),
+                        "correct the account of one of them, or keep one file if they are one person",
+                    )
+                    .related(place(other, target), format!("the account of `{}`", other.id)),
+                );
             }
         }
     }
     shared_emails(survey, findings);
+}
+
+/// By what an account is found to be another's.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Part {
+    Identity,
+    /// Logins are the same to their systems whatever the case of their letters.
+    Login,
 }
 
 /// An address is how git names the author of a commit: one that two people have names neither.
@@ -97,6 +98,6 @@ fn lower(name: &str) -> Cow<'_, str> {
     }
 }
 
-fn place(person: &Person, target: &str) -> Place {
-    person.place(&[Step::Key("accounts"), Step::Key(target)])
+fn place(person: &Person, target: TargetType) -> Place {
+    person.place(&[Step::Key("accounts"), Step::Key(target.as_str())])
 }

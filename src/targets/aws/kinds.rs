@@ -1,11 +1,12 @@
 //! What can be held at AWS through Identity Center.
 
-use crate::access::{Enforces, Kind, Permissions, TargetType};
+use super::TYPE;
+use crate::access::{Enforces, Kind, Permissions};
 
 /// An account, reached by permission sets. An end is enforced by a dated deny in the set.
 pub static ACCOUNT: Kind = Kind {
     name: "account",
-    target: TargetType::Aws,
+    target: TYPE,
     shape: "ACCOUNT (12 digits)",
     check_resource: check_account,
     permissions: Permissions::Open(check_permission_set),
@@ -21,7 +22,7 @@ pub static ACCOUNT: Kind = Kind {
 /// A group of the identity store, by its display name or its id.
 pub static IDENTITY_GROUP: Kind = Kind {
     name: "identity-group",
-    target: TargetType::Aws,
+    target: TYPE,
     shape: "GROUP",
     check_resource: check_group,
     permissions: Permissions::Ordered(&["member"]),

@@ -1,6 +1,7 @@
 //! What can be held at Google Cloud: roles in the allow policies of its resources.
 
-use crate::access::{Enforces, Kind, Permissions, TargetType};
+use super::TYPE;
+use crate::access::{Enforces, Kind, Permissions};
 
 /// A condition on `request.time` carries ends and hours.
 const BY_CONDITION: Enforces = Enforces { ends: true, hours: true, mfa: false };
@@ -8,7 +9,7 @@ const BY_CONDITION: Enforces = Enforces { ends: true, hours: true, mfa: false };
 /// A project, by its id.
 pub static PROJECT: Kind = Kind {
     name: "project",
-    target: TargetType::Gcp,
+    target: TYPE,
     shape: "PROJECT",
     check_resource: check_project,
     permissions: Permissions::Open(check_role),
@@ -24,7 +25,7 @@ pub static PROJECT: Kind = Kind {
 /// A folder, by its number.
 pub static FOLDER: Kind = Kind {
     name: "folder",
-    target: TargetType::Gcp,
+    target: TYPE,
     shape: "FOLDER (a number)",
     check_resource: check_number,
     permissions: Permissions::Open(check_role),
@@ -40,7 +41,7 @@ pub static FOLDER: Kind = Kind {
 /// The organisation, by its number. Only here a role reaches the whole target.
 pub static ORGANIZATION: Kind = Kind {
     name: "gcp-organization",
-    target: TargetType::Gcp,
+    target: TYPE,
     shape: "ORGANIZATION (a number)",
     check_resource: check_number,
     permissions: Permissions::Open(check_role),
@@ -56,7 +57,7 @@ pub static ORGANIZATION: Kind = Kind {
 /// A bucket. Conditions need uniform bucket-level access, without which Google refuses the call.
 pub static BUCKET: Kind = Kind {
     name: "bucket",
-    target: TargetType::Gcp,
+    target: TYPE,
     shape: "BUCKET",
     check_resource: check_bucket,
     permissions: Permissions::Open(check_role),
@@ -73,7 +74,7 @@ pub static BUCKET: Kind = Kind {
 /// conditional role bindings", so nothing ends by itself here.
 pub static SERVICE_ACCOUNT: Kind = Kind {
     name: "service-account",
-    target: TargetType::Gcp,
+    target: TYPE,
     shape: "NAME@PROJECT.iam.gserviceaccount.com",
     check_resource: check_service_account,
     permissions: Permissions::Open(check_role),
@@ -101,7 +102,7 @@ fn check_project(id: &str) -> Result<(), &'static str> {
 }
 
 /// Folders and organisations are numbers of 64 bits.
-fn check_number(number: &str) -> Result<(), &'static str> {
+pub(super) fn check_number(number: &str) -> Result<(), &'static str> {
     let canonical = number.parse::<u64>().is_ok_and(|n| n > 0 && n.to_string() == number);
     if canonical { Ok(()) } else { Err("it is a number, without leading zeros and without `folders/` or the like") }
 }

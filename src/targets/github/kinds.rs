@@ -3,7 +3,8 @@
 //! GitHub doesn't tell capitals from small letters in these names. They are written small here, so that one resource
 //! has one spelling and cannot be declared in two domains.
 
-use crate::access::{Enforces, Kind, Permissions, TargetType};
+use super::TYPE;
+use crate::access::{Enforces, Kind, Permissions};
 
 /// GitHub ends nothing by itself and asks for a second factor for a whole organisation only.
 const NOTHING: Enforces = Enforces { ends: false, hours: false, mfa: false };
@@ -12,7 +13,7 @@ const NOTHING: Enforces = Enforces { ends: false, hours: false, mfa: false };
 /// settings that guard it (GitHub's "Repository roles for an organization").
 pub static REPOSITORY: Kind = Kind {
     name: "repository",
-    target: TargetType::Github,
+    target: TYPE,
     shape: "OWNER/NAME",
     check_resource: check_repository,
     permissions: Permissions::Ordered(&["pull", "triage", "push", "maintain", "admin"]),
@@ -28,7 +29,7 @@ pub static REPOSITORY: Kind = Kind {
 /// A team of an organisation. A maintainer adds and removes members. Outside collaborators can't be in teams.
 pub static TEAM: Kind = Kind {
     name: "team",
-    target: TargetType::Github,
+    target: TYPE,
     shape: "ORGANIZATION/SLUG",
     check_resource: check_team,
     permissions: Permissions::Ordered(&["member", "maintainer"]),
@@ -44,7 +45,7 @@ pub static TEAM: Kind = Kind {
 /// Membership of an organisation. An admin is what GitHub's pages call an owner.
 pub static MEMBERSHIP: Kind = Kind {
     name: "membership",
-    target: TargetType::Github,
+    target: TYPE,
     shape: "ORGANIZATION",
     check_resource: check_login,
     permissions: Permissions::Ordered(&["member", "admin"]),
@@ -58,7 +59,7 @@ pub static MEMBERSHIP: Kind = Kind {
 };
 
 /// GitHub's rule at sign-up: letters, digits and single inner hyphens, at most 39 characters.
-fn check_login(login: &str) -> Result<(), &'static str> {
+pub(super) fn check_login(login: &str) -> Result<(), &'static str> {
     if login.is_empty() || login.len() > 39 {
         return Err("a GitHub account's name has 1 to 39 characters");
     }

@@ -53,7 +53,7 @@ pub struct Fault {
 /// The kind of that name, if the target type has it and the resource is one of it.
 pub fn check_resource(target: TargetType, kind: &str, resource: &str) -> Result<&'static Kind, String> {
     let Some(found) = KINDS.get(kind).filter(|k| k.target == target) else {
-        let known: Vec<&str> = KINDS.0.iter().filter(|k| k.target == target).map(|k| k.name).collect();
+        let known: Vec<&str> = KINDS.all().filter(|k| k.target == target).map(|k| k.name).collect();
         return Err(format!("`{kind}` is not a kind of {target}, which has {}", known.join(", ")));
     };
     (found.check_resource)(resource).map_err(|why| format!("`{resource}` is not a {kind}: {why}"))?;

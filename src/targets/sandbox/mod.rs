@@ -35,25 +35,65 @@
 //! and no list of accounts, so every well-formed name is one that exists and may have no entitlements.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::connect::{Client, Connect, Connection};
 use super::{
     Call, Depth, Done, Fact, Gate, Hello, Live, Members, OTHER_WAY_IN, Principal, Reader, Reading, Resource, Scope,
-    TargetError, Verb, Writer,
+    Surroundings, TargetError, Verb, Writer,
 };
-use crate::access::TargetType;
+use crate::access::{Target, TargetType};
 
 #[cfg(debug_assertions)]
 pub mod faults;
 mod file;
 mod principal;
+pub mod spec;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use file::{Content, WayIn};
+
+pub const TYPE: TargetType = TargetType::new("sandbox");
+
+/// Nobody has to prove who they are to a file.
+pub(super) const CLIENT: Client = Client {
+    credentials: &[],
+    connect: Some(Connect {
+        reader: |Connection { target, place, .. }| Ok(Box::new(place.retrying(of_settings(target, place)))),
+        writer: |Connection { target, place, .. }| Ok(Box::new(place.retrying(of_settings(target, place)))),
+    }),
+};
+
+/// What reads and writes the embedded target that the settings declare, in the file that they name or in one of the git
+/// directory.
+fn of_settings(target: &Target, place: &Surroundings<'_>) -> impl Reader + Writer + use<> {
+    let own = || file_in(place.own_dir, target);
+    client(target.settings.get(spec::FILE).map_or_else(own, |file| place.work_dir.join(file)), target, place)
+}
+
+/// What reads and writes the embedded target that is kept in a folder and stands in for another target, of whatever type.
+pub fn in_folder(folder: &Path, target: &Target, place: &Surroundings<'_>) -> impl Reader + Writer + use<> {
+    client(file_in(folder, target), target, place)
+}
+
+fn file_in(folder: &Path, target: &Target) -> PathBuf {
+    folder.join(format!("{}.json", target.id))
+}
+
+/// Tests can tell it to be slow, partial and flaky.
+#[cfg(debug_assertions)]
+fn client(file: PathBuf, target: &Target, place: &Surroundings<'_>) -> faults::Faulty {
+    faults::Faulty::new(Sandbox::open(file, &target.pinned, target.target_type, place.now))
+}
+
+#[cfg(not(debug_assertions))]
+fn client(file: PathBuf, target: &Target, place: &Surroundings<'_>) -> Sandbox {
+    Sandbox::open(file, &target.pinned, target.target_type, place.now)
+}
 
 /// An embedded target at an instant.
 #[derive(Clone, Debug)]

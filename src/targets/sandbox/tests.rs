@@ -8,7 +8,7 @@ use super::*;
 use crate::access::Conditions;
 use crate::targets::Principal;
 use crate::targets::contract::{self, Sample, World, contract};
-use crate::targets::{aws, gcp, github};
+use crate::targets::{aws, gcp, github, postgres};
 
 struct SandboxWorld {
     folder: TempDir,
@@ -37,20 +37,24 @@ impl World for SandboxWorld {
         let principals = ["583231", "tom"];
         let sample = |kind, resources, permissions| Sample { kind, resources, permissions, principals };
         match self.target {
-            TargetType::Github => vec![
+            github::TYPE => vec![
                 sample(&github::kinds::REPOSITORY, ["northwind/api", "northwind/web"], ["push", "admin"]),
                 sample(&github::kinds::TEAM, ["northwind/a", "northwind/b"], ["member", "maintainer"]),
             ],
-            TargetType::Aws => vec![sample(
+            aws::TYPE => vec![sample(
                 &aws::kinds::ACCOUNT,
                 ["111122223333", "444455556666"],
                 ["DeveloperAccess", "AdministratorAccess"],
             )],
-            TargetType::Gcp => vec![sample(
+            gcp::TYPE => vec![sample(
                 &gcp::kinds::PROJECT,
                 ["northwind-stg", "northwind-prod"],
                 ["roles/run.viewer", "roles/run.admin"],
             )],
+            postgres::TYPE => {
+                vec![sample(&postgres::kinds::DATABASE_ROLE, ["shop_rw", "shop_ro"], ["member", "admin"])]
+            }
+            other => panic!("{other} has no samples"),
         }
     }
 
@@ -67,17 +71,18 @@ impl World for SandboxWorld {
     }
 }
 
-contract!(as_github, SandboxWorld::new(TargetType::Github, false));
-contract!(as_aws, SandboxWorld::new(TargetType::Aws, false));
-contract!(as_gcp, SandboxWorld::new(TargetType::Gcp, false));
-contract!(with_native_ends, SandboxWorld::new(TargetType::Gcp, true));
+contract!(as_github, SandboxWorld::new(github::TYPE, false));
+contract!(as_aws, SandboxWorld::new(aws::TYPE, false));
+contract!(as_gcp, SandboxWorld::new(gcp::TYPE, false));
+contract!(as_postgres, SandboxWorld::new(postgres::TYPE, false));
+contract!(with_native_ends, SandboxWorld::new(gcp::TYPE, true));
 
 fn now() -> Timestamp {
     "2026-11-24T09:00:00Z".parse().unwrap()
 }
 
 fn at(path: &Path) -> Sandbox {
-    Sandbox::open(path, "sandbox:play", TargetType::Github, now())
+    Sandbox::open(path, "sandbox:play", github::TYPE, now())
 }
 
 fn repository(verb: Verb, principal: &str) -> Call {
@@ -253,12 +258,9 @@ fn native_ends_end_at_their_instant() {
             .collect()
     };
     assert_eq!(holders(at(&path)), ["soon", "tom"]);
-    assert_eq!(
-        holders(Sandbox::open(&path, "sandbox:play", TargetType::Github, Timestamp::MIN)),
-        ["over", "soon", "tom"]
-    );
+    assert_eq!(holders(Sandbox::open(&path, "sandbox:play", github::TYPE, Timestamp::MIN)), ["over", "soon", "tom"]);
     made(&path, &repository(Verb::Revoke, "tom")).unwrap();
-    assert_eq!(holders(Sandbox::open(&path, "sandbox:play", TargetType::Github, Timestamp::MIN)), ["soon"]);
+    assert_eq!(holders(Sandbox::open(&path, "sandbox:play", github::TYPE, Timestamp::MIN)), ["soon"]);
 }
 
 #[test]
@@ -361,9 +363,9 @@ fn child_of_processes_lose_nothing() {
 
 #[test]
 fn a_clock_in_the_file_is_told_and_outlives_a_write() {
-    let world = SandboxWorld::new(TargetType::Github, false);
+    let world = SandboxWorld::new(github::TYPE, false);
     fs::create_dir_all(world.path().parent().unwrap()).unwrap();
-    let open = || Sandbox::open(world.path(), "sandbox:play", TargetType::Github, now());
+    let open = || Sandbox::open(world.path(), "sandbox:play", github::TYPE, now());
     let clock = || open().hello().unwrap().clock;
     assert_eq!(clock(), None);
     let text = r#"{ "version": 1, "as": "github", "clock": "2026-11-24T09:00:00Z", "entitlements": [] }"#;

@@ -151,7 +151,7 @@ fn an_account_has_one_name() {
         let text = bob.replace("bob@globex.example\nemails", &format!("\"{second}\"\nemails"));
         assert_ne!(text, bob);
         world.write("people/bob.keller.yaml", &text);
-        fails(&world, &["lint"], 1, &["error[schema]", second, "is not the name of an account"]);
+        fails(&world, &["lint"], 1, &["error[schema]", second, "is no account at Google Cloud"]);
     }
 }
 

@@ -57,7 +57,7 @@ fn files(root: &Path, dir: &Path, found: &mut BTreeMap<String, String>) {
 /// The command fails so: with this code, these words and a next step, without a trace of its inside, and changing
 /// nothing.
 #[track_caller]
-fn fails(world: &World, args: &[&str], code: i32, words: &[&str]) -> Ran {
+pub fn fails(world: &World, args: &[&str], code: i32, words: &[&str]) -> Ran {
     let before = state(world);
     let ran = if takes_now(args) { world.timed(args) } else { world.dualkey(args) };
     judge(ran, code, words, world, &before)
@@ -425,7 +425,7 @@ fn a_target_without_a_client_is_named() {
         "dualkey.yaml",
         &config.replace("{ type: sandbox, as: github }", "{ organization: northwind, id: 9919 }"),
     );
-    fails(&world, &["plan", "--live"], 2, &["github", "--sandbox"]);
+    fails(&world, &["plan", "--live"], 5, &["target-unproven", "`github`"]);
     world.timed(&["lint", "--fly"]).exits(2).says("--fly").says("--help");
     world.dualkey(&["fly"]).exits(2).says("fly").says("--help");
 }

@@ -1,0 +1,129 @@
+//! How the clients of a target are made: of its settings, and of a credential.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::credential::{Credential, Right, Ways};
+use super::retry::{Retrying, Waits};
+use super::{CLIENTS, Reader, Writer};
+use crate::access::{Target, TargetId};
+use crate::finding::{Code, Refusal};
+
+/// What reaches targets of a type.
+#[derive(Debug)]
+pub struct Client {
+    /// How one proves there to be somebody; none where nobody is asked.
+    pub credentials: Ways,
+    /// None where this version knows nothing of the type but its kinds.
+    pub connect: Option<Connect>,
+}
+
+/// What makes clients. Nothing is asked of the target yet.
+#[derive(Debug)]
+pub struct Connect {
+    /// # Errors
+    ///
+    /// Where the credential is not one.
+    pub reader: fn(&Connection<'_>) -> Result<Box<dyn Reader>, Refusal>,
+    /// # Errors
+    ///
+    /// Where the credential is not one.
+    pub writer: fn(&Connection<'_>) -> Result<Box<dyn Writer>, Refusal>,
+}
+
+/// What a client is made of.
+#[expect(missing_debug_implementations, reason = "it holds a credential, which is not printed by accident")]
+pub struct Connection<'a> {
+    pub target: &'a Target,
+    pub credential: Credential,
+    pub place: &'a Surroundings<'a>,
+}
+
+/// Where and when a command runs.
+#[expect(missing_debug_implementations, reason = "it gives credentials")]
+pub struct Surroundings<'a> {
+    /// The access repository's folder.
+    pub work_dir: &'a Path,
+    /// The folder in its git directory that is dualkey's own.
+    pub own_dir: &'a Path,
+    pub now: Timestamp,
+    /// The value of a variable of the environment.
+    pub variables: &'a dyn Fn(&str) -> Option<String>,
+    pub waits: Arc<dyn Waits>,
+}
+
+impl Surroundings<'_> {
+    /// The client as one that waits for what goes away by itself.
+    pub fn retrying<C>(&self, client: C) -> Retrying<C> {
+        Retrying::new(client, Arc::clone(&self.waits))
+    }
+}
+
+/// What looks at a target.
+///
+/// # Errors
+///
+/// Where there is no credential for it, or no client: then nothing is known of it.
+pub fn reader(target: &Target, place: &Surroundings<'_>) -> Result<Box<dyn Reader>, Refusal> {
+    let client = client(target)?;
+    let credential = Credential::take(Right::Read, &target.id, client.credentials, place.variables)?;
+    let connect = client.connect.as_ref().ok_or_else(|| without_client(target))?;
+    (connect.reader)(&Connection { target, credential, place })
+}
+
+/// What changes a target.
+///
+/// # Errors
+///
+/// Where there is no credential of its own for it, or no client: then nothing is changed there.
+pub fn writer(target: &Target, place: &Surroundings<'_>) -> Result<Box<dyn Writer>, Refusal> {
+    let client = client(target)?;
+    let credential = Credential::take_to_write(&target.id, client.credentials, place.variables)?;
+    let connect = client.connect.as_ref().ok_or_else(|| without_client(target))?;
+    (connect.writer)(&Connection { target, credential, place })
+}
+
+fn client(target: &Target) -> Result<&'static Client, Refusal> {
+    let found = CLIENTS.iter().find(|(name, _)| *name == target.spec.name);
+    found.map(|(_, client)| client).ok_or_else(|| without_client(target))
+}
+
+fn without_client(target: &Target) -> Refusal {
+    Refusal::new(
+        &TARGET_WITHOUT_CLIENT,
+        format!("`{}` is of type {}, for which this version has no client", target.id, target.spec.name),
+        "try it on embedded targets: add `--sandbox`",
+    )
+}
+
+/// Why nothing is sent to a target that nobody approved yet.
+pub fn unproven(target: &TargetId) -> Refusal {
+    Refusal::new(
+        &TARGET_UNPROVEN,
+        format!("nobody approved yet that `{target}` is what `dualkey.yaml` says here, so no credential is sent there"),
+        "land the settings of the target first, in a change of their own, then look again",
+    )
+}
+
+/// The codes of this file.
+pub const CODES: [&Code; 2] = [&TARGET_UNPROVEN, &TARGET_WITHOUT_CLIENT];
+
+pub static TARGET_UNPROVEN: Code = Code {
+    id: "target-unproven",
+    title: "Nobody approved yet where a target is",
+    why: "The settings of a target say to which server its credentials are sent. Whoever proposes a change could name one of           their own, and every look at the proposal would hand it what opens the target.",
+    example: "",
+    instead: "Land the settings first, in a change of their own, and keep the anchor in DUALKEY_ANCHOR, by which the log \
+              proves what was approved. Until then the target counts as one that nobody looked at.",
+};
+
+pub static TARGET_WITHOUT_CLIENT: Code = Code {
+    id: "target-without-client",
+    title: "This version of dualkey can't reach a target of that type",
+    why: "It knows what can be held there, so that it is linted and planned, but nothing speaks to the target yet. So nobody \
+          looked at it: the others go on, and whoever may hold something there is given nothing.",
+    example: "targets:\n  gcp: { organization: \"420000000001\" }",
+    instead: "Let the embedded target stand in for it, as in `gcp: { type: sandbox, as: gcp }`, or use a newer version.",
+};
