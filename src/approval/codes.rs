@@ -173,8 +173,8 @@ codes! {
     LANDING_LEFT_OUT: "landing-left-out", "what an approved landing had changed would be undone unseen",
         "What an approved landing changed stands until a change is approved whose plan shows that it goes. A plan that \
          starts before the landing doesn't show it, though its head may stand on the landing; and a merge can make \
-         another line the branch's own and keep the tree of that line. A removal that waits for its apply would be gone \
-         as if it had never been approved.",
+         another line the branch's own and keep the tree of that line. A removal that waits for its apply, or a rule that \
+         waits behind a refused push, would be gone as if it had never been approved.",
         "Update the branch from the protected one and have it approved again, or bring back what was left out, exactly as \
          it had landed. An approval that is no longer meant is taken back with `dualkey approve --withdraw`.";
     JUDGING_TOO_DEAR: "judging-too-dear", "judging the branch takes more than any honest history does",

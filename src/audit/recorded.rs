@@ -191,9 +191,11 @@ fn one(landing: &record::Landing, verdict: Verdict, said: usize) -> Option<Recor
 }
 
 fn removal(landing: &record::Landing) -> Option<Removal> {
+    let (base, commit) = (landing.base.parse().ok()?, landing.commit.parse().ok()?);
     Some(Removal {
-        base: landing.base.parse().ok()?,
-        commit: landing.commit.parse().ok()?,
+        base,
+        commit,
+        change: [base, commit],
         head: head(landing),
         approvals: given_by(landing),
         authors: landing.authors.iter().map(|text| Maker::recorded(text)).collect(),

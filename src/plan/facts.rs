@@ -11,9 +11,9 @@ mod weights;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::reading::{Claim, FileKind};
-use crate::access::{ChangeClass, ManagedFile, Revision};
+use crate::access::{ChangeClass, ManagedFile};
 use crate::plan::Plan;
-pub use effects::{Effect, effects};
+pub use effects::{Effect, Turn, effects, is_turned, turns};
 use shown::cut;
 use things::{Field, Thing, Value};
 use weights::{Section, Weight};
@@ -90,11 +90,6 @@ pub fn facts(plan: &Plan<'_>) -> Vec<Fact> {
     }));
     facts.sort_by(|a, b| key(a).cmp(&key(b)));
     facts
-}
-
-/// What policies hold, and who may work beside home until when: each by what it is about and its field, wherever it stands.
-pub fn held(revision: &Revision) -> BTreeMap<[String; 2], String> {
-    effects::policies(revision).chain(effects::bridges(revision)).map(|(what, value)| (what, value.text())).collect()
 }
 
 type Key<'a> = (bool, bool, ChangeClass, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);

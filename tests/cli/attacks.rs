@@ -1,5 +1,6 @@
 //! What an attacker tries, and what merely looks like an attack: told on real repositories, with the code that answers.
 
+mod another_path;
 mod blind;
 mod consent;
 mod ends;
@@ -11,6 +12,7 @@ mod pipelines;
 mod resources;
 mod side_by_side;
 mod undone;
+mod waiting;
 mod way_back;
 mod weakening;
 

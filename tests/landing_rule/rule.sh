@@ -12,7 +12,7 @@ export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_NO_REPLACE_OB
 
 managed=(dualkey.yaml people vendors groups domains bridges roles grants policies .github CODEOWNERS .gitattributes
     docs/CODEOWNERS)
-declare -A tree parents differing history
+declare -A tree parents differing history waiting
 
 # one process answers all questions about trees; what is no pair of ids it gives back, which ends an answer
 coproc DIFF { git diff-tree --stdin -r --no-renames --name-only -- "${managed[@]}"; }
@@ -133,6 +133,73 @@ line_leaves_out() {
     return 1
 }
 
+# The paths of an approved head that is found at a place behind what was refused, from where it parted: each is there as
+# the head has it, whatever else is. Of what was refused nothing else matters.
+waits() {
+    local key="$1 $2 $3"
+    if [[ -z ${waiting[$key]+known} ]]; then waiting[$key]=$(find_waiting "$1" "$2" "$3"); fi
+    REPLY=${waiting[$key]}
+    [[ -n $REPLY ]]
+}
+
+find_waiting() {
+    local from=$1 at=$2 head=$3 place=-1 i start own since
+    local verified=${chain[from]} commit=${chain[at]} starts=()
+    if holds "$verified" "$head"; then return; fi
+    if [[ $(git merge-base --all "$verified" "$head") != "${approved[$head]}" ]]; then return; fi
+    for ((i = from + 1; i < ${#chain[@]}; i++)); do
+        if [[ ${chain[i]} == "$head" ]]; then place=$i; fi
+    done
+    if ((place > at)); then return; fi
+    # a fast-forward may have begun anywhere below; else it is the last commit of the branch that the head stands on
+    for ((i = place - 16; i < place; i++)); do
+        if ((i > from)); then starts+=("${chain[i]}"); fi
+    done
+    for ((i = at - 1; place < 0 && i > from && ${#starts[@]} == 0; i--)); do
+        if holds "$head" "${chain[i]}"; then starts+=("${chain[i]}"); fi
+    done
+    if ((place < 0 && ${#starts[@]} == 0)); then
+        differ "${approved[$head]}" "$head"; own=$REPLY
+        differ "${approved[$head]}" "$verified"
+        if meets "$own" "$REPLY"; then return; fi
+        for since in $(git rev-list --first-parent "$verified" "^$head"); do
+            differ "${parents[$since]%% *}" "$since"
+            if meets "$own" "$REPLY"; then return; fi
+        done
+        starts+=("${approved[$head]}")
+    fi
+    for start in "${starts[@]}"; do
+        differ "$start" "$head"; own=$REPLY
+        if [[ $own == " " ]]; then continue; fi
+        differ "$start" "$commit"
+        if ! within "$own" "$REPLY"; then continue; fi
+        differ "$head" "$commit"
+        if ! meets "$own" "$REPLY"; then echo "$own"; return; fi
+    done
+}
+
+# Would the step undo what was approved and waits on its way behind what was refused?
+undoes_waiting() {
+    local from=$1 to=$2 head at last merged own
+    if ((aside)); then return 1; fi
+    for head in "${!approved[@]}"; do
+        merged=" "
+        for ((at = from + 1; at < to; at++)); do
+            merged+="${chain[at]} ${parents[${chain[at]}]#* } "
+            differ "${chain[at - 1]}" "${chain[at]}"; last=$REPLY
+            if [[ $last == " " ]]; then continue; fi
+            differ "${approved[$head]}" "$head"; own=$REPLY
+            if [[ $merged != *" $head "* ]] && ! meets "$own" "$last"; then continue; fi
+            if ! waits "$from" "$at" "$head"; then continue; fi
+            own=$REPLY
+            differ "$head" "${chain[to]}"
+            if meets "$own" "$REPLY"; then return 0; fi
+            break
+        done
+    done
+    return 1
+}
+
 # Is there a landing between two places of the chain? Its kind, and the heads that do it.
 closes() {
     local from=$1 to=$2 at head
@@ -141,7 +208,7 @@ closes() {
     differ "$base" "$commit"
     if [[ $REPLY == " " ]]; then
         if undoes "$from" "$to"; then return 1; fi
-        if leaves_out "$from" "$to" ""; then left_out=1; return 1; fi
+        if leaves_out "$from" "$to" "" || undoes_waiting "$from" "$to"; then left_out=1; return 1; fi
         for ((at = from + 1; at < to; at++)); do
             differ "$base" "${chain[at]}"
             if [[ $REPLY != " " ]]; then kind=restored; fi
@@ -152,7 +219,7 @@ closes() {
     for head in "${!approved[@]}"; do
         if ! is_reviewed "$base" "$commit" "$head" "${approved[$head]}"; then continue; fi
         if undoes "$from" "$to"; then left_out=1; undoing+=" $to"; continue; fi
-        if leaves_out "$from" "$to" "$head"; then left_out=1; continue; fi
+        if leaves_out "$from" "$to" "$head" || undoes_waiting "$from" "$to"; then left_out=1; continue; fi
         by+=" $head"
     done
     if [[ -n $by ]]; then return 0; fi
@@ -200,7 +267,7 @@ end_stale() {
 }
 
 while read -r genesis tip claims; do
-    declare -A approved=() stale=()
+    declare -A approved=() stale=() waiting=()
     for claim in $claims; do approved[${claim%=*}]=${claim#*=}; done
     while read -r commit its_tree its_parents; do
         tree[$commit]=$its_tree parents[$commit]=$its_parents

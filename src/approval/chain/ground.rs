@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::error::{VerifyError, rewritten};
 use super::landings::{Proof, Recorded, RecordedLanding};
-use super::meaning::Meaning;
+use super::meaning::{Difference, Meaning};
 use super::revisions::Revisions;
 use crate::access::raw::PersonType;
 use crate::access::reading::{self, Claim, FileKind, RawFile};
@@ -24,8 +24,11 @@ use crate::repository::{Entry, Managed, Oid, Repository, Snapshot};
 /// People as they were before their file went from where it was.
 type Leavers = Rc<[Arc<Person>]>;
 
+/// What two trees hold otherwise; none where one of them can't be read.
+type Compared = Option<Rc<Difference>>;
+
 /// What it takes to understand a landing, in steps: of which to compare two commits is one.
-const STEPS_OF_MEANING: u64 = 100;
+pub(super) const STEPS_OF_MEANING: u64 = 100;
 
 /// The repository, what people said, what the log records, and the clock. Answers about a branch depend on nothing else.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub(super) struct Ground<'a> {
     left: RefCell<HashMap<[Oid; 2], Leavers>>,
     /// What landings mean, by base and commit.
     meanings: RefCell<HashMap<(Oid, Oid), Rc<Meaning>>>,
+    /// By two commits.
+    differences: RefCell<HashMap<(Oid, Oid), Compared>>,
     /// How often the trees of a possible landing were compared.
     #[cfg(test)]
     compared: std::cell::Cell<usize>,
@@ -78,6 +83,7 @@ impl<'a> Ground<'a> {
             telling,
             left,
             meanings: RefCell::default(),
+            differences: RefCell::default(),
             #[cfg(test)]
             compared: std::cell::Cell::default(),
         }
@@ -117,6 +123,27 @@ impl<'a> Ground<'a> {
         let meaning = Rc::new(Meaning::of(candidate.plan()));
         self.meanings.borrow_mut().insert((base, commit), Rc::clone(&meaning));
         Ok(meaning)
+    }
+
+    /// What two trees hold otherwise; none where one of them can't be read.
+    pub fn difference(&self, from: Oid, to: Oid) -> Result<Compared, VerifyError> {
+        if let Some(known) = self.differences.borrow().get(&(from, to)) {
+            return Ok(known.clone());
+        }
+        self.repository.spend(STEPS_OF_MEANING)?;
+        let both = self.readable(from)?.zip(self.readable(to)?);
+        let found = both.map(|(from, to)| Rc::new(Difference::between(&from, &to)));
+        self.differences.borrow_mut().insert((from, to), found.clone());
+        Ok(found)
+    }
+
+    /// The revision at a commit, where there is one that means something.
+    pub fn readable(&self, commit: Oid) -> Result<Option<Rc<Revision>>, VerifyError> {
+        match self.revision(commit) {
+            Ok(revision) => Ok(Some(revision)),
+            Err(VerifyError::Unreadable { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// How often the trees of a possible landing were compared.

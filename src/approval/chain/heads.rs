@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::access::reading::{Claim, FileKind};
 use crate::approval::testimony::Source;
 use crate::repository::{Changes, Entry, Oid, Repository};
 
@@ -39,6 +40,7 @@ impl ChangeHash {
 pub(super) struct HeadIndex {
     by_hash: HashMap<ChangeHash, BTreeSet<Oid>>,
     by_entry: HashMap<(String, Option<Entry>), BTreeSet<Oid>>,
+    by_subject: HashMap<String, BTreeSet<Oid>>,
 }
 
 impl HeadIndex {
@@ -50,20 +52,34 @@ impl HeadIndex {
             heads.by_hash.entry(ChangeHash::of(&changes)).or_default().insert(head);
             for (path, [_, after]) in changes.iter() {
                 heads.by_entry.entry((path.clone(), *after)).or_default().insert(head);
+                heads.by_subject.entry(subject(path)).or_default().insert(head);
             }
         }
         heads
     }
 
-    /// HeadIndex that may do exactly this.
+    /// Heads that may do exactly this.
     pub(super) fn with_hash(&self, hash: ChangeHash) -> impl Iterator<Item = Oid> {
         self.by_hash.get(&hash).into_iter().flatten().copied()
     }
 
-    /// HeadIndex that brought at least one of the paths to what it became.
+    /// Heads that brought at least one of the paths to what it became.
     pub(super) fn with_any_entry_of(&self, changes: &Changes) -> BTreeSet<Oid> {
         let entries = changes.iter().filter_map(|(path, [_, after])| self.by_entry.get(&(path.clone(), *after)));
         entries.flatten().copied().collect()
+    }
+
+    /// Heads that touched what a path speaks of, wherever that stands.
+    pub(super) fn of_subject(&self, subject: &str) -> impl Iterator<Item = Oid> {
+        self.by_subject.get(subject).into_iter().flatten().copied()
+    }
+}
+
+/// What a path speaks of, wherever that stands: a thing by its kind and id, or else the path.
+pub(super) fn subject(path: &str) -> String {
+    match FileKind::of_path(path) {
+        Claim::File(kind, id) => format!("{} `{id}`", kind.name()),
+        Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => path.to_owned(),
     }
 }
 

@@ -128,6 +128,9 @@ pub struct Removal {
     /// The commit of the protected branch that it landed on, which is not verified.
     pub base: Oid,
     pub commit: Oid,
+    /// The commits between which it changes paths, of which nothing else is looked at: of what was approved alone, where
+    /// that is known.
+    pub change: [Oid; 2],
     /// The head that was approved. None where the log says no more of it than that it was.
     pub head: Option<Oid>,
     pub approvals: Vec<CountedApproval>,
@@ -150,6 +153,7 @@ impl Removal {
         Removal {
             base: landing.base,
             commit: landing.commit,
+            change: [landing.base, landing.commit],
             head: landing.head,
             approvals: Vec::new(),
             authors: Vec::new(),

@@ -11,9 +11,10 @@ use super::ground::Ground;
 use super::landings::Chain;
 use super::line::Line;
 use super::logged;
-use super::removals::Removals;
 use super::search::{OtherLines, Step, Walk, reached};
-use super::standing::{Hold, Later, Standing};
+use super::standing::{Hold, Kept, Later, Standing};
+use super::waiting::Waiting;
+use crate::access::Revision;
 use crate::approval::decision::Granted;
 use crate::approval::landing::Span;
 use crate::approval::testimony::CountedApproval;
@@ -23,24 +24,24 @@ use crate::repository::Oid;
 /// Lines that were merged into a line.
 pub(super) struct MergedLines<'l, 'w, 'a> {
     line: &'l Line<'w, 'a>,
-    removals: Removals<'l, 'w, 'a>,
+    waiting: Waiting<'l, 'w, 'a>,
 }
 
 impl<'l, 'w, 'a> MergedLines<'l, 'w, 'a> {
     pub fn into(line: &'l Line<'w, 'a>) -> Self {
-        MergedLines { line, removals: Removals::on(line) }
+        MergedLines { line, waiting: Waiting::on(line) }
     }
 
     /// What is approved and stands behind a refused landing of the line that they were merged into.
-    pub fn removals(&self) -> &Removals<'l, 'w, 'a> {
-        &self.removals
+    pub fn waiting(&self) -> &Waiting<'l, 'w, 'a> {
+        &self.waiting
     }
 }
 
 impl OtherLines for MergedLines<'_, '_, '_> {
     fn left_out(&self, span: Span, granted: Option<&Granted>, path: &[Step]) -> Result<Option<Refusal>, VerifyError> {
         match left_out(self.line, span, granted, path)? {
-            None if span.to > span.from + 2 => self.removals.given_back(span, granted),
+            None if span.to > span.from + 1 => self.waiting.undone_by(span, granted),
             found => Ok(found),
         }
     }
@@ -79,7 +80,7 @@ fn left_out(
         for step in way.into_iter().filter(|step| step.span.to + closed > fork) {
             // what the base stands on was looked at when the base was
             let Some(meaning) = step.meaning.filter(|_| between.contains(&step.landing.commit)) else { continue };
-            let mut standing = Standing { end: Some(end), ..Standing::of(step.landing, meaning) };
+            let mut standing = Standing { kept: Kept::At(end), ..Standing::of(step.landing, meaning) };
             if own.contains(&standing.commit) && thought_over(&mut standing, granted) {
                 continue;
             }
@@ -91,20 +92,31 @@ fn left_out(
     Ok(None)
 }
 
-/// The refusal of a head that would land but for what its tree leaves out of a line that the merge would bring. The merge
-/// isn't there yet: of what the head's side changed it would hold what the head holds.
-pub(super) fn foreseen(ground: &Ground<'_>, chain: &Chain, granted: &Granted) -> Result<Option<Refusal>, VerifyError> {
+/// The refusal of a head that would land but for what its tree leaves out: of a line that the merge would bring, or of what
+/// waits behind a refused landing. The merge isn't there yet: of what the head's side changed it would hold what the head
+/// holds.
+pub(super) fn foreseen(
+    ground: &Ground<'_>,
+    chain: &Chain,
+    granted: &Granted,
+    proposed: &Revision,
+) -> Result<Option<Refusal>, VerifyError> {
     let repository = ground.repository;
-    // behind a refused landing another one is needed first, and a single commit brings no line
-    if chain.last != chain.tip || repository.commits_between(chain.tip, granted.head)?.len() < 2 {
-        return Ok(None);
-    }
     let mut commits = repository.first_parents(chain.tip)?;
     commits.reverse();
     let start = logged::logged(ground, &commits, chain.tip)?.at;
     let mut open = commits.get(start..).unwrap_or_default().to_vec();
     let heads = OnceCell::new();
     let line = Line::along(ground, open.clone(), chain.tip, &heads)?;
+    if chain.last != chain.tip {
+        let Some(last) = line.place(chain.last) else { return Ok(None) };
+        let later = Later { tree: Some(proposed), ..Later::of(granted.head, Some(granted)) };
+        return Waiting::on(&line).undone_by_next(last, later, granted);
+    }
+    // a single commit brings no line
+    if repository.commits_between(chain.tip, granted.head)?.len() < 2 {
+        return Ok(None);
+    }
     let path = Walk::along(&line, Some(&MergedLines::into(&line))).run()?.steps;
     let from = open.len().saturating_sub(1);
     open.push(granted.head);

@@ -25,10 +25,6 @@ pub(super) struct Line<'w, 'a> {
     /// managed, since then steps don't add up.
     hashes: Option<Vec<ChangeHash>>,
     heads: &'w OnceCell<HeadIndex>,
-    /// The only merge base of each place and head that were compared, where there is one.
-    parted: RefCell<HashMap<(usize, Oid), Option<Oid>>>,
-    /// What lies between a merge base and a head.
-    reviewed: RefCell<HashMap<[Oid; 2], ChangeHash>>,
     /// Whether somebody whom a place knows really approved a head.
     approved: RefCell<HashMap<(usize, Oid), bool>>,
 }
@@ -53,8 +49,7 @@ impl<'w, 'a> Line<'w, 'a> {
         }
         let places = open.iter().enumerate().map(|(place, commit)| (*commit, place)).collect();
         let hashes = adds_up.then_some(hashes);
-        let (parted, reviewed, approved) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Ok(Line { ground, open, tip, places, hashes, heads, parted, reviewed, approved })
+        Ok(Line { ground, open, tip, places, hashes, heads, approved: RefCell::default() })
     }
 
     /// The same along other commits of the same history, such as a line that was merged.
@@ -113,35 +108,6 @@ impl<'w, 'a> Line<'w, 'a> {
             }
         }
         Ok(true)
-    }
-
-    /// True where a step may be what a head was reviewed for. Most heads are told apart by their hash, and few are left to
-    /// be compared path by path.
-    pub fn may_be(&self, span: Span, head: Oid) -> Result<bool, VerifyError> {
-        let repository = self.ground.repository;
-        let known = self.parted.borrow().get(&(span.from, head)).copied();
-        let parted = match known {
-            Some(known) => known,
-            None => {
-                let found = match repository.merge_bases(self.commit(span.from)?, head)?[..] {
-                    [one] => Some(one),
-                    _ => None,
-                };
-                self.parted.borrow_mut().insert((span.from, head), found);
-                found
-            }
-        };
-        let Some(parted) = parted else { return Ok(false) };
-        let known = self.reviewed.borrow().get(&[parted, head]).copied();
-        let reviewed = match known {
-            Some(known) => known,
-            None => {
-                let found = ChangeHash::of(&*repository.managed_changes(parted, head)?);
-                self.reviewed.borrow_mut().insert([parted, head], found);
-                found
-            }
-        };
-        Ok(reviewed == self.change_hash(span)?)
     }
 
     /// True where the head may have been approved, for whoever looks for one that does something. INVARIANT: of heads that

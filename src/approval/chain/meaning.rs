@@ -1,56 +1,104 @@
-//! What a landing means to people: who gained and lost what, what it made of rules, and what of that a later tree undoes.
+//! What a landing means: who gained and lost what, what it turned of all that files say, and what of that a later change
+//! undoes.
+//!
+//! INVARIANT: nothing here asks where something stands. An entitlement is one of a person or an account to a resource, a
+//! fact is one of a thing by its kind, id and field.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use crate::access::{EntitlementKey, Interval, Intervals, Kind, PersonId, Revision, TargetId};
-use crate::plan::judges::{Panel, panels};
-use crate::plan::{JudgeChange, Plan, facts};
+use super::standing::Hold;
+use crate::access::{Entitlement, EntitlementKey, Intervals, Kind, PersonId, Revision, TargetId};
+use crate::plan::changes::{self, EntitlementChange};
+use crate::plan::facts::{Turn, turns};
+use crate::plan::judges::{self, Panel};
+use crate::plan::{JudgeChange, Plan};
 
-/// What a landing means: who gained and lost what, and who judges from then on.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Meaning {
-    lost: Vec<Lost>,
-    gained: Vec<(EntitlementKey, Intervals)>,
+/// What two trees hold otherwise: access, who judges, and every fact.
+#[derive(Debug, Default)]
+pub(super) struct Difference {
+    lost: Vec<Part>,
+    given: Vec<Part>,
+    changes: Vec<EntitlementChange>,
     judges: Vec<JudgeChange>,
-    /// What policies and bridges hold otherwise than before, wherever it stands; none where they hold it no longer.
-    held: Vec<([String; 2], Option<String>)>,
-    /// People who leave, or leave earlier: each with when they are here now.
-    ended: Vec<(PersonId, Option<Interval>)>,
+    turns: Vec<Turn>,
+}
+
+/// What a landing means.
+#[derive(Debug, Default)]
+pub(super) struct Meaning {
+    difference: Difference,
+    /// People who leave, or leave earlier.
+    ended: BTreeSet<PersonId>,
     /// True where access is given, and nothing else happens.
     pub only_gives: bool,
     /// True where access is taken, and nothing else happens.
     pub only_takes: bool,
 }
 
-/// An entitlement that a landing took.
-#[derive(Clone, Debug)]
-struct Lost {
+/// How much somebody may do on a resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Level {
+    /// Anything at all.
+    Any,
+    /// Of a kind that holds one value: this permission of the kind's order, or a higher one.
+    Rank(usize),
+    /// Of a kind that holds many.
+    Permission(Arc<str>),
+}
+
+/// A level on a resource that somebody gained or lost.
+#[derive(Debug)]
+struct Part {
     key: EntitlementKey,
+    level: Level,
     intervals: Intervals,
-    /// What the landing left of it, under whatever conditions.
-    left: Intervals,
+}
+
+/// Whose a part is: a person's, whichever account it is held by, or an account's, whoever's it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Holder<'a> {
+    Person(&'a PersonId),
+    Account(&'a str),
+}
+
+type Slot<'a> = (&'a TargetId, &'static Kind, &'a str, &'a Level, Holder<'a>);
+
+impl Part {
+    fn slots(&self) -> [Slot<'_>; 2] {
+        let EntitlementKey { person, target, kind, resource, principal, .. } = &self.key;
+        [Holder::Person(person), Holder::Account(principal)]
+            .map(|holder| (target, *kind, &**resource, &self.level, holder))
+    }
+}
+
+impl Difference {
+    pub fn between(base: &Revision, head: &Revision) -> Self {
+        let changes = changes::between(&base.entitlements, &head.entitlements);
+        Difference::of(base, head, changes, judges::between(&base.access, &head.access))
+    }
+
+    fn of(base: &Revision, head: &Revision, changes: Vec<EntitlementChange>, judges: Vec<JudgeChange>) -> Self {
+        let lost = changes.iter().filter(|change| change.loses());
+        let given = changes.iter().filter(|change| change.gains());
+        Difference {
+            lost: lost.flat_map(|change| parts(&change.key, &change.lost, head)).collect(),
+            given: given.flat_map(|change| parts(&change.key, &change.gained, base)).collect(),
+            turns: turns(base, head),
+            changes,
+            judges,
+        }
+    }
 }
 
 impl Meaning {
     pub fn of(plan: &Plan<'_>) -> Self {
-        let lost = plan.changes.iter().filter(|change| change.loses()).map(|change| Lost {
-            key: change.key.clone(),
-            intervals: change.lost.clone(),
-            left: held_at_all(plan.head, &change.key),
-        });
-        let gained = plan.changes.iter().filter(|change| change.gains());
-        let ended = plan.classes.ending_people().iter().filter_map(|person| {
-            let [before, after] = [plan.base, plan.head].map(|tree| here(tree, person));
-            outlasts(before, after).then(|| (person.clone(), after))
-        });
+        let difference = Difference::of(plan.base, plan.head, plan.changes.clone(), plan.judges.clone());
         Meaning {
-            lost: lost.collect(),
-            gained: gained.map(|change| (change.key.clone(), change.gained.clone())).collect(),
-            judges: plan.judges.clone(),
-            held: held_otherwise(plan),
-            ended: ended.collect(),
-            only_gives: plan.only_gives(),
+            ended: plan.classes.ending_people().iter().cloned().collect(),
+            only_gives: plan.only_gives() && difference.turns.iter().all(|turn| turn.weaker || turn.told),
             only_takes: plan.only_takes(),
+            difference,
         }
     }
 
@@ -59,151 +107,170 @@ impl Meaning {
         Meaning { only_takes: true, ..Meaning::default() }
     }
 
-    /// True where it takes access from somebody, or the say about changes.
-    pub fn takes(&self) -> bool {
-        self.takes_access() || !self.unseated().is_empty()
-    }
-
     /// True where it takes access from somebody.
     pub fn takes_access(&self) -> bool {
-        !self.lost.is_empty()
+        self.difference.changes.iter().any(EntitlementChange::loses)
+    }
+
+    /// What it makes otherwise.
+    pub fn difference(&self) -> &Difference {
+        &self.difference
     }
 
     /// People who can approve less after it than before, or by fewer keys.
     pub fn unseated(&self) -> BTreeSet<&PersonId> {
-        let ended = self.ended.iter().map(|(person, _)| person);
-        self.judges.iter().flat_map(JudgeChange::unseated).chain(ended).collect()
+        self.difference.judges.iter().flat_map(JudgeChange::unseated).chain(&self.ended).collect()
     }
 
-    /// What it took and a later tree gives back, in words. What stands in `end` was given back by somebody's approval.
-    pub fn given_back(&self, later: &Revision, end: Option<&Revision>) -> Option<String> {
-        for Lost { key, intervals, left } in &self.lost {
-            let again = |tree: &Revision| {
-                held_at_all(tree, key).minus(left).union(&tree.entitlements.held(key)).intersect(intervals)
-            };
-            if !again(later).minus(&end.map(again).unwrap_or_default()).is_empty() {
-                return Some(format!("`{}` has {} again", key.person, what(key)));
-            }
+    /// What of it a later change undoes, in words. The change starts from where all of it still holds but what somebody
+    /// approved to be otherwise.
+    pub fn undone_by(&self, later: &Difference, hold: Hold) -> Option<String> {
+        let own = &self.difference;
+        // what somebody has again is told first, and last whose word counts, which follows from other things
+        let turned = || match hold {
+            Hold::Taken => own.turned_back(later, |own, later| !own.weaker && later.weaker && !own.told),
+            Hold::Unseen | Hold::Whole => own.turned_back(later, |_, _| true),
+        };
+        let taken = || if hold == Hold::Whole { own.taken_back(later) } else { None };
+        let judged = || if hold == Hold::Taken { None } else { own.judged_otherwise(later) };
+        let again = own.given_back(later).or_else(taken).or_else(turned);
+        again.or_else(|| own.seated_again(later)).or_else(judged)
+    }
+}
+
+impl Difference {
+    /// Access that it took and a later change gives.
+    fn given_back(&self, later: &Difference) -> Option<String> {
+        if self.lost.is_empty() || later.given.is_empty() {
+            return None;
         }
-        for (person, then) in &self.ended {
-            let again = |tree: &Revision| outlasts(here(tree, person), *then);
-            if again(later) && !end.is_some_and(again) {
-                return Some(format!("`{person}` is here again, or longer"));
-            }
+        let mut given: HashMap<Slot<'_>, Vec<&Part>> = HashMap::new();
+        for part in &later.given {
+            part.slots().into_iter().for_each(|slot| given.entry(slot).or_default().push(part));
         }
-        let (judging, then) = (panels(&later.access), end.map(|end| panels(&end.access)).unwrap_or_default());
-        for change in &self.judges {
-            for person in change.unseated() {
-                let after = seat(change.after.as_ref(), person);
-                let mut gone = vec![None];
-                gone.extend(seat(change.before.as_ref(), person).into_iter().flatten().map(Some));
-                let is_back = |panel: Option<&Panel>, proof: Option<&String>| match (proof, seat(panel, person)) {
+        let pairs = self.lost.iter().flat_map(|lost| lost.slots().map(|slot| (lost, slot)));
+        let mut back =
+            pairs.flat_map(|(lost, slot)| given.get(&slot).into_iter().flatten().map(move |given| (lost, given)));
+        let (lost, given) = back.find(|(lost, given)| !given.intervals.intersect(&lost.intervals).is_empty())?;
+        let (before, now) = (&lost.key.person, &given.key.person);
+        Some(match before == now {
+            true => format!("`{now}` has {} again", what(&given.key)),
+            false => format!("`{now}` has {} by the account that `{before}` had it by", what(&given.key)),
+        })
+    }
+
+    /// Access that it gave and a later change takes.
+    fn taken_back(&self, later: &Difference) -> Option<String> {
+        let lost: BTreeMap<&EntitlementKey, &Intervals> =
+            later.changes.iter().filter(|change| change.loses()).map(|change| (&change.key, &change.lost)).collect();
+        let mut gained = self.changes.iter().filter(|change| change.gains());
+        let gone = gained
+            .find(|change| lost.get(&change.key).is_some_and(|lost| !change.gained.intersect(lost).is_empty()))?;
+        Some(format!("`{}` has {} no longer, or not as long", gone.key.person, what(&gone.key)))
+    }
+
+    /// A fact that it made and a later change makes otherwise, of those that count.
+    fn turned_back(&self, later: &Difference, counts: impl Fn(&Turn, &Turn) -> bool) -> Option<String> {
+        let turned: HashMap<[&str; 2], &Turn> = later.turns.iter().map(|turn| (name(turn), turn)).collect();
+        let pairs = self.turns.iter().filter_map(|own| Some((own, *turned.get(&name(own))?)));
+        let mut back = pairs.filter(|(own, later)| own.after == later.before && counts(own, later));
+        back.next().map(|(own, later)| match (&own.after, &later.after) {
+            (None, Some(_)) if own.field.is_empty() || !self.leaves(&own.about) => format!("{} is back", own.about),
+            _ => format!("{} is not what it was made", own.about),
+        })
+    }
+
+    /// True where it leaves anything of a thing.
+    fn leaves(&self, about: &str) -> bool {
+        self.turns.iter().any(|turn| turn.about == about && turn.after.is_some())
+    }
+
+    /// Somebody whom it took off a panel, or a key or account of theirs there, and a later change puts back.
+    fn seated_again(&self, later: &Difference) -> Option<String> {
+        for (own, later) in self.judged_by_both(later) {
+            for person in own.unseated() {
+                let [before, after, was, is] = seats(person, own, later);
+                let again = match after {
                     // who had no key or account there is back by being there
-                    (None, there) => after.is_none() && there.is_some(),
-                    (Some(proof), there) => {
-                        there.is_some_and(|there| there.contains(proof))
-                            && !after.is_some_and(|after| after.contains(proof))
-                    }
+                    None => was.is_none() && is.is_some(),
+                    Some(_) => false,
                 };
-                let (panel, then) = (judging.get(&change.judge), then.get(&change.judge));
-                if gone.into_iter().any(|proof| is_back(panel, proof) && !is_back(then, proof)) {
-                    return Some(format!("`{person}` stands in `{}` again", change.judge));
+                let new = is.unwrap_or_default().iter().filter(|proof| !was.unwrap_or_default().contains(proof));
+                let mut gone = new.filter(|proof| {
+                    before.unwrap_or_default().contains(proof) && !after.unwrap_or_default().contains(proof)
+                });
+                if again || gone.next().is_some() {
+                    return Some(format!("`{person}` stands in `{}` again", own.judge));
                 }
             }
         }
         None
     }
 
-    /// What it gave or made and a later tree hasn't any more, in words, unless `end` hasn't either.
-    pub fn taken_back(&self, later: &Revision, end: Option<&Revision>) -> Option<String> {
-        for (key, intervals) in &self.gained {
-            let missing = |tree: &Revision| intervals.minus(&tree.entitlements.held(key));
-            if !missing(later).minus(&end.map(missing).unwrap_or_default()).is_empty() {
-                return Some(format!("`{}` has {} no longer, or not as long", key.person, what(key)));
-            }
-        }
-        self.ruled_back(later, end)
-    }
-
-    /// What it took, and which rules it made otherwise, as far as a later tree gives that back unlike the one before it.
-    pub fn overruled(&self, later: &Revision, before: &Revision) -> Option<String> {
-        self.given_back(later, Some(before)).or_else(|| self.ruled_back(later, Some(before)))
-    }
-
-    /// What it made of rules, waivers and who approves, and a later tree makes otherwise, unless `end` does too.
-    fn ruled_back(&self, later: &Revision, end: Option<&Revision>) -> Option<String> {
-        if !self.held.is_empty() {
-            let (now, then) = (facts::held(later), end.map(facts::held));
-            let other = |(what, after): &&([String; 2], Option<String>)| {
-                now.get(what) != after.as_ref() && then.as_ref().is_none_or(|then| then.get(what) == after.as_ref())
-            };
-            if let Some(([about, _], _)) = self.held.iter().find(other) {
-                return Some(format!("{about} is not what it was made"));
-            }
-        }
-        let (judging, then) = (panels(&later.access), end.map(|end| panels(&end.access)));
-        for change in &self.judges {
-            let now = judging.get(&change.judge);
-            let then = then.as_ref().map(|then| then.get(&change.judge));
-            for (person, proofs) in change.after.iter().flat_map(|panel| &panel.people) {
-                let stood = seat(change.before.as_ref(), person).unwrap_or_default();
-                let missing = |panel: Option<&Panel>| match seat(panel, person) {
-                    None => true,
-                    Some(there) => proofs.iter().any(|proof| !stood.contains(proof) && !there.contains(proof)),
-                };
-                if missing(now) && !then.is_some_and(missing) {
-                    return Some(format!("`{person}` stands in `{}` no longer as approved", change.judge));
+    /// Somebody whom it put on a panel and a later change takes off, or what it made a panel ask for.
+    fn judged_otherwise(&self, later: &Difference) -> Option<String> {
+        for (own, later) in self.judged_by_both(later) {
+            for person in own.after.iter().flat_map(|panel| panel.people.keys()) {
+                let [before, after, was, is] = seats(person, own, later);
+                let came = before.is_none() && was.is_some() && is.is_none();
+                let new = after.unwrap_or_default().iter().filter(|proof| !before.unwrap_or_default().contains(proof));
+                let mut gone = new
+                    .filter(|proof| was.unwrap_or_default().contains(proof) && !is.unwrap_or_default().contains(proof));
+                if came || gone.next().is_some() {
+                    return Some(format!("`{person}` stands in `{}` no longer as approved", own.judge));
                 }
             }
-            let asks = |panel: Option<&Panel>| panel.map(|panel| panel.asks.clone());
-            let (before, after) = (asks(change.before.as_ref()), asks(change.after.as_ref()));
-            if before != after && asks(now) != after && then.is_none_or(|then| asks(then) == after) {
-                return Some(format!("`{}` asks for something else", change.judge));
+            let asks = |panel: &Option<Panel>| panel.as_ref().map(|panel| panel.asks.clone());
+            let [before, after, was, is] = [&own.before, &own.after, &later.before, &later.after].map(asks);
+            if before != after && was == after && is != after {
+                return Some(format!("`{}` asks for something else", own.judge));
             }
         }
         None
     }
-}
 
-/// What a change of policies and bridges means, whatever files say it.
-fn held_otherwise(plan: &Plan<'_>) -> Vec<([String; 2], Option<String>)> {
-    let of_these = |path: &str| path.starts_with("policies/") || path.starts_with("bridges/");
-    if !plan.classes.paths().any(|(path, _)| of_these(path)) {
-        return Vec::new();
+    /// The panels that both change.
+    fn judged_by_both<'a>(&'a self, later: &'a Difference) -> impl Iterator<Item = (&'a JudgeChange, &'a JudgeChange)> {
+        let changed: HashMap<&str, &JudgeChange> = later.judges.iter().map(|one| (one.judge.as_str(), one)).collect();
+        self.judges.iter().filter_map(move |own| Some((own, *changed.get(own.judge.as_str())?)))
     }
-    let [before, mut after] = [plan.base, plan.head].map(facts::held);
-    let mut found = Vec::new();
-    for (what, before) in before {
-        let after = after.remove(&what);
-        if after.as_ref() != Some(&before) {
-            found.push((what, after));
-        }
+}
+
+/// What a person has of a resource by an entitlement, level by level, that they don't hold in another tree.
+///
+/// Of a kind that holds one value whoever has a higher one has the lower ones too, so one of them is left where the other
+/// is taken. Of other kinds each permission is a thing of its own; and whoever had nothing any more, or nothing yet, has
+/// something by any of them.
+fn parts(key: &EntitlementKey, intervals: &Intervals, other: &Revision) -> Vec<Part> {
+    let own = other.entitlements.of(&key.person).iter();
+    let same: Vec<&Entitlement> = own
+        .filter(|one| (&one.key.target, one.key.kind, &one.key.resource) == (&key.target, key.kind, &key.resource))
+        .collect();
+    let held = |enough: &dyn Fn(&str) -> bool| {
+        let held = same.iter().filter(|one| enough(&one.key.permission));
+        held.fold(Intervals::default(), |held, one| held.union(&one.intervals))
+    };
+    let part = |level: Level, intervals: Intervals| {
+        (!intervals.is_empty()).then(|| Part { key: key.clone(), level, intervals })
+    };
+    let (kind, rank) = (key.kind, key.kind.rank(&key.permission));
+    if kind.holds_one() {
+        let left = |least: usize| intervals.minus(&held(&|permission| kind.rank(permission) >= least));
+        return (1..=rank).filter_map(|least| part(Level::Rank(least), left(least))).collect();
     }
-    found.extend(after.into_iter().map(|(what, after)| (what, Some(after))));
-    found
+    let any = part(Level::Any, intervals.minus(&held(&|_| true)));
+    any.into_iter().chain(part(Level::Permission(Arc::clone(&key.permission)), intervals.clone())).collect()
 }
 
-/// When a person is here; None where never.
-fn here(tree: &Revision, person: &PersonId) -> Option<Interval> {
-    tree.access.people.get(person).and_then(|person| tree.access.bounds(person))
+fn name(turn: &Turn) -> [&str; 2] {
+    [&turn.about, &turn.field]
 }
 
-fn outlasts(one: Option<Interval>, other: Option<Interval>) -> bool {
-    one.is_some_and(|one| other.is_none_or(|other| one.until() > other.until()))
-}
-
-/// When a person holds a right, under whatever conditions and account.
-fn held_at_all(revision: &Revision, key: &EntitlementKey) -> Intervals {
-    fn right(key: &EntitlementKey) -> (&TargetId, &'static Kind, &str, &str) {
-        (&key.target, key.kind, &key.resource, &key.permission)
-    }
-    let own = revision.entitlements.of(&key.person).iter().filter(|one| right(&one.key) == right(key));
-    own.fold(Intervals::default(), |held, one| held.union(&one.intervals))
-}
-
-/// The keys and accounts by which a person speaks in a panel; None where the person isn't in it.
-fn seat<'a>(panel: Option<&'a Panel>, person: &PersonId) -> Option<&'a [String]> {
-    panel.and_then(|panel| panel.people.get(person)).map(Vec::as_slice)
+/// The keys and accounts by which a person speaks in a panel before and after one change, and before and after another;
+/// None where the person isn't in it.
+fn seats<'a>(person: &PersonId, one: &'a JudgeChange, other: &'a JudgeChange) -> [Option<&'a [String]>; 4] {
+    [&one.before, &one.after, &other.before, &other.after]
+        .map(|panel| panel.as_ref().and_then(|panel| panel.people.get(person)).map(Vec::as_slice))
 }
 
 fn what(key: &EntitlementKey) -> String {

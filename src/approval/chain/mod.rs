@@ -19,6 +19,7 @@ mod search;
 mod settled;
 mod standing;
 mod verifier;
+mod waiting;
 mod words;
 
 pub use error::{VerifyError, rewritten};

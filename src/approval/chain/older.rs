@@ -1,16 +1,14 @@
-//! Approvals that are older than a landing: what that took doesn't come back by a head that was reviewed without it.
+//! Approvals that are older than a landing: what that changed isn't changed again by a head that was reviewed without it.
 //!
 //! The plan of such a head starts before the landing, where what the landing took was still held or not there yet. Nobody
 //! who approved it has seen that it comes back; with the landing below it, the plan shows that.
 
-use std::rc::Rc;
-
 use super::error::VerifyError;
 use super::ground::Ground;
 use super::landings::{Landing, Proof, RecordedLanding, Verdict};
+use super::meaning::Meaning;
+use super::standing::Hold;
 use super::words;
-use crate::access::Revision;
-use crate::approval::decision::Granted;
 use crate::approval::testimony::CountedApproval;
 use crate::finding::Refusal;
 use crate::repository::Oid;
@@ -37,8 +35,8 @@ pub(super) struct Change<'c> {
     pub base: Oid,
     /// The commit that it is told of by.
     pub named: Oid,
-    pub tree: &'c Revision,
-    pub granted: &'c Granted,
+    pub meaning: &'c Meaning,
+    pub head: Oid,
 }
 
 /// The recorded landings that somebody is known to have approved, oldest first.
@@ -54,28 +52,28 @@ pub(super) fn proven<'g>(ground: &'g Ground<'_>) -> impl DoubleEndedIterator<Ite
     })
 }
 
-/// The refusal of a change that gives back what a landing took that its head doesn't stand on. `below` are the landings
-/// that its base stands on, oldest first.
+/// The refusal of a change that undoes what a landing made which its head doesn't stand on. `below` are the landings that
+/// its base stands on, oldest first.
 ///
-/// INVARIANT: access, people, approvers and rules that an approved landing took come back only by a head on top of it.
+/// INVARIANT: what an approved landing changed, and stands at the base of a change, is changed again only by a head on top of
+/// that landing.
 pub(super) fn given_back<'l>(
     ground: &Ground<'_>,
     change: Change<'_>,
     below: impl DoubleEndedIterator<Item = Below<'l>>,
 ) -> Result<Option<Refusal>, VerifyError> {
-    let Change { base, named, tree, granted } = change;
-    let [parted] = ground.repository.merge_bases(base, granted.head)?[..] else { return Ok(None) };
-    let mut before = None;
+    // nothing holds up what only takes away
+    if change.meaning.only_takes {
+        return Ok(None);
+    }
+    let Change { base, named, meaning: later, head } = change;
+    let [parted] = ground.repository.merge_bases(base, head)?[..] else { return Ok(None) };
     for landing in below.rev() {
         if ground.repository.is_ancestor(landing.commit, parted)? {
             return Ok(None);
         }
         let meaning = ground.meaning(landing.base, landing.commit)?;
-        let before = match &before {
-            Some(known) => Rc::clone(known),
-            None => Rc::clone(before.insert(ground.revision(base)?)),
-        };
-        if let Some(fact) = meaning.overruled(tree, &before) {
+        if let Some(fact) = meaning.undone_by(later.difference(), Hold::Unseen) {
             return Ok(Some(words::undone(named, landing.commit, &fact, landing.approvals)));
         }
     }

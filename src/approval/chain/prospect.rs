@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::error::VerifyError;
 use super::ground::Ground;
 use super::landings::{Chain, Verdict};
+use super::meaning::Meaning;
 use super::older::{Below, Change};
 use super::{held, left_out, older};
 use crate::approval::decision::{Assessment, Candidate, Granted, Proposed, Trusted, assess, decide, obstacles, said};
@@ -82,10 +83,10 @@ pub(super) fn prospect(ground: &Ground<'_>, chain: &Chain, head: Oid) -> Result<
         outcome = Ok(Granted::nothing(head, candidate.plan()));
     }
     if let Ok(granted) = &outcome {
-        let change = Change { base, named: head, tree: proposed.revision(), granted };
-        let below = chain.landings.iter().filter_map(Below::of);
-        let given_back = if candidate.plan().only_takes() { None } else { older::given_back(ground, change, below)? };
-        let refusal = given_back.map_or_else(|| left_out::foreseen(ground, chain, granted), |one| Ok(Some(one)))?;
+        let change = Change { base, named: head, meaning: &Meaning::of(candidate.plan()), head: granted.head };
+        let given_back = older::given_back(ground, change, chain.landings.iter().filter_map(Below::of))?;
+        let refusal = given_back
+            .map_or_else(|| left_out::foreseen(ground, chain, granted, proposed.revision()), |one| Ok(Some(one)))?;
         if let Some(refusal) = refusal {
             obstacles.push(refusal.clone());
             outcome = Err(vec![refusal]);

@@ -8,7 +8,7 @@ use super::landings::{Landing, Verdict};
 use super::line::Line;
 use super::meaning::Meaning;
 use super::older::{Below, Change};
-use super::standing::{Hold, Later, Standing};
+use super::standing::{Hold, Kept, Later, Standing};
 use super::{held, older};
 use crate::approval::codes;
 use crate::approval::decision::{Granted, Proposed, Trusted, decide};
@@ -156,8 +156,7 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
             let meaning = Rc::new(decided.meaning);
             if let Ok(granted) = decided.outcome {
                 let refusal = match self.undoes_skipped(span, Some(&granted), search)? {
-                    // nothing holds up what only takes away
-                    None if !meaning.only_takes => self.given_back(span, &granted, &search.path)?,
+                    None => self.given_back(span, &granted, &meaning, &search.path)?,
                     found => found,
                 };
                 if let Some(refusal) = refusal {
@@ -170,7 +169,8 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
                 let (base, commit) = self.line.ends(span)?;
                 // what stands on the branch itself was a landing; of a merged line nobody knows whether it was one
                 let hold = if self.others.is_some() { Hold::Whole } else { Hold::Taken };
-                let standing = Standing { base, commit, head: Some(head), approvals, meaning, end: None, hold };
+                let (changed, kept) = ([base, commit], Kept::At(commit));
+                let standing = Standing { commit, head: Some(head), approvals, meaning, changed, kept, hold };
                 search.skipped.push(Skipped { span, standing });
             }
         }
@@ -201,28 +201,27 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
         let ground = self.line.ground;
         let later = Later::of(self.line.commit(span.to)?, granted);
         for one in search.skipped.iter().filter(|one| one.span.from >= span.from && one.span.to < span.to) {
-            // access that nobody gave yet may have been thought over on the branch that was to give it
-            let thought_over = match granted {
-                Some(granted) if one.standing.meaning.only_gives => {
-                    one.standing.may_be_draft_of(ground.repository, granted.head)?
-                }
-                Some(_) | None => false,
-            };
-            if !thought_over && let Some(refusal) = one.standing.undone_by(ground, later)? {
+            if !one.standing.was_thought_over(ground.repository, granted)?
+                && let Some(refusal) = one.standing.undone_by(ground, later)?
+            {
                 return Ok(Some(refusal));
             }
         }
         Ok(None)
     }
 
-    /// The refusal of a step that gives back what a landing below it took, unseen by those who approved.
-    fn given_back(&self, span: Span, granted: &Granted, path: &[Step]) -> Result<Option<Refusal>, VerifyError> {
+    /// The refusal of a step that undoes what a landing below it made, unseen by those who approved.
+    fn given_back(
+        &self,
+        span: Span,
+        granted: &Granted,
+        meaning: &Meaning,
+        path: &[Step],
+    ) -> Result<Option<Refusal>, VerifyError> {
         let (base, landed) = self.line.ends(span)?;
         let ground = self.line.ground;
-        // what can't be read is refused as such
-        let Ok(tree) = ground.revision(landed) else { return Ok(None) };
         let below = path.iter().filter_map(|step| Below::of(&step.landing));
-        let change = Change { base, named: landed, tree: &tree, granted };
+        let change = Change { base, named: landed, meaning, head: granted.head };
         older::given_back(ground, change, older::proven(ground).chain(below))
     }
 

@@ -169,7 +169,7 @@ impl<'a> Verifier<'a> {
         let mut removals = Vec::new();
         if last != tip {
             landings.extend(explain::refused(&Walk::along(&line, Some(&merged)), &way)?);
-            removals = merged.removals().after(reached(&way.steps))?;
+            removals = merged.waiting().removals(reached(&way.steps))?;
         }
         for (recorded, why) in unproven {
             // what a later approved landing covers is judged with that one

@@ -5,6 +5,7 @@ use super::weights::Section;
 use super::*;
 use crate::access::raw;
 use crate::access::{LastRead, Revision};
+use crate::lint;
 use crate::lint::testing::snapshot;
 use crate::targets::KINDS;
 
@@ -334,4 +335,43 @@ fn a_target_is_of_the_type_of_its_name() {
     let facts = |before, after| between(Section::Settings, &settings(before), &settings(after));
     assert!(facts(json!({ "id": 1 }), json!({ "id": 1, "type": "github" })).is_empty());
     assert!(!facts(json!({ "id": 1 }), json!({ "id": 1, "type": "sandbox" })).is_empty());
+}
+
+#[test]
+fn whatever_a_deleted_file_said_is_back_wherever_it_stands() {
+    let files = [
+        ("people/robot.yaml", lint::testing::edited("people/robot.yaml", &[])),
+        ("people/lea.moreau.yaml", lint::testing::edited("people/lea.moreau.yaml", &[])),
+        ("vendors/globex.yaml", lint::testing::edited("vendors/globex.yaml", &[])),
+        ("groups/access-admins.yaml", lint::testing::edited("groups/access-admins.yaml", &[])),
+        ("domains/ledger.yaml", lint::testing::edited("domains/ledger.yaml", &[])),
+        ("roles/owner.yaml", lint::testing::edited("roles/owner.yaml", &[])),
+        ("grants/alice.yaml", lint::testing::edited("grants/alice.yaml", &[])),
+        ("policies/main.yaml", lint::testing::edited("policies/main.yaml", &[])),
+        (
+            "bridges/b.yaml",
+            "home: payments\ninto: ledger\nfor: [alice.nguyen]\nuntil: 2026-12-31\nreason: Test\n".to_owned(),
+        ),
+        (
+            "policies/rules.rego",
+            "package northwind.rules\n\nimport rego.v1\n\ndeny contains \"no\" if false\n".to_owned(),
+        ),
+    ];
+    let revision = |files: &[(&str, &str)]| {
+        Revision::load(&snapshot(files), lint::testing::KINDS, &mut LastRead::default()).unwrap()
+    };
+    for (path, text) in &files {
+        let moved = path.replacen('/', "/moved/", 1);
+        let sides = [&[(*path, text.as_str())][..], &[(*path, "")], &[(*path, ""), (&moved, text.as_str())]];
+        let [before, without, again] = sides.map(revision);
+        let (gone, back) = (turns(&before, &without), turns(&without, &again));
+        assert!(!gone.is_empty(), "{path}");
+        let name = |turn: &Turn| (turn.about.clone(), turn.field.clone());
+        let (gone, back): (BTreeMap<_, _>, BTreeMap<_, _>) = (
+            gone.iter().map(|turn| (name(turn), (turn.before.clone(), turn.after.clone()))).collect(),
+            back.iter().map(|turn| (name(turn), (turn.after.clone(), turn.before.clone()))).collect(),
+        );
+        assert_eq!(gone, back, "{path}");
+        assert!(turns(&before, &again).is_empty(), "{path}");
+    }
 }

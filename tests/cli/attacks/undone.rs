@@ -354,7 +354,7 @@ fn a_waiver_that_was_taken_back_does_not_come_back_in_another_file() {
     world.git(&["commit", "-q", "--amend", "--no-edit"]);
     world.git(&["push", "-q", "origin", "main"]);
     let refused = world.timed(&["verify"]).exits(1).says("refused[landing-left-out]");
-    refused.says("waiver of `develop-and-deploy` for `hana.kim` is not what it was made");
+    refused.says("waiver of `develop-and-deploy` for `hana.kim` is back");
 }
 
 #[test]
