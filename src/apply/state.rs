@@ -230,7 +230,7 @@ impl<'a> View<'a> {
             conditions: held.live.conditions,
             person,
             until: None,
-            because: Because::Undeclared,
+            because: Because::Undeclared {},
             urgent: gone,
         }
     }

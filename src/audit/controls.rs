@@ -163,7 +163,7 @@ impl Read {
     fn result(&mut self, outcome: &Outcome, counts: bool) {
         if counts {
             self.controls.runs.count(outcome);
-            let over = |one: &&Operation| one.verb == Verb::Revoke && one.because.starts_with("end:");
+            let over = |one: &&Operation| one.verb == Verb::Revoke && one.because.is_end();
             for one in outcome.done.iter().filter(over) {
                 let end = self.ends.get(&of_operation(one)).filter(|end| **end <= outcome.at.0);
                 self.controls.to_removal.extend(end.map(|end| outcome.at.0.duration_since(*end)));

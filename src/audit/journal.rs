@@ -466,7 +466,7 @@ fn operation(operation: &Operation) -> record::Operation {
         conditions: operation.conditions.clone(),
         person: operation.person.as_ref().map(ToString::to_string),
         until: operation.until.map(At),
-        because: operation.because.to_string(),
+        because: record::Because::Reason(operation.because.clone()),
     }
 }
 

@@ -9,6 +9,10 @@ use serde_json::Value;
 use crate::access::Conditions;
 use crate::approval::Signed;
 
+mod because;
+
+pub use because::Because;
+
 /// The version of the records' format that this program reads and writes.
 pub const VERSION: u32 = 1;
 
@@ -316,8 +320,7 @@ pub struct Operation {
     pub person: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<At>,
-    /// The grant, rule or event it comes from, in words.
-    pub because: String,
+    pub because: Because,
 }
 
 /// What was held in the place of what a change gives.

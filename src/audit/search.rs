@@ -64,7 +64,7 @@ impl Query {
             Fits::Change(one) => (Some(one.person.as_str()), &one.kind, &one.resource),
         };
         let granted = |grant: &String| match thing {
-            Fits::Operation(one) => one.because.split([' ', ',', '`']).any(|word| word == grant),
+            Fits::Operation(one) => one.because.names(grant),
             Fits::Change(one) => one.grants.contains(grant),
         };
         let verb = |wanted: &Verb| match thing {

@@ -55,7 +55,7 @@ fn operation(permission: &str) -> Operation {
         conditions: Conditions::NONE,
         person: Some("alice.nguyen".into()),
         until: None,
-        because: "the grant `payments/alice-refunds` is over".into(),
+        because: record::Because::Sentence("the grant `payments/alice-refunds` is over".into()),
     }
 }
 

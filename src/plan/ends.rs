@@ -67,7 +67,7 @@ impl Over<'_> {
             Over::Ended { until, grant: Some(grant) } => {
                 Because::End { grant: grant.clone(), on: format_end(until, zone) }
             }
-            Over::Ended { grant: None, .. } | Over::Removed => Because::Undeclared,
+            Over::Ended { grant: None, .. } | Over::Removed => Because::Undeclared {},
         }
     }
 }

@@ -4,37 +4,55 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::operations::lowers;
 use crate::access::time::format_end;
 use crate::access::{Cause, Conditions, Desired, Entitlement, GrantId, Interval, Revision, TargetId};
 use crate::targets::{Live, Place};
 
-/// Why an operation is needed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Why an operation is needed. The log holds it in this form.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Because {
     /// An approved landing brought the grant.
-    Landing(GrantId),
+    Landing { grant: GrantId },
     /// The grant's start came.
-    Start(GrantId),
+    Start { grant: GrantId },
     /// The grant's end, the engagement's or the contract's came.
-    End { grant: GrantId, on: String },
+    End {
+        grant: GrantId,
+        /// The last day, or the instant, in the organisation's zone.
+        on: String,
+    },
     /// Nothing declares it any more since an approved landing.
-    Undeclared,
+    Undeclared {},
     /// It is live though nothing declares it.
-    DriftAdded,
+    DriftAdded {},
     /// It was applied and is gone from the target.
-    DriftRemoved(GrantId),
+    DriftRemoved { grant: GrantId },
     /// It was applied, and the target now holds another value.
-    DriftChanged(GrantId),
+    DriftChanged { grant: GrantId },
 }
 
 impl Because {
     /// True where somebody changed the target behind dualkey's back.
     pub fn is_drift(&self) -> bool {
         match self {
-            Because::DriftAdded | Because::DriftRemoved(_) | Because::DriftChanged(_) => true,
-            Because::Landing(_) | Because::Start(_) | Because::End { .. } | Because::Undeclared => false,
+            Because::DriftAdded {} | Because::DriftRemoved { .. } | Because::DriftChanged { .. } => true,
+            Because::Landing { .. } | Because::Start { .. } | Because::End { .. } | Because::Undeclared {} => false,
+        }
+    }
+
+    /// The grant that it speaks of.
+    pub fn grant(&self) -> Option<&GrantId> {
+        match self {
+            Because::Landing { grant }
+            | Because::Start { grant }
+            | Because::End { grant, .. }
+            | Because::DriftRemoved { grant }
+            | Because::DriftChanged { grant } => Some(grant),
+            Because::Undeclared {} | Because::DriftAdded {} => None,
         }
     }
 }
@@ -42,13 +60,13 @@ impl Because {
 impl std::fmt::Display for Because {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Because::Landing(grant) => write!(f, "landing: grant {grant}"),
-            Because::Start(grant) => write!(f, "start: grant {grant}"),
+            Because::Landing { grant } => write!(f, "landing: grant {grant}"),
+            Because::Start { grant } => write!(f, "start: grant {grant}"),
             Because::End { grant, on } => write!(f, "end: grant {grant} ended {on}"),
-            Because::Undeclared => f.write_str("landing: no grant declares it any more"),
-            Because::DriftAdded => f.write_str("drift: no grant declares it"),
-            Because::DriftRemoved(grant) => write!(f, "drift: grant {grant} declares it, but it was gone"),
-            Because::DriftChanged(grant) => write!(f, "drift: somebody changed what grant {grant} gives"),
+            Because::Undeclared {} => f.write_str("landing: no grant declares it any more"),
+            Because::DriftAdded {} => f.write_str("drift: no grant declares it"),
+            Because::DriftRemoved { grant } => write!(f, "drift: grant {grant} declares it, but it was gone"),
+            Because::DriftChanged { grant } => write!(f, "drift: somebody changed what grant {grant} gives"),
         }
     }
 }
@@ -115,16 +133,16 @@ impl<'a> Reasons<'a> {
 
     /// Why something that should be live has to be brought.
     pub(super) fn granted(&self, desired: &Desired<'_>) -> Because {
-        let Some(grant) = first_grant(desired) else { return Because::Undeclared };
+        let Some(grant) = first_grant(desired) else { return Because::Undeclared {} };
         let stood = self.applied.as_ref().and_then(|(applied, at)| {
             let entitlement = applied.revision.entitlements.get(desired.key)?;
             Some((entitlement.intervals.at(self.now)?, at))
         });
         match stood {
-            Some((interval, at)) if interval.contains(*at) => Because::DriftRemoved(grant),
-            Some(_) => Because::Start(grant),
+            Some((interval, at)) if interval.contains(*at) => Because::DriftRemoved { grant },
+            Some(_) => Because::Start { grant },
             // it had ended or wasn't there, as things were declared then
-            None => Because::Landing(grant),
+            None => Because::Landing { grant },
         }
     }
 
@@ -139,7 +157,7 @@ impl<'a> Reasons<'a> {
         match &self.applied {
             // what is live is not what was applied: somebody changed it
             Some((applied, at)) if !applied.held(target, live, *at) => {
-                first_grant(desired).map_or(Because::DriftAdded, Because::DriftChanged)
+                first_grant(desired).map_or(Because::DriftAdded {}, |grant| Because::DriftChanged { grant })
             }
             Some(_) | None => self.granted(desired),
         }
@@ -152,9 +170,9 @@ impl<'a> Reasons<'a> {
         }
         match &self.applied {
             Some((applied, at)) if applied.find(target, live).is_some_and(|one| one.intervals.contains(*at)) => {
-                Because::Undeclared
+                Because::Undeclared {}
             }
-            Some(_) | None => Because::DriftAdded,
+            Some(_) | None => Because::DriftAdded {},
         }
     }
 

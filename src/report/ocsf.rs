@@ -131,7 +131,7 @@ fn events(index: u64, record: &Record, name: &str) -> Vec<Event> {
         }
         Record::Refusal(one) => decided(Status::Failure, format!("{}: {}", one.code, one.message), &one.landing),
         Record::Result(one) => {
-            let done = one.done.iter().map(|operation| (operation, Status::Success, operation.because.clone()));
+            let done = one.done.iter().map(|operation| (operation, Status::Success, operation.because.to_string()));
             let failed = one.failed.iter().map(|failed| (&failed.operation, Status::Failure, failed.message.clone()));
             let made = done.chain(failed).enumerate();
             made.map(|(part, (operation, status, message))| {
@@ -146,7 +146,7 @@ fn events(index: u64, record: &Record, name: &str) -> Vec<Event> {
         Record::Drift(one) => {
             let brought_back = |(part, operation): (usize, &Operation)| {
                 let about = json!({ "entity": { "type": operation.kind, "uid": operation.resource } });
-                of(part, Activity::Update, Status::Failure, operation.because.clone(), about)
+                of(part, Activity::Update, Status::Failure, operation.because.to_string(), about)
             };
             one.operations.iter().enumerate().map(brought_back).collect()
         }

@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use dualkey::audit::record::{Approval, At, Change, Genesis, Intent, Landing, Mode, Operation, Outcome, Verb, Verdict};
+use dualkey::audit::record::{
+    Approval, At, Because, Change, Genesis, Intent, Landing, Mode, Operation, Outcome, Verb, Verdict,
+};
 use dualkey::audit::{Log, LogKey, Record};
 use dualkey::repository::Repository;
 use dualkey::targets::KINDS;
@@ -103,7 +105,7 @@ fn record(number: usize, at: At) -> Record {
         principal: format!("{}", 100_000 + number / 3 % 5000),
         person: Some(person.clone()),
         until: Some(at),
-        because: format!("landing: grant grant-{}", number / 3),
+        because: Because::Sentence(format!("landing: grant grant-{}", number / 3)),
     };
     let run = format!("{:016x}", number / 3);
     match number % 3 {

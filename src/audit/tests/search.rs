@@ -142,7 +142,7 @@ mod oracle {
                     kind: resource_kind.clone(),
                     resource: resource.clone(),
                     person: by.clone(),
-                    because: format!("landing: grant {grant}"),
+                    because: record::Because::Sentence(format!("landing: grant {grant}")),
                     ..operation("push")
                 };
                 let Record::Landing(landing) = landing(json!({ "text": "x".repeat(if long { 70_000 } else { 1 }) }))
