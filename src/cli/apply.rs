@@ -11,18 +11,17 @@ use super::context::Clock;
 use super::ends::{Basis, Proven, nothing_proven};
 use super::judging::{Judged, judge, limit};
 use super::process::{Process, outlive_limits};
-use super::shared::{self, Ledger, LogKeyOption, Past, Reads, Refresh, Shared, kept_anchor};
+use super::shared::{Ledger, LogKeyOption, Reads, Refresh, Shared, kept_anchor};
+use super::stage::{Books, Stage};
 use super::targets::{Proof, SandboxOption, Targets};
-use super::{Common, Exit, Format, Stop, context, healing, kept, output, prune, rehearsal};
+use super::{Common, Exit, Format, Stop, context, healing, kept, output, prune};
 use crate::access::{Access, Revision};
-use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, random_id};
+use crate::apply::lease::{Holder, LENGTH, Lease, TAKEOVER, Terms, random_id};
 use crate::apply::{self, Ending, Footing, Mode, Outcome, Request};
-use crate::approval::{self, Chain, Verifier};
-use crate::audit::record::{At, Genesis};
-use crate::audit::{LogKey, Run, RunJournal, Store, Stored};
+use crate::approval::{Chain, Verifier};
+use crate::audit::{Run, RunJournal, Stored};
 use crate::finding::Refusal;
-use crate::repository::{Oid, Repository, StateRefs, Swap};
-use crate::targets::KINDS;
+use crate::repository::{Oid, Repository, Swap};
 use crate::{audit, report};
 
 #[derive(Debug, Args)]
@@ -82,29 +81,25 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
     // a mirror may lag behind what the last run wrote: it is asked once more before that is told
     let shared = if is_behind { open(repository)? } else { shared };
     let clock = options.common.now.clock()?;
+    let stage = Stage::of(&shared, &options.sandbox);
     if mode == Mode::Full {
         // what would stop the run is better found before the lease is taken
         let ledger = shared.anchored()?;
-        if !options.sandbox.is_set() {
-            clock.for_targets(shared.access())?;
-            shared.log_key(&options.key, &ledger.stored.log)?;
-        }
+        stage.prepare(clock, &options.key, &ledger)?;
     }
     let process = Process::watched();
     let run = Attempt {
         options,
         shared: &shared,
+        stage: &stage,
         clock,
         mode,
         id: random_id(),
         process: &process,
         settled: RefCell::default(),
     };
-    let local = StateRefs::local(repository, &shared.branch);
-    let (refs, reference) =
-        if options.sandbox.is_set() { (&local, rehearsal::LEASE) } else { (&shared.refs, REFERENCE) };
     let terms = Terms {
-        reference: reference.to_owned(),
+        reference: stage.lease().to_owned(),
         holder: Holder::this_process(&run.id),
         length: LENGTH,
         wait: match (options.wait, mode) {
@@ -114,7 +109,7 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
         },
         now: clock.now,
     };
-    let lease = match Lease::take(repository, refs, terms, &process) {
+    let lease = match Lease::take(repository, stage.refs(), terms, &process) {
         Err(error) if mode == Mode::Full && error.is_of_another_run() => return Err(error.into()),
         lease => lease,
     };
@@ -128,7 +123,7 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
         })?;
     }
     let held = lease.as_ref().map_err(apply::LeaseError::refusal).map(|lease| lease as &dyn apply::Hold);
-    let result = run.under(held, refs);
+    let result = run.under(held);
     if let Ok(lease) = lease
         && let Err(refusal) = lease.release()
     {
@@ -151,6 +146,7 @@ fn opened(options: &Options) -> Result<Repository, Stop> {
 struct Attempt<'a> {
     options: &'a Options,
     shared: &'a Shared<'a>,
+    stage: &'a Stage<'a>,
     clock: Clock,
     mode: Mode,
     id: String,
@@ -159,15 +155,8 @@ struct Attempt<'a> {
     settled: RefCell<Vec<Swap>>,
 }
 
-/// The log that a run writes to, and the key it writes with.
-struct Books<'a> {
-    store: Store<'a>,
-    stored: Stored,
-    key: LogKey,
-}
-
 impl Attempt<'_> {
-    fn under(&self, lease: Result<&dyn apply::Hold, Refusal>, refs: &StateRefs<'_>) -> Result<Exit, Stop> {
+    fn under(&self, lease: Result<&dyn apply::Hold, Refusal>) -> Result<Exit, Stop> {
         let logged = self.shared.anchored();
         let ledger = match &logged {
             Ok(ledger) if self.shared.is_fresh() => ledger,
@@ -197,11 +186,11 @@ impl Attempt<'_> {
         // who can't wait for that has the ends of what was judged before
         let judged = if self.process.hear() { Err(asked_to_stop()) } else { judged };
         match judged {
-            Ok(judged) => self.whole(ledger, &verifier, &judged, refs, lease),
+            Ok(judged) => self.whole(ledger, &verifier, &judged, lease),
             Err(stop) => {
                 let of = (Some(ledger), &ledger.recorded);
                 let proven = Proven::gather(self.shared, Basis::Log, of, None, &[&stop])?;
-                let books = self.books(&ledger.stored, refs, proven.commit, &proven.settings.access);
+                let books = self.books(&ledger.stored, proven.commit, &proven.settings.access);
                 let newest = ledger.stored.log.checkpoint().to_vec();
                 self.ends(&proven, Some((books, &verifier, newest)), lease)
             }
@@ -214,19 +203,18 @@ impl Attempt<'_> {
         ledger: &Ledger,
         verifier: &Verifier<'_>,
         judged: &Judged,
-        refs: &StateRefs<'_>,
         lease: Result<&dyn apply::Hold, Refusal>,
     ) -> Result<Exit, Stop> {
         let Judged { chain, approved, past } = judged;
-        let books = self.books(&ledger.stored, refs, approved.commit(), &approved.tree().access);
-        let rehearsed = match &books {
-            Ok(books) if self.options.sandbox.is_set() => Some(Past::of(&books.stored.log, verifier, chain)?),
-            Err(stop) if self.mode == Mode::Full => return Err(stop.clone()),
-            Err(_) if self.options.sandbox.is_set() => Some(Past::default()),
-            // a log that can't be written still says what was given
-            Ok(_) | Err(_) => None,
-        };
-        let past = rehearsed.as_ref().unwrap_or(past);
+        let tree = &approved.tree().access;
+        let books = self.books(&ledger.stored, approved.commit(), tree);
+        if let Err(stop) = &books
+            && self.mode == Mode::Full
+        {
+            return Err(stop.clone());
+        }
+        let own = self.stage.past(books.as_ref().ok(), verifier, chain)?;
+        let past = own.as_ref().unwrap_or(past);
         let targets = self.targets(past.trees(approved.tree()), Proof::Trees)?;
         let facts = past.facts();
         let (now, given) = (self.clock.now, self.clock.given);
@@ -339,10 +327,8 @@ impl Attempt<'_> {
         trees: impl Iterator<Item = &'r Revision> + Clone,
         proof: Proof<'p>,
     ) -> Result<Targets<'p>, Stop> {
-        if !self.options.sandbox.is_set() {
-            for tree in trees.clone() {
-                self.clock.for_targets(&tree.access)?;
-            }
+        for tree in trees.clone() {
+            self.stage.allows(self.clock, &tree.access)?;
         }
         Ok(Targets::of(self.shared.repository, trees, proof, &self.options.sandbox, self.clock))
     }
@@ -354,24 +340,16 @@ impl Attempt<'_> {
 
     /// What a run wrote is the newest copy of the log.
     fn keep(&self, journal: &RunJournal<'_>, newest: &mut Vec<u8>) {
-        if !self.options.sandbox.is_set() {
-            kept::keep(self.shared, journal.stored());
-            *newest = journal.stored().log.checkpoint().to_vec();
+        if let Some(checkpoint) = self.stage.keep(journal.stored()) {
+            *newest = checkpoint;
         }
     }
 
-    /// Looks which refs the log stands for from now on. A run that wrote nothing finds nothing new, and one that may only
-    /// take away does nothing else.
+    /// Looks which refs the log stands for from now on. A run that may only take away looks at none.
     fn settle(&self, before: &Ledger, journal: &RunJournal<'_>, chain: &Chain) {
-        let after = journal.stored();
-        if self.mode != Mode::Full || self.options.sandbox.is_set() || after.commit == before.stored.commit {
-            return;
+        if self.mode == Mode::Full {
+            self.settled.replace(self.stage.settled(before, journal.stored(), chain));
         }
-        let Some(recorded) = audit::recorded(&after.log) else { return };
-        let Shared { repository, refs, .. } = self.shared;
-        // what can't be read is left for another run
-        let settled = approval::settled(repository, refs, &recorded, chain, after.commit);
-        self.settled.replace(settled.unwrap_or_default());
     }
 
     fn print(&self, outcome: &Outcome, zone: &TimeZone) {
@@ -398,32 +376,8 @@ impl Attempt<'_> {
         stop.refusal(&audit::codes::LOG_UNAVAILABLE)
     }
 
-    /// The log of the real targets, or the one that runs on embedded targets have for themselves.
-    fn books<'b>(
-        &'b self,
-        real: &Stored,
-        refs: &'b StateRefs<'_>,
-        commit: Oid,
-        tree: &Access,
-    ) -> Result<Books<'b>, Stop> {
-        if !self.options.sandbox.is_set() {
-            let key = self.shared.log_key(&self.options.key, &real.log)?;
-            return match shared::outdated(&real.log, commit, tree) {
-                Some(refusal) => Err(Stop::refused(Exit::Refused, vec![refusal])),
-                None => Ok(Books { store: self.shared.store(), stored: real.clone(), key }),
-            };
-        }
-        let key = rehearsal::key(self.shared.repository)?;
-        let store = Store::new(self.shared.repository, refs, rehearsal::LOG, KINDS);
-        let stored = match store.load(key.verifier())? {
-            Some(stored) => stored,
-            None => {
-                let genesis = real.log.genesis().clone();
-                let log_key = key.verifier().to_string();
-                store.create(Genesis { log_key, continues: Vec::new(), at: At(self.clock.now), ..genesis }, &key)?
-            }
-        };
-        Ok(Books { store, stored, key })
+    fn books(&self, real: &Stored, commit: Oid, tree: &Access) -> Result<Books<'_>, Stop> {
+        self.stage.books((&self.options.key, self.clock.now), real, (commit, tree))
     }
 }
 

@@ -2,10 +2,14 @@
 
 use clap::Args;
 
+use super::context::Clock;
 use super::process::Process;
-use super::shared::{Past, Refresh, Shared};
+use super::shared::{Ledger, Past, Refresh, Shared};
+use super::stage::Stage;
 use super::targets::{Proof, SandboxOption, Targets};
-use super::{Common, Exit, Format, Stop, context, output, rehearsal};
+use super::{Common, Exit, Format, Stop, context, output};
+use crate::approval::Approved;
+use crate::audit::Stored;
 use crate::{apply, audit, report};
 
 #[derive(Debug, Args)]
@@ -19,31 +23,42 @@ pub struct Options {
     format: Format,
 }
 
-pub fn run(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.common.repo)?;
-    let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
-    let clock = options.common.now.clock()?;
-    let ledger = shared.anchored()?;
+/// What live state shows beside what was approved.
+pub struct Looked {
+    pub drift: apply::Drift,
+    pub approved: Approved,
+    /// The log of earlier runs there.
+    pub stored: Option<Stored>,
+}
+
+/// Compares the targets with what was approved.
+pub fn look(shared: &Shared<'_>, ledger: &Ledger, sandbox: &SandboxOption, clock: Clock) -> Result<Looked, Stop> {
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let chain = verifier.chain(shared.tip()?)?;
     let approved = verifier.approved(&chain)?;
     // embedded targets hold what was given in their own runs, of which the real log knows nothing
-    let stored = match options.sandbox.is_set() {
-        true => rehearsal::log(&repository, &shared.branch)?,
-        false => Some(ledger.stored.clone()),
-    };
+    let stored = Stage::of(shared, sandbox).log(ledger)?;
     let log = stored.as_ref().map(|stored| &stored.log);
     let past = log.map_or_else(|| Ok(Past::default()), |log| Past::of(log, &verifier, &chain))?;
     let process = Process::unwatched();
-    let targets = Targets::of(&repository, past.trees(approved.tree()), Proof::Trees, &options.sandbox, clock);
+    let targets = Targets::of(shared.repository, past.trees(approved.tree()), Proof::Trees, sandbox, clock);
     let facts = past.facts();
     let drift = apply::drift(approved.tree(), &facts, &mut targets.readers(&process), clock.now, &process);
+    Ok(Looked { drift, approved, stored })
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    let repository = context::open(&options.common.repo)?;
+    let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
+    let clock = options.common.now.clock()?;
+    let Looked { drift, approved, stored } = look(&shared, &shared.anchored()?, &options.sandbox, clock)?;
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {
         Format::Text => report::drift::text(&drift, zone, output::style()),
         Format::Json => report::json::drift(&drift, zone),
     });
     let ends = drift.difference.operations.iter().any(|operation| operation.only_takes());
+    let log = stored.as_ref().map(|stored| &stored.log);
     let overdue = apply::overdue(approved.tree(), log.and_then(|log| audit::last_run(log, clock.now)), clock.now)
         .filter(|_| ends);
     if let Some(overdue) = &overdue {

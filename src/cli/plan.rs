@@ -9,6 +9,7 @@ use super::context::{self, Clock, Look};
 use super::judging::{Foreseen, foresee};
 use super::process::Process;
 use super::shared::{Ledger, Past, Reads, Refresh, Shared};
+use super::stage::Stage;
 use super::targets::{Proof, SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};
 use crate::access::{LastRead, Revision};
@@ -280,7 +281,9 @@ fn live(
     if let Some((shared, ledger)) = &known.0 {
         let verifier = shared.verifier(&ledger.recorded, clock.now)?;
         let chain = verifier.chain(shared.tip()?)?;
-        past = Past::of(&ledger.stored.log, &verifier, &chain)?;
+        if let Some(stored) = Stage::of(shared, sandbox).log(ledger)? {
+            past = Past::of(&stored.log, &verifier, &chain)?;
+        }
         approved = Some(verifier.revision(chain.last)?).filter(|_| shared.anchor().is_some());
     }
     let process = Process::unwatched();
