@@ -9,18 +9,29 @@ use crate::access::TargetId;
 use crate::plan::operations::Operation;
 use crate::targets::{Call, Done, Gate, Stopped, TargetError, Verb, Writer};
 
-/// A target's thread is about to write, and waits for the answer.
-struct May(Sender<Result<(), Stopped>>);
+/// What a target's thread says while it writes.
+enum Event {
+    /// It is about to write, and waits for the answer.
+    May(Sender<Result<(), Stopped>>),
+    /// The call at that place was done.
+    Did(usize, Done),
+}
 
 /// The gate as a target's thread sees it: the thread of the run is asked.
-struct Asking<'a>(&'a dyn Fn(May));
+struct Asking<'a>(&'a dyn Fn(Event));
 
 impl Gate for Asking<'_> {
     fn pass(&self) -> Result<(), Stopped> {
         let (answer, heard) = channel();
-        (self.0)(May(answer));
+        (self.0)(Event::May(answer));
         // nobody is left who could allow it
         heard.recv().unwrap_or(Err(Stopped))
+    }
+
+    fn settled(&self, call: usize, result: &Result<Done, TargetError>) {
+        if let Ok(done) = result {
+            (self.0)(Event::Did(call, done.clone()));
+        }
     }
 }
 
@@ -40,20 +51,25 @@ pub(super) fn perform<'o>(
         let calls = by_target.get(target)?.iter().map(|operation| call(operation, writer.as_ref())).collect();
         Some((target.clone(), (writer, calls)))
     });
-    let perform = |_: &TargetId, (writer, calls): (&mut Box<dyn Writer>, Vec<Call>), tell: &dyn Fn(May)| {
+    let perform = |_: &TargetId, (writer, calls): (&mut Box<dyn Writer>, Vec<Call>), tell: &dyn Fn(Event)| {
         writer.perform(&calls, &Asking(tell))
     };
-    let hear = |_: &TargetId, May(answer): May| {
+    let mut noted: BTreeMap<(TargetId, usize), Done> = BTreeMap::new();
+    let hear = |target: &TargetId, event| match event {
         // who died meanwhile needs no answer
-        let _: Result<(), _> = answer.send(may());
+        Event::May(answer) => drop(answer.send(may())),
+        Event::Did(call, done) => drop(noted.insert((target.clone(), call), done)),
     };
     let mut answers = side_by_side(process, jobs.collect(), perform, hear);
     let mut results = Vec::new();
     for (target, operations) in by_target {
         let said = answers.remove(target).map(|answer| answer.said).unwrap_or_default();
         let mut said = said.into_iter();
-        // what nobody says anything of was not tried
-        let each = operations.into_iter().map(|one| (one, said.next().unwrap_or(Err(TargetError::Stopped))));
+        // what was noted as done was done, whatever is said at the end; what nobody says anything of was not tried
+        let each = operations.into_iter().enumerate().map(|(place, one)| {
+            let (noted, said) = (noted.remove(&(target.clone(), place)).map(Ok), said.next());
+            (one, noted.or(said).unwrap_or(Err(TargetError::Stopped)))
+        });
         results.extend(each.filter(|(_, result)| !matches!(result, Err(TargetError::Stopped))));
     }
     results

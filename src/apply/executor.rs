@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::batch;
 use super::guards::{self, Judged};
 use super::look::Answer;
+use super::naming::Naming;
 use super::phases::Phase;
 use super::sight::Sight;
 use super::state::{Clock, View};
@@ -80,6 +81,7 @@ pub(super) fn start(start: Start<'_>) -> Outcome {
         tried: BTreeMap::new(),
         due: BTreeMap::new(),
         begun: 0,
+        naming: Naming::default(),
         pending: Vec::new(),
         recorded: false,
         more: false,
@@ -132,6 +134,7 @@ struct Run<'r> {
     tried: BTreeMap<Operation, Result<Done, TargetError>>,
     /// What is to be looked at: everything at first, then what was written.
     due: BTreeMap<TargetId, Scope>,
+    naming: Naming,
     /// What was given and is held by nobody yet, as it was seen last.
     pending: Vec<Found>,
     /// How many writes were begun.
@@ -186,18 +189,19 @@ impl Run<'_> {
         // a round is repeated only where less may be done, and a run comes to its least soon
         loop {
             self.look(None);
-            let (judged, beyond) = self.judge();
-            self.planned.extend(judged.permitted.iter().chain(&judged.blocked).chain(&beyond).cloned());
-            for refusal in judged.refusals {
+            let (Judged { permitted, blocked, refusals }, beyond) = self.judge();
+            self.planned.extend(permitted.iter().chain(&blocked).chain(&beyond).cloned());
+            for refusal in refusals {
                 self.refuse(refusal);
             }
-            if round < ROUNDS && self.intend(&judged.permitted).is_err() {
+            let (permitted, unknown) = self.named(permitted);
+            if round < ROUNDS && self.intend(&permitted).is_err() {
                 continue;
             }
-            if round == ROUNDS || judged.permitted.iter().all(|one| self.is_given_up(one)) {
-                return Some(judged.permitted.into_iter().chain(judged.blocked).chain(beyond).collect());
+            if round == ROUNDS || permitted.iter().all(|one| self.is_given_up(one)) {
+                return Some(permitted.into_iter().chain(unknown).chain(blocked).chain(beyond).collect());
             }
-            match self.write(judged.permitted) {
+            match self.write(permitted) {
                 Ok(()) => round += 1,
                 Err(Halt::Reduced) => {}
                 Err(Halt::Stopped) => return None,
@@ -305,6 +309,26 @@ impl Run<'_> {
             true => self.view.breaches(difference, &self.view.by_groups(&self.sight.seen)),
             false => Vec::new(),
         }
+    }
+
+    /// What may be done of what names only what is there, and what may not.
+    fn named(&mut self, permitted: Vec<Operation>) -> (Vec<Operation>, Vec<Operation>) {
+        for (target, refusal) in self.naming.ask(&permitted, &mut self.targets.readers, self.process) {
+            self.lack(refusal);
+            self.sight.distrust(target);
+        }
+        let (mut named, mut unknown) = (Vec::new(), Vec::new());
+        for operation in permitted {
+            match self.naming.check(&operation) {
+                Ok(()) if self.sight.holds_up(&operation) => unknown.push(operation),
+                Ok(()) => named.push(operation),
+                Err(error) => {
+                    self.tried.insert(operation.clone(), Err(error));
+                    unknown.push(operation);
+                }
+            }
+        }
+        (named, unknown)
     }
 
     /// Records what is new among the operations. On the first round also what else is to be recorded.

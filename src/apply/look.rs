@@ -11,7 +11,7 @@ use super::{Connected, Process, Readers, codes};
 use crate::access::{Kind, TargetId};
 use crate::finding::Refusal;
 use crate::targets::error::TARGET_IO;
-use crate::targets::{Depth, Fact, Hello, Live, Members, Reader, Resource, Scope};
+use crate::targets::{Depth, Fact, Hello, Live, Members, Names, Reader, Resource, Scope, TargetError};
 
 /// How often it is said of a target that it still hasn't answered.
 const EVERY: Duration = Duration::from_secs(10);
@@ -246,6 +246,29 @@ pub(super) fn read(
         seen.unread.entry(target.clone()).or_insert_with(|| no_thread(target));
     }
     seen
+}
+
+/// The names of each sort that was asked for; None where a target can't list them.
+pub(super) type Listed = BTreeMap<Names, Option<BTreeSet<String>>>;
+
+/// Asks targets for the names that exist there.
+pub(super) fn names(
+    readers: &mut Readers,
+    wanted: &BTreeMap<TargetId, BTreeSet<Names>>,
+    process: &dyn Process,
+) -> BTreeMap<TargetId, Result<Listed, Refusal>> {
+    let jobs = readers.iter_mut().filter_map(|(target, connected)| {
+        Some((target.clone(), (&mut connected.as_mut().ok()?.reader, wanted.get(target)?)))
+    });
+    let ask = |(reader, wanted): (&mut Box<dyn Reader>, &BTreeSet<Names>)| {
+        wanted.iter().map(|of| Ok((*of, reader.names(*of)?))).collect::<Result<Listed, TargetError>>()
+    };
+    let mut answers = answers(process, jobs.collect(), ask);
+    let said = wanted.keys().map(|target| {
+        let answer = answers.remove(target).map(|answer| answer.said.map_err(|error| error.refusal()));
+        (target.clone(), answer.unwrap_or_else(|| Err(no_thread(target))))
+    });
+    said.collect()
 }
 
 fn no_thread(target: &TargetId) -> Refusal {

@@ -16,6 +16,7 @@ mod executor;
 mod guards;
 pub mod lease;
 mod look;
+mod naming;
 mod outcome;
 mod overdue;
 mod phases;
@@ -32,7 +33,7 @@ use crate::access::{AccountMark, Conditions, Kind, PersonId, Revision, TargetId}
 use crate::approval::{Approved, Chain};
 use crate::finding::{Refusal, Severity};
 use crate::plan::Disputed;
-use crate::plan::live::LiveFinding;
+use crate::plan::live::{self, LiveFinding};
 use crate::plan::operations::{Difference, Operation};
 use crate::plan::through::Through;
 use crate::targets::{Depth, Reader, Resource, Writer};
@@ -178,18 +179,35 @@ pub struct Drift {
     pub unread: BTreeMap<TargetId, Refusal>,
     /// Resources that couldn't be read at targets that answered, and why.
     pub unread_resources: BTreeMap<(TargetId, Resource), Refusal>,
+    /// Targets that couldn't tell which names exist, and why.
+    pub unlisted: BTreeMap<TargetId, Refusal>,
 }
 
 impl Drift {
+    /// What of it is about somebody or something, and what nobody knows.
+    #[must_use]
+    pub fn only(mut self, fits: impl Fn(Option<&PersonId>, &str, &str) -> bool) -> Self {
+        self.difference.operations.retain(|one| fits(one.person.as_ref(), one.kind.name, &one.resource));
+        for list in [&mut self.difference.unmanaged, &mut self.difference.pending] {
+            list.retain(|one| fits(one.person.as_ref(), one.live.kind.name, &one.live.resource));
+        }
+        self.by_groups.retain(|one| fits(Some(&one.person), one.live.kind.name, &one.live.resource));
+        self.findings.retain(|one| {
+            let (kind, resource) = one.resource.as_ref().map_or(("", ""), |one| (one.kind.name, one.name.as_str()));
+            fits(one.person.as_ref(), kind, resource)
+        });
+        self
+    }
+
     /// True where everything was read.
     pub fn is_whole(&self) -> bool {
-        self.unread.is_empty() && self.unread_resources.is_empty()
+        self.unread.is_empty() && self.unread_resources.is_empty() && self.unlisted.is_empty()
     }
 
     /// Why something wasn't read, each reason once.
     pub fn refusals(&self) -> Vec<Refusal> {
         let mut refusals: Vec<Refusal> = Vec::new();
-        for refusal in self.unread.values().chain(self.unread_resources.values()) {
+        for refusal in self.unread.values().chain(self.unread_resources.values()).chain(self.unlisted.values()) {
             if !refusals.contains(refusal) {
                 refusals.push(refusal.clone());
             }
@@ -210,7 +228,14 @@ pub fn drift(tree: &Revision, past: &Past<'_>, readers: &mut Readers, now: Times
     let greetings = look::greet(readers, process);
     let seen = look::read(readers, &view.scopes(), Depth::Facts, &greetings.refused, process);
     let (difference, groups) = (view.difference(&seen), view.by_groups(&seen));
-    let findings = view.findings(&seen, &difference, &groups);
+    let mut naming = naming::Naming::default();
+    let unlisted = naming.ask(&difference.operations, readers, process);
+    let mut findings = view.findings(&seen, &difference, &groups);
+    findings.extend(difference.operations.iter().filter_map(|operation| {
+        let error = naming.check(operation).err()?;
+        Some(live::of_unknown(operation, &error))
+    }));
+    findings.sort();
     let unread_resources = seen.unread_resources.into_iter().flat_map(|(target, resources)| {
         resources.into_iter().map(move |(resource, refusal)| ((target.clone(), resource), refusal))
     });
@@ -221,6 +246,7 @@ pub fn drift(tree: &Revision, past: &Past<'_>, readers: &mut Readers, now: Times
         read: seen.held.into_keys().collect(),
         unread: seen.unread,
         unread_resources: unread_resources.collect(),
+        unlisted,
     }
 }
 

@@ -11,6 +11,7 @@ mod fake;
 mod faults;
 mod guarded;
 mod live;
+mod memory;
 mod partial;
 mod reasons;
 mod stops;

@@ -2,15 +2,18 @@
 
 use clap::Args;
 
-use super::shared::{Refresh, Shared};
-use super::{Common, Exit, Format, Stop, context, new, output};
+use super::shared::{Ledger, Refresh, Shared};
+use super::targets::SandboxOption;
+use super::{Common, Exit, Format, Stop, context, drift, new, output};
 use crate::access::{Access, Moment};
+use crate::apply;
 use crate::audit::{Reader, Who, access_at, spoken_of};
 use crate::report;
 use crate::targets::KINDS;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey access alice.nguyen\n  dualkey access alice.nguyen --at 2026-12-01\n  \
+                        dualkey access alice.nguyen --live    also what is live by hand and by groups\n  \
                         dualkey access repository:northwind/payments-api --at 2026-12-01T12:00:00Z")]
 pub struct Options {
     #[command(flatten)]
@@ -20,6 +23,11 @@ pub struct Options {
     /// The day (its start) or instant in question [default: now]
     #[arg(long, value_name = "WHEN")]
     at: Option<String>,
+    /// Read the targets too: what is live now that no grant gives, by hand or by groups
+    #[arg(long, conflicts_with = "at")]
+    live: bool,
+    #[command(flatten)]
+    sandbox: SandboxOption,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -41,17 +49,32 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let reader = ledger.stored.log.reader(&files);
     known(&options.who, shared.access(), &reader)?;
     let held = access_at(&reader, KINDS, Who::parse(&options.who), at)?;
+    let live = match options.live || options.sandbox.is_set() {
+        true => Some(live(options, &shared, &ledger)?),
+        false => None,
+    };
     output::print(&match options.format {
-        Format::Text => report::access::text(&options.who, at, &held, zone, output::style()),
-        Format::Json => report::access::json(at, &held, zone),
+        Format::Text => report::access::text(&options.who, at, &held, live.as_ref(), zone, output::style()),
+        Format::Json => report::access::json(at, &held, live.as_ref(), zone),
     });
+    let unread = live.map(|live| live.refusals()).unwrap_or_default();
+    output::error(&report::errors::refusals(&unread, output::error_style()));
+    let ended = if unread.is_empty() { Exit::Done } else { Exit::Unjudged };
     // what nobody proves is told, and what of it was answered can't be taken apart
     let unproven = shared.verifier(&ledger.recorded, at)?.unproven(shared.tip()?)?;
     if unproven.is_empty() {
-        return Ok(Exit::Done);
+        return Ok(ended);
     }
     output::error(&report::errors::refusals(&unproven, output::error_style()));
-    Ok(Exit::Findings)
+    Ok(ended.worst(Exit::Findings))
+}
+
+/// What is live now of the person or on the resource, beside what was approved.
+fn live(options: &Options, shared: &Shared<'_>, ledger: &Ledger) -> Result<apply::Drift, Stop> {
+    let drift = drift::look(shared, ledger, &options.sandbox, options.common.now.clock()?)?.drift;
+    Ok(drift.only(|person, kind, resource| {
+        person.is_some_and(|person| person.as_str() == options.who) || options.who == format!("{kind}:{resource}")
+    }))
 }
 
 /// A name that neither the registry nor the log has is a mistake: "had nothing" would answer another question.

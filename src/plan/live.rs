@@ -3,11 +3,12 @@
 
 use std::cmp::Ordering;
 
-use super::operations::Basis;
+use super::operations::{Basis, Operation};
 use super::through::{ByGroups, Through};
 use crate::access::{EntitlementKey, Kind, Manage, PersonId, PersonType, TargetId};
 use crate::finding::{Code, Refusal, Rule, Severity};
-use crate::targets::{Fact, Principal, Resource};
+use crate::targets::error::TARGET_UNKNOWN_NAME;
+use crate::targets::{Fact, Principal, Resource, TargetError};
 
 /// The rules of what is live, sorted by id.
 pub const RULES: &[&Rule] = &[&ACCESS_BY_GROUP, &DUTIES_LIVE, &GROUP_UNRESOLVED];
@@ -103,6 +104,22 @@ pub fn of_fact(target: &TargetId, fact: &Fact, person: Option<PersonId>) -> Live
         person,
         message: format!("{} at `{target}`", fact.words),
         help: fact.rule.code.instead.to_owned(),
+    }
+}
+
+/// An operation that names something that its target doesn't have.
+pub fn of_unknown(operation: &Operation, error: &TargetError) -> LiveFinding {
+    let Operation { target, kind, resource, permission, principal, person, .. } = operation;
+    LiveFinding {
+        rule: &TARGET_UNKNOWN_NAME,
+        severity: TARGET_UNKNOWN_NAME.severity,
+        target: Some(target.clone()),
+        resource: Some(Resource { kind, name: resource.clone() }),
+        permission: Some(permission.clone()),
+        principal: Some(principal.clone()),
+        person: person.clone(),
+        message: format!("`{target}`: {error}"),
+        help: "correct the name in the access repository".to_owned(),
     }
 }
 

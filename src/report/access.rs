@@ -6,13 +6,21 @@ use serde::Serialize;
 
 use super::escape::terminal;
 use super::facts::tail;
+use super::json::Live;
 use super::style::Style;
+use super::{drift, json};
 use crate::access::Conditions;
 use crate::access::time::{format_end, format_instant, format_moment};
+use crate::apply::Drift;
 use crate::audit::Held;
 
 /// A block an entitlement: what, until when, by which grant, landing and approval.
-pub fn text(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone, style: Style) -> String {
+pub fn text(who: &str, at: Timestamp, held: &[Held], live: Option<&Drift>, zone: &TimeZone, style: Style) -> String {
+    let beside = live.map(|live| drift::beside(live, zone, style)).unwrap_or_default();
+    format!("{}{beside}", declared(who, at, held, zone, style))
+}
+
+fn declared(who: &str, at: Timestamp, held: &[Held], zone: &TimeZone, style: Style) -> String {
     let who = terminal(who);
     let at = format_moment(at, zone);
     if held.is_empty() {
@@ -43,6 +51,8 @@ pub(super) struct Document<'a> {
     version: u32,
     at: String,
     entitlements: Vec<Row<'a>>,
+    /// What is live now beside that, where the targets were read.
+    live: Option<Live<'a>>,
 }
 
 #[derive(Serialize)]
@@ -70,7 +80,7 @@ struct Given<'a> {
 }
 
 /// The document of `dualkey access`.
-pub fn json(at: Timestamp, held: &[Held], zone: &TimeZone) -> String {
+pub fn json(at: Timestamp, held: &[Held], live: Option<&Drift>, zone: &TimeZone) -> String {
     let instant = |at: Timestamp| format_instant(at, zone);
     let entitlements = held
         .iter()
@@ -93,5 +103,5 @@ pub fn json(at: Timestamp, held: &[Held], zone: &TimeZone) -> String {
                 .collect(),
         })
         .collect();
-    super::json::print(&Document { version: 1, at: instant(at), entitlements })
+    json::print(&Document { version: 1, at: instant(at), entitlements, live: live.map(json::live) })
 }

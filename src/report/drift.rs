@@ -12,7 +12,7 @@ use super::style::{Style, count};
 use crate::access::TargetId;
 use crate::apply::Drift;
 use crate::finding::Severity;
-use crate::plan::live::LiveFinding;
+use crate::plan::live::{LiveFinding, path};
 use crate::plan::operations::Found;
 use crate::targets::Resource;
 
@@ -43,6 +43,33 @@ pub fn text(drift: &Drift, zone: &TimeZone, style: Style) -> String {
         }
     }
     text
+}
+
+/// What is live of somebody or on something beside what grants give.
+pub(super) fn beside(drift: &Drift, zone: &TimeZone, style: Style) -> String {
+    let mut text = String::new();
+    for line in not_read(drift.unread.keys(), drift.unread_resources.keys()) {
+        text.push_str(&style.yellow(&style.wrap(&format!("{line}\n"), 0, "  ")));
+    }
+    for one in &drift.by_groups {
+        let (kind, resource, permission) = (one.live.kind.name, &one.live.resource, &one.live.permission);
+        let hours = tail(&one.live.conditions, zone);
+        let declared = if one.declared { "declared" } else { "undeclared" };
+        let line = format!(
+            "{}  {}  {kind} {resource}  {permission}{hours}, by the group {} ({declared})",
+            one.person,
+            one.target,
+            path(&one.via)
+        );
+        text.push_str(&format!("  {}\n", style.wrap(&terminal(&line), 2, "      ")));
+    }
+    for one in &drift.difference.unmanaged {
+        text.push_str(&format!("  {}\n", style.wrap(&format!("{}, undeclared", found(one, zone)), 2, "      ")));
+    }
+    text.push_str(&lines(&drift.difference.operations, zone, style));
+    text.push_str(&pending(&drift.difference.pending, zone, style));
+    text.push_str(&findings(&drift.findings, style));
+    if text.is_empty() { "nothing else is live now\n".to_owned() } else { format!("live now, beside that\n{text}") }
 }
 
 /// What was given and is held by nobody yet.

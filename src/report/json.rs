@@ -21,6 +21,7 @@ mod standing;
 
 #[cfg(test)]
 pub(super) use live::{Apply, Drift};
+pub(super) use live::{Live, live};
 pub use live::{apply, drift};
 use standing::StandingRow;
 
@@ -88,7 +89,7 @@ pub(super) struct Plan<'a> {
     facts: Vec<FactRow>,
     operations: Option<Vec<OperationRow<'a>>>,
     /// What else live state shows, where it was read.
-    live: Option<live::Live<'a>>,
+    live: Option<Live<'a>>,
 }
 
 #[derive(Serialize)]
@@ -194,7 +195,7 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
         operations: view
             .live
             .map(|live| live.difference.operations.iter().map(|operation| row(operation, zone)).collect()),
-        live: view.live.map(live::live),
+        live: view.live.map(live),
     })
 }
 

@@ -1,5 +1,6 @@
 //! What every target promises, as tests that each target runs against itself.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -9,6 +10,10 @@ use super::error::Remedy;
 use super::*;
 use crate::access::Hours;
 use crate::access::raw::Weekday;
+
+mod broken;
+
+pub(crate) use broken::*;
 
 /// One kind to try a target with: two resources that exist, and two permissions, the lesser first.
 #[derive(Clone, Copy)]
@@ -27,6 +32,25 @@ pub(crate) trait World {
     fn writer(&self) -> Box<dyn Writer>;
     /// True where the target keeps an `until`.
     fn keeps_ends(&self) -> bool;
+    /// Lets something go wrong from here on; nothing where it is none. False where this world can't break so.
+    fn breaks(&self, fault: Option<Break>) -> bool;
+    /// Makes this what is live beside what else is, with these groups. False where only the target itself can do that.
+    fn plant(&self, held: &[Live], members: &Members) -> bool;
+}
+
+/// What goes wrong at a target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Break {
+    /// The reading credential may not see this resource.
+    Denied(&'static str),
+    /// A page of a read doesn't arrive, or its token is one that came before.
+    LostPage,
+    /// Of the requests each second one is asked for patience.
+    Busy,
+    /// The next call has its effect, and the answer to it is lost.
+    LostAnswer,
+    /// The process dies right before the next call, or right after it.
+    Crash { after: bool },
 }
 
 /// Makes a module of tests, one a promise, each with a world of its own.
@@ -38,7 +62,10 @@ macro_rules! contract {
                 read_after_grant, grant_is_idempotent, revoke_is_idempotent, a_change_replaces,
                 one_value_or_many, only_the_scope, sorted, ends_are_kept_or_dropped, conditions_are_kept_or_refused,
                 writers_lose_nothing, a_batch_has_one_result_a_call, a_gate_that_closes_stops_a_batch,
-                what_is_foreign_stays, what_is_not_known_is_unread_or_empty
+                what_is_foreign_stays, what_is_not_known_is_unread_or_empty, each_call_that_was_tried_is_settled_once,
+                a_rerun_after_a_stop_does_the_rest, names_are_listed_or_nobody_knows, what_is_denied_blinds_nothing_else,
+                a_lost_page_is_no_short_list, a_busy_target_is_waited_for, a_lost_answer_is_cleared_up_by_a_rerun,
+                a_crash_is_cleared_up_by_a_rerun, members_of_groups_are_told, what_is_latent_is_told_and_withdrawn
             ]);
         }
     };
@@ -88,21 +115,26 @@ impl Sample {
 
 const GRANT: Verb = Verb::Grant { until: None };
 
-/// Counts how often it is passed, and closes when it was passed so often.
+/// Counts how often it is passed, and closes when it was passed so often. Notes what is settled.
 pub(crate) struct Turnstile {
     passed: AtomicUsize,
     closes: usize,
+    settled: Mutex<Vec<(usize, bool)>>,
 }
 
 impl Turnstile {
     pub(crate) fn of(closes: usize) -> Self {
-        Turnstile { passed: AtomicUsize::new(0), closes }
+        Turnstile { passed: AtomicUsize::new(0), closes, settled: Mutex::default() }
     }
 }
 
 impl Gate for Turnstile {
     fn pass(&self) -> Result<(), Stopped> {
         if self.passed.fetch_add(1, Ordering::Relaxed) < self.closes { Ok(()) } else { Err(Stopped) }
+    }
+
+    fn settled(&self, call: usize, result: &Result<Done, TargetError>) {
+        self.settled.lock().unwrap().push((call, result.is_ok()));
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::finding::{Code, Refusal};
+use crate::finding::{Code, Refusal, Rule, Severity};
 
 /// Why a target was not read or not written.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -104,7 +104,7 @@ impl TargetError {
             TargetError::Throttled { .. } => &TARGET_THROTTLED,
             TargetError::Conflict { .. } => &TARGET_CONFLICT,
             TargetError::Unsettled { .. } => &TARGET_UNSETTLED,
-            TargetError::Unknown { .. } => &TARGET_UNKNOWN_NAME,
+            TargetError::Unknown { .. } => &TARGET_UNKNOWN_NAME.code,
             TargetError::Denied { .. } => &TARGET_DENIED,
             TargetError::Stopped => &TARGET_STOPPED,
             TargetError::Io { .. } => &TARGET_IO,
@@ -151,7 +151,7 @@ pub const CODES: [&Code; 11] = [
     &TARGET_REFUSED,
     &TARGET_STOPPED,
     &TARGET_THROTTLED,
-    &TARGET_UNKNOWN_NAME,
+    &TARGET_UNKNOWN_NAME.code,
     &TARGET_UNSETTLED,
 ];
 
@@ -213,12 +213,16 @@ pub static TARGET_THROTTLED: Code = Code {
     instead: "Run it again later, and see who else uses the same limit.",
 };
 
-pub static TARGET_UNKNOWN_NAME: Code = Code {
-    id: "target-unknown-name",
-    title: "A target doesn't have what the access repository names",
-    why: "A name with a slip reaches nothing, or something else. Nothing was changed.",
-    example: "",
-    instead: "Correct the name; the message tells those that are near.",
+pub static TARGET_UNKNOWN_NAME: Rule = Rule {
+    code: Code {
+        id: "target-unknown-name",
+        title: "A target doesn't have what the access repository names",
+        why: "A name with a slip reaches nothing, or something else. Nothing was changed.",
+        example: "",
+        instead: "Correct the name; the message tells those that are near.",
+    },
+    severity: Severity::Error,
+    dated: false,
 };
 
 pub static TARGET_UNSETTLED: Code = Code {

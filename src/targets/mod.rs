@@ -18,6 +18,7 @@ pub mod credential;
 pub mod error;
 pub mod gcp;
 pub mod github;
+mod names;
 mod place;
 pub mod postgres;
 mod principal;
@@ -30,6 +31,7 @@ pub(crate) mod contract;
 
 pub use connect::{Surroundings, reader, writer};
 pub use error::TargetError;
+pub use names::Names;
 pub use place::Place;
 pub use principal::{Holder, Principal};
 pub use reading::{Depth, Fact, Hello, Latent, Live, Members, OTHER_WAY_IN, Reading};
@@ -128,6 +130,13 @@ pub trait Reader: Send {
     ///
     /// The target as a whole couldn't be read: then all of the scope is unknown.
     fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError>;
+
+    /// All names that exist; None where the target can't list them. Asked before the first write that names any.
+    ///
+    /// # Errors
+    ///
+    /// They couldn't be listed whole, though the target can list them.
+    fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError>;
 }
 
 /// What a change replaces.
@@ -198,6 +207,10 @@ pub trait Gate {
     ///
     /// Then neither this request is made nor any after it.
     fn pass(&self) -> Result<(), Stopped>;
+
+    /// Told what came of a call, by its place among the calls, as soon as that is known. Told once of each call that was
+    /// tried, and of no other.
+    fn settled(&self, call: usize, result: &Result<Done, TargetError>);
 }
 
 /// Changes what is held at a target. Each target is written by a thread of its own.

@@ -1,10 +1,11 @@
 //! One rule for every client: what stands in the way and goes away by itself is waited for, a few times. Nobody else tries
 //! again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, Depth, Done, Gate, Hello, Reader, Reading, Scope, TargetError, Writer};
+use super::{Call, Depth, Done, Gate, Hello, Names, Reader, Reading, Scope, Stopped, TargetError, Writer};
 
 /// How a client waits before it tries again.
 pub trait Waits: Send + Sync {
@@ -68,6 +69,31 @@ impl<R: Reader> Reader for Retrying<R> {
     fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError> {
         self.again(|reader| reader.read(scope, depth))
     }
+
+    fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {
+        self.again(|reader| reader.names(of))
+    }
+}
+
+/// The gate of one more try: it hears of what isn't tried again.
+struct Again<'g> {
+    gate: &'g dyn Gate,
+    /// The places of the calls among all.
+    calls: &'g [usize],
+    tried: u32,
+}
+
+impl Gate for Again<'_> {
+    fn pass(&self) -> Result<(), Stopped> {
+        self.gate.pass()
+    }
+
+    fn settled(&self, call: usize, result: &Result<Done, TargetError>) {
+        let goes_on = result.as_ref().is_err_and(|error| pause_after(error, self.tried).is_some());
+        if let Some(call) = self.calls.get(call).filter(|_| !goes_on) {
+            self.gate.settled(*call, result);
+        }
+    }
 }
 
 impl<W: Writer> Writer for Retrying<W> {
@@ -80,7 +106,7 @@ impl<W: Writer> Writer for Retrying<W> {
         let mut left: Vec<usize> = (0..calls.len()).collect();
         for tried in 0.. {
             let batch: Vec<Call> = left.iter().filter_map(|call| calls.get(*call)).cloned().collect();
-            let said = self.client.perform(&batch, gate);
+            let said = self.client.perform(&batch, &Again { gate, calls: &left, tried });
             let (mut again, mut pause) = (Vec::new(), None);
             for (call, result) in left.into_iter().zip(said) {
                 if let Err(error) = &result
@@ -93,13 +119,20 @@ impl<W: Writer> Writer for Retrying<W> {
                 }
                 // what was tried and failed has failed, though the run was stopped before one more try
                 let stopped = tried > 0 && matches!(result, Err(TargetError::Stopped));
-                if let Some(slot) = results.get_mut(call).filter(|_| !stopped) {
-                    *slot = result;
+                match results.get_mut(call) {
+                    Some(failed) if stopped => gate.settled(call, failed),
+                    Some(slot) => *slot = result,
+                    None => {}
                 }
             }
             match pause {
                 Some((most, least, why)) if self.waits.wait(least, most, &why) => left = again,
-                Some(_) | None => break,
+                Some(_) => {
+                    let failed = again.iter().filter_map(|call| Some((*call, results.get(*call)?)));
+                    failed.for_each(|(call, result)| gate.settled(call, result));
+                    break;
+                }
+                None => break,
             }
         }
         results

@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
@@ -27,29 +27,35 @@ impl Writer for Flaky {
     }
 
     fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>> {
-        let one = |call: &Call| {
+        let one = |(place, call): (usize, &Call)| {
             if gate.pass().is_err() {
                 return Err(TargetError::Stopped);
             }
             let told = self.0.iter_mut().find(|(name, _)| *name == call.permission).unwrap();
-            told.1.pop_front().map_or(Ok(Done::default()), Err)
+            let result = told.1.pop_front().map_or(Ok(Done::default()), Err);
+            gate.settled(place, &result);
+            result
         };
-        calls.iter().map(one).collect()
+        calls.iter().enumerate().map(one).collect()
     }
 }
 
-/// Counts how often it is passed; closed after so many.
-struct Open(Cell<usize>, usize);
+/// Counts how often it is passed, and is closed after so many; notes what is settled.
+struct Open(Cell<usize>, usize, RefCell<Vec<(usize, bool)>>);
 
 impl Gate for Open {
     fn pass(&self) -> Result<(), Stopped> {
         self.0.set(self.0.get() + 1);
         if self.0.get() <= self.1 { Ok(()) } else { Err(Stopped) }
     }
+
+    fn settled(&self, call: usize, result: &Result<Done, TargetError>) {
+        self.2.borrow_mut().push((call, result.is_ok()));
+    }
 }
 
 fn gate() -> Open {
-    Open(Cell::new(0), usize::MAX)
+    Open(Cell::new(0), usize::MAX, RefCell::default())
 }
 
 fn call(permission: &str) -> Call {
@@ -91,6 +97,7 @@ fn only_what_goes_away_by_itself_is_tried_again_in_one_batch() {
         results.iter().map(|one| one.as_ref().map_or_else(ToString::to_string, |_| "ok".into())).collect();
     assert_eq!(said, ["ok", "refused by the target: no", "`x` is locked by another process", "ok"]);
     assert_eq!(gate.0.get(), 4 + 2 + 2, "the gate is passed before each try");
+    assert_eq!(*gate.2.borrow(), [(1, false), (3, true), (0, true), (2, false)], "and hears of what is tried no more");
     let most: Vec<u128> = waits.0.lock().unwrap().iter().map(|(_, most)| most.as_millis()).collect();
     assert_eq!(most, [500, 1000]);
 }
@@ -118,13 +125,14 @@ fn who_is_asked_to_stop_tries_nothing_again() {
     let gate = gate();
     let mut writer = Retrying::new(Flaky(vec![("a", VecDeque::from([locked()]))]), waits);
     assert!(writer.perform(&[call("a")], &gate)[0].is_err());
-    assert_eq!(gate.0.get(), 1);
+    assert_eq!((gate.0.get(), gate.2.borrow().as_slice()), (1, &[(0, false)][..]));
 }
 
 #[test]
 fn what_failed_has_failed_though_its_next_try_is_stopped() {
-    let gate = Open(Cell::new(0), 1);
+    let gate = Open(Cell::new(0), 1, RefCell::default());
     let mut writer = Retrying::new(Flaky(vec![("a", VecDeque::from([locked()]))]), Arc::new(Noted::default()));
     assert!(matches!(writer.perform(&[call("a")], &gate)[..], [Err(TargetError::Locked { .. })]));
+    assert_eq!(*gate.2.borrow(), [(0, false)]);
     assert!(matches!(writer.perform(&[call("a")], &gate)[..], [Err(TargetError::Stopped)]));
 }

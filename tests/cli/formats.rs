@@ -23,7 +23,8 @@ fn keys(value: &Value, at: &str, found: &mut BTreeSet<String>) {
 
 const FINDING: &str = "rule severity state message file line column end_line end_column help related related[].file \
                        related[].line related[].column related[].message";
-const OPERATION: &str = "target verb kind resource permission principal conditions previous person until because";
+const OPERATION: &str =
+    "target verb kind resource permission principal conditions previous person until because latent";
 const ENTITLEMENT: &str = "target kind resource permission principal conditions from until";
 const REFUSAL: &str = "code message help";
 
@@ -39,6 +40,14 @@ fn set(parts: &[Vec<String>]) -> BTreeSet<String> {
 
 fn plain(names: &str) -> Vec<String> {
     names.split_whitespace().map(str::to_owned).collect()
+}
+
+/// What live state shows beside the operations, where nothing is amiss.
+fn below_live(above: &str) -> Vec<String> {
+    let names = plain("unmanaged pending by_groups live_findings unread unread_resources");
+    let below = names.iter().map(|name| format!("{above}{name}"));
+    let own = above.strip_suffix('.').map(str::to_owned);
+    own.into_iter().chain(below).collect()
 }
 
 /// The document is what the published schema of its command says.
@@ -106,6 +115,7 @@ fn the_document_of_plan() {
     let entitlements = below("changes[].entitlements", ENTITLEMENT);
     let expected = set(&[
         plain("version base head refused digest verdict beside uncounted held_up counts_until approvers short_rules"),
+        below_live("live."),
         approvals,
         below("findings", FINDING),
         changes,
@@ -172,18 +182,19 @@ fn the_documents_of_verify_apply_access_and_drift() {
     assert_eq!(head().stdout, head().stdout);
 
     let drift = || world.timed(&["drift", "--format", "json"]).exits(1);
-    let expected = set(&[plain("version unmanaged"), below("operations", OPERATION)]);
+    let expected = set(&[plain("version"), below_live(""), below("operations", OPERATION)]);
     has_exactly(&drift(), &drift(), &expected);
 
     let ran = world.timed(&["apply", "--format", "json"]).exits(3);
-    let lists = plain("version commit superseded reduced logged unread unread_resources failed not_started refusals");
+    let lists =
+        plain("version commit superseded reduced logged unread unread_resources failed not_started pending refusals");
     let waiting = below("waiting", "landing codes behind removed");
     has_exactly(&ran, &ran, &set(&[lists, below("done", &format!("{OPERATION} lives_until note")), waiting]));
 
     let access = || world.dualkey(&["access", "alice.nguyen", "--at", "2026-12-01", "--format", "json"]).exits(0);
     let entitlements = below("entitlements", &format!("{ENTITLEMENT} person grant landing approvals"));
     let given = below("entitlements[].approvals", "person at");
-    has_exactly(&access(), &access(), &set(&[plain("version at"), entitlements, given]));
+    has_exactly(&access(), &access(), &set(&[plain("version at live"), entitlements, given]));
 }
 
 #[test]
@@ -192,7 +203,7 @@ fn an_apply_that_does_nothing_says_so_in_the_same_words() {
     world.timed(&["apply"]).exits(0);
     let ran = world.timed(&["apply", "--format", "json"]).exits(0);
     let expected = set(&[plain(
-        "version commit superseded reduced logged unread unread_resources done failed not_started waiting refusals",
+        "version commit superseded reduced logged unread unread_resources done failed not_started pending waiting refusals",
     )]);
     has_exactly(&ran, &ran, &expected);
     assert_eq!(ran.json()["superseded"], true);

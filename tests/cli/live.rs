@@ -37,6 +37,16 @@ fn a_contractor_in_a_live_group_is_drift_and_says_by_which() {
         json["by_groups"].as_array().unwrap().iter().map(|one| one["person"].as_str().unwrap()).collect();
     assert_eq!(through, ["alice.nguyen", "hana.kim"]);
     assert_eq!(json["live_findings"].as_array().unwrap().len(), 1);
+    let ran = world
+        .timed(&["access", "alice.nguyen", "--live"])
+        .exits(0)
+        .says("grant alice-refunds")
+        .says("live now, beside that");
+    let ran = ran.says("push, by the group `northwind/everybody`, in it `northwind/guests` (undeclared)");
+    assert!(!ran.stdout.contains("hana.kim"), "{}", ran.stdout);
+    let json = world.timed(&["access", "repository:northwind/ledger", "--live", "--format", "json"]).exits(0).json();
+    assert_eq!(json["live"]["by_groups"].as_array().unwrap().len(), 2);
+    world.timed(&["access", "bob.keller", "--live"]).exits(0).says("nothing else is live now");
     // it is nothing that a run could take away
     world.timed(&["apply"]).exits(0);
     world.timed(&["drift"]).exits(1);
@@ -122,4 +132,22 @@ fn what_could_be_read_is_shown_where_something_could_not() {
     world.timed(&["plan", "--live"]).exits(5).says("not read: aws").says("ines.costa").says("target-corrupt");
     let markdown = world.timed(&["plan", "--live", "--format", "markdown"]).exits(5).stdout;
     assert!(markdown.contains("not read: aws") && markdown.contains("ines.costa"), "{markdown}");
+}
+
+#[test]
+fn a_name_that_a_target_does_not_have_is_named_before_anything_is_written() {
+    let world = World::new();
+    world.let_alice_in("alice");
+    world.approve("alice", "priya.shah").exits(0);
+    world.land("alice");
+    edit(&world, "github", |file| {
+        file["names"] = serde_json::json!({ "resources": { "repository": ["northwind/payments-apis", "northwind/payments-web", "northwind/ledger", "northwind/infrastructure"] } });
+    });
+    let ran = world.timed(&["drift"]).exits(1).says("target-unknown-name");
+    ran.says("the target knows no repository `northwind/payments-api`; it knows `northwind/payments-apis`");
+    let ran = world.timed(&["apply"]).exits(4).says("the target knows no repository `northwind/payments-api`");
+    ran.says("failed");
+    let github = world.live("github");
+    assert!(!github.contains("583231") && github.contains("northwind/ledger"), "{github}");
+    world.dualkey(&["explain", "target-unknown-name"]).exits(0).says("a slip reaches nothing");
 }

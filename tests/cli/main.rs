@@ -23,6 +23,7 @@ mod ends;
 mod examples;
 mod explain;
 mod faulty;
+mod flaky;
 mod fmt;
 mod formats;
 mod hooks;

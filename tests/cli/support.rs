@@ -106,7 +106,7 @@ pub fn finish(mut command: Command) -> Ran {
     Ran {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        stderr: crate::flaky::without_waits(String::from_utf8_lossy(&output.stderr).into_owned()),
     }
 }
 
@@ -303,6 +303,7 @@ impl World {
 
     /// The program, to be given arguments and environment.
     pub fn command(&self, dir: &Path) -> Command {
+        crate::flaky::plant(dir);
         let mut command = scrubbed(DUALKEY, self.root.path());
         command.current_dir(dir);
         if let Some(anchor) = &self.anchor {

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::super::*;
-use super::world::{live, one};
+use super::world::one;
 use crate::targets::retry::Waits;
+use crate::targets::sandbox;
 use crate::targets::{
-    self, Call, Depth, Done, Gate, Hello, Latent, Live, Members, Reading, Resource, Scope, TargetError,
+    self, Call, Depth, Done, Gate, Hello, Latent, Live, Members, Names, Reading, Resource, Scope, TargetError,
 };
 
 /// What goes wrong with the k-th call to a target, counted from 0.
@@ -47,6 +48,10 @@ pub(super) enum Fault {
     Throttled(usize),
     /// Of the reads of each target, too.
     BusyReads(usize),
+    /// This target can't list the names that exist, though it tells that there are some.
+    Nameless(&'static str),
+    /// In the end the target tells nothing of its calls.
+    Forgetful,
     /// No call has an effect, and all say that they went well.
     Deaf,
 }
@@ -79,6 +84,8 @@ pub(super) struct World {
     pub own: Option<(&'static str, &'static str)>,
     /// Who is in the groups of each target.
     pub members: BTreeMap<&'static str, Members>,
+    /// Which names exist at each target, where it can list them.
+    pub names: BTreeMap<(&'static str, Names), BTreeSet<String>>,
     /// True where a grant to who holds nothing on the resource yet is an invitation.
     pub invites: bool,
     /// Asked at each call whether it may be made.
@@ -166,8 +173,9 @@ impl Reader for Fake {
             *world.looks.entry(resource.clone()).or_default() += 1;
         }
         let hides = |one: &&Resource| matches!(world.fault, Fault::Hidden(at, name) if self.is(at) && one.name == name);
-        let hidden: Vec<Resource> = scope.iter().filter(hides).cloned().collect();
-        if !hidden.is_empty() {
+        let malformed = |one: &&Resource| (one.kind.check_resource)(&one.name).is_err();
+        let hidden: Vec<Resource> = scope.iter().filter(|one| hides(one) || malformed(one)).cloned().collect();
+        if scope.iter().any(|one| hides(&one)) {
             world.lost_at.get_or_insert(0);
         }
         let stale = !world.calls.is_empty() && world.stale > 0;
@@ -178,10 +186,20 @@ impl Reader for Fake {
             scope.contains(live.kind, &live.resource) && !hidden.contains(&resource)
         };
         let here = held.iter().filter(|(target, live)| *target == self.0 && shown(live));
-        let held = here.map(|(_, live)| live.clone()).collect();
+        let held: Vec<Live> = here.map(|(_, live)| live.clone()).collect();
         let unread = hidden.into_iter().map(|one| (one, self.broke("it may not be seen"))).collect();
-        let members = world.members.get(self.0.as_str()).cloned().unwrap_or_default();
+        let all = world.members.get(self.0.as_str()).cloned().unwrap_or_default();
+        let members = sandbox::members_of(&held, all);
         Ok(Reading { held, members, unread, ..Reading::default() })
+    }
+
+    fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {
+        let world = self.1.borrow();
+        if matches!(world.fault, Fault::Nameless(name) if self.is(name)) {
+            return Err(self.broke("page 2 of the names did not arrive"));
+        }
+        let listed = world.names.iter().find(|((target, names), _)| self.is(target) && *names == of);
+        Ok(listed.map(|(_, names)| names.clone()))
     }
 }
 
@@ -207,8 +225,15 @@ impl Writer for Fake {
     }
 
     fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>> {
-        let one = |call| if gate.pass().is_err() { Err(TargetError::Stopped) } else { self.carry_out(call) };
-        calls.iter().map(one).collect()
+        let one = |(place, call)| {
+            gate.pass().map_err(|_| TargetError::Stopped)?;
+            let result = self.carry_out(call);
+            gate.settled(place, &result);
+            result
+        };
+        let said = calls.iter().enumerate().map(one).collect();
+        // one that forgets what it said is believed what it told meanwhile
+        if self.1.borrow().fault == Fault::Forgetful { Vec::new() } else { said }
     }
 }
 
@@ -243,27 +268,26 @@ impl Fake {
         {
             return Err(self.broke("the line broke"));
         }
+        if call.principal.name().is_empty() || !call.conditions.enforceable(call.kind) {
+            return Err(TargetError::Refused { why: "it is malformed".to_owned(), help: "correct it".to_owned() });
+        }
         world.calls.push((self.0.clone(), call.clone()));
         if matches!(fault, Fault::Ignored(name, n) if at(name, n)) || fault == Fault::Deaf {
             return Ok(Done::default());
         }
         world.before_last = world.held.clone();
+        let target = self.0.clone();
         let same =
             |live: &Live| live.kind == call.kind && live.resource == call.resource && live.principal == call.principal;
-        let replaced = |live: &Live| match &call.verb {
-            targets::Verb::Change { previous, .. } => {
-                live.permission == previous.permission || live.permission == call.permission
-            }
-            targets::Verb::Grant { .. } | targets::Verb::Revoke => live.permission == call.permission,
-        };
-        let target = self.0.clone();
         let known = world.held.iter().any(|(at, live)| *at == target && same(live) && live.latent.is_none());
-        world.held.retain(|(at, live)| !(*at == target && same(live) && (call.kind.holds_one() || replaced(live))));
-        if call.verb != targets::Verb::Revoke {
-            let latent = (world.invites && !known).then_some(Latent::Invited);
-            let given = live(call.kind, &call.resource, &call.permission, &call.principal.to_string());
-            world.held.insert((target, Live { latent, ..given }));
+        let here = world.held.iter().filter(|(at, _)| *at == target);
+        let mut held: Vec<Live> = here.map(|(_, live)| live.clone()).collect();
+        sandbox::carry_out(&[call], false, &mut held);
+        if world.invites && !known {
+            held.iter_mut().filter(|live| same(live)).for_each(|live| live.latent = Some(Latent::Invited));
         }
+        world.held.retain(|(at, _)| *at != target);
+        world.held.extend(held.into_iter().map(|live| (target.clone(), live)));
         let now = world.held.clone();
         world.visited.push(now);
         let lives_until = world.lives_until.filter(|_| call.verb == targets::Verb::Revoke);

@@ -62,6 +62,8 @@ impl Undisturbed {
         }
         faults.extend((0..self.calls.len()).map(Fault::Stale));
         faults.extend(["aws", "github", "everything"].map(Fault::Denied));
+        faults.extend(["aws", "github"].map(Fault::Nameless));
+        faults.push(Fault::Forgetful);
         faults.extend(self.reads.iter().map(|(name, k)| Fault::LostPage(name, *k)));
         let blind = ["aws", "github", "everything"];
         faults.extend(blind.iter().flat_map(|name| [Fault::Unreadable(name), Fault::Mute(name), Fault::Another(name)]));

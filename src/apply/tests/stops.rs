@@ -155,3 +155,44 @@ fn what_failed_before_the_stop_is_named() {
     let outcome = with(&world, &process);
     assert_eq!((outcome.failed.len(), outcome.not_started.len(), outcome.exit()), (1, 2, Exit::Partial));
 }
+
+#[test]
+fn names_that_a_target_does_not_have_are_named_before_anything_is_written() {
+    let approved = approved();
+    let start = held(&["github repository northwind/api admin 12"]);
+    let world = world(start, Fault::None);
+    let sets = ["DeveloperAccess2", "ReadOnlyAccess", "Devel"].map(str::to_owned);
+    let account = targets::KINDS.get("account").unwrap();
+    world.borrow_mut().names = BTreeMap::from([(("aws", targets::Names::Permissions(account)), sets.into())]);
+    let drift = drifts(approved.tree(), &Past::default(), &world, now());
+    let found: Vec<&str> = drift.findings.iter().map(|one| one.rule.code.id).collect();
+    assert_eq!((found, drift.is_whole()), (vec!["target-unknown-name"; 2], true));
+    let outcome = with(&world, &Patient::default());
+    assert_eq!(lines(&outcome.done), ["grant northwind/api push 11", "revoke northwind/api admin 12"]);
+    assert_eq!((outcome.failed.len(), outcome.exit(), world.borrow().tries.get("aws")), (2, Exit::Partial, None));
+    assert_eq!(
+        outcome.failed[0].1,
+        "the target knows no permission `DeveloperAccess` of the kind account; it knows `DeveloperAccess2`, `Devel`"
+    );
+}
+
+#[test]
+fn where_names_cannot_be_listed_nothing_is_given_there_and_everything_is_taken() {
+    let start = held(&[
+        "github repository northwind/api admin 12",
+        "aws account 111122223333 ReadOnlyAccess alice@globex.example",
+    ]);
+    let world = world(start, Fault::Nameless("aws"));
+    assert!(!drifts(approved().tree(), &Past::default(), &world, now()).is_whole());
+    let outcome = with(&world, &Patient::default());
+    assert_eq!((outcome.done.len(), outcome.not_started.len(), outcome.exit()), (3, 2, Exit::Partial));
+    assert!(outcome.not_started.iter().all(|one| one.target.as_str() == "aws"), "{outcome:#?}");
+    assert_eq!(codes_of(&outcome), ["live-read-incomplete"]);
+}
+
+#[test]
+fn what_was_told_as_done_is_done_though_the_end_is_missing() {
+    let world = world(Held::new(), Fault::Forgetful);
+    let outcome = with(&world, &Patient::default());
+    assert_eq!((outcome.done.len(), outcome.exit(), world.borrow().calls.len()), (3, Exit::Done, 3));
+}

@@ -141,6 +141,7 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
         clocks: BTreeMap::new(),
         own: None,
         members: BTreeMap::new(),
+        names: BTreeMap::new(),
         invites: false,
         allowed: false,
     };

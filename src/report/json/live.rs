@@ -124,7 +124,7 @@ pub(in crate::report) struct Drift<'a> {
 /// What live state shows beside the operations.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Live<'a> {
+pub(in crate::report) struct Live<'a> {
     /// What is left as it is, since nothing says that dualkey gave it.
     unmanaged: Vec<FoundRow<'a>>,
     /// What was given and is held by nobody yet.
@@ -224,7 +224,7 @@ fn live_finding_row(one: &LiveFinding) -> LiveFindingRow<'_> {
 }
 
 /// What live state shows beside the operations.
-pub(super) fn live(drift: &apply::Drift) -> Live<'_> {
+pub(in crate::report) fn live(drift: &apply::Drift) -> Live<'_> {
     Live {
         unmanaged: drift.difference.unmanaged.iter().map(found_row).collect(),
         pending: drift.difference.pending.iter().map(found_row).collect(),

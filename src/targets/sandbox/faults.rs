@@ -2,6 +2,7 @@
 //!
 //! `play.faults.json` beside `play.json`: `{ "slow_ms": 20, "unread": ["northwind/ledger"], "flaky": 3, "lives_minutes": 60 }`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -11,7 +12,9 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{Sandbox, store};
-use crate::targets::{Call, Depth, Done, Gate, Hello, Reader, Reading, Scope, TargetError, Verb, Writer};
+use crate::targets::{
+    Call, Depth, Done, Gate, Hello, Names, Reader, Reading, Scope, Stopped, TargetError, Verb, Writer,
+};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -77,6 +80,11 @@ impl Reader for Faulty {
         }));
         Ok(reading)
     }
+
+    fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {
+        self.request()?;
+        self.sandbox.names(of)
+    }
 }
 
 impl Writer for Faulty {
@@ -85,14 +93,40 @@ impl Writer for Faulty {
     }
 
     fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>> {
-        let mut one = |call: &Call| {
-            let faults = self.request()?;
-            let done =
-                self.sandbox.perform(std::slice::from_ref(call), gate).pop().unwrap_or(Err(TargetError::Stopped))?;
-            let lives = faults.lives_minutes.filter(|_| call.verb == Verb::Revoke);
-            let until = |minutes| self.sandbox.now.checked_add(SignedDuration::from_mins(minutes)).ok();
-            Ok(Done { lives_until: lives.and_then(until), ..done })
+        let one = |(place, call): (usize, &Call)| {
+            let result = match self.request() {
+                Ok(faults) => {
+                    let alone = Alone(gate);
+                    let said = self.sandbox.perform(std::slice::from_ref(call), &alone).pop();
+                    said.unwrap_or(Err(TargetError::Stopped)).map(|done| self.left_behind(&faults, call, done))
+                }
+                // whoever is asked for patience was let through before
+                Err(error) => gate.pass().map_err(|Stopped| TargetError::Stopped).and(Err(error)),
+            };
+            if !matches!(result, Err(TargetError::Stopped)) {
+                gate.settled(place, &result);
+            }
+            result
         };
-        calls.iter().map(&mut one).collect()
+        calls.iter().enumerate().map(one).collect()
     }
+}
+
+impl Faulty {
+    fn left_behind(&self, faults: &Faults, call: &Call, done: Done) -> Done {
+        let lives = faults.lives_minutes.filter(|_| call.verb == Verb::Revoke);
+        let until = |minutes| self.sandbox.now.checked_add(SignedDuration::from_mins(minutes)).ok();
+        Done { lives_until: lives.and_then(until), ..done }
+    }
+}
+
+/// The gate of one call, whose result is told by who adds to it.
+struct Alone<'g>(&'g dyn Gate);
+
+impl Gate for Alone<'_> {
+    fn pass(&self) -> Result<(), Stopped> {
+        self.0.pass()
+    }
+
+    fn settled(&self, _: usize, _: &Result<Done, TargetError>) {}
 }

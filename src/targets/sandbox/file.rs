@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::principal::{PrincipalIn, PrincipalOut};
 use crate::access::{Conditions, Kind, TargetType};
-use crate::targets::{KINDS, Latent, Live, Members, Principal};
+use crate::targets::{KINDS, Latent, Live, Members, Names, Principal};
 
 /// The only version of the format.
 const VERSION: u64 = 1;
@@ -30,6 +30,36 @@ pub struct Content {
     pub members: Members,
     /// In the order of the file.
     pub ways_in: Vec<WayIn>,
+    /// Which names exist, where that is said.
+    pub names: Known,
+}
+
+/// The names that exist; what isn't listed may be anything that is well formed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Known {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accounts: Option<BTreeSet<String>>,
+    /// By kind.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    resources: BTreeMap<String, BTreeSet<String>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    permissions: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Known {
+    fn is_empty(&self) -> bool {
+        *self == Known::default()
+    }
+
+    /// The names of that sort, where they are listed.
+    pub fn of(&self, names: Names) -> Option<&BTreeSet<String>> {
+        match names {
+            Names::Accounts => self.accounts.as_ref(),
+            Names::Resources(kind) => self.resources.get(kind.name),
+            Names::Permissions(kind) => self.permissions.get(kind.name),
+        }
+    }
 }
 
 /// A way to a resource that is no entitlement.
@@ -52,11 +82,16 @@ pub struct Fault {
 
 /// The kind of that name, if the target type has it and the resource is one of it.
 pub fn check_resource(target: TargetType, kind: &str, resource: &str) -> Result<&'static Kind, String> {
+    let found = check_kind(target, kind)?;
+    (found.check_resource)(resource).map_err(|why| format!("`{resource}` is not a {kind}: {why}"))?;
+    Ok(found)
+}
+
+fn check_kind(target: TargetType, kind: &str) -> Result<&'static Kind, String> {
     let Some(found) = KINDS.get(kind).filter(|k| k.target == target) else {
         let known: Vec<&str> = KINDS.all().filter(|k| k.target == target).map(|k| k.name).collect();
         return Err(format!("`{kind}` is not a kind of {target}, which has {}", known.join(", ")));
     };
-    (found.check_resource)(resource).map_err(|why| format!("`{resource}` is not a {kind}: {why}"))?;
     Ok(found)
 }
 
@@ -129,6 +164,7 @@ pub fn render(content: &Content, target: TargetType) -> serde_json::Result<Strin
         entitlements,
         members: members.collect(),
         ways_in: &content.ways_in,
+        names: &content.names,
     };
     serde_json::to_string_pretty(&whole).map(|text| text + "\n")
 }
@@ -148,6 +184,8 @@ struct WholeOut<'a> {
     members: BTreeMap<&'a str, Vec<PrincipalOut<'a>>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     ways_in: &'a [WayIn],
+    #[serde(skip_serializing_if = "Known::is_empty")]
+    names: &'a Known,
 }
 
 #[derive(Serialize)]
@@ -188,6 +226,7 @@ enum Field {
     Entitlements,
     Members,
     WaysIn,
+    Names,
 }
 
 /// Reads the whole file. Checks run while the reader stands at what they speak of, so that errors carry the place.
@@ -210,7 +249,7 @@ impl<'de> Visitor<'de> for Whole {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content, A::Error> {
         let (mut version, mut target, mut native_ends, mut clock, mut entitlements) = (None, None, None, None, None);
-        let (mut identity, mut members, mut ways_in) = (None, None, None);
+        let (mut identity, mut members, mut ways_in, mut names) = (None, None, None, None);
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Version => {
@@ -234,6 +273,7 @@ impl<'de> Visitor<'de> for Whole {
                     once(&mut entitlements, map.next_value_seed(Entitlements(self.0))?, "entitlements")?;
                 }
                 Field::Members => once(&mut members, groups(map.next_value()?)?, "members")?,
+                Field::Names => once(&mut names, self.names(map.next_value()?)?, "names")?,
                 Field::WaysIn => once(&mut ways_in, self.ways_in(map.next_value()?)?, "ways_in")?,
             }
         }
@@ -248,11 +288,19 @@ impl<'de> Visitor<'de> for Whole {
             )));
         }
         let (members, ways_in) = (members.unwrap_or_default(), ways_in.unwrap_or_default());
-        Ok(Content { native_ends, identity, clock, entitlements, members, ways_in })
+        let names = names.unwrap_or_default();
+        Ok(Content { native_ends, identity, clock, entitlements, members, ways_in, names })
     }
 }
 
 impl Whole {
+    fn names<E: Error>(&self, names: Known) -> Result<Known, E> {
+        for kind in names.resources.keys().chain(names.permissions.keys()) {
+            check_kind(self.0, kind).map_err(E::custom)?;
+        }
+        Ok(names)
+    }
+
     fn ways_in<E: Error>(&self, ways: Vec<WayIn>) -> Result<Vec<WayIn>, E> {
         for way in &ways {
             check_resource(self.0, &way.kind, &way.resource).map_err(E::custom)?;

@@ -31,8 +31,10 @@
 //! `"clock": "2026-11-24T09:00:00Z"` makes it a target that says what time it is, always the same. `"identity"` makes it one
 //! that says which it is; one without is whichever it is taken for.
 //!
-//! The file is the whole state and may be edited by hand: that is how drift looks here. It knows no list of resources
-//! and no list of accounts, so every well-formed name is one that exists and may have no entitlements.
+//! `"names": { "accounts": ["583231"], "resources": { "repository": ["northwind/payments-api"] } }` says which names exist,
+//! `permissions` likewise by kind. Of what isn't listed every well-formed name exists and may have no entitlements.
+//!
+//! The file is the whole state and may be edited by hand: that is how drift looks here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -41,8 +43,8 @@ use jiff::Timestamp;
 
 use super::connect::{Client, Connect, Connection};
 use super::{
-    Call, Depth, Done, Fact, Gate, Hello, Live, Members, OTHER_WAY_IN, Principal, Reader, Reading, Resource, Scope,
-    Surroundings, TargetError, Verb, Writer,
+    Call, Depth, Done, Fact, Gate, Hello, Live, Members, Names, OTHER_WAY_IN, Principal, Reader, Reading, Resource,
+    Scope, Surroundings, TargetError, Verb, Writer,
 };
 use crate::access::{Target, TargetType};
 
@@ -55,7 +57,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use file::{Content, WayIn};
+use file::{Content, Known, WayIn};
 
 pub const TYPE: TargetType = TargetType::new("sandbox");
 
@@ -139,7 +141,7 @@ impl Sandbox {
         let mut content = self.load()?;
         content.entitlements.sort();
         let before = content.entitlements.clone();
-        carry_out(calls, &mut content);
+        carry_out(calls, content.native_ends, &mut content.entitlements);
         if content.entitlements == before {
             return Ok(());
         }
@@ -148,10 +150,13 @@ impl Sandbox {
         store::write(&self.path, &text)
     }
 
-    fn check(&self, call: &Call) -> Result<(), TargetError> {
+    fn check(&self, call: &Call, names: &Known) -> Result<(), TargetError> {
         let kind = file::check(self.target, call.kind.name, &call.resource, &call.permission, call.principal.name());
         let checked = kind.and_then(|kind| file::check_conditions(kind, &call.conditions));
-        checked.map_err(|why| self.refused(why))
+        checked.map_err(|why| self.refused(why))?;
+        // what is taken may be held by whom the target knows no more
+        let named = if call.verb == Verb::Revoke { Vec::new() } else { Names::of(call) };
+        named.into_iter().try_for_each(|(of, name)| names.of(of).map_or(Ok(()), |known| of.check(name, known)))
     }
 
     fn refused(&self, why: String) -> TargetError {
@@ -189,6 +194,10 @@ impl Reader for Sandbox {
         held.sort();
         Ok(Reading { members: members_of(&held, all), held, facts, unread })
     }
+
+    fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {
+        Ok(self.load()?.names.of(of).cloned())
+    }
 }
 
 impl Writer for Sandbox {
@@ -201,14 +210,18 @@ impl Writer for Sandbox {
     /// all, whenever the process dies.
     fn perform(&mut self, calls: &[Call], gate: &dyn Gate) -> Vec<Result<Done, TargetError>> {
         let passed = calls.iter().take_while(|_| gate.pass().is_ok()).count();
-        let checked: Vec<Result<(), TargetError>> = calls.iter().take(passed).map(|call| self.check(call)).collect();
+        let names = self.load().map(|content| content.names).unwrap_or_default();
+        let checked: Vec<Result<(), TargetError>> =
+            calls.iter().take(passed).map(|call| self.check(call, &names)).collect();
         let good = calls.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
         let written = self.write(&good.map(|(call, _)| call).collect::<Vec<_>>());
-        let came_of = |checked: Result<(), TargetError>| {
-            checked.and_then(|()| written.as_ref().map(|()| Done::default()).map_err(store::same))
+        let came_of = |(place, checked): (usize, Result<(), TargetError>)| {
+            let result = checked.and_then(|()| written.as_ref().map(|()| Done::default()).map_err(store::same));
+            gate.settled(place, &result);
+            result
         };
         let stopped = calls.iter().skip(passed).map(|_| Err(TargetError::Stopped));
-        checked.into_iter().map(came_of).chain(stopped).collect()
+        checked.into_iter().enumerate().map(came_of).chain(stopped).collect()
     }
 }
 
@@ -228,7 +241,7 @@ fn all_members(content: &Content) -> Members {
 }
 
 /// The groups that hold something, and all that are within them.
-fn members_of(held: &[Live], mut all: Members) -> Members {
+pub(crate) fn members_of(held: &[Live], mut all: Members) -> Members {
     let group = |principal: &Principal| if let Principal::Group(name) = principal { Some(name.clone()) } else { None };
     let mut open: Vec<String> = held.iter().filter_map(|live| group(&live.principal)).collect();
     let mut members = Members::new();
@@ -241,11 +254,11 @@ fn members_of(held: &[Live], mut all: Members) -> Members {
     members
 }
 
-/// Makes the content what the calls ask for, one after the other, sorted.
-fn carry_out(calls: &[&Call], content: &mut Content) {
+/// Makes what is held what the calls ask for, one after the other, sorted.
+pub(crate) fn carry_out(calls: &[&Call], native_ends: bool, entitlements: &mut Vec<Live>) {
     type Holder = (&'static str, String, Principal);
     let mut held: BTreeMap<Holder, Vec<Live>> = BTreeMap::new();
-    for live in content.entitlements.drain(..) {
+    for live in entitlements.drain(..) {
         let holder = (live.kind.name, live.resource.clone(), live.principal.clone());
         held.entry(holder).or_default().push(live);
     }
@@ -267,11 +280,11 @@ fn carry_out(calls: &[&Call], content: &mut Content) {
                 permission: call.permission.clone(),
                 principal: call.principal.clone(),
                 conditions: call.conditions.clone(),
-                until: until.filter(|_| content.native_ends),
+                until: until.filter(|_| native_ends),
                 latent: None,
             });
         }
     }
-    content.entitlements = held.into_values().flatten().collect();
-    content.entitlements.sort();
+    *entitlements = held.into_values().flatten().collect();
+    entitlements.sort();
 }

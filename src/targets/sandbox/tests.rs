@@ -4,10 +4,11 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::faults::Faulty;
 use super::*;
 use crate::access::Conditions;
 use crate::targets::Principal;
-use crate::targets::contract::{self, Sample, World, contract};
+use crate::targets::contract::{self, Break, Sample, World, contract};
 use crate::targets::{aws, gcp, github, postgres};
 
 struct SandboxWorld {
@@ -59,22 +60,81 @@ impl World for SandboxWorld {
     }
 
     fn reader(&self) -> Box<dyn Reader> {
-        Box::new(Sandbox::open(self.path(), "sandbox:play", self.target, now()))
+        Box::new(Faulty::new(Sandbox::open(self.path(), "sandbox:play", self.target, now())))
     }
 
     fn writer(&self) -> Box<dyn Writer> {
-        Box::new(Sandbox::open(self.path(), "sandbox:play", self.target, now()))
+        Box::new(Faulty::new(Sandbox::open(self.path(), "sandbox:play", self.target, now())))
     }
 
     fn keeps_ends(&self) -> bool {
         self.native_ends
     }
+
+    fn breaks(&self, fault: Option<Break>) -> bool {
+        let text = match fault {
+            None => "{}".to_owned(),
+            Some(Break::Denied(resource)) => format!(r#"{{ "unread": ["{resource}"] }}"#),
+            Some(Break::Busy) => r#"{ "flaky": 2 }"#.to_owned(),
+            Some(Break::LostPage | Break::LostAnswer | Break::Crash { .. }) => return false,
+        };
+        fs::create_dir_all(self.path().parent().unwrap()).unwrap();
+        fs::write(self.path().with_extension("faults.json"), text).unwrap();
+        true
+    }
+
+    fn plant(&self, held: &[Live], members: &Members) -> bool {
+        let content = Content { native_ends: self.native_ends, members: members.clone(), ..Content::default() };
+        let content = Content { entitlements: held.to_vec(), ..content };
+        fs::create_dir_all(self.path().parent().unwrap()).unwrap();
+        fs::write(self.path(), file::render(&content, self.target).unwrap()).unwrap();
+        true
+    }
+}
+
+/// The names of one target, as a file lists them.
+struct Listed(SandboxWorld);
+
+impl World for Listed {
+    fn samples(&self) -> Vec<Sample> {
+        self.0.samples()
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        self.0.reader()
+    }
+
+    fn writer(&self) -> Box<dyn Writer> {
+        self.0.writer()
+    }
+
+    fn keeps_ends(&self) -> bool {
+        self.0.keeps_ends()
+    }
+
+    fn breaks(&self, fault: Option<Break>) -> bool {
+        self.0.breaks(fault)
+    }
+
+    fn plant(&self, _: &[Live], _: &Members) -> bool {
+        false
+    }
+}
+
+fn listed() -> Listed {
+    let world = SandboxWorld::new(aws::TYPE, false);
+    let names = r#"{ "accounts": ["583231", "tom"], "permissions": { "account": ["DeveloperAccess", "AdministratorAccess"] } }"#;
+    let text = format!(r#"{{ "version": 1, "as": "aws", "names": {names}, "entitlements": [] }}"#);
+    fs::create_dir_all(world.path().parent().unwrap()).unwrap();
+    fs::write(world.path(), text).unwrap();
+    Listed(world)
 }
 
 contract!(as_github, SandboxWorld::new(github::TYPE, false));
 contract!(as_aws, SandboxWorld::new(aws::TYPE, false));
 contract!(as_gcp, SandboxWorld::new(gcp::TYPE, false));
 contract!(as_postgres, SandboxWorld::new(postgres::TYPE, false));
+contract!(with_names, listed());
 contract!(with_native_ends, SandboxWorld::new(gcp::TYPE, true));
 
 fn now() -> Timestamp {
@@ -223,7 +283,7 @@ fn a_corrupt_file_is_named_by_place_and_never_touched() {
     1:2 missing field `version`
     1:14 version `2` is unknown, this program reads 1
     6:3 trailing characters
-    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `identity`, `clock`, `entitlements`, `members`, `ways_in`
+    3:24 unknown field `seed`, expected one of `version`, `as`, `native_ends`, `identity`, `clock`, `entitlements`, `members`, `ways_in`, `names`
     3:32 duplicate field `as`
     3:13 it is `as: aws`, but should be `as: github`
     6:96 `tom` holds a second permission on repository `northwind/api`
