@@ -10,7 +10,6 @@ use super::error::VerifyError;
 use super::ground::Ground;
 use super::landings::Chain;
 use super::line::Line;
-use super::logged;
 use super::search::{OtherLines, Step, Walk, reached};
 use super::standing::{Hold, Kept, Later, Standing};
 use super::waiting::Waiting;
@@ -104,7 +103,8 @@ pub(super) fn foreseen(
     let repository = ground.repository;
     let mut commits = repository.first_parents(chain.tip)?;
     commits.reverse();
-    let start = logged::logged(ground, &commits, chain.tip)?.at;
+    let recorded = chain.landings.iter().rfind(|landing| landing.recorded);
+    let start = ground.position(&commits, recorded.map_or(ground.recorded.genesis, |landing| landing.commit))?;
     let mut open = commits.get(start..).unwrap_or_default().to_vec();
     let heads = OnceCell::new();
     let line = Line::along(ground, open.clone(), chain.tip, &heads)?;

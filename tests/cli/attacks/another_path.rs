@@ -91,6 +91,7 @@ fn a_deleted_thing_is_not_moved_back_by_a_net_plan() {
             world.write(&moved, &text);
             match kind {
                 "role" => edit(world, "roles/tester.yaml", "findings and reads", "findings, reads"),
+                "vendor" => edit(world, "vendors/umbra.yaml", "Umbra Testing", "Umbra Tests"),
                 _ => edit(world, BOB, "PAY-1288", "PAY-1289"),
             }
         });
