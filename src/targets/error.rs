@@ -2,12 +2,13 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::finding::{Code, Refusal, Rule, Severity};
 
 /// Why a target was not read or not written.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
 pub enum TargetError {
     /// The target answered, but not with all that was asked for.
     #[error("`{target}` was not read whole: {why}")]
@@ -58,7 +59,14 @@ pub enum TargetError {
     /// The operating system or the network failed.
     #[error("`{}` cannot be {doing}: {source}", path.display())]
     #[diagnostic(code("target-io"), help("check that the path exists, is yours and has room, then run it again"))]
-    Io { path: PathBuf, doing: &'static str, source: io::Error },
+    Io { path: PathBuf, doing: &'static str, source: Arc<io::Error> },
+    /// Nobody answers there, or no more. Nothing was changed.
+    #[error("`{target}` cannot be reached: {why}")]
+    #[diagnostic(
+        code("target-unreachable"),
+        help("check that it runs and that this machine may reach it, then run it again")
+    )]
+    Unreachable { target: String, why: String },
 }
 
 /// What can be done about an error.
@@ -108,13 +116,17 @@ impl TargetError {
             TargetError::Denied { .. } => &TARGET_DENIED,
             TargetError::Stopped => &TARGET_STOPPED,
             TargetError::Io { .. } => &TARGET_IO,
+            TargetError::Unreachable { .. } => &TARGET_UNREACHABLE,
         }
     }
 
     /// What can be done about it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            TargetError::Locked { .. } | TargetError::Throttled { .. } | TargetError::Conflict { .. } => Remedy::Wait,
+            TargetError::Locked { .. }
+            | TargetError::Throttled { .. }
+            | TargetError::Conflict { .. }
+            | TargetError::Unreachable { .. } => Remedy::Wait,
             TargetError::Io { source, .. } if is_short(source.kind()) => Remedy::Wait,
             TargetError::Io { .. } | TargetError::LiveReadIncomplete { .. } | TargetError::Unsettled { .. } => {
                 Remedy::Read
@@ -141,7 +153,7 @@ impl TargetError {
 }
 
 /// The codes of this room.
-pub const CODES: [&Code; 11] = [
+pub const CODES: [&Code; 12] = [
     &LIVE_READ_INCOMPLETE,
     &TARGET_CONFLICT,
     &TARGET_CORRUPT,
@@ -152,6 +164,7 @@ pub const CODES: [&Code; 11] = [
     &TARGET_STOPPED,
     &TARGET_THROTTLED,
     &TARGET_UNKNOWN_NAME.code,
+    &TARGET_UNREACHABLE,
     &TARGET_UNSETTLED,
 ];
 
@@ -249,6 +262,14 @@ pub static TARGET_IO: Code = Code {
     instead: "Check that the path exists, is yours and has room, then run it again.",
 };
 
+pub static TARGET_UNREACHABLE: Code = Code {
+    id: "target-unreachable",
+    title: "A target doesn't answer",
+    why: "Without an answer nothing is known of what is held there, and nothing is changed. It was tried a few times.",
+    example: "",
+    instead: "Check host and port, that the target runs, and that this machine may reach it. Then run it again.",
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,13 +282,14 @@ mod tests {
             TargetError::Corrupt { path: path.clone(), line: 3, column: 7, why: "unknown kind `x`".into() },
             TargetError::Locked { path: path.clone() },
             TargetError::Refused { why: "it has no kind `account`".into(), help: "name another target".into() },
-            TargetError::Io { path, doing: "read", source: io::Error::other("disk") },
+            TargetError::Io { path, doing: "read", source: Arc::new(io::Error::other("disk")) },
             TargetError::Throttled { target: "github".into(), after: Some(Duration::from_secs(30)) },
             TargetError::Conflict { why: "the etag is another one".into() },
             TargetError::Unsettled { what: "request 7 is still in progress".into() },
             TargetError::Unknown { what: "repository `apj`".into(), near: vec!["api".into(), "app".into()] },
             TargetError::Denied { what: "grant `push`".into(), help: "give it the role `admin`".into() },
             TargetError::Stopped,
+            TargetError::Unreachable { target: "shop".into(), why: "connection refused".into() },
         ];
         for error in &errors {
             let refusal = error.refusal();
@@ -277,7 +299,7 @@ mod tests {
         }
         let remedies: Vec<Remedy> = errors.iter().map(TargetError::remedy).collect();
         let [wait, read, mend] = [Remedy::Wait, Remedy::Read, Remedy::Mend];
-        assert_eq!(remedies, [read, mend, wait, mend, read, wait, wait, read, mend, mend, Remedy::Resume]);
+        assert_eq!(remedies, [read, mend, wait, mend, read, wait, wait, read, mend, mend, Remedy::Resume, wait]);
         let said: Vec<String> = errors[5..10].iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
@@ -290,7 +312,7 @@ mod tests {
             ]
         );
         let busy = io::Error::from(io::ErrorKind::ResourceBusy);
-        assert!(TargetError::Io { path: PathBuf::new(), doing: "read", source: busy }.is_transient());
+        assert!(TargetError::Io { path: PathBuf::new(), doing: "read", source: Arc::new(busy) }.is_transient());
         assert_eq!(errors[1].to_string(), "`play.json` is corrupt at line 3, column 7: unknown kind `x`");
         assert!(CODES.is_sorted_by_key(|code| code.id));
     }

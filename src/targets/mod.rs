@@ -50,7 +50,7 @@ macro_rules! types {
 types!(sandbox, github, aws, gcp, postgres);
 
 /// The rules by which targets tell what they find beside who holds what.
-pub const RULES: &[&Rule] = &[&OTHER_WAY_IN];
+pub const RULES: [&[&Rule]; 2] = [&[&OTHER_WAY_IN], &postgres::rules::RULES];
 
 /// Something at a target that access is held on.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -43,6 +43,8 @@ mod ocsf;
 mod only_ends;
 mod partial;
 mod policy_pack;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod pruning;
 mod refusals;
 #[cfg(feature = "rego")]

@@ -62,7 +62,7 @@ fn check_region(region: &str) -> Result<(), &'static str> {
     let is_region = match words.as_slice() {
         [places @ .., number] => {
             (2..=3).contains(&places.len())
-                && places.iter().all(|word| is_word(word))
+                && places.iter().all(is_word)
                 && !number.is_empty()
                 && number.len() <= 2
                 && number.bytes().all(|b| b.is_ascii_digit())

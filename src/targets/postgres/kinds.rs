@@ -1,57 +1,88 @@
-//! What can be held on a PostgreSQL server: roles of which a login is a member.
+//! What can be held at PostgreSQL.
+//!
+//! Names are compared letter by letter, as `pg_roles` writes them.
 
 use super::TYPE;
 use crate::access::{Enforces, Kind, Permissions};
 
-/// A role that others are members of. Who has the admin option gives the role on.
+/// Membership of a group role. An admin gives the role to others.
 pub static DATABASE_ROLE: Kind = Kind {
     name: "database-role",
     target: TYPE,
     shape: "ROLE",
-    check_resource: check_role,
+    check_resource: check_name,
     permissions: Permissions::Ordered(&["member", "admin"]),
     dangerous: |role, permission| permission == "admin" || is_dangerous(role),
-    administers: |_, _| false,
+    administers: |role, _| ADMINISTRATORS.contains(&role),
     basic: |_| false,
     pushes: |_| false,
     groups: true,
     requires: |_| None,
-    // `VALID UNTIL` stops new logins by password alone, and ends no membership
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };
 
-/// PostgreSQL cuts longer names with a mere notice, so that a grant would reach another role.
-const MOST_BYTES: usize = 63;
+/// The lock of a login role. Its resource is the target itself, by the name that the access repository gives it.
+pub static DATABASE_LOGIN: Kind = Kind {
+    name: "database-login",
+    target: TYPE,
+    shape: "TARGET",
+    check_resource: check_name,
+    permissions: Permissions::Ordered(&[LOGIN]),
+    dangerous: |_, _| false,
+    administers: |_, _| false,
+    basic: |_| false,
+    pushes: |_| false,
+    groups: false,
+    requires: |_| None,
+    enforces: Enforces { ends: true, hours: false, mfa: false },
+};
 
-/// "SQL identifiers", as the server keeps them: up to 63 bytes. `public` is everybody, `none` is nobody.
-pub(super) fn check_role(name: &str) -> Result<(), &'static str> {
-    if name.is_empty() || name.len() > MOST_BYTES {
-        return Err("a role's name has 1 to 63 bytes");
-    }
-    if name.chars().any(|c| c.is_control() || (c.is_whitespace() && c != ' ')) || name.trim() != name {
-        return Err("a role's name holds no white space but inner blanks");
-    }
-    if matches!(name, "public" | "none") {
-        return Err("it is a word of SQL and no role");
-    }
-    Ok(())
+/// The only permission of a login.
+pub const LOGIN: &str = "login";
+
+/// The longest name, in bytes (`NAMEDATALEN` - 1). The server cuts a longer one, and the cut name may be another role's.
+const LONGEST: usize = 63;
+
+/// Roles of hosted servers that take the place of a superuser.
+const ADMINISTRATORS: [&str; 4] = ["azure_pg_admin", "cloudsqlsuperuser", "rds_superuser", "alloydbsuperuser"];
+
+/// Built-in roles that reach all data, the files of the server or other people's sessions ("Predefined Roles" in
+/// PostgreSQL's documentation).
+const DANGEROUS: [&str; 9] = [
+    "pg_checkpoint",
+    "pg_create_subscription",
+    "pg_execute_server_program",
+    "pg_maintain",
+    "pg_read_all_data",
+    "pg_read_server_files",
+    "pg_signal_backend",
+    "pg_write_all_data",
+    "pg_write_server_files",
+];
+
+/// True for a role that is dangerous to hold, whatever was granted to it.
+pub fn is_dangerous(role: &str) -> bool {
+    DANGEROUS.contains(&role) || ADMINISTRATORS.contains(&role)
 }
 
-/// "Predefined roles" that reach files, programs, all data or others' sessions, and what hosts call their superusers.
-fn is_dangerous(role: &str) -> bool {
-    matches!(
-        role,
-        "pg_execute_server_program"
-            | "pg_read_server_files"
-            | "pg_write_server_files"
-            | "pg_write_all_data"
-            | "pg_read_all_data"
-            | "pg_signal_backend"
-            | "pg_maintain"
-            | "rds_superuser"
-            | "cloudsqlsuperuser"
-            | "azure_pg_admin"
-    )
+/// Says what is wrong with the name of a role.
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() {
+        return Err("a role's name is not empty");
+    }
+    if name.len() > LONGEST {
+        return Err("a role's name has at most 63 bytes; the server would cut it, and reach another role");
+    }
+    if name.chars().any(char::is_control) {
+        return Err("a role's name holds no control characters");
+    }
+    if name.trim() != name {
+        return Err("a role's name neither starts nor ends with a blank");
+    }
+    if matches!(name, "public" | "none") {
+        return Err("`public` and `none` are words of SQL, and no roles");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -59,19 +90,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_keeps_its_whole_name() {
-        for good in ["shop_rw", "pg_monitor", "Équipe", "two words", &"a".repeat(63)] {
-            assert!(check_role(good).is_ok(), "{good}");
+    fn a_name_is_one_that_the_server_keeps_whole() {
+        let whole = "a".repeat(63);
+        for good in ["shop_rw", "Shop \"RW\"", "o'hara", "größe", "pg_read_all_data", &whole] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
         }
-        for bad in ["", " a", "a\tb", "a\nb", "public", "none", &"a".repeat(64), &"é".repeat(32)] {
-            assert!(check_role(bad).is_err(), "{bad:?}");
+        let wide = "ü".repeat(32);
+        for bad in ["", " a", "a\nb", "a\0", "public", "none", &"a".repeat(64), &wide] {
+            assert!(check_name(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn a_role_is_dangerous_by_its_name_too() {
-        assert!((DATABASE_ROLE.dangerous)("shop_rw", "admin"));
+    fn what_is_dangerous() {
+        assert!((DATABASE_ROLE.dangerous)("shop_rw", "admin") && !(DATABASE_ROLE.dangerous)("shop_rw", "member"));
         assert!((DATABASE_ROLE.dangerous)("pg_write_server_files", "member"));
-        assert!(!(DATABASE_ROLE.dangerous)("shop_rw", "member"));
+        assert!((DATABASE_ROLE.administers)("rds_superuser", "member"));
+        assert!(!(DATABASE_ROLE.administers)("pg_read_all_data", "admin"));
     }
 }

@@ -4,10 +4,17 @@ use super::{TYPE, kinds};
 use crate::access::target_spec::pin_of;
 use crate::access::{AccountForm, AccountSpec, Need, SettingForm, SettingSpec, TargetSpec};
 
+pub(super) const SESSIONS: &str = "sessions";
+pub(super) const KEEP: &str = "keep";
+pub(super) const NATIVE_ENDS: &str = "native_ends";
+pub(super) const YES: &str = "yes";
+pub(super) const CREATEROLE: &str = "createrole";
+pub(super) const ACCEPTED: &str = "accepted";
+
 pub static SPEC: TargetSpec = TargetSpec {
     name: TYPE,
     title: "PostgreSQL",
-    kinds: &[&kinds::DATABASE_ROLE],
+    kinds: &[&kinds::DATABASE_ROLE, &kinds::DATABASE_LOGIN],
     account: Some(AccountSpec {
         about: "The name of the login on PostgreSQL servers",
         help: "write the name of the login as `\\du` shows it",
@@ -31,7 +38,7 @@ pub static SPEC: TargetSpec = TargetSpec {
             name: "database",
             about: "the database to connect to where it isn't `postgres`",
             need: Need::Optional,
-            form: SettingForm::Text(kinds::check_role),
+            form: SettingForm::Text(kinds::check_name),
         },
         SettingSpec {
             name: "system",
@@ -45,17 +52,39 @@ pub static SPEC: TargetSpec = TargetSpec {
             need: Need::Optional,
             form: SettingForm::Text(check_certificates),
         },
+        SettingSpec {
+            name: SESSIONS,
+            about: "what becomes of open sessions when access ends: `end` them, or `keep` them",
+            need: Need::Optional,
+            form: SettingForm::Text(|word| one_of(word, ["end", KEEP], "it is `end` or `keep`")),
+        },
+        SettingSpec {
+            name: NATIVE_ENDS,
+            about: "whether the end of a login is written down as its `VALID UNTIL`, too: `yes` or `no`, in quotes",
+            need: Need::Optional,
+            form: SettingForm::Text(|word| one_of(word, [YES, "no"], "it is `yes` or `no`, in quotes")),
+        },
+        SettingSpec {
+            name: CREATEROLE,
+            about: "whether a writer that below version 16 may give any role gives some: `accepted` or `refused`",
+            need: Need::Optional,
+            form: SettingForm::Text(|word| one_of(word, [ACCEPTED, "refused"], "it is `accepted` or `refused`")),
+        },
     ],
     pin: |_, settings| pin_of(TYPE, settings, &["system"]),
     stands_for: None,
 };
 
-/// As [`kinds::check_role`]; names that begin with `pg_` are the server's own, and none of them logs in.
+fn one_of(word: &str, words: [&str; 2], why: &'static str) -> Result<(), &'static str> {
+    if words.contains(&word) { Ok(()) } else { Err(why) }
+}
+
+/// As [`kinds::check_name`]; names that begin with `pg_` are the server's own, and none of them logs in.
 fn check_login(name: &str) -> Result<(), &'static str> {
     if name.starts_with("pg_") {
         return Err("names that begin with `pg_` are the server's own");
     }
-    kinds::check_role(name)
+    kinds::check_name(name)
 }
 
 /// One host: a list of several would leave open which server is meant.

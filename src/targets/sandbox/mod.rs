@@ -216,7 +216,7 @@ impl Writer for Sandbox {
         let good = calls.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
         let written = self.write(&good.map(|(call, _)| call).collect::<Vec<_>>());
         let came_of = |(place, checked): (usize, Result<(), TargetError>)| {
-            let result = checked.and_then(|()| written.as_ref().map(|()| Done::default()).map_err(store::same));
+            let result = checked.and_then(|()| written.as_ref().map(|()| Done::default()).map_err(Clone::clone));
             gate.settled(place, &result);
             result
         };

@@ -96,23 +96,7 @@ fn is_plain_file(path: &Path) -> Result<bool, TargetError> {
 
 /// An error of the operating system, with what was tried.
 pub fn failed(path: &Path, doing: &'static str, source: io::Error) -> TargetError {
-    TargetError::Io { path: path.to_owned(), doing, source }
-}
-
-/// The same error once more, for each call that it was the end of.
-pub fn same(error: &TargetError) -> TargetError {
-    match error {
-        TargetError::Locked { path } => TargetError::Locked { path: path.clone() },
-        TargetError::Corrupt { path, line, column, why } => {
-            TargetError::Corrupt { path: path.clone(), line: *line, column: *column, why: why.clone() }
-        }
-        TargetError::Io { path, doing, source } => {
-            failed(path, doing, io::Error::new(source.kind(), source.to_string()))
-        }
-        other => {
-            TargetError::Refused { why: other.to_string(), help: "see what it says, then run it again".to_owned() }
-        }
-    }
+    TargetError::Io { path: path.to_owned(), doing, source: source.into() }
 }
 
 fn folder(path: &Path) -> &Path {

@@ -1,0 +1,234 @@
+//! What else is to be known of a server: what logins hold of their own, and what would not end as declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalog::{Catalog, Oid, get};
+use super::connection::Connection;
+use super::failure::Failure;
+use super::kinds::{self, DATABASE_ROLE};
+use super::rules::{
+    ACTS_AS_ANOTHER, DANGEROUS_LOGIN, DIRECT_GRANT, END_NOT_NATIVE, OTHER_GRANTOR, OWNS_OBJECTS, PUBLIC_CONNECT,
+    READER_CAN_WRITE, SERVER_NOT_TESTED,
+};
+use super::server::Server;
+use crate::finding::Rule;
+use crate::targets::{Fact, Principal, Resource, Scope};
+
+/// What stands in the catalog beside roles and memberships.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// How many objects each login owns, and on how many it was granted something, in all databases.
+    owned: BTreeMap<Oid, u64>,
+    granted: BTreeMap<Oid, u64>,
+    /// Databases that everybody may connect to.
+    open_databases: Vec<String>,
+    /// Logins whose password is not the only way in; None where that can't be read.
+    other_ways: Option<Ways>,
+    /// Words such as `SUPERUSER` for logins that have them.
+    attributes: BTreeMap<Oid, Vec<&'static str>>,
+}
+
+const DEPENDS: &str = "SELECT refobjid, deptype::text, count(*) FROM pg_shdepend
+ WHERE refclassid = 'pg_authid'::regclass AND classid <> 'pg_auth_members'::regclass
+   AND deptype IN ('a', 'o') GROUP BY 1, 2";
+
+const OPEN: &str = "SELECT datname::text FROM pg_database WHERE datallowconn AND NOT datistemplate AND EXISTS (
+    SELECT FROM aclexplode(coalesce(datacl, acldefault('d', datdba)))
+     WHERE grantee = 0 AND privilege_type = 'CONNECT') ORDER BY 1";
+
+const ATTRIBUTES: &str = "SELECT oid, rolsuper, rolcreaterole, rolbypassrls, rolreplication FROM pg_roles
+ WHERE rolcanlogin AND (rolsuper OR rolcreaterole OR rolbypassrls OR rolreplication)";
+
+/// Nobody is asked for what they may not see: without the right the answer is no row at all.
+const RULES: &str = "SELECT user_name, auth_method FROM pg_hba_file_rules WHERE error IS NULL";
+
+/// Users of rules by which they get in without a password.
+#[derive(Debug)]
+struct Ways(BTreeSet<String>);
+
+impl Ways {
+    /// A rule may name groups by `+`, or patterns by `/`: those count for everybody.
+    fn lead_in(&self, login: &str) -> bool {
+        self.0.iter().any(|user| user == login || user == "all" || user.starts_with(['+', '/', '@']))
+    }
+}
+
+impl Beside {
+    /// Reads it, within the transaction of the whole read.
+    pub(super) fn read(connection: &Connection, server: &Server) -> Result<Self, Failure> {
+        let mut beside = Beside::default();
+        for row in connection.rows(DEPENDS, None)? {
+            let (role, sort): (Oid, String) = (get(&row, 0)?, get(&row, 1)?);
+            let count: i64 = get(&row, 2)?;
+            let counts = if sort == "o" { &mut beside.owned } else { &mut beside.granted };
+            counts.insert(role, count.unsigned_abs());
+        }
+        for row in connection.rows(OPEN, None)? {
+            beside.open_databases.push(get(&row, 0)?);
+        }
+        for row in connection.rows(ATTRIBUTES, None)? {
+            let words = ["SUPERUSER", "CREATEROLE", "BYPASSRLS", "REPLICATION"];
+            let mut has = Vec::new();
+            for (column, word) in (1..).zip(words) {
+                if get(&row, column)? {
+                    has.push(word);
+                }
+            }
+            beside.attributes.insert(get(&row, 0)?, has);
+        }
+        if server.native_ends {
+            beside.other_ways = ways(connection)?;
+        }
+        Ok(beside)
+    }
+
+    /// What is to be said of a scope, sorted.
+    pub(super) fn facts(
+        &self,
+        catalog: &Catalog,
+        connection: &Connection,
+        server: &Server,
+        scope: &Scope,
+    ) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        let members = members(catalog, scope);
+        for (oid, login) in catalog.roles.iter().filter(|(_, role)| role.can_login && !role.superuser) {
+            let of = |rule, words| about(rule, &login.name, words);
+            let name = &login.name;
+            let is_ours = members.contains(oid);
+            if let Some(count) = self.granted.get(oid).filter(|_| is_ours) {
+                facts.push(of(&DIRECT_GRANT, format!("`{name}` was granted something itself, on {}", objects(*count))));
+            }
+            if let Some(count) = self.owned.get(oid).filter(|_| is_ours) {
+                facts.push(of(&OWNS_OBJECTS, format!("`{name}` owns {}", objects(*count))));
+            }
+            let has_end = server.native_ends && login.valid_until.is_some();
+            if has_end && self.other_ways.as_ref().is_none_or(|ways| ways.lead_in(name)) {
+                let why = if self.other_ways.is_some() { "gets in without a password" } else { "may get in otherwise" };
+                facts.push(of(&END_NOT_NATIVE, format!("`{name}` {why}, so `VALID UNTIL` doesn't keep them out")));
+            }
+        }
+        for (oid, words) in &self.attributes {
+            let name = catalog.name(*oid);
+            facts.push(about(&DANGEROUS_LOGIN, &name, format!("`{name}` has {}", words.join(", "))));
+        }
+        for (login, by) in acting(catalog) {
+            facts.push(about(&ACTS_AS_ANOTHER, &by, format!("`{by}` may act as `{login}`, which logs in itself")));
+        }
+        for (name, role) in dangerous_members(catalog) {
+            facts.push(about(&DANGEROUS_LOGIN, &name, format!("`{name}` is a member of `{role}`")));
+        }
+        facts.extend(self.open_databases.iter().map(|database| Fact {
+            rule: &PUBLIC_CONNECT,
+            resource: None,
+            permission: None,
+            principal: None,
+            words: format!("everybody who can log in may connect to database `{database}`"),
+        }));
+        facts.extend(other_grantors(catalog, scope));
+        facts.extend(of_ourselves(catalog, connection));
+        facts.sort_by(|a, b| (a.rule.code.id, &a.words).cmp(&(b.rule.code.id, &b.words)));
+        facts
+    }
+}
+
+fn ways(connection: &Connection) -> Result<Option<Ways>, Failure> {
+    let may = "SELECT has_table_privilege('pg_hba_file_rules', 'SELECT')
+                  AND has_function_privilege('pg_hba_file_rules()', 'EXECUTE')";
+    let may = connection.rows(may, None)?;
+    if !may.first().map(|row| get(row, 0)).transpose()?.unwrap_or(false) {
+        return Ok(None);
+    }
+    let mut users = BTreeSet::new();
+    for row in connection.rows(RULES, None)? {
+        let (names, method): (Option<Vec<String>>, Option<String>) = (get(&row, 0)?, get(&row, 1)?);
+        if !matches!(method.as_deref(), Some("scram-sha-256" | "md5" | "password" | "reject")) {
+            users.extend(names.unwrap_or_default());
+        }
+    }
+    Ok(Some(Ways(users)))
+}
+
+fn objects(count: u64) -> String {
+    if count == 1 { "1 object".to_owned() } else { format!("{count} objects") }
+}
+
+fn about(rule: &'static Rule, login: &str, words: String) -> Fact {
+    Fact { rule, resource: None, permission: None, principal: Some(Principal::Account(login.to_owned())), words }
+}
+
+/// Who holds something on a role of the scope. What all the other logins of a server own is none of dualkey's.
+fn members(catalog: &Catalog, scope: &Scope) -> BTreeSet<Oid> {
+    let roles = scope.iter().filter(|resource| resource.kind == &DATABASE_ROLE);
+    let roles = roles.filter_map(|resource| catalog.find(&resource.name));
+    roles.flat_map(|role| catalog.of_role(role)).map(|one| one.member).collect()
+}
+
+/// Logins that another login may act as, with that one.
+fn acting(catalog: &Catalog) -> BTreeSet<(String, String)> {
+    let is_login = |oid: &Oid| catalog.roles.get(oid).is_some_and(|role| role.can_login);
+    let used = catalog.memberships.iter().filter(|one| one.is_used() && is_login(&one.role) && is_login(&one.member));
+    used.map(|one| (catalog.name(one.role), catalog.name(one.member))).collect()
+}
+
+/// Logins that are in a dangerous role, which no domain may name.
+fn dangerous_members(catalog: &Catalog) -> Vec<(String, String)> {
+    let is_login = |oid: &Oid| catalog.roles.get(oid).is_some_and(|role| role.can_login && !role.superuser);
+    let members = catalog.memberships.iter().filter(|one| one.is_used() && is_login(&one.member));
+    let named = members.map(|one| (catalog.name(one.member), catalog.name(one.role)));
+    named.filter(|(_, role)| kinds::is_dangerous(role)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Memberships that another than the writer gave. The writer is known by the rights that the page beside the code lists: it may
+/// hand a role on and can't use it.
+fn other_grantors(catalog: &Catalog, scope: &Scope) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for resource in scope.iter().filter(|resource| resource.kind == &DATABASE_ROLE) {
+        let Some(role) = catalog.find(&resource.name) else { continue };
+        let writers: BTreeSet<Oid> =
+            catalog.of_role(role).filter(|one| one.admin && !one.is_used()).map(|one| one.member).collect();
+        let foreign = |one: &&super::catalog::Membership| {
+            !writers.contains(&one.grantor) && !writers.contains(&one.member) && one.is_used()
+        };
+        if writers.is_empty() {
+            continue;
+        }
+        for one in catalog.of_role(role).filter(foreign) {
+            let (member, grantor) = (catalog.name(one.member), catalog.name(one.grantor));
+            facts.push(Fact {
+                rule: &OTHER_GRANTOR,
+                resource: Some(Resource { kind: &DATABASE_ROLE, name: resource.name.clone() }),
+                permission: None,
+                principal: Some(catalog.principal(one.member)),
+                words: format!(
+                    "`{grantor}` gave `{member}` the role `{}`, and only they or a superuser can take that",
+                    resource.name
+                ),
+            });
+        }
+    }
+    facts
+}
+
+/// What the reader itself could change, and a server that nobody tried.
+fn of_ourselves(catalog: &Catalog, connection: &Connection) -> Vec<Fact> {
+    let itself = &connection.itself;
+    let user = &itself.user;
+    let mut facts = Vec::new();
+    let own = catalog.find(user);
+    let hands_on = catalog.memberships.iter().find(|one| Some(one.member) == own && one.admin);
+    let why = match hands_on {
+        _ if itself.superuser => Some("is a superuser".to_owned()),
+        _ if itself.createrole => Some("has CREATEROLE".to_owned()),
+        Some(one) => Some(format!("may hand on `{}`", catalog.name(one.role))),
+        None => None,
+    };
+    if let Some(why) = why {
+        facts.push(about(&READER_CAN_WRITE, user, format!("`{user}`, which reads, {why}")));
+    }
+    if !(15..=18).contains(&itself.version) {
+        let words = format!("the server is PostgreSQL {}, which nobody tried", itself.version);
+        facts.push(Fact { rule: &SERVER_NOT_TESTED, resource: None, permission: None, principal: None, words });
+    }
+    facts
+}

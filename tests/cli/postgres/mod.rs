@@ -1,0 +1,211 @@
+//! Stories on real servers of PostgreSQL: what is declared is what the server then does.
+//!
+//! They play today, for nobody can tell a server what time it is. Everything that they declare is as far from today on any
+//! day.
+
+use std::fmt::Write as _;
+use std::process::{Child, Command, Stdio};
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+
+use crate::support::{Ran, World, archive, key, public_key};
+
+#[path = "../../postgres/server.rs"]
+mod server;
+#[path = "../../postgres/session.rs"]
+mod session;
+
+mod bad_input;
+mod story;
+mod survival;
+
+use server::{SUPERUSER, Server, Setup};
+use session::Session;
+
+/// The access repository, before keys, days and the server are known.
+const SHOP: &str = include_str!("shop.txtar");
+
+/// What has to be run by a superuser before the first plan.
+const ROLES: &str = "
+    CREATE ROLE shop_ro; CREATE ROLE shop_rw; CREATE ROLE shop_audit;
+    CREATE TABLE orders (id int);
+    GRANT SELECT ON orders TO shop_ro; GRANT SELECT, INSERT ON orders TO shop_rw;
+    CREATE ROLE alice_nguyen LOGIN; CREATE ROLE grace_lin LOGIN; CREATE ROLE tom_reed LOGIN;
+    CREATE ROLE dualkey_reader LOGIN; CREATE ROLE dualkey LOGIN CREATEROLE;
+    GRANT pg_signal_backend TO dualkey;";
+
+/// The rights of the writer, for each role and login that it manages.
+const RIGHTS: &str = "
+    GRANT shop_ro, shop_rw, shop_audit, alice_nguyen, grace_lin TO dualkey WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;";
+
+/// The access repository of a shop with its log, and the server that it speaks of.
+struct Shop {
+    world: World,
+    server: Server,
+}
+
+/// A day that is so many from today, as files write it.
+#[expect(clippy::disallowed_methods, reason = "a real server has today's clock")]
+fn day(from_today: i64) -> Date {
+    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date() + from_today.days()
+}
+
+/// Runs a command to its end, by today's clock: a real server can't be told what time it is.
+#[track_caller]
+fn finish_today(mut command: Command) -> Ran {
+    let output = command.output().expect("the program starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+}
+
+impl Shop {
+    /// With a genesis, and nothing applied.
+    fn open(version: u32) -> Self {
+        let server = Server::with(version, &Setup::default());
+        let shop = Shop { world: World::empty(), server };
+        shop.sql(ROLES);
+        if version >= 16 {
+            shop.sql(RIGHTS);
+        }
+        shop.found()
+    }
+
+    fn found(mut self) -> Self {
+        let world = &self.world;
+        world.git_in(world.root.path(), &["init", "-q", "--bare", "-b", "main", "origin.git"]);
+        world.git_in(world.root.path(), &["init", "-q", "-b", "main", "repo"]);
+        let made = self.run(&["audit", "keygen", "--name", "shop", "--out", "../log.key"]).exits(0).stdout;
+        let system = self.sql("SELECT system_identifier FROM pg_control_system()").remove(0);
+        for (path, text) in archive(SHOP) {
+            self.world.write(&path, &self.fill(&text, made.trim(), &system));
+        }
+        self.world.git(&["remote", "add", "origin", "../origin.git"]);
+        self.world.be("tom.reed");
+        self.world.commit("Start the access repository");
+        self.world.git(&["push", "-q", "-u", "origin", "main"]);
+        let id = made.trim().split('+').nth(1).unwrap().to_owned();
+        self.world.anchor = Some(id.clone());
+        for person in ["mei.tanaka", "priya.shah"] {
+            self.approve(&["--genesis", "main"], person).exits(0);
+        }
+        self.run(&["audit", "init", "--genesis", "main", "--log-key", "../log.key"]).exits(0);
+        self.world.anchor = Some(format!("{}:{id}", self.world.rev("main")));
+        self
+    }
+
+    /// Puts in what is known only when the story is played.
+    fn fill(&self, text: &str, log_key: &str, system: &str) -> String {
+        let socket = self.server.socket().display().to_string();
+        let mut filled = text.replace("{{log-key}}", log_key).replace("{{system}}", system);
+        filled = filled.replace("{{socket}}", &socket).replace("{{port}}", &self.server.port.to_string());
+        while let Some((before, rest)) = filled.split_once("{{") {
+            let (what, after) = rest.split_once("}}").unwrap();
+            let value = match what.split_once(':').unwrap() {
+                ("day", days) => day(days.parse().unwrap()).to_string(),
+                ("key", person) => public_key(person),
+                other => panic!("{other:?}"),
+            };
+            filled = format!("{before}{value}{after}");
+        }
+        filled
+    }
+
+    /// The program, with both credentials.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.world.command(&self.world.path("repo"));
+        command.env("DUALKEY_READER_SHOP_USER", "dualkey_reader").env("DUALKEY_WRITER_SHOP_USER", "dualkey");
+        command.args(args);
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, args: &[&str]) -> Ran {
+        finish_today(self.command(args))
+    }
+
+    /// An apply that goes on beside the test.
+    fn begin(&self) -> Child {
+        self.command(&["apply"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    #[track_caller]
+    fn approve(&self, args: &[&str], person: &str) -> Ran {
+        let key = key(person);
+        let mut all = vec!["approve", "--yes", "--key", key.to_str().unwrap()];
+        all.extend(args);
+        self.run(&all)
+    }
+
+    /// Commits what was written on a branch of that name, has it approved, and merges it.
+    #[track_caller]
+    fn land(&self, branch: &str) {
+        self.land_by(branch, &["priya.shah"]);
+    }
+
+    /// The same with what takes two access admins.
+    #[track_caller]
+    fn land_policy(&self, branch: &str) {
+        self.land_by(branch, &["priya.shah", "mei.tanaka"]);
+    }
+
+    #[track_caller]
+    fn land_by(&self, branch: &str, approvers: &[&str]) {
+        let world = &self.world;
+        world.git(&["switch", "-q", "-c", branch]);
+        world.commit(branch);
+        world.git(&["push", "-q", "origin", branch]);
+        for person in approvers {
+            self.approve(&["--head", branch], person).exits(0);
+        }
+        world.land(branch);
+    }
+
+    #[track_caller]
+    fn session(&self, user: &str) -> Session {
+        self.login(user).unwrap()
+    }
+
+    fn login(&self, user: &str) -> Result<Session, String> {
+        Session::open(self.server.socket(), self.server.port, user)
+    }
+
+    /// What a superuser is answered.
+    #[track_caller]
+    fn sql(&self, statements: &str) -> Vec<String> {
+        self.session(SUPERUSER).run(statements).unwrap_or_else(|why| panic!("{statements}: {why}"))
+    }
+
+    /// Who is in what, and who can log in, but for dualkey's own.
+    fn live(&self) -> String {
+        let mut live = String::new();
+        let members = "SELECT DISTINCT roleid::regrole::text, member::regrole::text, admin_option FROM pg_auth_members
+                        WHERE member::regrole::text NOT IN ('dualkey', 'tom_reed') AND roleid::regrole::text !~ '^pg_' ORDER BY 1, 2, 3";
+        for row in self.sql(members) {
+            writeln!(live, "{row}").unwrap();
+        }
+        let logins =
+            "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname !~ '^(dualkey|postgres|tom_reed)' ORDER BY 1";
+        writeln!(live, "logins: {}", self.sql(logins).join(" ")).unwrap();
+        live
+    }
+
+    /// Alice of Globex may write to the shop for a month.
+    fn let_alice_in(&self) {
+        let (from, until) = (day(-1), day(30));
+        self.world.write(
+            "people/alice.nguyen.yaml",
+            &format!(
+                "name: Alice Nguyen\ntype: contractor\nvendor: globex\nsponsor: priya.shah\nengagement: {{ from: {from}, \
+                 until: {until} }}\naccounts: {{ postgres: alice_nguyen }}\n"
+            ),
+        );
+        self.world.write(
+            "grants/alice-writes.yaml",
+            &format!(
+                "to: [alice.nguyen]\nrole: writer\ndomain: shop\nresources: [writers, logins]\nfrom: {from}\nuntil: \
+                 {until}\nreason: Build the refund flow\n"
+            ),
+        );
+    }
+}
