@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::account::Accounts;
 use super::by_id::ById;
@@ -204,6 +205,18 @@ pub struct Resource {
     pub kind: &'static Kind,
     /// The target's own name of it.
     pub name: Arc<str>,
+}
+
+impl Resource {
+    /// The name as targets compare it. Most kinds have one spelling for each resource, which reading makes sure of; where names
+    /// are free, such as those of AWS's groups, no target tells capitals from small letters, or a letter with its mark from the
+    /// two of them.
+    pub fn compared_name(&self) -> String {
+        if self.name.is_ascii() {
+            return self.name.to_ascii_lowercase();
+        }
+        self.name.nfkc().collect::<String>().to_lowercase().nfkc().collect()
+    }
 }
 
 #[derive(Clone, Debug)]

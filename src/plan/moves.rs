@@ -10,8 +10,8 @@ use super::replaced::Returning;
 use super::requirements::{Requirement, Side};
 use crate::access::{Access, ChangeClass, Config, DomainId, Person, PersonId, Resource};
 
-/// What a resource is, whatever files call it: two targets can be one system, and systems don't tell the case of names
-/// apart.
+/// What a resource is, whatever files call it: two targets can be one system, and systems compare names in ways of
+/// their own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ResourceKey {
     system: String,
@@ -25,7 +25,7 @@ impl ResourceKey {
         ResourceKey {
             system: target.map_or_else(|| resource.target.to_string(), |target| target.pinned.clone()),
             kind: resource.kind.name,
-            name: resource.name.to_ascii_lowercase(),
+            name: resource.compared_name(),
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
+use std::sync::OnceLock;
+
+use unicode_security::skeleton;
 
 use super::data::Testimony;
 use super::statement;
@@ -230,12 +233,28 @@ fn is_colon(letter: char) -> bool {
     ":\u{2236}\u{a789}\u{fe13}\u{fe55}\u{ff1a}".contains(letter)
 }
 
-/// True for `Co-authored-by`, and whatever else people and tools call it, with whatever case, blanks and marks.
+/// True for `Co-authored-by`, and whatever else people and tools call it, with whatever case, blanks and marks, and in
+/// whatever letters that look like these.
 fn names_co_authors(key: &str) -> bool {
+    if key.len() >= 128 {
+        return false;
+    }
     let letters = key.chars().filter(char::is_ascii_alphabetic);
     let letters = letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>();
     let bare = letters.strip_suffix("by").unwrap_or(&letters);
-    key.len() < 64 && CO_AUTHORS.contains(&bare)
+    CO_AUTHORS.contains(&bare) || (!key.is_ascii() && shapes().contains(&shape(key)))
+}
+
+/// What a reader makes of the letters of a word: those that look alike are one.
+fn shape(word: &str) -> String {
+    let letters: String = word.to_lowercase().chars().filter(|letter| letter.is_alphabetic()).collect();
+    skeleton(&letters).filter(|letter| letter.is_alphabetic()).collect()
+}
+
+/// The shapes of what lines that name a co-author begin with.
+fn shapes() -> &'static BTreeSet<String> {
+    static SHAPES: OnceLock<BTreeSet<String>> = OnceLock::new();
+    SHAPES.get_or_init(|| CO_AUTHORS.iter().flat_map(|word| [shape(word), shape(&format!("{word}by"))]).collect())
 }
 
 /// What lines that name a co-author begin with, without `by`.
@@ -280,6 +299,11 @@ mod tests {
             ("x\n\nCo-authored-by:\n A <a@x>", &["a@x"]),
             ("x\n\n  Co authored by : A <a@x>\n  Co_authored_by: B <b@x>", &["a@x", "b@x"]),
             ("* Co-authored-by: A <a@x>", &["a@x"]),
+            // in letters of other alphabets
+            ("x\n\n\u{421}\u{43e}-authored-by: A <a@x>", &["a@x"]),
+            ("x\n\nC\u{3bf}-\u{430}uth\u{43e}red-by: A <a@x>", &["a@x"]),
+            ("x\n\n\u{ff23}\u{ff4f}-authored-by: A <a@x>", &["a@x"]),
+            ("x\n\nCo-autho\u{301}red-by: A <a@x>", &["a@x"]),
             ("Co-authored-by: A < a@x >", &["a@x"]),
             ("Co-authored-by: A <a@x", &["a@x"]),
             ("Co-authored-by: the whole team", &["the whole team"]),

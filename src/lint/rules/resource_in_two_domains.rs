@@ -23,10 +23,10 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let mut first: BTreeMap<(&str, &str, String), (&Domain, &ResourceId)> = BTreeMap::new();
     for domain in survey.access.domains.values() {
         for (id, resource) in &domain.resources {
-            // two targets can be one system, and systems don't tell the case of names apart
+            // two targets can be one system, and systems compare names in ways of their own
             let target = survey.access.config.targets.get(&resource.target);
             let system = target.map_or(resource.target.as_str(), |target| target.pinned.as_str());
-            let key = (system, resource.kind.name, resource.name.to_ascii_lowercase());
+            let key = (system, resource.kind.name, resource.compared_name());
             let (other, other_id) = *first.entry(key).or_insert((domain, id));
             if other.id == domain.id && other_id == id {
                 continue;

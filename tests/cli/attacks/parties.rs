@@ -207,3 +207,20 @@ fn the_last_but_one_approver_leaves() {
     merge(&world, "away");
     world.timed(&["apply"]).exits(0).says("revoke yara.haddad");
 }
+
+#[test]
+fn a_co_author_whom_a_line_names_in_letters_that_look_alike_is_a_party() {
+    for (place, key) in
+        ["\u{421}\u{43e}-authored-by", "Co-auth\u{3bf}red-by", "\u{ff23}o-authored-by"].iter().enumerate()
+    {
+        let world = World::new();
+        let name = format!("alice-{place}");
+        world.let_alice_in(&name);
+        let message = format!("More\n\n{key}: Priya <priya@northwind.example>");
+        world.git(&["commit", "-q", "--allow-empty", "-m", &message]);
+        world.git(&["push", "-q", "origin", &name]);
+        world.approve(&name, "priya.shah").exits(3).says("approver-is-author");
+        world.approve(&name, "grace.lin").exits(0);
+        world.timed(&["verify", "--head", &name]).exits(0);
+    }
+}

@@ -77,3 +77,27 @@ fn what_no_domain_ever_held_is_taken_in_by_a_policy_change_alone() {
     }
     world.timed(&["verify", "--head", "new"]).exits(0);
 }
+
+/// Names that are free, such as those of AWS's groups, are one where the target takes them for one.
+#[test]
+fn a_group_under_a_name_that_the_target_takes_for_the_same_moves_with_both_owners() {
+    let domain = "domains/payments-staging.yaml";
+    let web = "  payments-web: { repository: northwind/payments-web }\n";
+    let group = "  crew: { identity-group: \"\u{c9}quipe Payments\" }\n";
+    let world = World::edited(&[(domain, web, &format!("{web}{group}"))]);
+    let infrastructure = "  infrastructure: { repository: northwind/infrastructure }\n";
+    let also = |name: &str| format!("{infrastructure}  others: {{ identity-group: \"{name}\" }}\n");
+    for name in ["\u{e9}quipe payments", "E\u{301}quipe payments"] {
+        branch(&world, "both", |world| edit(world, "domains/platform.yaml", infrastructure, &also(name)));
+        world.timed(&["lint"]).exits(1).says("resource-in-two-domains");
+        world.git(&["switch", "-q", "main"]);
+        world.git(&["branch", "-q", "-D", "both"]);
+        world.git(&["push", "-q", "origin", ":both"]);
+    }
+    branch(&world, "moves", |world| {
+        edit(world, domain, group, "");
+        edit(world, "domains/platform.yaml", infrastructure, &also("\u{e9}quipe payments"));
+    });
+    let plan = world.timed(&["plan", "--head", "moves"]).exits(0).says("owners of both are asked");
+    plan.says("owners:payments-staging: 1 of").says("owners:platform: 1 of");
+}
