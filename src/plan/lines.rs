@@ -1,5 +1,6 @@
 //! The change as a reader wants it: who gains, keeps or loses what, a line a person and grant.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -8,8 +9,8 @@ use crate::access::merge;
 use crate::access::raw::Risk;
 use crate::access::reading::Step;
 use crate::access::{
-    Cause, Conditions, DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, PersonId, ResourceId,
-    Revision, RoleId,
+    Cause, Conditions, DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, Intervals, Kind,
+    PersonId, ResourceId, Revision, RoleId, TargetId,
 };
 use crate::finding::Place;
 use crate::plan::EntitlementChange;
@@ -36,7 +37,7 @@ impl Action {
     }
 }
 
-/// One person by one grant.
+/// One person by one grant. What a grant gives more than before and what it doesn't are lines of their own.
 #[derive(Clone, Debug)]
 pub struct AccessLine {
     pub person: PersonId,
@@ -48,7 +49,8 @@ pub struct AccessLine {
     /// When it starts and ends after the change, or ended before where it is lost. MIN and MAX stand for open.
     pub from: Timestamp,
     pub until: Timestamp,
-    /// What it said before, where the action is a change.
+    /// What they were before, where the action is a change and they were others.
+    pub from_before: Option<Timestamp>,
     pub until_before: Option<Timestamp>,
     /// The grant's conditions after the change, or before it where it is lost.
     pub conditions: Conditions,
@@ -58,6 +60,10 @@ pub struct AccessLine {
     pub place: Place,
     pub resources: BTreeSet<ResourceId>,
     pub entitlements: Vec<(EntitlementKey, Interval)>,
+    /// What the grant gave on the same resources before, where it is something else now.
+    pub instead_of: Vec<EntitlementKey>,
+    /// True where the person really has more than before, or longer, or at other times.
+    pub gains: bool,
     /// True where a permission among them can change who has access or reaches everything.
     pub dangerous: bool,
 }
@@ -92,81 +98,119 @@ pub(super) fn of<'a>(base: &'a Revision, head: &'a Revision, changes: &[Entitlem
     let touched: BTreeSet<Pair<'_>> = differ.flat_map(of_key).collect();
     let (before, after) = (held(&base.entitlements, &touched), held(&head.entitlements, &touched));
     let changes: Changes<'_> = changes.iter().map(|change| (&change.key, change)).collect();
+    let lines = Lines { base, head, changes };
     let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let mut lines: Vec<AccessLine> = Vec::new();
+    let none = Slot::new();
+    let mut found: Vec<AccessLine> = Vec::new();
     for key in keys {
-        let (was, is) = (before.get(key), after.get(key));
-        if was == is {
-            continue;
+        let (was, is) = (before.get(key).unwrap_or(&none), after.get(key).unwrap_or(&none));
+        if was != is {
+            found.extend(lines.of(*key, was, is));
         }
-        let (revision, held) = match (is, was) {
-            (Some(is), _) => (head, is),
-            (None, Some(was)) => (base, was),
-            (None, None) => continue,
-        };
-        lines.extend(line(key.0, key.1, action(was, is, &changes), revision, held, was, base));
     }
-    lines.sort_by(|a, b| {
-        (std::cmp::Reverse(a.dangerous), std::cmp::Reverse(a.risk), a.action, &a.person, &a.grant).cmp(&(
-            std::cmp::Reverse(b.dangerous),
-            std::cmp::Reverse(b.risk),
-            b.action,
-            &b.person,
-            &b.grant,
-        ))
-    });
-    lines
+    // INVARIANT: what is gained stands before everything else, so that no list that is cut leaves it out first
+    let first = |line: &AccessLine| (Reverse(line.gains), Reverse(line.dangerous), Reverse(line.risk), line.action);
+    found.sort_by(|a, b| (first(a), &a.person, &a.grant).cmp(&(first(b), &b.person, &b.grant)));
+    found
 }
 
 type Slot<'a> = BTreeMap<&'a EntitlementKey, (Interval, &'a ResourceId)>;
 
 type Changes<'a> = BTreeMap<&'a EntitlementKey, &'a EntitlementChange>;
 
-/// Whether the person really gains or loses: another grant may hold the same.
-fn action(was: Option<&Slot<'_>>, is: Option<&Slot<'_>>, changes: &Changes<'_>) -> Action {
-    let any = |slot: &Slot<'_>, what: fn(&EntitlementChange) -> bool| {
-        slot.keys().any(|key| changes.get(key).is_some_and(|change| what(change)))
-    };
-    let differs = |change: &EntitlementChange| change.gains() || change.loses();
-    match (was, is) {
-        (None, Some(is)) if any(is, EntitlementChange::gains) => Action::Gain,
-        (Some(was), None) if any(was, EntitlementChange::loses) => Action::Lose,
-        (Some(was), Some(is)) if any(was, differs) || any(is, differs) => Action::Change,
-        _ => Action::Keep,
+/// Where a permission is held: on the same thing a person may hold another one before.
+fn same_place(one: &EntitlementKey, other: &EntitlementKey) -> bool {
+    fn place(key: &EntitlementKey) -> (&TargetId, &'static Kind, &str) {
+        (&key.target, key.kind, &key.resource)
     }
+    place(one) == place(other)
 }
 
-fn line(
-    person: &PersonId,
-    grant: &GrantId,
-    action: Action,
-    revision: &Revision,
-    held: &Slot<'_>,
-    was: Option<&Slot<'_>>,
-    base: &Revision,
-) -> Option<AccessLine> {
-    let file = revision.access.grants.get(grant)?;
-    let role = revision.access.roles.get(&file.role)?;
-    let ends = |slot: &Slot<'_>| slot.values().map(|(interval, _)| interval.until()).max();
-    let until = ends(held)?;
-    Some(AccessLine {
-        person: person.clone(),
-        action,
-        grant: grant.clone(),
-        role: file.role.clone(),
-        domain: file.domain.clone(),
-        risk: role.risk,
-        from: held.values().map(|(interval, _)| interval.from()).min()?,
-        until,
-        until_before: was.and_then(ends).filter(|before| action == Action::Change && *before != until),
-        conditions: file.conditions.clone(),
-        conditions_before: was
-            .and(base.access.grants.get(grant))
-            .map(|file| file.conditions.clone())
-            .filter(|before| action == Action::Change && *before != file.conditions),
-        place: file.place(&[Step::Key("to")]),
-        resources: held.values().map(|(_, resource)| (*resource).clone()).collect(),
-        entitlements: held.iter().map(|(key, (interval, _))| ((*key).clone(), *interval)).collect(),
-        dangerous: held.keys().any(|key| (key.kind.dangerous)(&key.resource, &key.permission)),
-    })
+/// True where at most the account and the conditions differ.
+fn same_right(one: &EntitlementKey, other: &EntitlementKey) -> bool {
+    same_place(one, other) && one.permission == other.permission
+}
+
+/// What it takes to tell lines.
+struct Lines<'a> {
+    base: &'a Revision,
+    head: &'a Revision,
+    changes: Changes<'a>,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of one person and grant: what is gained anew, what is held otherwise, what is lost.
+    fn of(&self, (person, grant): Pair<'a>, was: &Slot<'a>, is: &Slot<'a>) -> Vec<AccessLine> {
+        let anew = |key: &EntitlementKey| !was.keys().any(|before| same_right(before, key));
+        let (new, held): (Slot<'_>, Slot<'_>) = is.iter().partition(|(key, _)| anew(key));
+        let (more, less): (Slot<'_>, Slot<'_>) = new.into_iter().partition(|(key, _)| self.gains(key));
+        // what another grant holds as well is no gain, and what is less than before no gain either
+        let held: Slot<'_> = held.into_iter().chain(less).collect();
+        let replaced = |key: &EntitlementKey| is.keys().any(|now| same_place(now, key));
+        let gone: Slot<'_> = was.iter().filter(|(key, _)| !replaced(key)).map(|(key, slot)| (*key, *slot)).collect();
+        let mut lines = Vec::new();
+        lines.extend(self.line((person, grant), Action::Gain, &more, was));
+        let differs = held.keys().chain(was.keys().filter(|key| held.keys().any(|now| same_place(now, key))));
+        let differs = differs.filter_map(|key| self.changes.get(key)).any(|change| change.gains() || change.loses());
+        // what comes by a new grant and is no gain was held already
+        let action = if differs && !was.is_empty() { Action::Change } else { Action::Keep };
+        lines.extend(self.line((person, grant), action, &held, was));
+        let loses = gone.keys().filter_map(|key| self.changes.get(key)).any(|change| change.loses());
+        let action = if loses { Action::Lose } else { Action::Keep };
+        lines.extend(self.line((person, grant), action, &gone, was));
+        lines
+    }
+
+    /// Whether the person really gains: another grant may hold the same, or more where a kind holds one value.
+    fn gains(&self, key: &EntitlementKey) -> bool {
+        let Some(change) = self.changes.get(key).filter(|change| change.gains()) else { return false };
+        if !key.kind.holds_one() {
+            return true;
+        }
+        let own = self.base.entitlements.of(&key.person).iter();
+        let more = own.filter(|one| same_place(&one.key, key) && one.key.principal == key.principal);
+        let more = more.filter(|one| key.kind.rank(&one.key.permission) > key.kind.rank(&key.permission));
+        let held = more.fold(Intervals::default(), |held, one| held.union(&one.intervals));
+        !change.gained.minus(&held).is_empty()
+    }
+
+    fn line(&self, (person, grant): Pair<'_>, action: Action, held: &Slot<'_>, was: &Slot<'_>) -> Option<AccessLine> {
+        let revision =
+            if action == Action::Lose || !self.head.access.grants.contains_key(grant) { self.base } else { self.head };
+        let file = revision.access.grants.get(grant)?;
+        let role = revision.access.roles.get(&file.role)?;
+        let ends = |slot: &Slot<'_>| slot.values().map(|(interval, _)| interval.until()).max();
+        let starts = |slot: &Slot<'_>| slot.values().map(|(interval, _)| interval.from()).min();
+        let (from, until) = (starts(held)?, ends(held)?);
+        let instead_of = was.keys().filter(|before| {
+            held.keys().any(|now| same_place(now, before)) && !held.keys().any(|now| same_right(now, before))
+        });
+        let changed = action == Action::Change;
+        Some(AccessLine {
+            person: person.clone(),
+            action,
+            grant: grant.clone(),
+            role: file.role.clone(),
+            domain: file.domain.clone(),
+            risk: role.risk,
+            from,
+            until,
+            from_before: starts(was).filter(|before| changed && *before != from),
+            until_before: ends(was).filter(|before| changed && *before != until),
+            conditions: file.conditions.clone(),
+            conditions_before: self
+                .base
+                .access
+                .grants
+                .get(grant)
+                .map(|file| file.conditions.clone())
+                .filter(|before| changed && *before != file.conditions),
+            place: file.place(&[Step::Key("to")]),
+            resources: held.values().map(|(_, resource)| (*resource).clone()).collect(),
+            entitlements: held.iter().map(|(key, (interval, _))| ((*key).clone(), *interval)).collect(),
+            instead_of: instead_of.map(|key| (*key).clone()).collect(),
+            gains: held.keys().any(|key| self.gains(key)),
+            dangerous: held.keys().any(|key| (key.kind.dangerous)(&key.resource, &key.permission)),
+        })
+    }
 }

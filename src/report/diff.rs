@@ -6,8 +6,9 @@ use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops}
 
 use super::PlanView;
 use super::escape::terminal;
+use super::gains;
 use crate::access::time::{format_end, format_start};
-use crate::access::{Entitlement, PersonId, Revision, TargetId};
+use crate::access::{Entitlement, EntitlementKey, Intervals, PersonId, Revision, TargetId};
 use crate::plan::EntitlementChange;
 
 /// Unchanged lines around a change, so that a gain is seen beside what the person holds already.
@@ -20,49 +21,77 @@ const WIDEST: usize = 48;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) text: String,
-    /// Goes last when something has to go: a loss, or what administers.
-    pub(super) keep: bool,
+    pub(super) weight: Weight,
+}
+
+/// In which order rows go where something has to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    Light,
+    /// A loss, or what administers.
+    Heavy,
+    /// INVARIANT: what somebody gains is never cut.
+    Gain,
+}
+
+impl Row {
+    pub(super) fn new(text: String, heavy: bool) -> Self {
+        Row { text, weight: if heavy { Weight::Heavy } else { Weight::Light } }
+    }
+
+    fn size(&self) -> usize {
+        self.text.chars().count() + 1
+    }
 }
 
 type Cells = [String; 6];
 
-/// The diff, sorted by person. Each person is compared alone, which keeps the work linear in the number of people.
-pub(super) fn unified(view: &PlanView<'_>) -> Vec<Row> {
+/// What a person holds in one interval.
+#[derive(Clone)]
+struct Holds {
+    cells: Cells,
+    /// How it weighs where it is new.
+    weight: Weight,
+}
+
+/// The diff, sorted by person, of about so many characters: gains that are more are grouped. Each person is compared alone,
+/// which keeps the work linear in the number of people.
+pub(super) fn unified(view: &PlanView<'_>, room: usize) -> Vec<String> {
     let people: BTreeSet<&PersonId> = view.plan.changes.iter().map(|change| &change.key.person).collect();
     let (before, after) = (held(view, view.plan.base, &people), held(view, view.plan.head, &people));
     let none = Vec::new();
-    let mut picked: Vec<(ChangeTag, &Cells, bool)> = Vec::new();
+    let mut picked: Vec<(ChangeTag, &Holds)> = Vec::new();
     for person in &people {
         let (old, new) = (before.get(person).unwrap_or(&none), after.get(person).unwrap_or(&none));
-        let text = |rows: &'_ [(Cells, bool)]| rows.iter().map(|(cells, _)| cells.clone()).collect::<Vec<_>>();
+        let text = |rows: &'_ [Holds]| rows.iter().map(|row| row.cells.clone()).collect::<Vec<_>>();
         let ops = capture_diff_slices(Algorithm::Myers, &text(old), &text(new));
         for op in group_diff_ops(ops, CONTEXT).into_iter().flatten() {
             pick(op, old, new, &mut picked);
         }
     }
-    let widths = widths(picked.iter().map(|(_, cells, _)| *cells));
-    picked
+    let widths = widths(picked.iter().map(|(_, row)| &row.cells));
+    let rows: Vec<Row> = picked
         .into_iter()
-        .map(|(tag, cells, dangerous)| {
-            let sign = match tag {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
+        .map(|(tag, Holds { cells, weight })| {
+            let (sign, weight) = match tag {
+                ChangeTag::Equal => (' ', Weight::Light),
+                ChangeTag::Delete => ('-', Weight::Heavy),
+                ChangeTag::Insert => ('+', *weight),
             };
-            Row { text: format!("{sign} {}", aligned(cells, &widths)), keep: tag == ChangeTag::Delete || dangerous }
+            Row { text: format!("{sign} {}", aligned(cells, &widths)), weight }
         })
-        .collect()
+        .collect();
+    let gained = rows.iter().filter(|row| row.weight == Weight::Gain).map(Row::size).sum::<usize>();
+    if gained <= room {
+        return cut(rows, room);
+    }
+    let others = rows.into_iter().filter(|row| row.weight != Weight::Gain);
+    cut(gains::grouped(view, room).into_iter().chain(others).collect(), room)
 }
 
-fn pick<'r>(
-    op: DiffOp,
-    old: &'r [(Cells, bool)],
-    new: &'r [(Cells, bool)],
-    picked: &mut Vec<(ChangeTag, &'r Cells, bool)>,
-) {
-    let mut add = |tag, rows: &'r [(Cells, bool)], range: std::ops::Range<usize>| {
-        let rows = rows.get(range).unwrap_or_default();
-        picked.extend(rows.iter().map(|(cells, dangerous)| (tag, cells, *dangerous && tag != ChangeTag::Equal)));
+fn pick<'r>(op: DiffOp, old: &'r [Holds], new: &'r [Holds], picked: &mut Vec<(ChangeTag, &'r Holds)>) {
+    let mut add = |tag, rows: &'r [Holds], range: std::ops::Range<usize>| {
+        picked.extend(rows.get(range).unwrap_or_default().iter().map(|row| (tag, row)));
     };
     match op {
         DiffOp::Equal { old_index, len, .. } => add(ChangeTag::Equal, old, old_index..old_index + len),
@@ -78,10 +107,12 @@ fn held<'a>(
     view: &PlanView<'_>,
     revision: &'a Revision,
     people: &BTreeSet<&PersonId>,
-) -> BTreeMap<&'a PersonId, Vec<(Cells, bool)>> {
+) -> BTreeMap<&'a PersonId, Vec<Holds>> {
     let zone = view.zone();
     let moved = moved(view);
-    let mut held: BTreeMap<&PersonId, Vec<(Cells, bool)>> = BTreeMap::new();
+    let gained: BTreeMap<&EntitlementKey, &Intervals> =
+        view.plan.changes.iter().map(|change| (&change.key, &change.gained)).collect();
+    let mut held: BTreeMap<&PersonId, Vec<Holds>> = BTreeMap::new();
     let of_people = people.iter().flat_map(|person| revision.entitlements.of(person));
     for Entitlement { key, intervals, .. } in of_people {
         let hours = if key.conditions.is_empty() { String::new() } else { key.conditions.words(zone) };
@@ -100,7 +131,12 @@ fn held<'a>(
                 time,
                 hours.clone(),
             ];
-            rows.push((cells, (key.kind.dangerous)(&key.resource, &key.permission)));
+            let weight = match gained.get(key) {
+                Some(gained) if gained.meets(interval) => Weight::Gain,
+                _ if (key.kind.dangerous)(&key.resource, &key.permission) => Weight::Heavy,
+                _ => Weight::Light,
+            };
+            rows.push(Holds { cells, weight });
         }
     }
     held
@@ -130,24 +166,24 @@ fn aligned(cells: &Cells, widths: &[usize; 6]) -> String {
     padded.join("  ").trim_end().to_owned()
 }
 
-/// Cuts a list in the middle to so many characters, and says by how much. Rows that are to be kept go last.
+/// Cuts a list in the middle to so many characters, and says by how much. The heavier a row, the later it goes.
 pub(super) fn cut(rows: Vec<Row>, room: usize) -> Vec<String> {
-    let size = |row: &Row| row.text.chars().count() + 1;
     let total = rows.len();
-    if rows.iter().map(size).sum::<usize>() <= room {
+    if rows.iter().map(Row::size).sum::<usize>() <= room {
         return rows.into_iter().map(|row| row.text).collect();
     }
-    // from both ends inwards, what is to be kept before the rest
+    // from both ends inwards, the heavier before the rest
     let mut inwards: Vec<usize> = (0..total.div_ceil(2)).flat_map(|at| [at, total - 1 - at]).collect();
-    inwards.sort_by_key(|at| rows.get(*at).is_some_and(|row| !row.keep));
+    inwards.sort_by_key(|at| std::cmp::Reverse(rows.get(*at).map(|row| row.weight)));
     let mut left = room.saturating_sub(NOTE);
     let mut shown: BTreeSet<usize> = BTreeSet::new();
     for at in inwards {
         let Some(row) = rows.get(at).filter(|_| !shown.contains(&at)) else { continue };
-        match left.checked_sub(size(row) + GAP) {
+        match left.checked_sub(row.size() + GAP) {
             Some(rest) => left = rest,
+            None if row.weight == Weight::Gain => left = 0,
             // one huge row must not hide all others
-            None if size(row) > room / 4 => continue,
+            None if row.size() > room / 4 => continue,
             None => break,
         }
         shown.insert(at);
@@ -178,18 +214,17 @@ mod tests {
     #[test]
     fn lists_are_cut_in_the_middle_and_losses_stay() {
         let rows: Vec<Row> = (0..100)
-            .map(|at| {
-                if at == 50 {
-                    Row { text: "- 50".to_owned(), keep: true }
-                } else {
-                    Row { text: format!("+ {at:02}"), keep: false }
-                }
-            })
+            .map(|at| Row::new(if at == 50 { "- 50".to_owned() } else { format!("+ {at:02}") }, at == 50))
             .collect();
         let lines = cut(rows.clone(), 75);
         assert_eq!(lines, ["+ 00", "+ 01", "… 5 of 100 shown", "- 50", "…", "+ 98", "+ 99"]);
         assert!(lines.iter().map(|line| line.chars().count() + 1).sum::<usize>() <= 75);
-        assert_eq!(cut(rows, 500).len(), 100);
+        assert_eq!(cut(rows.clone(), 500).len(), 100);
+        // what is gained is never cut, however little room there is
+        let gained = |at: &usize| at % 3 == 1;
+        let weighed = |(at, row): (usize, Row)| if gained(&at) { Row { weight: Weight::Gain, ..row } } else { row };
+        let lines = cut(rows.into_iter().enumerate().map(weighed).collect(), 20);
+        assert_eq!(lines.iter().filter(|line| line.starts_with("+ ")).count(), (0..100).filter(gained).count());
         assert_eq!(cut(Vec::new(), 0), Vec::<String>::new());
     }
 }

@@ -2,20 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::escape::{markdown_code, markdown_message, markdown_text, terminal};
 use super::findings::place_text;
 use super::style::count;
 use super::{approvers, standing};
-use crate::access::raw::Risk;
-use crate::access::time::{format_end, format_start};
 use crate::access::{ChangeClass, Conditions, PersonId};
 use crate::apply::Drift;
 use crate::finding::{Finding, State};
 use crate::plan::judges::{JudgeChange, Panel};
-use crate::plan::{AccessLine, Action, Operation, Plan, Standing, Verdict};
+use crate::plan::{Operation, Plan, Standing, Verdict};
 use crate::repository::Oid;
 
 /// A plan, where it stands, and what a reader calls its two ends.
@@ -85,15 +82,6 @@ impl Voice {
 /// Longer lists of names are cut; the diff has them all.
 const LISTED: usize = 5;
 
-/// One line of the answer to who gets what.
-#[derive(Clone, Debug)]
-pub(super) struct Gain {
-    pub(super) action: Action,
-    pub(super) text: String,
-    /// What makes it dangerous.
-    pub(super) why: Option<String>,
-}
-
 impl<'a> PlanView<'a> {
     pub(super) fn verdict(&self) -> Verdict {
         self.standing.verdict
@@ -133,65 +121,6 @@ impl<'a> PlanView<'a> {
             Some(first) => format!("by {}: {}", voice.data(first.code.id), voice.message(&first.message)),
             None => "by the policies: no approval rule matches this change".to_owned(),
         }
-    }
-
-    /// A line a person and grant, the most dangerous first; what changes nothing that people hold is left out.
-    pub(super) fn gains(&self, voice: Voice) -> Vec<Gain> {
-        let lines = self.plan.lines.iter().filter(|line| line.action != Action::Keep);
-        lines.map(|line| Gain { action: line.action, text: self.gain(line, voice), why: why(line, voice) }).collect()
-    }
-
-    fn gain(&self, line: &AccessLine, voice: Voice) -> String {
-        let zone = self.zone();
-        let who = self.who(&line.person, voice);
-        let what = format!(
-            "{} on {} in {}",
-            voice.data(line.role.as_str()),
-            voice.list(line.resources.iter().map(|resource| resource.as_str()), ", "),
-            voice.data(line.domain.as_str())
-        );
-        let until = format_end(line.until, zone);
-        let hours = tail(&line.conditions, zone);
-        let span = || format!("{} … {until}{hours}", format_start(line.from, zone));
-        if let Some(before) = &line.conditions_before {
-            let how = match (line.conditions.within(before), before.within(&line.conditions)) {
-                (true, _) => "at fewer hours",
-                (_, true) => "at more hours",
-                (false, false) => "at other hours",
-            };
-            let (now, before) = (line.conditions.words(zone), before.words(zone));
-            let until = match line.until_before {
-                Some(before) => format!("; until {until}, was {}", format_end(before, zone)),
-                None => format!("; until {until}"),
-            };
-            return format!("{who} has {what} {how}: {now}, was {before}{until}");
-        }
-        match (line.action, line.until_before) {
-            (Action::Gain, _) => format!("{who} gains {what}, {}", span()),
-            (Action::Keep, _) => format!("{who} keeps {what}, {}", span()),
-            (Action::Lose, _) if line.until == Timestamp::MAX => {
-                format!("{who} loses {what}, had it without end{hours}")
-            }
-            (Action::Lose, _) => format!("{who} loses {what}, had it until {until}{hours}"),
-            (Action::Change, Some(before)) => {
-                let how = if before < line.until { "longer" } else { "shorter" };
-                format!("{who} has {what} {how}: until {until}, was {}{hours}", format_end(before, zone))
-            }
-            (Action::Change, None) => format!("{who} has {what} changed, {}", span()),
-        }
-    }
-
-    /// The person, whom they come from, and whether the registry knew them.
-    fn who(&self, person: &PersonId, voice: Voice) -> String {
-        let (base, head) = (&self.plan.base.access.people, &self.plan.head.access.people);
-        let vendor = head.get(person).or_else(|| base.get(person)).and_then(|person| person.vendor.as_ref());
-        let vendor = vendor.map(|vendor| voice.data(vendor.as_str()));
-        let new = (!base.contains_key(person)).then(|| "new".to_owned());
-        let sponsor = head.get(person).filter(|_| new.is_some()).and_then(|person| person.sponsor.as_ref());
-        let sponsor = sponsor.map(|sponsor| format!("sponsor {}", voice.data(sponsor.as_str())));
-        let about: Vec<String> = [new, vendor, sponsor].into_iter().flatten().collect();
-        let name = voice.data(person.as_str());
-        if about.is_empty() { name } else { format!("{name} ({})", about.join(", ")) }
     }
 
     /// What weighs more than a line of access: removal in masses, files of class policy, and who judges.
@@ -293,26 +222,6 @@ pub(super) fn conditions(operation: &Operation, zone: &TimeZone) -> String {
             format!(", {} → {}", previous.conditions.words(zone), operation.conditions.words(zone))
         }
         Some(_) | None => tail(&operation.conditions, zone),
-    }
-}
-
-fn why(line: &AccessLine, voice: Voice) -> Option<String> {
-    if line.action == Action::Lose {
-        return None;
-    }
-    let dangerous =
-        line.entitlements.iter().map(|(key, _)| key).find(|key| (key.kind.dangerous)(&key.resource, &key.permission));
-    match (dangerous, line.risk) {
-        (Some(key), _) => Some(format!(
-            "{} on {} {} can change who has access, or reaches everything",
-            voice.data(&key.permission),
-            key.kind.name,
-            voice.data(&key.resource)
-        )),
-        (None, Risk::Elevated | Risk::Privileged) => {
-            Some(format!("role {} is of risk {}", voice.data(line.role.as_str()), line.risk.as_str()))
-        }
-        (None, Risk::Standard) => None,
     }
 }
 

@@ -1,10 +1,11 @@
 //! Markdown for the comment on a pull request and for the summary of a job: the answer first, the long tail folded.
 
 use super::PlanView;
-use super::diff::{Row, cut, unified};
+use super::diff::{Row, Weight, cut, unified};
 use super::escape::{markdown_code, markdown_fence, markdown_message, markdown_text};
 use super::facts::Voice;
 use super::findings::{place_text, summary, word};
+use super::gains::more;
 use super::plan::operations;
 use super::style::{Style, capitalised, count};
 use super::{changes, drift, standing};
@@ -56,7 +57,7 @@ pub fn plan(view: &PlanView<'_>) -> String {
     rest.push_str(&operated(view));
     rest.push_str(&detail(view));
     let room = LIMIT.saturating_sub(top.chars().count() + rest.chars().count() + 100);
-    let diff = block("diff", &cut(unified(view), room));
+    let diff = block("diff", &unified(view, room));
     if diff.is_empty() { format!("{top}{rest}") } else { format!("{top}\n{diff}{rest}") }
 }
 
@@ -103,7 +104,7 @@ pub fn verify(landings: &[&Landing]) -> String {
         let by = if by.is_empty() { String::new() } else { format!(", approved by {}", by.join(", ")) };
         let (verdict, commit) = (landing.verdict.as_str(), landing.commit.short());
         let reasons: String = landing.refusals.iter().map(|refusal| format!("\n  - {}", reason(refusal))).collect();
-        Row { text: format!("{verdict} `{commit}`{by}{reasons}"), keep: landing.verdict == Landed::Refused }
+        Row::new(format!("{verdict} `{commit}`{by}{reasons}"), landing.verdict == Landed::Refused)
     };
     text.push_str(&list("Landings", landings.iter().map(row).collect(), LINT_PART));
     text
@@ -172,13 +173,13 @@ fn answers(view: &PlanView<'_>, first: &[String], nobody: &str) -> String {
     if gains.is_empty() {
         text.push_str(&format!("- {nobody}\n"));
     } else if gains.len() > ANSWERS {
-        text.push_str(&format!("- … and {} more, below\n", gains.len() - ANSWERS));
+        text.push_str(&format!("- {}\n", more(&gains, ANSWERS)));
     }
     text
 }
 
 fn kept(text: String) -> Row {
-    Row { text, keep: true }
+    Row::new(text, true)
 }
 
 fn finding(finding: &Finding) -> Row {
@@ -190,7 +191,7 @@ fn finding(finding: &Finding) -> Row {
         markdown_message(&finding.message),
         markdown_message(&finding.help)
     );
-    Row { text, keep: finding.blocks() }
+    Row::new(text, finding.blocks())
 }
 
 fn list(title: &str, rows: Vec<Row>, room: usize) -> String {
@@ -217,7 +218,7 @@ fn folded(summary: &str, content: &str) -> String {
 fn operated(view: &PlanView<'_>) -> String {
     let Some(live) = view.live else { return String::new() };
     let (open, closed): (Vec<Row>, Vec<Row>) =
-        operations(view, &live.difference.operations).into_iter().partition(|row| row.keep);
+        operations(view, &live.difference.operations).into_iter().partition(|row| row.weight == Weight::Heavy);
     let mut text = String::new();
     if !open.is_empty() {
         text.push_str(&format!(
@@ -232,9 +233,9 @@ fn operated(view: &PlanView<'_>) -> String {
     for line in drift::not_read(live.unread.keys(), live.unread_resources.keys()) {
         text.push_str(&format!("\n{}\n", markdown_text(&line)));
     }
-    let found = live.findings.iter().map(|finding| Row {
-        text: format!("`{}` {}", finding.rule.code.id, markdown_message(&finding.message)),
-        keep: finding.severity == Severity::Error,
+    let found = live.findings.iter().map(|finding| {
+        let text = format!("`{}` {}", finding.rule.code.id, markdown_message(&finding.message));
+        Row::new(text, finding.severity == Severity::Error)
     });
     text.push_str(&list("What is live beside that", found.collect(), PART));
     for line in drift::counted(live) {
@@ -245,9 +246,9 @@ fn operated(view: &PlanView<'_>) -> String {
 
 /// The digest and the changed files. Files of class policy stand at the top already.
 fn detail(view: &PlanView<'_>) -> String {
-    let mut rows = vec![Row { text: format!("digest {}", view.plan.digest), keep: true }];
+    let mut rows = vec![Row::new(format!("digest {}", view.plan.digest), true)];
     let files = view.plan.classes.paths().map(|(path, class)| format!("{} {path}", class.as_str()));
-    rows.extend(files.map(|text| Row { text: super::escape::terminal(&text), keep: false }));
+    rows.extend(files.map(|text| Row::new(super::escape::terminal(&text), false)));
     let files = count(rows.len() - 1, "changed file");
     folded(&format!("Digest and {files}"), &block("", &cut(rows, PART)))
 }

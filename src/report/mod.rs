@@ -14,6 +14,7 @@ pub mod escape;
 mod facts;
 pub mod findings;
 pub mod fmt;
+mod gains;
 pub mod github;
 pub mod json;
 pub mod markdown;

@@ -3,8 +3,9 @@
 use super::PlanView;
 use super::diff::{Row, cut, unified};
 use super::escape::terminal;
-use super::facts::{Gain, Voice, conditions, permission};
+use super::facts::{Voice, conditions, permission};
 use super::findings::{label, place_text, word};
+use super::gains::{Gain, more};
 use super::style::Style;
 use super::{changes, drift, standing};
 use crate::access::time::format_end;
@@ -29,7 +30,7 @@ pub fn text(view: &PlanView<'_>, style: Style) -> String {
         return text;
     }
     section(&mut text, "what else it changes", wrapped(cut(rest, ROOM), style), style);
-    let diff = cut(unified(view), ROOM);
+    let diff = unified(view, ROOM);
     let diff: Vec<String> = diff.iter().map(|line| painted(&style.wrap(line, 2, "      "), style)).collect();
     section(&mut text, "access", diff, style);
     section(&mut text, "policy files", view.more_policy_files(Voice::Text), style);
@@ -94,7 +95,7 @@ fn answer(view: &PlanView<'_>, (first, nobody): (&[String], &str), style: Style)
     if gains.is_empty() {
         text.push_str(&format!("    {}\n", style.wrap(nobody, 4, "    ")));
     } else if gains.len() > ANSWERS {
-        text.push_str(&format!("    … and {} more, below\n", gains.len() - ANSWERS));
+        text.push_str(&format!("    {}\n", more(&gains, ANSWERS)));
     }
     text
 }
@@ -177,7 +178,7 @@ pub(super) fn operations(view: &PlanView<'_>, operations: &[Operation]) -> Vec<R
                 conditions(operation, view.zone()),
                 operation.because
             );
-            Row { text: terminal(&text), keep: operation.only_takes() || operation.touches_admin() }
+            Row::new(terminal(&text), operation.only_takes() || operation.touches_admin())
         })
         .collect()
 }

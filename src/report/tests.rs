@@ -1,4 +1,5 @@
 mod findings;
+mod gains;
 mod hostile;
 mod verdicts;
 
@@ -480,7 +481,12 @@ fn long_plans_are_cut_and_say_so() {
         revision(&[BASE, &[(BASE[5].0, &domain), (GRANT.0, &GRANT.1.replace("resources: [payments-api]\n", ""))]]);
     let (text, markdown) = both(&base, &head);
     assert!(markdown.chars().count() <= 60_000, "{}", markdown.chars().count());
-    assert!(markdown.contains(" of 2002 shown") && text.contains(" of 2002 shown"));
+    // one row for all of it, and where not even that fits, how many
+    assert!(
+        text.contains("+ push on repository of github: alice.nguyen: 2002 resources in payments-staging"),
+        "{text}"
+    );
+    assert!(markdown.contains("northwind/r0000, northwind/r0001") && markdown.contains("northwind/r1999"));
     assert_eq!(markdown.matches("<details>").count(), markdown.matches("</details>").count());
     assert_eq!(markdown.lines().filter(|line| line.starts_with("```")).count() % 2, 0);
 }

@@ -4,6 +4,7 @@ mod another_path;
 mod blind;
 mod consent;
 mod ends;
+mod gains;
 mod lock_out;
 mod log_key;
 mod one_more;
