@@ -13,6 +13,7 @@ pub mod edges;
 pub mod ends;
 pub mod facts;
 pub mod judges;
+mod key_reused;
 pub mod lines;
 pub mod live;
 pub mod live_duties;
@@ -80,6 +81,8 @@ pub struct Plan<'a> {
     pub replaced: BTreeSet<PersonId>,
     /// People who come with accounts or e-mails of somebody who had other keys, each with that one: the same is asked for.
     pub taken_over: BTreeSet<(PersonId, PersonId)>,
+    /// Keys that it gives to somebody, and that another person had before its base: each is a finding.
+    reused: Vec<Finding>,
     /// Rules that the change leaves with so few people that one leaver more could keep them from being met.
     pub short: Vec<ShortRule>,
     /// `sha256:…` of what the change means.
@@ -151,6 +154,8 @@ fn findings(
     // a rule that the change drops or loosens judges the change once more
     findings.extend(lint::broken_before(&subject));
     findings.extend(since.and_then(|before| log_key_changed::find(before, &revision.access)));
+    let reused = since.map(|before| key_reused::find(before, &revision.access, &[]));
+    findings.extend(reused.into_iter().flatten());
     if revision.is_misread() {
         // what can't be read may be what they miss
         findings.retain(|finding| !lint::rules::BY_ABSENCE.contains(&finding.rule.code.id));
@@ -224,6 +229,7 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
         ownerless: moved.ownerless,
         replaced: held.returning.replaced(&head.access),
         taken_over: held.returning.taken_over(&head.access),
+        reused: held.reused(&base.access, &head.access),
         short,
         digest,
         requirements,
@@ -258,6 +264,11 @@ impl Plan<'_> {
         self.findings = findings_since(base, head, self.now, halt);
         self.findings.extend(change_too_large::find(base, head, &self.classes));
         self.findings.extend(self.classes.mixed_change());
+        let known = |one: &Finding| {
+            self.findings.iter().any(|known| (known.rule.code.id, &known.place) == (one.rule.code.id, &one.place))
+        };
+        let reused: Vec<Finding> = self.reused.iter().filter(|one| !known(one)).cloned().collect();
+        self.findings.extend(reused);
         self.findings.extend(moved_log(base, head));
         lint::sort(&mut self.findings);
         self

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use ssh_key::public::KeyData;
 
+use super::key_reused;
 use super::replaced::Returning;
 use super::requirements::{Requirement, Side};
 use crate::access::{Access, ChangeClass, Config, DomainId, Person, PersonId, Resource};
+use crate::finding::Finding;
 
 /// What a resource is, whatever files call it: two targets can be one system, and systems compare names in ways of
 /// their own.
@@ -96,6 +99,8 @@ pub struct Held {
     found: BTreeMap<ResourceKey, BTreeMap<DomainId, BTreeSet<PersonId>>>,
     /// What a change takes in, and no tree that was looked at held.
     open: BTreeSet<ResourceKey>,
+    /// Who had a key before that the change gives to somebody, as they were then.
+    holders: Vec<Arc<Person>>,
 }
 
 impl Held {
@@ -106,12 +111,27 @@ impl Held {
             returning: Returning::wanted(base, head),
             found: BTreeMap::new(),
             open: new.map(|change| change.resource).collect(),
+            holders: Vec::new(),
         }
+    }
+
+    /// Keys of which it matters who had them before.
+    pub fn wanted_keys(base: &Access, head: &Access) -> BTreeSet<KeyData> {
+        key_reused::brought(base, head)
+    }
+
+    /// Takes those who had one of them, as they were then.
+    pub fn had_keys(&mut self, holders: Vec<Arc<Person>>) {
+        self.holders = holders;
+    }
+
+    pub(super) fn reused(&self, base: &Access, head: &Access) -> Vec<Finding> {
+        key_reused::find(base, head, &self.holders)
     }
 
     /// True where something of it was found.
     pub fn is_some(&self) -> bool {
-        !self.found.is_empty() || self.returning.is_some()
+        !self.found.is_empty() || !self.holders.is_empty() || self.returning.is_some()
     }
 
     /// True where everything was found, or nothing is looked for.

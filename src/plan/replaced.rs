@@ -41,7 +41,7 @@ impl Proofs {
 }
 
 /// Everything that tells a person from others beside the name: accounts and e-mails, as no two people share them.
-fn marks(person: &Person) -> BTreeSet<String> {
+pub(super) fn marks(person: &Person) -> BTreeSet<String> {
     let accounts = person.accounts.iter().map(|(target, account)| format!("{target} {}", account.folded()));
     let emails = person.emails.iter().map(|email| format!("e-mail {}", email.to_lowercase()));
     accounts.chain(emails).collect()

@@ -1,13 +1,17 @@
 //! Every rule there is, listed once: what explains, selects, weighs and prints rules looks here.
 
-use super::{change_too_large, classes, log_key_changed};
+use super::{change_too_large, classes, key_reused, log_key_changed};
 use crate::access::{reading, resolve};
 use crate::finding::Rule;
 use crate::{lint, repository};
 
 /// Rules about a change, which meet base and head.
-const OF_CHANGES: [&Rule; 3] =
-    [&change_too_large::CHANGE_TOO_LARGE, &classes::MIXED_CHANGE, &log_key_changed::LOG_KEY_CHANGED];
+const OF_CHANGES: [&Rule; 4] = [
+    &change_too_large::CHANGE_TOO_LARGE,
+    &classes::MIXED_CHANGE,
+    &key_reused::KEY_REUSED,
+    &log_key_changed::LOG_KEY_CHANGED,
+];
 
 /// Every rule that makes findings, sorted by id.
 pub fn all() -> Vec<&'static Rule> {

@@ -10,17 +10,12 @@ use super::tree::escape;
 /// What the usual forges and runners read, a pattern a line.
 const PIPELINES: &str = include_str!("pipelines.txt");
 
-/// What every version of the program has managed beside its own folders and files: by this, and by what settings name,
-/// landings are judged that the log recorded.
-const ALWAYS: &[&str] = &["docs/CODEOWNERS"];
-
 const MAX_PATTERN_BYTES: usize = 200;
 const MAX_PARTS: usize = 16;
 
 static BUILT_IN: LazyLock<Vec<PathPattern>> = LazyLock::new(|| patterns(PIPELINES.lines()));
 static ROOTS: LazyLock<Vec<PathPattern>> =
     LazyLock::new(|| patterns(MANAGED_FOLDERS.into_iter().chain(MANAGED_FILES).chain(["docs/.gitattributes"])));
-static SINCE_EVER: LazyLock<Vec<PathPattern>> = LazyLock::new(|| patterns(ALWAYS.iter().copied()));
 
 fn patterns<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<PathPattern> {
     let lines = lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -234,15 +229,7 @@ fn name_matches(pattern: &[char], name: &[char]) -> bool {
 /// Which paths of a tree are managed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Managed {
-    built_in: BuiltIn,
     named: Vec<PathPattern>,
-}
-
-/// Which closed list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BuiltIn {
-    Now,
-    SinceEver,
 }
 
 impl Default for Managed {
@@ -256,14 +243,7 @@ impl Managed {
     pub fn naming(mut named: Vec<PathPattern>) -> Self {
         named.sort();
         named.dedup();
-        Managed { built_in: BuiltIn::Now, named }
-    }
-
-    /// The same without what later versions added to the closed list: so a landing that an older version recorded as one
-    /// that touched nothing stays one.
-    #[must_use]
-    pub fn since_ever(self) -> Self {
-        Managed { built_in: BuiltIn::SinceEver, ..self }
+        Managed { named }
     }
 
     /// What either of the two says.
@@ -272,7 +252,7 @@ impl Managed {
         self.named.extend(other.named.iter().cloned());
         self.named.sort();
         self.named.dedup();
-        if other.built_in == BuiltIn::SinceEver { self.since_ever() } else { self }
+        self
     }
 
     /// True where a path that the pattern matches is managed whatever settings name.
@@ -306,12 +286,8 @@ impl Managed {
     }
 
     fn reach(&self, folder: &str, name: &str) -> Reach {
-        let built_in = match self.built_in {
-            BuiltIn::Now => &*BUILT_IN,
-            BuiltIn::SinceEver => &*SINCE_EVER,
-        };
         let names = || folder.split('/').filter(|name| !name.is_empty()).chain([name]);
-        let all = built_in.iter().chain(&self.named);
+        let all = BUILT_IN.iter().chain(&self.named);
         all.map(|pattern| pattern.reach(names())).max().unwrap_or(Reach::No)
     }
 }

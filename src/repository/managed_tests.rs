@@ -17,7 +17,7 @@ fn by_lines(settings: &[u8]) -> Managed {
 #[test]
 fn every_line_of_the_closed_list_is_a_pattern() {
     let lines = PIPELINES.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    for line in lines.clone().chain(ALWAYS.iter().copied()) {
+    for line in lines.clone() {
         assert!(PathPattern::parse(line).is_ok(), "{line}");
     }
     assert_eq!(BUILT_IN.len(), lines.count());
@@ -95,22 +95,6 @@ fn what_forges_and_runners_read_is_managed() {
 }
 
 #[test]
-fn what_was_always_managed_stays_apart() {
-    let old = Managed::naming(vec![pattern("ci/**")]).since_ever();
-    for (path, managed) in [
-        ("dualkey.yaml", true),
-        (".github/x", true),
-        ("docs/CODEOWNERS", true),
-        ("ci/x", true),
-        (".gitlab-ci.yml", false),
-        ("Jenkinsfile", false),
-        (".gitmodules", false),
-    ] {
-        assert_eq!(old.covers(path), managed, "{path}");
-    }
-}
-
-#[test]
 fn a_pattern_covers_what_it_matches_and_all_in_it() {
     for (text, path, covered) in [
         ("ci", "ci", true),
@@ -162,13 +146,6 @@ fn settings_of_either_tree_decide_what_is_compared() {
     assert!(!repository.managed_entries(bare).unwrap().contains_key("ci/x"));
     assert!(repository.managed_entries(named).unwrap().contains_key("ci/x"));
     assert!(sandbox.open().managed_changes(named, same).unwrap().is_empty());
-    // what an older version recorded is compared by what it managed
-    let pipeline = sandbox.commit(&[(".gitlab-ci.yml", "x"), ("ci/x", "4")]);
-    assert_eq!(changed(same, pipeline), [".gitlab-ci.yml", "ci/x"]);
-    assert_eq!(repository.recorded_changes(same, pipeline).unwrap().into_keys().collect::<Vec<_>>(), ["ci/x"]);
-    let snapshot = |also: &Managed| crate::repository::Snapshot::of_commit_near(&repository, pipeline, also, |_| None);
-    assert!(snapshot(&Managed::default()).unwrap().file(".gitlab-ci.yml").is_some());
-    assert!(snapshot(&Managed::default().since_ever()).unwrap().file(".gitlab-ci.yml").is_none());
     // a link instead of the folder is seen
     let link = sandbox.blob(b"../elsewhere");
     let settings = sandbox.blob(b"ci/**\n");

@@ -80,16 +80,6 @@ impl Repository {
         Ok(changes)
     }
 
-    /// The same for a landing that an older version may have recorded, by what it managed then.
-    ///
-    /// # Errors
-    /// As [`Repository::managed_entries`].
-    pub fn recorded_changes(&self, a: Oid, b: Oid) -> Result<Changes, RepositoryError> {
-        let roots = [self.root(a)?, self.root(b)?];
-        let managed = self.managed_in(roots[0])?.and(&self.managed_in(roots[1])?).since_ever();
-        self.compare(roots, &managed, Entries::of(self, b))
-    }
-
     /// From here on the settings of each tree are asked which further paths are managed.
     #[must_use]
     pub fn reading_settings(mut self, reads: ReadsManaged) -> Self {

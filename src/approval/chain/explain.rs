@@ -35,7 +35,7 @@ pub(super) fn refused(walk: &Walk<'_, '_, '_>, way: &Way) -> Result<Vec<Landing>
 
 fn nearest(walk: &Walk<'_, '_, '_>, from: usize, path: &[Step]) -> Result<(usize, Vec<Refusal>), VerifyError> {
     let line = walk.line;
-    let (repository, source) = (line.ground.repository, &line.ground.source);
+    let (repository, source) = (line.ground.repository, line.told.source);
     let base = line.commit(from)?;
     let mut first = from + 1;
     while first + 1 < line.len() && line.change_hash(Span::new(from, first))? == ChangeHash::default() {

@@ -1,13 +1,15 @@
 //! What every part of the walk asks, and what it has read once. It decides nothing.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use ssh_key::public::KeyData;
 
 use super::error::{VerifyError, rewritten};
+use super::heads::HeadIndex;
 use super::landings::{Proof, Recorded, RecordedLanding};
 use super::meaning::{Difference, Meaning};
 use super::revisions::Revisions;
@@ -16,10 +18,10 @@ use crate::access::reading::{self, Claim, FileKind, RawFile};
 use crate::access::{Kinds, Person, PersonId, Revision};
 use crate::approval::decision::{Answered, Candidate, Evidence, Proposed, Trusted};
 use crate::approval::landing::{Reviewed, Trees};
-use crate::approval::testimony::{Question, Source, changed_since, changes_since};
+use crate::approval::testimony::{Holders, Question, Registered, Source, changed_since, changes_since};
 use crate::lint::Halt;
 use crate::plan::Held;
-use crate::repository::{Entry, Managed, Oid, Repository, Snapshot};
+use crate::repository::{Entry, Managed, Oid, Repository, RepositoryError, Snapshot};
 
 /// People as they were before their file went from where it was.
 type Leavers = Rc<[Arc<Person>]>;
@@ -48,6 +50,9 @@ pub(super) struct Ground<'a> {
     telling: RefCell<HashMap<[Oid; 2], Rc<[String]>>>,
     /// By two landings, the people whose file is gone from where it was.
     left: RefCell<HashMap<[Oid; 2], Leavers>>,
+    heads: OnceCell<HeadIndex>,
+    /// By the first and the last of some verified landings, everybody's keys at them.
+    holders: RefCell<HashMap<[Oid; 2], Rc<Holders>>>,
     /// What landings mean, by base and commit.
     meanings: RefCell<HashMap<(Oid, Oid), Rc<Meaning>>>,
     /// By two commits.
@@ -82,6 +87,8 @@ impl<'a> Ground<'a> {
             proofs,
             telling,
             left,
+            heads: OnceCell::new(),
+            holders: RefCell::default(),
             meanings: RefCell::default(),
             differences: RefCell::default(),
             #[cfg(test)]
@@ -110,6 +117,11 @@ impl<'a> Ground<'a> {
 
     pub fn learn_proof(&self, landing: &RecordedLanding, proof: &Rc<Proof>) {
         self.proofs.borrow_mut().insert((landing.base, landing.commit), Rc::clone(proof));
+    }
+
+    /// Every head that somebody approved, by what it does. It only says where to look.
+    pub fn heads(&self) -> &HeadIndex {
+        self.heads.get_or_init(|| HeadIndex::of(self.repository, &*self.source))
     }
 
     /// What a verified landing means.
@@ -179,26 +191,114 @@ impl<'a> Ground<'a> {
         Question { anchor: &self.recorded.anchor, branch: self.branch, base, onto: base, landed, head, tip, reviewed }
     }
 
-    /// Everything that the decision looks at: what a source says, and what git and the newest tree do.
+    /// Everything that the decision looks at: what a source says, and what git and the newest tree do. `landings` are the
+    /// verified ones up to the base, oldest first, and `at` is when it is judged.
     pub fn evidence(
         &self,
         source: &dyn Source,
         trusted: &Trusted,
         question: &Question<'_>,
         trees: Trees,
+        at: Timestamp,
+        landings: &[Oid],
     ) -> Result<Evidence, VerifyError> {
         let Question { base, onto, head, .. } = *question;
+        let since = |head| self.keys_since(landings, base, head);
+        let registered = Registered { registry: &trusted.revision().access, at, since: &since };
         Ok(Evidence {
             base,
             head,
             merge_bases: self.repository.merge_bases(onto, head)?,
             touched: changed_since(self.repository, head, onto)?,
             answered: self.answered(head, onto)?,
-            testimony: source.testimony(&trusted.revision().access, question, &trees)?,
+            testimony: source.testimony(&registered, question, &trees)?,
             trees,
             gone: self.gone(trusted),
             ages: true,
         })
+    }
+
+    /// Everybody's keys at the verified landings since a head was begun, up to a base. Of what can't be read there are none.
+    pub fn keys_since(&self, landings: &[Oid], base: Oid, head: Oid) -> Result<Rc<Holders>, RepositoryError> {
+        let verified = self.up_to(landings, base);
+        // what has no single start was begun at any time
+        let begun = match self.repository.commit(head).is_ok() {
+            true => self.repository.merge_bases(base, head)?,
+            false => Vec::new(),
+        };
+        let mut first = 0;
+        if let [begun] = begun[..] {
+            for (place, landing) in verified.iter().enumerate().rev() {
+                first = place;
+                if self.repository.is_ancestor(*landing, begun)? {
+                    break;
+                }
+            }
+        }
+        self.keys_at(verified.get(first..).unwrap_or_default())
+    }
+
+    /// Who had one of some keys at a verified landing, as they were then.
+    pub fn holders_of(
+        &self,
+        wanted: &BTreeSet<KeyData>,
+        landings: &[Oid],
+        base: Oid,
+    ) -> Result<Vec<Arc<Person>>, VerifyError> {
+        let mut found: Vec<Arc<Person>> = Vec::new();
+        self.each_registry(&self.up_to(landings, base), |revision| {
+            let has = |person: &&Arc<Person>| {
+                person.keys.iter().filter_map(|key| key.public.as_ref()).any(|key| wanted.contains(key))
+            };
+            found.extend(revision.access.people.values_shared().filter(has).cloned());
+        })?;
+        Ok(found)
+    }
+
+    fn up_to(&self, landings: &[Oid], base: Oid) -> Vec<Oid> {
+        let genesis = self.recorded.genesis;
+        let between = landings.iter().copied().filter(|one| *one != base && *one != genesis);
+        let first = (genesis != base).then_some(genesis);
+        first.into_iter().chain(between).chain([base]).collect()
+    }
+
+    /// Everybody's keys at some verified landings, oldest first.
+    fn keys_at(&self, verified: &[Oid]) -> Result<Rc<Holders>, RepositoryError> {
+        let [Some(first), Some(last)] = [verified.first(), verified.last()] else { return Ok(Rc::default()) };
+        if let Some(holders) = self.holders.borrow().get(&[*first, *last]) {
+            return Ok(Rc::clone(holders));
+        }
+        let mut holders = Holders::new();
+        self.each_registry(verified, |revision| {
+            for person in revision.access.people.values() {
+                let keys = person.keys.iter().filter_map(|key| key.public.clone());
+                holders.extend(keys.map(|key| (person.id.clone(), key)));
+            }
+        })?;
+        let holders = Rc::new(holders);
+        self.holders.borrow_mut().insert([*first, *last], Rc::clone(&holders));
+        Ok(holders)
+    }
+
+    /// Looks at some verified landings, oldest first, where people differ from the one before. What can't be read is left out.
+    fn each_registry(&self, verified: &[Oid], mut look: impl FnMut(&Revision)) -> Result<(), RepositoryError> {
+        let mut before = None;
+        for landing in verified {
+            let people = |path: &String| path.starts_with("people/");
+            let touched = match before.replace(*landing) {
+                None => true,
+                Some(before) => self.repository.managed_changes(before, *landing)?.keys().any(people),
+            };
+            if !touched {
+                continue;
+            }
+            match self.revision(*landing) {
+                Ok(revision) => look(&revision),
+                Err(VerifyError::Unreadable { .. } | VerifyError::Refused(_)) => {}
+                Err(VerifyError::Repository(error)) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Who answered for services in a tree between the head and what it lands on. So nobody approves what a machine wrote
@@ -253,14 +353,6 @@ impl<'a> Ground<'a> {
         let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
         let changes = |from, to| repository.managed_changes(from, to);
         Ok(Trees::of(&*changes(base, landed)?, &*changes(merge_base, head)?, &*changes(merge_base, base)?))
-    }
-
-    /// The same of what every version has managed.
-    pub fn recorded_trees(&self, base: Oid, landed: Oid, head: Oid) -> Result<Trees, VerifyError> {
-        let repository = self.repository;
-        let [merge_base] = repository.merge_bases(base, head)?[..] else { return Ok(Trees::default()) };
-        let changes = |from, to| repository.recorded_changes(from, to);
-        Ok(Trees::of(&changes(base, landed)?, &changes(merge_base, head)?, &changes(merge_base, base)?))
     }
 
     /// The landings that the log records before a commit and that somebody proves, oldest first.

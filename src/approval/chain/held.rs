@@ -2,6 +2,7 @@
 
 use super::error::VerifyError;
 use super::ground::Ground;
+use super::told::Told;
 use crate::approval::decision::{Candidate, Proposed, Trusted};
 use crate::plan::Held;
 use crate::repository::Oid;
@@ -37,15 +38,40 @@ pub(super) fn before(
     Ok(held)
 }
 
-/// What stands at one commit and what another proposes, understood as far as that is safe before it is approved.
+/// Who had the keys that a change brings, at the verified landings up to its base.
+pub(super) fn keys(
+    ground: &Ground<'_>,
+    held: &mut Held,
+    (trusted, proposed): (&Trusted, &Proposed),
+    (landings, base): (&[Oid], Oid),
+) -> Result<(), VerifyError> {
+    let wanted = Held::wanted_keys(&trusted.revision().access, &proposed.revision().access);
+    if !wanted.is_empty() {
+        held.had_keys(ground.holders_of(&wanted, landings, base)?);
+    }
+    Ok(())
+}
+
+/// What stands at one commit and what another proposes, understood as far as that is safe before it is approved; of what
+/// the log records, without findings.
 pub(super) fn candidate<'t>(
     ground: &Ground<'_>,
+    told: &Told<'_>,
     (trusted, base): (&'t Trusted, Oid),
     (proposed, landed): (&'t Proposed, Oid),
     landings: impl DoubleEndedIterator<Item = Oid>,
 ) -> Result<Candidate<'t>, VerifyError> {
-    let held = before(ground, (trusted, proposed), landings)?;
-    let candidate = Candidate::before_approval(trusted, proposed, ground.now, &held, &ground.halt());
+    let landings: Vec<Oid> = landings.collect();
+    let mut held = before(ground, (trusted, proposed), landings.iter().copied())?;
+    if !told.is_recorded(base, landed) {
+        keys(ground, &mut held, (trusted, proposed), (&landings, base))?;
+    }
+    let at = told.at(ground);
+    let candidate = if told.is_recorded(base, landed) {
+        Candidate::unlinted(trusted, proposed, at, &held)
+    } else {
+        Candidate::before_approval(trusted, proposed, at, &held, &ground.halt())
+    };
     ground.learn((base, landed), &candidate)?;
     Ok(candidate)
 }

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use crate::approval::decision::Granted;
 use crate::approval::testimony::{CountedApproval, Maker, Signed};
 use crate::finding::Refusal;
 use crate::repository::Oid;
@@ -65,6 +64,11 @@ impl Verdict {
             Verdict::Refused => "refused",
         }
     }
+
+    /// The same where nobody had to approve.
+    pub(super) fn unless_approved(self) -> Self {
+        if self == Verdict::Approved { Verdict::Restored } else { self }
+    }
 }
 
 /// One landing with its verdict.
@@ -88,6 +92,26 @@ pub struct Landing {
     pub recorded: bool,
     /// False where the log records it without what people signed, which only refs hold.
     pub kept: bool,
+}
+
+impl Landing {
+    /// A landing with nothing but its verdict.
+    pub(super) fn of(base: Oid, commit: Oid, verdict: Verdict) -> Self {
+        Landing {
+            base,
+            commit,
+            verdict,
+            head: None,
+            approvals: Vec::new(),
+            authors: Vec::new(),
+            digest: None,
+            statements: Vec::new(),
+            refusals: Vec::new(),
+            notes: Vec::new(),
+            recorded: false,
+            kept: true,
+        }
+    }
 }
 
 /// Every landing from the genesis to the tip.
@@ -114,6 +138,12 @@ impl Chain {
     pub fn verifies(&self, commit: Oid) -> bool {
         let mut verified = self.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
         self.last == commit || verified.any(|landing| landing.base == commit || landing.commit == commit)
+    }
+
+    /// Where each landing ends that was verified, oldest first.
+    pub(super) fn verified_commits(&self) -> Vec<Oid> {
+        let verified = self.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
+        verified.map(|landing| landing.commit).collect()
     }
 
     /// Landings that were refused.
@@ -169,13 +199,7 @@ impl Removal {
 /// What a recorded landing turned out to be.
 #[derive(Clone, Debug)]
 pub(super) enum Proof {
-    /// It changes nothing that dualkey manages, whatever its record says.
-    Nothing,
-    /// What people signed gives it.
-    Granted {
-        granted: Granted,
-        /// False where only refs hold what they signed, as in logs of versions that kept no statements.
-        kept: bool,
-    },
+    /// It closes a landing by what people signed, or changes nothing that dualkey manages.
+    Verified(Box<Landing>),
     Unproven(Refusal),
 }

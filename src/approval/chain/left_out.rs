@@ -3,7 +3,6 @@
 //! Git keeps no record of where a branch was. A merge whose first parent is not the former tip makes another line the
 //! first-parent chain, and what had landed becomes a thing that was merged, and whose content a merge can leave out.
 
-use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use super::error::VerifyError;
@@ -12,6 +11,7 @@ use super::landings::Chain;
 use super::line::Line;
 use super::search::{OtherLines, Step, Walk, reached};
 use super::standing::{Hold, Kept, Later, Standing};
+use super::told::Told;
 use super::waiting::Waiting;
 use crate::access::Revision;
 use crate::approval::decision::Granted;
@@ -106,8 +106,8 @@ pub(super) fn foreseen(
     let recorded = chain.landings.iter().rfind(|landing| landing.recorded);
     let start = ground.position(&commits, recorded.map_or(ground.recorded.genesis, |landing| landing.commit))?;
     let mut open = commits.get(start..).unwrap_or_default().to_vec();
-    let heads = OnceCell::new();
-    let line = Line::along(ground, open.clone(), chain.tip, &heads)?;
+    let told = Told::today(ground);
+    let line = Line::along(ground, told, open.clone(), chain.tip)?;
     if chain.last != chain.tip {
         let Some(last) = line.place(chain.last) else { return Ok(None) };
         let later = Later { tree: Some(proposed), ..Later::of(granted.head, Some(granted)) };
@@ -120,7 +120,7 @@ pub(super) fn foreseen(
     let path = Walk::along(&line, Some(&MergedLines::into(&line))).run()?.steps;
     let from = open.len().saturating_sub(1);
     open.push(granted.head);
-    left_out(&Line::along(ground, open, chain.tip, &heads)?, Span::new(from, from + 1), Some(granted), &path)
+    left_out(&Line::along(ground, told, open, chain.tip)?, Span::new(from, from + 1), Some(granted), &path)
 }
 
 /// True where what was approved on the head's own line needn't be kept: nobody knows whether that line ever was the

@@ -1,6 +1,6 @@
 //! A line of commits that no recorded landing covers, and what is asked of it again and again. It decides nothing.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -8,6 +8,7 @@ use super::error::VerifyError;
 use super::ground::Ground;
 use super::heads::{self, ChangeHash, HeadIndex};
 use super::landings::{Landing, Verdict};
+use super::told::Told;
 use crate::approval::codes;
 use crate::approval::landing::{Span, Trees};
 use crate::finding::Refusal;
@@ -16,6 +17,7 @@ use crate::repository::{Changes, Oid};
 /// Commits of a first-parent chain that no recorded landing covers, the last verified one first.
 pub(super) struct Line<'w, 'a> {
     pub ground: &'w Ground<'a>,
+    pub told: Told<'w>,
     open: Vec<Oid>,
     /// The tip of the protected branch.
     pub tip: Oid,
@@ -24,18 +26,12 @@ pub(super) struct Line<'w, 'a> {
     /// What lies between the first open commit and each; none where settings differ on the way in what they name as
     /// managed, since then steps don't add up.
     hashes: Option<Vec<ChangeHash>>,
-    heads: &'w OnceCell<HeadIndex>,
     /// Whether somebody whom a place knows really approved a head.
     approved: RefCell<HashMap<(usize, Oid), bool>>,
 }
 
 impl<'w, 'a> Line<'w, 'a> {
-    pub fn along(
-        ground: &'w Ground<'a>,
-        open: Vec<Oid>,
-        tip: Oid,
-        heads: &'w OnceCell<HeadIndex>,
-    ) -> Result<Self, VerifyError> {
+    pub fn along(ground: &'w Ground<'a>, told: Told<'w>, open: Vec<Oid>, tip: Oid) -> Result<Self, VerifyError> {
         let mut hashes = vec![ChangeHash::default()];
         let mut sum = ChangeHash::default();
         let managed = |commit: &Oid| ground.repository.managed_of(*commit);
@@ -49,12 +45,12 @@ impl<'w, 'a> Line<'w, 'a> {
         }
         let places = open.iter().enumerate().map(|(place, commit)| (*commit, place)).collect();
         let hashes = adds_up.then_some(hashes);
-        Ok(Line { ground, open, tip, places, hashes, heads, approved: RefCell::default() })
+        Ok(Line { ground, told, open, tip, places, hashes, approved: RefCell::default() })
     }
 
     /// The same along other commits of the same history, such as a line that was merged.
     pub fn beside(&self, open: Vec<Oid>) -> Result<Self, VerifyError> {
-        Line::along(self.ground, open, self.tip, self.heads)
+        Line::along(self.ground, self.told, open, self.tip)
     }
 
     /// How many commits are open.
@@ -118,27 +114,29 @@ impl<'w, 'a> Line<'w, 'a> {
         }
         let ground = self.ground;
         let registry = &ground.revision(self.commit(from)?)?.access;
-        let approved = ground.source.is_approved(&ground.recorded.anchor, ground.branch, head, registry);
+        let approved = self.told.source.is_approved(&ground.recorded.anchor, ground.branch, head, registry);
         self.approved.borrow_mut().insert((from, head), approved);
         Ok(approved)
     }
 
     /// Every head that somebody approved, by what it does.
     pub fn heads(&self) -> &HeadIndex {
-        self.heads.get_or_init(|| HeadIndex::of(self.ground.repository, &*self.ground.source))
+        self.ground.heads()
     }
 
     /// What a commit itself says was reviewed: the commits that it merged, and the commit, which may have been
-    /// fast-forwarded.
+    /// fast-forwarded; and what the log says that was.
     pub fn merged_heads(&self, to: usize) -> Result<Vec<Oid>, VerifyError> {
         let landed = self.commit(to)?;
-        Ok(self.ground.repository.merged_into(landed)?.into_iter().chain([landed]).collect())
+        let recorded = self.told.recorded_head(landed);
+        let merged = self.ground.repository.merged_into(landed)?.into_iter().chain([landed]);
+        Ok(recorded.into_iter().chain(merged.filter(|head| Some(*head) != recorded)).collect())
     }
 
     /// Those of them of which somebody says something.
     pub fn merged_heads_spoken_of(&self, to: usize) -> Result<Vec<Oid>, VerifyError> {
         let mut heads = self.merged_heads(to)?;
-        heads.retain(|head| self.ground.source.is_spoken_of(*head));
+        heads.retain(|head| self.told.source.is_spoken_of(*head));
         Ok(heads)
     }
 
@@ -146,7 +144,7 @@ impl<'w, 'a> Line<'w, 'a> {
     pub fn merged_heads_with(&self, hash: ChangeHash, to: usize) -> Result<Vec<Oid>, VerifyError> {
         let mut found = Vec::new();
         for head in self.merged_heads_spoken_of(to)? {
-            if heads::hashes_of(self.ground.repository, &*self.ground.source, head).contains(&hash) {
+            if heads::hashes_of(self.ground.repository, self.told.source, head).contains(&hash) {
                 found.push(head);
             }
         }
@@ -162,19 +160,6 @@ impl<'w, 'a> Line<'w, 'a> {
     /// A landing with nothing but its verdict.
     pub fn landing(&self, span: Span, verdict: Verdict) -> Result<Landing, VerifyError> {
         let (base, commit) = self.ends(span)?;
-        Ok(Landing {
-            base,
-            commit,
-            verdict,
-            head: None,
-            approvals: Vec::new(),
-            authors: Vec::new(),
-            digest: None,
-            statements: Vec::new(),
-            refusals: Vec::new(),
-            notes: Vec::new(),
-            recorded: false,
-            kept: true,
-        })
+        Ok(Landing::of(base, commit, verdict))
     }
 }

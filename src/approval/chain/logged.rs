@@ -9,7 +9,7 @@ use super::landings::{Chain, Landing, Proof, RecordedLanding, Verdict};
 use super::{proof, words};
 use crate::access::PersonId;
 use crate::approval::codes;
-use crate::approval::testimony::{CountedApproval, Opinion, Signed};
+use crate::approval::testimony::{Branch, Opinion, Registered, Signed};
 use crate::finding::Refusal;
 use crate::repository::Oid;
 
@@ -43,33 +43,19 @@ pub(super) fn logged<'r>(ground: &Ground<'r>, commits: &[Oid], tip: Oid) -> Resu
             true => proof::proof(ground, recorded, tip)?,
             false => Rc::new(Proof::Unproven(words::on_unproven(recorded.commit, recorded.base))),
         };
-        let (granted, kept) = match &*proof {
+        let landing = match &*proof {
             Proof::Unproven(why) => {
                 logged.unproven.push((recorded, why.clone()));
                 continue;
             }
-            Proof::Nothing => (None, true),
-            Proof::Granted { granted, kept } => (Some(granted.clone()), *kept),
+            Proof::Verified(landing) => landing,
         };
-        if granted.is_some() {
+        if landing.verdict == Verdict::Approved {
             ground.repository.refill(recorded.commit);
         }
         (last, logged.at) = (recorded.commit, place);
         logged.unproven.clear();
-        logged.landings.push(Landing {
-            base: recorded.base,
-            commit: recorded.commit,
-            verdict: recorded.verdict,
-            head: granted.as_ref().map(|granted| granted.head),
-            approvals: granted.as_ref().map(|granted| CountedApproval::all(&granted.approvals)).unwrap_or_default(),
-            authors: granted.as_ref().map(|granted| granted.authors.clone()).unwrap_or_default(),
-            digest: granted.as_ref().map(|granted| granted.digest.to_string()),
-            statements: granted.map(|granted| granted.statements).unwrap_or_default(),
-            refusals: Vec::new(),
-            notes: Vec::new(),
-            recorded: true,
-            kept,
-        });
+        logged.landings.push(Landing::clone(landing));
     }
     Ok(logged)
 }
@@ -115,10 +101,14 @@ pub(super) fn recorded(ground: &Ground<'_>) -> Chain {
 ///
 /// Where the last verified tree or the history can't be read.
 pub(super) fn unrecorded_objections(ground: &Ground<'_>, chain: &Chain) -> Result<Vec<Signed>, VerifyError> {
-    let registry = &ground.revision(chain.last)?.access;
+    let trusted = ground.revision(chain.last)?;
+    let landings = chain.verified_commits();
+    let since = |head| ground.keys_since(&landings, chain.last, head);
+    let registered = Registered { registry: &trusted.access, at: ground.now, since: &since };
+    let asked = Branch { anchor: &ground.recorded.anchor, branch: ground.branch, tip: chain.tip };
     let known: BTreeSet<&Signed> = ground.recorded.said.iter().collect();
     let mut found: BTreeMap<PersonId, Vec<Signed>> = BTreeMap::new();
-    for (head, signed) in ground.source.objections(&ground.recorded.anchor, ground.branch, registry) {
+    for (head, signed) in ground.source.objections(&asked, &registered)? {
         // what isn't here can't land, and what has landed is decided
         if known.contains(&signed)
             || ground.repository.commit(head).is_err()
@@ -145,8 +135,12 @@ pub(super) fn last_word(
     head: Oid,
     person: &PersonId,
 ) -> Result<Option<Opinion>, VerifyError> {
-    let registry = &ground.revision(chain.last)?.access;
-    Ok(ground.source.last_word(&ground.recorded.anchor, ground.branch, head, person, registry))
+    let trusted = ground.revision(chain.last)?;
+    let landings = chain.verified_commits();
+    let since = |head| ground.keys_since(&landings, chain.last, head);
+    let registered = Registered { registry: &trusted.access, at: ground.now, since: &since };
+    let asked = Branch { anchor: &ground.recorded.anchor, branch: ground.branch, tip: chain.tip };
+    Ok(ground.source.last_word(&asked, head, person, &registered)?)
 }
 
 fn discontinuous(last: Oid, recorded: &RecordedLanding) -> Refusal {

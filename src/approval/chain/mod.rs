@@ -18,6 +18,7 @@ mod revisions;
 mod search;
 mod settled;
 mod standing;
+mod told;
 mod verifier;
 mod waiting;
 mod words;

@@ -3,6 +3,8 @@
 //! The plan of such a head starts before the landing, where what the landing took was still held or not there yet. Nobody
 //! who approved it has seen that it comes back; with the landing below it, the plan shows that.
 
+use std::rc::Rc;
+
 use super::error::VerifyError;
 use super::ground::Ground;
 use super::landings::{Landing, Proof, RecordedLanding, Verdict};
@@ -39,13 +41,18 @@ pub(super) struct Change<'c> {
     pub head: Oid,
 }
 
-/// The recorded landings that somebody is known to have approved, oldest first.
-pub(super) fn proven<'g>(ground: &'g Ground<'_>) -> impl DoubleEndedIterator<Item = Below<'g>> {
+/// The recorded landings before a commit that somebody is known to have approved, oldest first.
+pub(super) fn proven_before<'g>(ground: &'g Ground<'_>, commit: Oid) -> impl DoubleEndedIterator<Item = Below<'g>> {
     // INVARIANT: what the log alone says holds nothing up
     let is_proven = |landing: &&RecordedLanding| {
-        ground.known_proof(landing).is_some_and(|proof| matches!(*proof, Proof::Granted { .. }))
+        let approved =
+            |proof: Rc<Proof>| matches!(&*proof, Proof::Verified(landing) if landing.verdict == Verdict::Approved);
+        ground.known_proof(landing).is_some_and(approved)
     };
-    ground.recorded.landings.iter().filter(is_proven).map(|RecordedLanding { base, commit, approvals, .. }| Below {
+    let landings = &ground.recorded.landings;
+    let end = landings.iter().position(|one| one.commit == commit).unwrap_or(landings.len());
+    let before = landings.get(..end).unwrap_or_default();
+    before.iter().filter(is_proven).map(|RecordedLanding { base, commit, approvals, .. }| Below {
         base: *base,
         commit: *commit,
         approvals,

@@ -4,23 +4,25 @@
 //! believed that its statements don't say by the keys that stood at its base. What may change with the program's version or
 //! with time is not judged again: findings, who is still here, how old an approval is. In that a recorded verdict is final.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::error::VerifyError;
+use super::explain;
 use super::ground::Ground;
-use super::held;
-use super::landings::{Proof, RecordedLanding, Verdict};
+use super::landings::{Landing, Proof, RecordedLanding, Verdict};
+use super::left_out::MergedLines;
+use super::line::Line;
+use super::search::{Step, Walk, reached};
+use super::told::Told;
 use crate::approval::codes;
-use crate::approval::decision::{Candidate, Granted, Proposed, Trusted, decide};
-use crate::approval::testimony::{CountedApproval, Source};
+use crate::approval::testimony::{CountedApproval, RecordedWords};
 use crate::finding::Refusal;
 use crate::repository::Oid;
 
 /// Decides a recorded landing again.
 ///
-/// INVARIANT: the verdict of a record is never believed. Where somebody had to approve, signed statements of the exact
-/// head must meet the rules of the tree at its base; where nobody had to, nothing managed may differ.
+/// INVARIANT: the verdict of a record is never believed. What it covers is walked as the branch is: it counts where a
+/// landing closes there, by the same rules and checks.
 pub(super) fn proof(ground: &Ground<'_>, landing: &RecordedLanding, tip: Oid) -> Result<Rc<Proof>, VerifyError> {
     if let Some(known) = ground.known_proof(landing) {
         return Ok(known);
@@ -46,29 +48,27 @@ pub(super) fn all_unproven(ground: &Ground<'_>, tip: Oid) -> Result<Vec<Refusal>
 }
 
 fn prove(ground: &Ground<'_>, landing: &RecordedLanding, tip: Oid) -> Result<Proof, VerifyError> {
-    match landing.verdict {
-        Verdict::Approved => {}
-        Verdict::Unmanaged | Verdict::Restored => {
-            let same = ground.repository.recorded_changes(landing.base, landing.commit)?.is_empty();
-            return Ok(if same { Proof::Nothing } else { Proof::Unproven(unproven(landing, &[])) });
-        }
-        Verdict::Refused => return Ok(Proof::Unproven(unproven(landing, &[]))),
-    }
-    // a head that isn't here can't be compared with what landed
-    let Some(head) = landing.head.filter(|head| ground.repository.commit(*head).is_ok()) else {
-        return Ok(Proof::Unproven(unproven(landing, &[])));
+    let commits = match covered(ground, landing)? {
+        Some(commits) if landing.verdict != Verdict::Refused => commits,
+        Some(_) | None => return Ok(Proof::Unproven(unproven(landing, &[]))),
     };
+    // a head that isn't here can't be compared with what landed
+    let head = landing.head.filter(|head| ground.repository.commit(*head).is_ok());
+    if head.is_none() && landing.verdict == Verdict::Approved {
+        return Ok(Proof::Unproven(unproven(landing, &[])));
+    }
     let mut reasons = Vec::new();
-    if !landing.statements.is_empty() {
+    if let Some(head) = head.filter(|_| !landing.statements.is_empty()) {
         let said = ground.recorded.said.get(..landing.said).unwrap_or_default();
-        let source = ground.source.of_record(&landing.statements, said, tip);
-        match decide_again(ground, landing, head, tip, &*source)? {
-            Ok(granted) => return Ok(Proof::Granted { granted, kept: true }),
+        let words = RecordedWords { head, statements: &landing.statements, said, at: landing.at };
+        let source = ground.source.of_record(&words);
+        match closed(ground, Told::of_record(&*source, landing), &commits, tip)? {
+            Ok(steps) => return Ok(Proof::Verified(Box::new(verified(landing, steps, true)))),
             Err(refusals) => reasons = refusals,
         }
     }
-    Ok(match decide_again(ground, landing, head, tip, &*ground.source)? {
-        Ok(granted) => Proof::Granted { granted, kept: false },
+    Ok(match closed(ground, Told::of_record(&*ground.source, landing), &commits, tip)? {
+        Ok(steps) => Proof::Verified(Box::new(verified(landing, steps, false))),
         Err(refusals) => {
             let reasons = if reasons.is_empty() { refusals } else { reasons };
             Proof::Unproven(unproven(landing, &reasons))
@@ -76,42 +76,62 @@ fn prove(ground: &Ground<'_>, landing: &RecordedLanding, tip: Oid) -> Result<Pro
     })
 }
 
-fn decide_again(
+/// The commits from a landing's base to its end. None where the one isn't on the first-parent chain of the other.
+fn covered(ground: &Ground<'_>, landing: &RecordedLanding) -> Result<Option<Vec<Oid>>, VerifyError> {
+    let least = ground.repository.generation(landing.base)?;
+    let mut commits = vec![landing.commit];
+    let mut at = landing.commit;
+    while at != landing.base {
+        match ground.repository.first_parent(at)? {
+            Some(parent) if ground.repository.generation(parent)? >= least => at = parent,
+            Some(_) | None => return Ok(None),
+        }
+        commits.push(at);
+    }
+    commits.reverse();
+    Ok(Some(commits))
+}
+
+/// The way to the end of a recorded landing, or why there is none. It is looked for as on the branch itself.
+fn closed(
     ground: &Ground<'_>,
-    landing: &RecordedLanding,
-    head: Oid,
+    told: Told<'_>,
+    commits: &[Oid],
     tip: Oid,
-    source: &dyn Source,
-) -> Result<Result<Granted, Vec<Refusal>>, VerifyError> {
-    let (base, commit) = (landing.base, landing.commit);
-    let unreadable = |error| match error {
-        VerifyError::Unreadable { what, .. } => {
+) -> Result<Result<Vec<Step>, Vec<Refusal>>, VerifyError> {
+    let looked_for = || {
+        let line = Line::along(ground, told, commits.to_vec(), tip)?;
+        let merged = MergedLines::into(&line);
+        let walk = Walk::along(&line, Some(&merged));
+        let way = walk.run()?;
+        if reached(&way.steps) + 1 == line.len() {
+            return Ok(Ok(way.steps));
+        }
+        let refused = explain::refused(&walk, &way)?;
+        Ok(Err(refused.into_iter().flat_map(|landing| landing.refusals).collect()))
+    };
+    match looked_for() {
+        Err(VerifyError::Unreadable { what, .. }) => {
             let help = "restore what `dualkey lint --rev` names there";
             Ok(Err(vec![Refusal::new(&codes::LANDED_TREE_INVALID, what, help)]))
         }
-        error @ (VerifyError::Repository(_) | VerifyError::Refused(_)) => Err(error),
-    };
-    let mut managed = ground.managed(&[base, commit])?;
-    let trees = ground.trees(base, commit, head)?;
-    let recorded = ground.recorded_trees(base, commit, head)?;
-    if trees != recorded {
-        // a version that managed less may have recorded it: what it did not look at was nobody's to approve
-        managed = managed.since_ever();
+        other => other,
     }
-    let beside = |commit| ground.revision_beside(commit, &managed);
-    let (trusted, proposed) = match (beside(base), beside(commit)) {
-        (Ok(trusted), Ok(proposed)) => (Trusted::new(trusted), Proposed::new(proposed)),
-        (Err(error), _) | (_, Err(error)) => return unreadable(error),
-    };
-    // who was here then could speak then
-    let held = held::before(ground, (&trusted, &proposed), ground.proven_before(commit).into_iter())?;
-    let candidate = Candidate::unlinted(&trusted, &proposed, landing.at, &held);
-    ground.learn((base, commit), &candidate)?;
-    let reviewed = ground.reviewed(base, head)?;
-    let question = ground.question(base, Some(commit), head, tip, &reviewed);
-    let mut evidence = ground.evidence(source, &trusted, &question, recorded)?;
-    (evidence.ages, evidence.gone) = (false, BTreeSet::new());
-    Ok(decide(&candidate, &reviewed, &evidence))
+}
+
+/// A recorded landing as its steps prove it.
+fn verified(recorded: &RecordedLanding, steps: Vec<Step>, from_record: bool) -> Landing {
+    let nothing = Landing::of(recorded.base, recorded.commit, recorded.verdict.unless_approved());
+    let mut landing = Landing { recorded: true, ..nothing };
+    for step in steps.into_iter().map(|step| step.landing).filter(|step| step.verdict == Verdict::Approved) {
+        landing.verdict = Verdict::Approved;
+        landing.kept = from_record;
+        (landing.head, landing.digest) = (step.head, step.digest);
+        landing.approvals.extend(step.approvals);
+        landing.authors.extend(step.authors);
+        landing.statements.extend(step.statements);
+    }
+    landing
 }
 
 fn unproven(landing: &RecordedLanding, reasons: &[Refusal]) -> Refusal {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::error::VerifyError;
 use super::ground::Ground;
-use super::landings::{Chain, Verdict};
+use super::landings::Chain;
 use super::meaning::Meaning;
 use super::older::{Below, Change};
 use super::{held, left_out, older};
@@ -71,9 +71,10 @@ pub(super) fn prospect(ground: &Ground<'_>, chain: &Chain, head: Oid) -> Result<
     let reviewed = ground.reviewed(base, head)?;
     let question = ground.question(base, None, head, chain.tip, &reviewed);
     let trees = would_be(ground, base, head, landed, managed)?;
-    let evidence = ground.evidence(&*ground.source, &trusted, &question, trees)?;
-    let landings = chain.landings.iter().filter(|landing| landing.verdict != Verdict::Refused);
-    let held = held::before(ground, (&trusted, &proposed), landings.map(|landing| landing.commit))?;
+    let landings = chain.verified_commits();
+    let evidence = ground.evidence(&*ground.source, &trusted, &question, trees, ground.now, &landings)?;
+    let mut held = held::before(ground, (&trusted, &proposed), landings.iter().copied())?;
+    held::keys(ground, &mut held, (&trusted, &proposed), (&landings, base))?;
     let candidate = Candidate::new(&trusted, &proposed, ground.now, &held, &ground.halt());
     let mut outcome = decide(&candidate, &reviewed, &evidence);
     let mut obstacles = obstacles(candidate.plan(), &reviewed, &evidence);

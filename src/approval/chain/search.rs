@@ -222,7 +222,7 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
         let ground = self.line.ground;
         let below = path.iter().filter_map(|step| Below::of(&step.landing));
         let change = Change { base, named: landed, meaning, head: granted.head };
-        older::given_back(ground, change, older::proven(ground).chain(below))
+        older::given_back(ground, change, older::proven_before(ground, landed).chain(below))
     }
 
     /// The refusal of a step that leaves out what was approved on a line that it merged.
@@ -241,7 +241,7 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
     }
 
     fn decided(&self, span: Span, head: Oid, path: &[Step]) -> Result<Decided, VerifyError> {
-        let ground = self.line.ground;
+        let (ground, told) = (self.line.ground, self.line.told);
         let (base, landed) = self.line.ends(span)?;
         // a path that goes unmanaged with the change is still shown and judged
         let managed = ground.managed(&[base, landed])?;
@@ -258,14 +258,23 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
         let files = u64::try_from(trusted.revision().files.len()).unwrap_or(u64::MAX);
         ground.repository.spend(STEPS_OF_DECISION.saturating_add(files / FILES_A_STEP))?;
         let recorded = ground.proven_before(landed);
-        let landings = recorded.into_iter().chain(path.iter().map(|step| step.landing.commit));
-        let candidate = held::candidate(ground, (&trusted, base), (&proposed, landed), landings)?;
+        let landings: Vec<Oid> = recorded.into_iter().chain(path.iter().map(|step| step.landing.commit)).collect();
+        let before = landings.iter().copied();
+        let candidate = held::candidate(ground, &told, (&trusted, base), (&proposed, landed), before)?;
         let reviewed = ground.reviewed(base, head)?;
         let question = ground.question(base, Some(landed), head, self.line.tip, &reviewed);
         let trees = self.line.trees(span, head)?;
-        let mut evidence = ground.evidence(&*ground.source, &trusted, &question, trees)?;
-        let candidate = candidate
-            .complete(&trusted, &proposed, &ground.halt(), |known| decide(known, &reviewed, &evidence).is_ok());
+        let mut evidence = ground.evidence(told.source, &trusted, &question, trees, told.at(ground), &landings)?;
+        evidence.ages = !told.is_recorded(base, landed);
+        if !told.is_new() {
+            // who was here then could speak then
+            evidence.gone = BTreeSet::new();
+        }
+        let candidate = if told.is_recorded(base, landed) {
+            candidate
+        } else {
+            candidate.complete(&trusted, &proposed, &ground.halt(), |known| decide(known, &reviewed, &evidence).is_ok())
+        };
         let outcome = decide(&candidate, &reviewed, &evidence);
         let newer = std::mem::take(&mut evidence.testimony.superseded);
         let again =

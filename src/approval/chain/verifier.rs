@@ -1,6 +1,5 @@
 //! Walks the protected branch from the last recorded landing to its tip, and decides every landing on the way.
 
-use std::cell::OnceCell;
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use super::line::Line;
 use super::logged::Logged;
 use super::prospect::Prospect;
 use super::search::{Walk, reached};
+use super::told::Told;
 use super::{explain, logged, proof, prospect, removals};
 use crate::access::{Kinds, PersonId, Revision};
 use crate::approval::testimony::{Opinion, Signed, Source};
@@ -160,8 +160,8 @@ impl<'a> Verifier<'a> {
         for removal in &self.ground.recorded.removals {
             self.ground.position(&commits, removal.commit)?;
         }
-        let heads = OnceCell::new();
-        let line = Line::along(&self.ground, commits.get(at..).unwrap_or_default().to_vec(), tip, &heads)?;
+        let open = commits.get(at..).unwrap_or_default().to_vec();
+        let line = Line::along(&self.ground, Told::today(&self.ground), open, tip)?;
         let merged = MergedLines::into(&line);
         let way = Walk::along(&line, Some(&merged)).run()?;
         let last = line.commit(reached(&way.steps))?;

@@ -18,7 +18,7 @@ use super::standing::{Hold, Kept, Later, Standing};
 use crate::access::Revision;
 use crate::approval::decision::{Candidate, Granted, Proposed, Trusted, decide};
 use crate::approval::landing::{Reviewed, Span, Trees, violations};
-use crate::approval::testimony::{CountedApproval, Question, Source};
+use crate::approval::testimony::{CountedApproval, Question, RecordedWords, Source};
 use crate::finding::Refusal;
 use crate::plan::Held;
 use crate::repository::{Changes, Oid, Snapshot};
@@ -210,7 +210,7 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
             };
             let Some(over) = over else { continue };
             if self.is_in_tree(commit, &own, &over)?
-                && let Some(granted) = self.granted(behind, &own, &over, &*ground.source, Linted::Yes)?
+                && let Some(granted) = self.granted(behind, &own, &over, self.line.told.source, Linted::Yes)?
             {
                 return Ok(Some(self.with(behind, &own, &over, granted)?));
             }
@@ -224,7 +224,8 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
         let start = line.place(known.base).filter(|start| (behind.from..behind.to).contains(start));
         let head = known.head.filter(|head| ground.repository.commit(*head).is_ok());
         if let Some(head) = head.filter(|_| start.is_some()) {
-            let kept = ground.source.of_record(&known.statements, &[], line.tip);
+            let words = RecordedWords { head, statements: &known.statements, said: &[], at: line.told.at(ground) };
+            let kept = ground.source.of_record(&words);
             for own in self.changes_of(behind, head)? {
                 let Some(over) = self.over(behind, &own)? else { continue };
                 for (source, kept) in [(&*kept, true), (&*ground.source, false)] {
@@ -251,7 +252,7 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
         let changed = self.line.ground.repository.managed_changes(known.base, known.commit)?;
         let Some(tree) = self.laid_over(verified, known.commit, &changed)? else { return Ok(Meaning::removal()) };
         let proposed = Proposed::new(tree);
-        let candidate = Candidate::unlinted(&trusted, &proposed, self.line.ground.now, &Held::default());
+        let candidate = Candidate::unlinted(&trusted, &proposed, self.line.told.at(self.line.ground), &Held::default());
         let found = Meaning::of(candidate.plan());
         Ok(if found.only_takes { found } else { Meaning::removal() })
     }
@@ -326,7 +327,7 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
         let Some(tree) = self.laid_over(verified, own.head, &own.changes)? else { return Ok(None) };
         let (trusted, proposed) = (Trusted::new(ground.revision(verified)?), Proposed::new(Rc::clone(&tree)));
         // what takes in nothing takes in nothing that was held before
-        let candidate = Candidate::unlinted(&trusted, &proposed, ground.now, &Held::default());
+        let candidate = Candidate::unlinted(&trusted, &proposed, self.line.told.at(ground), &Held::default());
         Ok(Some(Over { meaning: Rc::new(Meaning::of(candidate.plan())), tree, trees }))
     }
 
@@ -342,16 +343,20 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
         let (line, ground) = (self.line, self.line.ground);
         let (verified, landed) = line.ends(behind)?;
         let (trusted, proposed) = (Trusted::new(ground.revision(verified)?), Proposed::new(Rc::clone(&over.tree)));
+        let at = line.told.at(ground);
         let candidate = match linted {
-            Linted::Yes => {
-                Candidate::before_approval(&trusted, &proposed, ground.now, &Held::default(), &ground.halt())
-            }
-            Linted::No => Candidate::unlinted(&trusted, &proposed, ground.now, &Held::default()),
+            Linted::Yes => Candidate::before_approval(&trusted, &proposed, at, &Held::default(), &ground.halt()),
+            Linted::No => Candidate::unlinted(&trusted, &proposed, at, &Held::default()),
         };
         let reviewed = ground.reviewed(verified, own.head)?;
         let question = ground.question(verified, Some(landed), own.head, line.tip, &reviewed);
         let question = Question { onto: if own.unverified { own.from } else { verified }, ..question };
-        let evidence = ground.evidence(source, &trusted, &question, over.trees.clone())?;
+        let landings = ground.proven_before(landed);
+        let mut evidence = ground.evidence(source, &trusted, &question, over.trees.clone(), at, &landings)?;
+        if !line.told.is_new() {
+            // who was here then could speak then
+            evidence.gone = BTreeSet::new();
+        }
         // what the approvers signed is the whole of what they were shown; what is asked here may be a part of it
         let decided =
             |candidate: &Candidate<'_>| decide(candidate, &Reviewed::Is(candidate.plan().digest.clone()), &evidence);

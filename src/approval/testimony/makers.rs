@@ -6,7 +6,10 @@ use std::sync::OnceLock;
 
 use unicode_security::skeleton;
 
+use jiff::Timestamp;
+
 use super::data::Testimony;
+use super::registered::Registered;
 use super::statement;
 use crate::access::{Access, PersonId};
 use crate::approval::codes::{self, refusal};
@@ -38,8 +41,10 @@ impl CommitMakers {
 /// Whose key signed a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signer {
-    /// A registered key, and the signature holds.
+    /// A registered key of somebody who is here, and the signature holds.
     Person(PersonId),
+    /// The same by a key of somebody who isn't here, or that was theirs: who used it nobody knows.
+    Left(PersonId),
     /// No signature, one by a key that nobody registered, or one that doesn't hold.
     Unknown,
 }
@@ -47,15 +52,15 @@ pub enum Signer {
 /// Who made each commit of `onto..head`, and the commit where it can be read.
 pub(super) fn of_commits(
     repository: &Repository,
-    registry: &Access,
+    registered: &Registered<'_>,
     onto: Oid,
     head: Oid,
 ) -> Result<Vec<(CommitMakers, Option<Commit>)>, RepositoryError> {
-    let keys = Keys::of(registry);
+    let keys = Keys::of(registered);
     let mut found = Vec::new();
     for oid in repository.commits_between(onto, head)? {
         match repository.commit(oid) {
-            Ok(commit) => found.push((keys.commit(&commit), Some(commit))),
+            Ok(commit) => found.push((keys.commit(&commit, head)?, Some(commit))),
             // nobody knows who made a commit that tools read in different ways
             Err(RepositoryError::Unreadable { .. }) => found.push((CommitMakers::of_nobody(oid), None)),
             Err(error) => return Err(error),
@@ -75,7 +80,9 @@ pub fn makers(
     onto: Oid,
     head: Oid,
 ) -> Result<BTreeMap<PersonId, Part>, RepositoryError> {
-    let commits = of_commits(repository, registry, onto, head)?;
+    // whoever held the key then had a part in it, here still or not
+    let registered = Registered { registry, at: Timestamp::MAX, since: &|_| Ok(Rc::default()) };
+    let commits = of_commits(repository, &registered, onto, head)?;
     let commits: Vec<CommitMakers> = commits.into_iter().map(|(made, _)| made).collect();
     Ok(made_by(&commits, ProvenBy::Signatures).makers)
 }
@@ -126,6 +133,13 @@ pub fn made_by(commits: &[CommitMakers], proven_by: ProvenBy) -> Testimony {
             Signer::Person(person) => {
                 made.makers.insert(person.clone(), Part::Committed);
             }
+            Signer::Left(person) => {
+                made.makers.insert(person.clone(), Part::Committed);
+                if alone {
+                    let commit = commit.oid.short();
+                    in_doubt(format!("commit {commit} is signed as `{person}`, who isn't here by that key"));
+                }
+            }
             // a forge names who pushed it instead
             Signer::Unknown if !alone => {}
             Signer::Unknown => in_doubt(format!("commit {} is signed by no registered key", commit.oid.short())),
@@ -162,28 +176,40 @@ fn nobody_signed(commits: &[CommitMakers]) -> Refusal {
 
 /// Who a key and an e-mail address belong to, at the last verified landing.
 struct Keys<'a> {
-    registry: &'a Access,
+    registered: &'a Registered<'a>,
     /// Each address with everybody who has it: where two share one, both are parties.
     emails: BTreeMap<String, BTreeSet<&'a PersonId>>,
 }
 
 impl<'a> Keys<'a> {
-    fn of(registry: &'a Access) -> Self {
+    fn of(registered: &'a Registered<'a>) -> Self {
         let mut emails: BTreeMap<String, BTreeSet<&PersonId>> = BTreeMap::new();
-        for person in registry.people.values() {
+        for person in registered.registry.people.values() {
             for email in &person.emails {
                 emails.entry(email.to_lowercase()).or_default().insert(&person.id);
             }
         }
-        Keys { registry, emails }
+        Keys { registered, emails }
     }
 
-    fn commit(&self, commit: &Commit) -> CommitMakers {
-        let signer = commit.signature.as_ref().and_then(|signature| {
-            let key = statement::signing_key(&signature.armored, statement::GIT_NAMESPACE, &signature.payload)?;
-            let mut people = self.registry.people.values();
-            people.find(|person| person.keys.iter().any(|held| held.public.as_ref() == Some(&key)))
+    /// Whose key signed a commit of a head.
+    fn signer(&self, commit: &Commit, head: Oid) -> Result<Signer, RepositoryError> {
+        let key = commit.signature.as_ref().and_then(|signature| {
+            statement::signing_key(&signature.armored, statement::GIT_NAMESPACE, &signature.payload)
         });
+        let Some(key) = key else { return Ok(Signer::Unknown) };
+        let Registered { registry, since, .. } = *self.registered;
+        if let Some(person) = registry.people.keys().find(|person| self.registered.holds(person, &key)) {
+            let here = self.registered.is_here(person);
+            return Ok(if here { Signer::Person(person.clone()) } else { Signer::Left(person.clone()) });
+        }
+        let earlier = since(head)?;
+        let holder = earlier.iter().find(|(_, held)| *held == key);
+        Ok(holder.map_or(Signer::Unknown, |(person, _)| Signer::Left(person.clone())))
+    }
+
+    fn commit(&self, commit: &Commit, head: Oid) -> Result<CommitMakers, RepositoryError> {
+        let signer = self.signer(commit, head)?;
         let mut named = BTreeSet::new();
         let mut names_unknown = false;
         for email in std::iter::once(commit.author.email.clone()).chain(co_authors(&commit.message)) {
@@ -195,13 +221,13 @@ impl<'a> Keys<'a> {
         // a committer line proves nothing, but who stands in it is no independent party either; a forge's own address is
         // nobody's, and so not an unknown author
         let committers = self.emails.get(&commit.committer.email.to_lowercase());
-        CommitMakers {
+        Ok(CommitMakers {
             oid: commit.oid,
             committers: committers.into_iter().flatten().map(|person| (*person).clone()).collect(),
-            signer: signer.map_or(Signer::Unknown, |person| Signer::Person(person.id.clone())),
+            signer,
             named,
             names_unknown,
-        }
+        })
     }
 }
 

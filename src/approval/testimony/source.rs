@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
+
 use super::data::Testimony;
 use super::opinion::Opinion;
+use super::registered::Registered;
 use super::statement::Signed;
 use crate::access::{Access, PersonId};
 use crate::approval::landing::{Reviewed, Trees};
@@ -28,6 +31,33 @@ pub struct Question<'a> {
     pub reviewed: &'a Reviewed,
 }
 
+/// Where something has to be said.
+#[derive(Clone, Copy, Debug)]
+pub struct Branch<'a> {
+    pub anchor: &'a str,
+    pub branch: &'a str,
+    /// The tip of the protected branch.
+    pub tip: Oid,
+}
+
+impl<'a> Branch<'a> {
+    pub(super) fn of(question: &Question<'a>) -> Self {
+        Branch { anchor: question.anchor, branch: question.branch, tip: question.tip }
+    }
+}
+
+/// What the log keeps of the words that a landing was judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordedWords<'r> {
+    pub head: Oid,
+    /// What people signed that the verdict rests on.
+    pub statements: &'r [Signed],
+    /// What the log had seen said against heads before.
+    pub said: &'r [Signed],
+    /// When it was judged, as the log says.
+    pub at: Timestamp,
+}
+
 /// Somewhere people say what they think of heads. It is asked by the registry of the last verified landing, which says whose
 /// word is whose.
 pub trait Source: fmt::Debug {
@@ -38,7 +68,7 @@ pub trait Source: fmt::Debug {
     /// Where the history can't be read.
     fn testimony(
         &self,
-        registry: &Access,
+        registered: &Registered<'_>,
         question: &Question<'_>,
         trees: &Trees,
     ) -> Result<Testimony, RepositoryError>;
@@ -59,19 +89,38 @@ pub trait Source: fmt::Debug {
     /// Where the history can't be read.
     fn stale(&self, base: Oid, head: Oid) -> Result<Vec<(PersonId, Oid)>, RepositoryError>;
 
-    /// Every withdrawal and request for changes that a person of the registry really said for this branch, sorted.
-    fn objections(&self, anchor: &str, branch: &str, registry: &Access) -> BTreeSet<(Oid, Signed)>;
+    /// Everything that people really said against heads for this branch, sorted: withdrawals, requests for changes, and
+    /// approvals that ended the same person's of another head.
+    ///
+    /// # Errors
+    ///
+    /// Where the history can't be read.
+    fn objections(
+        &self,
+        asked: &Branch<'_>,
+        registered: &Registered<'_>,
+    ) -> Result<BTreeSet<(Oid, Signed)>, RepositoryError>;
 
     /// True where somebody of the registry really approved the head, whatever base and digest they name.
     fn is_approved(&self, anchor: &str, branch: &str, head: Oid, registry: &Access) -> bool;
 
     /// What a person said last of a head, whatever base and digest it names.
-    fn last_word(&self, anchor: &str, branch: &str, head: Oid, person: &PersonId, registry: &Access)
-    -> Option<Opinion>;
+    ///
+    /// # Errors
+    ///
+    /// Where the history can't be read.
+    fn last_word(
+        &self,
+        asked: &Branch<'_>,
+        head: Oid,
+        person: &PersonId,
+        registered: &Registered<'_>,
+    ) -> Result<Option<Opinion>, RepositoryError>;
 
     /// Takes statements about heads from the log to those that are known, each once.
     fn hear(&mut self, statements: &[Signed]);
 
-    /// The same kind of source, which knows only what the log keeps of one landing. `tip` is the one that questions will name.
-    fn of_record<'s>(&'s self, statements: &[Signed], said: &[Signed], tip: Oid) -> Box<dyn Source + 's>;
+    /// The same kind of source as a landing was judged by that the log keeps: of its head it knows what the record holds
+    /// and what the log had seen said before, of other heads what it knows itself.
+    fn of_record<'s>(&'s self, record: &RecordedWords<'_>) -> Box<dyn Source + 's>;
 }

@@ -236,19 +236,24 @@ pub fn claimed_base(found: &Found) -> Option<Oid> {
     serde_json::from_str::<ApprovalStatement>(&found.signed.statement).ok()?.base.parse().ok()
 }
 
-/// What the person said here, of this head, whatever base and digest it names.
-pub fn genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> Option<Opinion> {
+/// What is said here, of this head, whatever base and digest it names, and the key that says it. Whose that is isn't looked at.
+pub fn said(found: &Found, anchor: &str, branch: &str) -> Option<(Opinion, KeyData)> {
     let statement: ApprovalStatement = serde_json::from_str(&found.signed.statement).ok()?;
-    let person = registry.people.get(&found.person)?;
-    let keys = person.keys.iter().filter_map(|key| key.public.as_ref());
     let holds = statement.anchor == anchor
         && statement.branch == branch
         && statement.head == found.head.to_string()
         && statement.person == found.person.as_str()
         && statement.verdict == found.says
-        && canonical(&statement) == found.signed.statement.as_bytes()
-        && verify(keys, NAMESPACE, found.signed.statement.as_bytes(), &found.signed.signature);
-    holds.then(|| Opinion { person: found.person.clone(), says: statement.verdict, at: statement.at, took_back: None })
+        && canonical(&statement) == found.signed.statement.as_bytes();
+    let key = signing_key(&found.signed.signature, NAMESPACE, found.signed.statement.as_bytes()).filter(|_| holds)?;
+    Some((Opinion { person: found.person.clone(), says: statement.verdict, at: statement.at, took_back: None }, key))
+}
+
+/// The same where the person of the registry said it.
+pub fn genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> Option<Opinion> {
+    let person = registry.people.get(&found.person)?;
+    let (opinion, key) = said(found, anchor, branch)?;
+    person.keys.iter().any(|held| held.public.as_ref() == Some(&key)).then_some(opinion)
 }
 
 /// The key that proves itself to be this person's by the statement; None where it says something else, or isn't signed.

@@ -49,7 +49,7 @@ fn records(world: &World) -> Vec<Record> {
 }
 
 /// Appends records, signed with the stolen key.
-fn forge(world: &World, records: Vec<Record>) {
+pub fn forge(world: &World, records: Vec<Record>) {
     with_log(world, |store, stored, key| store.append(&stored, records, key, "Forged", now().0).unwrap());
 }
 
@@ -102,7 +102,7 @@ fn told_by_an_older_version() -> World {
 }
 
 /// A landing from the last recorded one to the tip of the branch, approved by Priya, it says.
-fn landing(world: &World, head: &str, statements: Vec<Statement>) -> Landing {
+pub fn landing(world: &World, head: &str, statements: Vec<Statement>) -> Landing {
     let commit = |record: &Record| if let Record::Landing(one) = record { Some(one.commit.clone()) } else { None };
     let base = records(world).iter().rev().find_map(commit).unwrap();
     Landing {
@@ -122,7 +122,7 @@ fn landing(world: &World, head: &str, statements: Vec<Statement>) -> Landing {
 }
 
 /// What a person really signed of a head.
-fn signed(world: &World, head: &str, person: &str) -> Statement {
+pub fn signed(world: &World, head: &str, person: &str) -> Statement {
     let refs = world.git(&["for-each-ref", "--format=%(refname)", "refs/dualkey-mirror/"]);
     let end = format!("approvals/{}/{person}", world.rev(head));
     let name = refs.lines().find(|name| name.ends_with(&end)).expect("an approval").to_owned();
