@@ -1,11 +1,11 @@
 //! `dualkey approve`
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal};
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
+use super::anew;
 use super::context::{self, Look};
 use super::judging::looked_at;
 use super::shared::{Refresh, Shared};
@@ -222,24 +222,7 @@ fn show(prospect: &Prospect, change: &plan::Plan<'_>, refused: Option<Oid>) {
 }
 
 fn confirm(options: &Options, question: &str) -> Result<(), Stop> {
-    if options.yes {
-        return Ok(());
-    }
-    let help = match options.genesis {
-        Some(_) => "read what the commit holds, then run it again with `--yes`",
-        None => "look at the plan above, then run it again with `--yes`",
-    };
-    if !std::io::stdin().is_terminal() {
-        return Err(Stop::usage("nobody is there to answer", help));
-    }
-    output::print(&format!("{question} [y/N] "));
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
-        Ok(())
-    } else {
-        Err(Stop::new(Exit::Refused, "not confirmed, so nothing was signed", "answer `y` to sign"))
-    }
+    anew::confirm(options.yes, question, "look at what is shown above, then run it again with `--yes`")
 }
 
 fn signing_key(options: &Options, repository: &Repository) -> Result<SigningKey, Stop> {
@@ -383,6 +366,8 @@ fn genesis(options: &Options, repository: &Repository, commit: Oid) -> Result<Ex
     let person = signer(options, access, &key)?;
     let refs = StateRefs::open(repository, options.common.remote.remote.as_deref(), &access.config.branch)?;
     refs.refresh(&[&access.config.audit_ref])?;
+    let audit = (&refs, access.config.audit_ref.as_str());
+    anew::show(repository, &options.common.remote, audit, (commit, &revision), clock.now)?;
     let statement = GenesisStatement {
         statement_type: GenesisType::V1,
         genesis: commit.to_string(),

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Flags are parsed here, their meaning is built where the command runs.
 
 mod access;
+mod anew;
 mod apply;
 mod approve;
 mod audit;

@@ -2,6 +2,7 @@
 //! or targets is data that can't forge markup, mentions, workflow commands or terminal escapes.
 
 pub mod access;
+pub mod anew;
 pub mod apply;
 mod approvers;
 pub mod audit;

@@ -23,7 +23,7 @@ fn vouch(world: &World, people: &[&str]) {
 
 fn go_on(world: &World, file: &str) -> Ran {
     let key = format!("../{file}");
-    world.timed(&["audit", "init", "--genesis", "main", "--continue", "--log-key", &key])
+    world.timed(&["audit", "init", "--genesis", "main", "--continue", "--yes", "--log-key", &key])
 }
 
 /// The log is begun anew, and the world keeps its new anchor and key.
@@ -120,7 +120,7 @@ fn a_log_is_begun_anew_only_as_the_first_one_was() {
     world.commit("A history of its own");
     let key = "../newer.key";
     world
-        .timed(&["audit", "init", "--genesis", "other", "--continue", "--log-key", key])
+        .timed(&["audit", "init", "--genesis", "other", "--continue", "--yes", "--log-key", key])
         .exits(2)
         .says("doesn't come after the genesis");
     world.git(&["switch", "-q", "main"]);
@@ -136,7 +136,7 @@ fn one_person_alone_stays_one_person_alone() {
     let mut world = without_its_key();
     pin_key(&world, "new.key");
     vouch(&world, &["mei.tanaka"]);
-    let single = ["audit", "init", "--genesis", "main", "--continue", "--single", "--log-key", "../new.key"];
+    let single = ["audit", "init", "--genesis", "main", "--continue", "--yes", "--single", "--log-key", "../new.key"];
     let ran = world.timed(&single).exits(0);
     world.anchor = ran.stdout.split("DUALKEY_ANCHOR=").nth(1).and_then(|rest| rest.lines().next()).map(str::to_owned);
     world.dualkey(&["audit", "log"]).exits(0).says("(one person alone) (the log begun anew)");
@@ -161,4 +161,24 @@ fn what_the_old_log_gave_is_taken_away_by_the_new_one() {
     assert_ne!(given, text);
     std::fs::write(path, given).unwrap();
     world.timed(&["apply"]).exits(0).says("revoke alice.nguyen");
+}
+
+#[test]
+fn whoever_vouches_for_a_new_genesis_is_shown_what_nobody_approved() {
+    let world = without_its_key();
+    let text = world.read("policies/approvals.yaml");
+    world.write("policies/approvals.yaml", &text.replace("{ change: policy, count: 2,", "{ change: policy, count: 1,"));
+    world.git(&["add", "-A"]);
+    world.git(&["-c", "commit.gpgsign=false", "commit", "-q", "-m", "typo"]);
+    world.git(&["push", "-q", "origin", "main"]);
+    let pushed = world.rev("main");
+    pin_key(&world, "new.key");
+    let shown = world.approve_with(&["--genesis", "main"], "mei.tanaka").exits(0);
+    let shown = shown.says("count 2 → 1 (weaker)").says("becomes trusted by it");
+    let line = shown.stdout.lines().find(|line| line.trim().starts_with(&pushed[..7])).expect("the refused commit");
+    assert!(line.contains("author-unproven") || line.contains("no-approval"), "{line}");
+    world.approve_with(&["--genesis", "main"], "priya.shah").exits(0).says("(weaker)");
+    let begin = ["audit", "init", "--genesis", "main", "--continue", "--log-key", "../new.key"];
+    world.timed(&begin).exits(2).says("(weaker)").says("nobody is there to answer").says("`--yes`");
+    go_on(&world, "new.key").exits(0).says("becomes trusted by it");
 }

@@ -230,7 +230,7 @@ fn a_log_whose_second_key_is_lost_is_begun_anew_under_a_third() {
         for person in ["mei.tanaka", "priya.shah"] {
             world.approve_with(&["--genesis", "main"], person).exits(0);
         }
-        world.timed(&["audit", "init", "--genesis", "main", "--continue", "--log-key", key])
+        world.timed(&["audit", "init", "--genesis", "main", "--continue", "--yes", "--log-key", key])
     };
     let third = world.names_key("third.key");
     world.commit("A third log key");

@@ -10,6 +10,7 @@ use crate::approval::codes;
 use crate::approval::statement::{self, GENESIS, SIGNATURE_FILE, STATEMENT_FILE, Signed};
 use crate::audit::record::{At, Genesis, Predecessor, Statement, VERSION};
 use crate::audit::{self, Log, Store};
+use crate::cli::anew;
 use crate::cli::context::{self, Look};
 use crate::cli::shared::{Ledger, LogKeyOption, Refresh, Shared, kept_anchor};
 use crate::cli::{Common, Exit, RemoteOption, Stop, output};
@@ -37,6 +38,9 @@ pub struct Options {
     /// so for ever
     #[arg(long = "continue")]
     continues: bool,
+    /// Don't ask
+    #[arg(long, requires = "continues")]
+    yes: bool,
     /// Write the log's first checkpoint into this file, for `apply --checkpoint`
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
@@ -86,6 +90,11 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
                 ),
             )],
         ));
+    }
+    if let (Some(shared), Some(old)) = (&shared, &old) {
+        anew::show_since(shared, old, (commit, &revision), clock.now)?;
+        let help = "look at what is shown above, then run it again with `--yes`";
+        anew::confirm(options.yes, &format!("Begin the log anew with {}?", commit.short()), help)?;
     }
     let genesis = Genesis {
         version: VERSION,
