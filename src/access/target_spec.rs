@@ -46,6 +46,8 @@ pub struct TargetSpec {
     pub settings: &'static [SettingSpec],
     /// What a target with these settings must say that it is, so that an approval for one can't be used for another.
     pub pin: fn(&TargetId, &Settings) -> String,
+    /// What tells which system it is, where what pins it doesn't.
+    pub system: Option<fn(&TargetId, &Settings) -> String>,
     /// The setting that names the type whose kinds the target has, where it only stands in for one. Such a target is embedded:
     /// nothing real hangs on it.
     pub stands_for: Option<&'static str>,

@@ -92,6 +92,7 @@ const fn spec(name: TargetType, kinds: &'static [&'static Kind], account: Accoun
         account: Some(AccountSpec { about: "", help: "", form: account, caseless: true }),
         settings: &[],
         pin: |id, _| id.to_string(),
+        system: None,
         stands_for: None,
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn target(name: &str, raw: &raw::Target, context: &mut Context<'_>) -
     })
 }
 
-/// Refuses two real targets that variables of the environment would name alike: what opens one would be sent to the other.
+/// Refuses two targets that are one system, since each would take from the other what it gave, and two real ones that variables
+/// of the environment would name alike: what opens one would be sent to the other.
 pub(super) fn tell_apart(targets: &BTreeMap<TargetId, Target>, context: &mut Context<'_>) {
     let mut known: BTreeMap<String, &TargetId> = BTreeMap::new();
     for target in targets.values().filter(|target| !target.is_embedded()) {
@@ -47,6 +48,17 @@ pub(super) fn tell_apart(targets: &BTreeMap<TargetId, Target>, context: &mut Con
                 &[Step::Key("targets"), Step::Key(target.id.as_str())],
                 format!("variables of the environment name the targets `{other}` and `{}` alike", target.id),
                 "give one of them a name that differs in letters or digits",
+            );
+        }
+    }
+    let mut systems: BTreeMap<String, &TargetId> = BTreeMap::new();
+    for target in targets.values() {
+        let system = target.spec.system.unwrap_or(target.spec.pin)(&target.id, &target.settings);
+        if let Some(other) = systems.insert(system.clone(), &target.id) {
+            context.schema(
+                &[Step::Key("targets"), Step::Key(target.id.as_str())],
+                format!("the targets `{other}` and `{}` are one system: {}", target.id, quote(&system)),
+                "declare a system once; resources of several domains may be of one target",
             );
         }
     }

@@ -41,6 +41,7 @@ pub static SPEC: TargetSpec = TargetSpec {
         },
     ],
     pin: |_, settings| pin_of(TYPE, settings, &["instance", "identity_store", "organization"]),
+    system: None,
     stands_for: None,
 };
 

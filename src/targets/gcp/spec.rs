@@ -22,6 +22,7 @@ pub static SPEC: TargetSpec = TargetSpec {
         form: SettingForm::Text(kinds::check_number),
     }],
     pin: |_, settings| pin_of(TYPE, settings, &["organization"]),
+    system: None,
     stands_for: None,
 };
 

@@ -34,6 +34,7 @@ pub static SPEC: TargetSpec = TargetSpec {
         },
     ],
     pin: |_, settings| pin(settings.get("id").unwrap_or_default(), settings.get("api")),
+    system: None,
     stands_for: None,
 };
 

@@ -72,6 +72,7 @@ pub static SPEC: TargetSpec = TargetSpec {
         },
     ],
     pin: |_, settings| pin_of(TYPE, settings, &["system"]),
+    system: None,
     stands_for: None,
 };
 

@@ -1,7 +1,7 @@
 //! What `dualkey.yaml` says of an embedded target.
 
 use super::TYPE;
-use crate::access::{Need, SettingForm, SettingSpec, TargetSpec};
+use crate::access::{Need, SettingForm, SettingSpec, Settings, TargetId, TargetSpec};
 
 /// The setting that names the type it stands in for.
 const STANDS_FOR: &str = "as";
@@ -29,8 +29,16 @@ pub static SPEC: TargetSpec = TargetSpec {
         },
     ],
     pin: |id, _| format!("{TYPE}:{id}"),
+    system: Some(system),
     stands_for: Some(STANDS_FOR),
 };
+
+/// The file, whose name some systems read without regard to case.
+fn system(id: &TargetId, settings: &Settings) -> String {
+    let file = settings.get(FILE).map_or_else(|| format!(".git/dualkey/{id}.json"), str::to_owned);
+    let names: Vec<&str> = file.split('/').filter(|name| *name != ".").collect();
+    format!("{TYPE} file {}", names.join("/").to_lowercase())
+}
 
 fn check_file(file: &str) -> Result<(), &'static str> {
     if file.starts_with('/') || file.split('/').any(|part| part == ".." || part.is_empty()) {

@@ -101,3 +101,22 @@ fn a_group_under_a_name_that_the_target_takes_for_the_same_moves_with_both_owner
     let plan = world.timed(&["plan", "--head", "moves"]).exits(0).says("owners of both are asked");
     plan.says("owners:payments-staging: 1 of").says("owners:platform: 1 of");
 }
+
+#[test]
+fn one_system_has_one_name() {
+    let world = World::new();
+    let one = "  github: { type: sandbox, as: github }\n";
+    assert!(world.read("dualkey.yaml").contains(one), "{}", world.read("dualkey.yaml"));
+    for (first, second) in [
+        // the file that a sandbox has anyway, and one that both name
+        ("type: sandbox, as: github", "type: sandbox, as: github, file: .git/dualkey/github.json"),
+        ("type: sandbox, as: github", "type: sandbox, as: aws, file: ./.git/dualkey/GitHub.json"),
+        ("type: sandbox, as: github, file: live.json", "type: sandbox, as: github, file: live.json"),
+        ("organization: northwind, id: 9919", "type: github, organization: southwind, id: 9919"),
+    ] {
+        let two = format!("  github: {{ {first} }}\n  second: {{ {second} }}\n");
+        world.write("dualkey.yaml", &world.read("dualkey.yaml").replace(one, &two));
+        world.timed(&["lint"]).exits(1).says("the targets `github` and `second` are one system");
+        world.git(&["checkout", "-q", "--", "dualkey.yaml"]);
+    }
+}
