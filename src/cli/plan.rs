@@ -131,10 +131,16 @@ fn show(options: &Options, repository: &Repository, clock: Clock) -> Result<Exit
 
 fn exit(standing: &Standing) -> Exit {
     match standing.verdict {
-        Verdict::Blocked if standing.said.obstacles.iter().any(report::verify::is_unjudged) => Exit::Unjudged,
+        // a file of the change that can't be read is the author's to mend, as in lint
+        Verdict::Blocked if standing.said.obstacles.iter().any(is_unheard) => Exit::Unjudged,
         Verdict::Blocked => Exit::Findings,
         Verdict::NeedsApproval | Verdict::Ready | Verdict::Nothing => Exit::Done,
     }
+}
+
+/// True of what keeps anybody from judging, whatever the change holds.
+fn is_unheard(obstacle: &Refusal) -> bool {
+    obstacle.code.id == codes::EVIDENCE_INCOMPLETE.id
 }
 
 fn label(branch: &str, base: Oid) -> String {

@@ -306,7 +306,7 @@ impl World {
         crate::flaky::plant(dir);
         let mut command = scrubbed(DUALKEY, self.root.path());
         command.current_dir(dir);
-        if let Some(anchor) = &self.anchor {
+        if let Some(anchor) = self.anchor.as_ref().filter(|anchor| anchor.contains(':')) {
             command.env("DUALKEY_ANCHOR", anchor);
         }
         if self.path("stand-ins").exists() {

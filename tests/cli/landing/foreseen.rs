@@ -45,6 +45,9 @@ fn an_approval_says_until_when_it_counts() {
     world.timed(&["plan", "--head", "alice"]).exits(0).says(says);
     let markdown = world.timed(&["verify", "--head", "alice", "--format", "markdown"]).exits(0).stdout;
     assert!(markdown.contains("counts until 2027-02-21T09:00:00"), "{markdown}");
+    let json = world.timed(&["verify", "--head", "alice", "--format", "json"]).exits(0).json();
+    let lasting = serde_json::json!([{ "person": "priya.shah", "until": "2027-02-21T09:00:00+00:00" }]);
+    assert_eq!(json["counts_until"], lasting);
     world.now_is("2027-02-21T09:00:01Z").timed(&["verify", "--head", "alice"]).exits(1).says("approval-expired");
     // what takes access away waits for nothing
     world.git(&["switch", "-q", "-c", "away", "main"]);
