@@ -28,7 +28,8 @@ mod server;
 mod sessions;
 #[cfg(feature = "postgres")]
 mod sql;
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(test)]
+#[cfg(feature = "postgres")]
 mod tests;
 #[cfg(feature = "postgres")]
 mod write;

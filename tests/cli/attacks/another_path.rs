@@ -63,7 +63,8 @@ fn zoe() -> String {
 
 #[test]
 fn a_deleted_thing_is_not_moved_back_by_a_net_plan() {
-    let cases: [(&str, String, &str, &[&str], &[&str]); 4] = [
+    type Case<'a> = (&'a str, String, &'a str, &'a [&'a str], &'a [&'a str]);
+    let cases: [Case<'_>; 4] = [
         (
             "roles/superuser.yaml",
             SUPERUSER.to_owned(),

@@ -1,6 +1,6 @@
 //! Clones of runners that hold a part of history, or a part of the files: what is needed comes whole, and ends happen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::odd::with_targets;
 use super::{origin, taken};
@@ -19,7 +19,7 @@ fn cloned(world: &World, options: &[&str]) -> PathBuf {
 
 /// What is over ends by what was approved since, too, and the run is a whole one.
 #[track_caller]
-fn ends_in(world: &World, clone: &PathBuf) -> Ran {
+fn ends_in(world: &World, clone: &Path) -> Ran {
     let ran = world.timed_in(clone, &["apply", "--only-ends"]).exits(0).says("revoke yara.haddad");
     let live = std::fs::read_to_string(clone.join(".git/dualkey/github.json")).unwrap();
     assert!(!live.contains("820147"), "Yara still has access");
