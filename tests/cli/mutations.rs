@@ -16,7 +16,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::support::{NOW, World, files, key};
 
 /// So many mutations of one organisation are tried in a usual run.
-const TRIED: usize = 250;
+const TRIED: usize = 700;
 
 /// What no organisation has, in place of any value.
 const STRANGE: &[&str] = &[
