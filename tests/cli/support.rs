@@ -178,7 +178,7 @@ impl World {
     /// Northwind's access repository, pushed, without a log.
     pub fn unanchored() -> Self {
         let root = tempfile::tempdir().unwrap();
-        let mut world = World { root, anchor: None, now: NOW.to_owned() };
+        let world = World { root, anchor: None, now: NOW.to_owned() };
         world.git_in(world.root.path(), &["init", "-q", "--bare", "-b", "main", "origin.git"]);
         world.git_in(world.root.path(), &["init", "-q", "-b", "main", "repo"]);
         let log_key = world.dualkey(&["audit", "keygen", "--name", "northwind", "--out", "../log.key"]).exits(0).stdout;
@@ -189,7 +189,6 @@ impl World {
         world.be("tom.reed");
         world.commit("Start the access repository");
         world.git(&["push", "-q", "-u", "origin", "main"]);
-        world.anchor = Some(log_key.trim().split('+').nth(1).unwrap().to_owned());
         world
     }
 
@@ -228,7 +227,7 @@ impl World {
 
     pub fn begun(mut self) -> Self {
         let world = &mut self;
-        let id = world.anchor.take().unwrap();
+        let id = world.read("dualkey.yaml").split('+').nth(1).unwrap().to_owned();
         for person in ["mei.tanaka", "priya.shah"] {
             world.approve_with(&["--genesis", "main"], person).exits(0);
         }
@@ -306,7 +305,7 @@ impl World {
         crate::flaky::plant(dir);
         let mut command = scrubbed(DUALKEY, self.root.path());
         command.current_dir(dir);
-        if let Some(anchor) = self.anchor.as_ref().filter(|anchor| anchor.contains(':')) {
+        if let Some(anchor) = &self.anchor {
             command.env("DUALKEY_ANCHOR", anchor);
         }
         if self.path("stand-ins").exists() {
