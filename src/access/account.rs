@@ -5,7 +5,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::target_spec::TargetType;
+use super::target_type::TargetType;
 
 /// The type of target whose accounts open, review and merge pull requests.
 const FORGE: TargetType = TargetType::new("github");

@@ -12,7 +12,7 @@ use super::id::{DomainId, GrantId, GroupId, PersonId, ResourceId, RoleId, Target
 use super::kind::Kind;
 use super::merge::merge;
 use super::model::Access;
-use super::target_spec::TargetType;
+use super::target_type::TargetType;
 use super::time::{Interval, Intervals};
 use crate::parallel::each;
 

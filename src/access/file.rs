@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kind::Kinds;
+use super::kinds::Kinds;
 use super::model::Config;
 use super::reading::{self, NamedFile, Source};
 use super::resolve::{self, Declared};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::entitlement::Entitlements;
 use super::file::{ManagedFile, ManagedFiles};
-use super::kind::Kinds;
+use super::kinds::Kinds;
 use super::limits;
 use super::model::{Access, Config};
 use super::reading::{self, CONFIG_PATH, NamedFile, Source};

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::anew;
 use super::context::{self, Look};
 use super::judging::looked_at;
+use super::new_genesis;
 use super::shared::{Refresh, Shared};
 use super::{Common, Exit, Stop, output};
 use crate::access::{Access, LastRead, Person, PersonId};
@@ -222,7 +222,7 @@ fn show(prospect: &Prospect, change: &plan::Plan<'_>, refused: Option<Oid>) {
 }
 
 fn confirm(options: &Options, question: &str) -> Result<(), Stop> {
-    anew::confirm(options.yes, question, "look at what is shown above, then run it again with `--yes`")
+    new_genesis::confirm(options.yes, question, "look at what is shown above, then run it again with `--yes`")
 }
 
 fn signing_key(options: &Options, repository: &Repository) -> Result<SigningKey, Stop> {
@@ -367,7 +367,7 @@ fn genesis(options: &Options, repository: &Repository, commit: Oid) -> Result<Ex
     let refs = StateRefs::open(repository, options.common.remote.remote.as_deref(), &access.config.branch)?;
     refs.refresh(&[&access.config.audit_ref])?;
     let audit = (&refs, access.config.audit_ref.as_str());
-    anew::show(repository, &options.common.remote, audit, (commit, &revision), clock.now)?;
+    new_genesis::show(repository, &options.common.remote, audit, (commit, &revision), clock.now)?;
     let statement = GenesisStatement {
         statement_type: GenesisType::V1,
         genesis: commit.to_string(),

@@ -1,7 +1,6 @@
 //! The command line: one file a command. Flags are parsed here, their meaning is built where the command runs.
 
 mod access;
-mod anew;
 mod apply;
 mod approve;
 mod audit;
@@ -20,6 +19,7 @@ mod judging;
 mod kept;
 mod lint;
 mod new;
+mod new_genesis;
 mod next;
 mod opening;
 mod output;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::access::kind::Kinds;
+use crate::access::Kinds;
 use crate::access::raw::{Case, Cases, Need};
 use crate::access::reading::{Source, Step, quote};
 use crate::access::{Access, DutyRule, LastRead, LoadError, Revision};

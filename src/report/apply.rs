@@ -5,49 +5,12 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use super::escape::terminal;
-use super::facts::{conditions, permission};
+use super::operations::{LATER, LISTED, line, lines};
 use super::style::Style;
 use super::{drift, errors};
 use crate::access::TargetId;
-use crate::access::time::{format_end, format_moment};
+use crate::access::time::format_moment;
 use crate::apply::{Extent, Outcome};
-use crate::plan::Verb;
-use crate::plan::operations::Operation;
-
-/// Lines that go on stand behind the verb.
-const LATER: &str = "         ";
-
-/// One call, as a line: what, where, for whom, why.
-fn line(operation: &Operation, zone: &TimeZone, style: Style) -> String {
-    let whose = match &operation.person {
-        Some(person) => person.to_string(),
-        None => operation.principal.to_string(),
-    };
-    let until = operation.until.map(|until| format!(" until {}", format_end(until, zone))).unwrap_or_default();
-    let permission = format!("{}{}", permission(operation), conditions(operation, zone));
-    let verb = format!("{:6}", operation.verb.as_str());
-    let verb = match operation.verb {
-        Verb::Grant => style.green(&verb),
-        Verb::Revoke => style.red(&verb),
-        Verb::Change => style.yellow(&verb),
-    };
-    let what =
-        format!("{whose}  {}  {} {}  {permission}{until}", operation.target, operation.kind.name, operation.resource);
-    let what = style.wrap(&terminal(&what), 9, LATER);
-    let because = style.wrap(&terminal(&operation.because.to_string()), 9, LATER);
-    format!("  {verb} {what}\n{LATER}{}\n", style.dim(&because))
-}
-
-/// More of one sort are counted, not listed: the log has them all.
-pub(super) const LISTED: usize = 10;
-
-pub(super) fn lines(operations: &[Operation], zone: &TimeZone, style: Style) -> String {
-    let mut text: String = operations.iter().take(LISTED).map(|operation| line(operation, zone, style)).collect();
-    if operations.len() > LISTED {
-        text.push_str(&format!("  … and {} more; `--format json` lists them all\n", operations.len() - LISTED));
-    }
-    text
-}
 
 fn listed(targets: &BTreeSet<TargetId>) -> String {
     let names: Vec<&str> = targets.iter().map(TargetId::as_str).collect();

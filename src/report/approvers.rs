@@ -1,7 +1,7 @@
 //! Who can approve something after a change and couldn't before, and how few are left.
 
-use super::facts::Voice;
 use super::style::count;
+use super::voice::Voice;
 use crate::access::PersonId;
 use crate::access::time::format_end;
 use crate::plan::{Move, Plan, WordChange};

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::diff::Row;
-use super::facts::Voice;
+use super::rows::Row;
+use super::voice::Voice;
 use crate::access::ChangeClass;
 use crate::plan::{Fact, Plan};
 

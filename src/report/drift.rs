@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::apply::{LISTED, lines};
 use super::escape::terminal;
 use super::facts::tail;
 use super::findings::word;
+use super::operations::{LISTED, lines};
 use super::style::{Style, count};
 use crate::access::TargetId;
 use crate::apply::Drift;

@@ -4,83 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::escape::{markdown_code, markdown_message, markdown_text, terminal};
 use super::findings::place_text;
 use super::style::count;
+use super::view::PlanView;
+use super::voice::{LISTED, Voice};
 use super::{approvers, standing};
 use crate::access::{ChangeClass, Conditions, PersonId};
-use crate::apply::Drift;
 use crate::finding::{Finding, State};
 use crate::plan::judges::{JudgeChange, Panel};
-use crate::plan::{Operation, Plan, Standing, Verdict};
+use crate::plan::{Operation, Verdict};
 use crate::repository::Oid;
-
-/// A plan, where it stands, and what a reader calls its two ends.
-#[derive(Clone, Copy, Debug)]
-pub struct PlanView<'a> {
-    pub plan: &'a Plan<'a>,
-    pub standing: &'a Standing,
-    /// What live state shows, where it was read.
-    pub live: Option<&'a Drift>,
-    pub labels: Labels<'a>,
-}
-
-/// What the change starts from and leads to, for people.
-#[derive(Clone, Copy, Debug)]
-pub struct Labels<'a> {
-    /// `main (4be1f27)`.
-    pub base: &'a str,
-    /// `4be1f27`, `the work tree`.
-    pub head: &'a str,
-    /// The first landing on the protected branch that was refused, where the change is looked at from the last verified one.
-    pub refused: Option<Oid>,
-}
-
-/// How data is written within a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Voice {
-    Text,
-    Markdown,
-}
-
-impl Voice {
-    /// A name or a value.
-    pub(super) fn data(self, text: &str) -> String {
-        match self {
-            Voice::Text => terminal(text),
-            Voice::Markdown => markdown_code(text),
-        }
-    }
-
-    /// A message with data in backticks.
-    pub(super) fn message(self, text: &str) -> String {
-        match self {
-            Voice::Text => terminal(text),
-            Voice::Markdown => markdown_message(text),
-        }
-    }
-
-    /// Words with names in them, such as `owners of payments-staging`.
-    pub(super) fn words(self, text: &str) -> String {
-        match self {
-            Voice::Text => terminal(text),
-            Voice::Markdown => markdown_text(text),
-        }
-    }
-
-    pub(super) fn list<'a>(self, names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
-        let names: Vec<&str> = names.into_iter().collect();
-        let shown: Vec<String> = names.iter().take(LISTED).map(|name| self.data(name)).collect();
-        match (names.len().saturating_sub(LISTED), shown.as_slice()) {
-            (0, [first, second]) => format!("{first}{last}{second}"),
-            (0, _) => shown.join(", "),
-            (more, _) => format!("{} and {more} more", shown.join(", ")),
-        }
-    }
-}
-
-/// Longer lists of names are cut; the diff has them all.
-const LISTED: usize = 5;
 
 impl<'a> PlanView<'a> {
     pub(super) fn verdict(&self) -> Verdict {

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::PlanView;
-use super::diff::{Row, Weight};
 use super::escape::terminal;
-use super::facts::{Voice, tail};
+use super::facts::tail;
+use super::rows::{Row, Weight};
 use super::style::count;
+use super::voice::Voice;
 use crate::access::raw::Risk;
 use crate::access::time::{format_end, format_start};
 use crate::access::{EntitlementKey, PersonId};

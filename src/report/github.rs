@@ -2,10 +2,10 @@
 
 use super::PlanView;
 use super::escape::{workflow_data, workflow_property};
-use super::facts::Voice;
 use super::findings::{is_whole_file, place_text, summary};
 use super::plan::verdict_word;
 use super::style::{Style, count};
+use super::voice::Voice;
 use crate::approval::{Landing, Prospect};
 use crate::finding::{Finding, Place, Refusal, Severity, State};
 use crate::plan::Verdict;

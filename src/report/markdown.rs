@@ -1,13 +1,14 @@
 //! Markdown for the comment on a pull request and for the summary of a job: the answer first, the long tail folded.
 
 use super::PlanView;
-use super::diff::{Row, Weight, cut, unified};
+use super::diff::unified;
 use super::escape::{markdown_code, markdown_fence, markdown_message, markdown_text};
-use super::facts::Voice;
 use super::findings::{place_text, summary, word};
 use super::gains::more;
 use super::plan::operations;
+use super::rows::{Row, Weight, cut};
 use super::style::{Style, capitalised, count};
+use super::voice::Voice;
 use super::{changes, drift, standing};
 use crate::approval::{Landing, Prospect, Verdict as Landed};
 use crate::finding::{Finding, Refusal, Severity, State};

@@ -2,7 +2,6 @@
 //! or targets is data that can't forge markup, mentions, workflow commands or terminal escapes.
 
 pub mod access;
-pub mod anew;
 pub mod apply;
 mod approvers;
 pub mod audit;
@@ -19,9 +18,12 @@ mod gains;
 pub mod github;
 pub mod json;
 pub mod markdown;
+pub mod new_genesis;
 pub mod next;
 pub mod ocsf;
+mod operations;
 pub mod plan;
+mod rows;
 pub mod sarif;
 pub mod schemas;
 mod standing;
@@ -30,6 +32,8 @@ pub mod style;
 mod tests;
 pub mod trial;
 pub mod verify;
+mod view;
+mod voice;
 
-pub use facts::{Labels, PlanView};
 pub use style::Style;
+pub use view::{Labels, PlanView};

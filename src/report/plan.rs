@@ -1,12 +1,14 @@
 //! A plan as text: what a reviewer has to know first, then the diff, findings, approvals and operations.
 
 use super::PlanView;
-use super::diff::{Row, cut, unified};
+use super::diff::unified;
 use super::escape::terminal;
-use super::facts::{Voice, conditions, permission};
+use super::facts::{conditions, permission};
 use super::findings::{label, place_text, word};
 use super::gains::{Gain, more};
+use super::rows::{Row, cut};
 use super::style::Style;
+use super::voice::Voice;
 use super::{changes, drift, standing};
 use crate::access::time::format_end;
 use crate::finding::{Finding, State};

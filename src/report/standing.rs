@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PlanView;
-use super::facts::Voice;
 use super::style::count;
+use super::voice::{LISTED, Voice};
 use crate::access::time::format_moment;
 use crate::access::{PersonId, Unfit};
 use crate::finding::Refusal;
@@ -42,10 +42,20 @@ pub(super) fn awaited(view: &PlanView<'_>, voice: Voice) -> String {
     if rules == 0 && standing.is_met(view.plan) { sentence } else { format!("from {sentence}") }
 }
 
+/// `owners of payments-staging or sponsor of alice.nguyen`; long lists are cut, so that what changes stays in sight.
+fn from(requirement: &Requirement, voice: Voice) -> String {
+    let shown = requirement.from.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(" or ");
+    let words = match requirement.from.len().saturating_sub(LISTED) {
+        0 => shown,
+        more => format!("{shown} or {more} more"),
+    };
+    voice.words(&words)
+}
+
 /// `2 of alice, bob, carol (group:security)`.
 fn asks(requirement: &Requirement, rule: &RuleStanding, voice: Voice) -> String {
     let people: Vec<&str> = rule.left(requirement).map(PersonId::as_str).collect();
-    let of = voice.words(&requirement.from.join(" or "));
+    let of = from(requirement, voice);
     match (rule.missing, people.len()) {
         (missing, 0) => format!("{missing} of {of}, where nobody is left who may approve"),
         (1, 1 | 2) => format!("{} ({of})", voice.list(people, " or ")),
@@ -110,7 +120,7 @@ fn asked(requirement: &Requirement, rule: &RuleStanding, voice: Voice) -> String
     } else {
         format!(" — {given} did, more are asked for")
     };
-    let from = voice.words(&requirement.from.join(" or "));
+    let from = from(requirement, voice);
     let everyone = if requirement.everyone_gains { ", one more since all of them gain by it" } else { "" };
     let sponsors = sponsors(requirement, voice);
     let (name, needed) = (voice.data(&requirement.rule), rule.needed);

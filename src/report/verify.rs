@@ -1,7 +1,7 @@
 //! Verdicts about landings, as text.
 
-use super::facts::Voice;
 use super::style::Style;
+use super::voice::Voice;
 use super::{PlanView, errors, plan, standing};
 use crate::approval::{Landing, Prospect, Recorded, Verdict, codes};
 use crate::finding::Refusal;

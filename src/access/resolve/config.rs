@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::context::{Context, item};
 use super::settings;
+use crate::access::Kinds;
 use crate::access::id::OrganizationId;
-use crate::access::kind::Kinds;
 use crate::access::model::{Config, EvidenceSource, Manage};
 use crate::access::raw;
 use crate::access::reading::{Step, quote, value};

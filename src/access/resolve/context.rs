@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::wildcard::{WILDCARD_PERMISSION, is_wildcard};
+use crate::access::Kinds;
 use crate::access::id::{GroupId, InvalidId, PersonId};
-use crate::access::kind::Kinds;
 use crate::access::model::Member;
 use crate::access::raw;
 use crate::access::reading::{INVALID_DATE, INVALID_ID, NOT_SUPPORTED, SCHEMA, Source, Step, quote};

@@ -22,7 +22,7 @@ pub use self::references::UNKNOWN_REFERENCE;
 pub use self::wildcard::WILDCARD_PERMISSION;
 use super::credential::CREDENTIAL_IN_SETTINGS;
 use super::id::{BridgeId, DomainId, GrantId, GroupId, PersonId, RoleId, VendorId};
-use super::kind::Kinds;
+use super::kinds::Kinds;
 use super::model::{Access, Bridge, Config, Domain, Grant, Group, Person, Policy, Role, Vendor};
 use super::raw;
 use super::reading::{NamedFile, Parsed, RawFile, Source};

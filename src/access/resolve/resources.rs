@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::context::{Context, field, item};
+use crate::access::TargetType;
 use crate::access::conditions::{Conditions, Hours, InvalidHours};
 use crate::access::id::{BridgeId, DomainId, Duty, GrantId, PersonId, ResourceId, RoleId, TargetId};
 use crate::access::kind::Kind;
 use crate::access::model::{Bridge, Config, Domain, Grant, Resource, Role};
 use crate::access::raw::{self, Environment, Permit, Risk};
 use crate::access::reading::{INVALID_DATE, Step, quote};
-use crate::access::target_spec::TargetType;
 use crate::access::time::{Days, Moment};
 
 pub(super) fn domain(stem: &str, raw: &raw::Domain, config: &Config, context: &mut Context<'_>) -> Option<Domain> {

@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::standing::Hold;
 use crate::access::{Entitlement, EntitlementKey, Intervals, Kind, PersonId, Revision, TargetId};
 use crate::plan::changes::{self, EntitlementChange};
 use crate::plan::facts::{Turn, turns};
@@ -34,6 +33,17 @@ pub(super) struct Meaning {
     pub only_gives: bool,
     /// True where access is taken, and nothing else happens.
     pub only_takes: bool,
+}
+
+/// How much of what a landing changed a later step must keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// All of it.
+    Whole,
+    /// All but the access that it gave, of which a plan says where it goes.
+    Unseen,
+    /// What it took from somebody, or tightened. For the rest, those who approved it have approved something else since.
+    Taken,
 }
 
 /// How much somebody may do on a resource.

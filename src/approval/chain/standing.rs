@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::error::VerifyError;
 use super::ground::{Ground, STEPS_OF_MEANING};
 use super::landings::Landing;
-use super::meaning::{Difference, Meaning};
+use super::meaning::{Difference, Hold, Meaning};
 use super::words;
 use crate::access::Revision;
 use crate::approval::decision::Granted;
@@ -39,17 +39,6 @@ pub(super) enum Kept {
     At(Oid),
     /// At a head of which nothing was verified; in meaning, on the tree that was verified last.
     Over(Oid, Rc<Revision>),
-}
-
-/// How much of what a landing changed a later step must keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
-    /// All of it.
-    Whole,
-    /// All but the access that it gave, of which a plan says where it goes.
-    Unseen,
-    /// What it took from somebody, or tightened. For the rest, those who approved it have approved something else since.
-    Taken,
 }
 
 /// A step that is held against landings that it doesn't start from.

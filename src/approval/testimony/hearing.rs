@@ -7,9 +7,9 @@ use ssh_key::public::KeyData;
 
 use super::opinion::{Opinion, Says};
 use super::registered::Registered;
-use super::signatures::Signatures;
 use super::source::{Branch, Question};
 use super::statement::{self, Expected, Found, Signed};
+use super::statements::Signatures;
 use crate::access::PersonId;
 use crate::finding::Refusal;
 use crate::repository::{Oid, RepositoryError};

@@ -9,6 +9,7 @@ mod registered;
 mod signatures;
 mod source;
 pub mod statement;
+mod statements;
 
 pub use data::{Maker, Testimony};
 pub use makers::{CommitMakers, Signer, changed_since, changes_since, makers};
@@ -16,7 +17,7 @@ pub use makers::{CommitMakers, Signer, changed_since, changes_since, makers};
 pub(super) use makers::{ProvenBy, made_by};
 pub use opinion::{CountedApproval, Opinion, Says};
 pub use registered::{Holders, Registered};
-pub use signatures::Signatures;
-pub(super) use signatures::{PREFIXES, read, spoken};
 pub use source::{Branch, Question, RecordedWords, Source};
 pub use statement::Signed;
+pub use statements::Signatures;
+pub(super) use statements::{PREFIXES, read, spoken};

@@ -10,8 +10,8 @@ use crate::approval::codes;
 use crate::approval::statement::{self, GENESIS, SIGNATURE_FILE, STATEMENT_FILE, Signed};
 use crate::audit::record::{At, Genesis, Predecessor, Statement, VERSION};
 use crate::audit::{self, Log, Store};
-use crate::cli::anew;
 use crate::cli::context::{self, Look};
+use crate::cli::new_genesis;
 use crate::cli::shared::{Ledger, LogKeyOption, Refresh, Shared, kept_anchor};
 use crate::cli::{Common, Exit, RemoteOption, Stop, output};
 use crate::finding::Refusal;
@@ -92,9 +92,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         ));
     }
     if let (Some(shared), Some(old)) = (&shared, &old) {
-        anew::show_since(shared, old, (commit, &revision), clock.now)?;
+        new_genesis::show_since(shared, old, (commit, &revision), clock.now)?;
         let help = "look at what is shown above, then run it again with `--yes`";
-        anew::confirm(options.yes, &format!("Begin the log anew with {}?", commit.short()), help)?;
+        new_genesis::confirm(options.yes, &format!("Begin the log anew with {}?", commit.short()), help)?;
     }
     let genesis = Genesis {
         version: VERSION,

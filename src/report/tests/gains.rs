@@ -128,7 +128,8 @@ fn one_gain_among_many_losses_is_not_cut() {
     let view = view(&plan, &standing, None);
     let (text, markdown) = (crate::report::plan::text(&view, Style::PLAIN), crate::report::markdown::plan(&view));
     all_told(&plan, &[&text, &markdown]);
-    let told = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // however many sponsors a rule asks, the gain stands where a reviewer looks first
+    let told = text.split_whitespace().take(100).collect::<Vec<_>>().join(" ");
     assert!(
         told.contains("c250 (globex) gains developer on payments-api in payments-staging (push, was pull)"),
         "{text}"

@@ -19,6 +19,8 @@ mod facts;
 #[cfg(feature = "postgres")]
 mod failure;
 #[cfg(feature = "postgres")]
+mod left_behind;
+#[cfg(feature = "postgres")]
 mod phase;
 #[cfg(feature = "postgres")]
 mod read;

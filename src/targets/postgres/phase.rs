@@ -8,10 +8,10 @@ use super::catalog::{Catalog, Membership, Oid, get};
 use super::connection::Connection;
 use super::failure::Failure;
 use super::kinds::{self, DATABASE_LOGIN, DATABASE_ROLE};
+use super::left_behind::{LeftBehind, tell};
 use super::read::can_become;
 use super::server::Server;
 use super::sql;
-use super::write::{LeftBehind, tell};
 use crate::targets::{Call, Done, Names, TargetError, Verb};
 
 /// The grantors whose rows we may take.

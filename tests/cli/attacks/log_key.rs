@@ -315,14 +315,19 @@ fn what_of_an_older_log_gave_something_does_not_give_it_again() {
     assert!(!world.live("github").contains("583231"));
 }
 
-#[test]
-fn a_forged_landing_keeps_nothing_that_an_approved_one_took() {
-    let world = World::told();
-    branch(&world, "away", |world| {
+/// Alice's grant is taken away, approved and merged.
+pub fn away(world: &World) {
+    branch(world, "away", |world| {
         world.git(&["rm", "-q", "grants/payments/alice-refunds.yaml"]);
     });
     world.approve("away", "priya.shah").exits(0);
-    merge(&world, "away");
+    merge(world, "away");
+}
+
+#[test]
+fn a_forged_landing_keeps_nothing_that_an_approved_one_took() {
+    let world = World::told();
+    away(&world);
     world.write("grants/payments/alice-refunds.yaml", &ALICE_GRANT.replace("Build", "Rebuild"));
     direct(&world, "Back");
     forge(&world, vec![Record::Landing(landing(&world, "alice", Vec::new()))]);

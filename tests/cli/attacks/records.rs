@@ -3,7 +3,7 @@
 use dualkey::audit::Record;
 use dualkey::audit::record::{Landing, Verdict};
 
-use super::log_key::{forge, landing, signed};
+use super::log_key::{away, forge, landing, signed};
 use super::{applied, branch, direct, edit, merge};
 use crate::support::{ALICE_GRANT, World};
 
@@ -101,11 +101,7 @@ fn a_removal_that_no_run_has_seen_is_not_restored_away_by_a_record() {
     world.approve("alice", "priya.shah").exits(0);
     merge(&world, "alice");
     world.timed(&["apply"]).exits(0);
-    branch(&world, "away", |world| {
-        world.git(&["rm", "-q", "grants/payments/alice-refunds.yaml"]);
-    });
-    world.approve("away", "priya.shah").exits(0);
-    merge(&world, "away");
+    away(&world);
     world.write("grants/payments/alice-refunds.yaml", ALICE_GRANT);
     direct(&world, "Back");
     let restored = Landing {

@@ -67,7 +67,7 @@ pub fn show_since(
     let (base, head) = (last.short(), commit.short());
     let labels = Labels { base: &base, head: &head, refused: refused.first().map(|landing| landing.commit) };
     let view = PlanView { plan: &plan, standing: &standing, live: None, labels };
-    output::print(&report::anew::text(&view, &refused, &notes, output::style()));
+    output::print(&report::new_genesis::text(&view, &refused, &notes, output::style()));
     Ok(())
 }
 
@@ -90,6 +90,6 @@ pub fn confirm(yes: bool, question: &str, help: &str) -> Result<(), Stop> {
     if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {
-        Err(Stop::new(Exit::Refused, "not confirmed, so nothing was signed", "answer `y` to sign"))
+        Err(Stop::new(Exit::Refused, "not confirmed, so nothing was written", "answer `y` if it is meant"))
     }
 }
