@@ -47,9 +47,12 @@ pub const LOG_CHECKPOINT_INVALID: Code = Code {
 pub const LOG_COPY_DAMAGED: Code = Code {
     id: "log-copy-damaged",
     title: "What this clone remembered of the log is damaged and was thrown away.",
-    why: "A clone keeps the last checkpoint that it saw, so that it notices a log that was cut off or written anew since. A           damaged file says nothing about the log, so it doesn't stop anybody; but what only it could have shown stays           unnoticed this once.",
+    why: "A clone keeps the last checkpoint that it saw, so that it notices a log that was cut off or written anew since. A \
+          damaged file says nothing about the log, so it doesn't stop anybody; but what only it could have shown stays \
+          unnoticed this once.",
     example: "warning[log-copy-damaged] `.git/dualkey/log-4f3c…` is damaged and was thrown away",
-    instead: "Compare the log with a checkpoint that you keep elsewhere (`dualkey audit verify --checkpoint FILE`), or with               an export. See that the disk is well.",
+    instead: "Compare the log with a checkpoint that you keep elsewhere (`dualkey audit verify --checkpoint FILE`), or with \
+              an export. See that the disk is well.",
 };
 
 pub const LOG_ENTRY_INVALID: Code = Code {

@@ -113,7 +113,8 @@ pub const CODES: [&Code; 2] = [&TARGET_UNPROVEN, &TARGET_WITHOUT_CLIENT];
 pub static TARGET_UNPROVEN: Code = Code {
     id: "target-unproven",
     title: "Nobody approved yet where a target is",
-    why: "The settings of a target say to which server its credentials are sent. Whoever proposes a change could name one of           their own, and every look at the proposal would hand it what opens the target.",
+    why: "The settings of a target say to which server its credentials are sent. Whoever proposes a change could name one of \
+          their own, and every look at the proposal would hand it what opens the target.",
     example: "",
     instead: "Land the settings first, in a change of their own, and keep the anchor in DUALKEY_ANCHOR, by which the log \
               proves what was approved. Until then the target counts as one that nobody looked at.",

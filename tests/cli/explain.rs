@@ -33,6 +33,8 @@ fn every_code_is_listed_once_and_explains_itself() {
         let (why, instead) = rest.split_once("Instead: ").unwrap_or_else(|| panic!("{text}"));
         assert!(why.trim().len() > 40, "{code} doesn't say why:\n{text}");
         assert!(instead.trim().len() > 15, "{code} doesn't say what to do:\n{text}");
+        // a text that was broken in the source without `\` has the indentation in its middle
+        assert!(text.lines().all(|line| line.starts_with(' ') || !line.contains("   ")), "{code} has a hole:\n{text}");
     }
 }
 
