@@ -79,11 +79,6 @@ codes! {
         "Once a landing is in the log, what people signed of it stands there. Then `dualkey apply` deletes the refs that held \
          it, since every run and every clone has to look at each ref that there is. Without that nothing is less safe.",
         "Allow the identity that runs `dualkey apply` to delete refs under `refs/dualkey/`.";
-    TARGET_IDENTITY: "target-identity", "a target is another one than the access repository pins",
-        "What was approved for one target would be done at another. So nothing is read and nothing is written there, and \
-         nobody is given anything who may hold something at the right one.",
-        "See where the credentials of that target lead. If it is to be another one, give it a name of its own in \
-         `dualkey.yaml`.";
     TARGET_NOT_CONNECTED: "target-not-connected", "a target that has to be read isn't connected",
         "What is held there is unknown, and what is unknown is neither empty nor as it should be.",
         "Give the credentials of that target, or build dualkey with its feature.";

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::batch;
 use super::guards::{self, Judged};
-use super::look::Answer;
 use super::naming::Naming;
 use super::phases::Phase;
 use super::sight::Sight;
@@ -17,7 +16,7 @@ use crate::finding::Refusal;
 use crate::plan::live_duties::LiveBreach;
 use crate::plan::operations::{Difference, Found, Operation};
 use crate::targets::error::Remedy;
-use crate::targets::{Done, Hello, Scope, Stopped, TargetError};
+use crate::targets::{Done, Scope, Stopped, TargetError};
 
 mod settle;
 
@@ -218,13 +217,8 @@ impl Run<'_> {
             true => self.view.now(),
             false => self.view.now().checked_add(passed).unwrap_or(self.view.now()),
         };
-        let told = |(target, Answer { said, at, took }): (_, Answer<Hello>)| {
-            let theirs = said.clock?;
-            // it was told somewhere between the question and the answer
-            let ours = theirs.clamp(ours(at.saturating_sub(took)), ours(at));
-            Some(Told { target, theirs, ours })
-        };
-        let told: Vec<Told> = greetings.hellos.into_iter().filter_map(told).collect();
+        let told: Vec<Told> =
+            greetings.hellos.iter().filter_map(|(target, answer)| Told::of(target.clone(), answer, ours)).collect();
         let clocks = time::judge(self.view.now(), self.view.past.proven, &told);
         if let Some(journal) = &mut self.journal {
             journal.compared(told);

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
-use super::{Connected, Process, Readers, codes};
+use super::{Process, Readers, codes};
 use crate::access::{Kind, TargetId};
 use crate::finding::Refusal;
 use crate::targets::error::TARGET_IO;
@@ -107,35 +107,46 @@ pub(super) struct Greetings {
 
 /// Asks every target which it is. One that isn't the pinned one is left alone, as is one that isn't connected.
 pub(super) fn greet(readers: &mut Readers, process: &dyn Process) -> Greetings {
+    let pins: BTreeMap<TargetId, String> = readers
+        .iter()
+        .filter_map(|(target, connected)| Some((target.clone(), connected.as_ref().ok()?.pinned.clone())))
+        .collect();
     let mut greetings = Greetings::default();
-    let mut jobs = Vec::new();
-    for (target, connected) in readers {
-        match connected {
-            Ok(connected) => jobs.push((target.clone(), connected)),
-            Err(refusal) => drop(greetings.refused.insert(target.clone(), refusal.clone())),
-        }
-    }
-    let hello = |connected: &mut Connected| (connected.reader.hello(), connected.pinned.clone());
-    for (target, answer) in answers(process, jobs, hello) {
-        let Answer { said: (said, pinned), at, took } = answer;
-        let said = said.map_err(|error| error.refusal()).and_then(|hello| match hello.identity == pinned {
-            true => Ok(hello),
-            false => Err(another(&target, &pinned, &hello.identity)),
+    for (target, said) in greeted(readers, |connected| connected.reader.hello(), process) {
+        let pinned = pins.get(&target).map_or("", String::as_str);
+        let said = said.and_then(|answer| match answer.said.check(&target, pinned) {
+            Ok(()) => Ok(answer),
+            Err(error) => Err(error.refusal()),
         });
         match said {
-            Ok(said) => drop(greetings.hellos.insert(target, Answer { said, at, took })),
+            Ok(answer) => drop(greetings.hellos.insert(target, answer)),
             Err(refusal) => drop(greetings.refused.insert(target, refusal)),
         }
     }
     greetings
 }
 
-fn another(target: &TargetId, pinned: &str, identity: &str) -> Refusal {
-    Refusal::new(
-        &codes::TARGET_IDENTITY,
-        format!("`{target}` answers as `{identity}`, and `dualkey.yaml` pins `{pinned}`"),
-        "see where its credentials lead; another target is another name in `dualkey.yaml`",
-    )
+/// What targets say of themselves to a credential, whichever they are. What isn't connected says why.
+pub(super) fn greeted<C: Send>(
+    clients: &mut BTreeMap<TargetId, Result<C, Refusal>>,
+    hello: impl Fn(&mut C) -> Result<Hello, TargetError> + Sync,
+    process: &dyn Process,
+) -> BTreeMap<TargetId, Result<Answer<Hello>, Refusal>> {
+    let (mut said, mut jobs) = (BTreeMap::new(), Vec::new());
+    for (target, client) in clients {
+        match client {
+            Ok(client) => {
+                said.insert(target.clone(), Err(no_thread(target)));
+                jobs.push((target.clone(), client));
+            }
+            Err(refusal) => drop(said.insert(target.clone(), Err(refusal.clone()))),
+        }
+    }
+    for (target, Answer { said: hello, at, took }) in answers(process, jobs, hello) {
+        let hello = hello.map_err(|error| error.refusal()).map(|said| Answer { said, at, took });
+        said.insert(target, hello);
+    }
+    said
 }
 
 /// What was seen of the targets.
@@ -183,6 +194,15 @@ impl Seen {
             self.unread_resources.entry(target).or_default().extend(resources);
         }
         self.unread.extend(newer.unread);
+    }
+
+    /// Takes in what greetings tell.
+    pub(super) fn told(&mut self, hellos: &BTreeMap<TargetId, Answer<Hello>>) {
+        for (target, hello) in hellos {
+            if let Some(fact) = hello.said.of_reader() {
+                self.facts.entry(target.clone()).or_default().push(fact);
+            }
+        }
     }
 
     /// True where it is known who holds what on a resource.
@@ -279,7 +299,7 @@ fn no_thread(target: &TargetId) -> Refusal {
     )
 }
 
-fn not_connected(target: &TargetId) -> Refusal {
+pub(super) fn not_connected(target: &TargetId) -> Refusal {
     Refusal::new(
         &codes::TARGET_NOT_CONNECTED,
         format!("`{target}` has to be read, but isn't connected"),

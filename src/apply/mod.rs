@@ -23,6 +23,7 @@ mod phases;
 mod process;
 mod sight;
 mod state;
+mod survey;
 pub mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,7 @@ pub use overdue::{ends_after, overdue};
 #[cfg(test)]
 pub(crate) use process::Patient;
 pub use process::{Process, interrupted};
+pub use survey::{Greeting, Listed, Sight, Survey, survey};
 
 /// What a run is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,7 +228,8 @@ impl Drift {
 pub fn drift(tree: &Revision, past: &Past<'_>, readers: &mut Readers, now: Timestamp, process: &dyn Process) -> Drift {
     let view = state::View::new(tree, past, now);
     let greetings = look::greet(readers, process);
-    let seen = look::read(readers, &view.scopes(), Depth::Facts, &greetings.refused, process);
+    let mut seen = look::read(readers, &view.scopes(), Depth::Facts, &greetings.refused, process);
+    seen.told(&greetings.hellos);
     let (difference, groups) = (view.difference(&seen), view.by_groups(&seen));
     let mut naming = naming::Naming::default();
     let unlisted = naming.ask(&difference.operations, readers, process);

@@ -1,12 +1,15 @@
 //! What a run may do by its clock, by those of the targets, and by what the log proves of time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::codes;
+use super::look::Answer;
 use crate::access::TargetId;
 use crate::finding::Refusal;
+use crate::targets::Hello;
 
 /// How far a target's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
@@ -20,6 +23,16 @@ pub struct Told {
     pub target: TargetId,
     pub theirs: Timestamp,
     pub ours: Timestamp,
+}
+
+impl Told {
+    /// Compares the clock of a target with ours, which says `ours` of an instant. The target told the time somewhere between
+    /// the question and the answer.
+    pub(super) fn of(target: TargetId, answer: &Answer<Hello>, ours: impl Fn(Duration) -> Timestamp) -> Option<Told> {
+        let theirs = answer.said.clock?;
+        let ours = theirs.clamp(ours(answer.at.saturating_sub(answer.took)), ours(answer.at));
+        Some(Told { target, theirs, ours })
+    }
 }
 
 /// What the clocks allow a run.
@@ -68,7 +81,7 @@ fn is_near(theirs: Timestamp, ours: Timestamp) -> bool {
 }
 
 /// `clock-skew` where a target's clock says something else than ours.
-fn skewed(told: &Told) -> Option<Refusal> {
+pub(super) fn skewed(told: &Told) -> Option<Refusal> {
     (!is_near(told.theirs, told.ours)).then(|| {
         let apart = told.ours.duration_since(told.theirs);
         let (seconds, side) = (apart.abs().as_secs(), if apart.is_positive() { "ahead of" } else { "behind" });

@@ -15,7 +15,7 @@ use crate::apply::{Connected, Exit, Lease, Mode, Outcome, Past, Patient, Request
 use crate::approval::{CountedApproval, Maker, Signatures};
 use crate::repository::testing::Sandbox as Folder;
 use crate::repository::{Repository, StateRefs};
-use crate::targets::{self, Call, Done, Gate, KINDS, Sandbox, TargetError, Writer, contract, github};
+use crate::targets::{self, Call, Done, Gate, Hello, KINDS, Sandbox, TargetError, Writer, contract, github};
 
 const REFERENCE: &str = "refs/dualkey/audit";
 
@@ -102,6 +102,10 @@ struct Watched {
 }
 
 impl Writer for Watched {
+    fn greet(&mut self) -> Result<Hello, TargetError> {
+        self.inner.greet()
+    }
+
     fn ends(&self, call: &Call) -> bool {
         self.inner.ends(call)
     }

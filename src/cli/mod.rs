@@ -31,6 +31,7 @@ mod report;
 mod schema;
 mod shared;
 mod stage;
+mod survey;
 mod targets;
 mod test;
 mod verify;
@@ -72,6 +73,8 @@ enum Command {
     Approve(approve::Options),
     /// Prove that what landed was approved by a second party
     Verify(verify::Options),
+    /// Say what each target is and tells, and what the credentials for it can do
+    Targets(survey::Options),
     /// Bring the targets to what was approved
     Apply(apply::Options),
     /// Compare the targets with what was approved
@@ -166,6 +169,7 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Targets(options) => survey::run(&options),
         Command::Apply(options) => apply::run(&options),
         Command::Drift(options) => drift::run(&options),
         Command::Next(options) => next::run(&options),

@@ -11,7 +11,8 @@ use crate::access::{Access, Revision, Target, TargetId};
 use crate::apply::{self, Connected};
 use crate::finding::Refusal;
 use crate::repository::Repository;
-use crate::targets::{self, Reader, Surroundings, Writer, sandbox};
+use crate::targets::credential::Right;
+use crate::targets::{self, Greeted, Reader, Surroundings, Writer, sandbox};
 
 /// `--sandbox`
 #[derive(Debug, Args)]
@@ -75,7 +76,7 @@ impl<'a> Targets<'a> {
     pub fn readers(&self, process: &Process) -> apply::Readers {
         let reader = |target: &Target, place: &Surroundings<'_>| {
             let reader: Box<dyn Reader> = match &self.sandboxes {
-                Some(folder) => Box::new(place.retrying(sandbox::in_folder(folder, target, place))),
+                Some(folder) => Box::new(place.retrying(sandbox::in_folder(folder, target, place, Right::Read))),
                 None => targets::reader(target, place)?,
             };
             Ok(Connected { reader, pinned: target.pinned.clone() })
@@ -87,9 +88,10 @@ impl<'a> Targets<'a> {
     pub fn clients(&self, process: &Process) -> apply::Targets {
         let writer = |target: &Target, place: &Surroundings<'_>| {
             let writer: Box<dyn Writer> = match &self.sandboxes {
-                Some(folder) => Box::new(place.retrying(sandbox::in_folder(folder, target, place))),
+                Some(folder) => Box::new(place.retrying(sandbox::in_folder(folder, target, place, Right::Write))),
                 None => targets::writer(target, place)?,
             };
+            let writer: Box<dyn Writer> = Box::new(Greeted::new(writer, target));
             Ok(writer)
         };
         apply::Targets { readers: self.readers(process), writers: self.each(process, writer) }

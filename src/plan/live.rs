@@ -123,6 +123,27 @@ pub fn of_unknown(operation: &Operation, error: &TargetError) -> LiveFinding {
     }
 }
 
+/// Something that is declared and that its target doesn't have.
+pub fn of_unknown_name(
+    target: &TargetId,
+    resource: Option<Resource>,
+    person: Option<&PersonId>,
+    error: &TargetError,
+) -> LiveFinding {
+    let whose = person.map(|person| format!(" of `{person}`")).unwrap_or_default();
+    LiveFinding {
+        rule: &TARGET_UNKNOWN_NAME,
+        severity: TARGET_UNKNOWN_NAME.severity,
+        target: Some(target.clone()),
+        resource,
+        permission: None,
+        principal: None,
+        person: person.cloned(),
+        message: format!("`{target}`{whose}: {error}"),
+        help: "correct the name in the access repository".to_owned(),
+    }
+}
+
 /// What is wrong with what groups give: access that no grant gives those whose access dualkey answers for, and groups that
 /// nobody can see into.
 pub fn of_groups(basis: &Basis<'_>, groups: &ByGroups) -> Vec<LiveFinding> {

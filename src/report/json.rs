@@ -21,7 +21,7 @@ mod standing;
 
 #[cfg(test)]
 pub(super) use live::{Apply, Drift};
-pub(super) use live::{Live, live};
+pub(super) use live::{Live, LiveFindingRow, live, live_finding_row};
 pub use live::{apply, drift};
 use standing::StandingRow;
 
@@ -313,7 +313,7 @@ struct GivenRow<'a> {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct RefusalRow<'a> {
+pub(super) struct RefusalRow<'a> {
     code: &'a str,
     message: &'a str,
     help: &'a str,
@@ -354,7 +354,7 @@ pub fn prospect(prospect: &Prospect, view: &PlanView<'_>) -> String {
     print(&Verify { version: VERSION, landings: vec![landing], standing: Some(StandingRow::of(view)) })
 }
 
-fn refusal(refusal: &Refusal) -> RefusalRow<'_> {
+pub(super) fn refusal(refusal: &Refusal) -> RefusalRow<'_> {
     RefusalRow { code: refusal.code.id, message: &refusal.message, help: &refusal.help }
 }
 

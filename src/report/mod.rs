@@ -28,6 +28,7 @@ pub mod sarif;
 pub mod schemas;
 mod standing;
 pub mod style;
+pub mod targets;
 #[cfg(test)]
 mod tests;
 pub mod trial;

@@ -9,6 +9,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("next", include_str!("../../schema/output/next.json")),
     ("plan", include_str!("../../schema/output/plan.json")),
     ("report", include_str!("../../schema/output/report.json")),
+    ("targets", include_str!("../../schema/output/targets.json")),
     ("test", include_str!("../../schema/output/test.json")),
     ("verify", include_str!("../../schema/output/verify.json")),
 ];
@@ -18,7 +19,7 @@ mod tests {
     use schemars::generate::SchemaSettings;
 
     use super::*;
-    use crate::report::{access, controls, json, next, trial};
+    use crate::report::{access, controls, json, next, targets, trial};
 
     fn generate<T: schemars::JsonSchema>(command: &str) -> (String, String) {
         let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -39,6 +40,7 @@ mod tests {
             generate::<next::Document<'static>>("next"),
             generate::<json::Plan<'static>>("plan"),
             generate::<controls::Document<'static>>("report"),
+            generate::<targets::Document<'static>>("targets"),
             generate::<trial::Test<'static>>("test"),
             generate::<json::Verify<'static>>("verify"),
         ];

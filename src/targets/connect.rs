@@ -16,8 +16,19 @@ use crate::finding::{Code, Refusal};
 pub struct Client {
     /// How one proves there to be somebody; none where nobody is asked.
     pub credentials: Ways,
-    /// None where this version knows nothing of the type but its kinds.
-    pub connect: Option<Connect>,
+    pub support: Support,
+}
+
+/// Whether there is something that speaks to targets of a type.
+#[derive(Debug)]
+pub enum Support {
+    Built(Connect),
+    /// There is, in a program that was built with this feature. This one wasn't.
+    LeftOut {
+        feature: &'static str,
+    },
+    /// This version knows nothing of the type but its kinds.
+    Missing,
 }
 
 /// What makes clients. Nothing is asked of the target yet.
@@ -68,8 +79,9 @@ impl Surroundings<'_> {
 /// Where there is no credential for it, or no client: then nothing is known of it.
 pub fn reader(target: &Target, place: &Surroundings<'_>) -> Result<Box<dyn Reader>, Refusal> {
     let client = client(target)?;
+    left_out(client, target)?;
     let credential = Credential::take(Right::Read, &target.id, client.credentials, place.variables)?;
-    let connect = client.connect.as_ref().ok_or_else(|| without_client(target))?;
+    let connect = supported(client, target)?;
     (connect.reader)(&Connection { target, credential, place })
 }
 
@@ -80,14 +92,39 @@ pub fn reader(target: &Target, place: &Surroundings<'_>) -> Result<Box<dyn Reade
 /// Where there is no credential of its own for it, or no client: then nothing is changed there.
 pub fn writer(target: &Target, place: &Surroundings<'_>) -> Result<Box<dyn Writer>, Refusal> {
     let client = client(target)?;
+    left_out(client, target)?;
     let credential = Credential::take_to_write(&target.id, client.credentials, place.variables)?;
-    let connect = client.connect.as_ref().ok_or_else(|| without_client(target))?;
+    let connect = supported(client, target)?;
     (connect.writer)(&Connection { target, credential, place })
 }
 
 fn client(target: &Target) -> Result<&'static Client, Refusal> {
     let found = CLIENTS.iter().find(|(name, _)| *name == target.spec.name);
     found.map(|(_, client)| client).ok_or_else(|| without_client(target))
+}
+
+/// What this program was built without needs no credential.
+fn left_out(client: &Client, target: &Target) -> Result<(), Refusal> {
+    match client.support {
+        Support::LeftOut { feature } => Err(not_built(target, feature)),
+        Support::Built(_) | Support::Missing => Ok(()),
+    }
+}
+
+fn supported<'c>(client: &'c Client, target: &Target) -> Result<&'c Connect, Refusal> {
+    match &client.support {
+        Support::Built(connect) => Ok(connect),
+        Support::LeftOut { feature } => Err(not_built(target, feature)),
+        Support::Missing => Err(without_client(target)),
+    }
+}
+
+fn not_built(target: &Target, feature: &str) -> Refusal {
+    Refusal::new(
+        &TARGET_NOT_BUILT,
+        format!("`{}` is of type {}, which this program was built without", target.id, target.spec.name),
+        format!("build it with the feature: `cargo install --locked --path . --features {feature}`"),
+    )
 }
 
 fn without_client(target: &Target) -> Refusal {
@@ -103,12 +140,13 @@ pub fn unproven(target: &TargetId) -> Refusal {
     Refusal::new(
         &TARGET_UNPROVEN,
         format!("nobody approved yet that `{target}` is what `dualkey.yaml` says here, so no credential is sent there"),
-        "land the settings of the target first, in a change of their own, then look again",
+        "land the settings of the target first, in a change of their own, then look again; to try settings that you wrote \
+         yourself: `dualkey targets --unapproved`",
     )
 }
 
 /// The codes of this file.
-pub const CODES: [&Code; 2] = [&TARGET_UNPROVEN, &TARGET_WITHOUT_CLIENT];
+pub const CODES: [&Code; 3] = [&TARGET_NOT_BUILT, &TARGET_UNPROVEN, &TARGET_WITHOUT_CLIENT];
 
 pub static TARGET_UNPROVEN: Code = Code {
     id: "target-unproven",
@@ -117,7 +155,18 @@ pub static TARGET_UNPROVEN: Code = Code {
           their own, and every look at the proposal would hand it what opens the target.",
     example: "",
     instead: "Land the settings first, in a change of their own, and keep the anchor in DUALKEY_ANCHOR, by which the log \
-              proves what was approved. Until then the target counts as one that nobody looked at.",
+              proves what was approved. Until then the target counts as one that nobody looked at. Whoever wrote the settings \
+              tries them with `dualkey targets --unapproved`, on a machine of their own and never in a pipeline.",
+};
+
+pub static TARGET_NOT_BUILT: Code = Code {
+    id: "target-not-built",
+    title: "This program was built without what reaches targets of that type",
+    why: "Clients of targets are features of the build, so that a program for other targets is small and built soon. The \
+          target counts as one that nobody looked at: the others go on, and whoever may hold something there is given \
+          nothing.",
+    example: "cargo install --locked --path . --no-default-features",
+    instead: "Build it with the feature that the message names; the default features have all of them.",
 };
 
 pub static TARGET_WITHOUT_CLIENT: Code = Code {

@@ -59,7 +59,7 @@ macro_rules! contract {
         mod $name {
             use super::*;
             $crate::targets::contract::contract!(@ $world, [
-                read_after_grant, grant_is_idempotent, revoke_is_idempotent, a_change_replaces,
+                both_credentials_lead_to_one_target, read_after_grant, grant_is_idempotent, revoke_is_idempotent, a_change_replaces,
                 one_value_or_many, only_the_scope, sorted, ends_are_kept_or_dropped, conditions_are_kept_or_refused,
                 writers_lose_nothing, a_batch_has_one_result_a_call, a_gate_that_closes_stops_a_batch,
                 what_is_foreign_stays, what_is_not_known_is_unread_or_empty, each_call_that_was_tried_is_settled_once,
@@ -160,6 +160,12 @@ fn read_of(world: &dyn World, scope: &Scope) -> Vec<Live> {
     let reading = world.reader().read(scope, Depth::Holders).unwrap();
     assert!(reading.unread.is_empty(), "{reading:?}");
     reading.held
+}
+
+pub(crate) fn both_credentials_lead_to_one_target(world: &dyn World) {
+    let (reader, writer) = (world.reader().hello().unwrap(), world.writer().greet().unwrap());
+    assert_eq!(reader.identity, writer.identity);
+    assert_ne!(writer.power, Power::Reads, "it is about to write");
 }
 
 pub(crate) fn read_after_grant(world: &dyn World) {

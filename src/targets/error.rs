@@ -60,6 +60,20 @@ pub enum TargetError {
     #[error("`{}` cannot be {doing}: {source}", path.display())]
     #[diagnostic(code("target-io"), help("check that the path exists, is yours and has room, then run it again"))]
     Io { path: PathBuf, doing: &'static str, source: Arc<io::Error> },
+    /// It says that it is another target than the pinned one. Nothing was asked of it.
+    #[error("`{target}` answers as `{identity}`, and `dualkey.yaml` pins `{pinned}`")]
+    #[diagnostic(
+        code("target-identity"),
+        help("see where its credentials lead; another target is another name in `dualkey.yaml`")
+    )]
+    Another { target: String, pinned: String, identity: String },
+    /// The credential that is meant to write can change nothing there. Nothing was changed.
+    #[error("what is given to write `{target}` with can change nothing there{}", whose(own.as_deref()))]
+    #[diagnostic(
+        code("credential-reads-only"),
+        help("give the writer's variables, which begin with DUALKEY_WRITER_, the writer's credential")
+    )]
+    ReadsOnly { target: String, own: Option<String> },
     /// Nobody answers there, or no more. Nothing was changed.
     #[error("`{target}` cannot be reached: {why}")]
     #[diagnostic(
@@ -94,6 +108,10 @@ fn told(after: Option<Duration>) -> String {
     after.map(|after| format!(" for {} s", after.as_secs())).unwrap_or_default()
 }
 
+fn whose(own: Option<&str>) -> String {
+    own.map(|own| format!(": it is that of `{own}`")).unwrap_or_default()
+}
+
 fn near_ones(near: &[String]) -> String {
     match near {
         [] => String::new(),
@@ -116,6 +134,8 @@ impl TargetError {
             TargetError::Denied { .. } => &TARGET_DENIED,
             TargetError::Stopped => &TARGET_STOPPED,
             TargetError::Io { .. } => &TARGET_IO,
+            TargetError::Another { .. } => &TARGET_IDENTITY,
+            TargetError::ReadsOnly { .. } => &CREDENTIAL_READS_ONLY,
             TargetError::Unreachable { .. } => &TARGET_UNREACHABLE,
         }
     }
@@ -132,6 +152,8 @@ impl TargetError {
                 Remedy::Read
             }
             TargetError::Corrupt { .. }
+            | TargetError::Another { .. }
+            | TargetError::ReadsOnly { .. }
             | TargetError::Refused { .. }
             | TargetError::Unknown { .. }
             | TargetError::Denied { .. } => Remedy::Mend,
@@ -153,11 +175,13 @@ impl TargetError {
 }
 
 /// The codes of this room.
-pub const CODES: [&Code; 12] = [
+pub const CODES: [&Code; 14] = [
+    &CREDENTIAL_READS_ONLY,
     &LIVE_READ_INCOMPLETE,
     &TARGET_CONFLICT,
     &TARGET_CORRUPT,
     &TARGET_DENIED,
+    &TARGET_IDENTITY,
     &TARGET_IO,
     &TARGET_LOCKED,
     &TARGET_REFUSED,
@@ -167,6 +191,26 @@ pub const CODES: [&Code; 12] = [
     &TARGET_UNREACHABLE,
     &TARGET_UNSETTLED,
 ];
+
+pub static CREDENTIAL_READS_ONLY: Code = Code {
+    id: "credential-reads-only",
+    title: "A target is to be written with a credential that can change nothing there",
+    why: "Mostly it is the reader's, given in the writer's place. Every change would be refused, ends too, so it is told before \
+          the first one is tried.",
+    example: "",
+    instead: "Give the writer's credential by the variables that begin with DUALKEY_WRITER_. `dualkey targets` tells what each \
+              of the two can do.",
+};
+
+pub static TARGET_IDENTITY: Code = Code {
+    id: "target-identity",
+    title: "A target is another one than the access repository pins",
+    why: "What was approved for one target would be done at another. So nothing is read and nothing is written there, and \
+          nobody is given anything who may hold something at the right one.",
+    example: "",
+    instead: "See where the credentials of that target lead; `dualkey targets` tells what each says that it is. If it is to be \
+              another one, give it a name of its own in `dualkey.yaml`.",
+};
 
 pub static LIVE_READ_INCOMPLETE: Code = Code {
     id: "live-read-incomplete",
@@ -290,6 +334,8 @@ mod tests {
             TargetError::Denied { what: "grant `push`".into(), help: "give it the role `admin`".into() },
             TargetError::Stopped,
             TargetError::Unreachable { target: "shop".into(), why: "connection refused".into() },
+            TargetError::Another { target: "shop".into(), pinned: "postgres:1".into(), identity: "postgres:2".into() },
+            TargetError::ReadsOnly { target: "shop".into(), own: Some("reader".into()) },
         ];
         for error in &errors {
             let refusal = error.refusal();
@@ -299,7 +345,10 @@ mod tests {
         }
         let remedies: Vec<Remedy> = errors.iter().map(TargetError::remedy).collect();
         let [wait, read, mend] = [Remedy::Wait, Remedy::Read, Remedy::Mend];
-        assert_eq!(remedies, [read, mend, wait, mend, read, wait, wait, read, mend, mend, Remedy::Resume, wait]);
+        assert_eq!(
+            remedies,
+            [read, mend, wait, mend, read, wait, wait, read, mend, mend, Remedy::Resume, wait, mend, mend]
+        );
         let said: Vec<String> = errors[5..10].iter().map(ToString::to_string).collect();
         assert_eq!(
             said,

@@ -18,6 +18,8 @@ pub mod credential;
 pub mod error;
 pub mod gcp;
 pub mod github;
+mod greeted;
+mod hello;
 mod names;
 mod place;
 pub mod postgres;
@@ -31,10 +33,12 @@ pub(crate) mod contract;
 
 pub use connect::{Surroundings, reader, writer};
 pub use error::TargetError;
+pub use greeted::Greeted;
+pub use hello::{Hello, Power, READER_CAN_WRITE};
 pub use names::Names;
 pub use place::Place;
 pub use principal::{Holder, Principal};
-pub use reading::{Depth, Fact, Hello, Latent, Live, Members, OTHER_WAY_IN, Reading};
+pub use reading::{Depth, Fact, Latent, Live, Members, OTHER_WAY_IN, Reading};
 pub use sandbox::Sandbox;
 
 macro_rules! types {
@@ -50,7 +54,7 @@ macro_rules! types {
 types!(sandbox, github, aws, gcp, postgres);
 
 /// The rules by which targets tell what they find beside who holds what.
-pub const RULES: [&[&Rule]; 2] = [&[&OTHER_WAY_IN], &postgres::rules::RULES];
+pub const RULES: [&[&Rule]; 2] = [&[&OTHER_WAY_IN, &READER_CAN_WRITE], &postgres::rules::RULES];
 
 /// Something at a target that access is held on.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -215,6 +219,14 @@ pub trait Gate {
 
 /// Changes what is held at a target. Each target is written by a thread of its own.
 pub trait Writer: Send {
+    /// What the target says of itself to the credential that writes. Asked before the first change, and nothing is changed
+    /// by it.
+    ///
+    /// # Errors
+    ///
+    /// The target isn't there, or is not to be trusted: then nothing is changed there.
+    fn greet(&mut self) -> Result<Hello, TargetError>;
+
     /// True where the target itself ends exactly what the call gives.
     fn ends(&self, call: &Call) -> bool;
 

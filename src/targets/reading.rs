@@ -11,17 +11,6 @@ use super::{Principal, Resource, TargetError};
 use crate::access::{Conditions, Kind};
 use crate::finding::{Code, Rule, Severity};
 
-/// What a target says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hello {
-    /// Which target it is. The access repository pins it, so that nothing is done at another one.
-    pub identity: String,
-    /// What time it is there, where the target can tell.
-    pub clock: Option<Timestamp>,
-    /// The accounts that dualkey itself runs as there, where the target can tell.
-    pub own: BTreeSet<String>,
-}
-
 /// Why something that was given is held by nobody yet. One act of the principal alone, and it is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

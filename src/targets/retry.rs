@@ -97,6 +97,10 @@ impl Gate for Again<'_> {
 }
 
 impl<W: Writer> Writer for Retrying<W> {
+    fn greet(&mut self) -> Result<Hello, TargetError> {
+        self.again(W::greet)
+    }
+
     fn ends(&self, call: &Call) -> bool {
         self.client.ends(call)
     }

@@ -22,6 +22,10 @@ impl Waits for Noted {
 struct Flaky(Vec<(&'static str, VecDeque<TargetError>)>);
 
 impl Writer for Flaky {
+    fn greet(&mut self) -> Result<Hello, TargetError> {
+        Err(refused())
+    }
+
     fn ends(&self, _: &Call) -> bool {
         false
     }

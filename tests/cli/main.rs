@@ -53,6 +53,7 @@ mod replay;
 mod rotation;
 mod sarif;
 mod secrets;
+mod survey;
 mod survival;
 mod targets;
 mod time;

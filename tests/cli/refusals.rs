@@ -7,21 +7,25 @@ mod approvals;
 mod landings;
 mod logs;
 pub mod runs;
+mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use dualkey::targets::{connect, credential, error};
 
 use crate::support::{At, Ran, World};
 
 const TRANSCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/refusals.txt");
 /// What a forge says is played to the decision itself, beside it in the library.
 const FORGE: &str = "What a forge would say";
-const ROOMS: [(&str, &[Story]); 4] = [
+const ROOMS: [(&str, &[Story]); 5] = [
     ("Approvals", approvals::STORIES),
     ("Landings", landings::STORIES),
     ("Runs", runs::STORIES),
     ("Logs", logs::STORIES),
+    ("Targets", targets::STORIES),
 ];
 
 /// A title, the codes that answer, and how it happens.
@@ -45,6 +49,22 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("log-entry-invalid", "only who holds the log's key can write such an entry; audit/tests.rs reads one"),
     ("record-unproven", "only who holds the log's key can write such a record; attacks/log_key.rs plays that"),
     ("own-identity", "an embedded target runs as nobody; apply/tests.rs has one that does"),
+    (
+        "live-read-incomplete",
+        "an embedded target is read whole or not at all; apply/tests/faults.rs has one that isn't",
+    ),
+    (
+        "target-conflict",
+        "nobody else writes an embedded target's file without its lock; postgres/tests has two writers",
+    ),
+    ("target-io", "it takes a disk that fails; sandbox/tests.rs has a file that can't be read"),
+    ("target-locked", "it is waited for; retry_tests.rs counts how often"),
+    ("target-not-built", "it takes a program without the feature; survey.rs has the story for a build of that kind"),
+    ("target-refused", "what reaches an embedded target is well formed; contract.rs sends it what isn't"),
+    ("target-stopped", "it is said of calls that were not tried; contract.rs stops a batch anywhere"),
+    ("target-throttled", "it is waited for; faulty.rs has a target that asks for patience"),
+    ("target-unreachable", "an embedded target is always there; postgres/bad_input.rs has a server that isn't"),
+    ("target-unsettled", "an embedded target settles at once; apply/tests/faults.rs has one that doesn't"),
     ("post-apply-drift", "an embedded target does what it says; apply/tests/faults.rs has one that doesn't"),
     ("target-not-connected", "a run connects whatever it has to read; apply/look.rs says it of what is forgotten"),
 ];
@@ -211,13 +231,20 @@ fn logs_are_refused_as_written_down() {
 }
 
 #[test]
+fn targets_are_refused_as_written_down() {
+    reads_as_written_down("Targets");
+}
+
+#[test]
 fn every_code_has_its_story() {
     let stories = ROOMS.iter().flat_map(|(_, stories)| *stories);
     let told: BTreeSet<&str> = stories.flat_map(|(_, codes, _)| codes.iter().copied()).collect();
     let excused: BTreeSet<&str> = NOT_TOLD.iter().map(|(code, _)| *code).collect();
     let file = std::fs::read_to_string(TRANSCRIPT).unwrap();
     let forge = &file[part(&file, FORGE)];
-    let all = [dualkey::approval::codes::CODES, dualkey::apply::codes::CODES, dualkey::audit::codes::CODES].concat();
+    let rooms = [dualkey::approval::codes::CODES, dualkey::apply::codes::CODES, dualkey::audit::codes::CODES];
+    let targets = [&connect::CODES[..], &credential::CODES, &error::CODES];
+    let all = [&rooms[..], &targets].concat().concat();
     for code in &all {
         let here = told.contains(code.id) || forge.contains(code.id);
         assert_ne!(here, excused.contains(code.id), "`{}` needs a story, or a reason why it has none", code.id);

@@ -9,7 +9,7 @@ use super::world::one;
 use crate::targets::retry::Waits;
 use crate::targets::sandbox;
 use crate::targets::{
-    self, Call, Depth, Done, Gate, Hello, Latent, Live, Members, Names, Reading, Resource, Scope, TargetError,
+    self, Call, Depth, Done, Gate, Hello, Latent, Live, Members, Names, Power, Reading, Resource, Scope, TargetError,
 };
 
 /// What goes wrong with the k-th call to a target, counted from 0.
@@ -144,7 +144,7 @@ impl Reader for Fake {
         let identity = if another { "sandbox:another".to_owned() } else { format!("sandbox:{}", self.0) };
         let clock = world.clocks.get(self.0.as_str()).copied().or(world.clock);
         let own = world.own.iter().filter(|(name, _)| self.is(name)).map(|(_, account)| (*account).to_owned());
-        Ok(Hello { identity, clock, own: own.collect() })
+        Ok(Hello { identity, clock, own: own.collect(), power: Power::Unknown })
     }
 
     fn read(&mut self, scope: &Scope, _: Depth) -> Result<Reading, TargetError> {
@@ -220,6 +220,10 @@ fn meddle(held: &mut Held, which: usize) {
 }
 
 impl Writer for Fake {
+    fn greet(&mut self) -> Result<Hello, TargetError> {
+        self.hello()
+    }
+
     fn ends(&self, _: &Call) -> bool {
         false
     }

@@ -195,7 +195,7 @@ fn through_row(one: &Through) -> ThroughRow<'_> {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct LiveFindingRow<'a> {
+pub(in crate::report) struct LiveFindingRow<'a> {
     rule: &'a str,
     severity: Severity,
     message: &'a str,
@@ -208,7 +208,7 @@ struct LiveFindingRow<'a> {
     person: Option<&'a PersonId>,
 }
 
-fn live_finding_row(one: &LiveFinding) -> LiveFindingRow<'_> {
+pub(in crate::report) fn live_finding_row(one: &LiveFinding) -> LiveFindingRow<'_> {
     LiveFindingRow {
         rule: one.rule.code.id,
         severity: one.severity,

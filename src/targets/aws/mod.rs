@@ -1,6 +1,6 @@
 //! AWS Identity Center.
 
-use super::connect::Client;
+use super::connect::{Client, Support};
 use super::credential::Part;
 use crate::access::TargetType;
 
@@ -18,5 +18,5 @@ pub(super) const CLIENT: Client = Client {
             Part::optional("SESSION_TOKEN", "the token of a temporary one"),
         ],
     ],
-    connect: None,
+    support: Support::Missing,
 };

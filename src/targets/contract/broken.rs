@@ -34,6 +34,10 @@ impl Reader for Held<Box<dyn Reader>> {
 }
 
 impl Writer for Held<Box<dyn Writer>> {
+    fn greet(&mut self) -> Result<Hello, TargetError> {
+        self.0.greet()
+    }
+
     fn ends(&self, call: &Call) -> bool {
         self.0.ends(call)
     }

@@ -1,6 +1,6 @@
 //! Google Cloud.
 
-use super::connect::Client;
+use super::connect::{Client, Support};
 use super::credential::Part;
 use crate::access::TargetType;
 
@@ -14,5 +14,5 @@ pub(super) const CLIENT: Client = Client {
         "CREDENTIALS",
         "the path of the file that google-github-actions/auth or gcloud writes",
     )]],
-    connect: None,
+    support: Support::Missing,
 };

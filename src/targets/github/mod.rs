@@ -1,6 +1,6 @@
 //! GitHub.
 
-use super::connect::Client;
+use super::connect::{Client, Support};
 use super::credential::Part;
 use crate::access::TargetType;
 
@@ -14,5 +14,5 @@ pub(super) const CLIENT: Client = Client {
         &[Part::needed("TOKEN", "a fine-grained token or an installation's")],
         &[Part::needed("APP_ID", "the number of a GitHub App"), Part::needed("APP_KEY", "its private key, as PEM")],
     ],
-    connect: None,
+    support: Support::Missing,
 };

@@ -1,10 +1,12 @@
 //! A client of one server, with one credential.
 
+use std::collections::BTreeSet;
+
 use super::connection::Connection;
 use super::server::{Credential, Server};
-use super::{PASSWORD, USER};
+use super::{PASSWORD, USER, power};
 use crate::finding::Refusal;
-use crate::targets::{Reader, TargetError, Writer, connect};
+use crate::targets::{Hello, Reader, TargetError, Writer, connect};
 
 /// What looks at a server.
 pub(super) fn reader(parts: &connect::Connection<'_>) -> Result<Box<dyn Reader>, Refusal> {
@@ -39,6 +41,20 @@ impl Postgres {
         self.connection = None;
         let opened = Connection::open(&self.server, &self.credential)?;
         Ok(self.connection.insert(opened))
+    }
+
+    /// What the server says of itself, and of us.
+    pub(super) fn itself(&mut self) -> Result<Hello, TargetError> {
+        let server = self.server.clone();
+        let connection = self.connect()?;
+        let power = power::of(connection).map_err(|failure| failure.told(&server, "see what it may change"))?;
+        let itself = &connection.itself;
+        Ok(Hello {
+            identity: format!("postgres:{}", itself.system),
+            clock: Some(itself.clock),
+            own: BTreeSet::from([itself.user.clone()]),
+            power,
+        })
     }
 
     /// A connection to the pinned server and no other, which is asked for nothing yet. What goes wrong with it must be

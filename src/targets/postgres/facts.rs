@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::kinds::{self, DATABASE_ROLE};
 use super::rules::{
     ACTS_AS_ANOTHER, DANGEROUS_LOGIN, DIRECT_GRANT, END_NOT_NATIVE, OTHER_GRANTOR, OWNS_OBJECTS, PUBLIC_CONNECT,
-    READER_CAN_WRITE, SERVER_NOT_TESTED,
+    SERVER_NOT_TESTED,
 };
 use super::server::Server;
 use crate::finding::Rule;
@@ -126,7 +126,7 @@ impl Beside {
             words: format!("everybody who can log in may connect to database `{database}`"),
         }));
         facts.extend(other_grantors(catalog, scope));
-        facts.extend(of_ourselves(catalog, connection));
+        facts.extend(untried(connection));
         facts.sort_by(|a, b| (a.rule.code.id, &a.words).cmp(&(b.rule.code.id, &b.words)));
         facts
     }
@@ -210,25 +210,11 @@ fn other_grantors(catalog: &Catalog, scope: &Scope) -> Vec<Fact> {
     facts
 }
 
-/// What the reader itself could change, and a server that nobody tried.
-fn of_ourselves(catalog: &Catalog, connection: &Connection) -> Vec<Fact> {
-    let itself = &connection.itself;
-    let user = &itself.user;
-    let mut facts = Vec::new();
-    let own = catalog.find(user);
-    let hands_on = catalog.memberships.iter().find(|one| Some(one.member) == own && one.admin);
-    let why = match hands_on {
-        _ if itself.superuser => Some("is a superuser".to_owned()),
-        _ if itself.createrole => Some("has CREATEROLE".to_owned()),
-        Some(one) => Some(format!("may hand on `{}`", catalog.name(one.role))),
-        None => None,
-    };
-    if let Some(why) = why {
-        facts.push(about(&READER_CAN_WRITE, user, format!("`{user}`, which reads, {why}")));
-    }
-    if !(15..=18).contains(&itself.version) {
-        let words = format!("the server is PostgreSQL {}, which nobody tried", itself.version);
-        facts.push(Fact { rule: &SERVER_NOT_TESTED, resource: None, permission: None, principal: None, words });
-    }
-    facts
+/// A server that nobody tried.
+fn untried(connection: &Connection) -> Option<Fact> {
+    let version = connection.itself.version;
+    (!(15..=18).contains(&version)).then(|| {
+        let words = format!("the server is PostgreSQL {version}, which nobody tried");
+        Fact { rule: &SERVER_NOT_TESTED, resource: None, permission: None, principal: None, words }
+    })
 }

@@ -1,6 +1,6 @@
 //! PostgreSQL: memberships of roles, and the lock of logins, on one server.
 
-use super::connect::Client;
+use super::connect::{Client, Support};
 use super::credential::Part;
 use crate::access::TargetType;
 
@@ -23,6 +23,8 @@ mod left_behind;
 #[cfg(feature = "postgres")]
 mod phase;
 #[cfg(feature = "postgres")]
+mod power;
+#[cfg(feature = "postgres")]
 mod read;
 #[cfg(feature = "postgres")]
 mod server;
@@ -44,9 +46,9 @@ pub(super) const CLIENT: Client = Client {
         Part::optional(PASSWORD, "its password, where the server asks for one"),
     ]],
     #[cfg(feature = "postgres")]
-    connect: Some(super::connect::Connect { reader: client::reader, writer: client::writer }),
+    support: Support::Built(super::connect::Connect { reader: client::reader, writer: client::writer }),
     #[cfg(not(feature = "postgres"))]
-    connect: None,
+    support: Support::LeftOut { feature: "postgres" },
 };
 
 const USER: &str = "USER";

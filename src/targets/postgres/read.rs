@@ -19,12 +19,7 @@ use crate::targets::{
 
 impl Reader for Postgres {
     fn hello(&mut self) -> Result<Hello, TargetError> {
-        let itself = &self.connect()?.itself;
-        Ok(Hello {
-            identity: format!("postgres:{}", itself.system),
-            clock: Some(itself.clock),
-            own: BTreeSet::from([itself.user.clone()]),
-        })
+        self.itself()
     }
 
     fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError> {

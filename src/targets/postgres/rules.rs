@@ -3,7 +3,7 @@
 use crate::finding::{Code, Rule, Severity};
 
 /// All of them, by their ids.
-pub const RULES: [&Rule; 9] = [
+pub const RULES: [&Rule; 8] = [
     &ACTS_AS_ANOTHER,
     &DANGEROUS_LOGIN,
     &DIRECT_GRANT,
@@ -11,7 +11,6 @@ pub const RULES: [&Rule; 9] = [
     &OTHER_GRANTOR,
     &OWNS_OBJECTS,
     &PUBLIC_CONNECT,
-    &READER_CAN_WRITE,
     &SERVER_NOT_TESTED,
 ];
 
@@ -101,18 +100,6 @@ pub static PUBLIC_CONNECT: Rule = Rule {
         why: "Every login of the server gets into the database, and sees what is open to everybody there.",
         example: "",
         instead: "REVOKE CONNECT, TEMPORARY ON DATABASE shop FROM PUBLIC, and grant CONNECT to the roles that need it.",
-    },
-    severity: Severity::Warning,
-    dated: false,
-};
-
-pub static READER_CAN_WRITE: Rule = Rule {
-    code: Code {
-        id: "reader-can-write",
-        title: "the credential that only looks could change things",
-        why: "It is at hand wherever somebody looks at changes that nobody approved yet.",
-        example: "",
-        instead: "Give the reader a login without attributes and memberships; it needs none.",
     },
     severity: Severity::Warning,
     dated: false,

@@ -4,7 +4,7 @@ use super::client::Postgres;
 use super::failure::Failure;
 use super::kinds::DATABASE_LOGIN;
 use super::phase::{Phase, Step};
-use crate::targets::{Call, Done, Gate, TargetError, Writer};
+use crate::targets::{Call, Done, Gate, Hello, TargetError, Writer};
 
 /// Held by each phase until it commits, so that two runs don't write the same rows at once. The number says `dualkey`.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(28276558962320761)";
@@ -12,6 +12,10 @@ const ALONE: &str = "SELECT pg_advisory_xact_lock(28276558962320761)";
 type Results = Vec<Result<Done, TargetError>>;
 
 impl Writer for Postgres {
+    fn greet(&mut self) -> Result<Hello, TargetError> {
+        self.itself()
+    }
+
     fn ends(&self, call: &Call) -> bool {
         self.server.native_ends && call.kind == &DATABASE_LOGIN
     }

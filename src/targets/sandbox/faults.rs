@@ -1,6 +1,7 @@
 //! An embedded target that is slow, partial or flaky as a file beside it says, for tests. A release build doesn't have it.
 //!
 //! `play.faults.json` beside `play.json`: `{ "slow_ms": 20, "unread": ["northwind/ledger"], "flaky": 3, "lives_minutes": 60 }`.
+//! `"reader_writes": true` gives the reader a credential that can write, `"writer_reads": true` the writer one that can't.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,8 +13,9 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{Sandbox, store};
+use crate::targets::credential::Right;
 use crate::targets::{
-    Call, Depth, Done, Gate, Hello, Names, Reader, Reading, Scope, Stopped, TargetError, Verb, Writer,
+    Call, Depth, Done, Gate, Hello, Names, Power, Reader, Reading, Scope, Stopped, TargetError, Verb, Writer,
 };
 
 #[derive(Default, Deserialize)]
@@ -27,18 +29,23 @@ struct Faults {
     flaky: u32,
     /// How long sessions live after a revoke.
     lives_minutes: Option<i64>,
+    /// Whether the reader was given what can write.
+    reader_writes: bool,
+    /// Whether the writer was given what can only read.
+    writer_reads: bool,
 }
 
 /// A client of a sandbox with faults.
 #[derive(Debug)]
 pub struct Faulty {
     sandbox: Sandbox,
+    right: Right,
     asked: AtomicU32,
 }
 
 impl Faulty {
-    pub fn new(sandbox: Sandbox) -> Self {
-        Faulty { sandbox, asked: AtomicU32::new(0) }
+    pub fn new(sandbox: Sandbox, right: Right) -> Self {
+        Faulty { sandbox, right, asked: AtomicU32::new(0) }
     }
 
     fn path(&self) -> PathBuf {
@@ -65,8 +72,7 @@ impl Faulty {
 
 impl Reader for Faulty {
     fn hello(&mut self) -> Result<Hello, TargetError> {
-        self.request()?;
-        self.sandbox.hello()
+        self.greets()
     }
 
     fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError> {
@@ -88,6 +94,10 @@ impl Reader for Faulty {
 }
 
 impl Writer for Faulty {
+    fn greet(&mut self) -> Result<Hello, TargetError> {
+        self.greets()
+    }
+
     fn ends(&self, call: &Call) -> bool {
         self.sandbox.ends(call)
     }
@@ -113,6 +123,20 @@ impl Writer for Faulty {
 }
 
 impl Faulty {
+    fn greets(&self) -> Result<Hello, TargetError> {
+        let faults = self.request()?;
+        let hello = self.sandbox.itself()?;
+        Ok(match self.right {
+            Right::Read if faults.reader_writes => {
+                let (own, power) =
+                    (BTreeSet::from(["robot".to_owned()]), Power::Writes { why: "is an owner".to_owned() });
+                Hello { own, power, ..hello }
+            }
+            Right::Write if faults.writer_reads => Hello { power: Power::Reads, ..hello },
+            Right::Read | Right::Write => hello,
+        })
+    }
+
     fn left_behind(&self, faults: &Faults, call: &Call, done: Done) -> Done {
         let lives = faults.lives_minutes.filter(|_| call.verb == Verb::Revoke);
         let until = |minutes| self.sandbox.now.checked_add(SignedDuration::from_mins(minutes)).ok();

@@ -41,10 +41,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::connect::{Client, Connect, Connection};
+use super::connect::{Client, Connect, Connection, Support};
+use super::credential::Right;
 use super::{
-    Call, Depth, Done, Fact, Gate, Hello, Live, Members, Names, OTHER_WAY_IN, Principal, Reader, Reading, Resource,
-    Scope, Surroundings, TargetError, Verb, Writer,
+    Call, Depth, Done, Fact, Gate, Hello, Live, Members, Names, OTHER_WAY_IN, Power, Principal, Reader, Reading,
+    Resource, Scope, Surroundings, TargetError, Verb, Writer,
 };
 use crate::access::{Target, TargetType};
 
@@ -64,22 +65,32 @@ pub const TYPE: TargetType = TargetType::new("sandbox");
 /// Nobody has to prove who they are to a file.
 pub(super) const CLIENT: Client = Client {
     credentials: &[],
-    connect: Some(Connect {
-        reader: |Connection { target, place, .. }| Ok(Box::new(place.retrying(of_settings(target, place)))),
-        writer: |Connection { target, place, .. }| Ok(Box::new(place.retrying(of_settings(target, place)))),
+    support: Support::Built(Connect {
+        reader: |Connection { target, place, .. }| {
+            Ok(Box::new(place.retrying(of_settings(target, place, Right::Read))))
+        },
+        writer: |Connection { target, place, .. }| {
+            Ok(Box::new(place.retrying(of_settings(target, place, Right::Write))))
+        },
     }),
 };
 
 /// What reads and writes the embedded target that the settings declare, in the file that they name or in one of the git
 /// directory.
-fn of_settings(target: &Target, place: &Surroundings<'_>) -> impl Reader + Writer + use<> {
+fn of_settings(target: &Target, place: &Surroundings<'_>, right: Right) -> impl Reader + Writer + use<> {
     let own = || file_in(place.own_dir, target);
-    client(target.settings.get(spec::FILE).map_or_else(own, |file| place.work_dir.join(file)), target, place)
+    let file = target.settings.get(spec::FILE).map_or_else(own, |file| place.work_dir.join(file));
+    client(file, target, place, right)
 }
 
 /// What reads and writes the embedded target that is kept in a folder and stands in for another target, of whatever type.
-pub fn in_folder(folder: &Path, target: &Target, place: &Surroundings<'_>) -> impl Reader + Writer + use<> {
-    client(file_in(folder, target), target, place)
+pub fn in_folder(
+    folder: &Path,
+    target: &Target,
+    place: &Surroundings<'_>,
+    right: Right,
+) -> impl Reader + Writer + use<> {
+    client(file_in(folder, target), target, place, right)
 }
 
 fn file_in(folder: &Path, target: &Target) -> PathBuf {
@@ -88,12 +99,12 @@ fn file_in(folder: &Path, target: &Target) -> PathBuf {
 
 /// Tests can tell it to be slow, partial and flaky.
 #[cfg(debug_assertions)]
-fn client(file: PathBuf, target: &Target, place: &Surroundings<'_>) -> faults::Faulty {
-    faults::Faulty::new(Sandbox::open(file, &target.pinned, target.target_type, place.now))
+fn client(file: PathBuf, target: &Target, place: &Surroundings<'_>, right: Right) -> faults::Faulty {
+    faults::Faulty::new(Sandbox::open(file, &target.pinned, target.target_type, place.now), right)
 }
 
 #[cfg(not(debug_assertions))]
-fn client(file: PathBuf, target: &Target, place: &Surroundings<'_>) -> Sandbox {
+fn client(file: PathBuf, target: &Target, place: &Surroundings<'_>, _: Right) -> Sandbox {
     Sandbox::open(file, &target.pinned, target.target_type, place.now)
 }
 
@@ -115,6 +126,13 @@ impl Sandbox {
     /// With `"native_ends": true` in the file, entitlements end by themselves: what ended by `now` is not there.
     pub fn open(path: impl Into<PathBuf>, pinned: impl Into<String>, target: TargetType, now: Timestamp) -> Self {
         Sandbox { path: path.into(), pinned: pinned.into(), target, now }
+    }
+
+    /// A file asks nobody who they are, so it can't tell who may change it.
+    fn itself(&self) -> Result<Hello, TargetError> {
+        let Content { identity, clock, .. } = self.load()?;
+        let identity = identity.unwrap_or_else(|| self.pinned.clone());
+        Ok(Hello { identity, clock, own: BTreeSet::new(), power: Power::Unknown })
     }
 
     /// What the file holds at `now`.
@@ -173,8 +191,7 @@ impl Sandbox {
 
 impl Reader for Sandbox {
     fn hello(&mut self) -> Result<Hello, TargetError> {
-        let Content { identity, clock, .. } = self.load()?;
-        Ok(Hello { identity: identity.unwrap_or_else(|| self.pinned.clone()), clock, own: BTreeSet::new() })
+        self.itself()
     }
 
     fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError> {
@@ -201,6 +218,10 @@ impl Reader for Sandbox {
 }
 
 impl Writer for Sandbox {
+    fn greet(&mut self) -> Result<Hello, TargetError> {
+        self.itself()
+    }
+
     fn ends(&self, call: &Call) -> bool {
         // what can't be read isn't written either
         call.kind.enforces.ends && self.load().is_ok_and(|content| content.native_ends)

@@ -60,11 +60,11 @@ impl World for SandboxWorld {
     }
 
     fn reader(&self) -> Box<dyn Reader> {
-        Box::new(Faulty::new(Sandbox::open(self.path(), "sandbox:play", self.target, now())))
+        Box::new(Faulty::new(Sandbox::open(self.path(), "sandbox:play", self.target, now()), Right::Read))
     }
 
     fn writer(&self) -> Box<dyn Writer> {
-        Box::new(Faulty::new(Sandbox::open(self.path(), "sandbox:play", self.target, now())))
+        Box::new(Faulty::new(Sandbox::open(self.path(), "sandbox:play", self.target, now()), Right::Write))
     }
 
     fn keeps_ends(&self) -> bool {

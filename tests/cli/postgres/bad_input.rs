@@ -28,15 +28,30 @@ fn what_is_wrong_with_a_server_or_a_credential_is_told_with_the_next_step() {
     reads_as(&shop, "", &["drift"]).exits(5).says("credential-missing").says("DUALKEY_READER_SHOP_USER");
     // a reader that can change things is told of
     reads_as(&shop, "postgres", &["drift"]).says("reader-can-write").says("`postgres`, which reads, is a superuser");
+    // what each credential is and can do is told before anything is done
+    let ran = shop.run(&["targets"]).exits(0).says(&format!("identity postgres:{}, as pinned", shop.system()));
+    let ran = ran.says(" ms; its clock is as ours").says("reads as `dualkey_reader`, which can change nothing");
+    ran.says("writes as `dualkey`, which can change things").says("on 2 of 2 declared resources");
+    reads_as(&shop, "postgres", &["targets"]).exits(0).says("reader-can-write");
+    reads_as(&shop, "nobody", &["targets"]).exits(5).says("role \"nobody\" does not exist");
+    let writes_as = |user: &str, args: &[&str]| {
+        let mut command = shop.command(args);
+        command.env("DUALKEY_WRITER_SHOP_USER", user);
+        finish_today(command)
+    };
+    writes_as("alice_nguyen", &["targets"]).exits(5).says("credential-reads-only").says("that of `alice_nguyen`");
+    let ran = writes_as("", &["targets"]).exits(0);
+    ran.says("writes no: there is nothing to write `shop` with: DUALKEY_WRITER_SHOP_USER isn't set");
     // nobody there
     shop.server.stop();
+    shop.run(&["targets"]).exits(5).says("target-unreachable");
     shop.run(&["drift"]).exits(5).says("target-unreachable").says("check that it runs");
     shop.run(&["apply", "--only-ends"]).exits(5).says("target-unreachable");
     shop.server.restart();
     shop.run(&["drift"]).exits(0);
     // another one than the one that is pinned
     let config = shop.world.read("dualkey.yaml");
-    let system = shop.sql("SELECT system_identifier FROM pg_control_system()").remove(0);
+    let system = shop.system();
     shop.world.write("dualkey.yaml", &config.replace(&system, "42"));
     shop.land_policy("another-server");
     shop.run(&["drift"]).exits(5).says("target-identity").says(&system);

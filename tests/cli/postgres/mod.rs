@@ -169,6 +169,11 @@ impl Shop {
         Session::open(self.server.socket(), self.server.port, user)
     }
 
+    /// What the server is pinned by.
+    fn system(&self) -> String {
+        self.sql("SELECT system_identifier FROM pg_control_system()").remove(0)
+    }
+
     /// What a superuser is answered.
     #[track_caller]
     fn sql(&self, statements: &str) -> Vec<String> {

@@ -10,7 +10,9 @@ use super::server::{Credential, Host, Limits, Server, Sessions};
 use super::sql;
 use crate::access::{Conditions, Kind};
 use crate::targets::contract::{self, Break, Sample, Turnstile, World, contract};
-use crate::targets::{Call, Depth, Done, Live, Members, Previous, Reader, Reading, Scope, TargetError, Verb, Writer};
+use crate::targets::{
+    Call, Depth, Done, Live, Members, Power, Previous, Reader, Reading, Scope, TargetError, Verb, Writer,
+};
 
 #[path = "../../../../tests/postgres/server.rs"]
 mod real;

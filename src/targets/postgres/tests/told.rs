@@ -54,9 +54,27 @@ fn what_logins_can_do_beside_their_roles_is_told() {
         expected.extend([
             "owns-objects: `alice` owns 1 object",
             "public-connect: everybody who can log in may connect to database `postgres`",
-            "reader-can-write: `dba`, which reads, may hand on `shop_rw`",
         ]);
         assert_eq!(all, expected);
+    });
+}
+
+#[test]
+fn what_a_credential_can_change_is_told_at_hello() {
+    on_each(|version| {
+        let shop = Shop::stocked(version);
+        shop.sql("CREATE ROLE dualkey_reader LOGIN; CREATE ROLE maker LOGIN CREATEROLE; CREATE ROLE dba LOGIN");
+        shop.sql("GRANT shop_rw TO dba WITH ADMIN OPTION; GRANT shop_ro TO dualkey_reader");
+        let power = |who: &str| shop.client(who).hello().unwrap().power;
+        let writes = |why: &str| Power::Writes { why: why.to_owned() };
+        assert_eq!(power("dualkey_reader"), Power::Reads);
+        assert_eq!(power("maker"), writes("has CREATEROLE"));
+        assert_eq!(power(SUPERUSER), writes("is a superuser"));
+        assert_eq!(power("dba"), writes("may hand on `shop_rw`"));
+        // what somebody may hand on by a role that they are in counts as well
+        shop.sql("GRANT dba TO dualkey_reader");
+        assert_eq!(power("dualkey_reader"), writes("may hand on `shop_rw`"));
+        assert_eq!(shop.client("dba").greet().unwrap().power, power("dba"), "the writer is asked the same");
     });
 }
 
