@@ -9,7 +9,7 @@ use super::naming::Naming;
 use super::phases::Phase;
 use super::sight::Sight;
 use super::state::{Clock, View};
-use super::time::{self, Told};
+use super::time::{self, Comparison};
 use super::{Extent, Footing, Hold, Journal, Mode, Outcome, Process, Request, Targets, codes, process};
 use crate::access::TargetId;
 use crate::finding::Refusal;
@@ -217,8 +217,11 @@ impl Run<'_> {
             true => self.view.now(),
             false => self.view.now().checked_add(passed).unwrap_or(self.view.now()),
         };
-        let told: Vec<Told> =
-            greetings.hellos.iter().filter_map(|(target, answer)| Told::of(target.clone(), answer, ours)).collect();
+        let told: Vec<Comparison> = greetings
+            .hellos
+            .iter()
+            .filter_map(|(target, answer)| Comparison::of(target.clone(), answer, ours))
+            .collect();
         let clocks = time::judge(self.view.now(), self.view.past.proven, &told);
         if let Some(journal) = &mut self.journal {
             journal.compared(told);

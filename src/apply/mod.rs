@@ -124,7 +124,7 @@ pub trait Journal {
     fn pending(&self) -> bool;
 
     /// Takes note of what the targets' clocks said. It is written with what is written next.
-    fn compared(&mut self, told: Vec<time::Told>);
+    fn compared(&mut self, told: Vec<time::Comparison>);
 
     /// Writes what is about to be done, and whether the run may give. A reduced run may not, whatever it was asked for.
     ///

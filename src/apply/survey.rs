@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::look::{self, Answer};
 use super::state::View;
-use super::time::{self, Told};
+use super::time::{self, Comparison};
 use super::{Past, Process, Targets};
 use crate::access::{Revision, Target, TargetId};
 use crate::finding::Refusal;
@@ -129,7 +129,7 @@ pub fn survey(
     let mut seen = look::read(&mut targets.readers, &scopes, Depth::Facts, &refused, process);
     let mut listed = look::names(&mut targets.readers, &wanted(declared, &scopes, &refused), process);
     let greeting = |target: &TargetId, answer: &Answer<Hello>| {
-        let told = Told::of(target.clone(), answer, ours);
+        let told = Comparison::of(target.clone(), answer, ours);
         let greeting = Greeting {
             hello: answer.said.clone(),
             ahead: told.as_ref().map(|told| told.ours.duration_since(told.theirs)),

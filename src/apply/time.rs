@@ -19,19 +19,23 @@ const APART: SignedDuration = SignedDuration::from_mins(4);
 
 /// What the clock of a target said, and what ours said then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Comparison {
     pub target: TargetId,
     pub theirs: Timestamp,
     pub ours: Timestamp,
 }
 
-impl Told {
+impl Comparison {
     /// Compares the clock of a target with ours, which says `ours` of an instant. The target told the time somewhere between
     /// the question and the answer.
-    pub(super) fn of(target: TargetId, answer: &Answer<Hello>, ours: impl Fn(Duration) -> Timestamp) -> Option<Told> {
+    pub(super) fn of(
+        target: TargetId,
+        answer: &Answer<Hello>,
+        ours: impl Fn(Duration) -> Timestamp,
+    ) -> Option<Comparison> {
         let theirs = answer.said.clock?;
         let ours = theirs.clamp(ours(answer.at.saturating_sub(answer.took)), ours(answer.at));
-        Some(Told { target, theirs, ours })
+        Some(Comparison { target, theirs, ours })
     }
 }
 
@@ -56,7 +60,7 @@ pub struct Clocks {
 ///
 /// INVARIANT: time never runs back, so nothing that was over at a proven instant is live later. And a clock that is ahead
 /// of every other ends nothing early.
-pub fn judge(now: Timestamp, proven: Option<Timestamp>, told: &[Told]) -> Clocks {
+pub fn judge(now: Timestamp, proven: Option<Timestamp>, told: &[Comparison]) -> Clocks {
     let after_proven = |at: Timestamp| proven.map_or(at, |proven| at.max(proven));
     let skewed = || told.iter().filter_map(|one| Some((one, skewed(one)?)));
     let behind: Vec<Refusal> = proven.and_then(|proven| behind(now, proven)).into_iter().collect();
@@ -81,7 +85,7 @@ fn is_near(theirs: Timestamp, ours: Timestamp) -> bool {
 }
 
 /// `clock-skew` where a target's clock says something else than ours.
-pub(super) fn skewed(told: &Told) -> Option<Refusal> {
+pub(super) fn skewed(told: &Comparison) -> Option<Refusal> {
     (!is_near(told.theirs, told.ours)).then(|| {
         let apart = told.ours.duration_since(told.theirs);
         let (seconds, side) = (apart.abs().as_secs(), if apart.is_positive() { "ahead of" } else { "behind" });
@@ -112,8 +116,8 @@ mod tests {
         format!("2026-11-24T{text}:00Z").parse().unwrap()
     }
 
-    fn told(theirs: &[&str], ours: &str) -> Vec<Told> {
-        let one = |(at, theirs): (usize, &&str)| Told {
+    fn told(theirs: &[&str], ours: &str) -> Vec<Comparison> {
+        let one = |(at, theirs): (usize, &&str)| Comparison {
             target: TargetId::parse(["aws", "gcp", "github"][at]).unwrap(),
             theirs: instant(theirs),
             ours: instant(ours),
@@ -178,8 +182,8 @@ mod tests {
         ) {
             let at = |minutes: i64| Timestamp::from_second(minutes * 60).unwrap();
             let target = |n: usize| TargetId::parse(["aws", "gcp", "github"][n]).unwrap();
-            let one = |(n, theirs): (usize, &i64)| Told { target: target(n), theirs: at(*theirs), ours: at(now) };
-            let told: Vec<Told> = theirs.iter().enumerate().map(one).collect();
+            let one = |(n, theirs): (usize, &i64)| Comparison { target: target(n), theirs: at(*theirs), ours: at(now) };
+            let told: Vec<Comparison> = theirs.iter().enumerate().map(one).collect();
             let clocks = judge(at(now), proven.map(at), &told);
             let ends = || clocks.ends_at.values().chain([&clocks.ends_by]);
             if let Some(proven) = proven {

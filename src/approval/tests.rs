@@ -24,6 +24,7 @@ use crate::targets::KINDS;
 mod cost;
 mod forge;
 mod properties;
+mod pulls;
 mod standing;
 mod statements;
 
@@ -82,8 +83,8 @@ fn key(number: u8) -> String {
     ssh_key::PublicKey::from(data).to_openssh().unwrap()
 }
 
-/// A revision of the company with files replaced or added; an empty text takes one away.
-fn revision(evidence: &str, changes: &[(&str, &str)]) -> Revision {
+/// The company's files, some of them replaced or added; an empty text takes one away.
+fn files(evidence: &str, changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     files.insert("dualkey.yaml".to_owned(), CONFIG.replace("EVIDENCE", evidence));
     for (id, number, more) in PEOPLE {
@@ -95,6 +96,12 @@ fn revision(evidence: &str, changes: &[(&str, &str)]) -> Revision {
         files.insert((*path).to_owned(), (*text).to_owned());
     }
     files.retain(|_, text| !text.is_empty());
+    files
+}
+
+/// A revision of the company.
+fn revision(evidence: &str, changes: &[(&str, &str)]) -> Revision {
+    let files = files(evidence, changes);
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let folder = Folder::new();
     let commit = folder.commit(&files);

@@ -9,7 +9,7 @@ use super::recorded::{landings, last_run, open_runs};
 use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
 use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision, TargetId};
-use crate::apply::time::Told;
+use crate::apply::time::Comparison;
 use crate::apply::{self, Journal};
 use crate::approval::{Chain, CountedApproval, Landing, Removal, Signed, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
@@ -149,9 +149,12 @@ impl Journal for RunJournal<'_> {
         self.due || !self.news.is_empty()
     }
 
-    fn compared(&mut self, told: Vec<Told>) {
-        let clock =
-            |one: Told| record::Clock { target: one.target.to_string(), theirs: At(one.theirs), ours: At(one.ours) };
+    fn compared(&mut self, told: Vec<Comparison>) {
+        let clock = |one: Comparison| record::Clock {
+            target: one.target.to_string(),
+            theirs: At(one.theirs),
+            ours: At(one.ours),
+        };
         self.clocks = told.into_iter().map(clock).collect();
     }
 

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::operations::{Because, Operation, Verb, lowers};
+use super::lowering::lowers;
+use super::operations::{Because, Operation, Verb};
 use crate::access::time::format_end;
 use crate::access::{AccountMark, Conditions, Entitlements, GrantId, Intervals, Kind, PersonId, TargetId};
 use crate::targets::{Live, Previous, Scope};

@@ -6,6 +6,7 @@
 mod effects;
 mod shown;
 mod things;
+mod value;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,8 @@ use crate::access::{ChangeClass, ManagedFile};
 use crate::plan::Plan;
 pub use effects::{Effect, Turn, effects, is_turned, turns};
 use shown::cut;
-use things::{Field, Thing, Value};
+use things::{Field, Thing};
+use value::Value;
 use weights::{Section, Weight};
 
 /// One thing that a change says otherwise.

@@ -18,6 +18,7 @@ pub mod lines;
 pub mod live;
 pub mod live_duties;
 mod log_key_changed;
+mod lowering;
 mod moves;
 pub mod operations;
 mod panel;

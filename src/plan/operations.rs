@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use foldhash::{HashMap, HashSet, HashSetExt as _};
 use jiff::Timestamp;
 
+use super::lowering::lowers;
 pub use super::reasons::Because;
 use super::reasons::Reasons;
 use crate::access::{
@@ -103,12 +104,6 @@ impl Operation {
     fn sort_key(&self) -> (&TargetId, &Kind, &str, &Principal, Verb, &str, &Conditions) {
         (&self.target, self.kind, &self.resource, &self.principal, self.verb, &self.permission, &self.conditions)
     }
-}
-
-/// True where a permission under its conditions holds nowhere and never where another doesn't, and is not the same.
-pub(super) fn lowers(kind: &Kind, from: (&str, &Conditions), to: (&str, &Conditions)) -> bool {
-    let lower = kind.rank(from.0) > kind.rank(to.0);
-    (lower || from.0 == to.0) && to.1.within(from.1) && from != to
 }
 
 impl PartialOrd for Operation {

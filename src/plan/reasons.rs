@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::operations::lowers;
+use super::lowering::lowers;
 use crate::access::time::format_end;
 use crate::access::{Cause, Conditions, Desired, Entitlement, GrantId, Interval, Revision, TargetId};
 use crate::targets::{Live, Place};

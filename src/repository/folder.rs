@@ -9,7 +9,7 @@ use git2::ObjectType;
 use super::budget::Budget;
 use super::git::read_object;
 use super::objects::{MODE_FILE, MODE_KIND, MODE_TREE, Named, parse_tree};
-use super::tree::join;
+use super::path::join;
 use super::{Entry, Oid, RepoPath, Repository, RepositoryError};
 
 /// The tree of a commit, whose files are read by their path.

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::LazyLock;
 
-use super::path::{MANAGED_FILES, MANAGED_FOLDERS, fold_case, misspelled_root, near_root};
-use super::tree::escape;
+use super::path::{MANAGED_FILES, MANAGED_FOLDERS, escape, fold_case, join, misspelled_root, near_root};
 
 /// What the usual forges and runners read, a pattern a line.
 const PIPELINES: &str = include_str!("pipelines.txt");
@@ -280,7 +279,7 @@ impl Managed {
                 Some(below) => level = below,
                 None => return false,
             }
-            folder = super::tree::join(&folder, name);
+            folder = join(&folder, name);
         }
         false
     }

@@ -11,8 +11,8 @@ use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use super::file::{Content, File, Listed, Mode, read};
 use super::managed::{Level, Managed};
 use super::objects::{MODE_FILE, MODE_KIND, MODE_LINK, MODE_SUBMODULE, Named};
-use super::path::{CONFIG, check_component, fold_case, misspelled_root};
-use super::tree::{Entries, escape, join};
+use super::path::{CONFIG, check_component, escape, fold_case, join, misspelled_root};
+use super::tree::Entries;
 use super::{Entry, InvalidPath, Oid, RepoPath, Repository, RepositoryError};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
 

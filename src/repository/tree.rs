@@ -9,7 +9,7 @@ use git2::ObjectType;
 use super::budget::Budget;
 use super::managed::{Level, Managed, ReadsManaged};
 use super::objects::{self, MODE_FILE, MODE_KIND, Named};
-use super::path::CONFIG;
+use super::path::{CONFIG, escape, join};
 use super::{Entry, Oid, Repository, RepositoryError};
 
 /// More entries than any organisation has; a small tree can unfold to billions.
@@ -221,27 +221,6 @@ impl Entries {
         }
         self.whole.entry()
     }
-}
-
-pub(super) fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
-}
-
-/// A name as text that no other name shares.
-pub(super) fn escape(name: &[u8]) -> String {
-    let mut text = String::with_capacity(name.len());
-    for chunk in name.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if c.is_control() || matches!(c, '\\' | '/') {
-                let mut bytes = [0; 4];
-                c.encode_utf8(&mut bytes).bytes().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
-            } else {
-                text.push(c);
-            }
-        }
-        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
-    }
-    text
 }
 
 #[cfg(test)]

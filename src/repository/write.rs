@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use git2::ObjectType;
 
 use super::objects::{MODE_FILE, MODE_KIND, MODE_TREE, Named};
-use super::tree::{Entries, join};
+use super::path::join;
+use super::tree::Entries;
 use super::{InvalidPath, Oid, RepoPath, Repository, RepositoryError};
 
 const AUTHOR: &str = "dualkey <dualkey@localhost>";

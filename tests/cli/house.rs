@@ -107,7 +107,7 @@ fn a_floor_of_approval_stands_on_those_before_it() {
 }
 
 /// Rooms in which files still import each other in a circle. No other room may, and one that is mended leaves the list.
-const CIRCULAR: [&str; 5] = ["access", "audit", "cli", "plan", "repository"];
+const CIRCULAR: [&str; 2] = ["audit", "cli"];
 
 /// Every path that a piece of `use` stands for.
 fn spelt_out(tree: &str) -> Vec<String> {

@@ -10,6 +10,7 @@ mod plain;
 mod plain_tests;
 mod scalar;
 mod schema;
+mod span;
 #[cfg(test)]
 mod tests;
 mod yaml;
@@ -21,13 +22,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use attributes::REVIEW_DIFF_HIDDEN;
+pub use flaw::{SCHEMA, TOO_LARGE};
 pub use hidden::{HIDDEN_CHARACTER, is_hidden, quote};
 pub use kind::{CONFIG_PATH, Claim, FileKind, INVALID_ID, NOT_SUPPORTED, NamedFile, UNEXPECTED_FILE, repeated_ids};
 pub use place::{Source, Step};
 pub(super) use scalar::as_ended;
 pub(super) use schema::schema;
-pub use schema::{SCHEMA, UNKNOWN_FIELD, schema_text};
-pub use yaml::{DUPLICATE_KEY, INVALID_YAML, TOO_LARGE, YAML_FEATURE};
+pub use schema::{UNKNOWN_FIELD, schema_text};
+pub use yaml::{DUPLICATE_KEY, INVALID_YAML, YAML_FEATURE};
 
 use super::raw;
 use crate::finding::{Code, Finding, Place, Rule, Severity};

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::flaw::{Flaws, clamp};
+use super::span::Span;
 use super::{plain, yaml};
 use crate::finding::Place;
 
@@ -25,14 +26,6 @@ impl From<usize> for Step<'_> {
     fn from(index: usize) -> Self {
         Step::Index(index)
     }
-}
-
-/// A value's stretch of the text, with its key's. In document order; `next` skips what lies within.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Span {
-    pub(super) key: (u32, u32),
-    pub(super) value: (u32, u32),
-    pub(super) next: u32,
 }
 
 /// The text of bytes, up to the first that is not UTF-8.

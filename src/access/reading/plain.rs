@@ -6,8 +6,8 @@
 use serde_json::{Map, Value};
 
 use super::flaw::clamp;
-use super::place::Span;
 use super::scalar::{self, resolve};
+use super::span::Span;
 
 /// Far below what a file may hold.
 const MAX_VALUES: usize = 10_000;

@@ -6,25 +6,11 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, JsonType, ValidationError, Validator};
 use serde_json::Value;
 
-use super::flaw::Flaws;
+use super::flaw::{Flaws, SCHEMA};
 use super::hidden::{quote, quote_all};
 use super::kind::FileKind;
 use super::place::{Source, Step};
 use crate::finding::{Code, Rule, Severity};
-
-/// A value that does not fit its field.
-pub const SCHEMA: Rule = Rule {
-    code: Code {
-        id: "schema",
-        title: "a value does not fit its field, or a field is missing",
-        why: "A value of the wrong sort would be guessed at. That includes what YAML tools read differently: an \
-              account number that starts with zero, `no`, `1e3`, or nothing at all.",
-        example: "account: 012345678901",
-        instead: "Write what the field takes, and put in quotes what must stay text: `account: \"012345678901\"`.",
-    },
-    severity: Severity::Error,
-    dated: false,
-};
 
 /// A field that does not exist.
 pub const UNKNOWN_FIELD: Rule = Rule {

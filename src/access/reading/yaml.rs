@@ -3,11 +3,10 @@
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as Marks, StructureStyle};
 use serde_json::{Map, Value};
 
-use super::flaw::{Flaw, Flaws, clamp};
+use super::flaw::{Flaw, Flaws, SCHEMA, TOO_LARGE, clamp};
 use super::hidden::{self, quote};
-use super::place::Span;
 use super::scalar::{self, Plain, resolve};
-use super::schema::SCHEMA;
+use super::span::Span;
 use crate::finding::{Code, Rule, Severity};
 
 /// The file is not YAML as dualkey takes it.
@@ -48,22 +47,6 @@ pub const YAML_FEATURE: Rule = Rule {
               readable where it stands.",
         example: "<<: *admin",
         instead: "Write the values out where they belong, one document a file.",
-    },
-    severity: Severity::Error,
-    dated: false,
-};
-
-/// More than a file of an access repository ever needs.
-pub const TOO_LARGE: Rule = Rule {
-    code: Code {
-        id: "too-large",
-        title: "a file, or what the files declare together, is too large",
-        why: "Nobody can review it, and judging it could exhaust the machine that says whether a change may land. \
-              A file has at most 1 MiB, 64 levels and 100,000 values. Groups stand in one another at most 32 deep. All \
-              grants give at most 500,000 entitlements, for which at most 10,000,000 members are read; sets of duties \
-              rules match what people hold at most 1,000,000 times; and there are at most 200 approval rules.",
-        example: "a: [[[[[[[[[[ … ]]]]]]]]]]",
-        instead: "Split a file; subfolders can keep the parts together. Grant to fewer people on fewer resources.",
     },
     severity: Severity::Error,
     dated: false,

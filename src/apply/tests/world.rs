@@ -177,7 +177,7 @@ pub(super) struct Notes {
     pub world: Shared,
     pub intents: Vec<Vec<Operation>>,
     pub results: usize,
-    pub told: Vec<time::Told>,
+    pub told: Vec<time::Comparison>,
     pub broken: bool,
 }
 
@@ -186,7 +186,7 @@ impl Journal for Notes {
         false
     }
 
-    fn compared(&mut self, told: Vec<time::Told>) {
+    fn compared(&mut self, told: Vec<time::Comparison>) {
         self.told = told;
     }
 

@@ -18,7 +18,7 @@ use crate::access::reading::{self, Claim, FileKind, RawFile};
 use crate::access::{Kinds, Person, PersonId, Revision};
 use crate::approval::decision::{Answered, Candidate, Evidence, Proposed, Trusted};
 use crate::approval::landing::{Reviewed, Trees};
-use crate::approval::testimony::{Holders, Question, Registered, Source, changed_since, changes_since};
+use crate::approval::testimony::{Anchor, Branch, Holders, Question, Registered, Source, changed_since, changes_since};
 use crate::lint::Halt;
 use crate::plan::Held;
 use crate::repository::{Entry, Managed, Oid, Repository, RepositoryError, Snapshot};
@@ -39,7 +39,7 @@ pub(super) struct Ground<'a> {
     pub source: Box<dyn Source + 'a>,
     pub recorded: &'a Recorded,
     /// The protected branch's short name, which approvals name.
-    pub branch: &'a str,
+    pub branch: Branch<'a>,
     pub now: Timestamp,
     revisions: Revisions<'a>,
     /// The tree that says who is still here, once it is known.
@@ -80,7 +80,7 @@ impl<'a> Ground<'a> {
             repository,
             source,
             recorded,
-            branch,
+            branch: Branch::new(branch),
             now,
             revisions,
             newest,
@@ -94,6 +94,11 @@ impl<'a> Ground<'a> {
             #[cfg(test)]
             compared: std::cell::Cell::default(),
         }
+    }
+
+    /// What statements name the log by.
+    pub fn anchor(&self) -> Anchor<'_> {
+        Anchor::new(&self.recorded.anchor)
     }
 
     /// The revision at a commit.
@@ -188,7 +193,7 @@ impl<'a> Ground<'a> {
         tip: Oid,
         reviewed: &'q Reviewed,
     ) -> Question<'q> {
-        Question { anchor: &self.recorded.anchor, branch: self.branch, base, onto: base, landed, head, tip, reviewed }
+        Question { anchor: self.anchor(), branch: self.branch, base, onto: base, landed, head, tip, reviewed }
     }
 
     /// Everything that the decision looks at: what a source says, and what git and the newest tree do. `landings` are the
@@ -401,7 +406,7 @@ impl<'a> Ground<'a> {
     pub fn position(&self, commits: &[Oid], wanted: Oid) -> Result<usize, VerifyError> {
         commits.iter().position(|commit| *commit == wanted).ok_or_else(|| {
             let tip = commits.last().copied().unwrap_or(wanted);
-            VerifyError::Refused(rewritten(wanted, tip, self.branch))
+            VerifyError::Refused(rewritten(wanted, tip, self.branch.as_str()))
         })
     }
 }

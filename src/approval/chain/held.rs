@@ -2,7 +2,7 @@
 
 use super::error::VerifyError;
 use super::ground::Ground;
-use super::told::Told;
+use super::measure::Measure;
 use crate::approval::decision::{Candidate, Proposed, Trusted};
 use crate::plan::Held;
 use crate::repository::Oid;
@@ -56,7 +56,7 @@ pub(super) fn keys(
 /// the log records, without findings.
 pub(super) fn candidate<'t>(
     ground: &Ground<'_>,
-    told: &Told<'_>,
+    told: &Measure<'_>,
     (trusted, base): (&'t Trusted, Oid),
     (proposed, landed): (&'t Proposed, Oid),
     landings: impl DoubleEndedIterator<Item = Oid>,

@@ -5,14 +5,14 @@
 
 use std::collections::HashSet;
 
+use super::commitment::{Commitment, Kept, Later};
 use super::error::VerifyError;
 use super::ground::Ground;
 use super::landings::Chain;
 use super::line::Line;
 use super::meaning::Hold;
+use super::measure::Measure;
 use super::search::{OtherLines, Step, Walk, reached};
-use super::standing::{Kept, Later, Standing};
-use super::told::Told;
 use super::waiting::Waiting;
 use crate::access::Revision;
 use crate::approval::decision::Granted;
@@ -80,7 +80,7 @@ fn left_out(
         for step in way.into_iter().filter(|step| step.span.to + closed > fork) {
             // what the base stands on was looked at when the base was
             let Some(meaning) = step.meaning.filter(|_| between.contains(&step.landing.commit)) else { continue };
-            let mut standing = Standing { kept: Kept::At(end), ..Standing::of(step.landing, meaning) };
+            let mut standing = Commitment { kept: Kept::At(end), ..Commitment::of(step.landing, meaning) };
             if own.contains(&standing.commit) && thought_over(&mut standing, granted) {
                 continue;
             }
@@ -107,7 +107,7 @@ pub(super) fn foreseen(
     let recorded = chain.landings.iter().rfind(|landing| landing.recorded);
     let start = ground.position(&commits, recorded.map_or(ground.recorded.genesis, |landing| landing.commit))?;
     let mut open = commits.get(start..).unwrap_or_default().to_vec();
-    let told = Told::today(ground);
+    let told = Measure::today(ground);
     let line = Line::along(ground, told, open.clone(), chain.tip)?;
     if chain.last != chain.tip {
         let Some(last) = line.place(chain.last) else { return Ok(None) };
@@ -127,7 +127,7 @@ pub(super) fn foreseen(
 /// True where what was approved on the head's own line needn't be kept: nobody knows whether that line ever was the
 /// protected branch, and heads are approved again as they grow. Access that was to be given may be thought over. The rest
 /// may be by those who approved it, but for what it took; a removal is none of theirs to take back unseen.
-fn thought_over(standing: &mut Standing, granted: Option<&Granted>) -> bool {
+fn thought_over(standing: &mut Commitment, granted: Option<&Granted>) -> bool {
     let again = |given: &CountedApproval| {
         granted.is_some_and(|granted| granted.approvals.iter().any(|one| one.person.as_str() == given.person))
     };

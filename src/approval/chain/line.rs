@@ -8,7 +8,7 @@ use super::error::VerifyError;
 use super::ground::Ground;
 use super::heads::{self, ChangeHash, HeadIndex};
 use super::landings::{Landing, Verdict};
-use super::told::Told;
+use super::measure::Measure;
 use crate::approval::codes;
 use crate::approval::landing::{Span, Trees};
 use crate::finding::Refusal;
@@ -17,7 +17,7 @@ use crate::repository::{Changes, Oid};
 /// Commits of a first-parent chain that no recorded landing covers, the last verified one first.
 pub(super) struct Line<'w, 'a> {
     pub ground: &'w Ground<'a>,
-    pub told: Told<'w>,
+    pub told: Measure<'w>,
     open: Vec<Oid>,
     /// The tip of the protected branch.
     pub tip: Oid,
@@ -31,7 +31,7 @@ pub(super) struct Line<'w, 'a> {
 }
 
 impl<'w, 'a> Line<'w, 'a> {
-    pub fn along(ground: &'w Ground<'a>, told: Told<'w>, open: Vec<Oid>, tip: Oid) -> Result<Self, VerifyError> {
+    pub fn along(ground: &'w Ground<'a>, told: Measure<'w>, open: Vec<Oid>, tip: Oid) -> Result<Self, VerifyError> {
         let mut hashes = vec![ChangeHash::default()];
         let mut sum = ChangeHash::default();
         let managed = |commit: &Oid| ground.repository.managed_of(*commit);
@@ -114,7 +114,7 @@ impl<'w, 'a> Line<'w, 'a> {
         }
         let ground = self.ground;
         let registry = &ground.revision(self.commit(from)?)?.access;
-        let approved = self.told.source.is_approved(&ground.recorded.anchor, ground.branch, head, registry);
+        let approved = self.told.source.is_approved(ground.anchor(), ground.branch, head, registry);
         self.approved.borrow_mut().insert((from, head), approved);
         Ok(approved)
     }

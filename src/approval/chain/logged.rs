@@ -9,7 +9,7 @@ use super::landings::{Chain, Landing, Proof, RecordedLanding, Verdict};
 use super::{proof, words};
 use crate::access::PersonId;
 use crate::approval::codes;
-use crate::approval::testimony::{Branch, Opinion, Registered, Signed};
+use crate::approval::testimony::{Opinion, Registered, Signed, Venue};
 use crate::finding::Refusal;
 use crate::repository::Oid;
 
@@ -105,7 +105,7 @@ pub(super) fn unrecorded_objections(ground: &Ground<'_>, chain: &Chain) -> Resul
     let landings = chain.verified_commits();
     let since = |head| ground.keys_since(&landings, chain.last, head);
     let registered = Registered { registry: &trusted.access, at: ground.now, since: &since };
-    let asked = Branch { anchor: &ground.recorded.anchor, branch: ground.branch, tip: chain.tip };
+    let asked = Venue { anchor: ground.anchor(), branch: ground.branch, tip: chain.tip };
     let known: BTreeSet<&Signed> = ground.recorded.said.iter().collect();
     let mut found: BTreeMap<PersonId, Vec<Signed>> = BTreeMap::new();
     for (head, signed) in ground.source.objections(&asked, &registered)? {
@@ -139,7 +139,7 @@ pub(super) fn last_word(
     let landings = chain.verified_commits();
     let since = |head| ground.keys_since(&landings, chain.last, head);
     let registered = Registered { registry: &trusted.access, at: ground.now, since: &since };
-    let asked = Branch { anchor: &ground.recorded.anchor, branch: ground.branch, tip: chain.tip };
+    let asked = Venue { anchor: ground.anchor(), branch: ground.branch, tip: chain.tip };
     Ok(ground.source.last_word(&asked, head, person, &registered)?)
 }
 

@@ -1,5 +1,6 @@
 //! The walk over the protected branch: which commits close a landing, and what that leaves approved.
 
+mod commitment;
 mod error;
 mod explain;
 mod ground;
@@ -10,6 +11,7 @@ mod left_out;
 mod line;
 mod logged;
 mod meaning;
+mod measure;
 mod older;
 mod proof;
 mod prospect;
@@ -17,8 +19,6 @@ mod removals;
 mod revisions;
 mod search;
 mod settled;
-mod standing;
-mod told;
 mod verifier;
 mod waiting;
 mod words;

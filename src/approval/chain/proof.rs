@@ -12,8 +12,8 @@ use super::ground::Ground;
 use super::landings::{Landing, Proof, RecordedLanding, Verdict};
 use super::left_out::MergedLines;
 use super::line::Line;
+use super::measure::Measure;
 use super::search::{Step, Walk, reached};
-use super::told::Told;
 use crate::approval::codes;
 use crate::approval::testimony::{CountedApproval, RecordedWords};
 use crate::finding::Refusal;
@@ -62,12 +62,12 @@ fn prove(ground: &Ground<'_>, landing: &RecordedLanding, tip: Oid) -> Result<Pro
         let said = ground.recorded.said.get(..landing.said).unwrap_or_default();
         let words = RecordedWords { head, statements: &landing.statements, said, at: landing.at };
         let source = ground.source.of_record(&words);
-        match closed(ground, Told::of_record(&*source, landing), &commits, tip)? {
+        match closed(ground, Measure::of_record(&*source, landing), &commits, tip)? {
             Ok(steps) => return Ok(Proof::Verified(Box::new(verified(landing, steps, true)))),
             Err(refusals) => reasons = refusals,
         }
     }
-    Ok(match closed(ground, Told::of_record(&*ground.source, landing), &commits, tip)? {
+    Ok(match closed(ground, Measure::of_record(&*ground.source, landing), &commits, tip)? {
         Ok(steps) => Proof::Verified(Box::new(verified(landing, steps, false))),
         Err(refusals) => {
             let reasons = if reasons.is_empty() { refusals } else { reasons };
@@ -95,7 +95,7 @@ fn covered(ground: &Ground<'_>, landing: &RecordedLanding) -> Result<Option<Vec<
 /// The way to the end of a recorded landing, or why there is none. It is looked for as on the branch itself.
 fn closed(
     ground: &Ground<'_>,
-    told: Told<'_>,
+    told: Measure<'_>,
     commits: &[Oid],
     tip: Oid,
 ) -> Result<Result<Vec<Step>, Vec<Refusal>>, VerifyError> {

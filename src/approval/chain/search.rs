@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::commitment::{Commitment, Kept, Later};
 use super::error::VerifyError;
 use super::landings::{Landing, Verdict};
 use super::line::Line;
 use super::meaning::{Hold, Meaning};
 use super::older::{Below, Change};
-use super::standing::{Kept, Later, Standing};
 use super::{held, older};
 use crate::approval::codes;
 use crate::approval::decision::{Granted, Proposed, Trusted, decide};
@@ -64,7 +64,7 @@ struct Search {
 /// An approved landing that a longer step leaps over.
 struct Skipped {
     span: Span,
-    standing: Standing,
+    standing: Commitment,
 }
 
 /// What was decided about a step.
@@ -170,7 +170,7 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
                 // what stands on the branch itself was a landing; of a merged line nobody knows whether it was one
                 let hold = if self.others.is_some() { Hold::Whole } else { Hold::Taken };
                 let (changed, kept) = ([base, commit], Kept::At(commit));
-                let standing = Standing { commit, head: Some(head), approvals, meaning, changed, kept, hold };
+                let standing = Commitment { commit, head: Some(head), approvals, meaning, changed, kept, hold };
                 search.skipped.push(Skipped { span, standing });
             }
         }
@@ -286,7 +286,7 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
 
 impl Step {
     fn skipped(self) -> Option<Skipped> {
-        let standing = Standing::of(self.landing, self.meaning?);
+        let standing = Commitment::of(self.landing, self.meaning?);
         Some(Skipped { span: self.span, standing })
     }
 }

@@ -10,9 +10,9 @@ use super::landings::{Chain, Recorded, Removal};
 use super::left_out::MergedLines;
 use super::line::Line;
 use super::logged::Logged;
+use super::measure::Measure;
 use super::prospect::Prospect;
 use super::search::{Walk, reached};
-use super::told::Told;
 use super::{explain, logged, proof, prospect, removals};
 use crate::access::{Kinds, PersonId, Revision};
 use crate::approval::testimony::{Opinion, Signed, Source};
@@ -161,7 +161,7 @@ impl<'a> Verifier<'a> {
             self.ground.position(&commits, removal.commit)?;
         }
         let open = commits.get(at..).unwrap_or_default().to_vec();
-        let line = Line::along(&self.ground, Told::today(&self.ground), open, tip)?;
+        let line = Line::along(&self.ground, Measure::today(&self.ground), open, tip)?;
         let merged = MergedLines::into(&line);
         let way = Walk::along(&line, Some(&merged)).run()?;
         let last = line.commit(reached(&way.steps))?;

@@ -8,13 +8,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::commitment::{Commitment, Kept, Later};
 use super::error::VerifyError;
 use super::ground::STEPS_OF_MEANING;
 use super::heads::subject;
 use super::landings::Removal;
 use super::line::Line;
 use super::meaning::{Hold, Meaning};
-use super::standing::{Kept, Later, Standing};
 use crate::access::Revision;
 use crate::approval::decision::{Candidate, Granted, Proposed, Trusted, decide};
 use crate::approval::landing::{Reviewed, Span, Trees, violations};
@@ -53,7 +53,7 @@ struct Landed {
     is: Removal,
     meaning: Rc<Meaning>,
     /// None of what the log alone says, which holds nothing up.
-    standing: Option<Standing>,
+    standing: Option<Commitment>,
 }
 
 /// What a head changes, from where it parted.
@@ -379,7 +379,7 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
             return Ok(false);
         }
         let hold = if over.meaning.only_takes { Hold::Taken } else { Hold::Whole };
-        let standing = Standing { hold, ..standing(commit, own, over, Vec::new()) };
+        let standing = Commitment { hold, ..standing(commit, own, over, Vec::new()) };
         Ok(standing.undone_by(ground, Later::of(commit, None))?.is_none())
     }
 
@@ -406,8 +406,8 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
     }
 }
 
-fn standing(commit: Oid, own: &Own, over: &Over, approvals: Vec<CountedApproval>) -> Standing {
-    Standing {
+fn standing(commit: Oid, own: &Own, over: &Over, approvals: Vec<CountedApproval>) -> Commitment {
+    Commitment {
         commit,
         head: Some(own.head),
         approvals,

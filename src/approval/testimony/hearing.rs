@@ -7,7 +7,7 @@ use ssh_key::public::KeyData;
 
 use super::opinion::{Opinion, Says};
 use super::registered::Registered;
-use super::source::{Branch, Question};
+use super::source::{Question, Venue};
 use super::statement::{self, Expected, Found, Signed};
 use super::statements::Signatures;
 use crate::access::PersonId;
@@ -52,7 +52,7 @@ impl Signatures<'_> {
     /// Everything that people said of a head, where another one is asked about.
     fn said(
         &self,
-        asked: &Branch<'_>,
+        asked: &Venue<'_>,
         (question, head): (Oid, Oid),
         registered: &Registered<'_>,
     ) -> Result<Vec<Word<'_>>, RepositoryError> {
@@ -70,7 +70,7 @@ impl Signatures<'_> {
     /// What a person said last of a head, where another one is asked about.
     pub(super) fn last_said(
         &self,
-        asked: &Branch<'_>,
+        asked: &Venue<'_>,
         heads: (Oid, Oid),
         person: &PersonId,
         registered: &Registered<'_>,
@@ -88,7 +88,7 @@ impl Signatures<'_> {
     pub(super) fn is_against(
         &self,
         found: &Found,
-        asked: &Branch<'_>,
+        asked: &Venue<'_>,
         registered: &Registered<'_>,
     ) -> Result<bool, RepositoryError> {
         if found.says == Says::Approve {
@@ -125,7 +125,7 @@ impl Signatures<'_> {
         question: &Question<'_>,
         base: Oid,
     ) -> Result<Heard, RepositoryError> {
-        let (head, asked) = (question.head, Branch::of(question));
+        let (head, asked) = (question.head, Venue::of(question));
         let expected = Expected {
             anchor: question.anchor,
             branch: question.branch,
@@ -192,7 +192,7 @@ impl Signatures<'_> {
         question: &Question<'_>,
         below: &[Oid],
     ) -> Result<Vec<Word<'_>>, RepositoryError> {
-        let asked = Branch::of(question);
+        let asked = Venue::of(question);
         let mut said = BTreeMap::new();
         for commit in below {
             let words = self.said(&asked, (question.head, *commit), registered)?;

@@ -50,7 +50,7 @@ pub enum Signer {
 }
 
 /// Who made each commit of `onto..head`, and the commit where it can be read.
-pub(super) fn of_commits(
+pub fn of_commits(
     repository: &Repository,
     registered: &Registered<'_>,
     onto: Oid,

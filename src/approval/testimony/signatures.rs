@@ -8,9 +8,10 @@ use super::data::Testimony;
 use super::forge;
 use super::hearing::Heard;
 use super::makers::{self, ProvenBy, Signer, changed_since};
+use super::names::{Anchor, Branch};
 use super::opinion::{Opinion, Says};
 use super::registered::Registered;
-use super::source::{Branch, Question, RecordedWords, Source};
+use super::source::{Question, RecordedWords, Source, Venue};
 use super::statement::{self, Signed};
 use super::statements::Signatures;
 use crate::access::reading::{Claim, FileKind};
@@ -20,8 +21,8 @@ use crate::repository::{Commit, Oid, RepositoryError};
 
 impl Signatures<'_> {
     /// The keys that prove themselves, each with whose it says to be.
-    fn proven_keys(&self, anchor: &str, asked: Oid) -> BTreeMap<(PersonId, KeyData), Signed> {
-        let genesis = anchor.split(':').next().unwrap_or_default();
+    fn proven_keys(&self, anchor: Anchor<'_>, asked: Oid) -> BTreeMap<(PersonId, KeyData), Signed> {
+        let genesis = anchor.genesis();
         let proof =
             |signed: &Signed| Some(((signed.person.clone(), statement::proven_key(signed, genesis)?), signed.clone()));
         self.own_keys(asked).iter().filter_map(proof).collect()
@@ -57,7 +58,7 @@ impl Signatures<'_> {
             return Ok(false);
         }
         for head in self.words(question.head).keys().copied() {
-            let last = self.last_said(&Branch::of(question), (question.head, head), person, registered)?;
+            let last = self.last_said(&Venue::of(question), (question.head, head), person, registered)?;
             if last.is_some_and(|last| last.says != Says::Approve)
                 && self.repository.commit(head).is_ok()
                 && self.repository.is_ancestor(commit.oid, head)?
@@ -132,7 +133,7 @@ impl Source for Signatures<'_> {
 
     fn objections(
         &self,
-        asked: &Branch<'_>,
+        asked: &Venue<'_>,
         registered: &Registered<'_>,
     ) -> Result<BTreeSet<(Oid, Signed)>, RepositoryError> {
         let mut objections = BTreeSet::new();
@@ -144,7 +145,7 @@ impl Source for Signatures<'_> {
         Ok(objections)
     }
 
-    fn is_approved(&self, anchor: &str, branch: &str, head: Oid, registry: &Access) -> bool {
+    fn is_approved(&self, anchor: Anchor<'_>, branch: Branch<'_>, head: Oid, registry: &Access) -> bool {
         let mut approvals =
             self.words(head).get(&head).into_iter().flatten().filter(|found| found.says == Says::Approve);
         approvals.any(|found| statement::genuine(found, anchor, branch, registry).is_some())
@@ -152,7 +153,7 @@ impl Source for Signatures<'_> {
 
     fn last_word(
         &self,
-        asked: &Branch<'_>,
+        asked: &Venue<'_>,
         head: Oid,
         person: &PersonId,
         registered: &Registered<'_>,

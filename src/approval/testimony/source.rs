@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::data::Testimony;
+use super::names::{Anchor, Branch};
 use super::opinion::Opinion;
 use super::registered::Registered;
 use super::statement::Signed;
@@ -16,8 +17,8 @@ use crate::repository::{Oid, RepositoryError};
 /// What a question about one landing is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    pub anchor: &'a str,
-    pub branch: &'a str,
+    pub anchor: Anchor<'a>,
+    pub branch: Branch<'a>,
     /// The last verified landing.
     pub base: Oid,
     /// What the head landed on, or would. It is not the base where it is not verified.
@@ -33,16 +34,16 @@ pub struct Question<'a> {
 
 /// Where something has to be said.
 #[derive(Clone, Copy, Debug)]
-pub struct Branch<'a> {
-    pub anchor: &'a str,
-    pub branch: &'a str,
+pub struct Venue<'a> {
+    pub anchor: Anchor<'a>,
+    pub branch: Branch<'a>,
     /// The tip of the protected branch.
     pub tip: Oid,
 }
 
-impl<'a> Branch<'a> {
+impl<'a> Venue<'a> {
     pub(super) fn of(question: &Question<'a>) -> Self {
-        Branch { anchor: question.anchor, branch: question.branch, tip: question.tip }
+        Venue { anchor: question.anchor, branch: question.branch, tip: question.tip }
     }
 }
 
@@ -97,12 +98,12 @@ pub trait Source: fmt::Debug {
     /// Where the history can't be read.
     fn objections(
         &self,
-        asked: &Branch<'_>,
+        asked: &Venue<'_>,
         registered: &Registered<'_>,
     ) -> Result<BTreeSet<(Oid, Signed)>, RepositoryError>;
 
     /// True where somebody of the registry really approved the head, whatever base and digest they name.
-    fn is_approved(&self, anchor: &str, branch: &str, head: Oid, registry: &Access) -> bool;
+    fn is_approved(&self, anchor: Anchor<'_>, branch: Branch<'_>, head: Oid, registry: &Access) -> bool;
 
     /// What a person said last of a head, whatever base and digest it names.
     ///
@@ -111,7 +112,7 @@ pub trait Source: fmt::Debug {
     /// Where the history can't be read.
     fn last_word(
         &self,
-        asked: &Branch<'_>,
+        asked: &Venue<'_>,
         head: Oid,
         person: &PersonId,
         registered: &Registered<'_>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use ssh_key::public::KeyData;
 
+use super::names::{Anchor, Branch};
 use super::opinion::{Opinion, Says};
 use crate::access::{Access, PersonId, PersonType};
 use crate::approval::codes;
@@ -161,8 +162,8 @@ pub const MAX_STATEMENT_BYTES: usize = 4 << 10;
 /// What a statement must say to count for a head.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    pub anchor: &'a str,
-    pub branch: &'a str,
+    pub anchor: Anchor<'a>,
+    pub branch: Branch<'a>,
     pub base: Oid,
     pub head: Oid,
     pub head_tree: Oid,
@@ -212,8 +213,8 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
     };
     let (base, head, tree) = (expected.base.to_string(), expected.head.to_string(), expected.head_tree.to_string());
     let fields = [
-        ("repository's anchor", statement.anchor.as_str(), expected.anchor),
-        ("branch", &statement.branch, expected.branch),
+        ("repository's anchor", statement.anchor.as_str(), expected.anchor.as_str()),
+        ("branch", &statement.branch, expected.branch.as_str()),
         ("head", &statement.head, &head),
         ("tree", &statement.head_tree, &tree),
         ("base", &statement.base, &base),
@@ -237,10 +238,10 @@ pub fn claimed_base(found: &Found) -> Option<Oid> {
 }
 
 /// What is said here, of this head, whatever base and digest it names, and the key that says it. Whose that is isn't looked at.
-pub fn said(found: &Found, anchor: &str, branch: &str) -> Option<(Opinion, KeyData)> {
+pub fn said(found: &Found, anchor: Anchor<'_>, branch: Branch<'_>) -> Option<(Opinion, KeyData)> {
     let statement: ApprovalStatement = serde_json::from_str(&found.signed.statement).ok()?;
-    let holds = statement.anchor == anchor
-        && statement.branch == branch
+    let holds = statement.anchor == anchor.as_str()
+        && statement.branch == branch.as_str()
         && statement.head == found.head.to_string()
         && statement.person == found.person.as_str()
         && statement.verdict == found.says
@@ -250,7 +251,7 @@ pub fn said(found: &Found, anchor: &str, branch: &str) -> Option<(Opinion, KeyDa
 }
 
 /// The same where the person of the registry said it.
-pub fn genuine(found: &Found, anchor: &str, branch: &str, registry: &Access) -> Option<Opinion> {
+pub fn genuine(found: &Found, anchor: Anchor<'_>, branch: Branch<'_>, registry: &Access) -> Option<Opinion> {
     let person = registry.people.get(&found.person)?;
     let (opinion, key) = said(found, anchor, branch)?;
     person.keys.iter().any(|held| held.public.as_ref() == Some(&key)).then_some(opinion)

@@ -9,6 +9,7 @@ use ssh_key::{HashAlg, LineEnding, PrivateKey};
 use super::super::statement::{
     Expected, Found, GIT_NAMESPACE, NAMESPACE, canonical, check, genuine, proven_key, vouches,
 };
+use super::super::testimony::{Anchor, Branch};
 use super::super::{Says, Signed};
 use super::{SIGNATURES, oid, person, revision};
 use crate::access::Revision;
@@ -86,12 +87,13 @@ fn checked(found: &Found) -> Option<&'static str> {
 
 fn checked_of(found: &Found, reviewed: &Reviewed) -> Option<&'static str> {
     let (base, head, head_tree) = (oid(1), oid(2), oid(3));
-    let expected = Expected { anchor: ANCHOR, branch: "main", base, head, head_tree, reviewed };
+    let expected =
+        Expected { anchor: Anchor::new(ANCHOR), branch: Branch::new("main"), base, head, head_tree, reviewed };
     REGISTRY.with(|registry| check(found, &expected, &registry.access).err().map(|refusal| refusal.code.id))
 }
 
 fn is_genuine(found: &Found) -> bool {
-    REGISTRY.with(|registry| genuine(found, ANCHOR, "main", &registry.access).is_some())
+    REGISTRY.with(|registry| genuine(found, Anchor::new(ANCHOR), Branch::new("main"), &registry.access).is_some())
 }
 
 /// The statement with one field otherwise, signed as it should be.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::things::{self, Thing, Value};
+use super::things::{self, Thing};
+use super::value::Value;
 use super::weights::{self, Section, Weight};
 use crate::access::reading::{Claim, FileKind};
 use crate::access::{ChangeClass, ManagedFile, Revision, merge};

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::things::Value;
+use super::value::Value;
 use super::weights::Section;
 use crate::targets::KINDS;
 

@@ -4,27 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::value::Value;
 use super::weights::{self, Section, Weight};
 use crate::access::reading::{Claim, FileKind, Step};
 use crate::access::{ChangeClass, Days, ManagedFile, Revision};
-
-/// What a field says.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    One(String),
-    Many(BTreeSet<String>),
-}
-
-impl Value {
-    pub fn text(&self) -> String {
-        match self {
-            Value::One(text) => text.clone(),
-            Value::Many(texts) if texts.is_empty() => "none".to_owned(),
-            Value::Many(texts) => texts.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
-        }
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Field {

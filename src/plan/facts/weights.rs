@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::things::Value;
+use super::value::Value;
 use crate::access::reading::{Claim, FileKind};
 use crate::finding::Severity;
 use crate::plan::rules;

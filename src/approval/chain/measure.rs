@@ -9,20 +9,20 @@ use crate::repository::Oid;
 
 /// What people say of a line of commits, and the landing of the log that is judged again by it, where it is one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Told<'w> {
+pub(super) struct Measure<'w> {
     pub source: &'w dyn Source,
     record: Option<&'w RecordedLanding>,
 }
 
-impl<'w> Told<'w> {
+impl<'w> Measure<'w> {
     /// What is said today of what no record covers.
     pub fn today(ground: &'w Ground<'_>) -> Self {
-        Told { source: &*ground.source, record: None }
+        Measure { source: &*ground.source, record: None }
     }
 
     /// What a recorded landing is judged again by.
     pub fn of_record(source: &'w dyn Source, record: &'w RecordedLanding) -> Self {
-        Told { source, record: Some(record) }
+        Measure { source, record: Some(record) }
     }
 
     /// When it is judged, or was.

@@ -20,7 +20,7 @@ use crate::repository::{Oid, Repository, RepositoryError};
 
 /// An approved landing, as it must be looked at where a later step doesn't start from it.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
+pub(super) struct Commitment {
     pub commit: Oid,
     /// The head that was approved.
     pub head: Option<Oid>,
@@ -57,11 +57,11 @@ impl<'l> Later<'l> {
     }
 }
 
-impl Standing {
+impl Commitment {
     pub fn of(landing: Landing, meaning: Rc<Meaning>) -> Self {
         let Landing { base, commit, head, approvals, .. } = landing;
         let (changed, kept) = ([base, commit], Kept::At(commit));
-        Standing { commit, head, approvals, meaning, changed, kept, hold: Hold::Whole }
+        Commitment { commit, head, approvals, meaning, changed, kept, hold: Hold::Whole }
     }
 
     /// True where it is access that nobody gave yet, and that may have been thought over on the branch that was to give it.
