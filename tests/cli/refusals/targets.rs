@@ -42,7 +42,7 @@ pub const STORIES: &[Story] = &[
         let world = real();
         let one = "both.json";
         let same = [("DUALKEY_READER_GCP_CREDENTIALS", one), ("DUALKEY_WRITER_GCP_CREDENTIALS", one)];
-        run_with(scene, &world, &same, &["apply"], 4);
+        run_with(scene, &world, &same, &["targets"], 5);
     }),
     ("nothing speaks to a target of that type", &["target-without-client"], |scene| {
         let world = real();
