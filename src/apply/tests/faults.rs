@@ -41,6 +41,7 @@ impl Undisturbed {
         let world = world(start.clone(), Fault::None);
         apply(approved, &Past::default(), &world);
         let world = world.borrow();
+        looks_follow_writes(&world);
         let each = |counts: &BTreeMap<String, usize>| {
             let of = |name: &'static str| (0..counts.get(name).copied().unwrap_or(0)).map(move |k| (name, k));
             ["aws", "github"].into_iter().flat_map(of).collect()
@@ -75,6 +76,23 @@ impl Undisturbed {
             faults.extend(meddled.map(|(n, (name, k))| Fault::Meddled(name, *k, n * 7 + self.calls.len())));
         }
         faults
+    }
+}
+
+/// A resource is read once, and once more after each phase that wrote it: never twice without a write in between.
+fn looks_follow_writes(world: &super::fake::World) {
+    let admin = |call: &targets::Call| {
+        let previous = match &call.verb {
+            targets::Verb::Change { previous, .. } => Some(&previous.permission),
+            targets::Verb::Grant { .. } | targets::Verb::Revoke => None,
+        };
+        let mut touched = [Some(&call.permission), previous].into_iter().flatten();
+        touched.any(|permission| (call.kind.administers)(&call.resource, permission))
+    };
+    for (resource, looks) in &world.looks {
+        let here = world.calls.iter().map(|(_, call)| call).filter(|call| call.resource == resource.name);
+        let phases: BTreeSet<(bool, bool)> = here.map(|call| (takes(call), admin(call))).collect();
+        assert!(*looks <= 1 + phases.len(), "{resource} was read {looks} times, and written in {phases:?}");
     }
 }
 
