@@ -116,7 +116,7 @@ impl Log {
         let mut update = Update::default();
         let mut put = |tile: Tile, bytes: Vec<u8>| update.files.insert(tile.path(), Some(bytes));
         let mut bundle = match Tile::partial(Part::Entries, size) {
-            Some(last) => Reader::new(files, self).bundle(last.number)?.to_vec(),
+            Some(last) => Reader::new(files, &self.edge).bundle(last.number)?.to_vec(),
             None => Vec::new(),
         };
         let mut edge = self.edge.clone();
@@ -158,7 +158,7 @@ impl Log {
 
     /// Reads entries of this log from its files.
     pub fn reader<'a>(&'a self, files: &'a dyn Files) -> Reader<'a> {
-        Reader::new(files, self)
+        Reader::new(files, &self.edge)
     }
 
     /// Where the log begins.

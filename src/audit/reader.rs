@@ -10,7 +10,6 @@ use std::rc::Rc;
 use super::entry::Entry;
 use super::error::LogError;
 use super::files::Files;
-use super::log::Log;
 use super::merkle::{self, Edge, Hash, Nodes, ROWS, WIDTH, top};
 use super::record::{Failed, Operation, Record, Slice};
 use super::search::{Hint, Query};
@@ -46,8 +45,8 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(files: &'a dyn Files, log: &'a Log) -> Self {
-        Reader { files, edge: log.edge(), held: log.size(), kept: Rc::default() }
+    pub(super) fn new(files: &'a dyn Files, edge: &'a Edge) -> Self {
+        Reader { files, edge, held: edge.size(), kept: Rc::default() }
     }
 
     /// For a log that is being read: the edge covers what was read so far.

@@ -8,10 +8,12 @@ use jiff::tz::TimeZone;
 
 use super::checkpoint::CheckpointOption;
 use super::context::Clock;
-use super::ends::{Basis, Proven, nothing_proven};
+use super::ends::{Basis, Proven};
 use super::judging::{Judged, judge, limit};
+use super::opening::nothing_proven;
 use super::process::{Process, outlive_limits};
-use super::shared::{Ledger, LogKeyOption, Reads, Refresh, Shared, kept_anchor};
+use super::revisions::Reads;
+use super::shared::{Ledger, LogKeyOption, Refresh, Shared, kept_anchor};
 use super::stage::{Books, Stage};
 use super::targets::{Proof, SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, healing, kept, output, prune};

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::judging::Judged;
+use super::opening::nothing_proven;
 use super::shared::{Ledger, Shared};
 use super::{Exit, Stop};
 use crate::access::Revision;
@@ -116,14 +117,4 @@ impl Proven {
 fn newest_proven(shared: &Shared<'_>, recorded: &Recorded) -> Option<Rc<Revision>> {
     let landings = recorded.landings.iter().rev().take(LOOK_BACK).map(|landing| landing.commit);
     landings.chain([recorded.genesis]).find_map(|commit| shared.read(commit).ok())
-}
-
-/// What to say where nothing is proven any more.
-pub fn nothing_proven(why: &[Refusal]) -> Stop {
-    let nothing = Refusal::new(
-        &codes::NOTHING_PROVEN,
-        "neither branch, log nor the copy of the log can be read here: only ends that targets enforce themselves still hold",
-        "restore the log from an export or another clone, then run `dualkey apply --only-ends` again",
-    );
-    Stop::refused(Exit::Unjudged, why.iter().cloned().chain([nothing]).collect())
 }

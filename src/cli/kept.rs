@@ -5,22 +5,8 @@ use super::{Stop, output};
 use crate::apply::codes;
 use crate::audit::{self, Store, Stored};
 use crate::report;
-use crate::repository::{Oid, RepositoryError, StateRefs, kept_ref};
+use crate::repository::{RepositoryError, StateRefs, kept_ref};
 use crate::targets::KINDS;
-
-/// Where the copy of one log is kept: by remote, ref and anchor, so that no other log takes its place.
-fn folder(shared: &Shared<'_>) -> String {
-    let remote = shared.refs.remote().unwrap_or_default();
-    // where no anchor is kept, a log begins anew with a key of its own
-    let which = shared.anchor().unwrap_or(&shared.pinned().audit_key);
-    let what = format!("{remote}\n{}\n{which}", shared.pinned().audit_ref);
-    Oid::of_blob(what.as_bytes()).to_string()
-}
-
-/// The full name of a ref of this clone that stands beside that copy.
-pub fn name(shared: &Shared<'_>, of: &str) -> String {
-    kept_ref(&format!("{}/{of}", folder(shared)))
-}
 
 /// Keeps a log that was proven, with the commits that it speaks of last. A copy that can't be kept stops nothing.
 pub fn keep(shared: &Shared<'_>, stored: &Stored) {
@@ -31,7 +17,7 @@ pub fn keep(shared: &Shared<'_>, stored: &Stored) {
 }
 
 fn try_keep(shared: &Shared<'_>, stored: &Stored) -> Result<(), RepositoryError> {
-    let folder = folder(shared);
+    let folder = shared.kept_folder();
     shared.repository.keep(&format!("{folder}/log"), stored.commit)?;
     let Some(recorded) = audit::recorded(&stored.log) else { return Ok(()) };
     shared.repository.keep(&format!("{folder}/genesis"), recorded.genesis)?;
@@ -41,19 +27,12 @@ fn try_keep(shared: &Shared<'_>, stored: &Stored) -> Result<(), RepositoryError>
     }
 }
 
-/// The checkpoint of the copy. INVARIANT: a log that doesn't go on from it went back, whatever else this clone forgot.
-pub fn checkpoint(shared: &Shared<'_>) -> Option<Vec<u8>> {
-    let refs = StateRefs::local(shared.repository, &shared.branch);
-    let commit = refs.get(&name(shared, "log")).ok()??;
-    audit::checkpoint_of(shared.repository, commit)
-}
-
 /// The copy, verified like any log. None where there is none, or where it doesn't hold. Where an anchor is kept, a copy that
 /// was kept of another remote will do, too: whoever changes how the remote is called takes no copy away, and the anchor says
 /// which log it is.
 pub fn copy(shared: &Shared<'_>) -> Option<Ledger> {
     let refs = StateRefs::local(shared.repository, &shared.branch);
-    let own = name(shared, "log");
+    let own = shared.kept_name("log");
     let others = refs.list(&kept_ref("")).unwrap_or_default().into_iter().map(|(name, _)| name);
     let others = others.filter(|name| shared.anchor().is_some() && name.ends_with("/log") && *name != own);
     let key = shared.key().ok()?;

@@ -28,6 +28,7 @@ mod plan;
 mod process;
 mod prune;
 mod report;
+mod revisions;
 mod schema;
 mod shared;
 mod stage;

@@ -4,14 +4,14 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::checkpoint::Expected;
-use super::context::{self, Look, Unread};
-use super::ends::nothing_proven;
-use super::shared::{ANCHOR, Reads, Refresh, Shared, kept_anchor};
+use super::revisions::{Reads, newest_readable, no_branch, read};
+use super::shared::{ANCHOR, Refresh, Shared, kept_anchor};
 use super::{Exit, RemoteOption, Stop};
 use crate::access::Revision;
 use crate::apply;
 use crate::approval::Recorded;
 use crate::audit;
+use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, StateRefs};
 
 /// Where branch and log are looked for while nothing says where they are.
@@ -150,42 +150,12 @@ fn genesis(
     Ok(read(repository, commit, reads).ok())
 }
 
-pub(super) fn no_branch(branch: &str) -> Stop {
-    Stop::usage(
-        format!("there is no branch `{branch}` where approvals and log live"),
-        format!("push it there: `git push -u REMOTE {branch}`"),
-    )
-}
-
-/// The revision at a commit or, where its `dualkey.yaml` can't be read, at the nearest first parent where it can:
-/// breaking that file must not keep anything from being verified, or ended.
-pub(super) fn newest_readable(repository: &Repository, from: Oid, reads: &mut Reads) -> Result<Rc<Revision>, Stop> {
-    let mut first = None;
-    for commit in repository.first_parents(from)? {
-        match read(repository, commit, reads) {
-            Ok(revision) => return Ok(revision),
-            Err(stop) => first = first.or(Some(stop)),
-        }
-    }
-    Err(first.unwrap_or_else(|| Stop::usage("the repository has no commit", "make a first commit")))
-}
-
-pub(super) fn read(repository: &Repository, commit: Oid, reads: &mut Reads) -> Result<Rc<Revision>, Stop> {
-    if let Some(revision) = reads.revisions.get(&commit) {
-        return Ok(Rc::clone(revision));
-    }
-    let revision = context::load(repository, Look::Commit(commit), &mut reads.last).map_err(|unread| match unread {
-        Unread::Stop(stop) => stop,
-        Unread::Findings(unreadable) => {
-            let first = unreadable.findings.first().map(|f| format!("{}: {}", f.place, f.message)).unwrap_or_default();
-            Stop::new(
-                Exit::Unjudged,
-                format!("dualkey.yaml at {} can't be read: {first}", commit.short()),
-                format!("`dualkey lint --rev {}` shows all of it", commit.short()),
-            )
-        }
-    })?;
-    let revision = Rc::new(revision);
-    reads.revisions.insert(commit, Rc::clone(&revision));
-    Ok(revision)
+/// What to say where nothing is proven any more.
+pub fn nothing_proven(why: &[Refusal]) -> Stop {
+    let nothing = Refusal::new(
+        &apply::codes::NOTHING_PROVEN,
+        "neither branch, log nor the copy of the log can be read here: only ends that targets enforce themselves still hold",
+        "restore the log from an export or another clone, then run `dualkey apply --only-ends` again",
+    );
+    Stop::refused(Exit::Unjudged, why.iter().cloned().chain([nothing]).collect())
 }

@@ -2,7 +2,7 @@
 //! INVARIANT: this is housekeeping. It comes last, and it holds up nothing and fails nothing.
 
 use super::shared::Shared;
-use super::{Stop, kept, output};
+use super::{Stop, output};
 use crate::apply::codes;
 use crate::finding::Refusal;
 use crate::report;
@@ -13,7 +13,7 @@ pub fn prune(shared: &Shared<'_>, settled: &[Swap]) {
     if settled.is_empty() {
         return;
     }
-    let noted = kept::name(shared, "unpruned");
+    let noted = shared.kept_name("unpruned");
     let local = StateRefs::local(shared.repository, &shared.branch);
     let known = local.get(&noted).ok().flatten();
     match (shared.refs.swap_all(settled), known) {

@@ -9,15 +9,15 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::checkpoint::Expected;
-use super::opening::{newest_readable, no_branch, read};
-use super::{Exit, Stop, kept, output};
+use super::revisions::{Reads, newest_readable, no_branch, read};
+use super::{Exit, Stop, output};
 use crate::access::{self, Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, Target, TargetId};
 use crate::apply;
 use crate::approval::{self, Chain, Recorded, Signatures, Verifier, check_anchor, codes};
 use crate::audit::{self, Later, Log, LogError, LogKey, Store, StoreError, Stored, VerifierKey};
 use crate::finding::Refusal;
 use crate::plan::Disputed;
-use crate::repository::{InvalidOid, Oid, Repository, StateRefs};
+use crate::repository::{InvalidOid, Oid, Repository, StateRefs, kept_ref};
 use crate::{report, targets};
 
 /// The variable that holds the anchor.
@@ -106,13 +106,6 @@ impl Refresh {
     }
 }
 
-/// What a command has read already, so that nothing is read twice.
-#[derive(Debug, Default)]
-pub struct Reads {
-    pub last: LastRead,
-    pub revisions: HashMap<Oid, Rc<Revision>>,
-}
-
 /// The log and what it says of landings.
 #[derive(Debug)]
 pub struct Ledger {
@@ -181,6 +174,27 @@ impl<'a> Shared<'a> {
     /// Where the log is kept.
     pub fn store(&self) -> Store<'_> {
         Store::new(self.repository, &self.refs, &self.pinned().audit_ref, targets::KINDS)
+    }
+
+    /// Where this clone keeps its copy of the log: by remote, ref and anchor, so that no other log takes its place.
+    pub fn kept_folder(&self) -> String {
+        let remote = self.refs.remote().unwrap_or_default();
+        // where no anchor is kept, a log begins anew with a key of its own
+        let which = self.anchor().unwrap_or(&self.pinned().audit_key);
+        let what = format!("{remote}\n{}\n{which}", self.pinned().audit_ref);
+        Oid::of_blob(what.as_bytes()).to_string()
+    }
+
+    /// The full name of a ref of this clone that stands beside that copy.
+    pub fn kept_name(&self, of: &str) -> String {
+        kept_ref(&format!("{}/{of}", self.kept_folder()))
+    }
+
+    /// The checkpoint of the copy. INVARIANT: a log that doesn't go on from it went back, whatever else this clone forgot.
+    fn kept_checkpoint(&self) -> Option<Vec<u8>> {
+        let refs = StateRefs::local(self.repository, &self.branch);
+        let commit = refs.get(&self.kept_name("log")).ok()??;
+        audit::checkpoint_of(self.repository, commit)
     }
 
     /// The log, verified. None where there is none yet.
@@ -318,7 +332,7 @@ impl<'a> Shared<'a> {
 
     /// INVARIANT: a log that doesn't go on from the checkpoints that are kept is not believed, so nothing is given by it.
     fn goes_on(&self, stored: &Stored) -> Result<(), Stop> {
-        if let Some(kept) = kept::checkpoint(self) {
+        if let Some(kept) = self.kept_checkpoint() {
             stored.log.goes_on_from(&stored.files(self.repository)?, &kept)?;
         }
         match &self.expected {

@@ -106,9 +106,6 @@ fn a_floor_of_approval_stands_on_those_before_it() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Rooms in which files still import each other in a circle. No other room may, and one that is mended leaves the list.
-const CIRCULAR: [&str; 2] = ["audit", "cli"];
-
 /// Every path that a piece of `use` stands for.
 fn spelt_out(tree: &str) -> Vec<String> {
     let Some((before, rest)) = tree.split_once('{') else { return vec![tree.trim().to_owned()] };
@@ -194,8 +191,7 @@ fn files_of_a_room_import_each_other_in_no_circle() {
             }
         }
     }
-    let rooms: Vec<&str> = circular.keys().copied().collect();
-    assert_eq!(rooms, CIRCULAR, "{circular:#?}");
+    assert!(circular.is_empty(), "{circular:#?}");
 }
 
 #[test]
