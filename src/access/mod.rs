@@ -41,6 +41,6 @@ pub use model::*;
 pub use pattern::EntitlementPattern;
 pub use resolve::{is_email, managed_by, only_embedded};
 pub use revision::{LastRead, LoadError, Revision, Unreadable};
-pub use target_spec::{AccountForm, AccountSpec, Need, SettingForm, SettingSpec, Settings, TargetSpec};
+pub use target_spec::{AccountForm, AccountSpec, Example, Need, SettingForm, SettingSpec, Settings, TargetSpec};
 pub use target_type::TargetType;
 pub use time::{Days, Interval, Intervals, Moment};

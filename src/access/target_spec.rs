@@ -18,6 +18,8 @@ pub struct TargetSpec {
     /// Its name in sentences, such as `AWS Identity Center`.
     pub title: &'static str,
     pub kinds: &'static [&'static Kind],
+    /// Something of some of its kinds, for documents and for tests of what stands in for it. At least one where it has kinds.
+    pub examples: &'static [Example],
     /// How a person's account there is written; None where nobody has one.
     pub account: Option<AccountSpec>,
     /// What `dualkey.yaml` says of a target beside its type.
@@ -29,6 +31,15 @@ pub struct TargetSpec {
     /// The setting that names the type whose kinds the target has, where it only stands in for one. Such a target is embedded:
     /// nothing real hangs on it.
     pub stands_for: Option<&'static str>,
+}
+
+/// What may be held there.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    pub kind: &'static Kind,
+    pub resources: [&'static str; 2],
+    /// The lesser first, where one of the two is.
+    pub permissions: [&'static str; 2],
 }
 
 // a type is its name
@@ -47,6 +58,8 @@ pub struct AccountSpec {
     pub about: &'static str,
     /// What to do where something else is written.
     pub help: &'static str,
+    /// One, as a person's file writes it.
+    pub example: &'static str,
     pub form: AccountForm,
     /// True where letters of another case name the same account.
     pub caseless: bool,

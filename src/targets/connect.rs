@@ -177,3 +177,30 @@ pub static TARGET_WITHOUT_CLIENT: Code = Code {
     example: "targets:\n  gcp: { organization: \"420000000001\" }",
     instead: "Let the embedded target stand in for it, as in `gcp: { type: sandbox, as: gcp }`, or use a newer version.",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Settings, TargetSpec};
+    use crate::targets::KINDS;
+
+    /// A program is built without some client by nobody who runs these tests.
+    #[test]
+    fn what_a_program_was_built_without_is_refused_before_a_credential_is_asked_for() {
+        let spec: &'static TargetSpec = KINDS.real().last().unwrap();
+        let target = Target {
+            id: TargetId::parse("shop").unwrap(),
+            spec,
+            target_type: spec.name,
+            pinned: String::new(),
+            settings: Settings::default(),
+        };
+        let client = Client { credentials: &[], support: Support::LeftOut { feature: "postgres" } };
+        let refusal = left_out(&client, &target).unwrap_err();
+        assert_eq!(refusal.code.id, "target-not-built");
+        assert_eq!(refusal.message, format!("`shop` is of type {}, which this program was built without", spec.name));
+        assert_eq!(refusal.help, "build it with the feature: `cargo install --locked --path . --features postgres`");
+        assert!(supported(&client, &target).is_err());
+        assert!(left_out(&Client { credentials: &[], support: Support::Missing }, &target).is_ok());
+    }
+}

@@ -53,12 +53,15 @@ pub(crate) enum Break {
     Crash { after: bool },
 }
 
-/// Makes a module of tests, one a promise, each with a world of its own.
+/// Makes a module of tests, one a promise, each with a world of its own; or with several worlds, one after the other.
 macro_rules! contract {
     ($name:ident, $world:expr) => {
+        $crate::targets::contract::contract!($name, each [$world]);
+    };
+    ($name:ident, each $worlds:expr) => {
         mod $name {
             use super::*;
-            $crate::targets::contract::contract!(@ $world, [
+            $crate::targets::contract::contract!(@ $worlds, [
                 both_credentials_lead_to_one_target, read_after_grant, grant_is_idempotent, revoke_is_idempotent, a_change_replaces,
                 one_value_or_many, only_the_scope, sorted, ends_are_kept_or_dropped, conditions_are_kept_or_refused,
                 writers_lose_nothing, a_batch_has_one_result_a_call, a_gate_that_closes_stops_a_batch,
@@ -69,11 +72,12 @@ macro_rules! contract {
             ]);
         }
     };
-    (@ $world:expr, [$($promise:ident),*]) => {
+    (@ $worlds:expr, [$($promise:ident),*]) => {
         $(#[test]
         fn $promise() {
-            let world = $world;
-            $crate::targets::contract::$promise(&world);
+            for world in $worlds {
+                $crate::targets::contract::$promise(&world);
+            }
         })*
     };
 }

@@ -46,6 +46,7 @@ mod policy_pack;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod pruning;
+mod readme;
 mod refusals;
 #[cfg(feature = "rego")]
 mod rego;

@@ -2,15 +2,21 @@
 
 use super::{TYPE, kinds};
 use crate::access::target_spec::pin_of;
-use crate::access::{AccountForm, AccountSpec, Need, SettingForm, SettingSpec, TargetSpec};
+use crate::access::{AccountForm, AccountSpec, Example, Need, SettingForm, SettingSpec, TargetSpec};
 
 pub static SPEC: TargetSpec = TargetSpec {
     name: TYPE,
     title: "AWS Identity Center",
     kinds: &[&kinds::ACCOUNT, &kinds::IDENTITY_GROUP],
+    examples: &[Example {
+        kind: &kinds::ACCOUNT,
+        resources: ["111122223333", "444455556666"],
+        permissions: ["DeveloperAccess", "AdministratorAccess"],
+    }],
     account: Some(AccountSpec {
         about: "The user name in Identity Center",
         help: "write the user name in Identity Center, as it stands there",
+        example: "alice@globex.example",
         form: AccountForm::Named { check: check_user_name, normal: str::to_owned },
         caseless: true,
     }),

@@ -2,15 +2,21 @@
 
 use super::{TYPE, kinds};
 use crate::access::target_spec::pin_of;
-use crate::access::{AccountForm, AccountSpec, Need, SettingForm, SettingSpec, TargetSpec, is_email};
+use crate::access::{AccountForm, AccountSpec, Example, Need, SettingForm, SettingSpec, TargetSpec, is_email};
 
 pub static SPEC: TargetSpec = TargetSpec {
     name: TYPE,
     title: "Google Cloud",
     kinds: &[&kinds::PROJECT, &kinds::FOLDER, &kinds::ORGANIZATION, &kinds::BUCKET, &kinds::SERVICE_ACCOUNT],
+    examples: &[Example {
+        kind: &kinds::PROJECT,
+        resources: ["northwind-stg", "northwind-prod"],
+        permissions: ["roles/run.viewer", "roles/run.admin"],
+    }],
     account: Some(AccountSpec {
         about: "The e-mail address of the Google account",
         help: "write the account's e-mail address",
+        example: "alice@globex.example",
         // Google writes it so in every policy, whatever it was given
         form: AccountForm::Named { check: check_address, normal: str::to_ascii_lowercase },
         caseless: true,

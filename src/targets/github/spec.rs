@@ -1,15 +1,28 @@
 //! What `dualkey.yaml` and people's files say of GitHub.
 
 use super::{TYPE, kinds};
-use crate::access::{AccountForm, AccountSpec, Need, SettingForm, SettingSpec, TargetSpec};
+use crate::access::{AccountForm, AccountSpec, Example, Need, SettingForm, SettingSpec, TargetSpec};
 
 pub static SPEC: TargetSpec = TargetSpec {
     name: TYPE,
     title: "GitHub",
     kinds: &[&kinds::REPOSITORY, &kinds::TEAM, &kinds::MEMBERSHIP],
+    examples: &[
+        Example {
+            kind: &kinds::REPOSITORY,
+            resources: ["northwind/api", "northwind/web"],
+            permissions: ["push", "admin"],
+        },
+        Example {
+            kind: &kinds::TEAM,
+            resources: ["northwind/a", "northwind/b"],
+            permissions: ["member", "maintainer"],
+        },
+    ],
     account: Some(AccountSpec {
         about: "The GitHub account: its login for people, and its number, which `gh api users/LOGIN --jq .id` prints",
         help: "write the login without `@`, and the number that `gh api users/LOGIN --jq .id` prints",
+        example: "{ login: alice-nw, id: 583231 }",
         form: AccountForm::Numbered { check_login: check_account },
         caseless: true,
     }),

@@ -2,7 +2,7 @@
 
 use super::{TYPE, kinds};
 use crate::access::target_spec::pin_of;
-use crate::access::{AccountForm, AccountSpec, Need, SettingForm, SettingSpec, TargetSpec};
+use crate::access::{AccountForm, AccountSpec, Example, Need, SettingForm, SettingSpec, TargetSpec};
 
 pub(super) const SESSIONS: &str = "sessions";
 pub(super) const KEEP: &str = "keep";
@@ -15,9 +15,15 @@ pub static SPEC: TargetSpec = TargetSpec {
     name: TYPE,
     title: "PostgreSQL",
     kinds: &[&kinds::DATABASE_ROLE, &kinds::DATABASE_LOGIN],
+    examples: &[Example {
+        kind: &kinds::DATABASE_ROLE,
+        resources: ["shop_rw", "shop_ro"],
+        permissions: ["member", "admin"],
+    }],
     account: Some(AccountSpec {
         about: "The name of the login on PostgreSQL servers",
         help: "write the name of the login as `\\du` shows it",
+        example: "alice_nguyen",
         form: AccountForm::Named { check: check_login, normal: str::to_owned },
         caseless: false,
     }),

@@ -13,6 +13,7 @@ pub static SPEC: TargetSpec = TargetSpec {
     name: TYPE,
     title: "the embedded target",
     kinds: &[],
+    examples: &[],
     account: None,
     settings: &[
         SettingSpec {

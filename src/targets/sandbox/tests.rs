@@ -6,10 +6,10 @@ use tempfile::TempDir;
 
 use super::faults::Faulty;
 use super::*;
-use crate::access::Conditions;
+use crate::access::{Conditions, Example};
 use crate::targets::Principal;
 use crate::targets::contract::{self, Break, Sample, World, contract};
-use crate::targets::{aws, gcp, github, postgres};
+use crate::targets::{KINDS, aws, gcp, github};
 
 struct SandboxWorld {
     folder: TempDir,
@@ -35,28 +35,15 @@ impl SandboxWorld {
 
 impl World for SandboxWorld {
     fn samples(&self) -> Vec<Sample> {
-        let principals = ["583231", "tom"];
-        let sample = |kind, resources, permissions| Sample { kind, resources, permissions, principals };
-        match self.target {
-            github::TYPE => vec![
-                sample(&github::kinds::REPOSITORY, ["northwind/api", "northwind/web"], ["push", "admin"]),
-                sample(&github::kinds::TEAM, ["northwind/a", "northwind/b"], ["member", "maintainer"]),
-            ],
-            aws::TYPE => vec![sample(
-                &aws::kinds::ACCOUNT,
-                ["111122223333", "444455556666"],
-                ["DeveloperAccess", "AdministratorAccess"],
-            )],
-            gcp::TYPE => vec![sample(
-                &gcp::kinds::PROJECT,
-                ["northwind-stg", "northwind-prod"],
-                ["roles/run.viewer", "roles/run.admin"],
-            )],
-            postgres::TYPE => {
-                vec![sample(&postgres::kinds::DATABASE_ROLE, ["shop_rw", "shop_ro"], ["member", "admin"])]
-            }
-            other => panic!("{other} has no samples"),
-        }
+        let spec = KINDS.real().find(|spec| spec.name == self.target).unwrap();
+        assert!(!spec.examples.is_empty(), "{} has no examples", spec.name);
+        let sample = |Example { kind, resources, permissions }: &Example| Sample {
+            kind,
+            resources: *resources,
+            permissions: *permissions,
+            principals: ["583231", "tom"],
+        };
+        spec.examples.iter().map(sample).collect()
     }
 
     fn reader(&self) -> Box<dyn Reader> {
@@ -130,10 +117,8 @@ fn listed() -> Listed {
     Listed(world)
 }
 
-contract!(as_github, SandboxWorld::new(github::TYPE, false));
-contract!(as_aws, SandboxWorld::new(aws::TYPE, false));
-contract!(as_gcp, SandboxWorld::new(gcp::TYPE, false));
-contract!(as_postgres, SandboxWorld::new(postgres::TYPE, false));
+// it stands in for every type there is
+contract!(as_each_type, each KINDS.real().map(|spec| SandboxWorld::new(spec.name, false)));
 contract!(with_names, listed());
 contract!(with_native_ends, SandboxWorld::new(gcp::TYPE, true));
 
