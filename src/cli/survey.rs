@@ -33,6 +33,8 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     let clock = options.common.now.clock()?;
+    // how long all of it takes is counted from here on
+    let process = Process::unwatched();
     let tree = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let real = tree.access.config.targets.values().any(|target| !target.is_embedded());
     let mut ended = Exit::Done;
@@ -50,7 +52,6 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         Some(approved) => Proof::Declared(&approved.tree().access),
         None => Proof::None,
     };
-    let process = Process::unwatched();
     let targets = Targets::of(&repository, [&tree], proof, &options.sandbox, clock);
     let surveys = apply::survey(&tree, &mut targets.clients(&process), clock.now, clock.given, &process);
     output::print(&match options.format {

@@ -55,9 +55,6 @@ pub(crate) enum Break {
 
 /// Makes a module of tests, one a promise, each with a world of its own; or with several worlds, one after the other.
 macro_rules! contract {
-    ($name:ident, $world:expr) => {
-        $crate::targets::contract::contract!($name, each [$world]);
-    };
     ($name:ident, each $worlds:expr) => {
         mod $name {
             use super::*;
@@ -71,6 +68,9 @@ macro_rules! contract {
                 a_crash_is_cleared_up_by_a_rerun, members_of_groups_are_told, what_is_latent_is_told_and_withdrawn
             ]);
         }
+    };
+    ($name:ident, $world:expr) => {
+        $crate::targets::contract::contract!($name, each [$world]);
     };
     (@ $worlds:expr, [$($promise:ident),*]) => {
         $(#[test]
