@@ -51,7 +51,8 @@ fn holds(header: &str, rows: &str) {
     let _one_at_a_time = FILE.lock().unwrap();
     let mut text = std::fs::read_to_string(README).unwrap();
     let start = text.find(header).unwrap_or_else(|| panic!("`{header}` is not in the README")) + header.len();
-    let end = start + text[start..].find("\n\n").unwrap() + 1;
+    let end = start
+        + text[start..].split_inclusive('\n').take_while(|line| line.starts_with('|')).map(str::len).sum::<usize>();
     if std::env::var_os("DUALKEY_BLESS").is_some() {
         text.replace_range(start..end, rows);
         std::fs::write(README, text).unwrap();

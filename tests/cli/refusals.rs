@@ -57,6 +57,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
         "target-conflict",
         "nobody else writes an embedded target's file without its lock; postgres/tests has two writers",
     ),
+    ("target-corrupt", "it names a file of the machine that it happens on; survey.rs damages one"),
     ("target-io", "it takes a disk that fails; sandbox/tests.rs has a file that can't be read"),
     ("target-locked", "it is waited for; retry_tests.rs counts how often"),
     ("target-not-built", "it takes a program without the feature; survey.rs has the story for a build of that kind"),

@@ -31,7 +31,7 @@ fn what_is_wrong_with_a_server_or_a_credential_is_told_with_the_next_step() {
     // what each credential is and can do is told before anything is done
     let ran = shop.run(&["targets"]).exits(0).says(&format!("identity postgres:{}, as pinned", shop.system()));
     let ran = ran.says(" ms; its clock is as ours").says("reads as `dualkey_reader`, which can change nothing");
-    ran.says("writes as `dualkey`, which can change things").says("on 2 of 2 declared resources");
+    ran.says("writes as `dualkey`, which can change things").says("on 4 of 4 declared resources");
     reads_as(&shop, "postgres", &["targets"]).exits(0).says("reader-can-write");
     reads_as(&shop, "nobody", &["targets"]).exits(5).says("role \"nobody\" does not exist");
     let writes_as = |user: &str, args: &[&str]| {

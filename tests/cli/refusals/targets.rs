@@ -53,11 +53,6 @@ pub const STORIES: &[Story] = &[
         edit(&world, "github", |file| file["identity"] = "sandbox:other".into());
         scene.run(&world, &["targets"], 5);
     }),
-    ("the file of an embedded target is damaged", &["target-corrupt"], |scene| {
-        let world = World::new();
-        edit(&world, "aws", |file| file["version"] = 7.into());
-        scene.run(&world, &["targets"], 5);
-    }),
     ("a resource can't be seen", &["target-denied"], |scene| {
         let world = World::new();
         faults(&world, "github", r#"{ "unread": ["northwind/ledger"] }"#);
