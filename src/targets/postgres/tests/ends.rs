@@ -52,6 +52,60 @@ fn a_session_that_became_the_role_ends_with_it() {
     });
 }
 
+/// Whoever is in a group may have become what the group was in.
+#[test]
+fn sessions_of_those_in_a_group_end_with_what_the_group_loses() {
+    on_each(|version| {
+        let shop = Shop::stocked(version);
+        shop.sql("CREATE ROLE team; CREATE ROLE lead; GRANT shop_ro TO team; GRANT team TO lead; GRANT lead TO alice");
+        let (alice, bob) = (shop.session("alice"), shop.session("bob"));
+        alice.run("SET ROLE shop_ro; SELECT * FROM orders").unwrap();
+        shop.must(&role(Verb::Revoke, "shop_ro", "member", "group:team"));
+        assert!(alice.run("SELECT * FROM orders").is_err());
+        assert_eq!(bob.run("SELECT 1"), Ok(()), "who isn't in it goes on");
+        assert!(shop.lets_in("alice"));
+    });
+}
+
+/// What somebody leaves open holds up nothing that they lose: a change of their own password, which only their transaction
+/// can finish, and the lock by which runs wait for each other, which everybody can take.
+#[test]
+fn nobody_holds_up_their_own_end() {
+    on_each(|version| {
+        let mut shop = Shop::with_writer(version);
+        [shop.server.limits.turn, shop.server.limits.lock] = [200, 500].map(std::time::Duration::from_millis);
+        shop.sql("GRANT shop_ro TO alice");
+        let (alice, bob) = (shop.session("alice"), shop.session("bob"));
+        bob.run("SELECT pg_advisory_lock(28276558962320761)").unwrap();
+        alice.run("BEGIN; ALTER ROLE alice PASSWORD 'mine'").unwrap();
+        let done = shop.does("dualkey", &login(Verb::Revoke, "alice")).unwrap();
+        assert_eq!(done.note.as_deref(), Some("`alice` held it up by an open session, and all of theirs were ended"));
+        assert!(alice.run("SELECT 1").is_err() && !shop.lets_in("alice"));
+        assert_eq!(bob.run("SELECT 1"), Ok(()), "he keeps his lock, and holds up nobody");
+        // what she only gains is waited for
+        let other = shop.session(SUPERUSER);
+        other.run("BEGIN; ALTER ROLE alice PASSWORD 'theirs'").unwrap();
+        let conflict = shop.does("dualkey", &login(GRANT, "alice")).unwrap_err();
+        assert!(matches!(conflict, TargetError::Conflict { .. }), "{conflict}");
+        assert_eq!(other.run("COMMIT"), Ok(()));
+    });
+}
+
+/// The last of them is a contractor who may hand a role on.
+#[test]
+fn an_admin_holds_up_the_loss_of_no_role() {
+    on_each(|version| {
+        let mut shop = Shop::with_writer(version);
+        shop.server.limits.lock = std::time::Duration::from_millis(500);
+        shop.does("dualkey", &role(GRANT, "shop_rw", "admin", "alice")).unwrap();
+        let alice = shop.session("alice");
+        alice.run("BEGIN; GRANT shop_rw TO bob").unwrap();
+        shop.does("dualkey", &role(Verb::Revoke, "shop_rw", "admin", "alice")).unwrap();
+        assert!(!shop.members("shop_rw").iter().any(|one| one.starts_with("alice")), "{version}");
+        assert!(alice.run("COMMIT").is_err() || shop.members("shop_rw").contains(&"bob member".to_owned()));
+    });
+}
+
 #[test]
 fn sessions_that_are_kept_are_told_of() {
     on_each(|version| {

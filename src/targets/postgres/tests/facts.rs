@@ -68,11 +68,34 @@ fn who_holds_a_role_is_an_account_or_a_group() {
             "CREATE ROLE team; CREATE ROLE empty; CREATE ROLE gone NOLOGIN; GRANT shop_rw TO team, empty, gone, alice",
         );
         shop.sql("GRANT team TO bob; GRANT bob TO alice");
-        let held = ["alice member", "empty member", "gone member", "group:team member"];
-        assert_eq!(shop.members("shop_rw"), held, "whom nobody uses may be somebody's locked login");
+        let held = ["alice member", "empty member", "gone member", "group:team member", "team member"];
+        assert_eq!(shop.members("shop_rw"), held, "what can't log in may be somebody's locked login");
+        let both: Scope = [(&DATABASE_ROLE, "shop_rw"), (&DATABASE_ROLE, "team")].into_iter().collect();
+        let all = shop.client(SUPERUSER).read(&both, Depth::Holders).unwrap().held;
+        assert!(
+            !all.iter().any(|live| live.principal == "team".into()),
+            "a group that a domain names is nobody's login"
+        );
         assert_eq!(shop.members("team"), ["bob member"], "a login with a member is a login");
         shop.must(&role(Verb::Revoke, "shop_rw", "member", "group:team"));
         assert_eq!(shop.members("shop_rw"), ["alice member", "empty member", "gone member"]);
+    });
+}
+
+/// Somebody who was let into a login has what it holds, and its owner's end still takes that.
+#[test]
+fn a_locked_login_that_others_were_let_into_loses_what_it_holds() {
+    on_each(|version| {
+        let shop = Shop::stocked(version);
+        shop.sql("GRANT shop_ro TO alice; GRANT alice TO bob; ALTER ROLE alice NOLOGIN");
+        assert_eq!(shop.members("shop_ro"), ["alice member", "group:alice member"]);
+        let reading = shop.client("bob").read(&scope(&DATABASE_ROLE, "shop_ro"), Depth::Holders).unwrap();
+        assert_eq!(format!("{:?}", reading.members), r#"{"alice": {bob}}"#);
+        let bob = shop.session("bob");
+        bob.run("SET ROLE shop_ro; SELECT * FROM orders").unwrap();
+        shop.must(&role(Verb::Revoke, "shop_ro", "member", "alice"));
+        assert_eq!(shop.members("shop_ro"), Vec::<String>::new());
+        assert!(bob.run("SELECT * FROM orders").is_err());
     });
 }
 
