@@ -1,5 +1,6 @@
 //! What the access model knows of a target's kinds. The values live in the targets' own folders.
 
+use super::id::TargetId;
 use super::target_type::TargetType;
 
 /// Which permissions a kind has.
@@ -31,10 +32,34 @@ pub struct Kind {
     pub pushes: fn(&str) -> bool,
     /// True where who holds something on a resource is in the group of that name, which may hold something itself.
     pub groups: bool,
-    /// Kind and resource that a person must hold too, so that what they hold here takes effect.
-    pub requires: fn(&str) -> Option<(&'static str, String)>,
+    /// What a person must hold too, so that what they hold on a resource takes effect.
+    pub requires: fn(resource: &str) -> Option<Required>,
     /// What the target itself can enforce.
     pub enforces: Enforces,
+}
+
+/// What has to be held so that something else takes effect; the least permission of it is enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Required {
+    /// The name of a kind of the same target.
+    pub kind: &'static str,
+    /// None for the resource that is the target itself, by its name in the access repository.
+    resource: Option<String>,
+}
+
+impl Required {
+    pub fn on(kind: &'static str, resource: &str) -> Self {
+        Required { kind, resource: Some(resource.to_owned()) }
+    }
+
+    pub fn on_target(kind: &'static str) -> Self {
+        Required { kind, resource: None }
+    }
+
+    /// The resource's name at a target.
+    pub fn resource(self, target: &TargetId) -> String {
+        self.resource.unwrap_or_else(|| target.to_string())
+    }
 }
 
 /// What a target enforces by itself on a kind.

@@ -34,7 +34,7 @@ pub use entitlement::{Cause, Desired, Entitlement, EntitlementKey, Entitlements}
 pub use file::{ManagedFile, ManagedFiles};
 pub use holding::{Beneficiary, Holding, reach};
 pub use id::*;
-pub use kind::{Enforces, Kind, Permissions};
+pub use kind::{Enforces, Kind, Permissions, Required};
 pub use kinds::Kinds;
 pub(crate) use merge::merge;
 pub use model::*;

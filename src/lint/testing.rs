@@ -7,8 +7,8 @@ use ssh_key::public::{Ed25519PublicKey, KeyData};
 
 use super::{Halt, Subject, compare, run, sort, weigh};
 use crate::access::{
-    Access, AccountForm, AccountSpec, Enforces, Entitlements, Kind, Kinds, LastRead, Permissions, Revision, TargetSpec,
-    TargetType,
+    Access, AccountForm, AccountSpec, Enforces, Entitlements, Kind, Kinds, LastRead, Permissions, Required, Revision,
+    TargetSpec, TargetType,
 };
 use crate::finding::{Finding, Severity, State};
 use crate::repository::Snapshot;
@@ -55,7 +55,7 @@ static TEAM: Kind = Kind {
     permissions: Permissions::Ordered(&["member"]),
     pushes: |_| false,
     groups: true,
-    requires: |team| team.split_once('/').map(|(organization, _)| ("membership", organization.to_owned())),
+    requires: |team| team.split_once('/').map(|(organization, _)| Required::on("membership", organization)),
     ..REPOSITORY
 };
 

@@ -1,7 +1,8 @@
 //! Duties that come together in one person by what is live beside what is declared.
 //!
 //! What somebody holds undeclared counts as the entitlement that it is. It also counts for the duties that it stands for:
-//! those of every role by which the same or more is given there.
+//! those of every role by which the same or more is given there. What a role gives only so that something else of it takes
+//! effect, such as a login beside a role of a database, stands for none: whoever holds that alone can do nothing with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -183,9 +184,30 @@ struct Gives<'a> {
     role: &'a Role,
 }
 
+/// Kinds of which something has to be held so that what is held of another one takes effect: that one, and this.
+struct LetsIn(BTreeSet<(&'static Kind, &'static str)>);
+
+impl LetsIn {
+    fn of(basis: &Basis<'_>) -> Self {
+        let domains = revisions(basis).flat_map(|revision| revision.access.domains.values());
+        let required = domains
+            .flat_map(|domain| domain.resources.values())
+            .filter_map(|one| Some((one.kind, (one.kind.requires)(&one.name)?.kind)));
+        LetsIn(required.collect())
+    }
+
+    /// True where a role gives this only for something else that it gives.
+    fn is_all(&self, gives: &Gives<'_>) -> bool {
+        gives.kind.rank(gives.permission) <= 1
+            && gives.role.entitlements.keys().any(|other| self.0.contains(&(*other, gives.kind.name)))
+    }
+}
+
 impl<'a> Meanings<'a> {
     fn of(basis: &Basis<'a>, extras: &BTreeMap<PersonId, Vec<Extra<'a>>>) -> Self {
         let all = &basis.tree.access.roles;
+        let lets_in = LetsIn::of(basis);
+        let lets_in = |gives: &Gives<'_>| lets_in.is_all(gives);
         let roles = all.values().flat_map(|role| {
             let entitlements = role.entitlements.iter();
             entitlements
@@ -199,9 +221,9 @@ impl<'a> Meanings<'a> {
             let (kind, permission) = (one.key.kind, &*one.key.permission);
             let Some(gives) = here.get_mut(&(&one.key.target, kind, &*one.key.resource)) else { continue };
             let roles = one.causes.iter().filter_map(|cause| all.get(&cause.role));
-            gives.extend(roles.map(|role| Gives { kind, permission, role }));
+            gives.extend(roles.map(|role| Gives { kind, permission, role }).filter(|one| !lets_in(one)));
         }
-        Meanings { roles: roles.collect(), here }
+        Meanings { roles: roles.filter(|one| !lets_in(one)).collect(), here }
     }
 
     /// The duties that somebody has by an extra, and the role where only one gives as much. Grants that reach the resource

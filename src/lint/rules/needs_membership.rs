@@ -8,13 +8,15 @@ use crate::lint::{Survey, wording};
 pub const RULE: Rule = Rule {
     code: Code {
         id: "needs-membership",
-        title: "a grant reaches something that only members of an organisation can hold",
+        title: "a grant gives something that takes effect only for members, or for those who may log in",
         why: "Contractors and services are outside collaborators unless a grant makes them members, and an outside \
-              collaborator can't be in a team: the grant would give nothing, or making it work would quietly let \
-              somebody into the whole organisation. Employees are taken for members.",
+              collaborator can't be in a team. Whoever is in a role of a database gets nothing from it while their login \
+              is locked. So the grant would give nothing, or making it work would quietly let somebody into the \
+              whole. Employees are taken for members who may log in.",
         example: "# roles/developer.yaml\nentitlements:\n  team: member        # and nothing with `membership: member`",
         instead: "Grant the repositories themselves, or grant `membership: member` for the same time. The latter gives \
-                  the organisation's base permission on every repository.",
+                  the organisation's base permission on every repository. With `database-role` grant \
+                  `database-login: login` on the target for the same time.",
     },
     severity: Severity::Error,
     dated: false,
@@ -35,7 +37,8 @@ pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
         let before = needs.len();
         for entitlement in own {
             let key = &entitlement.key;
-            needs.extend((key.kind.requires)(&key.resource).map(|(kind, resource)| (entitlement, kind, resource)));
+            let required = (key.kind.requires)(&key.resource);
+            needs.extend(required.map(|required| (entitlement, required.kind, required.resource(&key.target))));
         }
         if needs.len() == before {
             continue;

@@ -4,7 +4,7 @@
 //! has one spelling and cannot be declared in two domains.
 
 use super::TYPE;
-use crate::access::{Enforces, Kind, Permissions};
+use crate::access::{Enforces, Kind, Permissions, Required};
 
 /// GitHub ends nothing by itself and asks for a second factor for a whole organisation only.
 const NOTHING: Enforces = Enforces { ends: false, hours: false, mfa: false };
@@ -38,7 +38,7 @@ pub static TEAM: Kind = Kind {
     basic: |_| false,
     pushes: |_| false,
     groups: true,
-    requires: |team| team.split_once('/').map(|(organization, _)| (MEMBERSHIP.name, organization.to_owned())),
+    requires: |team| team.split_once('/').map(|(organization, _)| Required::on(MEMBERSHIP.name, organization)),
     enforces: NOTHING,
 };
 

@@ -3,9 +3,9 @@
 //! Names are compared letter by letter, as `pg_roles` writes them.
 
 use super::TYPE;
-use crate::access::{Enforces, Kind, Permissions};
+use crate::access::{Enforces, Kind, Permissions, Required};
 
-/// Membership of a group role. An admin gives the role to others.
+/// Membership of a group role. An admin gives the role to others. It is of no use to whoever can't log in.
 pub static DATABASE_ROLE: Kind = Kind {
     name: "database-role",
     target: TYPE,
@@ -17,7 +17,7 @@ pub static DATABASE_ROLE: Kind = Kind {
     basic: |_| false,
     pushes: |_| false,
     groups: true,
-    requires: |_| None,
+    requires: |_| Some(Required::on_target(DATABASE_LOGIN.name)),
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };
 
