@@ -1,8 +1,11 @@
 //! `dualkey demo`
 
+#[cfg(all(unix, feature = "postgres"))]
+mod postgres;
 mod stage;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -12,12 +15,20 @@ use stage::Stage;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey demo                 in a temporary folder\n  \
-                        dualkey demo --keep play     and keep the repository to play with")]
+                        dualkey demo --keep play     and keep the repository to play with\n  \
+                        dualkey demo --postgres      on a real server, which is gone afterwards")]
 pub struct Options {
     /// Keep the repository, its remote and the keys in this new folder
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Play another story, today, on a real server of PostgreSQL: one that DATABASE_URL names, or a new one by the programs
+    /// in this folder [default: those of this machine]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, conflicts_with = "keep")]
+    postgres: Option<Option<PathBuf>>,
 }
+
+/// The company, as files after lines `-- PATH --`.
+const NORTHWIND: &str = include_str!("demo/northwind.txtar");
 
 const GRACE: (&str, &str, &str) = ("grace.lin", "Grace Lin", "grace@northwind.example");
 const TOM: (&str, &str, &str) = ("tom.reed", "Tom Reed", "tom@northwind.example");
@@ -27,6 +38,9 @@ const TOMS: &str = "grants/payments/tom-refunds.yaml";
 const GITHUB: &str = ".git/dualkey/github.json";
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
+    if let Some(programs) = &options.postgres {
+        return on_postgres(programs.as_deref());
+    }
     match &options.keep {
         Some(folder) => {
             std::fs::create_dir(folder).map_err(|error| {
@@ -42,18 +56,32 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             ));
         }
         None => {
-            let folder = tempfile::Builder::new()
-                .prefix("dualkey-demo-")
-                .tempdir()
-                .map_err(|error| Stop::io("making a folder in", &std::env::temp_dir(), &error))?;
-            story(folder.path())?;
+            story(temporary()?.path())?;
         }
     }
     Ok(Exit::Done)
 }
 
+fn temporary() -> Result<tempfile::TempDir, Stop> {
+    let made = tempfile::Builder::new().prefix("dualkey-demo-").tempdir();
+    made.map_err(|error| Stop::io("making a folder in", &std::env::temp_dir(), &error))
+}
+
+#[cfg(all(unix, feature = "postgres"))]
+fn on_postgres(programs: Option<&Path>) -> Result<Exit, Stop> {
+    postgres::run(programs)
+}
+
+#[cfg(not(all(unix, feature = "postgres")))]
+fn on_postgres(_: Option<&Path>) -> Result<Exit, Stop> {
+    Err(Stop::usage(
+        "this dualkey was built without a client of PostgreSQL",
+        "build it with the feature `postgres`, which is on by default",
+    ))
+}
+
 fn story(folder: &Path) -> Result<(), Stop> {
-    let mut stage = Stage::build(folder, GRACE, "2026-11-23T08:00:00Z")?;
+    let mut stage = Stage::build(folder, GRACE, "2026-11-23T08:00:00Z", NORTHWIND, Arc::default())?;
     begin(&mut stage)?;
     propose(&mut stage)?;
     approve(&mut stage)?;

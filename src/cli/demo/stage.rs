@@ -4,13 +4,14 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audit::LogKey;
 use crate::cli::{Exit, Stop, audit, context, output};
+#[cfg(all(unix, feature = "postgres"))]
+use crate::report::escape::terminal;
 use crate::report::style::Style;
-
-/// The company, as files after lines `-- PATH --`.
-const NORTHWIND: &str = include_str!("northwind.txtar");
 
 /// The width of the story: its commands are long anyway.
 const COLUMNS: usize = 100;
@@ -19,41 +20,53 @@ const COLUMNS: usize = 100;
 const KEPT: [&str; 5] = ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "NIX_SSL_CERT_FILE"];
 
 /// The folder of the story: `access` is the repository, `remote.git` what all push to, `keys` the people's SSH keys.
-#[derive(Debug)]
 pub struct Stage {
     root: PathBuf,
     program: PathBuf,
-    /// The private half of the log's key and the anchor, as a pipeline has them in its environment.
-    secrets: Vec<(&'static str, String)>,
+    /// The private half of the log's key, the anchor and what opens targets, as a pipeline has them in its environment.
+    secrets: Vec<(String, String)>,
     /// Who commits: id, name and address.
     actor: (&'static str, &'static str, &'static str),
     /// What time it is.
-    now: &'static str,
+    now: String,
+    /// Set once a signal asks to stop, where somebody listens.
+    stop: Arc<AtomicBool>,
     /// True where the last line printed was a program's: then a blank one parts it from the next.
     spoke: Cell<bool>,
     begun: Cell<bool>,
 }
 
 impl Stage {
-    /// Makes the company's repository with its first commit, its remote and everybody's keys.
+    /// Makes the company's repository with its first commit, its remote and everybody's keys. Its files stand in an archive,
+    /// after lines `-- PATH --`.
     pub fn build(
         root: &Path,
         actor: (&'static str, &'static str, &'static str),
-        now: &'static str,
+        now: &str,
+        files: &str,
+        stop: Arc<AtomicBool>,
     ) -> Result<Self, Stop> {
         let root = root.canonicalize().map_err(|error| Stop::io("finding", root, &error))?;
         let program = std::env::current_exe().map_err(|error| Stop::io("finding", Path::new("dualkey"), &error))?;
-        let mut stage =
-            Stage { root, program, secrets: Vec::new(), actor, now, spoke: Cell::new(false), begun: Cell::new(false) };
+        let mut stage = Stage {
+            root,
+            program,
+            secrets: Vec::new(),
+            actor,
+            now: now.to_owned(),
+            stop,
+            spoke: Cell::new(false),
+            begun: Cell::new(false),
+        };
         let log_key = LogKey::generate("northwind-access", &mut rand_core::OsRng)
             .map_err(|error| Stop::of(Exit::Usage, &error))?;
         audit::write_secret(&stage.root.join("log-key"), &log_key)?;
-        stage.secrets.push(("DUALKEY_LOG_KEY", log_key.to_private_text()));
+        stage.keep("DUALKEY_LOG_KEY", log_key.to_private_text());
         for folder in ["access", "keys"] {
             let folder = stage.root.join(folder);
             std::fs::create_dir(&folder).map_err(|error| Stop::io("making", &folder, &error))?;
         }
-        stage.unpack(&log_key.verifier().to_string())?;
+        stage.unpack(files, &log_key.verifier().to_string())?;
         stage.quiet("git init --quiet --initial-branch=main")?;
         stage.quiet("git init --quiet --bare --initial-branch=main ../remote.git")?;
         for (key, value) in [
@@ -73,10 +86,10 @@ impl Stage {
         Ok(stage)
     }
 
-    fn unpack(&self, log_key: &str) -> Result<(), Stop> {
+    fn unpack(&self, files: &str, log_key: &str) -> Result<(), Stop> {
         let mut made = BTreeSet::new();
         // what stands before the first file is for readers of the archive
-        for file in NORTHWIND.split("\n-- ").skip(1) {
+        for file in files.split("\n-- ").skip(1) {
             let Some((path, text)) = file.split_once(" --\n") else { continue };
             let mut text = format!("{}\n", text.trim_end().replace("{{log-key}}", log_key));
             while let Some((before, rest)) = text.split_once("{{key:") {
@@ -99,13 +112,13 @@ impl Stage {
     }
 
     /// Time goes on.
-    pub fn at(&mut self, now: &'static str) {
-        self.now = now;
+    pub fn at(&mut self, now: &str) {
+        now.clone_into(&mut self.now);
     }
 
     /// Keeps a value in the environment of the commands that follow.
-    pub fn keep(&mut self, name: &'static str, value: String) {
-        self.secrets.push((name, value));
+    pub fn keep(&mut self, name: &str, value: String) {
+        self.secrets.push((name.to_owned(), value));
     }
 
     pub fn read(&self, path: &str) -> Result<String, Stop> {
@@ -169,6 +182,15 @@ impl Stage {
         Err(unexpected(&words.join(" "), &output, 0))
     }
 
+    /// What somebody types elsewhere than in a shell, and what they are answered.
+    #[cfg(all(unix, feature = "postgres"))]
+    pub fn shows(&self, line: &str, answers: &[String]) {
+        let apart = if self.spoke.get() { "\n" } else { "" };
+        let answers: String = answers.iter().map(|answer| format!("{}\n", terminal(answer))).collect();
+        output::print(&format!("{apart}{}\n{answers}", output::style().bold(line)));
+        self.spoke.set(!answers.is_empty());
+    }
+
     fn run(&self, words: &[String]) -> Result<Output, Stop> {
         let (name, arguments) = words.split_first().ok_or_else(|| Stop::usage("there is no command", "name one"))?;
         let program = if name == "dualkey" { self.program.clone() } else { PathBuf::from(name) };
@@ -190,14 +212,18 @@ impl Stage {
             .env("GIT_COMMITTER_NAME", person)
             .env("GIT_AUTHOR_EMAIL", email)
             .env("GIT_COMMITTER_EMAIL", email)
-            .env("GIT_AUTHOR_DATE", self.now)
-            .env("GIT_COMMITTER_DATE", self.now)
+            .env("GIT_AUTHOR_DATE", &self.now)
+            .env("GIT_COMMITTER_DATE", &self.now)
             .env("GIT_CONFIG_COUNT", "1")
             .env("GIT_CONFIG_KEY_0", "user.signingkey")
             .env("GIT_CONFIG_VALUE_0", format!("../keys/{id}"));
-        command.output().map_err(|error| {
+        let output = command.output().map_err(|error| {
             Stop::usage(format!("`{name}` can't be run: {error}"), "the demo needs git and OpenSSH on your path")
-        })
+        });
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Stop::new(Exit::Unjudged, "the demo was stopped", "run it again; it leaves nothing behind"));
+        }
+        output
     }
 }
 

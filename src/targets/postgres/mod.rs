@@ -29,6 +29,8 @@ mod read;
 #[cfg(feature = "postgres")]
 mod server;
 #[cfg(feature = "postgres")]
+pub mod session;
+#[cfg(feature = "postgres")]
 mod sessions;
 #[cfg(feature = "postgres")]
 mod sql;
