@@ -1,10 +1,12 @@
 //! Stories on real servers of PostgreSQL: what is declared is what the server then does.
 //!
-//! They play today, for nobody can tell a server what time it is. Everything that they declare is as far from today on any
-//! day.
+//! They play today: a server has the machine's clock, and nobody can tell it another time than the rest of the machine. So no
+//! story names a day. All that is declared is counted from today, is over or begun by a day at least, and today is one day
+//! for a whole run of the tests, however late it is when they start. What is near an end in minutes is told as instants.
 
 use std::fmt::Write as _;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -17,6 +19,9 @@ mod server;
 mod session;
 
 mod bad_input;
+mod demo;
+mod duties;
+mod findings;
 mod story;
 mod survival;
 
@@ -45,10 +50,15 @@ struct Shop {
     server: Server,
 }
 
-/// A day that is so many from today, as files write it.
 #[expect(clippy::disallowed_methods, reason = "a real server has today's clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A day that is so many from today, as files write it.
 fn day(from_today: i64) -> Date {
-    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date() + from_today.days()
+    static TODAY: LazyLock<Date> = LazyLock::new(|| now().to_zoned(jiff::tz::TimeZone::UTC).date());
+    *TODAY + from_today.days()
 }
 
 /// Runs a command to its end, by today's clock: a real server can't be told what time it is.
@@ -62,7 +72,11 @@ fn finish_today(mut command: Command) -> Ran {
 impl Shop {
     /// With a genesis, and nothing applied.
     fn open(version: u32) -> Self {
-        let server = Server::with(version, &Setup::default());
+        Shop::with(version, &Setup::default())
+    }
+
+    fn with(version: u32, setup: &Setup) -> Self {
+        let server = Server::with(version, setup);
         let shop = Shop { world: World::empty(), server };
         shop.sql(ROLES);
         if version >= 16 {
@@ -121,6 +135,14 @@ impl Shop {
     #[track_caller]
     fn run(&self, args: &[&str]) -> Ran {
         finish_today(self.command(args))
+    }
+
+    /// The program as if this machine's clock were so many minutes ahead of the server's, or behind it.
+    #[track_caller]
+    fn run_at(&self, minutes: i64, args: &[&str]) -> Ran {
+        let mut command = self.command(args);
+        command.env("DUALKEY_STAND_INS", "1").args(["--now", &(now() + minutes.minutes()).to_string()]);
+        finish_today(command)
     }
 
     /// An apply that goes on beside the test.

@@ -49,7 +49,7 @@ fn access_is_given_watched_and_ended_on_a_real_server() {
 
 #[test]
 fn an_end_by_the_schedule_needs_no_commit_and_no_grantor() {
-    for version in [15, 16] {
+    for version in server::versions() {
         let shop = Shop::open(version);
         shop.let_alice_in();
         // until yesterday, so that it is over when it is first applied
