@@ -212,7 +212,7 @@ impl Story {
     /// Somebody goes around dualkey.
     fn drift(&mut self, server: &Server) -> Result<(), Stop> {
         self.stage
-            .say("At night a database administrator unlocks Bob's login behind our back. His grant ended a week ago.");
+            .say("At night a database administrator unlocks Bob's login behind our back. He has no grant any more.");
         let admin = server.session()?;
         self.types("postgres=#", &admin, "ALTER ROLE bob_keller LOGIN", true)?;
         let bob = server::open(&self.people.bob)?;

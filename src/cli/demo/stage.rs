@@ -178,6 +178,7 @@ impl Stage {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
+        output::error(&String::from_utf8_lossy(&output.stdout));
         output::error(&String::from_utf8_lossy(&output.stderr));
         Err(unexpected(&words.join(" "), &output, 0))
     }

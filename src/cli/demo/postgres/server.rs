@@ -178,14 +178,14 @@ impl Server {
     }
 
     fn clear(&mut self) -> Result<(), Stop> {
+        let mut left: Vec<String> = std::mem::take(&mut self.made);
         if let Some(mut own) = self.own.take() {
             own.stop();
             return Ok(());
         }
-        if self.made.is_empty() {
+        if left.is_empty() {
             return Ok(());
         }
-        let mut left: Vec<String> = std::mem::take(&mut self.made);
         left.reverse();
         left.sort_by_key(|undo| ROLES.iter().position(|role| undo.ends_with(&format!(" {role}"))));
         let session = self.session().map_err(|_| left_behind(&left))?;
