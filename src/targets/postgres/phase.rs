@@ -76,7 +76,13 @@ impl<'c> Phase<'c> {
             if let Some(failure) = self.attempt_all(call, &work.statements, &mut done)? {
                 let doing =
                     format!("{} {} {} for {}", call.verb.as_str(), call.kind.name, call.resource, call.principal);
-                return Ok(Step(Err(failure.told(self.server, &doing))));
+                let told = failure.told(self.server, &doing);
+                // an outcome shows no help, and the statement is what is needed there
+                let error = match told {
+                    TargetError::Denied { what, .. } if call.verb == Verb::Revoke => left_to(&what, &work.statements),
+                    other => other,
+                };
+                return Ok(Step(Err(error)));
             }
             let who = call.principal.name();
             if let Some((role, member)) = work.cascades {
@@ -243,11 +249,9 @@ impl<'c> Phase<'c> {
         }
         if !foreign.is_empty() {
             let (grantors, revokes): (Vec<String>, Vec<String>) =
-                foreign.into_iter().map(|(grantor, revoke)| (format!("`{grantor}`"), format!("{revoke};"))).unzip();
-            // an outcome shows no help, and the statement is what is needed there
-            let help = format!("a superuser runs: {}", revokes.join(" "));
-            let what = format!("take `{to}` from `{from}`, as {} gave it; {help}", grantors.join(" and "));
-            work.left = Some(TargetError::Denied { what, help });
+                foreign.into_iter().map(|(grantor, revoke)| (format!("`{grantor}`"), revoke)).unzip();
+            let what = format!("take `{to}` from `{from}`, as {} gave it", grantors.join(" and "));
+            work.left = Some(left_to(&what, &revokes));
         }
         work
     }
@@ -283,4 +287,11 @@ impl<'c> Phase<'c> {
         let until = until.filter(|_| self.server.native_ends).map(|until| until.to_string()).or(infinity);
         Ok(Work { statements: vec![sql::unlock(who, until.as_deref())], ..Work::default() })
     }
+}
+
+/// What only somebody may do who may do more than we, with the statements for them.
+fn left_to(what: &str, statements: &[String]) -> TargetError {
+    let statements: Vec<String> = statements.iter().map(|statement| format!("{statement};")).collect();
+    let help = format!("a superuser runs: {}", statements.join(" "));
+    TargetError::Denied { what: format!("{what}; {help}"), help }
 }

@@ -38,6 +38,8 @@ fn a_login_alone_stands_for_no_duty_and_a_role_does() {
     let policy = policy.replace("entitlements: [\"database-role:shop_audit:*\"]", "duties: [check]");
     shop.world.write("policies/approvals.yaml", &policy);
     shop.land_policy("duties");
+    shop.let_alice_in();
+    shop.land("alice");
     shop.run(&["apply"]).exits(0).says("grant tom.reed shop database-role shop_audit");
     shop.run(&["drift"]).exits(0);
     shop.sql("REVOKE shop_audit FROM tom_reed GRANTED BY dualkey; GRANT shop_rw TO tom_reed");

@@ -95,6 +95,8 @@ fn an_end_that_the_server_would_not_keep_is_told_until_a_password_is_the_only_wa
     let config = shop.world.read("dualkey.yaml");
     shop.world.write("dualkey.yaml", &config.replace("createrole: accepted", "native_ends: \"yes\""));
     shop.land_policy("native-ends");
+    // it comes with what lets her in
+    shop.sql("ALTER ROLE alice_nguyen NOLOGIN");
     shop.let_alice_in();
     shop.land("alice");
     shop.run(&["apply"]).exits(0);
