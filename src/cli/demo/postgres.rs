@@ -24,6 +24,10 @@ const SHOP: &str = include_str!("postgres/shop.txtar");
 
 const ALICE: &str = "people/alice.nguyen.yaml";
 
+/// Where the log's checkpoint is kept, and what the pipeline runs.
+const CHECKPOINT: &str = "../checkpoint";
+const APPLY: &str = "dualkey apply --checkpoint ../checkpoint";
+
 /// What the groups may do.
 const PRIVILEGES: &str = "CREATE TABLE orders (id int);
      GRANT SELECT ON orders TO shop_ro; GRANT SELECT, INSERT ON orders TO shop_rw;
@@ -116,7 +120,9 @@ fn people(server: &mut Server) -> Result<People, Stop> {
     };
     let inside = server::open(&superuser.within(DATABASE))?;
     let managed = if inside.version() >= 16 { MANAGES } else { "" };
-    inside.run(&format!("{PRIVILEGES}; {managed}")).map_err(|why| server::unanswered(&why))?;
+    // a server of somebody else keeps what it lets everybody do
+    let closed = if server.is_own() { "REVOKE CONNECT, TEMPORARY ON DATABASE postgres FROM PUBLIC" } else { "" };
+    inside.run(&format!("{PRIVILEGES}; {managed}; {closed}")).map_err(|why| server::unanswered(&why))?;
     Ok(people)
 }
 
@@ -141,10 +147,12 @@ fn begin(folder: &Path, server: &Server, process: &Process, people: &People) -> 
     for person in ["mei.tanaka", "priya.shah"] {
         stage.quiet(&format!("dualkey approve --genesis main --key ../keys/{person} --yes"))?;
     }
-    let said = stage.quiet("dualkey audit init --genesis main")?;
+    let said = stage.quiet(&format!("dualkey audit init --genesis main --checkpoint {CHECKPOINT}"))?;
     let anchor = said.lines().find_map(|line| line.trim().strip_prefix("DUALKEY_ANCHOR="));
     stage.keep("DUALKEY_ANCHOR", anchor.ok_or_else(|| surprise("the answer of `audit init`"))?.to_owned());
-    stage.quiet("dualkey apply")?;
+    keep_checkpoint(&mut stage)?;
+    stage.quiet(APPLY)?;
+    keep_checkpoint(&mut stage)?;
     let whose = if server.is_own() { "in a temporary folder" } else { "the one that DATABASE_URL names" };
     stage.say(&format!(
         "Northwind's shop runs on PostgreSQL {}, {whose}. Its groups and logins are there, made by migrations: shop_ro reads \
@@ -153,6 +161,13 @@ fn begin(folder: &Path, server: &Server, process: &Process, people: &People) -> 
         session.version()
     ));
     Ok(stage)
+}
+
+/// The newest checkpoint of the log, as a pipeline has it in its environment.
+fn keep_checkpoint(stage: &mut Stage) -> Result<(), Stop> {
+    let newest = stage.read(CHECKPOINT)?;
+    stage.keep("DUALKEY_CHECKPOINT", newest);
+    Ok(())
 }
 
 struct Story {
@@ -197,7 +212,8 @@ impl Story {
         stage.quiet("git switch --quiet main")?;
         stage.show(&format!("git merge --quiet --no-ff --no-edit {branch}"), 0)?;
         stage.show("git push --quiet origin main", 0)?;
-        stage.show("dualkey apply", 0)
+        stage.show(APPLY, 0)?;
+        keep_checkpoint(stage)
     }
 
     /// Alice works, in a session that stays open.
@@ -218,7 +234,8 @@ impl Story {
         let bob = server::open(&self.people.bob)?;
         self.types("bob_keller=>", &bob, "SELECT current_user", true)?;
         self.stage.show("dualkey drift", 1)?;
-        self.stage.show("dualkey apply", 0)?;
+        self.stage.show(APPLY, 0)?;
+        keep_checkpoint(&mut self.stage)?;
         self.types("bob_keller=>", &bob, "SELECT current_user", false)
     }
 
@@ -234,9 +251,13 @@ impl Story {
         self.types("alice_nguyen=>", &hers.session, "INSERT INTO orders VALUES (2)", false)?;
         match self.people.alice.open() {
             Ok(_) => return Err(surprise("the lock of Alice's login")),
-            Err(error) => self.stage.shows("alice_nguyen=> \\c", &[error.to_string()]),
+            Err(error) => {
+                let words = error.to_string();
+                let said = words.rsplit_once("`: ").map_or(words.as_str(), |(_, said)| said);
+                self.stage.shows("alice_nguyen=> \\c", &[format!("FATAL: {said}")]);
+            }
         }
-        self.stage.show("dualkey plan --live", 0)?;
+        self.stage.show("dualkey drift", 0)?;
         self.stage.say("A year later the auditor asks what Alice could do while she worked.");
         self.stage.show(&format!("dualkey access alice.nguyen --at {}", hers.at), 0)?;
         self.stage.show("dualkey audit verify", 0)

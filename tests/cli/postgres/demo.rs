@@ -43,7 +43,7 @@ fn plain(line: &str) -> String {
         let is_time = word.len() >= 10 && word.bytes().filter(u8::is_ascii_digit).count() >= 8 && word.contains('-');
         is_id || is_time
     };
-    let differing: Vec<&str> = words.filter(differs).collect();
+    let differing: Vec<&str> = words.map(|word| word.trim_matches(':')).filter(differs).collect();
     differing.iter().fold(line.to_owned(), |line, word| line.replace(word, "…"))
 }
 
