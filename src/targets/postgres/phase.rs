@@ -76,12 +76,11 @@ impl<'c> Phase<'c> {
             if let Some(failure) = self.attempt_all(call, &work.statements, &mut done)? {
                 let doing =
                     format!("{} {} {} for {}", call.verb.as_str(), call.kind.name, call.resource, call.principal);
-                let told = failure.told(self.server, &doing);
+                let mut error = failure.told(self.server, &doing);
                 // an outcome shows no help, and the statement is what is needed there
-                let error = match told {
-                    TargetError::Denied { what, .. } if call.verb == Verb::Revoke => left_to(&what, &work.statements),
-                    other => other,
-                };
+                if let (Verb::Revoke, TargetError::Denied { what, .. }) = (&call.verb, &error) {
+                    error = left_to(what, &work.statements);
+                }
                 return Ok(Step(Err(error)));
             }
             let who = call.principal.name();
