@@ -10,7 +10,7 @@ use crate::support::{DUALKEY, scrubbed};
 fn demo(args: &[&str]) -> (Command, tempfile::TempDir) {
     let place = tempfile::tempdir().unwrap();
     // the server may belong to somebody else
-    std::fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(place.path(), PermissionsExt::from_mode(0o1777)).unwrap();
     let mut command = scrubbed(DUALKEY, place.path());
     command.args(["demo"]).args(args).env("TMPDIR", place.path());
     (command, place)
@@ -106,7 +106,8 @@ fn the_story_is_told_on_a_server_that_is_named_and_left_as_it_was() {
         ran.says("What the story made there is dropped.");
         assert_eq!(session.run(STATE).unwrap(), before);
         // what is somebody's is not touched
-        session.run("CREATE ROLE grace_lin LOGIN; CREATE DATABASE dualkey_demo").unwrap();
+        session.run("CREATE ROLE grace_lin LOGIN").unwrap();
+        session.run("CREATE DATABASE dualkey_demo").unwrap();
         let mine = session.run(STATE).unwrap();
         let ran = tells(&url("its%20own")).exits(2).says("ROLE grace_lin").says("DATABASE dualkey_demo");
         let ran = ran.says("it touches nothing of others").says("name another server");
@@ -117,7 +118,8 @@ fn the_story_is_told_on_a_server_that_is_named_and_left_as_it_was() {
             .exits(2)
             .says("it is no connection string")
             .says("postgres://USER:PASSWORD@HOST:PORT/DATABASE");
-        session.run("DROP DATABASE dualkey_demo; DROP ROLE grace_lin; ALTER ROLE mallory PASSWORD 'm'").unwrap();
+        session.run("DROP DATABASE dualkey_demo").unwrap();
+        session.run("DROP ROLE grace_lin; ALTER ROLE mallory PASSWORD 'm'").unwrap();
         let mallorys = format!("postgres://mallory:m@127.0.0.1:{}/postgres", server.port);
         tells(&mallorys).exits(2).says("`mallory` is no superuser").says("name a superuser");
         assert_eq!(session.run(STATE).unwrap(), before);
