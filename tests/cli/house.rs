@@ -249,11 +249,11 @@ fn nothing_in_the_stories_starts_the_program_without_being_asked_for_the_time() 
     }
 }
 
-/// Secrets are kept from every program that is started, which is seen to in one place. The demo's stage starts from an
-/// empty environment.
+/// Secrets are kept from every program that is started, which is seen to in one place. The demo's stage and its server start
+/// from an empty environment.
 #[test]
 fn programs_are_started_in_one_place() {
-    let places = ["src/repository/process.rs", "src/cli/demo/stage.rs"];
+    let places = ["src/repository/process.rs", "src/cli/demo/postgres/server.rs", "src/cli/demo/stage.rs"];
     for (name, text) in sources().iter().filter(|(name, _)| name.starts_with("src/") && !name.contains("test")) {
         let code = text.split("#[cfg(test)]").next().unwrap();
         assert!(
