@@ -29,7 +29,7 @@ fn codes() -> Vec<&'static Code> {
     codes.extend(targets::connect::CODES);
     codes.extend(targets::credential::CODES);
     codes.extend(targets::error::CODES);
-    codes.extend(plan::live::RULES.iter().chain(targets::RULES.into_iter().flatten()).map(|rule| &rule.code));
+    codes.extend(plan::live::RULES.iter().chain(targets::RULES.iter().copied().flatten()).map(|rule| &rule.code));
     codes.sort_by_key(|code| code.id);
     codes.dedup_by_key(|code| code.id);
     codes

@@ -9,7 +9,7 @@ use super::credential::{Credential, Right, Ways};
 use super::retry::{Retrying, Waits};
 use super::{CLIENTS, Reader, Writer};
 use crate::access::{Target, TargetId};
-use crate::finding::{Code, Refusal};
+use crate::finding::{Code, Refusal, Rule};
 
 /// What reaches targets of a type.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Client {
     /// How one proves there to be somebody; none where nobody is asked.
     pub credentials: Ways,
     pub support: Support,
+    /// By which it tells what it finds beside who holds what.
+    pub rules: &'static [&'static Rule],
 }
 
 /// Whether there is something that speaks to targets of a type.
@@ -195,12 +197,12 @@ mod tests {
             pinned: String::new(),
             settings: Settings::default(),
         };
-        let client = Client { credentials: &[], support: Support::LeftOut { feature: "postgres" } };
+        let client = Client { credentials: &[], support: Support::LeftOut { feature: "postgres" }, rules: &[] };
         let refusal = left_out(&client, &target).unwrap_err();
         assert_eq!(refusal.code.id, "target-not-built");
         assert_eq!(refusal.message, format!("`shop` is of type {}, which this program was built without", spec.name));
         assert_eq!(refusal.help, "build it with the feature: `cargo install --locked --path . --features postgres`");
         assert!(supported(&client, &target).is_err());
-        assert!(left_out(&Client { credentials: &[], support: Support::Missing }, &target).is_ok());
+        assert!(left_out(&Client { credentials: &[], support: Support::Missing, rules: &[] }, &target).is_ok());
     }
 }

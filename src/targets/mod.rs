@@ -48,13 +48,13 @@ macro_rules! types {
 
         /// What reaches targets of each type.
         const CLIENTS: &[(TargetType, Client)] = &[$(($folder::TYPE, $folder::CLIENT)),+];
+
+        /// The rules by which targets tell what they find beside who holds what: those of all types, then each type's own.
+        pub const RULES: &[&[&Rule]] = &[&[&OTHER_WAY_IN, &READER_CAN_WRITE], $($folder::CLIENT.rules),+];
     };
 }
 
 types!(sandbox, github, aws, gcp, postgres);
-
-/// The rules by which targets tell what they find beside who holds what.
-pub const RULES: [&[&Rule]; 2] = [&[&OTHER_WAY_IN, &READER_CAN_WRITE], &postgres::rules::RULES];
 
 /// Something at a target that access is held on.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

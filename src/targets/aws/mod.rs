@@ -19,4 +19,5 @@ pub(super) const CLIENT: Client = Client {
         ],
     ],
     support: Support::Missing,
+    rules: &[],
 };

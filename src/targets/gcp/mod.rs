@@ -15,4 +15,5 @@ pub(super) const CLIENT: Client = Client {
         "the path of the file that google-github-actions/auth or gcloud writes",
     )]],
     support: Support::Missing,
+    rules: &[],
 };

@@ -15,4 +15,5 @@ pub(super) const CLIENT: Client = Client {
         &[Part::needed("APP_ID", "the number of a GitHub App"), Part::needed("APP_KEY", "its private key, as PEM")],
     ],
     support: Support::Missing,
+    rules: &[],
 };

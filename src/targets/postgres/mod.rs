@@ -51,6 +51,7 @@ pub(super) const CLIENT: Client = Client {
     support: Support::Built(super::connect::Connect { reader: client::reader, writer: client::writer }),
     #[cfg(not(feature = "postgres"))]
     support: Support::LeftOut { feature: "postgres" },
+    rules: &rules::RULES,
 };
 
 const USER: &str = "USER";

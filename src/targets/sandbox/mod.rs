@@ -73,6 +73,7 @@ pub(super) const CLIENT: Client = Client {
             Ok(Box::new(place.retrying(of_settings(target, place, Right::Write))))
         },
     }),
+    rules: &[],
 };
 
 /// What reads and writes the embedded target that the settings declare, in the file that they name or in one of the git
