@@ -100,7 +100,14 @@ pub(super) fn found(one: &Found, zone: &TimeZone) -> String {
 pub(super) fn findings(findings: &[LiveFinding], style: Style) -> String {
     let mut text = String::new();
     for severity in [Severity::Error, Severity::Warning] {
+        let mut said: Vec<(&str, &str)> = Vec::new();
         for finding in findings.iter().filter(|finding| finding.severity == severity) {
+            // what is about several people reads the same for each of them
+            let words = (finding.rule.code.id, finding.message.as_str());
+            if said.last() == Some(&words) {
+                continue;
+            }
+            said.push(words);
             let label = format!("{} {}", word(severity), finding.rule.code.id);
             let label = if severity == Severity::Error { style.red(&label) } else { style.yellow(&label) };
             let rest = style.wrap(&terminal(&finding.message), finding.rule.code.id.len() + 8, "    ");
