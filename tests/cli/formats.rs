@@ -60,6 +60,7 @@ fn conforms(document: &Value) {
         ("apply", "superseded"),
         ("drift", "unmanaged"),
         ("access", "at"),
+        ("targets", "targets"),
     ];
     let (command, _) = marks.iter().find(|(_, key)| document.get(key).is_some()).expect("a known document");
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/output/{command}.json"));
@@ -195,6 +196,27 @@ fn the_documents_of_verify_apply_access_and_drift() {
     let entitlements = below("entitlements", &format!("{ENTITLEMENT} person grant landing approvals"));
     let given = below("entitlements[].approvals", "person at");
     has_exactly(&access(), &access(), &set(&[plain("version at live"), entitlements, given]));
+}
+
+#[test]
+fn the_document_of_targets() {
+    let world = World::new();
+    world.timed(&["apply"]).exits(0);
+    let targets = || world.timed(&["targets", "--format", "json"]);
+    let plainly = "target type as pinned identity seen latency_ms ahead_seconds reader writer sees findings warnings";
+    let credential = "own can_write refusal";
+    let sees =
+        "resources held latent groups unread unread_resources names unlisted names[].of names[].kind names[].listed";
+    let within =
+        |name: &str, keys: &str| keys.split(' ').map(|key| format!("{name}.{key}")).collect::<Vec<_>>().join(" ");
+    let row = [plainly.to_owned(), within("reader", credential), within("writer", credential), within("sees", sees)];
+    has_exactly(&targets(), &targets(), &set(&[plain("version"), below("targets", &row.join(" "))]));
+    // and where something is wrong with each of them
+    let folder = world.repo().join(".git/dualkey");
+    std::fs::write(folder.join("aws.json"), "{").unwrap();
+    let faults = r#"{ "reader_writes": true, "writer_reads": true, "unread": ["northwind/ledger"] }"#;
+    std::fs::write(folder.join("github.faults.json"), faults).unwrap();
+    conforms(&targets().exits(5).json());
 }
 
 #[test]
