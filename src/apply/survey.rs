@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::look::{self, Answer};
+use super::look::{self, Answer, Seen};
 use super::state::View;
 use super::time::{self, Comparison};
 use super::{Past, Process, Targets};
@@ -109,82 +109,110 @@ pub fn survey(
     stands: bool,
     process: &dyn Process,
 ) -> Vec<Survey> {
-    let ours = |passed: Duration| if stands { now } else { now.checked_add(passed).unwrap_or(now) };
+    let declared = &tree.access.config.targets;
+    let past = Past::default();
+    let scopes = View::new(tree, &past, now).scopes();
     let readers = look::greeted(&mut targets.readers, |connected| connected.reader.hello(), process);
     let writers = look::greeted(&mut targets.writers, |writer| writer.greet(), process);
-    let past = Past::default();
-    let declared = &tree.access.config.targets;
-    let pinned = |target: &TargetId, hello: &Hello| {
-        declared.get(target).map(|settings| hello.check(target, &settings.pinned).map_err(|error| error.refusal()))
-    };
+    let refused = refused(declared, &readers);
+    let seen = look::read(&mut targets.readers, &scopes, Depth::Facts, &refused, process);
+    let listed = look::names(&mut targets.readers, &wanted(declared, &scopes, &refused), process);
+    let mut answers = Answers { tree, now, stands, scopes, readers, writers, refused, seen, listed };
+    declared.values().map(|target| answers.of(target)).collect()
+}
+
+/// What was said by each target to each credential.
+type Greeted = BTreeMap<TargetId, Result<Answer<Hello>, Refusal>>;
+
+/// Targets that nothing is asked of but which they are, and why.
+fn refused(declared: &BTreeMap<TargetId, Target>, readers: &Greeted) -> BTreeMap<TargetId, Refusal> {
     let refusal = |(target, said): (&TargetId, &Result<Answer<Hello>, Refusal>)| {
         let refusal = match said {
-            Ok(answer) => pinned(target, &answer.said)?.err()?,
+            Ok(answer) => answer.said.check(target, &declared.get(target)?.pinned).err()?.refusal(),
             Err(refusal) => refusal.clone(),
         };
         Some((target.clone(), refusal))
     };
-    let refused: BTreeMap<TargetId, Refusal> = readers.iter().filter_map(refusal).collect();
-    let scopes = View::new(tree, &past, now).scopes();
-    let mut seen = look::read(&mut targets.readers, &scopes, Depth::Facts, &refused, process);
-    let mut listed = look::names(&mut targets.readers, &wanted(declared, &scopes, &refused), process);
-    let greeting = |target: &TargetId, answer: &Answer<Hello>| {
-        let told = Comparison::of(target.clone(), answer, ours);
-        let greeting = Greeting {
-            hello: answer.said.clone(),
-            ahead: told.as_ref().map(|told| told.ours.duration_since(told.theirs)),
-            took: (!stands).then_some(answer.took),
-        };
-        (greeting, told.as_ref().and_then(time::skewed))
-    };
-    let mut surveys = Vec::new();
-    for (id, target) in declared {
-        let said = readers.get(id).and_then(|said| said.as_ref().ok());
-        let mut facts = seen.facts.remove(id).unwrap_or_default();
+    readers.iter().filter_map(refusal).collect()
+}
+
+/// Everything that was answered.
+struct Answers<'a> {
+    tree: &'a Revision,
+    now: Timestamp,
+    stands: bool,
+    scopes: BTreeMap<TargetId, Scope>,
+    readers: Greeted,
+    writers: Greeted,
+    refused: BTreeMap<TargetId, Refusal>,
+    seen: Seen,
+    listed: BTreeMap<TargetId, Result<look::Listed, Refusal>>,
+}
+
+impl Answers<'_> {
+    /// What is known of one target.
+    fn of(&mut self, target: &Target) -> Survey {
+        let id = &target.id;
+        let said = self.readers.get(id).and_then(|said| said.as_ref().ok());
+        let identity = said.map(|answer| answer.said.identity.clone());
+        let mut facts = self.seen.facts.remove(id).unwrap_or_default();
         let mut warnings = Vec::new();
-        let reader = match (refused.get(id), said) {
+        let reader = match (self.refused.get(id), said) {
             (None, Some(answer)) => {
                 facts.extend(answer.said.of_reader());
-                let (greeting, skewed) = greeting(id, answer);
+                let (greeting, skewed) = self.greeting(id, answer);
                 warnings.extend(skewed);
                 Ok(greeting)
             }
             (Some(refusal), _) => Err(refusal.clone()),
             (None, None) => Err(look::not_connected(id)),
         };
-        let writer = match writers.get(id) {
+        let writer = match self.writers.get(id) {
             Some(Ok(answer)) => match answer.said.check_writer(id, &target.pinned) {
-                Ok(()) => Ok(greeting(id, answer).0),
+                Ok(()) => Ok(self.greeting(id, answer).0),
                 Err(error) => Err(error.refusal()),
             },
             Some(Err(refusal)) => Err(refusal.clone()),
             None => Err(look::not_connected(id)),
         };
         let mut findings: Vec<LiveFinding> = facts.iter().map(|fact| live::of_fact(id, fact, None)).collect();
-        let sight = reader.is_ok().then(|| {
-            let held = seen.held.remove(id).unwrap_or_default();
-            let scope = scopes.get(id);
-            let lists = listed.remove(id).unwrap_or_else(|| Ok(BTreeMap::new()));
-            if let Ok(names) = &lists {
-                findings.extend(unknown(tree, target, scope, names));
-            }
-            Sight {
-                resources: scope.map_or(0, |scope| scope.iter().count()),
-                latent: held.iter().filter(|live| live.latent.is_some()).count(),
-                held: held.iter().filter(|live| live.latent.is_none()).count(),
-                groups: seen.members.get(id).map_or(0, BTreeMap::len),
-                unread: seen.unread.remove(id),
-                unread_resources: seen.unread_resources.remove(id).unwrap_or_default(),
-                lists: lists
-                    .map(|names| names.iter().map(|(of, names)| Listed { of: *of, can: names.is_some() }).collect()),
-            }
-        });
+        let lists = self.listed.remove(id).unwrap_or_else(|| Ok(BTreeMap::new()));
+        if let Ok(names) = &lists {
+            findings.extend(unknown(self.tree, target, self.scopes.get(id), names));
+        }
         findings.sort();
         findings.dedup();
-        let identity = said.map(|answer| answer.said.identity.clone());
-        surveys.push(Survey { target: target.clone(), identity, reader, writer, sight, findings, warnings });
+        let sight = reader.is_ok().then(|| self.sight(id, lists));
+        Survey { target: target.clone(), identity, reader, writer, sight, findings, warnings }
     }
-    surveys
+
+    /// What a target said of itself, and what is wrong with its clock.
+    fn greeting(&self, target: &TargetId, answer: &Answer<Hello>) -> (Greeting, Option<Refusal>) {
+        let ours =
+            |passed: Duration| if self.stands { self.now } else { self.now.checked_add(passed).unwrap_or(self.now) };
+        let told = Comparison::of(target.clone(), answer, ours);
+        let greeting = Greeting {
+            hello: answer.said.clone(),
+            ahead: told.as_ref().map(|told| told.ours.duration_since(told.theirs)),
+            took: (!self.stands).then_some(answer.took),
+        };
+        (greeting, told.as_ref().and_then(time::skewed))
+    }
+
+    /// What the reader sees of a target.
+    fn sight(&mut self, target: &TargetId, lists: Result<look::Listed, Refusal>) -> Sight {
+        let held = self.seen.held.remove(target).unwrap_or_default();
+        let listed = |(of, names): (&Names, &Option<BTreeSet<String>>)| Listed { of: *of, can: names.is_some() };
+        Sight {
+            resources: self.scopes.get(target).map_or(0, |scope| scope.iter().count()),
+            latent: held.iter().filter(|live| live.latent.is_some()).count(),
+            held: held.iter().filter(|live| live.latent.is_none()).count(),
+            groups: self.seen.members.get(target).map_or(0, BTreeMap::len),
+            unread: self.seen.unread.remove(target),
+            unread_resources: self.seen.unread_resources.remove(target).unwrap_or_default(),
+            lists: lists.map(|names| names.iter().map(listed).collect()),
+        }
+    }
 }
 
 /// The names that each target is asked for: of accounts, and of what is declared there.
