@@ -184,7 +184,8 @@ fn write(folder: &Path, server: &Server) {
     let system = session.run("SELECT system_identifier FROM pg_control_system()").unwrap().remove(0);
     let config = format!(
         "version: 1\norganization: northwind\ntimezone: Europe/London\ntargets:\n  shop: {{ type: postgres, host: \
-         \"127.0.0.1\", port: {}, system: \"{system}\" }}\napproval: {{ evidence: signatures, branch: main }}\naudit: {{ key: \
+         \"127.0.0.1\", port: {}, system: \"{system}\" }}\napproval: {{ evidence: signatures, branch: main }}\naudit: {{ ref: \
+         refs/dualkey/audit, key: \
          \"northwind-access+70e2a96f+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\" }}\n",
         server.port
     );
