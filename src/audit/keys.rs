@@ -8,7 +8,7 @@ use signed_note::Verifier;
 use super::error::LogError;
 use super::key::{LogKey, VerifierKey};
 use super::merkle::Edge;
-use super::record::{At, KeyChange};
+use super::record::{At, KeyChange, Record};
 use crate::repository::Oid;
 
 /// The keys of a log from the first on, each of which the one before it vouches for.
@@ -69,6 +69,33 @@ impl KeyChange {
         };
         serde_json_canonicalizer::to_vec(&statement).map_err(|error| error.to_string())
     }
+}
+
+/// What a record says of a key that follows.
+pub(super) fn change_of(record: &Record) -> Option<&KeyChange> {
+    if let Record::KeyChange(change) = record { Some(change) } else { None }
+}
+
+/// The bytes of the file in which a log names its keys beside its entries, so that whoever reads it knows who may have signed
+/// it before anything else is read.
+pub(super) fn named(changes: &[&KeyChange]) -> Result<Vec<u8>, String> {
+    serde_json_canonicalizer::to_vec(&changes).map_err(|error| error.to_string())
+}
+
+/// What such a file says of those who trust a key of the log: the keys from that one on. None where it isn't written as
+/// [`named`] writes it, or the one key doesn't vouch for the next.
+pub(super) fn all_after(bytes: &[u8], trusted: &VerifierKey) -> Option<Keys> {
+    let changes: Vec<KeyChange> = serde_json::from_slice(bytes).ok()?;
+    (named(&changes.iter().collect::<Vec<_>>()).ok()? == bytes).then_some(())?;
+    let trusted_name = trusted.to_string();
+    let after = changes.iter().skip_while(|change| change.old_key != trusted_name);
+    after.into_iter().try_fold(Keys::new(trusted.clone()), |keys, change| keys.follow(change).ok())
+}
+
+/// The last of them, where another one followed.
+pub(super) fn last_after(bytes: &[u8], trusted: &VerifierKey) -> Option<VerifierKey> {
+    let keys = all_after(bytes, trusted)?;
+    keys.later().last().map(|later| later.key.clone())
 }
 
 impl Keys {

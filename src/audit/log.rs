@@ -8,13 +8,13 @@ use super::entry::{Entry, Fault};
 use super::error::LogError;
 use super::files::{Files, Update, Updated};
 use super::key::{LogKey, VerifierKey};
-use super::keys::Keys;
+use super::keys::{self, Keys};
 use super::merkle::{Edge, Full, Hash, WIDTH};
 use super::note::Checkpoint;
 use super::reader::{Kept, Reader};
 use super::record::{At, Genesis, KeyChange, Record};
 use super::state::State;
-use super::tiles::{CHECKPOINT, Part, Tile, blob_path, bundled};
+use super::tiles::{CHECKPOINT, KEYS, MAX_KEYS_BYTES, Part, Tile, blob_path, bundled};
 use crate::access::Kinds;
 
 /// A log whose every part has been checked: it was built here, or read from files. It only grows. The entries themselves
@@ -139,6 +139,9 @@ impl Log {
         for blob in added.iter().filter_map(Entry::blob) {
             update.files.insert(blob_path(&blob.digest), Some(blob.bytes.clone()));
         }
+        if let Some(named) = self.named_keys(files, &added)? {
+            update.files.insert(KEYS.to_owned(), Some(named));
+        }
         let checkpoint = Checkpoint::sign(edge.size(), edge.root(), key);
         update.files.insert(CHECKPOINT.to_owned(), Some(checkpoint.clone()));
         // what the entries come to may hang on operations that stand in earlier ones, or in these
@@ -154,6 +157,20 @@ impl Log {
         self.checkpoint = checkpoint;
         self.keys = keys.unwrap_or_else(|| self.keys.clone());
         Ok(update)
+    }
+
+    /// The keys that the log names beside its entries, where that must be written: one follows, or an earlier version didn't.
+    fn named_keys(&self, files: &dyn Files, added: &[Entry]) -> Result<Option<Vec<u8>>, LogError> {
+        let new = added.iter().find_map(|entry| keys::change_of(entry.record()));
+        let stood = self.keys.later().next().is_some();
+        if new.is_none() && (!stood || files.read(KEYS, MAX_KEYS_BYTES)?.is_some()) {
+            return Ok(None);
+        }
+        let reader = self.reader(files);
+        let entries = self.keys.later().map(|later| reader.entry(later.size)).collect::<Result<Vec<_>, _>>()?;
+        let earlier = entries.iter().filter_map(|entry| keys::change_of(entry.record()));
+        let unwritable = |why| LogError::Unwritable { index: self.size(), why };
+        keys::named(&earlier.chain(new).collect::<Vec<_>>()).map(Some).map_err(unwritable)
     }
 
     /// Reads entries of this log from its files.

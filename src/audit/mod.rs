@@ -31,6 +31,7 @@ mod reader;
 pub mod record;
 mod recorded;
 mod search;
+mod signed;
 mod state;
 mod store;
 #[cfg(test)]

@@ -8,14 +8,15 @@ use super::entry::Entry;
 use super::error::LogError;
 use super::files::Files;
 use super::key::VerifierKey;
-use super::keys::Keys;
+use super::keys::{self, Keys};
 use super::log::Log;
 use super::merkle::{Edge, Full, Hash, ROWS, WIDTH};
 use super::note::Checkpoint;
 use super::reader::{Kept, Numbered, Reader};
 use super::record::{Genesis, Record};
+use super::signed::{Few, Signed};
 use super::state::State;
-use super::tiles::{CHECKPOINT, MAX_CHECKPOINT_BYTES, Part, Paths, Tile, blob, levels};
+use super::tiles::{CHECKPOINT, KEYS, MAX_CHECKPOINT_BYTES, MAX_KEYS_BYTES, Part, Paths, Tile, blob, levels};
 use crate::access::Kinds;
 use crate::parallel;
 
@@ -23,21 +24,20 @@ use crate::parallel;
 const TOGETHER: usize = 4 << 20;
 
 impl Log {
-    /// Reads a log and believes nothing but the key: recomputes every hash, follows the keys to the last, checks its
-    /// signature, and reads every record. The key is one that signed the log at some time.
+    /// Reads a log and believes nothing but the key: looks who signed it, reads what leads to the root that is signed, follows
+    /// the keys to the last, and reads every record. The key is one that signed the log at some time.
     ///
     /// # Errors
     ///
     /// The first thing that is wrong, as a [`LogError`]. Where it lies in an entry, that names the entry.
     pub fn read(files: &dyn Files, key: &VerifierKey, kinds: Kinds) -> Result<Self, LogError> {
         let signed = Signed::of(files, key)?;
-        let mut reading = Reading::of(State::new(kinds));
-        reading.go_on(files, signed.checkpoint.size())?;
-        let (log, blobs) = reading.into_log()?;
+        let (log, blobs) = Reading::of(State::new(kinds)).whole(files, &signed, key)?;
         if log.root() != signed.checkpoint.root() {
             return Err(LogError::RootMismatch);
         }
-        Paths::of(log.size(), blobs.into_iter()).nothing_else_in(files)?;
+        Paths::of(&log, blobs.into_iter()).nothing_else_in(files)?;
+        names_its_keys(&log, files)?;
         signed.close(log, key)
     }
 
@@ -49,57 +49,38 @@ impl Log {
     /// As [`Log::read`], and where the files aren't those of a log that goes on from this one.
     pub(super) fn read_on(self, files: &dyn Files, key: &VerifierKey) -> Result<(Self, BTreeSet<String>), LogError> {
         let signed = Signed::of(files, key)?;
-        let mut reading = Reading::from(self);
+        let reading = Reading::from(self);
         if signed.checkpoint.size() < reading.edge.size() {
             return Err(LogError::Rollback { kept: reading.edge.size(), size: signed.checkpoint.size() });
         }
-        reading.go_on(files, signed.checkpoint.size())?;
-        let (log, blobs) = reading.into_log()?;
+        let (log, blobs) = reading.whole(files, &signed, key)?;
+        names_its_keys(&log, files)?;
         Ok((signed.close(log, key)?, blobs))
     }
 
-    /// Reads a log by the key that it names itself. Whoever wrote it chose that key, so it proves nothing: it is for
-    /// telling somebody why their key doesn't fit. None where it doesn't even hold by its own key.
-    pub fn read_unproven(files: &dyn Files, kinds: Kinds) -> Option<Self> {
+    /// Reads where a log begins by the key that it names itself. Whoever wrote it chose that key, so it proves nothing: it is
+    /// for telling somebody why their key doesn't fit. None where it doesn't even hold by its own key.
+    pub fn begun_unproven(files: &dyn Files) -> Option<Genesis> {
         let checkpoint = Checkpoint::unproven(&files.read(CHECKPOINT, MAX_CHECKPOINT_BYTES).ok()??)?;
         let hashes = Tile::of(Part::Hashes(0), 0, checkpoint.size()).hashes(files).ok()?;
         let leaves = Tile::of(Part::Entries, 0, checkpoint.size()).entries(files, &hashes).ok()?;
         let entry = Entry::read(leaves.first()?, |digest| blob(files, digest)).ok()?;
         let Record::Genesis(genesis) = entry.record() else { return None };
-        Log::read(files, &VerifierKey::parse(&genesis.log_key).ok()?, kinds).ok()
+        let signed = Signed::of(files, &VerifierKey::parse(&genesis.log_key).ok()?).ok()?;
+        let edge = signed.edge(files).ok()??;
+        let proven = Reader::within(files, &edge, edge.size(), &Rc::default()).entry(0).ok()?;
+        (*proven == entry).then(|| genesis.clone())
     }
 }
 
-/// The checkpoint of a log, whose signer is known once the entries are read.
-struct Signed {
-    bytes: Vec<u8>,
-    checkpoint: Checkpoint,
-}
-
-impl Signed {
-    fn of(files: &dyn Files, key: &VerifierKey) -> Result<Self, LogError> {
-        let bytes = files.read(CHECKPOINT, MAX_CHECKPOINT_BYTES)?;
-        let bytes = bytes.ok_or(LogError::Incomplete { file: CHECKPOINT.to_owned(), what: "is missing" })?;
-        let checkpoint = match Checkpoint::open(&bytes, key) {
-            // a later key may have signed it: the entries say which, once they are read
-            Err(unknown @ LogError::KeyUnknown { .. }) => Checkpoint::unproven(&bytes).ok_or(unknown)?,
-            opened => opened?,
-        };
-        Ok(Signed { bytes, checkpoint })
-    }
-
-    /// INVARIANT: nothing that was read is believed before its root is the signed one, by a key that follows from the one
-    /// that is trusted.
-    fn close(self, mut log: Log, key: &VerifierKey) -> Result<Log, LogError> {
-        if log.root() != self.checkpoint.root() {
-            return Err(LogError::RootMismatch);
+/// What a log says beside its entries of who signed it must be what they say.
+fn names_its_keys(log: &Log, files: &dyn Files) -> Result<(), LogError> {
+    let Some(named) = files.read(KEYS, MAX_KEYS_BYTES)? else { return Ok(()) };
+    match keys::all_after(&named, log.keys.first()) {
+        Some(keys) if keys == log.keys => Ok(()),
+        Some(_) | None => {
+            Err(LogError::Incomplete { file: KEYS.to_owned(), what: "names other keys than the entries do" })
         }
-        if !log.keys.has(key) {
-            return Err(LogError::KeyUnknown { key: key.to_string() });
-        }
-        Checkpoint::open(&self.bytes, log.keys.current())?;
-        log.checkpoint = self.bytes;
-        Ok(log)
     }
 }
 
@@ -132,14 +113,44 @@ impl Reading {
         Ok((log, self.blobs))
     }
 
-    /// Reads everything up to the entry before `size`, and compares every tile with it.
-    fn go_on(&mut self, files: &dyn Files, size: u64) -> Result<(), LogError> {
+    /// Reads everything that the checkpoint covers.
+    fn whole(
+        mut self,
+        files: &dyn Files,
+        signed: &Signed,
+        key: &VerifierKey,
+    ) -> Result<(Log, BTreeSet<String>), LogError> {
+        let size = signed.checkpoint.size();
+        if let Some(edge) = signed.edge(files)? {
+            self.go_on(files, size, Some(&edge))?;
+            return self.into_log();
+        }
+        // whatever is wrong is named, where that takes no more than a log of some size does
+        let few = Few::of(files);
+        match self.go_on(&few, size, None) {
+            Err(_) if few.are_spent() => Err(signed.too_large(key)),
+            Err(error) => Err(error),
+            Ok(()) => self.into_log(),
+        }
+    }
+
+    /// Reads everything up to the entry before `size`, and compares every tile with it. Where the edge of the whole is proven,
+    /// nothing is read that doesn't lead there.
+    fn go_on(&mut self, files: &dyn Files, size: u64, proven: Option<&Edge>) -> Result<(), LogError> {
+        let above = proven.map(|edge| Reader::within(files, edge, size, &Rc::default()));
         let mut number = self.edge.size() / WIDTH;
         let mut waiting: Vec<Numbered<Vec<Vec<u8>>>> = Vec::new();
         let mut bytes = 0;
         while number < size.div_ceil(WIDTH) {
-            let hashes = Tile::of(Part::Hashes(0), number, size).hashes(files)?;
-            let leaves = Rc::new(Tile::of(Part::Entries, number, size).entries(files, &hashes)?);
+            let tile = Tile::of(Part::Hashes(0), number, size);
+            let entries = Tile::of(Part::Entries, number, size);
+            let hashes = match above.as_ref().map(|above| above.tile(0, number)) {
+                None => tile.hashes(files)?,
+                Some(Ok(proven)) => proven.to_vec(),
+                // the first entry that is another says more than the tile
+                Some(Err(error)) => return Err(entries.entries(files, &tile.hashes(files)?).err().unwrap_or(error)),
+            };
+            let leaves = Rc::new(entries.entries(files, &hashes)?);
             bytes += leaves.iter().map(Vec::len).sum::<usize>();
             waiting.push((number, leaves));
             number += 1;

@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The hashes of a tile, proven.
-    fn tile(&self, level: u32, number: u64) -> Result<Rc<Vec<Hash>>, LogError> {
+    pub(super) fn tile(&self, level: u32, number: u64) -> Result<Rc<Vec<Hash>>, LogError> {
         let count = self.edge.size().checked_shr(level * ROWS).unwrap_or(0);
         if number == count / WIDTH {
             return Ok(Rc::new(self.edge.row(level).to_vec()));

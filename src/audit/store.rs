@@ -162,7 +162,7 @@ impl<'a> Store<'a> {
         let earlier = self.repository.folder_of(known.tree);
         let partial: BTreeSet<String> = tiles::partial_paths(known.log.size()).collect();
         let (log, blobs) = known.log.read_on(files, key).ok()?;
-        let paths = tiles::Paths::of(log.size(), blobs.into_iter());
+        let paths = tiles::Paths::of(&log, blobs.into_iter());
         let mut touched = false;
         let differences = files.differences(&earlier, &mut |path, was, is| {
             let folder = path.ends_with('/');
@@ -223,14 +223,15 @@ impl<'a> Store<'a> {
         self.write(log, &update, (Some(old.commit), None), "Begin the log anew", at)
     }
 
-    /// The log as somebody wrote it, whose key nothing vouches for: only to be told of. None where there is none that holds.
+    /// Where the log begins as somebody wrote it, whose key nothing vouches for: only to be told of. None where there is none
+    /// that holds.
     ///
     /// # Errors
     ///
     /// Where the ref can't be read.
-    pub fn unproven(&self) -> Result<Option<Log>, StoreError> {
+    pub fn begun_unproven(&self) -> Result<Option<record::Genesis>, StoreError> {
         let Some(commit) = self.refs.get(self.reference)? else { return Ok(None) };
-        Ok(Log::read_unproven(&folder(self.repository, commit)?, self.kinds))
+        Ok(Log::begun_unproven(&folder(self.repository, commit)?))
     }
 
     fn exists(&self) -> Refusal {

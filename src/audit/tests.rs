@@ -13,6 +13,7 @@ use crate::access::Conditions;
 
 mod copies;
 mod keys;
+mod large;
 mod proof;
 mod search;
 mod time;

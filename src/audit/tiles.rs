@@ -4,9 +4,16 @@ use std::collections::BTreeSet;
 
 use super::error::LogError;
 use super::files::Files;
+use super::log::Log;
 use super::merkle::{Hash, ROWS, WIDTH};
 
 pub(super) const CHECKPOINT: &str = "checkpoint";
+
+/// Where a log whose key changed names its keys.
+pub(super) const KEYS: &str = "keys";
+
+/// What that has room in: a thousand keys.
+pub(super) const MAX_KEYS_BYTES: usize = 1 << 20;
 
 /// What a checkpoint has room in.
 pub(super) const MAX_CHECKPOINT_BYTES: usize = 1 << 16;
@@ -107,7 +114,7 @@ pub(super) fn levels(size: u64) -> impl Iterator<Item = (u32, u64)> {
 pub(super) fn partial_paths(size: u64) -> impl Iterator<Item = String> {
     let hashes = levels(size).filter_map(|(level, count)| Tile::partial(Part::Hashes(level), count));
     let tiles = Tile::partial(Part::Entries, size).into_iter().chain(hashes).map(|tile| tile.path());
-    tiles.chain([CHECKPOINT.to_owned()])
+    tiles.chain([CHECKPOINT, KEYS].map(str::to_owned))
 }
 
 /// Where the bytes of a long record are, by their SHA-256 in hex.
@@ -142,11 +149,14 @@ pub(super) fn unbundle<'a>(bundle: &mut &'a [u8]) -> Option<&'a [u8]> {
 pub(super) struct Paths(BTreeSet<String>);
 
 impl Paths {
-    pub(super) fn of(size: u64, blobs: impl Iterator<Item = String>) -> Self {
+    pub(super) fn of(log: &Log, blobs: impl Iterator<Item = String>) -> Self {
+        let size = log.size();
         let entries = Tile::all(Part::Entries, size);
         let hashes = levels(size).flat_map(|(level, count)| Tile::all(Part::Hashes(level), count));
         let tiles = entries.chain(hashes).map(|tile| tile.path());
-        Paths(tiles.chain([CHECKPOINT.to_owned()]).chain(blobs.map(|digest| blob_path(&digest))).collect())
+        // only where there is more than one to name
+        let keys = log.keys().later().next().map(|_| KEYS.to_owned());
+        Paths(tiles.chain([CHECKPOINT.to_owned()]).chain(keys).chain(blobs.map(|digest| blob_path(&digest))).collect())
     }
 
     /// True for a file of the log, and for a folder, whose path ends in a slash, that one of them lies in.

@@ -63,6 +63,8 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
     let mode = if options.only_ends { Mode::OnlyEnds } else { Mode::Full };
     let refresh = if options.only_ends { Refresh::IfItAnswers } else { Refresh::Yes };
     let expected = options.checkpoint.read();
+    let process = Process::watched();
+    repository.allow_logs(Some(process.stop()));
     let open = |repository| {
         let remote = &options.common.remote;
         let shared = Shared::of_anchor(repository, remote, refresh, anchor.clone(), &mut Reads::default())?;
@@ -75,6 +77,7 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
     let (repository, shared) = match mode {
         Mode::OnlyEnds if is_unread && healing::heal(repository, &options.common.remote) => {
             let anew = opened(options)?;
+            anew.allow_logs(Some(process.stop()));
             let repository = healed.get_or_init(|| anew);
             (repository, open(repository)?)
         }
@@ -89,7 +92,9 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
         let ledger = shared.anchored()?;
         stage.prepare(clock, &options.key, &ledger)?;
     }
-    let process = Process::watched();
+    if mode == Mode::Full && process.hear() {
+        return Err(asked_to_stop());
+    }
     let run = Attempt {
         options,
         shared: &shared,
@@ -160,6 +165,7 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     fn under(&self, lease: Result<&dyn apply::Hold, Refusal>) -> Result<Exit, Stop> {
         let logged = self.shared.anchored();
+        let logged = if logged.is_err() && self.hears() { Err(asked_to_stop()) } else { logged };
         let ledger = match &logged {
             Ok(ledger) if self.shared.is_fresh() => ledger,
             Ok(ledger) => return self.apart(Basis::LastSeen, Some(ledger), &[&not_fresh()], lease),
@@ -186,7 +192,7 @@ impl Attempt<'_> {
         let verifier = self.shared.verifier(&ledger.recorded, self.clock.now)?;
         let judged = judge(repository, &verifier, self.shared.tip(), Some(&ledger.stored.log));
         // who can't wait for that has the ends of what was judged before
-        let judged = if self.process.hear() { Err(asked_to_stop()) } else { judged };
+        let judged = if self.hears() { Err(asked_to_stop()) } else { judged };
         match judged {
             Ok(judged) => self.whole(ledger, &verifier, &judged, lease),
             Err(stop) => {
@@ -197,6 +203,15 @@ impl Attempt<'_> {
                 self.ends(&proven, Some((books, &verifier, newest)), lease)
             }
         }
+    }
+
+    /// True where a signal asked to stop. What ends go on from is read all the same.
+    fn hears(&self) -> bool {
+        let heard = self.process.hear();
+        if heard {
+            self.shared.repository.allow_logs(None);
+        }
+        heard
     }
 
     /// Brings live state to what was approved.
@@ -267,7 +282,7 @@ impl Attempt<'_> {
             judge(repository, &verifier, self.shared.tip(), ledger.map(|ledger| &ledger.stored.log))
         });
         repository.allow_all();
-        let judged = if self.process.hear() { Err(asked_to_stop()) } else { judged };
+        let judged = if self.hears() { Err(asked_to_stop()) } else { judged };
         let mut stops = stops.to_vec();
         // of a branch that was never seen nothing is said where the remote is what is missing
         stops.extend(judged.as_ref().err().filter(|_| self.shared.is_fresh() || self.shared.tip().is_ok()));

@@ -230,8 +230,7 @@ impl<'a> Shared<'a> {
     /// What to tell somebody whose anchor is of a log in whose place another stands that says it came after it. Whoever can
     /// push can write that, so it moves nobody.
     fn begun_anew(&self) -> Result<Option<Refusal>, Stop> {
-        let (Some(kept), Some(log)) = (self.anchor(), self.store().unproven()?) else { return Ok(None) };
-        let genesis = log.genesis();
+        let (Some(kept), Some(genesis)) = (self.anchor(), self.store().begun_unproven()?) else { return Ok(None) };
         if !genesis.continues.iter().any(|old| old.anchor == audit::beginning(kept)) {
             return Ok(None);
         }

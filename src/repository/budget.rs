@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::RepositoryError;
+use super::{Oid, Repository, RepositoryError};
 
 /// How much there is of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,9 @@ impl Allowance {
     /// 126,000 files of 31 MB is read eight times for it.
     pub const JUDGING: Allowance =
         Allowance { objects: 1_000_000, bytes: 1 << 30, entries: 10_000_000, steps: 2_000_000 };
+
+    /// What reading logs may take, whoever signed them. One of a thousand million entries is less.
+    pub const LOGS: Allowance = Allowance { objects: 10_000_000, bytes: 64 << 30, entries: u64::MAX, steps: u64::MAX };
 }
 
 /// What is left.
@@ -146,6 +149,68 @@ impl Budget {
         let spent = self.counts.iter().find(|count| count.spent.load(Ordering::Relaxed));
         spent.map_or(Ok(()), |count| Err(count.error()))?;
         self.spend(3, 0)
+    }
+}
+
+impl Repository {
+    /// From here on no more than this is read, and nothing once `stop` is set. What is refused once stays refused.
+    pub fn allow(&self, allowance: Allowance, stop: Option<&Arc<AtomicBool>>) {
+        self.budget.replace(Arc::new(Budget::of(allowance, stop.map(Arc::clone))));
+        self.refilled.borrow_mut().clear();
+    }
+
+    /// From here on as much is read as is asked for.
+    pub fn allow_all(&self) {
+        #[cfg(test)]
+        self.taken.set(self.budget().given());
+        self.budget.take();
+    }
+
+    /// What was taken of the last allowance, with all that filled it up again.
+    #[cfg(test)]
+    pub(crate) fn taken(&self) -> [u64; 4] {
+        self.taken.get()
+    }
+
+    /// What was spent of the allowance led to a landing that people approved: it is whole again, once for each of them.
+    pub fn refill(&self, landing: Oid) {
+        if self.refilled.borrow_mut().insert(landing) {
+            self.budget().refill();
+        }
+    }
+
+    /// Spends steps of judging.
+    ///
+    /// # Errors
+    /// `TooDear` where there are not so many left; `Interrupted`.
+    pub fn spend(&self, steps: u64) -> Result<(), RepositoryError> {
+        self.budget().steps(steps)
+    }
+
+    /// Set once somebody asks the judging to stop.
+    pub fn stop(&self) -> Option<Arc<AtomicBool>> {
+        self.budget().stop()
+    }
+
+    /// Makes sure that nothing was left out because the allowance was spent.
+    ///
+    /// # Errors
+    /// `TooDear`; `Interrupted`.
+    pub fn ensure_judged(&self) -> Result<(), RepositoryError> {
+        self.budget().check()
+    }
+
+    pub(super) fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.budget.borrow())
+    }
+
+    /// From here on as much of logs is read as anybody needs, and nothing once `stop` is set.
+    pub fn allow_logs(&self, stop: Option<&Arc<AtomicBool>>) {
+        self.logs.replace(Arc::new(Budget::of(Allowance::LOGS, stop.map(Arc::clone))));
+    }
+
+    pub(super) fn logs(&self) -> Arc<Budget> {
+        Arc::clone(&self.logs.borrow())
     }
 }
 

@@ -1,12 +1,11 @@
 //! The files of one commit that dualkey wrote itself, read one at a time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use git2::ObjectType;
 
-use super::budget::Budget;
 use super::git::read_object;
 use super::objects::{MODE_FILE, MODE_KIND, MODE_TREE, Named, parse_tree};
 use super::path::join;
@@ -19,7 +18,13 @@ pub struct Folder<'r> {
     root: Oid,
     /// Folders that were looked into.
     read: RefCell<HashMap<Oid, Rc<BTreeMap<String, Entry>>>>,
+    /// How many bytes of trees they were read from.
+    held: Cell<usize>,
 }
+
+/// What all folders of a log of hundreds of millions of entries have room in.
+const MAX_HELD: usize = 64 << 20;
+const MAX_HELD_WORDS: &str = "64 MiB of folders";
 
 impl Repository {
     /// The files of a commit.
@@ -32,7 +37,7 @@ impl Repository {
 
     /// The files of a tree.
     pub fn folder_of(&self, tree: Oid) -> Folder<'_> {
-        Folder { repository: self, root: tree, read: RefCell::default() }
+        Folder { repository: self, root: tree, read: RefCell::default(), held: Cell::default() }
     }
 }
 
@@ -70,10 +75,15 @@ impl Folder<'_> {
     }
 
     pub(super) fn listing(&self, tree: Oid) -> Result<Vec<Named>, RepositoryError> {
+        let held = self.held.get().saturating_add(self.repository.object_size(tree)?);
+        if held > MAX_HELD {
+            return Err(RepositoryError::TooMuch { oid: tree, limit: MAX_HELD_WORDS });
+        }
+        self.held.set(held);
         self.object(tree, ObjectType::Tree, parse_tree)
     }
 
-    /// What judging may cost is no limit to what dualkey wrote itself, and whoever may push it is known by what it holds.
+    /// What judging may cost is no limit to what dualkey wrote itself.
     fn object<T>(
         &self,
         oid: Oid,
@@ -82,7 +92,7 @@ impl Folder<'_> {
     ) -> Result<T, RepositoryError> {
         self.repository.ensure_whole(oid)?;
         let odb = self.repository.git.odb().map_err(RepositoryError::git("open its objects"))?;
-        read_object(&odb, &Budget::default(), oid, kind, read)
+        read_object(&odb, &self.repository.logs(), oid, kind, read)
     }
 
     /// Shows every path to `visit`, that of a folder with a slash at its end, until that says no. A folder is shown before

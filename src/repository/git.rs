@@ -4,7 +4,6 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 
 use git2::{ErrorCode, ObjectType};
@@ -45,11 +44,13 @@ pub struct Repository {
     /// True once what is shared came whole into a clone that holds a part of history.
     whole: Cell<bool>,
     /// How much more may be read.
-    budget: RefCell<Arc<Budget>>,
+    pub(super) budget: RefCell<Arc<Budget>>,
+    /// How much more of logs may be read.
+    pub(super) logs: RefCell<Arc<Budget>>,
     /// The landings that filled it up again.
-    refilled: RefCell<HashSet<Oid>>,
+    pub(super) refilled: RefCell<HashSet<Oid>>,
     #[cfg(test)]
-    taken: Cell<[u64; 4]>,
+    pub(super) taken: Cell<[u64; 4]>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -91,6 +92,7 @@ impl Repository {
             damaged: Cell::default(),
             whole: Cell::default(),
             budget: RefCell::default(),
+            logs: RefCell::new(Arc::new(Budget::of(Allowance::LOGS, None))),
             refilled: RefCell::default(),
             #[cfg(test)]
             taken: Cell::default(),
@@ -101,57 +103,6 @@ impl Repository {
     /// under way is done, and nobody asks for a passphrase there.
     pub fn shield_programs(&self) {
         self.shielded.set(true);
-    }
-
-    /// From here on no more than this is read, and nothing once `stop` is set. What is refused once stays refused.
-    pub fn allow(&self, allowance: Allowance, stop: Option<&Arc<AtomicBool>>) {
-        self.budget.replace(Arc::new(Budget::of(allowance, stop.map(Arc::clone))));
-        self.refilled.borrow_mut().clear();
-    }
-
-    /// From here on as much is read as is asked for.
-    pub fn allow_all(&self) {
-        #[cfg(test)]
-        self.taken.set(self.budget().given());
-        self.budget.take();
-    }
-
-    /// What was taken of the last allowance, with all that filled it up again.
-    #[cfg(test)]
-    pub(crate) fn taken(&self) -> [u64; 4] {
-        self.taken.get()
-    }
-
-    /// What was spent of the allowance led to a landing that people approved: it is whole again, once for each of them.
-    pub fn refill(&self, landing: Oid) {
-        if self.refilled.borrow_mut().insert(landing) {
-            self.budget().refill();
-        }
-    }
-
-    /// Spends steps of judging.
-    ///
-    /// # Errors
-    /// `TooDear` where there are not so many left; `Interrupted`.
-    pub fn spend(&self, steps: u64) -> Result<(), RepositoryError> {
-        self.budget().steps(steps)
-    }
-
-    /// Set once somebody asks the judging to stop.
-    pub fn stop(&self) -> Option<Arc<AtomicBool>> {
-        self.budget().stop()
-    }
-
-    /// Makes sure that nothing was left out because the allowance was spent.
-    ///
-    /// # Errors
-    /// `TooDear`; `Interrupted`.
-    pub fn ensure_judged(&self) -> Result<(), RepositoryError> {
-        self.budget().check()
-    }
-
-    pub(super) fn budget(&self) -> Arc<Budget> {
-        Arc::clone(&self.budget.borrow())
     }
 
     /// The folder with the checked-out files.

@@ -223,3 +223,36 @@ fn an_anchor_fits_the_beginning_and_that_with_each_later_key() {
     let landings: Vec<String> = log.keys().later().map(|later| format!("{} {}", later.commit, later.key)).collect();
     assert_eq!(landings, keys[1..].iter().map(|key| format!("{COMMIT} {}", key.verifier())).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_log_names_its_keys_so_that_nothing_is_read_before_its_signer_is_known() {
+    let (keys, log) = rotated();
+    let files = log.files();
+    assert!(!log_with(Vec::new(), &keys[0]).files().contains_key("keys"), "one key needs no such file");
+    let named: Vec<KeyChange> = serde_json::from_slice(&files["keys"]).unwrap();
+    assert_eq!(named, [change_of(&log, 2), change_of(&log, 4)]);
+    // a log that was written without it is read all the same, and gets it with what is written next
+    let without = |files: &FileMap| {
+        let mut files = files.clone();
+        files.remove("keys");
+        files
+    };
+    let mut earlier = Log::from_files(&without(&files), keys[0].verifier()).unwrap();
+    earlier.append(vec![drift("admin")], &keys[2]).unwrap();
+    assert_eq!(earlier.files()["keys"], files["keys"]);
+    // another one is not: a key that was left out, one that nobody named, and the same in other words
+    let with = |bytes: Vec<u8>| {
+        let mut files = files.clone();
+        files.insert("keys".to_owned(), bytes);
+        files
+    };
+    let canonical = |changes: &[KeyChange]| serde_json_canonicalizer::to_vec(&changes).unwrap();
+    let thief = key();
+    let stolen = KeyChange::sign(COMMIT.to_owned(), log.edge(), &keys[2], thief.verifier(), at(NOON)).unwrap();
+    let longer = [named.as_slice(), &[stolen]].concat();
+    for bytes in [canonical(&named[..1]), canonical(&named[1..]), canonical(&longer), files["keys"][1..].to_vec()] {
+        assert!(Log::from_files(&with(bytes), keys[0].verifier()).is_err());
+    }
+    let spaced = [b" ".as_slice(), &files["keys"]].concat();
+    assert!(Log::from_files(&with(spaced), keys[0].verifier()).is_err());
+}

@@ -10,6 +10,7 @@ mod bombs;
 mod clones;
 mod damaged;
 mod junk;
+mod logs;
 mod network;
 mod odd;
 mod runner;
