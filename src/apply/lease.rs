@@ -171,7 +171,9 @@ impl<'a, P: Process> Lease<'a, P> {
                     Err(SwapError::Unreachable { remote, words }) => {
                         return Err(RepositoryError::Unreachable { remote, words }.into());
                     }
-                    Err(error @ SwapError::Refused { .. }) => return Err(LeaseError::Refused(unavailable(&error))),
+                    Err(error @ (SwapError::Refused { .. } | SwapError::Blocked { .. })) => {
+                        return Err(LeaseError::Refused(unavailable(&error)));
+                    }
                 }
             }
             if !looked {

@@ -7,6 +7,7 @@ pub const CODES: &[&Code] = &[
     &CHECKPOINT_MISSING,
     &LOG_CHECKPOINT_INVALID,
     &LOG_COPY_DAMAGED,
+    &LOG_COVERED,
     &LOG_ENTRY_INVALID,
     &LOG_EXISTS,
     &LOG_FORK,
@@ -126,6 +127,16 @@ pub const LOG_KEY_WRONG: Code = Code {
     instead: "Give the private half of the key that signs the log now, by `--log-key` or `DUALKEY_LOG_KEY`; `dualkey audit \
               verify` names it. A key that was replaced never comes back. If it is lost, restore it from its backup; without one, begin the log anew with \
               `dualkey audit init --genesis REV --continue`.",
+};
+
+pub const LOG_COVERED: Code = Code {
+    id: "log-covered",
+    title: "The ref of the log holds no log, and one lies below that.",
+    why: "Whoever may push can put anything on top of the log. What lies below still says what was declared until when, so what \
+          is over ends by it; nobody knows whether it is the newest, so nothing is given by it.",
+    example: "the newest log that holds together, of 27 entries, lies one commit below its ref",
+    instead: "Find out who can write to the ref of the log. Compare the log below with a checkpoint that you kept, and set the \
+              ref back to its commit.",
 };
 
 pub const LOG_LEAF_MISMATCH: Code = Code {

@@ -1,7 +1,7 @@
 //! What a clone keeps of a log beside it: the last checkpoint that it saw, and what the entries up to some place come to.
 //!
 //! The first is believed against the log: a log that doesn't go on from it is refused. The second is believed only where the
-//! log proves it, and saves reading again what was read. Each stands in a file with its own SHA-256 in front, so that one that
+//! log leads to the same hashes and this user sealed it, and saves reading again what was read. Each stands in a file with its own SHA-256 in front, so that one that
 //! was damaged is known from one that says something else.
 
 use std::collections::{BTreeMap, BTreeSet};

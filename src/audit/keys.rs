@@ -92,12 +92,6 @@ pub(super) fn all_after(bytes: &[u8], trusted: &VerifierKey) -> Option<Keys> {
     after.into_iter().try_fold(Keys::new(trusted.clone()), |keys, change| keys.follow(change).ok())
 }
 
-/// The last of them, where another one followed.
-pub(super) fn last_after(bytes: &[u8], trusted: &VerifierKey) -> Option<VerifierKey> {
-    let keys = all_after(bytes, trusted)?;
-    keys.later().last().map(|later| later.key.clone())
-}
-
 impl Keys {
     /// The keys of a log that begins with this one.
     pub(super) fn new(first: VerifierKey) -> Self {

@@ -162,8 +162,7 @@ impl Log {
     /// The keys that the log names beside its entries, where that must be written: one follows, or an earlier version didn't.
     fn named_keys(&self, files: &dyn Files, added: &[Entry]) -> Result<Option<Vec<u8>>, LogError> {
         let new = added.iter().find_map(|entry| keys::change_of(entry.record()));
-        let stood = self.keys.later().next().is_some();
-        if new.is_none() && (!stood || files.read(KEYS, MAX_KEYS_BYTES)?.is_some()) {
+        if new.is_none() && (!self.names_keys() || files.read(KEYS, MAX_KEYS_BYTES)?.is_some()) {
             return Ok(None);
         }
         let reader = self.reader(files);
@@ -201,6 +200,11 @@ impl Log {
     /// The key that signs this log now.
     pub fn key(&self) -> &VerifierKey {
         self.keys.current()
+    }
+
+    /// True where its key changed, so that its keys are named beside its entries.
+    pub(super) fn names_keys(&self) -> bool {
+        self.keys.later().next().is_some()
     }
 
     /// All keys that signed it, one after the other.

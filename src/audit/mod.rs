@@ -38,7 +38,7 @@ mod store;
 pub(crate) mod testing;
 mod tiles;
 
-pub use declared::declared;
+pub use declared::{Belief, declared};
 pub use entry::Entry;
 pub use error::{LogError, entries};
 pub use files::{Files, Update};

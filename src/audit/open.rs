@@ -36,9 +36,22 @@ impl Log {
         if log.root() != signed.checkpoint.root() {
             return Err(LogError::RootMismatch);
         }
-        Paths::of(&log, blobs.into_iter()).nothing_else_in(files)?;
+        Paths::of(log.size(), log.names_keys(), blobs.into_iter()).nothing_else_in(files)?;
         names_its_keys(&log, files)?;
         signed.close(log, key)
+    }
+
+    /// The same of a log that is only worth looking at where its files lead to the root that a key signed which is known before
+    /// anything is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Log::read`].
+    pub fn read_signed(files: &dyn Files, key: &VerifierKey, kinds: Kinds) -> Result<Self, LogError> {
+        match Signed::of(files, key)?.edge(files)? {
+            Some(_) => Log::read(files, key, kinds),
+            None => Err(LogError::RootMismatch),
+        }
     }
 
     /// Reads what was appended to this log since, and believes nothing but what is known of it already. Also gives the

@@ -32,8 +32,10 @@ impl Signed {
             opened => return Ok(Signed { checkpoint: opened?, bytes, is_known: true }),
         };
         if let Some(named) = files.read(KEYS, MAX_KEYS_BYTES)? {
-            let signer = keys::last_after(&named, key).ok_or(unknown)?;
-            return Ok(Signed { checkpoint: Checkpoint::open(&bytes, &signer)?, bytes, is_known: true });
+            let what = "holds what is no row of keys of which each vouches for the next";
+            let keys = keys::all_after(&named, key).ok_or(LogError::Incomplete { file: KEYS.to_owned(), what })?;
+            let signer = keys.later().last().ok_or(unknown)?;
+            return Ok(Signed { checkpoint: Checkpoint::open(&bytes, &signer.key)?, bytes, is_known: true });
         }
         // a log of an earlier version names its keys in its entries alone
         let checkpoint = Checkpoint::unproven(&bytes).ok_or(unknown)?;
@@ -83,9 +85,9 @@ pub(super) struct Few<'a> {
 }
 
 impl<'a> Few<'a> {
-    /// What a log of some hundred thousand entries has room in.
-    const BYTES: usize = 64 << 20;
-    const READS: usize = 10_000;
+    /// What a log of some ten thousand entries has room in.
+    const BYTES: usize = 16 << 20;
+    const READS: usize = 2_000;
 
     pub fn of(files: &'a dyn Files) -> Self {
         Few { files, bytes: Cell::new(Few::BYTES), reads: Cell::new(Few::READS), spent: Cell::default() }

@@ -18,6 +18,12 @@ use crate::repository::{Failure, Folder, Oid, Repository, RepositoryError, State
 /// How many files are written together where many are.
 const TOGETHER: usize = 64;
 
+/// How long a seal is.
+const SEAL: usize = 64;
+
+/// How many commits below the one in the ref of the log a log is looked for.
+const BELOW: usize = 10_000;
+
 /// The folder in the git directory where this clone keeps the last checkpoint it saw.
 const SEEN: &str = "dualkey";
 
@@ -162,7 +168,7 @@ impl<'a> Store<'a> {
         let earlier = self.repository.folder_of(known.tree);
         let partial: BTreeSet<String> = tiles::partial_paths(known.log.size()).collect();
         let (log, blobs) = known.log.read_on(files, key).ok()?;
-        let paths = tiles::Paths::of(&log, blobs.into_iter());
+        let paths = tiles::Paths::of(log.size(), log.names_keys(), blobs.into_iter());
         let mut touched = false;
         let differences = files.differences(&earlier, &mut |path, was, is| {
             let folder = path.ends_with('/');
@@ -181,7 +187,12 @@ impl<'a> Store<'a> {
     fn known(&self, key: &VerifierKey) -> Option<Prefix> {
         let (_, path) = self.paths(key);
         match copy::read(&path) {
-            Ok(Kept::Whole(bytes)) => Prefix::parse(&bytes, self.kinds),
+            Ok(Kept::Whole(bytes)) => {
+                // INVARIANT: what entries come to is believed where this user found it, whoever else writes into the clone
+                let (seal, prefix) = bytes.split_at_checked(SEAL)?;
+                let own = self.repository.seal(&path.file_name()?.to_string_lossy(), prefix)?;
+                (own.as_bytes() == seal).then(|| Prefix::parse(prefix, self.kinds)).flatten()
+            }
             Ok(Kept::Nothing | Kept::Unmarked(_) | Kept::Damaged) | Err(_) => None,
         }
     }
@@ -189,8 +200,37 @@ impl<'a> Store<'a> {
     /// Whoever can't keep it reads more the next time, and that is all.
     fn keep(&self, prefix: &Prefix, key: &VerifierKey) {
         let (_, path) = self.paths(key);
-        let written = prefix.to_bytes().map(|bytes| copy::write(&path, &bytes));
-        drop(written);
+        let sealed = || {
+            let bytes = prefix.to_bytes()?;
+            let seal = self.repository.seal(&path.file_name()?.to_string_lossy(), &bytes)?;
+            Some([seal.as_bytes(), &bytes].concat())
+        };
+        drop(sealed().map(|bytes| copy::write(&path, &bytes)));
+    }
+
+    /// The newest log that a good signature holds together, below a commit that holds none: whoever may push can put anything
+    /// on top of a log. Also how many commits below. None where there is none near by, or none that goes on from what this
+    /// clone saw.
+    ///
+    /// # Errors
+    ///
+    /// Where the ref can't be read.
+    pub fn below(&self, key: &VerifierKey) -> Result<Option<(Stored, usize)>, StoreError> {
+        let (seen, _) = self.seen(key)?;
+        let mut at = self.refs.get(self.reference)?;
+        for steps in 1..=BELOW {
+            let Some(commit) = at.map(|commit| self.repository.first_parent(commit)).transpose()?.flatten() else {
+                break;
+            };
+            at = Some(commit);
+            let Ok(files) = folder(self.repository, commit) else { continue };
+            let Ok(log) = Log::read_signed(&files, key, self.kinds) else { continue };
+            if seen.is_some_and(|seen| goes_on(&log, &files, &seen).is_err()) {
+                break;
+            }
+            return Ok(Some((Stored { log, commit, told: Vec::new() }, steps)));
+        }
+        Ok(None)
     }
 
     /// Begins a log.
@@ -372,7 +412,7 @@ impl<'a> Store<'a> {
                 let help = "another run wrote the log: when it has ended, run again";
                 Err(StoreError::Refused(Refusal::new(&apply::codes::LEASE_LOST, error.to_string(), help)))
             }
-            Err(error @ (SwapError::Refused { .. } | SwapError::Unreachable { .. })) => {
+            Err(error @ (SwapError::Refused { .. } | SwapError::Blocked { .. } | SwapError::Unreachable { .. })) => {
                 Err(StoreError::Refused(unavailable(&error)))
             }
             Err(SwapError::Repository(error)) => Err(error.into()),

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::error::LogError;
 use super::files::Files;
-use super::log::Log;
 use super::merkle::{Hash, ROWS, WIDTH};
 
 pub(super) const CHECKPOINT: &str = "checkpoint";
@@ -149,13 +148,13 @@ pub(super) fn unbundle<'a>(bundle: &mut &'a [u8]) -> Option<&'a [u8]> {
 pub(super) struct Paths(BTreeSet<String>);
 
 impl Paths {
-    pub(super) fn of(log: &Log, blobs: impl Iterator<Item = String>) -> Self {
-        let size = log.size();
+    /// `names_keys` where the log's key changed.
+    pub(super) fn of(size: u64, names_keys: bool, blobs: impl Iterator<Item = String>) -> Self {
         let entries = Tile::all(Part::Entries, size);
         let hashes = levels(size).flat_map(|(level, count)| Tile::all(Part::Hashes(level), count));
         let tiles = entries.chain(hashes).map(|tile| tile.path());
         // only where there is more than one to name
-        let keys = log.keys().later().next().map(|_| KEYS.to_owned());
+        let keys = names_keys.then(|| KEYS.to_owned());
         Paths(tiles.chain([CHECKPOINT.to_owned()]).chain(keys).chain(blobs.map(|digest| blob_path(&digest))).collect())
     }
 

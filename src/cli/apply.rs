@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::checkpoint::CheckpointOption;
 use super::context::Clock;
 use super::ends::{Basis, Proven};
-use super::judging::{Judged, judge, limit};
+use super::judging::{Judged, Question};
 use super::opening::nothing_proven;
 use super::process::{Process, outlive_limits};
 use super::revisions::Reads;
@@ -20,8 +20,8 @@ use super::{Common, Exit, Format, Stop, context, healing, kept, output, prune};
 use crate::access::{Access, Revision};
 use crate::apply::lease::{Holder, LENGTH, Lease, TAKEOVER, Terms, random_id};
 use crate::apply::{self, Ending, Footing, Mode, Outcome, Request};
-use crate::approval::{Chain, Verifier};
-use crate::audit::{Run, RunJournal, Stored};
+use crate::approval::{Chain, Recorded, Verifier};
+use crate::audit::{Run, RunJournal, Stored, entries};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, Swap};
 use crate::{audit, report};
@@ -175,7 +175,16 @@ impl Attempt<'_> {
                 let unanswered = not_fresh();
                 let is_unseen = !self.shared.is_fresh() && matches!(self.shared.ledger(), Ok(None));
                 let stop = if is_unseen { &unanswered } else { stop };
-                if let Some(copy) = kept::copy(self.shared) {
+                let copy = kept::copy(self.shared);
+                // whoever can push can put anything on top of the log, which takes nothing away from it
+                let below = kept::below(self.shared).filter(|(below, _)| self.is_newer(below, copy.as_ref()));
+                if let Some((below, steps)) = below {
+                    let beyond = self.shared.goes_on(&below.stored).err();
+                    let told = below_the_ref(&below, steps);
+                    let stops: Vec<&Stop> = [stop, &told].into_iter().chain(&beyond).collect();
+                    return self.apart(Basis::Below, Some(&below), &stops, lease);
+                }
+                if let Some(copy) = copy {
                     return self.apart(Basis::Kept, Some(&copy), &[stop], lease);
                 }
                 // a log may fit the anchor though the branch holds no longer what changed its key
@@ -187,22 +196,41 @@ impl Attempt<'_> {
             }
         };
         kept::keep(self.shared, &ledger.stored);
-        let repository = self.shared.repository;
-        limit(repository, Some(self.process.stop()));
-        let verifier = self.shared.verifier(&ledger.recorded, self.clock.now)?;
-        let judged = judge(repository, &verifier, self.shared.tip(), Some(&ledger.stored.log));
+        let question = self.question(&ledger.recorded, Some(ledger));
+        let judged = question.judge();
         // who can't wait for that has the ends of what was judged before
         let judged = if self.hears() { Err(asked_to_stop()) } else { judged };
-        match judged {
-            Ok(judged) => self.whole(ledger, &verifier, &judged, lease),
-            Err(stop) => {
-                let of = (Some(ledger), &ledger.recorded);
-                let proven = Proven::gather(self.shared, Basis::Log, of, None, &[&stop])?;
+        let short = match &judged {
+            Ok(judged) => judged.short(),
+            Err(stop) => Some(stop.clone()),
+        };
+        match (judged, short) {
+            (Ok(judged), None) => self.whole(ledger, &judged, lease),
+            (judged, short) => {
+                let of = (Some(ledger), question);
+                let stops: Vec<&Stop> = short.iter().collect();
+                let proven = Proven::gather(Basis::Log, of, judged.as_ref().ok(), &stops)?;
                 let books = self.books(&ledger.stored, proven.commit, &proven.settings.access);
                 let newest = ledger.stored.log.checkpoint().to_vec();
+                let verifier = self.shared.verifier(&ledger.recorded, self.clock.now)?;
                 self.ends(&proven, Some((books, &verifier, newest)), lease)
             }
         }
+    }
+
+    fn question<'q>(&'q self, recorded: &'q Recorded, ledger: Option<&'q Ledger>) -> Question<'q> {
+        let log = ledger.map(|ledger| &ledger.stored.log);
+        Question { shared: self.shared, recorded, log, now: self.clock.now, stop: Some(self.process.stop()) }
+    }
+
+    /// True of a log that goes on from the copy that this clone keeps, and holds more.
+    fn is_newer(&self, below: &Ledger, copy: Option<&Ledger>) -> bool {
+        let Some(copy) = copy else { return true };
+        let goes_on = || {
+            let files = below.stored.files(self.shared.repository).ok()?;
+            below.stored.log.verify_consistency(&files, copy.stored.log.checkpoint()).ok()
+        };
+        below.stored.log.size() > copy.stored.log.size() && goes_on().is_some()
     }
 
     /// True where a signal asked to stop. What ends go on from is read all the same.
@@ -218,11 +246,10 @@ impl Attempt<'_> {
     fn whole(
         &self,
         ledger: &Ledger,
-        verifier: &Verifier<'_>,
-        judged: &Judged,
+        judged: &Judged<'_>,
         lease: Result<&dyn apply::Hold, Refusal>,
     ) -> Result<Exit, Stop> {
-        let Judged { chain, approved, past } = judged;
+        let Judged { chain, approved, past, verifier } = judged;
         let tree = &approved.tree().access;
         let books = self.books(&ledger.stored, approved.commit(), tree);
         if let Err(stop) = &books
@@ -276,17 +303,15 @@ impl Attempt<'_> {
         let Some(recorded) = ledger.map(|ledger| &ledger.recorded).or(anchor.as_ref()) else {
             return Err(stops.first().map_or_else(|| nothing_proven(&[]), |stop| (*stop).clone()));
         };
-        let repository = self.shared.repository;
-        limit(repository, Some(self.process.stop()));
-        let judged = self.shared.verifier(recorded, self.clock.now).and_then(|verifier| {
-            judge(repository, &verifier, self.shared.tip(), ledger.map(|ledger| &ledger.stored.log))
-        });
-        repository.allow_all();
+        let question = self.question(recorded, ledger);
+        let judged = question.judge();
         let judged = if self.hears() { Err(asked_to_stop()) } else { judged };
+        let short = judged.as_ref().ok().and_then(Judged::short);
         let mut stops = stops.to_vec();
         // of a branch that was never seen nothing is said where the remote is what is missing
         stops.extend(judged.as_ref().err().filter(|_| self.shared.is_fresh() || self.shared.tip().is_ok()));
-        let proven = Proven::gather(self.shared, basis, (ledger, recorded), judged.as_ref().ok(), &stops)?;
+        stops.extend(short.as_ref());
+        let proven = Proven::gather(basis, (ledger, question), judged.as_ref().ok(), &stops)?;
         self.ends(&proven, None, lease)
     }
 
@@ -401,6 +426,20 @@ impl Attempt<'_> {
 /// A signal came while the branch was judged.
 fn asked_to_stop() -> Stop {
     Stop::refused(Exit::Refused, vec![apply::interrupted()])
+}
+
+/// What is told where the ref of the log holds something else on top of it.
+fn below_the_ref(below: &Ledger, steps: usize) -> Stop {
+    let commits = if steps == 1 { "one commit".to_owned() } else { format!("{steps} commits") };
+    let refusal = Refusal::new(
+        &audit::codes::LOG_COVERED,
+        format!(
+            "the newest log that holds together, of {}, lies {commits} below its ref",
+            entries(below.stored.log.size())
+        ),
+        format!("see who pushed on top of it, and set the ref back to {}", below.stored.commit),
+    );
+    Stop::refused(Exit::Refused, vec![refusal])
 }
 
 /// What a run stands on that writes no log.

@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::{self, Look};
-use super::judging::looked_at;
+use super::judging::{Judged, Question, looked_at};
 use super::new_genesis;
 use super::shared::{Refresh, Shared};
 use super::{Common, Exit, Stop, output};
@@ -81,8 +81,7 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
     let ledger = shared.anchored()?;
-    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let chain = verifier.chain(shared.tip()?)?;
+    let Judged { chain, verifier, .. } = Question::of(&shared, &ledger, clock.now).judge()?;
     let refused = chain.refused().next().map(|landing| landing.commit);
     let chain = looked_at(repository, chain, head)?;
     let prospect = verifier.prospect(&chain, head)?;

@@ -8,7 +8,7 @@ use super::{Exit, NowOption, RepoOption, Stop, output};
 use crate::access::{self, Access, LastRead, LoadError, Moment, Revision};
 use crate::finding::Finding;
 use crate::report;
-use crate::repository::{Managed, Oid, Repository, RepositoryError, Snapshot};
+use crate::repository::{Managed, Oid, Repository, RepositoryError, Secret, Snapshot, state_folder};
 use crate::targets;
 
 /// The name under which findings and plans speak of the work tree.
@@ -17,7 +17,10 @@ pub const WORK_TREE: &str = "work tree";
 /// Opens the access repository.
 pub fn open(option: &RepoOption) -> Result<Repository, Stop> {
     let here = PathBuf::from(".");
-    Ok(Repository::open(option.repo.as_deref().unwrap_or(&here))?.reading_settings(access::managed_by))
+    let state = |name| std::env::var_os(name).map(PathBuf::from);
+    let secret = state_folder(state("XDG_STATE_HOME"), state("HOME")).and_then(|folder| Secret::kept_in(&folder));
+    let repository = Repository::open(option.repo.as_deref().unwrap_or(&here))?;
+    Ok(repository.reading_settings(access::managed_by).sealing(secret))
 }
 
 /// The instant that counts as now.

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::context::Clock;
+use super::judging::{Judged, Question};
 use super::process::Process;
 use super::shared::{Ledger, Past, Refresh, Shared};
 use super::stage::Stage;
@@ -33,9 +34,7 @@ pub struct Looked {
 
 /// Compares the targets with what was approved.
 pub fn look(shared: &Shared<'_>, ledger: &Ledger, sandbox: &SandboxOption, clock: Clock) -> Result<Looked, Stop> {
-    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let chain = verifier.chain(shared.tip()?)?;
-    let approved = verifier.approved(&chain)?;
+    let Judged { chain, approved, verifier, .. } = Question::of(shared, ledger, clock.now).judge()?;
     // embedded targets hold what was given in their own runs, of which the real log knows nothing
     let stored = Stage::of(shared, sandbox).log(ledger)?;
     let log = stored.as_ref().map(|stored| &stored.log);

@@ -44,3 +44,10 @@ pub fn copy(shared: &Shared<'_>) -> Option<Ledger> {
     };
     read(own.clone()).or_else(|| others.filter_map(read).max_by_key(|copy| copy.stored.log.size()))
 }
+
+/// The newest log below what the ref of the log holds, and how many commits below. None where none fits the anchor.
+pub fn below(shared: &Shared<'_>) -> Option<(Ledger, usize)> {
+    shared.repository.allow_logs(None);
+    let (stored, steps) = shared.store().below(&shared.key().ok()?).ok()??;
+    Some((shared.fitting(stored).ok()?, steps))
+}

@@ -4,10 +4,11 @@
 
 use jiff::Timestamp;
 
+use super::judging::{Judged, Question};
 use super::shared::{ANCHOR, Ledger, Refresh, Shared, kept_anchor};
 use super::{Exit, RemoteOption, Stop, output};
 use crate::access::Revision;
-use crate::approval::VerifyError;
+use crate::approval::codes;
 use crate::plan::{self, Circumstances, Said, Standing};
 use crate::report::{self, Labels, PlanView};
 use crate::repository::{Oid, Repository, StateRefs};
@@ -50,17 +51,18 @@ pub fn show_since(
     (commit, revision): (Oid, &Revision),
     now: Timestamp,
 ) -> Result<(), Stop> {
-    let verifier = shared.verifier(&ledger.recorded, now)?;
-    let (last, refused, notes) = match verifier.chain(commit) {
-        Ok(chain) => {
+    let (last, refused, notes) = match Question::of(shared, ledger, now).judge_to(commit) {
+        Ok(Judged { chain, .. }) => {
             let refused: Vec<_> = chain.refused().cloned().collect();
             (chain.last, refused, Vec::new())
         }
         // on another line of history nothing is verified but what the log began with
-        Err(VerifyError::Refused(refusal)) => (ledger.recorded.genesis, Vec::new(), vec![refusal]),
-        Err(error) => return Err(error.into()),
+        Err(stop) if stop.exit == Exit::Refused => {
+            (ledger.recorded.genesis, Vec::new(), vec![stop.refusal(&codes::HISTORY_REWRITTEN)])
+        }
+        Err(stop) => return Err(stop),
     };
-    let base = verifier.revision(last)?;
+    let base = shared.read(last)?;
     let plan = plan::plan(&base, revision, now);
     let circumstances = Circumstances { surplus: plan.surplus(), ..Circumstances::default() };
     let standing = Standing::of(&plan, circumstances, Said::default());

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::judging::Question;
 use super::shared::{Refresh, Shared};
 use super::{Common, Exit, Format, Stop, context, output};
 use crate::{plan, report};
@@ -21,8 +22,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
     let ledger = shared.anchored()?;
-    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let approved = verifier.approved_at(shared.tip()?)?;
+    let approved = Question::of(&shared, &ledger, clock.now).judge()?.approved;
     let next = plan::edges::next(&approved.tree().entitlements, clock.now);
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use clap::Args;
 
 use super::context::{self, Clock, Look};
-use super::judging::{Foreseen, foresee};
+use super::judging::{Foreseen, Judged, Question, foresee};
 use super::process::Process;
 use super::revisions::Reads;
 use super::shared::{Ledger, Past, Refresh, Shared};
@@ -201,7 +201,7 @@ impl<'a> Known<'a> {
         {
             tip = newer;
         }
-        let chain = shared.verifier(&ledger.recorded, clock.now)?.chain(tip)?;
+        let chain = Question::of(shared, ledger, clock.now).judge_to(tip)?.chain;
         Ok(chain.refused().next().cloned())
     }
 }
@@ -286,8 +286,7 @@ fn live(
 ) -> Result<apply::Drift, Stop> {
     let (mut past, mut approved) = (Past::default(), None);
     if let Some((shared, ledger)) = &known.0 {
-        let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-        let chain = verifier.chain(shared.tip()?)?;
+        let Judged { chain, verifier, .. } = Question::of(shared, ledger, clock.now).judge()?;
         if let Some(stored) = Stage::of(shared, sandbox).log(ledger)? {
             past = Past::of(&stored.log, &verifier, &chain)?;
         }

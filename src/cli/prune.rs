@@ -33,9 +33,10 @@ fn tell(count: usize, error: SwapError) {
     let refs = if count == 1 { "1 ref stays".to_owned() } else { format!("{count} refs stay") };
     let why = match error {
         SwapError::Refused { place, .. } => format!("`{place}` lets nothing be deleted"),
-        other @ (SwapError::Moved { .. } | SwapError::Unreachable { .. } | SwapError::Repository(_)) => {
-            Stop::from(other).refusal(&codes::STATEMENTS_NOT_PRUNED).message
-        }
+        other @ (SwapError::Moved { .. }
+        | SwapError::Blocked { .. }
+        | SwapError::Unreachable { .. }
+        | SwapError::Repository(_)) => Stop::from(other).refusal(&codes::STATEMENTS_NOT_PRUNED).message,
     };
     let message = format!("{refs} whose statement the log keeps: {why}");
     let warning = Refusal::new(&codes::STATEMENTS_NOT_PRUNED, message, codes::STATEMENTS_NOT_PRUNED.instead);

@@ -329,8 +329,12 @@ impl<'a> Shared<'a> {
         Ok(())
     }
 
+    /// # Errors
+    ///
+    /// Where it doesn't, or nobody can tell.
+    ///
     /// INVARIANT: a log that doesn't go on from the checkpoints that are kept is not believed, so nothing is given by it.
-    fn goes_on(&self, stored: &Stored) -> Result<(), Stop> {
+    pub fn goes_on(&self, stored: &Stored) -> Result<(), Stop> {
         if let Some(kept) = self.kept_checkpoint() {
             stored.log.goes_on_from(&stored.files(self.repository)?, &kept)?;
         }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::judging::{Foreseen, Judged, foresee, judge, limit};
+use super::judging::{Foreseen, Judged, Question, foresee};
 use super::shared::{self, Refresh, Shared};
 use super::{Common, Exit, ReviewFormat, Stop, context, output};
 use crate::approval::{Landing, Verdict};
@@ -47,8 +47,6 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     if let Some(head) = &options.head {
         return Ok(prospect(options, &foresee(&shared, &ledger, repository.resolve(head)?, clock.now)?));
     }
-    limit(repository, None);
-    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let (after, tip) = match &options.range {
         Some(range) => {
             let (from, to) = range
@@ -67,7 +65,7 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     if options.rev.is_some() || after.is_some() {
         on_branch(repository, &shared, tip)?;
     }
-    let Judged { chain, .. } = judge(repository, &verifier, Ok(tip), Some(&ledger.stored.log))?;
+    let Judged { chain, verifier, .. } = Question::of(&shared, &ledger, clock.now).judge_to(tip)?;
     // what is wrong beside the landings
     let beside: Vec<Refusal> = match after.is_none() && options.rev.is_none() {
         true => {

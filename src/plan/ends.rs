@@ -90,6 +90,13 @@ impl Declared {
         self.0.entry(place).or_default().insert(thing, Times { intervals, grant });
     }
 
+    /// Takes away what somebody says is not declared for so long. What isn't declared is left as it is.
+    pub fn shorten(&mut self, place: &Place, thing: &Thing, intervals: &Intervals) {
+        if let Some(times) = self.0.get_mut(place).and_then(|things| things.get_mut(thing)) {
+            times.intervals = times.intervals.intersect(intervals);
+        }
+    }
+
     /// The same after a later tree: what that doesn't declare any more was taken away.
     pub fn now_by(&mut self, entitlements: &Entitlements) {
         for times in self.0.values_mut().flat_map(BTreeMap::values_mut) {

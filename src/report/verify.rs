@@ -8,7 +8,8 @@ use crate::finding::Refusal;
 
 /// True for a refusal that says that nothing could be judged, rather than that something is wrong.
 pub fn is_unjudged(refusal: &Refusal) -> bool {
-    [codes::EVIDENCE_INCOMPLETE.id, codes::LANDED_TREE_INVALID.id].contains(&refusal.code.id)
+    [codes::EVIDENCE_INCOMPLETE.id, codes::LANDED_TREE_INVALID.id, codes::JUDGING_TOO_DEAR.id]
+        .contains(&refusal.code.id)
 }
 
 /// Every landing, a line each, with the reasons below those that were refused.

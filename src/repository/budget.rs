@@ -26,9 +26,16 @@ impl Allowance {
     pub const JUDGING: Allowance =
         Allowance { objects: 1_000_000, bytes: 1 << 30, entries: 10_000_000, steps: 2_000_000 };
 
+    /// What a command may read that judges nothing, before it is asked to judge and after that.
+    pub const READING: Allowance =
+        Allowance { objects: 10_000_000, bytes: 4 << 30, entries: 20_000_000, steps: u64::MAX };
+
     /// What reading logs may take, whoever signed them. One of a thousand million entries is less.
     pub const LOGS: Allowance = Allowance { objects: 10_000_000, bytes: 64 << 30, entries: u64::MAX, steps: u64::MAX };
 }
+
+/// Bytes of logs that are read though somebody asks to stop: it would take longer to go on without them.
+const QUICK: u64 = 32 << 20;
 
 /// What is left.
 #[derive(Debug)]
@@ -36,6 +43,8 @@ pub(super) struct Budget {
     counts: [Count; 4],
     /// Set from outside where nothing more shall be looked at.
     stop: Option<Arc<AtomicBool>>,
+    /// So many bytes are looked at all the same: it would take longer to go on without them.
+    quick: u64,
 }
 
 #[derive(Debug)]
@@ -83,11 +92,11 @@ impl Count {
     }
 }
 
-impl Default for Budget {
-    fn default() -> Self {
-        let all = u64::MAX;
-        Budget::of(Allowance { objects: all, bytes: all, entries: all, steps: all }, None)
-    }
+/// How much of it goes to one commit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    pub entries: usize,
+    pub bytes: u64,
 }
 
 impl Budget {
@@ -99,15 +108,32 @@ impl Budget {
             Count::of("entries of trees", entries),
             Count::of("steps", steps),
         ];
-        Budget { counts, stop }
+        Budget { counts, stop, quick: 0 }
+    }
+
+    /// The share of one commit: a fortieth of the entries, and a quarter of the bytes.
+    pub(super) fn share(&self) -> Share {
+        let [_, bytes, entries, _] = &self.counts;
+        Share { entries: usize::try_from(entries.whole / 40).unwrap_or(usize::MAX), bytes: bytes.whole / 4 }
+    }
+
+    /// A part of it that is spent apart.
+    fn part(&self, of: u64) -> Self {
+        let [objects, bytes, entries, steps] = self.counts.each_ref().map(|count| count.whole / of);
+        Budget::of(Allowance { objects, bytes, entries, steps }, self.stop())
     }
 
     pub(super) fn stop(&self) -> Option<Arc<AtomicBool>> {
         self.stop.clone()
     }
 
+    fn is_quick(&self) -> bool {
+        let [_, bytes, ..] = &self.counts;
+        bytes.whole.saturating_sub(bytes.left.load(Ordering::Relaxed)) < self.quick
+    }
+
     fn spend(&self, which: usize, amount: u64) -> Result<(), RepositoryError> {
-        if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+        if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) && !self.is_quick() {
             return Err(RepositoryError::Interrupted);
         }
         self.counts.get(which).map_or(Ok(()), |count| count.spend(amount))
@@ -157,13 +183,30 @@ impl Repository {
     pub fn allow(&self, allowance: Allowance, stop: Option<&Arc<AtomicBool>>) {
         self.budget.replace(Arc::new(Budget::of(allowance, stop.map(Arc::clone))));
         self.refilled.borrow_mut().clear();
+        // of another allowance the share is another
+        self.unfolds.borrow_mut().clear();
     }
 
-    /// From here on as much is read as is asked for.
-    pub fn allow_all(&self) {
+    /// From here on as much is read as a command needs that judges nothing.
+    pub fn allow_reading(&self) {
         #[cfg(test)]
         self.taken.set(self.budget().given());
-        self.budget.take();
+        self.budget.replace(Arc::new(Budget::of(Allowance::READING, None)));
+    }
+
+    /// Looks at what nobody vouches for, within an allowance of its own: a part of what there is. What that doesn't reach is
+    /// nothing that anybody has to look at.
+    pub fn apart<T>(&self, part: u64, look: impl FnOnce() -> T) -> T {
+        let own = Arc::new(self.budget().part(part));
+        let whole = self.budget.replace(Arc::clone(&own));
+        let found = look();
+        if own.check().is_err() {
+            // so many of them are all that there is
+            let [.., steps] = &whole.counts;
+            let _ = whole.steps(steps.whole / 200);
+        }
+        self.budget.replace(whole);
+        found
     }
 
     /// What was taken of the last allowance, with all that filled it up again.
@@ -204,9 +247,10 @@ impl Repository {
         Arc::clone(&self.budget.borrow())
     }
 
-    /// From here on as much of logs is read as anybody needs, and nothing once `stop` is set.
+    /// From here on as much of logs is read as anybody needs, and no more than is quickly read once `stop` is set.
     pub fn allow_logs(&self, stop: Option<&Arc<AtomicBool>>) {
-        self.logs.replace(Arc::new(Budget::of(Allowance::LOGS, stop.map(Arc::clone))));
+        let whole = Budget::of(Allowance::LOGS, stop.map(Arc::clone));
+        self.logs.replace(Arc::new(Budget { quick: QUICK, ..whole }));
     }
 
     pub(super) fn logs(&self) -> Arc<Budget> {
@@ -243,7 +287,6 @@ mod tests {
             budget.refill();
         }
         budget.check().unwrap();
-        assert!(Budget::default().bytes(usize::MAX).is_ok());
     }
 
     #[test]

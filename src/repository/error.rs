@@ -148,6 +148,12 @@ pub enum SwapError {
     #[error("`{place}` refused to change `{name}`: {words}")]
     #[diagnostic(help("the identity that runs this needs to be allowed to write that ref"))]
     Refused { place: String, name: String, words: String },
+    /// Refs that mean nothing to dualkey stand in the way, and can't be deleted.
+    #[error("`{name}` in `{place}` stands in the way and can't be deleted: {words}")]
+    #[diagnostic(help(
+        "whoever may delete it runs `git push {place} --delete {name}`: dualkey keeps other refs in that place"
+    ))]
+    Blocked { place: String, name: String, words: String },
     #[error("the remote `{remote}` cannot be reached: {words}")]
     #[diagnostic(help("see that `git ls-remote` works with it, then run again"))]
     Unreachable { remote: String, words: String },
@@ -170,7 +176,7 @@ impl SwapError {
     /// How a command that meets this error ends.
     pub fn failure(&self) -> Failure {
         match self {
-            Self::Moved { .. } | Self::Refused { .. } => Failure::Refused,
+            Self::Moved { .. } | Self::Refused { .. } | Self::Blocked { .. } => Failure::Refused,
             Self::Unreachable { .. } => Failure::Unjudged,
             Self::Repository(error) => error.failure(),
         }

@@ -100,7 +100,7 @@ impl StateRefs<'_> {
         let tip = self.branch_tip()?.filter(|_| !names.is_empty());
         // of a branch that can't be read nothing is said that could be told apart
         let commits = tip.and_then(|tip| self.repository.reachable(tip, &HashSet::new()).ok()).unwrap_or_default();
-        let people = tip.and_then(|tip| self.repository.managed_entries(tip).ok()).unwrap_or_default();
+        let people = tip.and_then(|tip| self.repository.light_entries(tip).ok()).unwrap_or_default();
         let stem = |path: &String| Some(path.rsplit('/').next()?.strip_suffix(".yaml")?.to_owned());
         let people: BTreeSet<String> = people.keys().filter_map(stem).collect();
         for name in names {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
@@ -80,6 +81,26 @@ pub(super) struct Listed {
 /// So many contents are read sooner by one thread than by several, each of which opens the repository once more.
 const FEW: usize = 2_000;
 
+/// What the files of one commit have room in. An organisation of 100,000 grants needs a quarter of it.
+const MAX_HELD: u64 = 128 << 20;
+const MAX_HELD_WORDS: &str = "128 MiB in files that are managed";
+
+/// How much of that is left.
+struct Room {
+    commit: Oid,
+    left: AtomicU64,
+}
+
+impl Room {
+    fn take(&self, bytes: usize) -> Result<(), RepositoryError> {
+        let less = |left: u64| left.checked_sub(u64::try_from(bytes).ok()?);
+        match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(RepositoryError::TooMuch { oid: self.commit, limit: MAX_HELD_WORDS }),
+        }
+    }
+}
+
 type Loaded = Result<(Oid, RepoPath, File), RepositoryError>;
 
 impl Repository {
@@ -87,6 +108,7 @@ impl Repository {
     /// they are the same.
     pub(super) fn load(
         &self,
+        commit: Oid,
         listed: Vec<Listed>,
         near: impl Fn(&str) -> Option<Arc<[u8]>>,
     ) -> Result<Vec<(RepoPath, File)>, RepositoryError> {
@@ -102,13 +124,15 @@ impl Repository {
         let mut first: HashSet<Oid> = HashSet::new();
         let (unknown, copies): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|(_, one)| first.insert(one.oid));
         let budget = self.budget();
+        let room = &Room { commit, left: AtomicU64::new(MAX_HELD) };
+        files.iter().try_for_each(|(_, file)| room.take(file.content.bytes().len()))?;
         let loaded = if unknown.len() < FEW {
-            vec![load(&self.git, &budget, unknown)]
+            vec![load(&self.git, (&budget, room), unknown)]
         } else {
             // a handle serves one thread at a time
             let own = self.own_git_dir();
             in_parts(unknown, |part| match git2::Repository::open(own) {
-                Ok(git) => load(&git, &budget, part),
+                Ok(git) => load(&git, (&budget, room), part),
                 Err(error) => vec![Err(RepositoryError::git("open its objects")(error))],
             })
         };
@@ -128,6 +152,7 @@ impl Repository {
             let Some(content) = contents.get(&oid) else { continue };
             // whoever reads the files reads it once for each name
             budget.bytes(content.bytes().len())?;
+            room.take(content.bytes().len())?;
             files.push((path, File { mode, content: content.clone() }));
         }
         Ok(files)
@@ -145,11 +170,11 @@ impl Repository {
     }
 }
 
-fn load(git: &git2::Repository, budget: &Budget, listed: Vec<(Option<Arc<[u8]>>, Listed)>) -> Vec<Loaded> {
+fn load(git: &git2::Repository, within: (&Budget, &Room), listed: Vec<(Option<Arc<[u8]>>, Listed)>) -> Vec<Loaded> {
     let loose = Loose::of(git);
     match git.odb() {
         Ok(odb) => {
-            listed.into_iter().map(|(near, listed)| load_one((git, &odb, &loose), budget, near, listed)).collect()
+            listed.into_iter().map(|(near, listed)| load_one((git, &odb, &loose), within, near, listed)).collect()
         }
         Err(error) => vec![Err(RepositoryError::git("open its objects")(error))],
     }
@@ -157,12 +182,13 @@ fn load(git: &git2::Repository, budget: &Budget, listed: Vec<(Option<Arc<[u8]>>,
 
 fn load_one(
     (git, odb, loose): (&git2::Repository, &Odb<'_>, &Loose),
-    budget: &Budget,
+    (budget, room): (&Budget, &Room),
     near: Option<Arc<[u8]>>,
     Listed { path, mode, oid }: Listed,
 ) -> Loaded {
     // to name bytes is cheaper than to unpack them
     if let Some(bytes) = near.filter(|bytes| Oid::of_blob(bytes) == oid) {
+        room.take(bytes.len())?;
         return Ok((oid, path, File { mode, content: Content::Bytes(bytes) }));
     }
     loose.ensure_whole(git, oid)?;
@@ -170,6 +196,7 @@ fn load_one(
     if size > MAX_FILE_BYTES {
         return Ok((oid, path, File { mode, content: Content::TooLarge { size, oid } }));
     }
+    room.take(usize::try_from(size).unwrap_or(usize::MAX))?;
     let bytes = read_object(odb, budget, oid, ObjectType::Blob, |bytes| Ok(Arc::from(bytes)))?;
     Ok((oid, path, File { mode, content: Content::Bytes(bytes) }))
 }

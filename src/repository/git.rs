@@ -11,6 +11,7 @@ use git2::{ErrorCode, ObjectType};
 use super::budget::{Allowance, Budget};
 use super::loose::Loose;
 use super::managed::{Managed, ReadsManaged};
+use super::secret::Secret;
 use super::{Changes, Commit, Entry, Oid, RepositoryError, objects};
 
 /// A git repository with a work tree.
@@ -33,8 +34,12 @@ pub struct Repository {
     pub(super) loose: OnceCell<Loose>,
     /// Says which further paths settings name as managed.
     pub(super) reads_managed: Option<ReadsManaged>,
+    /// Commits whose difference is more than a commit's share.
+    pub(super) unfolds: RefCell<HashSet<[Oid; 2]>>,
     /// What is managed in trees, by the trees' names.
     pub(super) managed: RefCell<HashMap<Oid, Managed>>,
+    /// Of the user who works here.
+    pub(super) secret: Option<Secret>,
     /// True where the programs it runs are kept from the terminal.
     pub(super) shielded: Cell<bool>,
     /// What to say of the remote, once it kept somebody waiting for too long.
@@ -86,12 +91,17 @@ impl Repository {
             written: RefCell::default(),
             loose: OnceCell::default(),
             reads_managed: None,
+            unfolds: RefCell::default(),
             managed: RefCell::default(),
+            #[cfg(test)]
+            secret: Some(Secret::for_test()),
+            #[cfg(not(test))]
+            secret: None,
             shielded: Cell::default(),
             unheard: RefCell::default(),
             damaged: Cell::default(),
             whole: Cell::default(),
-            budget: RefCell::default(),
+            budget: RefCell::new(Arc::new(Budget::of(Allowance::READING, None))),
             logs: RefCell::new(Arc::new(Budget::of(Allowance::LOGS, None))),
             refilled: RefCell::default(),
             #[cfg(test)]

@@ -3,6 +3,7 @@
 //! libgit2 lives here and nowhere else. What is judged is read from objects by their names; the work tree is read only
 //! for commands that say so, and the network is left to the `git` program.
 
+mod blocking;
 mod budget;
 mod child;
 mod durable;
@@ -21,11 +22,13 @@ mod path;
 mod process;
 mod refetch;
 mod remote;
+mod secret;
 mod signing;
 mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tree;
+mod weight;
 mod write;
 
 pub use budget::Allowance;
@@ -41,9 +44,11 @@ pub use oid::{InvalidOid, Oid};
 pub use path::{InvalidPath, MANAGED_FILES, MANAGED_FOLDERS, RepoPath, is_managed};
 pub use process::program;
 pub use remote::{StateRefs, Swap};
+pub use secret::{Secret, state_folder};
 pub use signing::{SigningKey, ssh_sign};
 pub use snapshot::{Snapshot, Source, UNSAFE_PATH};
 pub use tree::Changes;
+pub use weight::{Weighed, Weight};
 
 use crate::finding::Rule;
 

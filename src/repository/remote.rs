@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::blocking;
 use super::error::SwapError;
 use super::process::{self, Answer, without_password};
 use super::{Oid, Repository, RepositoryError};
@@ -121,10 +122,26 @@ impl<'a> StateRefs<'a> {
         for swap in swaps {
             checked(&swap.name)?;
         }
-        match &self.remote {
+        let swap = |swaps: &[Swap]| match &self.remote {
             Some(remote) => self.push(remote, swaps),
             None => self.update(swaps),
+        };
+        let refused = match swap(swaps) {
+            Err(refused @ SwapError::Refused { .. }) => refused,
+            done => return done,
+        };
+        let written: Vec<&Swap> = swaps.iter().collect();
+        let blocking = blocking::in_the_way(&written, &self.suspects(&blocking::suspects(&written))?, STATE);
+        if blocking.is_empty() {
+            return Err(refused);
         }
+        let place = self.remote().unwrap_or_else(|| ".".to_owned());
+        blocking::cleared(&place, &blocking, |one| swap(std::slice::from_ref(one)), || swap(swaps))
+    }
+
+    fn suspects(&self, names: &[String]) -> Result<BTreeMap<String, Oid>, SwapError> {
+        let Some(remote) = &self.remote else { return Ok(self.repository.references("refs/")?.into_iter().collect()) };
+        Ok(self.on_remote(remote, &names.iter().map(String::as_str).collect::<Vec<_>>())?)
     }
 
     fn push(&self, remote: &Remote, swaps: &[Swap]) -> Result<(), SwapError> {

@@ -94,7 +94,7 @@ impl Snapshot {
             }
         }
         let findings = walk.sorted_findings();
-        let files = repository.load(walk.found, near)?.into_iter().collect();
+        let files = repository.load(commit, walk.found, near)?.into_iter().collect();
         Ok(Snapshot { source: Source::Commit(commit), findings, files })
     }
 

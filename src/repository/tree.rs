@@ -43,8 +43,16 @@ impl Repository {
     /// # Errors
     /// As [`Repository::managed_entries`].
     pub fn entries(&self, commit: Oid, managed: &Managed) -> Result<BTreeMap<String, Entry>, RepositoryError> {
+        self.entries_within(commit, managed, Entries::of(self, commit))
+    }
+
+    pub(super) fn entries_within(
+        &self,
+        commit: Oid,
+        managed: &Managed,
+        mut budget: Entries,
+    ) -> Result<BTreeMap<String, Entry>, RepositoryError> {
         let mut found = BTreeMap::new();
-        let mut budget = Entries::of(self, commit);
         let mut open = vec![(String::new(), Level::Root, self.root(commit)?)];
         while let Some((path, level, tree)) = open.pop() {
             for (name, (level, entry)) in children((managed, &path, level), self.tree(tree.oid)?, &mut budget)? {
@@ -67,13 +75,17 @@ impl Repository {
     /// INVARIANT: a path is managed where the settings of either tree name it, so that no change can free itself by the
     /// settings that it brings. What settings that can't be read would name is not known; the other tree's still hold.
     pub fn managed_changes(&self, a: Oid, b: Oid) -> Result<Rc<Changes>, RepositoryError> {
+        self.changes_of(a, b, Entries::of(self, b))
+    }
+
+    pub(super) fn changes_of(&self, a: Oid, b: Oid, limit: Entries) -> Result<Rc<Changes>, RepositoryError> {
         let roots = [self.root(a)?, self.root(b)?];
         let known = self.changes.borrow().iter().find(|(of, _)| *of == roots).map(|(_, changes)| Rc::clone(changes));
         if let Some(known) = known {
             return Ok(known);
         }
         let managed = self.managed_in(roots[0])?.and(&self.managed_in(roots[1])?);
-        let changes = Rc::new(self.compare(roots, &managed, Entries::of(self, b))?);
+        let changes = Rc::new(self.compare(roots, &managed, limit)?);
         let mut kept = self.changes.borrow_mut();
         kept.push_front((roots, Rc::clone(&changes)));
         kept.truncate(CHANGES_KEPT);
@@ -113,6 +125,8 @@ impl Repository {
             return Ok(known.clone());
         }
         let managed = self.settings_in(root)?.map(|bytes| self.managed_by(&bytes)).unwrap_or_default();
+        // INVARIANT: settings that nobody might read any more are not kept as settings that name nothing
+        self.budget().check()?;
         let mut known = self.managed.borrow_mut();
         if known.len() >= MANAGED_KEPT {
             known.clear();
@@ -206,18 +220,23 @@ fn without_equals(a: &mut Vec<Named>, b: &mut Vec<Named>) {
 pub(super) struct Entries {
     of: Oid,
     left: usize,
+    words: &'static str,
     whole: Arc<Budget>,
 }
 
 impl Entries {
     pub(super) fn of(repository: &Repository, of: Oid) -> Self {
-        Entries { of, left: MAX_ENTRIES, whole: repository.budget() }
+        Entries::within(repository, of, MAX_ENTRIES, MAX_ENTRIES_WORDS)
+    }
+
+    pub(super) fn within(repository: &Repository, of: Oid, left: usize, words: &'static str) -> Self {
+        Entries { of, left, words, whole: repository.budget() }
     }
 
     pub(super) fn spend(&mut self) -> Result<(), RepositoryError> {
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
-            None => return Err(RepositoryError::TooMuch { oid: self.of, limit: MAX_ENTRIES_WORDS }),
+            None => return Err(RepositoryError::TooMuch { oid: self.of, limit: self.words }),
         }
         self.whole.entry()
     }

@@ -1,5 +1,7 @@
 //! The log: what it says can be found, proven to somebody else, and not be edited quietly.
 
+use sha2::Digest;
+
 use crate::bad_input::trust::{flip_a_bit, rewrite_log};
 use crate::support::World;
 
@@ -159,6 +161,33 @@ fn what_was_verified_once_hides_no_change_since() {
     rewrite_log(&world, flip_a_bit);
     world.timed(&["verify"]).exits(1).says("log-leaf-mismatch");
     world.timed(&["apply"]).exits(3).says("log-leaf-mismatch");
+}
+
+/// Edits what a clone notes of entries that it verified, with a hash that fits.
+fn edit_what_was_verified(world: &World, edit: impl Fn(&str) -> String) {
+    for path in copies(world, "verified-") {
+        let bytes = std::fs::read(&path).unwrap();
+        let end = bytes.iter().position(|byte| *byte == b'\n').unwrap();
+        let text = edit(std::str::from_utf8(&bytes[end + 1..]).unwrap());
+        let mark = format!("dualkey sha256 {:x}\n", sha2::Sha256::digest(&text));
+        std::fs::write(path, mark + &text).unwrap();
+    }
+}
+
+#[test]
+fn whoever_can_write_into_the_clone_does_not_say_what_was_verified() {
+    let world = World::told();
+    world.timed(&["verify"]).exits(0);
+    // by a time that nobody proved everything is over
+    edit_what_was_verified(&world, |text| {
+        assert!(text.contains("\"proven\":null"), "{text}");
+        text.replace("\"proven\":null", "\"proven\":\"2099-01-01T00:00:00Z\"")
+    });
+    world.timed(&["apply", "--only-ends"]).exits(0);
+    assert!(world.live("github").contains("583231"), "what nobody verified ended access");
+    world.timed(&["verify"]).exits(0);
+    // what is verified is known by what stands outside of the clone
+    assert!(world.path(".local/state/dualkey/secret").is_file());
 }
 
 #[test]

@@ -41,6 +41,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
         "log-discontinuous",
         "only who holds the log's key can write such a log; the walk along recorded landings refuses it",
     ),
+    ("log-covered", "only a run that may take away nothing but what is over looks below; ends/logs.rs covers a log"),
     ("log-copy-damaged", "it refuses nothing; log.rs damages the copy that a clone keeps"),
     ("copy-not-kept", "it refuses nothing; ends/runner.rs locks the refs of the copy"),
     ("statements-not-pruned", "it refuses nothing; pruning.rs has a remote that lets nothing be deleted"),

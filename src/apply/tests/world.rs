@@ -223,7 +223,13 @@ impl Hold for Writes {
 }
 
 pub(super) fn chain(approved: &Approved) -> Chain {
-    Chain { tip: approved.commit(), landings: Vec::new(), last: approved.commit(), removals: Vec::new() }
+    Chain {
+        tip: approved.commit(),
+        landings: Vec::new(),
+        last: approved.commit(),
+        removals: Vec::new(),
+        unjudged: Vec::new(),
+    }
 }
 
 pub(super) fn notes(world: &Shared) -> Notes {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use ssh_key::public::KeyData;
 
 use super::error::{VerifyError, rewritten};
-use super::heads::HeadIndex;
+use super::heads::{self, ChangeHash, HeadIndex};
 use super::landings::{Proof, Recorded, RecordedLanding};
 use super::meaning::{Difference, Meaning};
 use super::revisions::Revisions;
@@ -51,6 +51,8 @@ pub(super) struct Ground<'a> {
     /// By two landings, the people whose file is gone from where it was.
     left: RefCell<HashMap<[Oid; 2], Leavers>>,
     heads: OnceCell<HeadIndex>,
+    /// By a head and the bases that are claimed of it.
+    hashes: RefCell<HashMap<(Oid, BTreeSet<Oid>), Rc<[ChangeHash]>>>,
     /// By the first and the last of some verified landings, everybody's keys at them.
     holders: RefCell<HashMap<[Oid; 2], Rc<Holders>>>,
     /// What landings mean, by base and commit.
@@ -88,6 +90,7 @@ impl<'a> Ground<'a> {
             telling,
             left,
             heads: OnceCell::new(),
+            hashes: RefCell::default(),
             holders: RefCell::default(),
             meanings: RefCell::default(),
             differences: RefCell::default(),
@@ -126,7 +129,27 @@ impl<'a> Ground<'a> {
 
     /// Every head that somebody approved, by what it does. It only says where to look.
     pub fn heads(&self) -> &HeadIndex {
-        self.heads.get_or_init(|| HeadIndex::of(self.repository, &*self.source))
+        let newest = self.recorded.landings.last().map_or(self.recorded.genesis, |landing| landing.commit);
+        self.heads.get_or_init(|| {
+            let registry = self.revision(newest).ok();
+            HeadIndex::of(self.repository, &*self.source, |head| {
+                registry
+                    .as_ref()
+                    .is_some_and(|known| self.source.is_approved(self.anchor(), self.branch, head, &known.access))
+            })
+        })
+    }
+
+    /// What a head that was merged does, from where its approvers say that it started.
+    pub fn hashes_of(&self, source: &dyn Source, head: Oid) -> Rc<[ChangeHash]> {
+        // another source may tell of other bases
+        let key = (head, source.claimed_bases(head));
+        if let Some(known) = self.hashes.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let hashes: Rc<[ChangeHash]> = heads::hashes_of(self.repository, source, head).into();
+        self.hashes.borrow_mut().insert(key, Rc::clone(&hashes));
+        hashes
     }
 
     /// What a verified landing means.

@@ -35,6 +35,10 @@ impl ChangeHash {
     }
 }
 
+/// Which part of all that may be looked at goes to heads that nobody is known to have approved, and to one head that was merged.
+const PART: u64 = 8;
+const PART_OF_ONE: u64 = 40;
+
 /// What the heads do that somebody approved, each from where its approvers say that it started.
 #[derive(Debug, Default)]
 pub(super) struct HeadIndex {
@@ -45,17 +49,28 @@ pub(super) struct HeadIndex {
 
 impl HeadIndex {
     /// Every head that is here. One that isn't can't be looked at, and so can't have been approved here.
-    pub(super) fn of(repository: &Repository, source: &dyn Source) -> Self {
+    ///
+    /// INVARIANT: anybody who can push can say that a head was approved, and a head may be anything. Those that really were
+    /// are looked at first, and all others within a part of what may be looked at.
+    pub(super) fn of(repository: &Repository, source: &dyn Source, is_approved: impl Fn(Oid) -> bool) -> Self {
         let mut heads = HeadIndex::default();
-        for (head, base) in claims(source) {
-            let Ok(changes) = repository.managed_changes(base, head) else { continue };
-            heads.by_hash.entry(ChangeHash::of(&changes)).or_default().insert(head);
-            for (path, [_, after]) in changes.iter() {
-                heads.by_entry.entry((path.clone(), *after)).or_default().insert(head);
-                heads.by_subject.entry(subject(path)).or_default().insert(head);
+        let (approved, others): (Vec<_>, Vec<_>) = claims(source).partition(|(head, _)| is_approved(*head));
+        let mut look = |(head, base): (Oid, Oid)| {
+            if let Ok(changes) = repository.managed_changes(base, head) {
+                heads.take(head, &changes);
             }
-        }
+        };
+        approved.into_iter().for_each(&mut look);
+        repository.apart(PART, || others.into_iter().for_each(look));
         heads
+    }
+
+    fn take(&mut self, head: Oid, changes: &Changes) {
+        self.by_hash.entry(ChangeHash::of(changes)).or_default().insert(head);
+        for (path, [_, after]) in changes {
+            self.by_entry.entry((path.clone(), *after)).or_default().insert(head);
+            self.by_subject.entry(subject(path)).or_default().insert(head);
+        }
     }
 
     /// Heads that may do exactly this.
@@ -91,6 +106,6 @@ fn claims(source: &dyn Source) -> impl Iterator<Item = (Oid, Oid)> {
 /// The same of one head, without looking at any other.
 pub(super) fn hashes_of(repository: &Repository, source: &dyn Source, head: Oid) -> Vec<ChangeHash> {
     // whoever approves can name a base that isn't here, or can't be looked at; it is never the one that counts
-    let changes = source.claimed_bases(head).into_iter().filter_map(|base| repository.managed_changes(base, head).ok());
-    changes.map(|changes| ChangeHash::of(&changes)).collect()
+    let hash = |base| repository.managed_changes(base, head).ok().map(|changes| ChangeHash::of(&changes));
+    repository.apart(PART_OF_ONE, || source.claimed_bases(head).into_iter().filter_map(hash).collect())
 }

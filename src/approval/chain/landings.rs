@@ -124,6 +124,8 @@ pub struct Chain {
     /// Approved removals behind a refused landing, and what else the log says behind the last verified one, of which only
     /// what it takes away counts.
     pub removals: Vec<Removal>,
+    /// Why commits after the last verified landing could not be looked at. Nobody knows what is approved there.
+    pub unjudged: Vec<Refusal>,
 }
 
 impl Chain {
@@ -131,7 +133,16 @@ impl Chain {
     #[must_use]
     pub fn verified(self) -> Self {
         let landings = self.landings.into_iter().filter(|landing| landing.verdict != Verdict::Refused).collect();
-        Chain { tip: self.last, landings, last: self.last, removals: Vec::new() }
+        Chain { tip: self.last, landings, last: self.last, removals: Vec::new(), unjudged: Vec::new() }
+    }
+
+    /// The same up to a later tip, where nobody could judge what lies between.
+    #[must_use]
+    pub fn short_of(mut self, tip: Oid, why: Refusal) -> Self {
+        let landing = Landing::of(self.tip, tip, Verdict::Refused);
+        self.landings.push(Landing { refusals: vec![why.clone()], ..landing });
+        self.unjudged.push(why);
+        Chain { tip, ..self }
     }
 
     /// True where a landing that was verified begins or ends at the commit.

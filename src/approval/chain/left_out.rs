@@ -62,7 +62,8 @@ fn left_out(
         None => HashSet::new(),
     };
     let mut looked_at: HashSet<Oid> = HashSet::new();
-    for tip in between.iter().filter(|commit| line.place(**commit).is_none()) {
+    let apart: HashSet<Oid> = line.apart().iter().map(|one| one.commit).collect();
+    for tip in between.iter().filter(|commit| line.place(**commit).is_none() && !apart.contains(*commit)) {
         if looked_at.contains(tip) {
             continue;
         }
@@ -119,9 +120,13 @@ pub(super) fn foreseen(
         return Ok(None);
     }
     let path = Walk::along(&line, Some(&MergedLines::into(&line))).run()?.steps;
-    let from = open.len().saturating_sub(1);
+    let from = line.len().saturating_sub(1);
     open.push(granted.head);
-    left_out(&Line::along(ground, told, open, chain.tip)?, Span::new(from, from + 1), Some(granted), &path)
+    let line = Line::along(ground, told, open, chain.tip)?;
+    if let Some(head) = line.apart().iter().find(|one| one.commit == granted.head) {
+        return Ok(Some(head.why.clone()));
+    }
+    left_out(&line, Span::new(from, from + 1), Some(granted), &path)
 }
 
 /// True where what was approved on the head's own line needn't be kept: nobody knows whether that line ever was the

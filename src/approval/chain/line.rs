@@ -6,19 +6,22 @@ use std::rc::Rc;
 
 use super::error::VerifyError;
 use super::ground::Ground;
-use super::heads::{self, ChangeHash, HeadIndex};
+use super::heads::{ChangeHash, HeadIndex};
 use super::landings::{Landing, Verdict};
 use super::measure::Measure;
+use super::words;
 use crate::approval::codes;
 use crate::approval::landing::{Span, Trees};
 use crate::finding::Refusal;
-use crate::repository::{Changes, Oid};
+use crate::repository::{Changes, Oid, Weighed, Weight};
 
 /// Commits of a first-parent chain that no recorded landing covers, the last verified one first.
 pub(super) struct Line<'w, 'a> {
     pub ground: &'w Ground<'a>,
     pub told: Measure<'w>,
     open: Vec<Oid>,
+    /// Commits between them that can't be looked at, each with the refusal that says why.
+    apart: Vec<Apart>,
     /// The tip of the protected branch.
     pub tip: Oid,
     /// Where each commit stands among the open ones.
@@ -30,27 +33,56 @@ pub(super) struct Line<'w, 'a> {
     approved: RefCell<HashMap<(usize, Oid), bool>>,
 }
 
+/// A commit that takes more than its share of what may be looked at, or whose objects aren't here.
+pub(super) struct Apart {
+    pub commit: Oid,
+    /// The place of the next commit that can be looked at.
+    pub before: usize,
+    pub why: Refusal,
+}
+
 impl<'w, 'a> Line<'w, 'a> {
+    /// A line along these commits, of which the first can be looked at.
+    ///
+    /// INVARIANT: no landing ends at a commit that can't be looked at. What it did is compared as the next one's doing; so
+    /// it costs its share, and nothing that stands on it once it is undone.
     pub fn along(ground: &'w Ground<'a>, told: Measure<'w>, open: Vec<Oid>, tip: Oid) -> Result<Self, VerifyError> {
-        let mut hashes = vec![ChangeHash::default()];
-        let mut sum = ChangeHash::default();
+        let (mut hashes, mut sum) = (Vec::new(), ChangeHash::default());
+        let (mut kept, mut apart, mut weighed) = (Vec::new(), Vec::new(), Weighed::default());
+        for commit in open {
+            match ground.repository.weigh(&mut weighed, commit)? {
+                Weight::Light(changes) => {
+                    sum = changes.map_or(sum, |changes| sum.then(ChangeHash::of(&changes)));
+                    hashes.push(sum);
+                    kept.push(commit);
+                }
+                Weight::Apart(error) => {
+                    apart.push(Apart { commit, before: kept.len(), why: words::apart(commit, &error) });
+                }
+            }
+        }
+        let open = kept;
         let managed = |commit: &Oid| ground.repository.managed_of(*commit);
         let settings = open.iter().map(managed).collect::<Result<Vec<_>, _>>()?;
         let adds_up = settings.windows(2).all(|pair| matches!(pair, [one, next] if one == next));
-        for pair in open.windows(2).filter(|_| adds_up) {
-            if let [before, after] = pair {
-                sum = sum.then(ChangeHash::of(&*ground.repository.managed_changes(*before, *after)?));
-                hashes.push(sum);
-            }
-        }
         let places = open.iter().enumerate().map(|(place, commit)| (*commit, place)).collect();
         let hashes = adds_up.then_some(hashes);
-        Ok(Line { ground, told, open, tip, places, hashes, approved: RefCell::default() })
+        Ok(Line { ground, told, open, apart, tip, places, hashes, approved: RefCell::default() })
     }
 
     /// The same along other commits of the same history, such as a line that was merged.
     pub fn beside(&self, open: Vec<Oid>) -> Result<Self, VerifyError> {
         Line::along(self.ground, self.told, open, self.tip)
+    }
+
+    /// The commits that can't be looked at, oldest first.
+    pub fn apart(&self) -> &[Apart] {
+        &self.apart
+    }
+
+    /// The newest commit that can be looked at.
+    pub fn end(&self) -> Result<Oid, VerifyError> {
+        self.commit(self.open.len().saturating_sub(1))
     }
 
     /// How many commits are open.
@@ -129,7 +161,12 @@ impl<'w, 'a> Line<'w, 'a> {
     pub fn merged_heads(&self, to: usize) -> Result<Vec<Oid>, VerifyError> {
         let landed = self.commit(to)?;
         let recorded = self.told.recorded_head(landed);
-        let merged = self.ground.repository.merged_into(landed)?.into_iter().chain([landed]);
+        let mut merged = Vec::new();
+        // what a commit merged that can't be looked at came with it
+        for commit in self.apart.iter().filter(|one| one.before == to).map(|one| one.commit).chain([landed]) {
+            merged.extend(self.ground.repository.merged_into(commit)?);
+        }
+        let merged = merged.into_iter().chain([landed]);
         Ok(recorded.into_iter().chain(merged.filter(|head| Some(*head) != recorded)).collect())
     }
 
@@ -144,7 +181,7 @@ impl<'w, 'a> Line<'w, 'a> {
     pub fn merged_heads_with(&self, hash: ChangeHash, to: usize) -> Result<Vec<Oid>, VerifyError> {
         let mut found = Vec::new();
         for head in self.merged_heads_spoken_of(to)? {
-            if heads::hashes_of(self.ground.repository, self.told.source, head).contains(&hash) {
+            if self.ground.hashes_of(self.told.source, head).contains(&hash) {
                 found.push(head);
             }
         }

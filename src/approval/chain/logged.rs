@@ -91,7 +91,7 @@ pub(super) fn recorded(ground: &Ground<'_>) -> Chain {
     };
     let landings: Vec<Landing> = ground.recorded.landings.iter().map(landing).collect();
     let last = landings.last().map_or(ground.recorded.genesis, |landing| landing.commit);
-    Chain { tip: last, landings, last, removals: ground.recorded.removals.clone() }
+    Chain { tip: last, landings, last, removals: ground.recorded.removals.clone(), unjudged: Vec::new() }
 }
 
 /// What people say against heads that have not landed, and that the log doesn't hold yet: really signed, by people whom

@@ -20,6 +20,7 @@ mod revisions;
 mod search;
 mod settled;
 mod verifier;
+mod vouched;
 mod waiting;
 mod words;
 

@@ -14,10 +14,11 @@ use super::left_out::MergedLines;
 use super::line::Line;
 use super::measure::Measure;
 use super::search::{Step, Walk, reached};
+use super::vouched;
 use crate::approval::codes;
 use crate::approval::testimony::{CountedApproval, RecordedWords};
 use crate::finding::Refusal;
-use crate::repository::Oid;
+use crate::repository::{Oid, RepositoryError};
 
 /// Decides a recorded landing again.
 ///
@@ -54,6 +55,13 @@ fn prove(ground: &Ground<'_>, landing: &RecordedLanding, tip: Oid) -> Result<Pro
     };
     // a head that isn't here can't be compared with what landed
     let head = landing.head.filter(|head| ground.repository.commit(*head).is_ok());
+    if let (None, Some(lacking)) = (head, landing.head)
+        && vouched::is_vouched(ground, landing, &ground.revision(landing.base)?.access)
+    {
+        // INVARIANT: a clone that lacks what people approved has no say in whether they did
+        let reason = "it is what people approved, and it isn't here".to_owned();
+        return Err(VerifyError::Repository(RepositoryError::Unreadable { oid: lacking, reason }));
+    }
     if head.is_none() && landing.verdict == Verdict::Approved {
         return Ok(Proof::Unproven(unproven(landing, &[])));
     }
@@ -101,6 +109,10 @@ fn closed(
 ) -> Result<Result<Vec<Step>, Vec<Refusal>>, VerifyError> {
     let looked_for = || {
         let line = Line::along(ground, told, commits.to_vec(), tip)?;
+        if commits.last().copied() != Some(line.end()?) {
+            // what it ends at can't be looked at
+            return Ok(Err(line.apart().iter().map(|one| one.why.clone()).collect()));
+        }
         let merged = MergedLines::into(&line);
         let walk = Walk::along(&line, Some(&merged));
         let way = walk.run()?;

@@ -1,19 +1,20 @@
 //! Walks the protected branch from the last recorded landing to its tip, and decides every landing on the way.
 
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use jiff::Timestamp;
 
 use super::error::VerifyError;
 use super::ground::Ground;
-use super::landings::{Chain, Recorded, Removal};
+use super::landings::{Chain, Landing, Recorded, Removal, Verdict};
 use super::left_out::MergedLines;
-use super::line::Line;
+use super::line::{Apart, Line};
 use super::logged::Logged;
 use super::measure::Measure;
 use super::prospect::Prospect;
 use super::search::{Walk, reached};
-use super::{explain, logged, proof, prospect, removals};
+use super::{explain, logged, proof, prospect, removals, vouched};
 use crate::access::{Kinds, PersonId, Revision};
 use crate::approval::testimony::{Opinion, Signed, Source};
 use crate::finding::Refusal;
@@ -106,15 +107,6 @@ impl<'a> Verifier<'a> {
         Ok(Approved { tree, commit: chain.last, removals })
     }
 
-    /// The same up to a tip of the protected branch.
-    ///
-    /// # Errors
-    ///
-    /// As [`Verifier::chain`] and [`Verifier::approved`].
-    pub fn approved_at(&self, tip: Oid) -> Result<Approved, VerifyError> {
-        self.approved(&self.chain(tip)?)
-    }
-
     /// The last verified tree as each removal behind a refused landing leaves it.
     ///
     /// # Errors
@@ -167,7 +159,7 @@ impl<'a> Verifier<'a> {
         let last = line.commit(reached(&way.steps))?;
         landings.extend(way.steps.iter().map(|step| step.landing.clone()));
         let mut removals = Vec::new();
-        if last != tip {
+        if last != line.end()? {
             landings.extend(explain::refused(&Walk::along(&line, Some(&merged)), &way)?);
             removals = merged.waiting().removals(reached(&way.steps))?;
         }
@@ -182,7 +174,8 @@ impl<'a> Verifier<'a> {
             removals.push(Removal::unproven(recorded));
         }
         logged::keys_are_verified(&self.ground, &landings)?;
-        Ok(Chain { tip, landings, last, removals })
+        let unjudged = apart(&line, reached(&way.steps), &commits, &mut landings);
+        Ok(Chain { tip, landings, last, removals, unjudged })
     }
 
     /// Everything about what would land if `head` was merged onto the tip now.
@@ -207,6 +200,12 @@ impl<'a> Verifier<'a> {
     /// that the log says it: for ends alone.
     pub fn recorded(&self) -> Chain {
         logged::recorded(&self.ground)
+    }
+
+    /// Recorded landings after so many that are proven, by their number, which people who stood then are seen to have
+    /// approved though they can't be judged here; with `lacking` only where that is because something isn't here.
+    pub fn vouched(&self, from: usize, proven: Rc<Revision>, lacking: bool) -> BTreeSet<usize> {
+        vouched::vouched(&self.ground, from, proven, lacking)
     }
 
     /// What people say against heads that have not landed, and that the log doesn't hold yet: really signed, by people whom
@@ -242,6 +241,24 @@ impl<'a> Verifier<'a> {
     pub(in crate::approval) fn compared(&self) -> usize {
         self.ground.compared()
     }
+}
+
+/// Tells of the commits after a verified place that can't be looked at, each in its place among the landings. Those before
+/// it are undone. Gives why.
+fn apart(line: &Line<'_, '_>, verified: usize, commits: &[Oid], landings: &mut Vec<Landing>) -> Vec<Refusal> {
+    let after: Vec<&Apart> = line.apart().iter().filter(|one| one.before > verified).collect();
+    if after.is_empty() {
+        return Vec::new();
+    }
+    let places: HashMap<Oid, usize> = commits.iter().enumerate().map(|(place, commit)| (*commit, place)).collect();
+    let place = |commit: &Oid| places.get(commit).copied().unwrap_or_default();
+    for Apart { commit, why, .. } in &after {
+        let base = place(commit).checked_sub(1).and_then(|below| commits.get(below)).copied().unwrap_or(*commit);
+        let refused = Landing::of(base, *commit, Verdict::Refused);
+        landings.push(Landing { refusals: vec![why.clone()], ..refused });
+    }
+    landings.sort_by_key(|landing| place(&landing.commit));
+    after.iter().map(|one| one.why.clone()).collect()
 }
 
 #[cfg(test)]

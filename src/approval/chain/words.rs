@@ -1,9 +1,9 @@
 //! Refusals of landings and records that more than one file here tells.
 
-use crate::approval::codes::{LANDING_LEFT_OUT, RECORD_UNPROVEN};
+use crate::approval::codes::{EVIDENCE_INCOMPLETE, JUDGING_TOO_DEAR, LANDING_LEFT_OUT, RECORD_UNPROVEN};
 use crate::approval::testimony::CountedApproval;
 use crate::finding::Refusal;
-use crate::repository::Oid;
+use crate::repository::{Oid, RepositoryError};
 
 /// What had landed and was approved, and isn't in the tree of a later commit. `as_at` is where it is as it should be.
 pub(super) fn left_out(commit: Oid, landed: Oid, path: &str, approvals: &[CountedApproval], as_at: Oid) -> Refusal {
@@ -55,5 +55,16 @@ pub(super) fn key_unproven(commit: Oid) -> Refusal {
         format!("the log goes on under another key because of {}, which is no verified landing", commit.short()),
         "whoever had the log's key then may have written that: restore the log from an export or another clone, or begin it \
          anew with `dualkey audit init --genesis REV --continue`",
+    )
+}
+
+/// The refusal of a commit that can't be looked at.
+pub(super) fn apart(commit: Oid, error: &RepositoryError) -> Refusal {
+    let is_dear = matches!(error, RepositoryError::TooMuch { .. });
+    let code = if is_dear { &JUDGING_TOO_DEAR } else { &EVIDENCE_INCOMPLETE };
+    Refusal::new(
+        code,
+        format!("{} can't be looked at: {error}", commit.short()),
+        format!("undo it on top (`git revert {}`), or set the branch back to before it", commit.short()),
     )
 }

@@ -105,11 +105,12 @@ pub fn changes_since(repository: &Repository, head: Oid, base: Oid) -> Result<Ve
     let since: HashSet<Oid> = repository.commits_between(head, base)?.into_iter().collect();
     let mut changes = Vec::new();
     let mut at = base;
+    // what a commit did that nobody can look at is compared as the doing of the one on top
     while since.contains(&at)
-        && let Some(parent) = repository.first_parent(at)?
+        && let Some((below, changed)) = repository.changes_below(at)?
     {
-        changes.push(repository.managed_changes(parent, at)?);
-        at = parent;
+        changes.push(changed);
+        at = below;
     }
     Ok(changes)
 }

@@ -46,7 +46,7 @@ impl Signatures<'_> {
         let lands = [&trees.base, &trees.landed]
             .map(|tree| only(tree.iter().filter(|(path, _)| is_of(path, person)).map(|(_, entry)| *entry)));
         let [Some(before), Some(after)] = lands else { return Ok(false) };
-        let changes = self.repository.managed_changes(parent, commit.oid)?;
+        let Some(changes) = self.repository.light_changes(parent, commit.oid)? else { return Ok(false) };
         let made = [0, 1].map(|side| {
             let own = changes.iter().filter(|(path, _)| is_of(path, person));
             only(own.filter_map(|(_, sides)| *sides.get(side)?))

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::super::Log as Real;
 use super::*;
+use crate::audit::merkle::top;
 use crate::targets::KINDS;
 
 /// A log of 256 million entries, each file of which is made when it is asked for.
@@ -44,6 +45,14 @@ impl Files for Endless {
             "checkpoint" => Some(self.checkpoint.clone()),
             path if path.starts_with("tile/entries/") => Some(entries.clone()),
             path if path.starts_with("tile/0/") => Some(hashes.clone()),
+            path if path.starts_with("tile/1/") && !path.contains(".p/") => {
+                let tops = self
+                    .hashes
+                    .each_ref()
+                    .map(|tile| top(&tile.as_chunks::<32>().0.iter().map(|hash| Hash(*hash)).collect::<Vec<_>>()).0);
+                let first = usize::from(!path.ends_with("/000"));
+                Some((0..256).flat_map(|place| tops[first.max(usize::from(place > 0))]).collect())
+            }
             path => path.rsplit_once(".p/").map(|(_, width)| vec![7; 32 * width.parse::<usize>().unwrap()]),
         })
     }
@@ -59,11 +68,11 @@ fn what_nobody_knows_signed_is_read_no_further_than_a_log_of_some_size() {
     let read = |files: &Endless| (Real::read(files, ours.verifier(), KINDS).unwrap_err(), files.read.get());
     let (error, reads) = read(&Endless::signed_by(&other, Hash::of_leaf(b"x")));
     assert_eq!(error, LogError::KeyUnknown { key: ours.verifier().to_string() });
-    assert!(reads < 20_010, "{reads}");
+    assert!((500..2_010).contains(&reads), "{reads}");
     // the same under the right signature, where the files don't lead to the root
     let (error, reads) = read(&Endless::signed_by(&ours, Hash::of_leaf(b"x")));
     assert_eq!(error, LogError::RootMismatch);
-    assert!(reads < 20_010, "{reads}");
+    assert!((500..2_010).contains(&reads), "{reads}");
 }
 
 #[test]

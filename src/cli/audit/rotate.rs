@@ -7,6 +7,7 @@ use crate::access::Access;
 use crate::apply::lease::{Holder, LENGTH, Lease, REFERENCE, TAKEOVER, Terms, random_id};
 use crate::audit::{Log, LogError, LogKey, Run, RunJournal};
 use crate::cli::context::{self, Clock};
+use crate::cli::judging::{Judged, Question};
 use crate::cli::process::Process;
 use crate::cli::shared::{self, LogKeyOption, Refresh, Shared, kept_anchor};
 use crate::cli::{Common, Exit, Stop, output};
@@ -71,9 +72,11 @@ fn rotated(shared: &Shared<'_>, clock: Clock, old: &LogKey, new: &LogKey) -> Res
     shared.refresh(Refresh::Yes)?;
     let ledger = shared.anchored()?;
     let log = &ledger.stored.log;
-    let verifier = shared.verifier(&ledger.recorded, clock.now)?;
-    let chain = verifier.chain(shared.tip()?)?;
-    let approved = verifier.approved(&chain)?;
+    let judged = Question::of(shared, &ledger, clock.now).judge()?;
+    if let Some(stop) = judged.short() {
+        return Err(stop);
+    }
+    let Judged { chain, approved, verifier, .. } = judged;
     let tree = &approved.tree().access;
     if log.key() == new.verifier() && log.keys().has(old.verifier()) {
         return Ok(format!("the log goes on under {} already\n{}", log.key(), anchor(log)));

@@ -35,7 +35,7 @@ fn now() -> At {
 }
 
 /// Everything that the log says.
-fn records(world: &World) -> Vec<Record> {
+pub fn records(world: &World) -> Vec<Record> {
     let repository = Repository::open(&world.repo()).unwrap();
     let mut records = Vec::new();
     with_log(world, |_, stored, _| {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use dualkey::audit::Hash;
 
 use super::bombs::git_with;
+use super::odd::with_targets;
 use super::{ends_by, origin};
 use crate::only_ends::over;
 use crate::support::World;
@@ -53,8 +54,10 @@ fn unfolding(world: &World, first: &str, other: &str) -> String {
 /// Pushes a log of 256 million entries under a checkpoint that somebody made up.
 fn push_millions(world: &World) {
     let leaves = leaves(world);
-    let (genesis, shortest) = (&leaves[0], leaves[1..].iter().min_by_key(|leaf| leaf.len()).unwrap());
-    let others = vec![shortest.as_slice(); 256];
+    // one that says the same wherever it stands
+    let is_landing = |leaf: &&Vec<u8>| String::from_utf8_lossy(leaf).contains("\"type\":\"landing\"");
+    let (genesis, other) = (&leaves[0], leaves.iter().find(is_landing).unwrap());
+    let others = vec![other.as_slice(); 256];
     let mut first = others.clone();
     first[0] = genesis;
     let [first, other] = [written(world, &first), written(world, &others)];
@@ -86,4 +89,51 @@ fn a_small_commit_that_unfolds_to_hundreds_of_millions_of_entries() {
     }
     world.dualkey(&["audit", "verify"]).exits(1).says("log-key-unknown");
     assert!(began.elapsed() < Duration::from_secs(120), "it took {:?}", began.elapsed());
+}
+
+/// A machine that has seen nothing, with what is held at the targets.
+fn fresh(world: &World) -> std::path::PathBuf {
+    world.git_in(world.root.path(), &["clone", "-q", origin(world).to_str().unwrap(), "fresh"]);
+    with_targets(world, world.path("fresh"))
+}
+
+/// Commits on top of the log that hold none.
+fn cover(world: &World, commits: usize) {
+    let blob = git_with(world, &["hash-object", "-w", "--stdin"], b"x");
+    let tree = git_with(world, &["mktree"], format!("100644 blob {blob}\tx\n").as_bytes());
+    for _ in 0..commits {
+        let commit = git_with(world, &["commit-tree", "-p", LOG, "-m", "x", &tree], b"");
+        world.git_in(&origin(world), &["update-ref", LOG, &commit]);
+    }
+}
+
+#[test]
+fn what_lies_below_a_commit_that_holds_no_log_still_ends_what_is_over() {
+    let mut world = World::told();
+    world.now = "2027-02-01T09:00:00Z".to_owned();
+    let kept = world.git_in(&origin(&world), &["show", &format!("{LOG}:checkpoint")]);
+    let before = world.git_in(&origin(&world), &["rev-parse", LOG]);
+    for commits in [1, 3] {
+        cover(&world, commits);
+        let clone = fresh(&world);
+        let live = || std::fs::read_to_string(clone.join(".git/dualkey/github.json")).unwrap();
+        assert!(live().contains("583231"));
+        // what the genesis didn't declare yet ends all the same
+        let ran = world.timed_in(&clone, &["apply", "--only-ends"]).exits(4).says("log-covered").says("alice.nguyen");
+        ran.says(before.trim());
+        assert!(!live().contains("583231"), "Alice still has access");
+        world.timed_in(&clone, &["apply"]).exits(3).says("log-incomplete");
+        std::fs::remove_dir_all(clone).unwrap();
+        world.git_in(&origin(&world), &["update-ref", LOG, before.trim()]);
+    }
+    // it isn't gone back beyond a checkpoint in silence
+    let first = world.git_in(&origin(&world), &["rev-list", "--max-parents=0", LOG]);
+    let first = first.lines().last().unwrap().to_owned();
+    world.git_in(&origin(&world), &["update-ref", LOG, &first]);
+    cover(&world, 1);
+    std::fs::write(world.path("kept.txt"), kept).unwrap();
+    let clone = fresh(&world);
+    let ran = world.timed_in(&clone, &["apply", "--only-ends", "--checkpoint", "../kept.txt"]);
+    assert!([4, 5].contains(&ran.code), "{}: {}", ran.code, ran.stderr);
+    ran.says("log-rollback");
 }

@@ -13,6 +13,7 @@ mod junk;
 mod logs;
 mod network;
 mod odd;
+mod prefix;
 mod runner;
 mod signals;
 
