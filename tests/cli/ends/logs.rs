@@ -127,7 +127,7 @@ fn what_lies_below_a_commit_that_holds_no_log_still_ends_what_is_over() {
         world.git_in(&origin(&world), &["update-ref", LOG, before.trim()]);
     }
     // it isn't gone back beyond a checkpoint in silence
-    let first = world.git_in(&origin(&world), &["rev-list", "--max-parents=0", LOG]);
+    let first = world.git_in(&origin(&world), &["rev-list", "--first-parent", LOG]);
     let first = first.lines().last().unwrap().to_owned();
     world.git_in(&origin(&world), &["update-ref", LOG, &first]);
     cover(&world, 1);
