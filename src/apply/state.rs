@@ -7,13 +7,15 @@ use jiff::Timestamp;
 
 use super::look::Seen;
 use super::{Given, Past};
-use crate::access::{AccountMark, Conditions, EntitlementKey, Manage, PersonId, PersonType, Revision, TargetId};
+use crate::access::{
+    AccountForm, AccountMark, Conditions, EntitlementKey, Manage, PersonId, PersonType, Revision, TargetId,
+};
 use crate::plan::ends::Declared;
 use crate::plan::live::{self, LiveFinding};
 use crate::plan::live_duties::{self, LiveBreach};
 use crate::plan::operations::{self, Basis, Because, Difference, Found, Operation, Verb};
 use crate::plan::through::{self, ByGroups};
-use crate::targets::{Live, Place, Scope};
+use crate::targets::{Expected, Live, Place, Resource, Scope};
 
 /// The instant by which things end, by target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +96,48 @@ impl<'a> View<'a> {
         for given in &self.past.given {
             scopes.entry(given.target.clone()).or_default().insert(given.kind, given.resource.clone());
         }
+        for (target, scope) in &mut scopes {
+            if let Some((expected, accounts)) = self.expected(target) {
+                scope.expect(expected, accounts);
+            }
+        }
         scopes
+    }
+
+    /// Who is expected on each resource of a target that numbers its accounts, and how files call the accounts.
+    fn expected(&self, target: &TargetId) -> Option<(BTreeMap<Resource, Expected>, BTreeMap<String, String>)> {
+        let applied = self.past.applied.map(|(revision, _)| revision);
+        let revisions = || applied.into_iter().chain([self.tree]);
+        let settings = revisions().filter_map(|revision| revision.access.config.targets.get(target)).last()?;
+        // elsewhere nobody is invited, and what is held tells itself
+        let form = settings.spec.account.as_ref().map(|account| &account.form);
+        if !matches!(form, Some(AccountForm::Numbered { .. })) {
+            return None;
+        }
+        let mut accounts = BTreeMap::new();
+        for person in revisions().flat_map(|revision| revision.access.people.values()) {
+            let numbered = person.accounts.get(settings.target_type).and_then(|account| account.numbered.as_ref());
+            accounts.extend(numbered.map(|account| (account.id.to_string(), account.login.clone())));
+        }
+        let now = self.at(target);
+        let mut expected: BTreeMap<Resource, Expected> = BTreeMap::new();
+        for one in revisions().flat_map(|revision| revision.entitlements.iter()) {
+            let key = &one.key;
+            if key.target == *target {
+                let resource = Resource { kind: key.kind, name: key.resource.to_string() };
+                expected.entry(resource).or_default().entry(key.principal.to_string()).or_default();
+            }
+        }
+        for given in self.past.given.iter().filter(|given| given.target == *target) {
+            let resource = Resource { kind: given.kind, name: given.resource.clone() };
+            expected.entry(resource).or_default().entry(given.account.to_string()).or_default();
+        }
+        for one in self.tree.entitlements.desired_at(now).iter().filter(|one| one.key.target == *target) {
+            let resource = Resource { kind: one.key.kind, name: one.key.resource.to_string() };
+            let permission = Some(one.key.permission.to_string());
+            expected.entry(resource).or_default().insert(one.key.principal.to_string(), permission);
+        }
+        Some((expected, accounts))
     }
 
     /// People who may hold something at one of the targets, whatever was seen there.

@@ -167,7 +167,11 @@ impl Waits for Patience {
     fn wait(&self, at_least: Duration, at_most: Duration, what_for: &str) -> bool {
         let pause = at_least + random_part(at_most.saturating_sub(at_least));
         output::error(&format!("{what_for}; trying again in {:.1} s\n", pause.as_secs_f64()));
-        sleep(pause, &self.0);
+        self.pause(pause)
+    }
+
+    fn pause(&self, how_long: Duration) -> bool {
+        sleep(how_long, &self.0);
         !self.0.to_stop()
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::finding::{Code, Refusal, Rule, Severity};
 
 /// Why a target was not read or not written.
@@ -36,6 +38,10 @@ pub enum TargetError {
     #[error("`{target}` asks for patience{}", told(*after))]
     #[diagnostic(code("target-throttled"), help("run it again later, and see who else uses the same limit"))]
     Throttled { target: String, after: Option<Duration> },
+    /// The target takes no more of that for a while. It was not tried.
+    #[error("{what}; this one waits until {until}")]
+    #[diagnostic(code("target-quota"), help("run `dualkey apply` again after that: it does the rest"))]
+    Quota { what: String, until: Timestamp },
     /// Somebody else changed the same thing at the same time. Nothing was changed.
     #[error("somebody else was faster: {why}")]
     #[diagnostic(code("target-conflict"), help("run it again: it reads what is live and does the rest"))]
@@ -128,6 +134,7 @@ impl TargetError {
             TargetError::Locked { .. } => &TARGET_LOCKED,
             TargetError::Refused { .. } => &TARGET_REFUSED,
             TargetError::Throttled { .. } => &TARGET_THROTTLED,
+            TargetError::Quota { .. } => &TARGET_QUOTA,
             TargetError::Conflict { .. } => &TARGET_CONFLICT,
             TargetError::Unsettled { .. } => &TARGET_UNSETTLED,
             TargetError::Unknown { .. } => &TARGET_UNKNOWN_NAME.code,
@@ -157,7 +164,7 @@ impl TargetError {
             | TargetError::Refused { .. }
             | TargetError::Unknown { .. }
             | TargetError::Denied { .. } => Remedy::Mend,
-            TargetError::Stopped => Remedy::Resume,
+            TargetError::Stopped | TargetError::Quota { .. } => Remedy::Resume,
         }
     }
 
@@ -175,7 +182,7 @@ impl TargetError {
 }
 
 /// The codes of this room.
-pub const CODES: [&Code; 14] = [
+pub const CODES: [&Code; 15] = [
     &CREDENTIAL_READS_ONLY,
     &LIVE_READ_INCOMPLETE,
     &TARGET_CONFLICT,
@@ -184,6 +191,7 @@ pub const CODES: [&Code; 14] = [
     &TARGET_IDENTITY,
     &TARGET_IO,
     &TARGET_LOCKED,
+    &TARGET_QUOTA,
     &TARGET_REFUSED,
     &TARGET_STOPPED,
     &TARGET_THROTTLED,
@@ -270,6 +278,14 @@ pub static TARGET_THROTTLED: Code = Code {
     instead: "Run it again later, and see who else uses the same limit.",
 };
 
+pub static TARGET_QUOTA: Code = Code {
+    id: "target-quota",
+    title: "A target takes no more of something for a while",
+    why: "GitHub takes so many invitations in 24 hours. What is beyond is not tried: it waits, and everything else goes on.",
+    example: "",
+    instead: "Run `dualkey apply` again after the time that is named. It reads what is live and does the rest.",
+};
+
 pub static TARGET_UNKNOWN_NAME: Rule = Rule {
     code: Code {
         id: "target-unknown-name",
@@ -336,6 +352,7 @@ mod tests {
             TargetError::Unreachable { target: "shop".into(), why: "connection refused".into() },
             TargetError::Another { target: "shop".into(), pinned: "postgres:1".into(), identity: "postgres:2".into() },
             TargetError::ReadsOnly { target: "shop".into(), own: Some("reader".into()) },
+            TargetError::Quota { what: "50 were sent".into(), until: Timestamp::UNIX_EPOCH },
         ];
         for error in &errors {
             let refusal = error.refusal();
@@ -347,7 +364,7 @@ mod tests {
         let [wait, read, mend] = [Remedy::Wait, Remedy::Read, Remedy::Mend];
         assert_eq!(
             remedies,
-            [read, mend, wait, mend, read, wait, wait, read, mend, mend, Remedy::Resume, wait, mend, mend]
+            [read, mend, wait, mend, read, wait, wait, read, mend, mend, Remedy::Resume, wait, mend, mend, Remedy::Resume]
         );
         let said: Vec<String> = errors[5..10].iter().map(ToString::to_string).collect();
         assert_eq!(

@@ -27,6 +27,7 @@ mod principal;
 mod reading;
 pub mod retry;
 pub mod sandbox;
+mod scope;
 
 #[cfg(test)]
 pub(crate) mod contract;
@@ -40,6 +41,7 @@ pub use place::Place;
 pub use principal::{Holder, Principal};
 pub use reading::{Depth, Fact, Latent, Live, Members, OTHER_WAY_IN, Reading};
 pub use sandbox::Sandbox;
+pub use scope::{Expected, Scope};
 
 macro_rules! types {
     ($($folder:ident),+) => {
@@ -72,47 +74,6 @@ impl fmt::Display for Resource {
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind.name, self.name)
-    }
-}
-
-/// The resources of one target whose holders are to be listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope(BTreeSet<Resource>);
-
-impl Scope {
-    pub fn insert(&mut self, kind: &'static Kind, resource: impl Into<String>) {
-        self.0.insert(Resource { kind, name: resource.into() });
-    }
-
-    pub fn contains(&self, kind: &'static Kind, resource: &str) -> bool {
-        // the set is keyed by owned text; a look-up takes one copy of a short name
-        self.0.contains(&Resource { kind, name: resource.to_owned() })
-    }
-
-    /// Takes out what another scope holds.
-    pub fn remove(&mut self, other: &Scope) {
-        self.0.retain(|resource| !other.0.contains(resource));
-    }
-
-    /// Sorted by the kind's name, then by the resource's.
-    pub fn iter(&self) -> impl Iterator<Item = &Resource> {
-        self.0.iter()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl FromIterator<Resource> for Scope {
-    fn from_iter<T: IntoIterator<Item = Resource>>(resources: T) -> Self {
-        Scope(resources.into_iter().collect())
-    }
-}
-
-impl<R: Into<String>> FromIterator<(&'static Kind, R)> for Scope {
-    fn from_iter<T: IntoIterator<Item = (&'static Kind, R)>>(resources: T) -> Self {
-        resources.into_iter().map(|(kind, name)| Resource { kind, name: name.into() }).collect()
     }
 }
 

@@ -12,6 +12,10 @@ pub trait Waits: Send + Sync {
     /// Waits `at_least` and up to `at_most`, by chance, so that those who failed together don't come back together, and
     /// says what for. False where the run was asked to stop.
     fn wait(&self, at_least: Duration, at_most: Duration, what_for: &str) -> bool;
+
+    /// Waits exactly so long, and says nothing: between requests that a target wants apart. False where the run was asked to
+    /// stop.
+    fn pause(&self, how_long: Duration) -> bool;
 }
 
 /// How often something is asked that fails for a reason which goes away by itself.

@@ -16,6 +16,10 @@ impl Waits for Noted {
         waits.push((at_least, at_most));
         self.1.is_none_or(|most| waits.len() < most)
     }
+
+    fn pause(&self, _: Duration) -> bool {
+        true
+    }
 }
 
 /// Fails as it is told, each call by its permission.

@@ -26,6 +26,8 @@ mod faulty;
 mod flaky;
 mod fmt;
 mod formats;
+#[cfg(feature = "github")]
+mod github;
 mod hooks;
 mod hostile;
 mod hours;

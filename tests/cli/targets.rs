@@ -4,7 +4,11 @@ use crate::bad_input::fails;
 use crate::support::{Ran, World, finish};
 
 const EMBEDDED: &str = "  github: { type: sandbox, as: github }\n";
-const REAL: &str = "  github: { organization: northwind, id: 9919 }\n";
+/// Nobody answers at that port.
+const REAL: &str = "  github: { organization: northwind, id: 9919, api: \"http://127.0.0.1:1\" }\n";
+
+/// What is said where its client looks for it.
+const ASKED: &str = if cfg!(feature = "github") { "target-unreachable" } else { "target-without-client" };
 
 /// Northwind with its organisation on GitHub instead of the embedded one.
 fn real() -> World {
@@ -81,10 +85,18 @@ fn a_target_that_cannot_be_opened_is_one_that_nobody_looked_at() {
         .says("DUALKEY_READER_GITHUB_APP_ID");
     let app = ("DUALKEY_READER_GITHUB_APP_ID", "7");
     with(&world, &[app], &["drift"]).exits(5).says("DUALKEY_READER_GITHUB_TOKEN isn't set");
-    let ran = with(&world, &[READER], &["drift"]).exits(5).says("target-without-client").says("add `--sandbox`");
+    let ran = with(&world, &[READER], &["drift"]).exits(5).says(ASKED);
     assert!(!format!("{ran:?}").contains("hush"), "{ran:?}");
     // embedded ones stand in for all of them
     with(&world, &[], &["drift", "--sandbox"]).exits(1);
+}
+
+#[test]
+fn a_type_that_this_version_only_knows_the_kinds_of_is_told() {
+    let embedded = "  gcp: { type: sandbox, as: gcp }\n";
+    let world = World::with_stand_ins(&[("dualkey.yaml", embedded, "  gcp: { organization: \"420000000001\" }\n")]);
+    let opens = ("DUALKEY_READER_GCP_CREDENTIALS", "hush");
+    with(&world, &[opens], &["drift"]).exits(5).says("target-without-client").says("add `--sandbox`");
 }
 
 #[test]
@@ -107,7 +119,7 @@ fn what_reads_may_not_write() {
         format!("{}{}", ran.stdout, ran.stderr)
     };
     for said in [text(same), text(WRITER)] {
-        assert!(said.contains("target-without-client") && !said.contains("hush"), "{said}");
+        assert!(said.contains(ASKED) && !said.contains("hush"), "{said}");
     }
 }
 
@@ -115,19 +127,19 @@ fn what_reads_may_not_write() {
 fn no_credential_goes_to_a_server_that_nobody_approved() {
     let world = real();
     // what the log proves is looked at
-    with(&world, &[READER], &["plan", "--live", "--base", "main"]).exits(5).says("target-without-client");
+    with(&world, &[READER], &["plan", "--live", "--base", "main"]).exits(5).says(ASKED);
     // what a proposal names is not
     let config = world.read("dualkey.yaml");
     let evil = "  github: { organization: northwind, id: 9919, api: \"https://ghe.evil.example/api/v3\" }\n";
     world.write("dualkey.yaml", &config.replace(REAL, evil));
     let ran =
         with(&world, &[READER], &["plan", "--live"]).exits(5).says("target-unproven").says("no credential is sent");
-    assert!(!ran.stderr.contains("target-without-client"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(ASKED), "{}", ran.stderr);
     // nor is anything sent where no anchor is kept by which the log proves it
     world.git(&["checkout", "-q", "."]);
     let mut command = world.command(&world.repo());
     command.args(["plan", "--live", "--base", "main", "--now", &world.now]).env_remove("DUALKEY_ANCHOR");
     let ran = finish(command);
     assert_ne!(ran.code, 0);
-    assert!(!ran.stderr.contains("target-without-client"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(ASKED), "{}", ran.stderr);
 }

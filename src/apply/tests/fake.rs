@@ -114,6 +114,10 @@ impl Waits for Shared {
         self.pauses.lock().unwrap().push(at_most);
         true
     }
+
+    fn pause(&self, _: Duration) -> bool {
+        true
+    }
 }
 
 pub(super) struct Fake(pub TargetId, pub Shared);

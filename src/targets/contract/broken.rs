@@ -14,6 +14,10 @@ impl Waits for AtOnce {
     fn wait(&self, _: Duration, _: Duration, _: &str) -> bool {
         true
     }
+
+    fn pause(&self, _: Duration) -> bool {
+        true
+    }
 }
 
 /// A client that a patient one can hold.

@@ -42,7 +42,8 @@ pub static TEAM: Kind = Kind {
     enforces: NOTHING,
 };
 
-/// Membership of an organisation. An admin is what GitHub's pages call an owner.
+/// Membership of an organisation, whose members are a group: they have its base permission on each repository. An admin is
+/// what GitHub's pages call an owner.
 pub static MEMBERSHIP: Kind = Kind {
     name: "membership",
     target: TYPE,
@@ -53,7 +54,7 @@ pub static MEMBERSHIP: Kind = Kind {
     administers: |_, permission| permission == "admin",
     basic: |_| false,
     pushes: |_| false,
-    groups: false,
+    groups: true,
     requires: |_| None,
     enforces: NOTHING,
 };

@@ -209,6 +209,19 @@ impl World {
         }
     }
 
+    /// Lets every invitation have been sent so much earlier, for a client that is bound to the clock of its machine.
+    pub fn age_invitations(&mut self, by: SignedDuration) {
+        for repository in self.repositories.values_mut() {
+            repository.invitations.values_mut().for_each(|invitation| invitation.created -= by);
+            repository.sent.iter_mut().for_each(|at| *at -= by);
+        }
+        for organization in self.organizations.values_mut() {
+            organization.invitations.values_mut().for_each(|invitation| invitation.created -= by);
+            organization.sent.iter_mut().for_each(|at| *at -= by);
+        }
+        self.expire();
+    }
+
     /// Somebody declines every invitation that waits; they vanish.
     pub fn decline(&mut self, login: &str) {
         let account = self.known(login);

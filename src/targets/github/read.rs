@@ -1,0 +1,167 @@
+//! What looks at an organisation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::facts::facts;
+use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
+use super::line::Line;
+use super::organization::{About, repositories, teams};
+use super::picture::{Picture, Wish, picture, short};
+use super::reading::{Hints, View};
+use crate::access::Permissions;
+use crate::targets::{Depth, Hello, Names, Reader, Reading, Resource, Scope, TargetError};
+
+/// Looks at one organisation.
+pub(super) struct OrganizationReader {
+    line: Line,
+    /// What was seen last of the whole.
+    before: Option<Picture>,
+    /// Who was expected where, in all that was asked so far.
+    hints: Hints,
+    knows_hints: bool,
+    /// By what queries name repositories, by their names.
+    nodes: BTreeMap<String, String>,
+}
+
+impl OrganizationReader {
+    pub(super) fn new(line: Line) -> Self {
+        OrganizationReader { line, before: None, hints: Hints::new(), knows_hints: false, nodes: BTreeMap::new() }
+    }
+
+    fn wish(&self, scope: &Scope, depth: Depth) -> Wish {
+        let organization = self.line.settings.organization.clone();
+        let facts = depth == Depth::Facts;
+        let mut wish = Wish { organization, facts, nodes: self.nodes.clone(), ..Wish::default() };
+        let mut expected: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        // what can't be a name is no path of a request
+        let is_name = |resource: &&Resource| (resource.kind.check_resource)(&resource.name).is_ok();
+        for resource in scope.iter().filter(is_name) {
+            if resource.kind == &REPOSITORY {
+                let name = short(&resource.name);
+                if let Some(accounts) = self.hints.get(resource) {
+                    let numbers = accounts.keys().filter_map(|account| account.parse().ok());
+                    expected.insert(name.clone(), numbers.collect());
+                }
+                wish.repositories.insert(name);
+            } else if resource.kind == &TEAM {
+                wish.teams = true;
+            } else if resource.kind == &MEMBERSHIP {
+                wish.membership = true;
+            }
+        }
+        // what is looked at once more is what was written
+        wish.expected = (self.knows_hints && scope.expected().is_some()).then_some(expected);
+        wish.accounts = scope.accounts().keys().filter_map(|account| account.parse().ok()).collect();
+        wish
+    }
+
+    fn look(&self, about: About, wish: &Wish) -> Result<Picture, TargetError> {
+        let Some(now) = self.line.api.clock() else {
+            let target = self.line.settings.target.clone();
+            return Err(TargetError::LiveReadIncomplete { target, why: "no answer says what time it is".to_owned() });
+        };
+        let doing = format!("read the organisation `{}`", about.login);
+        self.line.see(&doing, picture(&self.line.api, about, wish, self.before.as_ref(), now))
+    }
+}
+
+/// Who asks, where it is a person.
+#[derive(Deserialize)]
+struct Caller {
+    id: u64,
+}
+
+impl Reader for OrganizationReader {
+    fn hello(&mut self) -> Result<Hello, TargetError> {
+        let about = match self.line.pinned() {
+            Ok(about) => about,
+            // who is another is told apart by whoever asked
+            Err(error) => return self.another().ok_or(error),
+        };
+        let caller = self.line.wait(self.line.api.get_as::<Caller>("/user"));
+        let own = match caller {
+            Ok(caller) => BTreeSet::from([caller.id.to_string()]),
+            // an App is nobody's account
+            Err(failure) if failure.is_hidden() => BTreeSet::new(),
+            Err(failure) => {
+                let asked = super::client::Asked::ToSee("ask who this credential is");
+                return Err(failure.told(&self.line.settings.target, asked));
+            }
+        };
+        Ok(Hello { identity: self.line.identity(about.id), clock: self.line.api.clock(), own })
+    }
+
+    fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError> {
+        if let Some(expected) = scope.expected() {
+            self.knows_hints = true;
+            self.hints.extend(expected.iter().map(|(resource, accounts)| (resource.clone(), accounts.clone())));
+        }
+        if scope.is_empty() {
+            return Ok(Reading::default());
+        }
+        let about = self.line.pinned()?;
+        let wish = self.wish(scope, depth);
+        let picture = self.look(about, &wish)?;
+        self.nodes.extend(picture.repositories.iter().map(|one| (short(&one.name), one.node.clone())));
+        let view = View { settings: &self.line.settings, picture: &picture, hints: &self.hints };
+        let mut reading = view.reading(scope.iter());
+        if depth == Depth::Facts {
+            let writes = self.line.wait(self.line.api.can_write());
+            reading.facts = facts(&view, scope, writes.as_deref());
+        }
+        if self.before.is_none() && !wish.repositories.is_empty() {
+            self.before = Some(picture);
+        }
+        Ok(reading)
+    }
+
+    fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {
+        let organization = self.line.settings.organization.clone();
+        let kind = match of {
+            // GitHub has more accounts than anybody lists
+            Names::Accounts => return Ok(None),
+            Names::Permissions(kind) => {
+                return Ok(match kind.permissions {
+                    Permissions::Ordered(words) => Some(words.iter().map(|word| (*word).to_owned()).collect()),
+                    Permissions::Open(_) => None,
+                });
+            }
+            Names::Resources(kind) => kind,
+        };
+        if kind == &MEMBERSHIP {
+            return Ok(Some(BTreeSet::from([organization])));
+        }
+        let api = &self.line.api;
+        let login = self.line.pinned()?.login;
+        let names: Vec<String> = if kind == &TEAM {
+            let all = self.line.see("list teams", teams(api, &login))?;
+            all.into_iter().map(|team| team.slug.to_lowercase()).collect()
+        } else if kind == &REPOSITORY {
+            // a name that leads to another by now is one that is there
+            let moved = self.before.iter().flat_map(|before| &before.elsewhere);
+            let moved = moved.filter(|(_, found)| matches!(found, Ok(Some(_)))).map(|(name, _)| name.clone());
+            let all = match self.nodes.is_empty() {
+                true => self.line.see("list repositories", repositories(api, &login, false))?,
+                false => Vec::new(),
+            };
+            let listed = all.iter().map(|one| short(&one.name));
+            listed.chain(self.nodes.keys().cloned()).chain(moved).collect()
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(names.into_iter().map(|name| format!("{organization}/{name}")).collect()))
+    }
+}
+
+impl OrganizationReader {
+    /// What another organisation says that is called as ours; whoever asked compares it with the pin.
+    fn another(&self) -> Option<Hello> {
+        let settings = &self.line.settings;
+        let about =
+            self.line.wait(super::organization::about(&self.line.api, &settings.organization, settings.id)).ok()?;
+        let other = (about.id != settings.id).then(|| self.line.identity(about.id))?;
+        Some(Hello { identity: other, clock: self.line.api.clock(), own: BTreeSet::new() })
+    }
+}

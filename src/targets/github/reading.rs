@@ -1,0 +1,265 @@
+//! Who holds what, as all targets tell it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
+use super::line::Settings;
+use super::organization::{Repository, Team, permission};
+use super::picture::{Picture, short};
+use crate::access::{Conditions, Kind};
+use crate::targets::{Expected, Latent, Live, Members, Principal, Reading, Resource, TargetError};
+
+/// Who was expected, by resource, in all that was asked so far.
+pub(super) type Hints = BTreeMap<Resource, Expected>;
+
+/// A picture beside what it is of.
+pub(super) struct View<'p> {
+    pub settings: &'p Settings,
+    pub picture: &'p Picture,
+    pub hints: &'p Hints,
+}
+
+pub(super) fn account(id: u64) -> Principal {
+    Principal::Account(id.to_string())
+}
+
+fn live(resource: &Resource, permission: impl Into<String>, principal: Principal) -> Live {
+    Live {
+        kind: resource.kind,
+        resource: resource.name.clone(),
+        permission: permission.into(),
+        principal,
+        conditions: Conditions::NONE,
+        until: None,
+        latent: None,
+    }
+}
+
+fn refused(why: String, help: &str) -> TargetError {
+    TargetError::Refused { why, help: help.to_owned() }
+}
+
+impl<'p> View<'p> {
+    /// What is held on each resource, and who is in the groups that hold something.
+    pub(super) fn reading<'s>(&self, scope: impl Iterator<Item = &'s Resource>) -> Reading {
+        let mut reading = Reading::default();
+        for resource in scope {
+            match self.held(resource) {
+                Ok(held) => reading.held.extend(held),
+                Err(error) => reading.unread.push((resource.clone(), error)),
+            }
+        }
+        reading.held.sort();
+        reading.held.dedup();
+        reading.members = self.members_of(&reading.held);
+        reading
+    }
+
+    fn held(&self, resource: &Resource) -> Result<Vec<Live>, TargetError> {
+        let check = resource.kind.check_resource;
+        check(&resource.name).map_err(|why| {
+            refused(format!("`{}` is not a {}: {why}", resource.name, resource.kind.name), "correct the name")
+        })?;
+        let kind: &Kind = resource.kind;
+        if kind == &MEMBERSHIP {
+            self.is_ours(resource, &resource.name)?;
+            return Ok(self.membership(resource));
+        }
+        let (owner, name) = resource.name.split_once('/').unwrap_or_default();
+        self.is_ours(resource, owner)?;
+        if kind == &TEAM {
+            let team = self.picture.teams.iter().find(|team| team.slug.eq_ignore_ascii_case(name));
+            return Ok(team.map(|team| self.team(resource, team)).unwrap_or_default());
+        }
+        if kind == &REPOSITORY {
+            return match self.repository(name)? {
+                Some(repository) => self.on_repository(resource, repository),
+                None => Ok(Vec::new()),
+            };
+        }
+        Err(refused(format!("GitHub has no {}", kind.name), "name another target"))
+    }
+
+    fn is_ours(&self, resource: &Resource, owner: &str) -> Result<(), TargetError> {
+        let ours = &self.settings.organization;
+        if owner.eq_ignore_ascii_case(ours) {
+            return Ok(());
+        }
+        let why =
+            format!("`{}` is not of the organisation `{ours}`, which `{}` is", resource.name, self.settings.target);
+        Err(refused(why, "another organisation is another target in `dualkey.yaml`"))
+    }
+
+    /// The repository of a name, whatever it is called by now. None where there is none.
+    pub(super) fn repository(&self, name: &str) -> Result<Option<&'p Repository>, TargetError> {
+        let picture = self.picture;
+        if let Some(found) = picture.repositories.iter().find(|one| short(&one.name) == name) {
+            return Ok(Some(found));
+        }
+        let asked = format!("{}/{name}", self.settings.organization);
+        let doing = format!("look for the repository `{asked}`");
+        let hidden = || TargetError::Denied {
+            what: format!("{doing}: there is none, or the credential may not see it"),
+            help: "let the credential see all repositories of the organisation, or correct the name".to_owned(),
+        };
+        match picture.elsewhere.get(name) {
+            Some(Ok(Some(found))) if found.owner.id == picture.about.id => {
+                // what has moved within the organisation is in the list by its new name
+                let moved = picture.repositories.iter().find(|one| one.id == found.id);
+                moved.map(Some).ok_or_else(hidden)
+            }
+            Some(Ok(Some(found))) => Err(refused(
+                format!(
+                    "`{asked}` is `{}` by now, which is another's: whoever is in there is theirs to end",
+                    found.name
+                ),
+                "take it out of the domain, and ask its new owner who may still be in there",
+            )),
+            Some(Ok(None)) if picture.whole => Ok(None),
+            Some(Ok(None)) | None => Err(hidden()),
+            Some(Err(failure)) => Err(failure.told(&self.settings.target, super::client::Asked::ToSee(&doing))),
+        }
+    }
+
+    fn on_repository(&self, resource: &Resource, repository: &'p Repository) -> Result<Vec<Live>, TargetError> {
+        let Some(direct) = &repository.direct else {
+            return Err(TargetError::LiveReadIncomplete {
+                target: self.settings.target.clone(),
+                why: format!("the credential isn't told where permissions on `{}` come from", resource.name),
+            });
+        };
+        let mut held: Vec<Live> =
+            direct.iter().map(|one| live(resource, one.role.clone(), account(one.who.id))).collect();
+        match self.picture.open.get(&repository.id) {
+            Some(Ok(open)) => {
+                let waiting = open.iter().filter(|one| !one.expired);
+                held.extend(waiting.map(|one| Live {
+                    latent: Some(Latent::Invited),
+                    ..live(resource, one.permission.clone(), account(one.invitee.id))
+                }));
+            }
+            Some(Err(failure)) => {
+                let doing = format!("list the invitations to `{}`", resource.name);
+                return Err(failure.told(&self.settings.target, super::client::Asked::ToSee(&doing)));
+            }
+            None => {}
+        }
+        held.extend(
+            self.by_groups(repository).into_iter().map(|(group, word)| live(resource, word, Principal::Group(group))),
+        );
+        Ok(held)
+    }
+
+    /// What groups hold on a repository: all members, teams, holders of roles.
+    fn by_groups(&self, repository: &Repository) -> Vec<(String, String)> {
+        let organization = &self.settings.organization;
+        let mut groups = Vec::new();
+        if let Some(base) = self.picture.about.base.as_deref().filter(|base| *base != "none") {
+            groups.push((organization.clone(), permission(base)));
+        }
+        for role in &self.picture.roles {
+            groups.extend(role.base.clone().map(|base| (self.role_group(&role.name), base)));
+        }
+        for team in &self.picture.teams {
+            let Some(word) = opened(team, repository.id) else { continue };
+            // what a team has by the one above it is told of that one, whose members those of this team are
+            let above = team.parent.and_then(|id| self.picture.teams.iter().find(|other| other.id == id));
+            if above.and_then(|above| opened(above, repository.id)) != Some(word) {
+                groups.push((self.team_group(team), word.to_owned()));
+            }
+        }
+        groups
+    }
+
+    fn team_group(&self, team: &Team) -> String {
+        format!("{}/{}", self.settings.organization, team.slug.to_lowercase())
+    }
+
+    fn role_group(&self, role: &str) -> String {
+        format!("{}/role:{role}", self.settings.organization)
+    }
+
+    fn team(&self, resource: &Resource, team: &Team) -> Vec<Live> {
+        let owners: BTreeSet<u64> = self.picture.members.iter().filter(|one| one.owner).map(|one| one.who.id).collect();
+        let expected = self.hints.get(resource);
+        let mut held = Vec::new();
+        for (who, maintainer) in &team.members {
+            let word = if *maintainer { "maintainer" } else { "member" };
+            // an owner maintains each team they are in, whatever was asked for: that is no difference
+            let asked = expected.and_then(|expected| expected.get(&who.id.to_string())).and_then(Option::as_deref);
+            let word = asked.filter(|_| owners.contains(&who.id)).unwrap_or(word);
+            held.push(live(resource, word, account(who.id)));
+        }
+        for who in &team.invited {
+            let word = self.picture.waiting.get(&(team.id, who.id)).map_or("member", String::as_str);
+            held.push(Live { latent: Some(Latent::Invited), ..live(resource, word, account(who.id)) });
+        }
+        held
+    }
+
+    fn membership(&self, resource: &Resource) -> Vec<Live> {
+        let members = self.picture.members.iter();
+        let mut held: Vec<Live> = members
+            .map(|one| live(resource, if one.owner { "admin" } else { "member" }, account(one.who.id)))
+            .collect();
+        for invited in &self.picture.invited {
+            let word = match invited.invitation.role.as_str() {
+                "admin" => "admin",
+                "direct_member" | "reinstate" => "member",
+                // whoever only pays bills is no member
+                _ => continue,
+            };
+            let unknown = || Principal::Unknown(format!("invitation {}", invited.invitation.id));
+            let principal = invited.account.map_or_else(unknown, account);
+            held.push(Live { latent: Some(Latent::Invited), ..live(resource, word, principal) });
+        }
+        held
+    }
+
+    /// Who is in the groups that hold something, and in those within them.
+    fn members_of(&self, held: &[Live]) -> Members {
+        let group = |principal: &Principal| match principal {
+            Principal::Group(name) => Some(name.clone()),
+            Principal::Account(_)
+            | Principal::Service(_)
+            | Principal::Everyone(_)
+            | Principal::Deleted(_)
+            | Principal::Unknown(_) => None,
+        };
+        let mut members = Members::new();
+        let mut open: Vec<String> = held.iter().filter_map(|live| group(&live.principal)).collect();
+        while let Some(name) = open.pop() {
+            if members.contains_key(&name) {
+                continue;
+            }
+            let direct = self.direct(&name);
+            open.extend(direct.iter().filter_map(group));
+            members.insert(name, direct);
+        }
+        members
+    }
+
+    fn direct(&self, group: &str) -> BTreeSet<Principal> {
+        let picture = self.picture;
+        if group == self.settings.organization {
+            return picture.members.iter().map(|one| account(one.who.id)).collect();
+        }
+        let Some(team) = picture.teams.iter().find(|team| self.team_group(team) == group) else {
+            let role = picture.roles.iter().filter(|role| self.role_group(&role.name) == group);
+            let holders = role.flat_map(|role| {
+                let teams =
+                    role.teams.iter().map(|slug| Principal::Group(format!("{}/{slug}", self.settings.organization)));
+                role.users.iter().map(|who| account(who.id)).chain(teams)
+            });
+            return holders.collect();
+        };
+        let below = picture.teams.iter().filter(|other| other.parent == Some(team.id));
+        let below = below.map(|other| Principal::Group(self.team_group(other)));
+        team.members.iter().map(|(who, _)| account(who.id)).chain(below).collect()
+    }
+}
+
+/// What a team opens on a repository.
+fn opened(team: &Team, repository: u64) -> Option<&str> {
+    team.repositories.iter().find(|(id, _)| *id == repository).map(|(_, word)| word.as_str())
+}
