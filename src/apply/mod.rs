@@ -76,6 +76,8 @@ pub struct Past<'a> {
     /// Accounts that access was granted to, and whose they were.
     pub accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     pub given: BTreeSet<Given>,
+    /// When each of these was given, where the log says that it was done.
+    pub given_at: BTreeMap<Given, Timestamp>,
     /// The last instant of which a run knew by more than its own clock.
     pub proven: Option<Timestamp>,
     /// What the log says was given and nobody proves.

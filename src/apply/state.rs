@@ -108,7 +108,7 @@ impl<'a> View<'a> {
     fn expected(&self, target: &TargetId) -> Option<(BTreeMap<Resource, Expected>, BTreeMap<String, String>)> {
         let applied = self.past.applied.map(|(revision, _)| revision);
         let revisions = || applied.into_iter().chain([self.tree]);
-        let settings = revisions().filter_map(|revision| revision.access.config.targets.get(target)).last()?;
+        let settings = revisions().filter_map(|revision| revision.access.config.targets.get(target)).next_back()?;
         // elsewhere nobody is invited, and what is held tells itself
         let form = settings.spec.account.as_ref().map(|account| &account.form);
         if !matches!(form, Some(AccountForm::Numbered { .. })) {
@@ -130,12 +130,13 @@ impl<'a> View<'a> {
         }
         for given in self.past.given.iter().filter(|given| given.target == *target) {
             let resource = Resource { kind: given.kind, name: given.resource.clone() };
-            expected.entry(resource).or_default().entry(given.account.to_string()).or_default();
+            let known = expected.entry(resource).or_default().entry(given.account.to_string()).or_default();
+            known.given = known.given.max(self.past.given_at.get(given).copied());
         }
         for one in self.tree.entitlements.desired_at(now).iter().filter(|one| one.key.target == *target) {
             let resource = Resource { kind: one.key.kind, name: one.key.resource.to_string() };
-            let permission = Some(one.key.permission.to_string());
-            expected.entry(resource).or_default().insert(one.key.principal.to_string(), permission);
+            let known = expected.entry(resource).or_default().entry(one.key.principal.to_string()).or_default();
+            known.wanted = Some(one.key.permission.to_string());
         }
         Some((expected, accounts))
     }

@@ -104,10 +104,12 @@ struct Saved {
     accounts: Vec<(usize, usize, usize)>,
     /// Target, kind, resource, permission, principal, conditions.
     given: Vec<(usize, usize, usize, usize, usize, usize)>,
+    /// When it was given, by its place.
+    given_at: Vec<(usize, At)>,
 }
 
 fn version() -> String {
-    format!("1 {}", env!("CARGO_PKG_VERSION"))
+    format!("2 {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// Numbers for what is written often.
@@ -144,8 +146,9 @@ impl Prefix {
                 ));
             }
         }
-        let mut given = Vec::new();
-        for one in state.given.iter() {
+        let (mut given, mut given_at) = (Vec::new(), Vec::new());
+        for (place, one) in state.given.iter().enumerate() {
+            given_at.extend(state.given_at.get(one).map(|at| (place, *at)));
             let known = conditions.iter().position(|known| *known == one.conditions);
             given.push((
                 names.number(&one.target.to_string()),
@@ -181,6 +184,7 @@ impl Prefix {
             conditions,
             accounts,
             given,
+            given_at,
         };
         serde_json::to_vec(&saved).ok()
     }
@@ -218,6 +222,9 @@ impl Prefix {
                     conditions: saved.conditions.get(conditions)?.clone(),
                 })
             };
+        let given = saved.given.into_iter().map(one).collect::<Option<Vec<_>>>()?;
+        let given_at = saved.given_at.iter().map(|(place, at)| Some((given.get(*place)?.clone(), *at)));
+        let given_at = given_at.collect::<Option<_>>()?;
         let state = State {
             kinds,
             judged: saved.judged,
@@ -228,7 +235,8 @@ impl Prefix {
             runs: saved.runs,
             proven: saved.proven,
             accounts: Rc::new(accounts),
-            given: Rc::new(saved.given.into_iter().map(one).collect::<Option<_>>()?),
+            given: Rc::new(given.into_iter().collect()),
+            given_at: Rc::new(given_at),
         };
         let edge = Edge::of(saved.size, rows)?;
         let log = Log { genesis: saved.genesis, keys, edge, checkpoint: saved.checkpoint.into_bytes(), state };

@@ -245,3 +245,8 @@ pub fn granted(log: &Log) -> Rc<BTreeMap<(TargetId, AccountMark), BTreeSet<Perso
 pub fn given(log: &Log) -> Rc<BTreeSet<apply::Given>> {
     Rc::clone(&log.state().given)
 }
+
+/// When each of that was given, where a run said that it was done.
+pub fn given_at(log: &Log) -> BTreeMap<apply::Given, Timestamp> {
+    log.state().given_at.iter().map(|(given, at)| (given.clone(), at.0)).collect()
+}

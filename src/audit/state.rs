@@ -33,6 +33,8 @@ pub(super) struct State {
     pub accounts: Rc<BTreeMap<(TargetId, AccountMark), BTreeSet<PersonId>>>,
     /// What was granted and not taken back since.
     pub given: Rc<BTreeSet<apply::Given>>,
+    /// When of these was given what a run says that it did.
+    pub given_at: Rc<BTreeMap<apply::Given, At>>,
 }
 
 impl State {
@@ -49,6 +51,7 @@ impl State {
             proven: None,
             accounts: Rc::default(),
             given: Rc::default(),
+            given_at: Rc::default(),
         }
     }
 
@@ -140,7 +143,13 @@ impl State {
             self.applied.push((outcome.commit.clone(), outcome.at));
         }
         let (kinds, given) = (self.kinds, Rc::make_mut(&mut self.given));
-        let mut done = |operation: &Operation| take_back(given, operation, kinds);
+        let given_at = Rc::make_mut(&mut self.given_at);
+        let mut done = |operation: &Operation| {
+            take_back(given, given_at, operation, kinds);
+            if operation.verb != Verb::Revoke {
+                given_at.extend(thing(operation, kinds).map(|one| (one, outcome.at)));
+            }
+        };
         outcome.done.iter().for_each(&mut done);
         reader.each_operation(index, &outcome.done_of, done)?;
         // a grant was to be made because nothing was held
@@ -200,7 +209,12 @@ pub(super) fn as_record(one: &apply::Given) -> record::Given {
 }
 
 /// After an operation was done, nothing else than it says is held in its place.
-fn take_back(given: &mut BTreeSet<apply::Given>, operation: &Operation, kinds: Kinds) {
+fn take_back(
+    given: &mut BTreeSet<apply::Given>,
+    given_at: &mut BTreeMap<apply::Given, At>,
+    operation: &Operation,
+    kinds: Kinds,
+) {
     let Some(done) = thing(operation, kinds) else { return };
     if done.kind.holds_one() {
         let first = apply::Given { permission: String::new(), conditions: Conditions::NONE, ..done.clone() };
@@ -211,12 +225,16 @@ fn take_back(given: &mut BTreeSet<apply::Given>, operation: &Operation, kinds: K
         let held: Vec<apply::Given> = given.range(first..).take_while(same).cloned().collect();
         for one in &held {
             given.remove(one);
+            given_at.remove(one);
         }
     } else {
         given.remove(&done);
+        given_at.remove(&done);
         if let Some(previous) = &operation.previous {
             let (permission, conditions) = (previous.permission.clone(), previous.conditions.clone());
-            given.remove(&apply::Given { permission, conditions, ..done.clone() });
+            let previous = apply::Given { permission, conditions, ..done.clone() };
+            given.remove(&previous);
+            given_at.remove(&previous);
         }
     }
     if operation.verb != Verb::Revoke {

@@ -443,6 +443,7 @@ pub struct Past {
     applied: Option<(Rc<Revision>, Timestamp)>,
     accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
     given: Rc<BTreeSet<apply::Given>>,
+    given_at: BTreeMap<apply::Given, Timestamp>,
     proven: Option<Timestamp>,
     disputed: Option<Disputed>,
 }
@@ -464,7 +465,8 @@ impl Past {
         let accounts = granted.iter().filter_map(|(account, people)| Some((account.clone(), whose(people)?)));
         let (accounts, given) = (accounts.collect(), audit::given(log));
         let disputed = verifier.disputed(chain)?;
-        Ok(Past { applied, accounts, given, proven: audit::proven_time(log), disputed })
+        let (given_at, proven) = (audit::given_at(log), audit::proven_time(log));
+        Ok(Past { applied, accounts, given, given_at, proven, disputed })
     }
 
     /// A tree together with the one applied last: what may have to be read.
@@ -477,6 +479,7 @@ impl Past {
             applied: self.applied.as_ref().map(|(revision, at)| (revision.as_ref(), *at)),
             accounts: self.accounts.clone(),
             given: self.given.as_ref().clone(),
+            given_at: self.given_at.clone(),
             proven: self.proven,
             disputed: self.disputed.as_ref(),
         }

@@ -340,7 +340,9 @@ impl<'a> Accounts<'a> {
         // whoever has ended works here no more, and is managed as a contractor is
         let ended = gone && declared.flatten().is_some();
         let ours = self.declared.contains(&Slot::of_live(target, live)) || logged.is_some();
-        let everyone = self.basis.tree.access.config.manage == Manage::Everyone;
+        // nothing can declare what a group holds, so taking it away would take it from everybody in it for ever
+        let is_group = matches!(live.principal, Principal::Group(_));
+        let everyone = self.basis.tree.access.config.manage == Manage::Everyone && !is_group;
         // what employees hold beside their grants is theirs, unless dualkey gave it
         if !(everyone || contractor || ended || ours) {
             difference.unmanaged.push(Found { target: target.clone(), live: live.clone(), person });

@@ -41,7 +41,7 @@ pub use place::Place;
 pub use principal::{Holder, Principal};
 pub use reading::{Depth, Fact, Latent, Live, Members, OTHER_WAY_IN, Reading};
 pub use sandbox::Sandbox;
-pub use scope::{Expected, Scope};
+pub use scope::{Expectation, Expected, Scope};
 
 macro_rules! types {
     ($($folder:ident),+) => {

@@ -20,6 +20,8 @@ pub enum Latent {
     Invited,
     /// The principal may take it at any time without being approved by anybody else.
     Eligible,
+    /// The principal was invited today and is invited no more: it was declined, or withdrawn by hand.
+    Declined,
 }
 
 impl Latent {
@@ -28,6 +30,7 @@ impl Latent {
         match self {
             Latent::Invited => "invited",
             Latent::Eligible => "eligible",
+            Latent::Declined => "declined",
         }
     }
 }

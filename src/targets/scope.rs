@@ -2,11 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::Resource;
 use crate::access::Kind;
 
-/// Whom something was given to on a resource or ever is, by account: the permission that is wanted now, None where none is.
-pub type Expected = BTreeMap<String, Option<String>>;
+/// Whom something was given to on a resource or ever is, by account.
+pub type Expected = BTreeMap<String, Expectation>;
+
+/// What is known of somebody on a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// The permission that is wanted now; None where none is.
+    pub wanted: Option<String>,
+    /// When something was given to them last and not taken back, as the log says.
+    pub given: Option<Timestamp>,
+}
 
 /// The resources of one target whose holders are to be listed.
 ///

@@ -244,7 +244,7 @@ impl<'p> Facts<'_, 'p> {
     /// Accounts that are to hold something on a resource now.
     fn wanted(&self, resource: &Resource) -> impl Iterator<Item = u64> {
         let expected = self.view.hints.get(resource).into_iter().flatten();
-        expected.filter(|(_, permission)| permission.is_some()).filter_map(|(account, _)| account.parse().ok())
+        expected.filter(|(_, one)| one.wanted.is_some()).filter_map(|(account, _)| account.parse().ok())
     }
 
     fn tell_of_limit(&mut self, resource: &Resource, wanted: usize, left: usize) {

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
-use super::line::Settings;
+use super::line::{A_DAY, Settings};
 use super::organization::{Repository, Team, permission};
 use super::picture::{Picture, short};
 use crate::access::{Conditions, Kind};
@@ -132,6 +134,10 @@ impl<'p> View<'p> {
             direct.iter().map(|one| live(resource, one.role.clone(), account(one.who.id))).collect();
         match self.picture.open.get(&repository.id) {
             Some(Ok(open)) => {
+                let known = held.iter().map(|live| live.principal.clone());
+                let invited = open.iter().map(|one| account(one.invitee.id));
+                let known: BTreeSet<Principal> = known.chain(invited).chain(self.inside()).collect();
+                held.extend(self.declined(resource, &known));
                 let waiting = open.iter().filter(|one| !one.expired);
                 held.extend(waiting.map(|one| Live {
                     latent: Some(Latent::Invited),
@@ -148,6 +154,24 @@ impl<'p> View<'p> {
             self.by_groups(repository).into_iter().map(|(group, word)| live(resource, word, Principal::Group(group))),
         );
         Ok(held)
+    }
+
+    /// Everybody in the organisation.
+    fn inside(&self) -> impl Iterator<Item = Principal> {
+        self.picture.members.iter().map(|one| account(one.who.id))
+    }
+
+    /// Who was invited today and is neither in nor invited any more: they declined, or somebody withdrew it. Inviting them at
+    /// each run would never end.
+    fn declined(&self, resource: &Resource, known: &BTreeSet<Principal>) -> Vec<Live> {
+        let is_recent = |at: &Timestamp| at.checked_add(A_DAY).is_ok_and(|end| end > self.picture.now);
+        let expected = self.hints.get(resource).into_iter().flatten();
+        let gone = expected.filter_map(|(account, expectation)| {
+            let (wanted, given) = (expectation.wanted.as_ref()?, expectation.given.as_ref()?);
+            let principal = Principal::Account(account.clone());
+            (is_recent(given) && !known.contains(&principal)).then(|| live(resource, wanted, principal))
+        });
+        gone.map(|one| Live { latent: Some(Latent::Declined), ..one }).collect()
     }
 
     /// What groups hold on a repository: all members, teams, holders of roles.
@@ -186,7 +210,7 @@ impl<'p> View<'p> {
         for (who, maintainer) in &team.members {
             let word = if *maintainer { "maintainer" } else { "member" };
             // an owner maintains each team they are in, whatever was asked for: that is no difference
-            let asked = expected.and_then(|expected| expected.get(&who.id.to_string())).and_then(Option::as_deref);
+            let asked = expected.and_then(|expected| expected.get(&who.id.to_string())?.wanted.as_deref());
             let word = asked.filter(|_| owners.contains(&who.id)).unwrap_or(word);
             held.push(live(resource, word, account(who.id)));
         }
@@ -194,7 +218,14 @@ impl<'p> View<'p> {
             let word = self.picture.waiting.get(&(team.id, who.id)).map_or("member", String::as_str);
             held.push(Live { latent: Some(Latent::Invited), ..live(resource, word, account(who.id)) });
         }
+        held.extend(self.declined(resource, &self.in_or_invited()));
         held
+    }
+
+    /// Everybody who is in the organisation or may accept an invitation to it.
+    fn in_or_invited(&self) -> BTreeSet<Principal> {
+        let invited = self.picture.invited.iter().filter_map(|one| one.account).map(account);
+        self.inside().chain(invited).collect()
     }
 
     fn membership(&self, resource: &Resource) -> Vec<Live> {
@@ -213,6 +244,7 @@ impl<'p> View<'p> {
             let principal = invited.account.map_or_else(unknown, account);
             held.push(Live { latent: Some(Latent::Invited), ..live(resource, word, principal) });
         }
+        held.extend(self.declined(resource, &self.in_or_invited()));
         held
     }
 

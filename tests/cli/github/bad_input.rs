@@ -1,6 +1,6 @@
 //! What goes wrong at GitHub: the error, the next step and the exit code; nothing is given, and nothing is lost.
 
-use github_standin::world::TokenKind;
+use github_standin::world::{TokenKind, Visibility};
 use github_standin::{Fault, On};
 
 use super::*;
@@ -58,7 +58,9 @@ fn an_organisation_is_known_by_its_number() {
     hub.run(&["apply", "--only-ends"]).exits(0).says("revoke alice.nguyen");
     assert_eq!(hub.may("alice-nw", "southwind/shop"), None);
     // another organisation that is called so
-    hub.server.world(|forge| drop(forge.add_organization("northwind")));
+    hub.server.world(|forge| {
+        forge.add_organization("northwind");
+    });
     hub.run(&["drift"]).exits(5).says("target-identity");
 }
 
@@ -97,6 +99,7 @@ fn what_moved_was_archived_or_went_is_told() {
     assert_eq!(hub.may("alice-nw", "store"), None);
     hub.server.world(|forge| {
         let other = forge.add_organization("initech");
+        forge.set_visibility("till", Visibility::Public);
         forge.transfer_repository("till", other);
     });
     hub.run(&["drift"]).exits(5).says("is `initech/till` by now, which is another's");

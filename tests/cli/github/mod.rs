@@ -132,7 +132,7 @@ impl Hub {
         let mut command = self.command(args);
         command.env("DUALKEY_READER_GITHUB_TOKEN", token);
         let ran = finish_today(command);
-        assert!(!format!("{}{}", ran.stdout, ran.stderr).contains(token), "a token was printed");
+        assert!(token.is_empty() || !format!("{}{}", ran.stdout, ran.stderr).contains(token), "a token was printed");
         ran
     }
 

@@ -8,7 +8,7 @@ fn access_is_given_watched_and_ended_at_github() {
     assert!(hub.server.world(|forge| forge.team("oncall").unwrap().members.len() == 1));
     hub.run(&["plan", "--live"]).exits(0).says("nothing");
     hub.let_in("alice.nguyen", "alice-nw");
-    hub.run(&["plan"]).exits(0).says("alice.nguyen  shop  repository northwind/shop  push");
+    hub.run(&["plan"]).exits(0).says("alice.nguyen  github  repository northwind/shop  push");
     hub.land("alice");
     hub.run(&["apply"])
         .exits(0)
@@ -24,6 +24,13 @@ fn access_is_given_watched_and_ended_at_github() {
     assert_eq!(hub.may("alice-nw", "shop").as_deref(), Some("write"));
     hub.run(&["plan", "--live"]).exits(0).says("nothing");
     hub.run(&["drift"]).exits(0);
+
+    // whoever only looks changes nothing
+    hub.server.take_log();
+    for args in [&["plan", "--live"][..], &["drift"], &["access", "alice.nguyen", "--live"]] {
+        hub.run(args);
+    }
+    assert_eq!(hub.server.log().writes().count(), 0);
 
     // somebody goes around dualkey
     hub.server.world(|forge| {
@@ -72,4 +79,21 @@ fn an_invitation_that_expired_is_sent_anew_and_one_that_is_not_wanted_is_withdra
     hub.land("alice-leaves");
     hub.run(&["apply"]).exits(0).says("revoke alice.nguyen");
     assert_eq!(hub.server.world(open), 0, "nobody can accept it any more");
+}
+
+#[test]
+fn an_invitation_that_was_declined_is_not_sent_again_and_again() {
+    let hub = Hub::open();
+    hub.let_in("alice.nguyen", "alice-nw");
+    hub.land("alice");
+    hub.run(&["apply"]).exits(0).says("invited");
+    let sent = hub.server.world(|forge| {
+        forge.decline("alice-nw");
+        forge.mails().len()
+    });
+    for _ in 0..2 {
+        hub.run(&["apply"]).exits(0);
+    }
+    assert_eq!(hub.server.world(|forge| forge.mails().len()), sent);
+    hub.run(&["drift"]).exits(0).says("pending").says("declined");
 }

@@ -151,10 +151,8 @@ mod tests {
             ),
         ] {
             let failure = answer(status, &headers, body).judged().unwrap_err();
-            let after = match failure {
-                Failure::Limited { after } => after.map(|after| after.as_secs()),
-                _ => None,
-            };
+            let limited = if let Failure::Limited { after } = failure { after } else { None };
+            let after = limited.map(|after| after.as_secs());
             assert_eq!(after, expected, "{body} {headers:?}");
         }
     }

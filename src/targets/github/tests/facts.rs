@@ -26,7 +26,7 @@ fn what_people_leave_behind_and_how_they_sign_in_is_told_with_the_page() {
         (hub.number("bo"), "robert".to_owned()),
         ("1".to_owned(), "who".to_owned()),
     ];
-    let expected = [(hub.number("guest"), None)].into();
+    let expected = [(hub.number("guest"), Expectation::default())].into();
     scope.expect([(shop, expected)].into(), accounts.into());
     let facts = hub.look().read(&scope, Depth::Facts).unwrap().facts;
     let told: Vec<String> = facts.iter().map(|fact| format!("{}: {}", fact.rule.code.id, fact.words)).collect();

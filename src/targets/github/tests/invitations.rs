@@ -47,6 +47,34 @@ fn one_that_expired_is_nothing_that_is_held_and_makes_way_for_another() {
 }
 
 #[test]
+fn one_that_was_declined_is_not_sent_again_on_the_same_day() {
+    let hub = Hub::new();
+    hub.must(&hub.give("northwind/shop", "push", "eve"));
+    hub.must(&hub.call(GRANT, &MEMBERSHIP, "northwind", "member", "finn"));
+    let sent = hub.server.clock().now();
+    hub.server.world(|world| {
+        world.decline("eve");
+        world.decline("finn");
+    });
+    let of = |kind, resource: &str, login: &str, permission: &str| -> Vec<String> {
+        let resource = Resource { kind, name: resource.to_owned() };
+        let mut scope: Scope = [resource.clone()].into_iter().collect();
+        let one = Expectation { given: Some(sent), ..wanted(permission) };
+        scope.expect([(resource, [(hub.number(login), one)].into())].into(), Default::default());
+        let held = told(&hub.look().read(&scope, Depth::Holders).unwrap());
+        held.into_iter().filter(|held| held.contains(&hub.number(login))).collect()
+    };
+    let (eve, finn) = (hub.number("eve"), hub.number("finn"));
+    assert_eq!(of(&REPOSITORY, "northwind/shop", "eve", "push"), [format!("push {eve} declined")]);
+    assert_eq!(of(&MEMBERSHIP, "northwind", "finn", "member"), [format!("member {finn} declined")]);
+    assert_eq!(of(&TEAM, "northwind/oncall", "finn", "member"), [format!("member {finn} declined")]);
+    days(&hub, 1);
+    assert_eq!(of(&REPOSITORY, "northwind/shop", "eve", "push"), Vec::<String>::new(), "tomorrow it is");
+    // whoever is in the organisation is added at once, and was taken out by hand
+    assert_eq!(of(&REPOSITORY, "northwind/shop", "bo", "push"), Vec::<String>::new());
+}
+
+#[test]
 fn a_revoke_takes_what_waits_and_what_expired() {
     let hub = Hub::new();
     for wait in [0, 8] {
@@ -124,9 +152,9 @@ fn more_invitations_than_a_day_takes_wait_and_it_is_known_before() {
     let calls: Vec<Call> = logins.iter().map(|login| hub.give("northwind/shop", "pull", login)).collect();
     // the plan knows it before anything is written
     let shop = Resource { kind: &REPOSITORY, name: "northwind/shop".to_owned() };
-    let wanted = logins.iter().map(|login| (hub.number(login), Some("pull".to_owned()))).collect();
+    let expected = logins.iter().map(|login| (hub.number(login), wanted("pull"))).collect();
     let mut scope: Scope = [shop.clone()].into_iter().collect();
-    scope.expect([(shop, wanted)].into(), Default::default());
+    scope.expect([(shop, expected)].into(), Default::default());
     let reading = hub.look().read(&scope, Depth::Facts).unwrap();
     let waits =
         |words: &str| reading.facts.iter().any(|fact| fact.rule.code.id == "invitations-wait" && fact.words == words);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use github_standin::world::{Id, Level};
+use github_standin::world::{Id, Level, TokenKind, Visibility};
 use github_standin::{Clock, Fault, On, Server, World as Forge};
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,13 +16,15 @@ use crate::access::{Conditions, Kind};
 use crate::targets::contract::{self, Break, Sample, Turnstile, World, contract};
 use crate::targets::retry::{Retrying, Waits};
 use crate::targets::{
-    Call, Depth, Done, Live, Members, Previous, Reader, Reading, Resource, Scope, TargetError, Verb, Writer,
+    Call, Depth, Done, Expectation, Live, Members, Previous, Reader, Reading, Resource, Scope, TargetError, Verb,
+    Writer,
 };
 
 mod apps;
 mod facts;
 mod invitations;
 mod limits;
+mod model;
 mod odd;
 mod plan;
 
@@ -189,6 +191,11 @@ fn change(from: &str, call: Call) -> Call {
     Call { verb: Verb::Change { previous, until: None }, ..call }
 }
 
+/// Somebody who is to hold something now.
+fn wanted(permission: &str) -> Expectation {
+    Expectation { wanted: Some(permission.to_owned()), given: None }
+}
+
 /// What was said of an error, and what to do next.
 fn words(error: &TargetError) -> String {
     let refusal = error.refusal();
@@ -235,10 +242,9 @@ impl World for Hub {
         self.server.heal();
         let all = |world: &mut Forge, given: Option<Vec<&str>>| {
             let numbers = given.map(|names| names.iter().map(|name| world.repository(name).unwrap().id).collect());
-            match &mut world.token_mut(&self.reads).kind {
-                github_standin::world::TokenKind::FineGrained { repositories, .. } => *repositories = numbers,
-                other => panic!("{other:?}"),
-            }
+            let kind = &mut world.token_mut(&self.reads).kind;
+            let TokenKind::FineGrained { repositories, .. } = kind else { panic!("{kind:?}") };
+            *repositories = numbers;
         };
         self.server.world(|world| all(world, None));
         match fault {

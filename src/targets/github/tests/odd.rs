@@ -83,6 +83,7 @@ fn what_has_moved_is_followed_by_its_number() {
     // and what went to another organisation is not ours any more
     hub.server.world(|world| {
         let other = world.add_organization("initech");
+        world.set_visibility("southwind/Store", Visibility::Public);
         world.transfer_repository("southwind/Store", other);
         world.grant("eve", "initech/Store", "write");
     });
@@ -141,7 +142,7 @@ fn what_comes_through_teams_the_base_and_roles_is_told_of_groups() {
     let oncall = Resource { kind: &TEAM, name: "northwind/oncall".to_owned() };
     let ada = hub.number("ada");
     let mut scope: Scope = [oncall.clone()].into_iter().collect();
-    scope.expect([(oncall, [(ada.clone(), Some("member".to_owned()))].into())].into(), Default::default());
+    scope.expect([(oncall, [(ada.clone(), wanted("member"))].into())].into(), Default::default());
     assert!(told(&hub.look().read(&scope, Depth::Holders).unwrap()).contains(&format!("member {ada}")));
     // what a team opens is taken from the team
     let team = crate::targets::Principal::Group("northwind/oncall".to_owned());
@@ -160,4 +161,27 @@ fn a_custom_role_is_told_by_its_name_and_replaced() {
     assert_eq!(hub.held(&REPOSITORY, "northwind/shop"), [format!("deployer {eve}")]);
     hub.must(&change("deployer", hub.give("northwind/shop", "pull", "eve")));
     assert_eq!(hub.held(&REPOSITORY, "northwind/shop"), [format!("pull {eve}")]);
+}
+
+#[test]
+fn enterprise_server_has_its_own_paths_and_adds_people_at_once() {
+    let mut forge = Forge::new("northwind", start());
+    forge.set_base(Level::None);
+    let accounts = vec![("root", forge.add_owner("root")), ("eve", forge.add_account("eve"))];
+    forge.add_repository("shop");
+    forge.add_team("oncall", None);
+    let reads = forge.fine_grained_token("root", READS);
+    let writes = forge.fine_grained_token("root", WRITES);
+    let id = forge.organization().id;
+    let hub = Hub { server: Server::start_enterprise(forge), reads, writes, accounts, id };
+    let identity = hub.look().hello().unwrap().identity;
+    assert_eq!(identity, format!("github:{}:{id}", hub.server.url()["http://".len()..].split('/').next().unwrap()));
+    hub.must(&hub.give("northwind/shop", "push", "eve"));
+    hub.must(&hub.call(GRANT, &MEMBERSHIP, "northwind", "member", "eve"));
+    hub.must(&hub.call(GRANT, &TEAM, "northwind/oncall", "member", "eve"));
+    let eve = hub.number("eve");
+    assert_eq!(hub.held(&REPOSITORY, "northwind/shop"), [format!("push {eve}")]);
+    assert_eq!(hub.held(&TEAM, "northwind/oncall"), [format!("member {eve}")]);
+    assert!(hub.held(&MEMBERSHIP, "northwind").contains(&format!("member {eve}")));
+    assert!(!hub.facts(&[(&MEMBERSHIP, "northwind")]).iter().any(|one| one.contains("invitations")), "there are none");
 }

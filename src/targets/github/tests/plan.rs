@@ -21,7 +21,7 @@ fn large() -> (Server, Settings, String, Scope) {
     let newcomer = world.add_account("newcomer").to_string();
     for number in 0..20 {
         let resource = Resource { kind: &REPOSITORY, name: format!("northwind/repository-{number:03}") };
-        expected.insert(resource, [(newcomer.clone(), Some("pull".to_owned()))].into());
+        expected.insert(resource, [(newcomer.clone(), wanted("pull"))].into());
     }
     scope.expect(expected, accounts);
     let id = world.organization().id;

@@ -50,10 +50,10 @@ fn give(desk: &mut Desk<'_>, call: &Call, number: u64) -> Result<Done, TargetErr
     let doing = format!("give `{login}` {} on `{}`", call.permission, repository.name);
     let waiting = open(desk, &repository)?.iter().find(|one| one.invitee.id == number).cloned();
     if let Some(waiting) = waiting {
-        if !waiting.expired {
+        if !waiting.expired && !is_direct(desk, &repository, number)? {
             return change_invitation(desk, call, &repository, &waiting, &doing);
         }
-        // one that expired lets nobody in, and stands in the way of another
+        // one that expired lets nobody in and stands in the way of another; one beside what is held would change that later
         withdraw(desk, &repository, &waiting)?;
     }
     if matches!(call.verb, Verb::Grant { .. }) {
