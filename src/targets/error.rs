@@ -364,7 +364,23 @@ mod tests {
         let [wait, read, mend] = [Remedy::Wait, Remedy::Read, Remedy::Mend];
         assert_eq!(
             remedies,
-            [read, mend, wait, mend, read, wait, wait, read, mend, mend, Remedy::Resume, wait, mend, mend, Remedy::Resume]
+            [
+                read,
+                mend,
+                wait,
+                mend,
+                read,
+                wait,
+                wait,
+                read,
+                mend,
+                mend,
+                Remedy::Resume,
+                wait,
+                mend,
+                mend,
+                Remedy::Resume
+            ]
         );
         let said: Vec<String> = errors[5..10].iter().map(ToString::to_string).collect();
         assert_eq!(

@@ -62,6 +62,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("target-io", "it takes a disk that fails; sandbox/tests.rs has a file that can't be read"),
     ("target-locked", "it is waited for; retry_tests.rs counts how often"),
     ("target-not-built", "it takes a program without the feature; survey.rs has the story for a build of that kind"),
+    ("target-quota", "it takes a target that counts invitations; github/bad_input.rs sends 50 of them"),
     ("target-refused", "what reaches an embedded target is well formed; contract.rs sends it what isn't"),
     ("target-stopped", "it is said of calls that were not tried; contract.rs stops a batch anywhere"),
     ("target-throttled", "it is waited for; faulty.rs has a target that asks for patience"),

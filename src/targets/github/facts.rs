@@ -13,12 +13,12 @@ use super::rules::{
     SECOND_FACTOR, TARGET_PARTLY_HIDDEN,
 };
 use crate::finding::Rule;
-use crate::targets::{Fact, OTHER_WAY_IN, READER_CAN_WRITE, Resource, Scope};
+use crate::targets::{Fact, OTHER_WAY_IN, Resource, Scope};
 
 /// What is to be said of a scope, sorted.
-pub(super) fn facts(view: &View<'_>, scope: &Scope, writes: Option<&str>) -> Vec<Fact> {
+pub(super) fn facts(view: &View<'_>, scope: &Scope) -> Vec<Fact> {
     let mut facts = Facts { view, scope, told: Vec::new() };
-    facts.of_ourselves(writes);
+    facts.of_ourselves();
     facts.of_the_organisation();
     facts.of_people();
     facts.of_roles();
@@ -75,10 +75,7 @@ impl<'p> Facts<'_, 'p> {
         path.replace("ORG", &self.picture().about.login)
     }
 
-    fn of_ourselves(&mut self, writes: Option<&str>) {
-        if let Some(why) = writes {
-            self.tell(&READER_CAN_WRITE, format!("the credential, which reads, {why}"));
-        }
+    fn of_ourselves(&mut self) {
         for (what, permission) in &self.picture().hidden {
             let takes = if permission.is_empty() { String::new() } else { format!("; it takes `{permission}`") };
             self.tell(&TARGET_PARTLY_HIDDEN, format!("the reading credential isn't told of {what}{takes}"));

@@ -4,12 +4,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use tokio::runtime::{Builder, Runtime};
 
 use super::client::{Api, Asked, Failure, Host, Patience, Purpose, Secret};
 use super::organization::{About, about};
 use super::spec;
-use crate::targets::TargetError;
+use crate::targets::{Hello, TargetError};
 
 /// Which organisation a target is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +74,30 @@ impl Line {
             why: format!("`{}` is organisation {}, and {} is pinned", settings.organization, about.id, settings.id),
             help: "see who is called so now; nothing is read or written at another organisation".to_owned(),
         })
+    }
+
+    /// What GitHub says of the organisation, and of who asks. Who is another than the pinned one says so.
+    pub(super) fn hello(&self) -> Result<Hello, TargetError> {
+        let settings = &self.settings;
+        let doing = format!("look at the organisation `{}`", settings.organization);
+        let about = self.see(&doing, about(&self.api, &settings.organization, settings.id))?;
+        let own = if about.id == settings.id { self.own()? } else { None };
+        let own = own.into_iter().map(|id| id.to_string()).collect();
+        let power = self.wait(self.api.power());
+        Ok(Hello { identity: self.identity(about.id), clock: self.api.clock(), own, power })
+    }
+
+    /// The account that asks; None for an App, which is nobody's.
+    pub(super) fn own(&self) -> Result<Option<u64>, TargetError> {
+        #[derive(Deserialize)]
+        struct Caller {
+            id: u64,
+        }
+        match self.wait(self.api.get_as::<Caller>("/user")) {
+            Ok(caller) => Ok(Some(caller.id)),
+            Err(failure) if failure.is_hidden() => Ok(None),
+            Err(failure) => Err(failure.told(&self.settings.target, Asked::ToSee("ask who this credential is"))),
+        }
     }
 
     /// What identifies an organisation of that number at this server.

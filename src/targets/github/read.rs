@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
 use super::facts::facts;
 use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
 use super::line::Line;
@@ -67,30 +65,9 @@ impl OrganizationReader {
     }
 }
 
-/// Who asks, where it is a person.
-#[derive(Deserialize)]
-struct Caller {
-    id: u64,
-}
-
 impl Reader for OrganizationReader {
     fn hello(&mut self) -> Result<Hello, TargetError> {
-        let about = match self.line.pinned() {
-            Ok(about) => about,
-            // who is another is told apart by whoever asked
-            Err(error) => return self.another().ok_or(error),
-        };
-        let caller = self.line.wait(self.line.api.get_as::<Caller>("/user"));
-        let own = match caller {
-            Ok(caller) => BTreeSet::from([caller.id.to_string()]),
-            // an App is nobody's account
-            Err(failure) if failure.is_hidden() => BTreeSet::new(),
-            Err(failure) => {
-                let asked = super::client::Asked::ToSee("ask who this credential is");
-                return Err(failure.told(&self.line.settings.target, asked));
-            }
-        };
-        Ok(Hello { identity: self.line.identity(about.id), clock: self.line.api.clock(), own })
+        self.line.hello()
     }
 
     fn read(&mut self, scope: &Scope, depth: Depth) -> Result<Reading, TargetError> {
@@ -108,8 +85,7 @@ impl Reader for OrganizationReader {
         let view = View { settings: &self.line.settings, picture: &picture, hints: &self.hints };
         let mut reading = view.reading(scope.iter());
         if depth == Depth::Facts {
-            let writes = self.line.wait(self.line.api.can_write());
-            reading.facts = facts(&view, scope, writes.as_deref());
+            reading.facts = facts(&view, scope);
         }
         if self.before.is_none() && !wish.repositories.is_empty() {
             self.before = Some(picture);
@@ -152,16 +128,5 @@ impl Reader for OrganizationReader {
             return Ok(None);
         };
         Ok(Some(names.into_iter().map(|name| format!("{organization}/{name}")).collect()))
-    }
-}
-
-impl OrganizationReader {
-    /// What another organisation says that is called as ours; whoever asked compares it with the pin.
-    fn another(&self) -> Option<Hello> {
-        let settings = &self.line.settings;
-        let about =
-            self.line.wait(super::organization::about(&self.line.api, &settings.organization, settings.id)).ok()?;
-        let other = (about.id != settings.id).then(|| self.line.identity(about.id))?;
-        Some(Hello { identity: other, clock: self.line.api.clock(), own: BTreeSet::new() })
     }
 }

@@ -12,7 +12,7 @@ use super::rules::{
 };
 use super::server::Server;
 use crate::finding::Rule;
-use crate::targets::{Fact, Principal, READER_CAN_WRITE, Resource, Scope};
+use crate::targets::{Fact, Principal, Resource, Scope};
 
 /// What stands in the catalog beside roles and memberships.
 #[derive(Debug, Default)]

@@ -13,6 +13,7 @@ use super::host::Host;
 use super::secret::Secret;
 use super::session::{Purpose, Session, begin};
 use super::wire::{Patience, Wire};
+use crate::targets::Power;
 
 /// More pages than this is a list without an end.
 const MOST_PAGES: usize = 2_000;
@@ -55,18 +56,23 @@ impl Api {
         }
     }
 
-    /// Why this credential can change something, where GitHub tells that.
-    pub(in super::super) async fn can_write(&self) -> Option<String> {
+    /// Whether this credential can change something, where GitHub tells that.
+    pub(in super::super) async fn power(&self) -> Power {
         let session = self.session.lock().await;
-        if let Some(levels) = session.as_ref().and_then(|session| session.writes.clone()) {
-            return Some(levels);
+        if let Some(power) = session.as_ref().map(|session| session.power.clone()).filter(|one| *one != Power::Unknown)
+        {
+            return power;
         }
-        let scopes = self.wire.scopes()?;
+        // only classic tokens have scopes
+        let Some(scopes) = self.wire.scopes().filter(|scopes| !scopes.is_empty()) else { return Power::Unknown };
         let writing = scopes.split(',').map(str::trim).filter(|scope| {
             matches!(*scope, "repo" | "public_repo" | "admin:org" | "write:org") || scope.starts_with("delete")
         });
         let writing: Vec<String> = writing.map(|scope| format!("`{scope}`")).collect();
-        (!writing.is_empty()).then(|| format!("has the scope {}", writing.join(", ")))
+        match writing.is_empty() {
+            true => Power::Reads,
+            false => Power::Writes { why: format!("has the scope {}", writing.join(", ")) },
+        }
     }
 
     async fn session(&self) -> Result<Session, Failure> {

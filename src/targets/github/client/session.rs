@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::failure::Failure;
 use super::secret::Secret;
 use super::wire::Wire;
+use crate::targets::Power;
 
 /// What a credential is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub(super) struct Session {
     pub rest: Octocrab,
     pub graphql: Octocrab,
     expires: Option<Timestamp>,
-    /// What the credential behind the token could change, though the token can't.
-    pub writes: Option<String>,
+    /// What the credential behind the token could change, where that is told.
+    pub power: Power,
 }
 
 impl Session {
@@ -73,12 +74,12 @@ pub(super) async fn begin(
     organization: &str,
 ) -> Result<Session, Failure> {
     match secret {
-        Secret::Token(token) => of_token(wire, token, None, None),
+        Secret::Token(token) => of_token(wire, token, None, Power::Unknown),
         Secret::App { id, key } => of_app(wire, *id, key, purpose, organization).await,
     }
 }
 
-fn of_token(wire: &Wire, token: &str, expires: Option<Timestamp>, writes: Option<String>) -> Result<Session, Failure> {
+fn of_token(wire: &Wire, token: &str, expires: Option<Timestamp>, power: Power) -> Result<Session, Failure> {
     let odd = |_| Failure::Credential {
         what: "the token can't be sent".to_owned(),
         help: "give the token alone, without spaces or line breaks".to_owned(),
@@ -92,7 +93,7 @@ fn of_token(wire: &Wire, token: &str, expires: Option<Timestamp>, writes: Option
     };
     let rest = client(wire.host.rest())?;
     let graphql = if wire.host.graphql() == wire.host.rest() { rest.clone() } else { client(wire.host.graphql())? };
-    Ok(Session { rest, graphql, expires, writes })
+    Ok(Session { rest, graphql, expires, power })
 }
 
 /// An App looks for its installation in the organisation and has a token made that can do no more than is needed.
@@ -137,11 +138,12 @@ async fn of_app(wire: &Wire, id: u64, key: &str, purpose: Purpose, organization:
     let made: Made = made.read()?;
     let expires =
         made.expires_at.parse().map_err(|_| Failure::Odd { why: "a token's end can't be read".to_owned() })?;
-    let writes = (!writable.is_empty()).then(|| {
-        let names: Vec<String> = writable.iter().map(|name| format!("`{name}`")).collect();
-        format!("is an App that may write {}", names.join(", "))
-    });
-    of_token(wire, &made.token, Some(expires), writes)
+    let names: Vec<String> = writable.iter().map(|name| format!("`{name}`")).collect();
+    let power = match names.is_empty() {
+        true => Power::Reads,
+        false => Power::Writes { why: format!("is an App that may write {}", names.join(", ")) },
+    };
+    of_token(wire, &made.token, Some(expires), power)
 }
 
 /// What it means that an App finds no installation.

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -52,16 +51,8 @@ impl<'d> Desk<'d> {
         gate: &'d dyn Gate,
         last: &'d mut Option<Instant>,
     ) -> Result<Self, TargetError> {
-        #[derive(Deserialize)]
-        struct Caller {
-            id: u64,
-        }
         let about = line.pinned()?;
-        let own = match line.wait(line.api.get_as::<Caller>("/user")) {
-            Ok(caller) => Some(caller.id),
-            Err(failure) if failure.is_hidden() => None,
-            Err(failure) => return Err(failure.told(&line.settings.target, Asked::ToSee("ask who this credential is"))),
-        };
+        let own = line.own()?;
         Ok(Desk {
             line,
             waits,

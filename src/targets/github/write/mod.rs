@@ -12,7 +12,7 @@ use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
 use super::line::Line;
 use crate::access::Kind;
 use crate::targets::retry::Waits;
-use crate::targets::{Call, Done, Gate, Principal, TargetError, Verb, Writer};
+use crate::targets::{Call, Done, Gate, Hello, Principal, TargetError, Verb, Writer};
 
 use desk::{Desk, Whose};
 
@@ -46,6 +46,10 @@ fn rank(call: &Call) -> usize {
 }
 
 impl Writer for OrganizationWriter {
+    fn greet(&mut self) -> Result<Hello, TargetError> {
+        self.line.hello()
+    }
+
     /// GitHub ends nothing by itself.
     fn ends(&self, _: &Call) -> bool {
         false
