@@ -239,6 +239,10 @@ impl Waits for Never {
     fn wait(&self, _: Duration, _: Duration, _: &str) -> bool {
         false
     }
+
+    fn pause(&self, _: std::time::Duration) -> bool {
+        false
+    }
 }
 
 struct Open;
