@@ -212,6 +212,24 @@ impl Entitlements {
         enough.fold(Intervals::default(), |held, one| held.union(&one.intervals))
     }
 
+    /// When the person holds this or more: as [`Entitlements::held`], or a higher permission of a kind that holds one value.
+    pub fn held_at_least(&self, key: &EntitlementKey) -> Intervals {
+        let held = self.held(key);
+        if !key.kind.holds_one() {
+            return held;
+        }
+        let same_place = |other: &EntitlementKey| {
+            (&key.target, key.kind, &key.resource, &key.principal)
+                == (&other.target, other.kind, &other.resource, &other.principal)
+        };
+        let more = self.of(&key.person).iter().filter(|one| {
+            same_place(&one.key)
+                && key.kind.rank(&one.key.permission) > key.kind.rank(&key.permission)
+                && key.conditions.within(&one.key.conditions)
+        });
+        more.fold(held, |held, one| held.union(&one.intervals))
+    }
+
     pub fn len(&self) -> usize {
         self.by_person().map(<[_]>::len).sum()
     }

@@ -196,6 +196,8 @@ pub struct Domain {
     pub owners: Vec<Member>,
     pub contractors_allowed: bool,
     pub resources: BTreeMap<ResourceId, Resource>,
+    /// Names of resources that the file holds and that mean nothing: what is wrong with them is told there.
+    pub refused: BTreeSet<String>,
     pub source: Arc<Source>,
 }
 

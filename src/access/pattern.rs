@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::kind::{Kind, Permissions};
+
 /// A pattern such as `repository:northwind/payments-*:admin`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntitlementPattern {
@@ -29,6 +31,20 @@ impl EntitlementPattern {
     /// True where all three parts match. The kind is compared as it is, unless it is `*`.
     pub fn matches(&self, kind: &str, resource: &str, permission: &str) -> bool {
         self.matches_resource(kind, resource) && wildcard(&self.permission, permission)
+    }
+
+    /// True where the permission is what the pattern speaks of, or includes it: who may administer may also push.
+    pub fn covers(&self, kind: &Kind, resource: &str, permission: &str) -> bool {
+        if self.matches(kind.name, resource, permission) {
+            return true;
+        }
+        match kind.permissions {
+            Permissions::Ordered(words) => {
+                let lower = words.iter().take(kind.rank(permission));
+                lower.into_iter().any(|word| self.matches(kind.name, resource, word))
+            }
+            Permissions::Open(_) => false,
+        }
     }
 
     /// True where the pattern speaks of the resource, whatever the permission.

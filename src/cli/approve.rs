@@ -19,7 +19,7 @@ use crate::approval::{Opinion, Prospect, Says};
 use crate::finding::Refusal;
 use crate::plan;
 use crate::report::{self, Labels, PlanView};
-use crate::repository::{Oid, Repository, SigningKey, StateRefs, Swap, ssh_sign};
+use crate::repository::{Oid, Repository, SigningKey, StateRefs, Swap};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey approve --head feature              look at its plan and sign it\n  \
@@ -225,11 +225,11 @@ fn confirm(options: &Options, question: &str) -> Result<(), Stop> {
 }
 
 fn signing_key(options: &Options, repository: &Repository) -> Result<SigningKey, Stop> {
-    let named = match &options.key {
-        Some(key) => Some(key.clone()),
-        None => repository.config("user.signingkey")?,
+    let key = match &options.key {
+        Some(key) => Some(SigningKey::parse(key)),
+        None => repository.signing_key()?,
     };
-    named.as_deref().map(SigningKey::parse).ok_or_else(|| {
+    key.ok_or_else(|| {
         Stop::usage("there is no key to sign with", "name one with `--key FILE`, or set git's user.signingkey")
     })
 }
@@ -339,7 +339,7 @@ fn signer<'a>(options: &Options, registry: &'a Access, key: &SigningKey) -> Resu
 
 /// Signs and writes a commit that holds statement and signature. Its parent is what it speaks of.
 fn signed_commit(repository: &Repository, key: &SigningKey, statement: &[u8], of: Oid, at: i64) -> Result<Oid, Stop> {
-    let signature = ssh_sign(key, statement::NAMESPACE, statement)?;
+    let signature = repository.ssh_sign(key, statement::NAMESPACE, statement)?;
     let files: BTreeMap<String, Vec<u8>> = BTreeMap::from([
         (STATEMENT_FILE.to_owned(), statement.to_vec()),
         (SIGNATURE_FILE.to_owned(), signature.into_bytes()),

@@ -82,7 +82,10 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     refuse_to_overwrite(&dir, &files)?;
     if !begun {
         std::fs::create_dir_all(&dir).map_err(|error| Stop::io("making", &dir, &error))?;
-        git(&["init", "--quiet", &format!("--initial-branch={branch}")], Some(&dir))?;
+        // what git makes by its own defaults may be what nothing here can read
+        let first = format!("--initial-branch={branch}");
+        let formats = [("GIT_DEFAULT_HASH", "sha1"), ("GIT_DEFAULT_REF_FORMAT", "files")];
+        git_with(&["init", "--quiet", &first], Some(&dir), &formats)?;
     }
     audit::write_secret(&key_file, &log_key)?;
     for (path, text) in &files {
@@ -295,7 +298,12 @@ fn refuse_to_overwrite(dir: &Path, files: &[(String, String)]) -> Result<(), Sto
 
 /// Runs `git` and gives what it printed, apart from variables that would point it elsewhere.
 fn git(arguments: &[&str], dir: Option<&Path>) -> Result<String, Stop> {
+    git_with(arguments, dir, &[])
+}
+
+fn git_with(arguments: &[&str], dir: Option<&Path>, variables: &[(&str, &str)]) -> Result<String, Stop> {
     let mut command = program("git");
+    command.envs(variables.iter().copied());
     for name in
         ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_TEMPLATE_DIR"]
     {

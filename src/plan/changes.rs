@@ -17,7 +17,9 @@ pub struct EntitlementChange {
     pub after: Intervals,
     /// What of `after` was not held before, neither under these conditions nor under wider ones.
     pub gained: Intervals,
-    /// What of `before` is not held after, neither under these conditions nor under wider ones.
+    /// What of `before` is not held after, neither under these conditions nor under wider ones, though more may be.
+    pub dropped: Intervals,
+    /// What of that is not held after by a higher permission either.
     pub lost: Intervals,
 }
 
@@ -27,7 +29,7 @@ impl EntitlementChange {
         !self.gained.is_empty()
     }
 
-    /// True where there is an instant at which it was held before, and is not after.
+    /// True where there is an instant at which it was held before, and neither it nor more is after.
     pub fn loses(&self) -> bool {
         !self.lost.is_empty()
     }
@@ -56,8 +58,9 @@ pub fn between<'a>(base: &'a Entitlements, head: &'a Entitlements) -> Vec<Entitl
         .filter(|(_, before, after)| before != after)
         .map(|(key, before, after)| {
             let (before, after) = (before.cloned().unwrap_or_default(), after.cloned().unwrap_or_default());
-            let (gained, lost) = (after.minus(&base.held(key)), before.minus(&head.held(key)));
-            EntitlementChange { key: key.clone(), before, after, gained, lost }
+            let (gained, dropped) = (after.minus(&base.held(key)), before.minus(&head.held(key)));
+            let lost = dropped.minus(&head.held_at_least(key));
+            EntitlementChange { key: key.clone(), before, after, gained, dropped, lost }
         })
         .collect()
 }

@@ -164,14 +164,7 @@ impl<'a> Lines<'a> {
     /// Whether the person really gains: another grant may hold the same, or more where a kind holds one value.
     fn gains(&self, key: &EntitlementKey) -> bool {
         let Some(change) = self.changes.get(key).filter(|change| change.gains()) else { return false };
-        if !key.kind.holds_one() {
-            return true;
-        }
-        let own = self.base.entitlements.of(&key.person).iter();
-        let more = own.filter(|one| same_place(&one.key, key) && one.key.principal == key.principal);
-        let more = more.filter(|one| key.kind.rank(&one.key.permission) > key.kind.rank(&key.permission));
-        let held = more.fold(Intervals::default(), |held, one| held.union(&one.intervals));
-        !change.gained.minus(&held).is_empty()
+        !change.gained.minus(&self.base.entitlements.held_at_least(key)).is_empty()
     }
 
     fn line(&self, (person, grant): Pair<'_>, action: Action, held: &Slot<'_>, was: &Slot<'_>) -> Option<AccessLine> {

@@ -38,6 +38,7 @@ pub fn plan(view: &PlanView<'_>) -> String {
         top.push_str(&format!("\n{}\n", capitalised(&behind)));
     }
     if view.verdict() == Verdict::Nothing {
+        top.push_str(&operated(view));
         return top;
     }
     top.push_str(&format!("\n{}\n\n", view.outline(Voice::Markdown)));

@@ -29,6 +29,7 @@ pub fn text(view: &PlanView<'_>, style: Style) -> String {
     let (first, rest) = changes::told(&facts, Voice::Text);
     let mut text = answer(view, (&first, changes::nobody_gains(view.plan, &facts)), style);
     if view.verdict() == Verdict::Nothing {
+        text.push_str(&operated(view, style));
         return text;
     }
     section(&mut text, "what else it changes", wrapped(cut(rest, ROOM), style), style);
@@ -40,17 +41,23 @@ pub fn text(view: &PlanView<'_>, style: Style) -> String {
     section(&mut text, "who judges changes", wrapped(judges, style), style);
     section(&mut text, "findings", findings(view, style), style);
     section(&mut text, "approval", wrapped(standing::lines(view, Voice::Text), style), style);
-    if let Some(live) = view.live {
-        let mut rows = wrapped(cut(operations(view, &live.difference.operations), ROOM), style);
-        if rows.is_empty() && live.is_whole() {
-            rows.push("none: what is live is what is declared".to_owned());
-        }
-        rows.extend(wrapped(drift::not_read(live.unread.keys(), live.unread_resources.keys()), style));
-        rows.extend(drift::counted(live));
-        section(&mut text, "operations", rows, style);
-        section(&mut text, "live", drift::findings(&live.findings, style).lines().map(str::to_owned).collect(), style);
-    }
+    text.push_str(&operated(view, style));
     text.push_str(&format!("\n{}\n", style.dim(&format!("digest {}", view.plan.digest))));
+    text
+}
+
+/// What apply would do and what else live state shows; nothing where it wasn't looked at.
+fn operated(view: &PlanView<'_>, style: Style) -> String {
+    let Some(live) = view.live else { return String::new() };
+    let mut rows = wrapped(cut(operations(view, &live.difference.operations), ROOM), style);
+    if rows.is_empty() && live.is_whole() {
+        rows.push("none: what is live is what is declared".to_owned());
+    }
+    rows.extend(wrapped(drift::not_read(live.unread.keys(), live.unread_resources.keys()), style));
+    rows.extend(drift::counted(live));
+    let mut text = String::new();
+    section(&mut text, "operations", rows, style);
+    section(&mut text, "live", drift::findings(&live.findings, style).lines().map(str::to_owned).collect(), style);
     text
 }
 

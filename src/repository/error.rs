@@ -27,9 +27,18 @@ pub enum RepositoryError {
     #[error("the repository of `{}` cannot be opened: {reason}", dir.display())]
     #[diagnostic(help("see that `git status` works there and that the folder belongs to you"))]
     Open { dir: PathBuf, reason: String },
+    #[error("the repository of `{}` is of a format that this version can't read: {reason}", dir.display())]
+    #[diagnostic(help(
+        "this version reads SHA-1 and refs in files: `git init --object-format=sha1 --ref-format=files` makes such a one, and \
+         `git refs migrate --ref-format=files` makes it of one with reftable"
+    ))]
+    UnknownFormat { dir: PathBuf, reason: String },
     #[error("the repository has no commit yet")]
     #[diagnostic(help("make a first commit"))]
     Empty,
+    #[error("the branch `{branch}`, which is checked out, has no commit yet")]
+    #[diagnostic(help("check out another branch, or make the first commit of this one"))]
+    Unborn { branch: String },
     #[error("`{rev}` is not a revision of this repository")]
     #[diagnostic(help("`git log --all` shows what there is; a remote's branch may need `git fetch` first"))]
     UnknownRevision { rev: String },
@@ -83,7 +92,7 @@ pub enum RepositoryError {
     UnknownRemote { remote: String },
     #[error("the program `{program}` cannot be run: {source}")]
     #[diagnostic(help("install it and see that it is on the PATH"))]
-    ProgramMissing { program: &'static str, source: std::io::Error },
+    ProgramMissing { program: String, source: std::io::Error },
     #[error("{what} failed: {words}")]
     #[diagnostic(help("the words are those of the `git` program; the same command by hand shows more"))]
     GitFailed { what: &'static str, words: String },
@@ -95,9 +104,15 @@ pub enum RepositoryError {
     Git { what: &'static str, reason: String },
     #[error("signing with `{key}` failed: {words}")]
     #[diagnostic(help(
-        "give a key that `ssh-keygen -Y sign` can use: a private key file, or a public key held by the agent"
+        "give a key that `ssh-keygen -Y sign`, or the program that git's gpg.ssh.program names, can use: a private key file, \
+         or a public key held by the agent"
     ))]
     Signing { key: String, words: String },
+    #[error("git's user.signingkey is `{named}`, which is a key of {format}, not of SSH")]
+    #[diagnostic(help(
+        "name an SSH key: `--key FILE`, or `git config gpg.format ssh` and `git config user.signingkey FILE`"
+    ))]
+    NoSshKey { named: String, format: String },
 }
 
 impl RepositoryError {
@@ -107,7 +122,9 @@ impl RepositoryError {
             Self::NotARepository { .. }
             | Self::Bare { .. }
             | Self::Open { .. }
+            | Self::UnknownFormat { .. }
             | Self::Empty
+            | Self::Unborn { .. }
             | Self::UnknownRevision { .. }
             | Self::NotACommit { .. }
             | Self::AmbiguousRevision { .. }
@@ -115,7 +132,8 @@ impl RepositoryError {
             | Self::InvalidRefName { .. }
             | Self::UnknownRemote { .. }
             | Self::ProgramMissing { .. }
-            | Self::Signing { .. } => Failure::Usage,
+            | Self::Signing { .. }
+            | Self::NoSshKey { .. } => Failure::Usage,
             Self::Shallow
             | Self::Partial
             | Self::Grafted { .. }

@@ -68,13 +68,17 @@ impl Repository {
     /// Opens the repository that `dir` lies in, looking upward from there.
     ///
     /// # Errors
-    /// `NotARepository`, `Bare`, and `Open` where git finds one but will not open it.
+    /// `NotARepository`, `Bare`, `UnknownFormat`, and `Open` where git finds one but will not open it.
     pub fn open(dir: &Path) -> Result<Self, RepositoryError> {
         let git = git2::Repository::discover(dir).map_err(|error| {
+            let (dir, reason) = (dir.to_owned(), error.message().to_owned());
+            // libgit2 has no code of its own for a format that it doesn't know
             if error.code() == ErrorCode::NotFound {
-                RepositoryError::NotARepository { dir: dir.to_owned() }
+                RepositoryError::NotARepository { dir }
+            } else if reason.contains("extension") || reason.contains("object format") {
+                RepositoryError::UnknownFormat { dir, reason }
             } else {
-                RepositoryError::Open { dir: dir.to_owned(), reason: error.message().to_owned() }
+                RepositoryError::Open { dir, reason }
             }
         })?;
         let work_dir = match git.workdir() {
@@ -146,7 +150,7 @@ impl Repository {
             Some(_) => Ok(false),
             None => match self.head() {
                 Ok(_) => Ok(false),
-                Err(RepositoryError::Empty) => Ok(true),
+                Err(RepositoryError::Empty | RepositoryError::Unborn { .. }) => Ok(true),
                 Err(error) => Err(error),
             },
         }
@@ -155,17 +159,26 @@ impl Repository {
     /// The commit that is checked out.
     ///
     /// # Errors
-    /// `Empty` where the current branch has no commit yet.
+    /// `Empty` where no branch has a commit yet, `Unborn` where the one that is checked out has none.
     pub fn head(&self) -> Result<Oid, RepositoryError> {
         match self.git.head() {
             Ok(head) => {
                 head.target().map_or(Ok(()), |oid| self.ensure_whole(Oid::of_git(oid)))?;
                 self.commit_of(&head, "HEAD")
             }
-            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
-                Err(RepositoryError::Empty)
-            }
+            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => Err(self.unborn()),
             Err(error) => Err(RepositoryError::git("read HEAD")(error)),
+        }
+    }
+
+    /// What is wrong where nothing is checked out.
+    fn unborn(&self) -> RepositoryError {
+        let any = self.git.references().is_ok_and(|mut references| references.next().is_some());
+        let head = self.git.find_reference("HEAD").ok();
+        let branch = head.as_ref().and_then(|head| head.symbolic_target().ok().flatten());
+        match branch.and_then(|name| name.strip_prefix("refs/heads/")) {
+            Some(branch) if any => RepositoryError::Unborn { branch: branch.escape_debug().to_string() },
+            Some(_) | None => RepositoryError::Empty,
         }
     }
 
@@ -221,8 +234,8 @@ impl Repository {
             if error.code() == ErrorCode::Ambiguous {
                 let meanings = vec!["several objects have an id that starts so".to_owned()];
                 RepositoryError::AmbiguousRevision { rev, meanings }
-            } else if matches!(rev.as_str(), "HEAD" | "@") && matches!(self.is_empty(), Ok(true)) {
-                RepositoryError::Empty
+            } else if matches!(rev.as_str(), "HEAD" | "@") && self.git.head().is_err() {
+                self.unborn()
             } else {
                 RepositoryError::UnknownRevision { rev }
             }

@@ -45,7 +45,7 @@ pub use path::{InvalidPath, MANAGED_FILES, MANAGED_FOLDERS, RepoPath, is_managed
 pub use process::program;
 pub use remote::{StateRefs, Swap};
 pub use secret::{Secret, state_folder};
-pub use signing::{SigningKey, ssh_sign};
+pub use signing::SigningKey;
 pub use snapshot::{Snapshot, Source, UNSAFE_PATH};
 pub use tree::Changes;
 pub use weight::{Weighed, Weight};

@@ -39,6 +39,9 @@ const KEPT_PREFIXES: [&str; 5] = ["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_H
 const SECRET_PREFIXES: [&str; 9] =
     ["DUALKEY_", "ACTIONS_", "ARM_", "AWS_", "AZURE_", "CLOUDSDK_", "GCP_", "GOOGLE_", "PG"];
 
+/// What is shown where a program said nothing.
+const NO_REASON: &str = "no reason given";
+
 /// Remote words are shown up to here.
 const MAX_WORDS: usize = 2000;
 
@@ -122,7 +125,7 @@ pub(super) fn git_into(
     let silent = Duration::from_secs(seconds(repository));
     // what is asked of this clone alone may wait for a disk, and for nobody else
     let patience = Patience { silent, whole: silent.saturating_mul(WHOLE) };
-    let failed = |source| RepositoryError::ProgramMissing { program: "git", source };
+    let failed = |source| RepositoryError::ProgramMissing { program: "git".to_owned(), source };
     match child::run(command, input.as_bytes(), of_remote.then_some(patience)).map_err(failed)? {
         Ended::With(output) => Ok(Answer {
             success: output.status.success(),
@@ -133,6 +136,25 @@ pub(super) fn git_into(
             let words = format!("{why}; `git config dualkey.timeout SECONDS` sets how long to wait");
             repository.unheard.replace(Some(words.clone()));
             Ok(unheard(words))
+        }
+    }
+}
+
+impl Repository {
+    /// A setting as git itself reads it, also from the environment and from files that others include. None where it is not set.
+    ///
+    /// # Errors
+    /// `ProgramMissing` without git; `GitFailed` where a file of settings can't be read.
+    pub(super) fn setting(&self, key: &str) -> Result<Option<String>, RepositoryError> {
+        let arguments = ["config", "--null", "--get", key].map(str::to_owned);
+        let answer = git(self, &arguments, "")?;
+        if answer.success {
+            return Ok(Some(answer.stdout.trim_end_matches('\0').to_owned()).filter(|value| !value.is_empty()));
+        }
+        // git says nothing where there is no such setting
+        match answer.words.as_str() {
+            NO_REASON => Ok(None),
+            words => Err(RepositoryError::GitFailed { what: "reading git's settings", words: words.to_owned() }),
         }
     }
 }
@@ -151,8 +173,9 @@ fn shield(command: &mut Command) {
 }
 
 /// Runs a program to its end, with `input` on its standard input. It may ask somebody something and wait.
-pub(super) fn run(command: Command, program: &'static str, input: &[u8]) -> Result<Output, RepositoryError> {
-    let failed = |source| RepositoryError::ProgramMissing { program, source };
+pub(super) fn run(command: Command, input: &[u8]) -> Result<Output, RepositoryError> {
+    let program = command.get_program().to_string_lossy().escape_debug().to_string();
+    let failed = |source| RepositoryError::ProgramMissing { program: program.clone(), source };
     match child::run(command, input, None).map_err(failed)? {
         Ended::With(output) => Ok(output),
         Ended::Stopped(why) => Err(failed(std::io::Error::other(why))),
@@ -187,7 +210,7 @@ pub(super) fn presentable(bytes: &[u8]) -> String {
     let lines = text.lines().map(|line| line.chars().filter(|c| !c.is_control()).collect::<String>());
     let lines: Vec<String> = lines.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
     let words: String = without_password(&lines.join("; ")).chars().take(MAX_WORDS).collect();
-    if words.is_empty() { "no reason given".to_owned() } else { words }
+    if words.is_empty() { NO_REASON.to_owned() } else { words }
 }
 
 /// A text with `user:password@` taken out of every URL.

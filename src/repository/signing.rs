@@ -3,8 +3,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::RepositoryError;
 use super::process::{presentable, program, run};
+use super::{Repository, RepositoryError};
+
+/// The program that signs, where git's `gpg.ssh.program` names no other.
+const SSH_KEYGEN: &str = "ssh-keygen";
 
 /// The key that signs, as git's `user.signingkey` names it.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,43 +40,78 @@ impl SigningKey {
         if let Some(key) = literal.or_else(|| text.starts_with("ssh-").then_some(text)) {
             return SigningKey::Agent(key.trim().to_owned());
         }
-        match (text.strip_prefix("~/"), std::env::home_dir()) {
-            (Some(rest), Some(home)) => SigningKey::File(home.join(rest)),
-            (Some(_) | None, _) => SigningKey::File(PathBuf::from(text)),
+        SigningKey::File(home_of(text))
+    }
+}
+
+impl Repository {
+    /// What git's settings say that whoever works here signs with; None where they name no SSH key.
+    ///
+    /// git signs by SSH with `user.signingkey`, or with the key that `gpg.ssh.defaultKeyCommand` prints.
+    ///
+    /// # Errors
+    /// `NoSshKey` where the setting names a key of another format; `GitFailed` where the command fails or prints no key.
+    pub fn signing_key(&self) -> Result<Option<SigningKey>, RepositoryError> {
+        if let Some(named) = self.setting("user.signingkey")? {
+            let key = SigningKey::parse(&named);
+            let format = self.setting("gpg.format")?.unwrap_or_else(|| "openpgp".to_owned());
+            return match &key {
+                SigningKey::File(path) if format != "ssh" && !path.exists() => {
+                    Err(RepositoryError::NoSshKey { named: named.escape_debug().to_string(), format })
+                }
+                SigningKey::File(_) | SigningKey::Agent(_) => Ok(Some(key)),
+            };
+        }
+        let Some(line) = self.setting("gpg.ssh.defaultKeyCommand")? else { return Ok(None) };
+        let failed = |words: String| RepositoryError::GitFailed { what: "git's gpg.ssh.defaultKeyCommand", words };
+        let words = shell_words::split(&line).map_err(|error| failed(error.to_string()))?;
+        let (name, arguments) = words.split_first().ok_or_else(|| failed("it names no program".to_owned()))?;
+        let mut command = program(name);
+        command.args(arguments).current_dir(self.work_dir());
+        let output = run(command, &[])?;
+        if !output.status.success() {
+            return Err(failed(presentable(&output.stderr)));
+        }
+        let said = String::from_utf8_lossy(&output.stdout);
+        match SigningKey::parse(said.lines().next().unwrap_or_default()) {
+            key @ SigningKey::Agent(_) => Ok(Some(key)),
+            SigningKey::File(_) => Err(failed("its first line is no public SSH key after `key::`".to_owned())),
+        }
+    }
+
+    /// Signs `payload` by the program that git signs with, called as `ssh-keygen -Y sign`, and returns the armored signature.
+    ///
+    /// # Errors
+    /// `Signing` with the words of the program; `ProgramMissing` where there is none.
+    pub fn ssh_sign(&self, key: &SigningKey, namespace: &str, payload: &[u8]) -> Result<String, RepositoryError> {
+        let signer = self.setting("gpg.ssh.program")?.unwrap_or_else(|| SSH_KEYGEN.to_owned());
+        let failed = |words: String| RepositoryError::Signing { key: key.to_string(), words };
+        let sign = |file: &Path, options: &[&str]| {
+            let mut command = program(&home_of(&signer).to_string_lossy());
+            command.env("LC_ALL", "C").args(["-Y", "sign", "-n", namespace]).args(options).arg("-f").arg(file);
+            let output = run(command, payload)?;
+            if !output.status.success() {
+                return Err(failed(presentable(&output.stderr)));
+            }
+            String::from_utf8(output.stdout).map_err(|_| failed("it did not print a signature".to_owned()))
+        };
+        match key {
+            SigningKey::File(path) => sign(path, &[]),
+            SigningKey::Agent(public) => {
+                let mut file = tempfile::NamedTempFile::new().map_err(|error| failed(error.to_string()))?;
+                writeln!(file, "{public}").and_then(|()| file.flush()).map_err(|error| failed(error.to_string()))?;
+                sign(file.path(), &["-U"])
+            }
         }
     }
 }
 
-/// Signs `payload` by `ssh-keygen -Y sign` and returns the armored signature.
-///
-/// # Errors
-/// `Signing` with the words of the program; `ProgramMissing` where there is none.
-pub fn ssh_sign(key: &SigningKey, namespace: &str, payload: &[u8]) -> Result<String, RepositoryError> {
-    let failed = |words: String| RepositoryError::Signing { key: key.to_string(), words };
-    match key {
-        SigningKey::File(path) => sign(path, &[], namespace, payload, failed),
-        SigningKey::Agent(public) => {
-            let mut file = tempfile::NamedTempFile::new().map_err(|error| failed(error.to_string()))?;
-            writeln!(file, "{public}").and_then(|()| file.flush()).map_err(|error| failed(error.to_string()))?;
-            sign(file.path(), &["-U"], namespace, payload, failed)
-        }
+/// A path as git writes it: `~/` is the home folder.
+fn home_of(text: &str) -> PathBuf {
+    match (text.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        (Some(_) | None, _) => PathBuf::from(text),
     }
-}
-
-fn sign(
-    key: &Path,
-    options: &[&str],
-    namespace: &str,
-    payload: &[u8],
-    failed: impl Fn(String) -> RepositoryError,
-) -> Result<String, RepositoryError> {
-    let mut command = program("ssh-keygen");
-    command.env("LC_ALL", "C").args(["-Y", "sign", "-n", namespace]).args(options).arg("-f").arg(key);
-    let output = run(command, "ssh-keygen", payload)?;
-    if !output.status.success() {
-        return Err(failed(presentable(&output.stderr)));
-    }
-    String::from_utf8(output.stdout).map_err(|_| failed("it did not print a signature".to_owned()))
 }
 
 #[cfg(test)]
@@ -97,7 +135,7 @@ mod tests {
     fn a_signature_verifies_and_binds_namespace_and_payload() {
         let sandbox = Sandbox::new();
         let (path, public) = key_file(&sandbox);
-        let armored = ssh_sign(&SigningKey::File(path), "dualkey-approval", b"payload").unwrap();
+        let armored = sandbox.open().ssh_sign(&SigningKey::File(path), "dualkey-approval", b"payload").unwrap();
         let signature = SshSig::from_pem(&armored).unwrap();
         assert!(public.verify("dualkey-approval", b"payload", &signature).is_ok());
         assert!(public.verify("git", b"payload", &signature).is_err());
@@ -108,7 +146,7 @@ mod tests {
     fn a_key_that_cannot_sign_says_why() {
         let sandbox = Sandbox::new();
         let missing = SigningKey::File(sandbox.beside("missing"));
-        let error = ssh_sign(&missing, "dualkey-approval", b"x").unwrap_err();
+        let error = sandbox.open().ssh_sign(&missing, "dualkey-approval", b"x").unwrap_err();
         assert!(error.to_string().contains("No such file"), "{error}");
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foldhash::{HashSet, HashSetExt as _};
 
 use super::resources::nearest;
-use crate::access::id::{DomainId, GroupId, PersonId, RoleId, VendorId};
+use crate::access::id::{DomainId, GroupId, PersonId, ResourceId, RoleId, VendorId};
 use crate::access::model::{Access, Approvers, Member};
 use crate::access::reading::{FileKind, NamedFile, Source, Step};
 use crate::finding::{Code, Finding, Place, Rule, Severity};
@@ -42,7 +42,7 @@ struct References<'a> {
     left: usize,
 }
 
-/// Reports each name in the model that leads nowhere. A file that exists but is wrong counts as existing: its own
+/// Reports each name in the model that leads nowhere. A file or resource that exists but is wrong counts as existing: its own
 /// findings say what is wrong with it.
 pub(super) fn check(access: &Access, present: &[NamedFile<'_>], findings: &mut Vec<Finding>) {
     let mut references = References {
@@ -171,7 +171,10 @@ impl<'a> References<'a> {
             self.role(&grant.role, |_| grant.place(&[Step::Key("role")]));
             self.domain(&grant.domain, |_| grant.place(&[Step::Key("domain")]));
             let Some(domain) = access.domains.get(&grant.domain) else { continue };
-            for resource in grant.resources.iter().flatten().filter(|r| !domain.resources.contains_key(*r)) {
+            let known = |resource: &ResourceId| {
+                domain.resources.contains_key(resource) || domain.refused.contains(resource.as_str())
+            };
+            for resource in grant.resources.iter().flatten().filter(|resource| !known(resource)) {
                 let known: Vec<&str> = domain.resources.keys().map(|id| id.as_str()).collect();
                 let near = if self.spend(known.len()) { nearest(resource.as_str(), &known) } else { None };
                 let help = match (near, known.get(..NAMED)) {

@@ -16,13 +16,14 @@ use crate::access::time::{Days, Moment};
 pub(super) fn domain(stem: &str, raw: &raw::Domain, config: &Config, context: &mut Context<'_>) -> Option<Domain> {
     let id = context.id(DomainId::parse, stem, &[]);
     let owners = context.members(&raw.owners, &[Step::Key("owners")]);
-    let mut resources = BTreeMap::new();
+    let (mut resources, mut refused) = (BTreeMap::new(), BTreeSet::new());
     for (name, fields) in &raw.resources {
         let path = [Step::Key("resources"), Step::Key(name)];
         let resource_id = context.id(ResourceId::parse, name, &path);
         let built = resource(fields, &path, config, context);
-        if let (Some(id), Some(resource)) = (resource_id, built) {
-            resources.insert(id, resource);
+        match (resource_id, built) {
+            (Some(id), Some(resource)) => _ = resources.insert(id, resource),
+            (None, _) | (_, None) => _ = refused.insert(name.clone()),
         }
     }
     Some(Domain {
@@ -35,6 +36,7 @@ pub(super) fn domain(stem: &str, raw: &raw::Domain, config: &Config, context: &m
             None => raw.environment != Environment::Production,
         },
         resources,
+        refused,
         source: Arc::clone(context.source),
     })
 }

@@ -89,10 +89,10 @@ impl Difference {
     }
 
     fn of(base: &Revision, head: &Revision, changes: Vec<EntitlementChange>, judges: Vec<JudgeChange>) -> Self {
-        let lost = changes.iter().filter(|change| change.loses());
         let given = changes.iter().filter(|change| change.gains());
         Difference {
-            lost: lost.flat_map(|change| parts(&change.key, &change.lost, head)).collect(),
+            // also what a higher permission still covers: without that it would be held again
+            lost: changes.iter().flat_map(|change| parts(&change.key, &change.dropped, head)).collect(),
             given: given.flat_map(|change| parts(&change.key, &change.gained, base)).collect(),
             turns: turns(base, head),
             changes,
@@ -172,7 +172,7 @@ impl Difference {
     /// Access that it gave and a later change takes.
     fn taken_back(&self, later: &Difference) -> Option<String> {
         let lost: BTreeMap<&EntitlementKey, &Intervals> =
-            later.changes.iter().filter(|change| change.loses()).map(|change| (&change.key, &change.lost)).collect();
+            later.changes.iter().map(|change| (&change.key, &change.dropped)).collect();
         let mut gained = self.changes.iter().filter(|change| change.gains());
         let gone = gained
             .find(|change| lost.get(&change.key).is_some_and(|lost| !change.gained.intersect(lost).is_empty()))?;

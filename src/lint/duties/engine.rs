@@ -207,7 +207,7 @@ impl<'a> Index<'a> {
                     if self.compared.len().saturating_mul(self.patterns.len()) > MAX_COMPARED {
                         return Err(TooMuch);
                     }
-                    let covering = self.patterns.iter().filter(|(_, p)| covers(p, kind, resource, permission));
+                    let covering = self.patterns.iter().filter(|(_, p)| p.covers(kind, resource, permission));
                     let covering = covering.map(|(number, _)| *number).collect();
                     self.compared.insert(fact.held, covering);
                 }
@@ -222,20 +222,6 @@ impl<'a> Index<'a> {
 fn reaches<W>(set: &DutySet, fact: &Fact<'_, W>) -> bool {
     (set.environments.is_empty() || set.environments.contains(&fact.environment))
         && (set.domains.is_empty() || set.domains.contains(fact.domain))
-}
-
-/// True where a permission is what the pattern speaks of, or includes it: who may administer may also push.
-fn covers(pattern: &EntitlementPattern, kind: &Kind, resource: &str, permission: &str) -> bool {
-    if pattern.matches(kind.name, resource, permission) {
-        return true;
-    }
-    match kind.permissions {
-        Permissions::Ordered(words) => {
-            let lower = words.iter().take(kind.rank(permission));
-            lower.into_iter().any(|word| pattern.matches(kind.name, resource, word))
-        }
-        Permissions::Open(_) => false,
-    }
 }
 
 /// Every rule that a person breaks at some instant, sorted by rule, person and breach. Each person comes once, with

@@ -94,4 +94,4 @@ pub const ALL: &[Check] = &[
 pub const ERROR_IF_NEW: &[&str] = &["grant-outlives-contract", "grant-outlives-engagement"];
 
 /// Rules that miss something. They say nothing where a file could not be read: it may be what they miss.
-pub const BY_ABSENCE: &[&str] = &["no-approval-rule", "policy-missing", "unused-role", "waiver-unused"];
+pub const BY_ABSENCE: &[&str] = &["empty-grant", "no-approval-rule", "policy-missing", "unused-role", "waiver-unused"];

@@ -60,7 +60,8 @@ fn people(access: &Access, who: &[String]) -> Result<BTreeSet<PersonId>, String>
     Ok(access.expand(&members).into_keys().collect())
 }
 
-/// The entitlements that the patterns of a test match. Each pattern must speak of a resource that is declared.
+/// The entitlements that the patterns of a test speak of: those and what includes them, as in a duties rule. Each pattern must
+/// speak of a resource that is declared.
 fn held<'a>(revision: &'a Revision, test: &AccessTest) -> Result<Vec<&'a Entitlement>, String> {
     let what = test.what.as_deref().unwrap_or_default();
     if what.is_empty() {
@@ -76,7 +77,7 @@ fn held<'a>(revision: &'a Revision, test: &AccessTest) -> Result<Vec<&'a Entitle
         }
         let key = |entitlement: &&Entitlement| {
             let key = &entitlement.key;
-            pattern.matches(key.kind.name, &key.resource, &key.permission)
+            pattern.covers(key.kind, &key.resource, &key.permission)
         };
         held.extend(revision.entitlements.iter().filter(key));
     }
