@@ -20,6 +20,7 @@ mod damaged;
 mod defects;
 mod demo;
 mod ends;
+mod everyday;
 mod examples;
 mod explain;
 mod faulty;
