@@ -1,9 +1,11 @@
 //! Whether loose objects are whole. A power cut can leave one cut short, in which libgit2 reads on for ever.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use foldhash::{HashSet, HashSetExt as _};
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 
 use super::{Oid, RepositoryError};
@@ -14,10 +16,15 @@ const LARGEST: u64 = 64 << 20;
 /// Bytes that an object may unfold to before it is left to other limits.
 const UNFOLDED: usize = 64 << 20;
 
-/// The folders of loose objects that are there, by the first byte of the names in them. After `git gc` there are none, and
-/// no object has to be looked for twice.
+/// What is known of loose objects.
 #[derive(Clone, Debug)]
-pub(super) struct Loose([bool; 256]);
+pub(super) struct Loose {
+    /// The folders that are there, by the first byte of the names in them. After `git gc` there are none, and no object has to
+    /// be looked for twice.
+    folders: [bool; 256],
+    /// Objects that unfolded once: a tree may name one of them under thousands of names.
+    whole: RefCell<HashSet<Oid>>,
+}
 
 impl Loose {
     pub(super) fn of(git: &git2::Repository) -> Self {
@@ -27,7 +34,7 @@ impl Loose {
             let byte = name.to_str().filter(|name| name.len() == 2).and_then(|name| u8::from_str_radix(name, 16).ok());
             byte.and_then(|byte| there.get_mut(usize::from(byte))).into_iter().for_each(|slot| *slot = true);
         }
-        Loose(there)
+        Loose { folders: there, whole: RefCell::new(HashSet::new()) }
     }
 
     /// True where the object isn't loose, or its file unfolds to its end.
@@ -37,8 +44,12 @@ impl Loose {
     pub(super) fn ensure_whole(&self, git: &git2::Repository, oid: Oid) -> Result<(), RepositoryError> {
         let name = oid.to_string();
         let (folder, file) = name.split_at_checked(2).unwrap_or_default();
-        let is_there = u8::from_str_radix(folder, 16).ok().and_then(|byte| self.0.get(usize::from(byte)));
-        if is_there != Some(&true) || unfolds(&git.commondir().join("objects").join(folder).join(file)) {
+        let is_there = u8::from_str_radix(folder, 16).ok().and_then(|byte| self.folders.get(usize::from(byte)));
+        if is_there != Some(&true) || self.whole.borrow().contains(&oid) {
+            return Ok(());
+        }
+        if unfolds(&git.commondir().join("objects").join(folder).join(file)) {
+            self.whole.borrow_mut().insert(oid);
             return Ok(());
         }
         let reason = "its file is cut short or damaged, as after a power cut".to_owned();
