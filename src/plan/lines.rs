@@ -9,8 +9,8 @@ use crate::access::merge;
 use crate::access::raw::Risk;
 use crate::access::reading::Step;
 use crate::access::{
-    Cause, Conditions, DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, Intervals, Kind,
-    PersonId, ResourceId, Revision, RoleId, TargetId,
+    Cause, Conditions, DomainId, Entitlement, EntitlementKey, Entitlements, GrantId, Interval, Kind, PersonId,
+    ResourceId, Revision, RoleId, TargetId,
 };
 use crate::finding::Place;
 use crate::plan::EntitlementChange;

@@ -32,6 +32,9 @@ type Compared = Option<Rc<Difference>>;
 /// What it takes to understand a landing, in steps: of which to compare two commits is one.
 pub(super) const STEPS_OF_MEANING: u64 = 100;
 
+/// A head, and the bases that are claimed of it.
+type Claimed = (Oid, BTreeSet<Oid>);
+
 /// The repository, what people said, what the log records, and the clock. Answers about a branch depend on nothing else.
 #[derive(Debug)]
 pub(super) struct Ground<'a> {
@@ -52,7 +55,7 @@ pub(super) struct Ground<'a> {
     left: RefCell<HashMap<[Oid; 2], Leavers>>,
     heads: OnceCell<HeadIndex>,
     /// By a head and the bases that are claimed of it.
-    hashes: RefCell<HashMap<(Oid, BTreeSet<Oid>), Rc<[ChangeHash]>>>,
+    hashes: RefCell<HashMap<Claimed, Rc<[ChangeHash]>>>,
     /// By the first and the last of some verified landings, everybody's keys at them.
     holders: RefCell<HashMap<[Oid; 2], Rc<Holders>>>,
     /// What landings mean, by base and commit.

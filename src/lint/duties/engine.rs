@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::access::raw::Environment;
 use crate::access::{
-    DomainId, Duty, DutyRule, DutySet, EntitlementPattern, Interval, Intervals, Kind, Permissions, PersonId, RoleId,
+    DomainId, Duty, DutyRule, DutySet, EntitlementPattern, Interval, Intervals, Kind, PersonId, RoleId,
 };
 
 /// How often what people hold may belong to sets of rules.
