@@ -30,11 +30,15 @@ pub struct Looked {
     pub approved: Approved,
     /// The log of earlier runs there.
     pub stored: Option<Stored>,
+    /// How it ends at best.
+    pub ended: Exit,
 }
 
 /// Compares the targets with what was approved.
 pub fn look(shared: &Shared<'_>, ledger: &Ledger, sandbox: &SandboxOption, clock: Clock) -> Result<Looked, Stop> {
-    let Judged { chain, approved, verifier, .. } = Question::of(shared, ledger, clock.now).judge()?;
+    let judged = Question::of(shared, ledger, clock.now).judge()?;
+    let ended = judged.tell();
+    let Judged { chain, approved, verifier, .. } = judged;
     // embedded targets hold what was given in their own runs, of which the real log knows nothing
     let stored = Stage::of(shared, sandbox).log(ledger)?;
     let log = stored.as_ref().map(|stored| &stored.log);
@@ -43,14 +47,14 @@ pub fn look(shared: &Shared<'_>, ledger: &Ledger, sandbox: &SandboxOption, clock
     let targets = Targets::of(shared.repository, past.trees(approved.tree()), Proof::Trees, sandbox, clock);
     let facts = past.facts();
     let drift = apply::drift(approved.tree(), &facts, &mut targets.readers(&process), clock.now, &process);
-    Ok(Looked { drift, approved, stored })
+    Ok(Looked { drift, approved, stored, ended })
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
-    let Looked { drift, approved, stored } = look(&shared, &shared.anchored()?, &options.sandbox, clock)?;
+    let Looked { drift, approved, stored, ended } = look(&shared, &shared.anchored()?, &options.sandbox, clock)?;
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {
         Format::Text => report::drift::text(&drift, zone, output::style()),
@@ -64,6 +68,6 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         output::error(&report::errors::refusals(std::slice::from_ref(overdue), output::error_style()));
     }
     output::error(&report::errors::refusals(&drift.refusals(), output::error_style()));
-    let ended = if drift.is_found() { Exit::Findings } else { Exit::Done };
+    let ended = if drift.is_found() { ended.worst(Exit::Findings) } else { ended };
     Ok(if drift.is_whole() { ended } else { ended.worst(Exit::Unjudged) })
 }

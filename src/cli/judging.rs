@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use super::shared::{Ledger, Past, Shared};
-use super::{Exit, Stop};
+use super::{Exit, Stop, output};
 use crate::access::Revision;
 use crate::approval::codes::JUDGING_TOO_DEAR;
 use crate::approval::{Approved, Chain, Landing, Prospect, Recorded, RecordedLanding, Verifier};
@@ -31,6 +31,13 @@ impl Judged<'_> {
     pub fn short(&self) -> Option<Stop> {
         let why = &self.chain.unjudged;
         (!why.is_empty()).then(|| Stop::refused(Exit::Unjudged, why.clone()))
+    }
+
+    /// Says what of the branch could not be judged; gives how a command ends at best that only shows what was.
+    pub fn tell(&self) -> Exit {
+        let Some(stop) = self.short() else { return Exit::Done };
+        output::error(&stop.text(output::error_style()));
+        stop.exit
     }
 }
 
@@ -88,8 +95,12 @@ impl<'v> Question<'v> {
 
     /// Judges with all that judging may take. INVARIANT: what was found on the way to an error is forgotten with its verifier.
     fn attempt(&self, tip: Oid) -> Result<Judged<'v>, Stop> {
+        self.attempt_by(tip, || self.shared.verifier(self.recorded, self.now))
+    }
+
+    fn attempt_by(&self, tip: Oid, verifier: impl FnOnce() -> Result<Verifier<'v>, Stop>) -> Result<Judged<'v>, Stop> {
         within(self.shared.repository, self.stop, || {
-            let verifier = self.shared.verifier(self.recorded, self.now)?;
+            let verifier = verifier()?;
             let chain = verifier.chain(tip)?;
             let approved = verifier.approved(&chain)?;
             let past = self.log.map(|log| Past::of(log, &verifier, &chain)).transpose()?.unwrap_or_default();
@@ -148,7 +159,9 @@ impl Question<'_> {
             let proven = landings.len() - without;
             let recorded = part(self.recorded, proven);
             let tip = recorded.landings.last().map_or(recorded.genesis, |landing| landing.commit);
-            if let Ok(judged) = (Question { recorded: &recorded, log: None, ..*self }).attempt(tip)
+            let question = Question { recorded: &recorded, log: None, ..*self };
+            let by_records = || Ok(self.shared.verifier_of_records(&recorded, self.now));
+            if let Ok(judged) = question.attempt_by(tip, by_records)
                 && judged.chain.removals.is_empty()
             {
                 let tree = judged.approved.revision();
@@ -166,7 +179,7 @@ impl Question<'_> {
     }
 
     fn with_vouched(&self, records: Records, lacking: bool) -> Option<Records> {
-        let verifier = self.shared.verifier(self.recorded, self.now).ok()?;
+        let verifier = self.shared.verifier_of_records(self.recorded, self.now);
         let vouched = verifier.vouched(records.proven, Rc::clone(&records.tree), lacking);
         Some(Records { vouched, ..records })
     }

@@ -22,12 +22,13 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
     let ledger = shared.anchored()?;
-    let approved = Question::of(&shared, &ledger, clock.now).judge()?.approved;
+    let judged = Question::of(&shared, &ledger, clock.now).judge()?;
+    let (ended, approved) = (judged.tell(), judged.approved);
     let next = plan::edges::next(&approved.tree().entitlements, clock.now);
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {
         Format::Text => report::next::text(next.as_ref(), clock.now, zone),
         Format::Json => report::next::json(next.as_ref(), zone),
     });
-    Ok(Exit::Done)
+    Ok(ended)
 }

@@ -108,7 +108,10 @@ fn show(options: &Options, repository: &Repository, clock: Clock) -> Result<Exit
         (None, Look::WorkTree) if plan.is_nothing() => known.refused(clock)?,
         (None, _) => None,
     };
-    let drift = if is_live { Some(live(repository, &known, plan.head, clock, &options.sandbox)?) } else { None };
+    let (drift, looked) = match is_live {
+        true => live(repository, &known, plan.head, clock, &options.sandbox).map(|(drift, ended)| (Some(drift), ended))?,
+        false => (None, Exit::Done),
+    };
     let labels = Labels {
         base: &label(&branch, base),
         head: &head.label(),
@@ -126,7 +129,7 @@ fn show(options: &Options, repository: &Repository, clock: Clock) -> Result<Exit
     });
     let unread = drift.as_ref().map(apply::Drift::refusals).unwrap_or_default();
     output::error(&report::errors::refusals(&unread, output::error_style()));
-    let ended = exit(&standing);
+    let ended = exit(&standing).worst(looked);
     Ok(if unread.is_empty() { ended } else { ended.worst(Exit::Unjudged) })
 }
 
@@ -276,17 +279,20 @@ fn waiting(branch: &str, landing: &Landing) -> Option<Refusal> {
     Some(Refusal::new(first.code, fact, "run `dualkey verify`, which says of each landing what it needs"))
 }
 
-/// Compares a revision with what is live, and with what the log says of earlier runs where there is one.
+/// Compares a revision with what is live, and with what the log says of earlier runs where there is one. Gives how that ends
+/// at best.
 fn live(
     repository: &Repository,
     known: &Known<'_>,
     tree: &Revision,
     clock: Clock,
     sandbox: &SandboxOption,
-) -> Result<apply::Drift, Stop> {
-    let (mut past, mut approved) = (Past::default(), None);
+) -> Result<(apply::Drift, Exit), Stop> {
+    let (mut past, mut approved, mut ended) = (Past::default(), None, Exit::Done);
     if let Some((shared, ledger)) = &known.0 {
-        let Judged { chain, verifier, .. } = Question::of(shared, ledger, clock.now).judge()?;
+        let judged = Question::of(shared, ledger, clock.now).judge()?;
+        ended = judged.tell();
+        let Judged { chain, verifier, .. } = judged;
         if let Some(stored) = Stage::of(shared, sandbox).log(ledger)? {
             past = Past::of(&stored.log, &verifier, &chain)?;
         }
@@ -295,5 +301,5 @@ fn live(
     let process = Process::unwatched();
     let proof = approved.as_ref().map_or(Proof::None, |tree| Proof::Declared(&tree.access));
     let targets = Targets::of(repository, past.trees(tree), proof, sandbox, clock);
-    Ok(apply::drift(tree, &past.facts(), &mut targets.readers(&process), clock.now, &process))
+    Ok((apply::drift(tree, &past.facts(), &mut targets.readers(&process), clock.now, &process), ended))
 }

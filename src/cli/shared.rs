@@ -413,6 +413,13 @@ impl<'a> Shared<'a> {
         Ok(())
     }
 
+    /// What decides about recorded landings by what their records carry. What else is said in refs, by whomever and of whatever,
+    /// has no say in that, and can't keep anybody from it.
+    pub fn verifier_of_records<'v>(&'v self, recorded: &'v Recorded, now: jiff::Timestamp) -> Verifier<'v> {
+        let source = Signatures::of_records(self.repository);
+        approval::Verifier::new(self.repository, source, recorded, &self.branch, targets::KINDS, now)
+    }
+
     /// Everything that decides about landings.
     pub fn verifier<'v>(&'v self, recorded: &'v Recorded, now: jiff::Timestamp) -> Result<Verifier<'v>, Stop> {
         let source = Signatures::open(self.repository, &self.refs)?;

@@ -39,6 +39,11 @@ impl EntitlementChange {
         causes(head, &self.key).filter(|cause| self.gained.meets(&cause.interval))
     }
 
+    /// What brought the instants that are dropped.
+    pub fn dropping_causes<'a>(&'a self, base: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
+        causes(base, &self.key).filter(|cause| self.dropped.meets(&cause.interval))
+    }
+
     /// What brought the instants that are lost.
     pub fn losing_causes<'a>(&'a self, base: &'a Entitlements) -> impl Iterator<Item = &'a Cause> {
         causes(base, &self.key).filter(|cause| self.lost.meets(&cause.interval))

@@ -399,7 +399,7 @@ impl Pairs {
                 pairs.gaining.insert(pair);
                 pairs.risk = pairs.risk.max(risk);
             }
-            for cause in change.losing_causes(&base.entitlements) {
+            for cause in change.dropping_causes(&base.entitlements) {
                 pairs.losing.insert((cause.domain.clone(), person.clone()));
                 pairs.risk = pairs.risk.max(risk(&cause.role));
             }

@@ -37,9 +37,11 @@ pub(super) fn more(gains: &[Gain], shown: usize) -> String {
 }
 
 impl PlanView<'_> {
-    /// A line a person and grant, the most dangerous first; what changes nothing that people hold is left out.
+    /// A line a person and grant, the most dangerous first; what changes nothing that people hold is left out, but for grants
+    /// that go though their people keep what they hold.
     pub(super) fn gains(&self, voice: Voice) -> Vec<Gain> {
-        let lines = self.plan.lines.iter().filter(|line| line.action != Action::Keep);
+        let goes = |line: &&AccessLine| !self.plan.head.access.grants.contains_key(&line.grant);
+        let lines = self.plan.lines.iter().filter(|line| line.action != Action::Keep || goes(line));
         let gain = |line: &AccessLine| Gain {
             action: line.action,
             gains: line.gains,
@@ -74,7 +76,7 @@ impl PlanView<'_> {
         }
         match line.action {
             Action::Gain => format!("{who} gains {what}{instead}, {}", span()),
-            Action::Keep => format!("{who} keeps {what}, {}", span()),
+            Action::Keep => format!("{who} keeps {what} by another grant"),
             Action::Lose if line.until == Timestamp::MAX => {
                 format!("{who} loses {what}, had it without end{hours}")
             }

@@ -212,8 +212,8 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
           reaches everything
       ! tom.reed gains keeper on payments-api in payments-staging,
         2026-11-24 … 2027-01-04
-      - alice.nguyen (globex) loses developer on payments-api in payments-staging,
-        had it until 2027-01-04
+      = alice.nguyen (globex) keeps developer on payments-api in payments-staging by
+        another grant
 
     what else it changes
       approval rule `access-1`: count 1 → 2
@@ -262,7 +262,7 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
     - **Careful:** group `access-admins`: `members` `priya.shah` → `tom.reed` (weaker); others approve from now on
     - **Dangerous:** `alice.nguyen` (`globex`) gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04; `admin` on repository `northwind/payments-api` can change who has access, or reaches everything
     - **Dangerous:** `tom.reed` gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
-    - `alice.nguyen` (`globex`) loses `developer` on `payments-api` in `payments-staging`, had it until 2027-01-04
+    - `alice.nguyen` (`globex`) keeps `developer` on `payments-api` in `payments-staging` by another grant
     - approval rule `access-1`: `count` `1` → `2`
     - grant `keep`: new, `reason Build the refund flow`
 

@@ -47,7 +47,7 @@ fn a_pattern_of_a_test_speaks_of_at_least_that_permission() {
         world.timed(&["test"])
     };
     // she holds maintain only, which includes it
-    judge("never: [alice.nguyen]").exits(1).says("northwind/payments-api:maintain` by grant `payments/alice-more`");
+    judge("never: [alice.nguyen]").exits(1).says("northwind/payments-api:maintain` by grant `alice-more`");
     judge("reaches: [alice.nguyen]").exits(0);
     judge("only: [tom.reed]").exits(1).says("expected nobody else").says("alice.nguyen");
 }

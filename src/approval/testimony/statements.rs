@@ -71,6 +71,18 @@ pub(in crate::approval) fn read(
 }
 
 impl<'a> Signatures<'a> {
+    /// No statement but those that records carry.
+    pub fn of_records(repository: &'a Repository) -> Self {
+        Signatures {
+            repository,
+            found: Rc::default(),
+            broken: Rc::default(),
+            keys: Rc::default(),
+            known: Rc::default(),
+            record: None,
+        }
+    }
+
     /// Reads all statements. One that can't be read is remembered as such; it can't stop the others.
     ///
     /// # Errors

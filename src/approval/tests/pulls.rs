@@ -10,6 +10,8 @@ use crate::repository::{Repository, RepositoryError};
 #[derive(Debug)]
 struct Pulls<'a> {
     repository: &'a Repository,
+    /// Where all of them started.
+    base: Oid,
     by_head: BTreeMap<Oid, Pull>,
 }
 
@@ -35,7 +37,7 @@ impl Source for Pulls<'_> {
     }
 
     fn claimed_bases(&self, _: Oid) -> BTreeSet<Oid> {
-        BTreeSet::new()
+        BTreeSet::from([self.base])
     }
 
     fn stale(&self, _: Oid, _: Oid) -> Result<Vec<(PersonId, Oid)>, RepositoryError> {
@@ -65,7 +67,7 @@ impl Source for Pulls<'_> {
 
     fn of_record<'s>(&'s self, record: &RecordedWords<'_>) -> Box<dyn Source + 's> {
         let known = self.by_head.get(&record.head).map(|pull| (record.head, pull.clone()));
-        Box::new(Pulls { repository: self.repository, by_head: known.into_iter().collect() })
+        Box::new(Pulls { repository: self.repository, base: self.base, by_head: known.into_iter().collect() })
     }
 }
 
@@ -103,7 +105,7 @@ fn landed(reviewers: &[&str], spoil: impl FnOnce(&mut Pull)) -> (Chain, Oid) {
         said: Vec::new(),
         keys: Vec::new(),
     };
-    let source = Pulls { repository: &repository, by_head: BTreeMap::from([(head, pull)]) };
+    let source = Pulls { repository: &repository, base: genesis, by_head: BTreeMap::from([(head, pull)]) };
     let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, now());
     (verifier.chain(landed).unwrap(), landed)
 }

@@ -11,7 +11,7 @@ fn what_is_wrong_with_a_token_is_told_with_the_next_step() {
     let never = format!("ghp_{}", "0".repeat(36));
     hub.reads_with(&never, &["drift"]).exits(5).says("target-denied").says("Bad credentials").says("make a new one");
     hub.reads_with("", &["drift"]).exits(5).says("credential-missing").says("DUALKEY_READER_GITHUB_TOKEN");
-    hub.reads_with(&hub.writes, &["apply"]).says("credential-shared");
+    hub.reads_with(&hub.writes, &["targets"]).exits(5).says("credential-shared");
     // one that has ended
     let old = hub.server.world(|forge| {
         let token = forge.fine_grained_token("dualkey-writer", READS);
