@@ -109,7 +109,9 @@ fn show(options: &Options, repository: &Repository, clock: Clock) -> Result<Exit
         (None, _) => None,
     };
     let (drift, looked) = match is_live {
-        true => live(repository, &known, plan.head, clock, &options.sandbox).map(|(drift, ended)| (Some(drift), ended))?,
+        true => {
+            live(repository, &known, plan.head, clock, &options.sandbox).map(|(drift, ended)| (Some(drift), ended))?
+        }
         false => (None, Exit::Done),
     };
     let labels = Labels {

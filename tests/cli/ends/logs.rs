@@ -1,6 +1,5 @@
 //! What somebody pushes into the ref of the log: it is known by its signature, whatever it unfolds to.
 
-
 use dualkey::audit::Hash;
 
 use super::bombs::git_with;
