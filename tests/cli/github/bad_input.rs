@@ -33,7 +33,7 @@ fn what_is_wrong_with_a_token_is_told_with_the_next_step() {
     });
     let seen = hub.reads_with(&half, &["drift"]).exits(5);
     seen.says("repository northwind/shop").says("the credential may not see it");
-    hub.reads_with(&half, &["apply"]).exits(4);
+    hub.reads_with(&half, &["apply"]).exits(5);
     assert_eq!(hub.may("alice-nw", "shop").as_deref(), Some("write"), "what wasn't seen stays");
     // one that can do more than look
     let classic = hub.server.world(|forge| forge.classic_token("dualkey-writer", "repo admin:org"));
