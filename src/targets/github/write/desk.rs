@@ -108,8 +108,10 @@ impl<'d> Desk<'d> {
             return Err(TargetError::Stopped);
         }
         self.gate.pass().map_err(|_| TargetError::Stopped)?;
+        let answered = self.line.wait(self.line.api.request(method, path, body));
+        // nobody here knows when it arrived: at the latest when the answer is here
         *self.last = Some(Instant::now());
-        match self.line.wait(self.line.api.request(method, path, body)) {
+        match answered {
             Ok(answer) => Ok(Changed { status: answer.status, said: answer.read().unwrap_or(Value::Null) }),
             Err(failure) if failure.status() == Some(404) => Ok(Changed { status: 404, said: Value::Null }),
             Err(failure) => Err(self.told(&failure, doing)),
