@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::drift::Looked;
 use super::shared::{Ledger, Refresh, Shared};
 use super::targets::SandboxOption;
 use super::{Common, Exit, Format, Stop, context, drift, new, output};
@@ -49,9 +50,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let reader = ledger.stored.log.reader(&files);
     known(&options.who, shared.access(), &reader)?;
     let held = access_at(&reader, KINDS, Who::parse(&options.who), at)?;
-    let live = match options.live || options.sandbox.is_set() {
-        true => Some(live(options, &shared, &ledger)?),
-        false => None,
+    let (live, looked) = match options.live || options.sandbox.is_set() {
+        true => live(options, &shared, &ledger).map(|(live, looked)| (Some(live), looked))?,
+        false => (None, Exit::Done),
     };
     output::print(&match options.format {
         Format::Text => report::access::text(&options.who, at, &held, live.as_ref(), zone, output::style()),
@@ -59,7 +60,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     });
     let unread = live.map(|live| live.refusals()).unwrap_or_default();
     output::error(&report::errors::refusals(&unread, output::error_style()));
-    let ended = if unread.is_empty() { Exit::Done } else { Exit::Unjudged };
+    let ended = if unread.is_empty() { looked } else { Exit::Unjudged };
     // what nobody proves is told, and what of it was answered can't be taken apart
     let unproven = shared.verifier(&ledger.recorded, at)?.unproven(shared.tip()?)?;
     if unproven.is_empty() {
@@ -69,12 +70,13 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     Ok(ended.worst(Exit::Findings))
 }
 
-/// What is live now of the person or on the resource, beside what was approved.
-fn live(options: &Options, shared: &Shared<'_>, ledger: &Ledger) -> Result<apply::Drift, Stop> {
-    let drift = drift::look(shared, ledger, &options.sandbox, options.common.now.clock()?)?.drift;
-    Ok(drift.only(|person, kind, resource| {
+/// What is live now of the person or on the resource, beside what was approved, and how that ends at best.
+fn live(options: &Options, shared: &Shared<'_>, ledger: &Ledger) -> Result<(apply::Drift, Exit), Stop> {
+    let Looked { drift, ended, .. } = drift::look(shared, ledger, &options.sandbox, options.common.now.clock()?)?;
+    let drift = drift.only(|person, kind, resource| {
         person.is_some_and(|person| person.as_str() == options.who) || options.who == format!("{kind}:{resource}")
-    }))
+    });
+    Ok((drift, ended))
 }
 
 /// A name that neither the registry nor the log has is a mistake: "had nothing" would answer another question.

@@ -213,7 +213,9 @@ fn from_git() -> Result<Admin, Stop> {
     };
     let name = setting("user.name")?;
     let email = setting("user.email")?;
-    let key = match SigningKey::parse(&setting("user.signingkey")?) {
+    let format = git(&["config", "--get", "gpg.format"], None).ok();
+    let key = SigningKey::named(&setting("user.signingkey")?, format.as_deref())?;
+    let key = match key {
         SigningKey::Agent(text) => one_key(&text, "git's user.signingkey")?,
         SigningKey::File(path) => public_key(&path)?,
     };

@@ -110,7 +110,7 @@ pub enum RepositoryError {
     Signing { key: String, words: String },
     #[error("git's user.signingkey is `{named}`, which is a key of {format}, not of SSH")]
     #[diagnostic(help(
-        "name an SSH key: `--key FILE`, or `git config gpg.format ssh` and `git config user.signingkey FILE`"
+        "name an SSH key by an option, or `git config gpg.format ssh` and `git config user.signingkey FILE`"
     ))]
     NoSshKey { named: String, format: String },
 }

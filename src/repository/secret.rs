@@ -6,13 +6,11 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use hmac::{Hmac, Mac};
 use rand_core::{OsRng, RngCore};
 use sha2::{Digest, Sha256};
 
 use super::Repository;
-
-/// How long a block of SHA-256 is.
-const BLOCK: usize = 64;
 
 /// A secret that nobody reads who can only write into a clone.
 #[derive(Clone)]
@@ -48,16 +46,11 @@ impl Secret {
         Secret([7; 32])
     }
 
-    /// What only who has the secret makes of some bytes (HMAC with SHA-256), in hex.
-    pub fn seal(&self, of: &str, bytes: &[u8]) -> String {
-        let padded = |with: u8| {
-            let mut block = [with; BLOCK];
-            block.iter_mut().zip(self.0).for_each(|(byte, secret)| *byte ^= secret);
-            block
-        };
-        let what = Sha256::digest(of);
-        let inner = Sha256::new().chain_update(padded(0x36)).chain_update(what).chain_update(bytes).finalize();
-        format!("{:x}", Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize())
+    /// What only who has the secret makes of some bytes (HMAC with SHA-256), in hex. None where it can't be made.
+    pub fn seal(&self, of: &str, bytes: &[u8]) -> Option<String> {
+        let mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        let mac = mac.chain_update(Sha256::digest(of)).chain_update(bytes).finalize();
+        Some(format!("{:x}", mac.into_bytes()))
     }
 }
 
@@ -71,7 +64,7 @@ impl Repository {
 
     /// The seal of some bytes; None where there is no secret.
     pub fn seal(&self, of: &str, bytes: &[u8]) -> Option<String> {
-        self.secret.as_ref().map(|secret| secret.seal(of, bytes))
+        self.secret.as_ref()?.seal(of, bytes)
     }
 }
 

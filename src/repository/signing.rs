@@ -34,6 +34,20 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
+    /// What git's `user.signingkey` names, where `gpg.format` is this.
+    ///
+    /// # Errors
+    /// `NoSshKey` where that is a key of another format: git's own is OpenPGP.
+    pub fn named(text: &str, format: Option<&str>) -> Result<Self, RepositoryError> {
+        let format = format.unwrap_or("openpgp");
+        match SigningKey::parse(text) {
+            SigningKey::File(path) if format != "ssh" && !path.exists() => {
+                Err(RepositoryError::NoSshKey { named: text.escape_debug().to_string(), format: format.to_owned() })
+            }
+            key @ (SigningKey::File(_) | SigningKey::Agent(_)) => Ok(key),
+        }
+    }
+
     /// Reads git's spelling: a path (`~/` is the home folder), `key::` and a public key, or a public key alone.
     pub fn parse(text: &str) -> Self {
         let literal = text.strip_prefix("key::");
@@ -53,14 +67,7 @@ impl Repository {
     /// `NoSshKey` where the setting names a key of another format; `GitFailed` where the command fails or prints no key.
     pub fn signing_key(&self) -> Result<Option<SigningKey>, RepositoryError> {
         if let Some(named) = self.setting("user.signingkey")? {
-            let key = SigningKey::parse(&named);
-            let format = self.setting("gpg.format")?.unwrap_or_else(|| "openpgp".to_owned());
-            return match &key {
-                SigningKey::File(path) if format != "ssh" && !path.exists() => {
-                    Err(RepositoryError::NoSshKey { named: named.escape_debug().to_string(), format })
-                }
-                SigningKey::File(_) | SigningKey::Agent(_) => Ok(Some(key)),
-            };
+            return SigningKey::named(&named, self.setting("gpg.format")?.as_deref()).map(Some);
         }
         let Some(line) = self.setting("gpg.ssh.defaultKeyCommand")? else { return Ok(None) };
         let failed = |words: String| RepositoryError::GitFailed { what: "git's gpg.ssh.defaultKeyCommand", words };

@@ -123,6 +123,30 @@ pub struct Fact {
 /// The direct members of groups, by the groups' names. Groups may be in one another, in circles too.
 pub type Members = BTreeMap<String, BTreeSet<Principal>>;
 
+/// The groups that hold something, and all groups within them, with their direct members. `direct` gives the members of one;
+/// None of one that isn't there.
+pub(crate) fn members_of(held: &[Live], mut direct: impl FnMut(&str) -> Option<BTreeSet<Principal>>) -> Members {
+    let group = |principal: &Principal| match principal {
+        Principal::Group(name) => Some(name.clone()),
+        Principal::Account(_)
+        | Principal::Service(_)
+        | Principal::Everyone(_)
+        | Principal::Deleted(_)
+        | Principal::Unknown(_) => None,
+    };
+    let mut open: Vec<String> = held.iter().filter_map(|live| group(&live.principal)).collect();
+    let mut members = Members::new();
+    while let Some(name) = open.pop() {
+        if !members.contains_key(&name)
+            && let Some(direct) = direct(&name)
+        {
+            open.extend(direct.iter().filter_map(group));
+            members.insert(name, direct);
+        }
+    }
+    members
+}
+
 /// What a target tells of a scope.
 #[derive(Debug, Default)]
 pub struct Reading {

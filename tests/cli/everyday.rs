@@ -4,14 +4,14 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{World, finish, key, public_key};
 
-const PUSH: &str = "grants/payments/alice-refunds.yaml";
+const GRANT: &str = "grants/payments/alice-refunds.yaml";
 
 /// Alice holds maintain beside what she was let in with.
 fn with_more(world: &World) {
     let role = "title: Maintainer\nduties: [maintain]\nrisk: elevated\ncontractors: allowed\nmax_duration: 90 days\n\
                 entitlements:\n  repository: maintain\n";
     world.write("roles/maintainer.yaml", role);
-    world.write("grants/payments/alice-more.yaml", &world.read(PUSH).replace("developer", "maintainer"));
+    world.write("grants/payments/alice-more.yaml", &world.read(GRANT).replace("developer", "maintainer"));
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn deleting_a_lesser_grant_is_no_loss() {
     world.commit("More for Alice");
     world.timed(&["lint"]).exits(0).says("redundant-grant");
     let base = world.rev("HEAD");
-    world.git(&["rm", "-q", PUSH]);
+    world.git(&["rm", "-q", GRANT]);
     world.commit("Delete what lint calls redundant");
     let ran = world.timed(&["plan", "--base", &base]).exits(0).says("alice.nguyen (globex) keeps developer");
     assert!(!ran.stdout.contains("loses") && !ran.stdout.contains("mass-removal"), "{}", ran.stdout);
@@ -42,8 +42,8 @@ fn a_pattern_of_a_test_speaks_of_at_least_that_permission() {
             "access:\n  - name: It is so\n    {test}\n    what: [\"repository:northwind/payments-api:push\"]\n"
         );
         world.write("policies/people.cases.yaml", &text);
-        world.git(&["rm", "-q", "-f", "--cached", "--ignore-unmatch", PUSH]);
-        std::fs::remove_file(world.repo().join(PUSH)).ok();
+        world.git(&["rm", "-q", "-f", "--cached", "--ignore-unmatch", GRANT]);
+        std::fs::remove_file(world.repo().join(GRANT)).ok();
         world.timed(&["test"])
     };
     // she holds maintain only, which includes it
@@ -130,6 +130,21 @@ fn a_key_of_another_format_is_not_taken_for_a_path() {
     world.git(&["config", "user.signingkey", "0xDEADBEEF01234567"]);
     let ran = world.timed(&["approve", "--yes", "--head", "alice"]).exits(2);
     ran.says("`0xDEADBEEF01234567`, which is a key of openpgp, not of SSH").says("git config gpg.format ssh");
+    // nor where the admin is whoever git says
+    let settings = world.path("settings");
+    let text = "[user]\n\tname = Priya Shah\n\temail = priya@northwind.example\n\tsigningkey = 0xDEADBEEF01234567\n";
+    std::fs::write(&settings, text).unwrap();
+    let mut command = world.command(world.root.path());
+    command.env("GIT_CONFIG_GLOBAL", &settings).args([
+        "init",
+        "access",
+        "--organization",
+        "northwind",
+        "--now",
+        &world.now,
+    ]);
+    finish(command).exits(2).says("`0xDEADBEEF01234567`, which is a key of openpgp, not of SSH");
+    assert!(!world.path("access").exists());
 }
 
 #[test]

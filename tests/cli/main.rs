@@ -8,6 +8,7 @@
     reason = "a helper of a test may fail as loudly as the test itself"
 )]
 
+mod place;
 mod support;
 
 mod attacks;

@@ -10,6 +10,7 @@ use crate::targets::retry::Waits;
 use crate::targets::sandbox;
 use crate::targets::{
     self, Call, Depth, Done, Gate, Hello, Latent, Live, Members, Names, Power, Reading, Resource, Scope, TargetError,
+    members_of,
 };
 
 /// What goes wrong with the k-th call to a target, counted from 0.
@@ -192,8 +193,8 @@ impl Reader for Fake {
         let here = held.iter().filter(|(target, live)| *target == self.0 && shown(live));
         let held: Vec<Live> = here.map(|(_, live)| live.clone()).collect();
         let unread = hidden.into_iter().map(|one| (one, self.broke("it may not be seen"))).collect();
-        let all = world.members.get(self.0.as_str()).cloned().unwrap_or_default();
-        let members = sandbox::members_of(&held, all);
+        let mut all = world.members.get(self.0.as_str()).cloned().unwrap_or_default();
+        let members = members_of(&held, |name| all.remove(name));
         Ok(Reading { held, members, unread, ..Reading::default() })
     }
 

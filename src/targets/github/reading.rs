@@ -9,7 +9,7 @@ use super::line::{A_DAY, Settings};
 use super::organization::{Repository, Team, permission};
 use super::picture::{Picture, short};
 use crate::access::{Conditions, Kind};
-use crate::targets::{Expected, Latent, Live, Members, Principal, Reading, Resource, TargetError};
+use crate::targets::{Expected, Latent, Live, Principal, Reading, Resource, TargetError, members_of};
 
 /// Who was expected, by resource, in all that was asked so far.
 pub(super) type Hints = BTreeMap<Resource, Expected>;
@@ -53,7 +53,7 @@ impl<'p> View<'p> {
         }
         reading.held.sort();
         reading.held.dedup();
-        reading.members = self.members_of(&reading.held);
+        reading.members = members_of(&reading.held, |group| Some(self.direct(group)));
         reading
     }
 
@@ -246,29 +246,6 @@ impl<'p> View<'p> {
         }
         held.extend(self.declined(resource, &self.in_or_invited()));
         held
-    }
-
-    /// Who is in the groups that hold something, and in those within them.
-    fn members_of(&self, held: &[Live]) -> Members {
-        let group = |principal: &Principal| match principal {
-            Principal::Group(name) => Some(name.clone()),
-            Principal::Account(_)
-            | Principal::Service(_)
-            | Principal::Everyone(_)
-            | Principal::Deleted(_)
-            | Principal::Unknown(_) => None,
-        };
-        let mut members = Members::new();
-        let mut open: Vec<String> = held.iter().filter_map(|live| group(&live.principal)).collect();
-        while let Some(name) = open.pop() {
-            if members.contains_key(&name) {
-                continue;
-            }
-            let direct = self.direct(&name);
-            open.extend(direct.iter().filter_map(group));
-            members.insert(name, direct);
-        }
-        members
     }
 
     fn direct(&self, group: &str) -> BTreeSet<Principal> {

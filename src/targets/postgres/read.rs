@@ -14,7 +14,7 @@ use super::server::{Server, Sessions};
 use super::sessions;
 use crate::access::Conditions;
 use crate::targets::{
-    Depth, Fact, Hello, Live, Members, Names, Principal, Reader, Reading, Resource, Scope, TargetError,
+    Depth, Fact, Hello, Live, Names, Principal, Reader, Reading, Resource, Scope, TargetError, members_of,
 };
 
 impl Reader for Postgres {
@@ -41,7 +41,7 @@ impl Reader for Postgres {
             }
         }
         reading.held.sort();
-        reading.members = state.members_of(&reading.held);
+        reading.members = members_of(&reading.held, |group| state.direct(group));
         reading.facts = state.facts;
         Ok(reading)
     }
@@ -97,26 +97,10 @@ impl State {
         Ok(State { catalog, managed, sessions, facts, now: connection.itself.clock })
     }
 
-    /// The groups that hold something, and those within them, with who uses what they hold.
-    fn members_of(&self, held: &[Live]) -> Members {
-        let group = |principal: &Principal| match principal {
-            Principal::Group(name) => Some(name.clone()),
-            Principal::Account(_)
-            | Principal::Service(_)
-            | Principal::Everyone(_)
-            | Principal::Deleted(_)
-            | Principal::Unknown(_) => None,
-        };
-        let mut members = Members::new();
-        let mut open: Vec<String> = held.iter().filter_map(|live| group(&live.principal)).collect();
-        while let Some(name) = open.pop() {
-            let Some(role) = self.catalog.find(&name).filter(|_| !members.contains_key(&name)) else { continue };
-            let of_group = self.catalog.of_role(role).filter(|one| one.admin || one.is_used());
-            let direct: BTreeSet<Principal> = of_group.map(|one| self.catalog.principal(one.member)).collect();
-            open.extend(direct.iter().filter_map(group));
-            members.insert(name, direct);
-        }
-        members
+    /// Who uses what a group holds; None where there is no such role.
+    fn direct(&self, group: &str) -> Option<BTreeSet<Principal>> {
+        let of_group = self.catalog.of_role(self.catalog.find(group)?).filter(|one| one.admin || one.is_used());
+        Some(of_group.map(|one| self.catalog.principal(one.member)).collect())
     }
 
     /// What is held on one resource.

@@ -86,6 +86,22 @@ pub(super) struct Server {
 }
 
 impl Server {
+    /// One that nobody pinned, with what settings leave out.
+    pub(super) fn unpinned(target: &str, host: Host, port: u16, database: &str) -> Self {
+        Server {
+            target: target.to_owned(),
+            host,
+            port,
+            database: database.to_owned(),
+            system: String::new(),
+            authorities: None,
+            sessions: Sessions::End,
+            native_ends: false,
+            createrole: false,
+            limits: Limits::default(),
+        }
+    }
+
     /// As the settings say, which were checked when they were read.
     pub(super) fn of(target: &Target) -> Self {
         let setting = |name: &str| target.settings.get(name);

@@ -7,7 +7,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host as Named;
 
 use super::connection::Connection;
-use super::server::{Credential, Host, Limits, Server, Sessions};
+use super::server::{Credential, Host, Server};
 use crate::targets::TargetError;
 
 /// Where and as whom somebody logs in. It has no `Debug`, so that nothing prints a password by accident.
@@ -25,7 +25,7 @@ impl Login {
     /// At a server on this machine that listens at a socket alone.
     pub fn at_socket(folder: &Path, user: &str, password: &str) -> Self {
         Login {
-            server: server(Host::Socket(folder.to_owned()), 5432, "postgres"),
+            server: Server::unpinned("shop", Host::Socket(folder.to_owned()), 5432, "postgres"),
             credential: credential(user, password),
         }
     }
@@ -55,7 +55,7 @@ impl Login {
         let user = config.get_user().ok_or("it names no user")?;
         let password = config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let port = config.get_ports().first().copied().unwrap_or(5432);
-        let server = server(host, port, config.get_dbname().unwrap_or(user));
+        let server = Server::unpinned("shop", host, port, config.get_dbname().unwrap_or(user));
         Ok(Login { server, credential: Credential { user: user.to_owned(), password } })
     }
 
@@ -105,21 +105,6 @@ impl Login {
         // people have tables, and dualkey looks at none
         connection.run("RESET search_path").map_err(told)?;
         Ok(Session(connection))
-    }
-}
-
-fn server(host: Host, port: u16, database: &str) -> Server {
-    Server {
-        target: "shop".to_owned(),
-        host,
-        port,
-        database: database.to_owned(),
-        system: String::new(),
-        authorities: None,
-        sessions: Sessions::End,
-        native_ends: false,
-        createrole: false,
-        limits: Limits::default(),
     }
 }
 

@@ -43,6 +43,7 @@ use jiff::Timestamp;
 
 use super::connect::{Client, Connect, Connection, Support};
 use super::credential::Right;
+use super::reading::members_of;
 use super::{
     Call, Depth, Done, Fact, Gate, Hello, Live, Members, Names, OTHER_WAY_IN, Power, Principal, Reader, Reading,
     Resource, Scope, Surroundings, TargetError, Verb, Writer,
@@ -206,11 +207,11 @@ impl Reader for Sandbox {
             Depth::Holders => Vec::new(),
             Depth::Facts => content.ways_in.iter().filter_map(|way| fact(way, scope)).collect(),
         };
-        let all = all_members(&content);
+        let mut all = all_members(&content);
         let mut held = content.entitlements;
         held.retain(|live| scope.contains(live.kind, &live.resource));
         held.sort();
-        Ok(Reading { members: members_of(&held, all), held, facts, unread })
+        Ok(Reading { members: members_of(&held, |name| all.remove(name)), held, facts, unread })
     }
 
     fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {
@@ -260,20 +261,6 @@ fn all_members(content: &Content) -> Members {
         all.entry(live.resource.clone()).or_default().insert(live.principal.clone());
     }
     all
-}
-
-/// The groups that hold something, and all that are within them.
-pub(crate) fn members_of(held: &[Live], mut all: Members) -> Members {
-    let group = |principal: &Principal| if let Principal::Group(name) = principal { Some(name.clone()) } else { None };
-    let mut open: Vec<String> = held.iter().filter_map(|live| group(&live.principal)).collect();
-    let mut members = Members::new();
-    while let Some(name) = open.pop() {
-        if let Some(direct) = all.remove(&name) {
-            open.extend(direct.iter().filter_map(group));
-            members.insert(name, direct);
-        }
-    }
-    members
 }
 
 /// Makes what is held what the calls ask for, one after the other, sorted.

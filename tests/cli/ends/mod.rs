@@ -171,8 +171,8 @@ fn what_nobody_declared_is_left_alone() {
     assert_eq!(hers, ["northwind/ledger"]);
 }
 
-#[test]
-fn what_an_approved_landing_prolonged_is_not_over() {
+/// An approved landing that no run has seen lets Alice stay.
+fn prolonged() -> World {
     let mut world = World::told();
     world.git(&["switch", "-q", "-c", "longer", "main"]);
     for path in ["people/alice.nguyen.yaml", "grants/payments/alice-refunds.yaml"] {
@@ -184,6 +184,12 @@ fn what_an_approved_landing_prolonged_is_not_over() {
     world.approve("longer", "priya.shah").exits(0);
     world.land("longer");
     world.now = "2027-01-10T09:00:00Z".to_owned();
+    world
+}
+
+#[test]
+fn what_an_approved_landing_prolonged_is_not_over() {
+    let mut world = prolonged();
     world.timed(&["apply", "--only-ends"]).exits(0);
     assert!(world.live("github").contains("583231"), "what was prolonged is over");
     world.now = "2027-01-21T09:00:00Z".to_owned();

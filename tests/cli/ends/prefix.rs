@@ -4,7 +4,7 @@ use dualkey::audit::Record;
 use dualkey::audit::record::At;
 
 use super::bombs::{git_with, lands, repeating, unfolding};
-use super::{ends_by, origin, taken};
+use super::{ends_by, origin, prolonged, taken};
 use crate::attacks::log_key::{forge, landing, records};
 use crate::only_ends::over;
 use crate::support::World;
@@ -44,22 +44,6 @@ fn a_tree_that_unfolds_costs_no_more_than_its_share() {
 #[test]
 fn files_that_nobody_has_room_for_cost_no_more_than_their_share() {
     is_passed_over(repeating);
-}
-
-/// An approved landing that no run has seen lets Alice stay.
-fn prolonged() -> World {
-    let mut world = World::told();
-    world.git(&["switch", "-q", "-c", "longer", "main"]);
-    for path in ["people/alice.nguyen.yaml", "grants/payments/alice-refunds.yaml"] {
-        world.write(path, &world.read(path).replace("2027-01-03", "2027-01-20"));
-    }
-    world.be("tom.reed");
-    world.commit("Alice stays");
-    world.git(&["push", "-q", "origin", "longer"]);
-    world.approve("longer", "priya.shah").exits(0);
-    world.land("longer");
-    world.now = "2027-01-10T09:00:00Z".to_owned();
-    world
 }
 
 #[test]

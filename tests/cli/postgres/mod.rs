@@ -11,7 +11,8 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
-use crate::support::{Ran, World, archive, key, public_key};
+use crate::place::Place;
+use crate::support::{Ran, World};
 
 #[path = "../../postgres/server.rs"]
 mod server;
@@ -55,10 +56,8 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// A day that is so many from today, as files write it.
 fn day(from_today: i64) -> Date {
-    static TODAY: LazyLock<Date> = LazyLock::new(|| now().to_zoned(jiff::tz::TimeZone::UTC).date());
-    *TODAY + from_today.days()
+    Shop::day(from_today)
 }
 
 /// Runs a command to its end, by today's clock: a real server can't be told what time it is.
@@ -67,6 +66,43 @@ fn finish_today(mut command: Command) -> Ran {
     let output = command.output().expect("the program starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ran { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+}
+
+impl Place for Shop {
+    fn here(&self) -> &World {
+        &self.world
+    }
+
+    fn anchored(mut self, anchor: String) -> Self {
+        self.world.anchor = Some(anchor);
+        self
+    }
+
+    fn today() -> Date {
+        static TODAY: LazyLock<Date> = LazyLock::new(|| now().to_zoned(jiff::tz::TimeZone::UTC).date());
+        *TODAY
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.world.command(&self.world.path("repo"));
+        command.env("DUALKEY_READER_SHOP_USER", "dualkey_reader").env("DUALKEY_WRITER_SHOP_USER", "dualkey");
+        command.args(args);
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, args: &[&str]) -> Ran {
+        finish_today(self.command(args))
+    }
+
+    fn value(&self, what: &str, _: &str) -> Option<String> {
+        Some(match what {
+            "system" => self.system(),
+            "socket" => self.server.socket().display().to_string(),
+            "port" => self.server.port.to_string(),
+            _ => return None,
+        })
+    }
 }
 
 impl Shop {
@@ -82,59 +118,7 @@ impl Shop {
         if version >= 16 {
             shop.sql(RIGHTS);
         }
-        shop.found()
-    }
-
-    fn found(mut self) -> Self {
-        let world = &self.world;
-        world.git_in(world.root.path(), &["init", "-q", "--bare", "-b", "main", "origin.git"]);
-        world.git_in(world.root.path(), &["init", "-q", "-b", "main", "repo"]);
-        let made = self.run(&["audit", "keygen", "--name", "shop", "--out", "../log.key"]).exits(0).stdout;
-        let system = self.sql("SELECT system_identifier FROM pg_control_system()").remove(0);
-        for (path, text) in archive(SHOP) {
-            self.world.write(&path, &self.fill(&text, made.trim(), &system));
-        }
-        self.world.git(&["remote", "add", "origin", "../origin.git"]);
-        self.world.be("tom.reed");
-        self.world.commit("Start the access repository");
-        self.world.git(&["push", "-q", "-u", "origin", "main"]);
-        let id = made.trim().split('+').nth(1).unwrap().to_owned();
-        for person in ["mei.tanaka", "priya.shah"] {
-            self.approve(&["--genesis", "main"], person).exits(0);
-        }
-        self.run(&["audit", "init", "--genesis", "main", "--log-key", "../log.key"]).exits(0);
-        self.world.anchor = Some(format!("{}:{id}", self.world.rev("main")));
-        self
-    }
-
-    /// Puts in what is known only when the story is played.
-    fn fill(&self, text: &str, log_key: &str, system: &str) -> String {
-        let socket = self.server.socket().display().to_string();
-        let mut filled = text.replace("{{log-key}}", log_key).replace("{{system}}", system);
-        filled = filled.replace("{{socket}}", &socket).replace("{{port}}", &self.server.port.to_string());
-        while let Some((before, rest)) = filled.split_once("{{") {
-            let (what, after) = rest.split_once("}}").unwrap();
-            let value = match what.split_once(':').unwrap() {
-                ("day", days) => day(days.parse().unwrap()).to_string(),
-                ("key", person) => public_key(person),
-                other => panic!("{other:?}"),
-            };
-            filled = format!("{before}{value}{after}");
-        }
-        filled
-    }
-
-    /// The program, with both credentials.
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.world.command(&self.world.path("repo"));
-        command.env("DUALKEY_READER_SHOP_USER", "dualkey_reader").env("DUALKEY_WRITER_SHOP_USER", "dualkey");
-        command.args(args);
-        command
-    }
-
-    #[track_caller]
-    fn run(&self, args: &[&str]) -> Ran {
-        finish_today(self.command(args))
+        shop.found(SHOP)
     }
 
     /// The program as if this machine's clock were so many minutes ahead of the server's, or behind it.
@@ -148,38 +132,6 @@ impl Shop {
     /// An apply that goes on beside the test.
     fn begin(&self) -> Child {
         self.command(&["apply"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-    }
-
-    #[track_caller]
-    fn approve(&self, args: &[&str], person: &str) -> Ran {
-        let key = key(person);
-        let mut all = vec!["approve", "--yes", "--key", key.to_str().unwrap()];
-        all.extend(args);
-        self.run(&all)
-    }
-
-    /// Commits what was written on a branch of that name, has it approved, and merges it.
-    #[track_caller]
-    fn land(&self, branch: &str) {
-        self.land_by(branch, &["priya.shah"]);
-    }
-
-    /// The same with what takes two access admins.
-    #[track_caller]
-    fn land_policy(&self, branch: &str) {
-        self.land_by(branch, &["priya.shah", "mei.tanaka"]);
-    }
-
-    #[track_caller]
-    fn land_by(&self, branch: &str, approvers: &[&str]) {
-        let world = &self.world;
-        world.git(&["switch", "-q", "-c", branch]);
-        world.commit(branch);
-        world.git(&["push", "-q", "origin", branch]);
-        for person in approvers {
-            self.approve(&["--head", branch], person).exits(0);
-        }
-        world.land(branch);
     }
 
     #[track_caller]

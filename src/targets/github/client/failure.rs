@@ -62,10 +62,10 @@ pub(in super::super) enum Asked<'a> {
 }
 
 impl Failure {
-    /// The status that was answered, where the request was refused.
-    pub(in super::super) fn status(&self) -> Option<u16> {
+    /// What was said where the request was refused.
+    fn said(&self) -> Option<&Said> {
         match self {
-            Failure::Refused(said) => Some(said.status),
+            Failure::Refused(said) => Some(said),
             Failure::NotSent { .. }
             | Failure::NoAnswer { .. }
             | Failure::Limited { .. }
@@ -74,6 +74,11 @@ impl Failure {
             | Failure::Odd { .. }
             | Failure::Credential { .. } => None,
         }
+    }
+
+    /// The status that was answered, where the request was refused.
+    pub(in super::super) fn status(&self) -> Option<u16> {
+        self.said().map(|said| said.status)
     }
 
     /// True where this credential may not see something, or where it isn't there.
@@ -83,16 +88,7 @@ impl Failure {
 
     /// The permission that is missing, as GitHub names it.
     pub(in super::super) fn missing(&self) -> Option<&str> {
-        match self {
-            Failure::Refused(said) => said.accepted.as_deref().filter(|accepted| !accepted.is_empty()),
-            Failure::NotSent { .. }
-            | Failure::NoAnswer { .. }
-            | Failure::Limited { .. }
-            | Failure::Elsewhere { .. }
-            | Failure::TooWide { .. }
-            | Failure::Odd { .. }
-            | Failure::Credential { .. } => None,
-        }
+        self.said().and_then(|said| said.accepted.as_deref()).filter(|accepted| !accepted.is_empty())
     }
 
     /// The same, naming the permission where GitHub doesn't.

@@ -47,8 +47,6 @@ fn play(steps: &[Step]) {
     let hub = Hub::new();
     let mut model: BTreeMap<(usize, usize), Place> = BTreeMap::new();
     for step in steps {
-        // each is done by a client of its own, and only one client waits between two writes of its own
-        hub.server.clock().advance(SignedDuration::from_secs(1));
         match *step {
             Step::Give(repository, person, word) => {
                 hub.must(&hub.give(REPOSITORIES[repository], WORDS[word], PEOPLE[person]));

@@ -31,7 +31,7 @@ pub(super) struct Desk<'d> {
     line: &'d Line,
     waits: &'d dyn Waits,
     gate: &'d dyn Gate,
-    last: &'d mut Option<Instant>,
+    last: &'d mut Instant,
     pub about: About,
     /// The account that this credential is; None for an App.
     pub own: Option<u64>,
@@ -49,7 +49,7 @@ impl<'d> Desk<'d> {
         line: &'d Line,
         waits: &'d dyn Waits,
         gate: &'d dyn Gate,
-        last: &'d mut Option<Instant>,
+        last: &'d mut Instant,
     ) -> Result<Self, TargetError> {
         let about = line.pinned()?;
         let own = line.own()?;
@@ -102,15 +102,14 @@ impl<'d> Desk<'d> {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Changed, TargetError> {
-        let since = self.last.map_or(PACE, |last| last.elapsed());
-        let left = PACE.saturating_sub(since);
+        let left = PACE.saturating_sub(self.last.elapsed());
         if !left.is_zero() && !self.waits.pause(left) {
             return Err(TargetError::Stopped);
         }
         self.gate.pass().map_err(|_| TargetError::Stopped)?;
         let answered = self.line.wait(self.line.api.request(method, path, body));
         // nobody here knows when it arrived: at the latest when the answer is here
-        *self.last = Some(Instant::now());
+        *self.last = Instant::now();
         match answered {
             Ok(answer) => Ok(Changed { status: answer.status, said: answer.read().unwrap_or(Value::Null) }),
             Err(failure) if failure.status() == Some(404) => Ok(Changed { status: 404, said: Value::Null }),

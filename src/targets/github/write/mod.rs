@@ -22,13 +22,13 @@ type Results = Vec<Result<Done, TargetError>>;
 pub(super) struct OrganizationWriter {
     line: Line,
     waits: Arc<dyn Waits>,
-    /// When the last request that changes something was sent.
-    last: Option<Instant>,
+    /// When something was changed last, at the latest: a run that ended right before this one may have done it.
+    last: Instant,
 }
 
 impl OrganizationWriter {
     pub(super) fn new(line: Line, waits: Arc<dyn Waits>) -> Self {
-        OrganizationWriter { line, waits, last: None }
+        OrganizationWriter { line, waits, last: Instant::now() }
     }
 }
 

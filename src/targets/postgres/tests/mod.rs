@@ -6,7 +6,7 @@ use super::client::Postgres;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::kinds::{DATABASE_LOGIN, DATABASE_ROLE};
-use super::server::{Credential, Host, Limits, Server, Sessions};
+use super::server::{Credential, Host, Server, Sessions};
 use super::sql;
 use crate::access::{Conditions, Kind};
 use crate::targets::contract::{self, Break, Sample, Turnstile, World, contract};
@@ -47,18 +47,8 @@ impl Shop {
 
     fn with(version: u32, setup: &Setup) -> Self {
         let real = real::Server::with(version, setup);
-        let mut server = Server {
-            target: TARGET.to_owned(),
-            host: Host::Socket(real.socket().to_owned()),
-            port: real.port,
-            database: SUPERUSER.to_owned(),
-            system: String::new(),
-            authorities: None,
-            sessions: Sessions::End,
-            native_ends: false,
-            createrole: false,
-            limits: Limits::default(),
-        };
+        let host = Host::Socket(real.socket().to_owned());
+        let mut server = Server::unpinned(TARGET, host, real.port, SUPERUSER);
         server.system = Connection::open(&server, &credential(SUPERUSER)).unwrap().itself.system;
         Shop { real, server }
     }
