@@ -39,6 +39,7 @@ pub use hello::{Hello, Power, READER_CAN_WRITE};
 pub use names::Names;
 pub use place::Place;
 pub use principal::{Holder, Principal};
+#[cfg(test)]
 pub(crate) use reading::members_of;
 pub use reading::{Depth, Fact, Latent, Live, Members, OTHER_WAY_IN, Reading};
 pub use sandbox::Sandbox;

@@ -8,6 +8,7 @@
     reason = "a helper of a test may fail as loudly as the test itself"
 )]
 
+#[cfg(any(feature = "github", feature = "postgres"))]
 mod place;
 mod support;
 

@@ -9,7 +9,8 @@ use super::line::{A_DAY, Settings};
 use super::organization::{Repository, Team, permission};
 use super::picture::{Picture, short};
 use crate::access::{Conditions, Kind};
-use crate::targets::{Expected, Latent, Live, Principal, Reading, Resource, TargetError, members_of};
+use crate::targets::reading::members_of;
+use crate::targets::{Expected, Latent, Live, Principal, Reading, Resource, TargetError};
 
 /// Who was expected, by resource, in all that was asked so far.
 pub(super) type Hints = BTreeMap<Resource, Expected>;

@@ -13,9 +13,8 @@ use super::kinds::{DATABASE_LOGIN, DATABASE_ROLE, LOGIN};
 use super::server::{Server, Sessions};
 use super::sessions;
 use crate::access::Conditions;
-use crate::targets::{
-    Depth, Fact, Hello, Live, Names, Principal, Reader, Reading, Resource, Scope, TargetError, members_of,
-};
+use crate::targets::reading::members_of;
+use crate::targets::{Depth, Fact, Hello, Live, Names, Principal, Reader, Reading, Resource, Scope, TargetError};
 
 impl Reader for Postgres {
     fn hello(&mut self) -> Result<Hello, TargetError> {

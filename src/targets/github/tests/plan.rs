@@ -31,13 +31,19 @@ fn large() -> (Server, Settings, String, Scope) {
     (server, settings, token, scope)
 }
 
+const LATENCY_MS: u64 = 20;
+
 #[test]
 fn a_large_organisation_is_read_in_at_most_120_requests_four_at_once() {
     let (server, settings, token, scope) = large();
     let line = Line::new(settings, Secret::Token(token), Purpose::Read).unwrap();
+    // whoever is answered at once never has two under way
+    server.set_latency(std::time::Duration::from_millis(LATENCY_MS));
     let mut reader = OrganizationReader::new(line);
+    let since = std::time::Instant::now();
     reader.hello().unwrap();
     let reading = reader.read(&scope, Depth::Facts).unwrap();
+    println!("{:?} at {LATENCY_MS} ms a request", since.elapsed());
     assert_eq!(reading.unread.len(), 0);
     let of = |kind: &Kind| reading.held.iter().filter(|live| live.kind == kind).count();
     assert_eq!((of(&TEAM), of(&MEMBERSHIP)), (1_278, 500));
@@ -45,7 +51,7 @@ fn a_large_organisation_is_read_in_at_most_120_requests_four_at_once() {
     let log = server.take_log();
     println!("{} requests for the whole with facts, {} at once", log.count(), server.most_at_once());
     assert!(log.count() <= 120, "{}", log.count());
-    assert!(server.most_at_once() <= 4);
+    assert!((2..=4).contains(&server.most_at_once()), "{}", server.most_at_once());
     assert!(log.repeated().len() <= 2, "{:?}", log.repeated());
     // what was written is looked at again with few
     let few: Scope = [(&REPOSITORY, "northwind/repository-007")].into_iter().collect();
