@@ -19,9 +19,14 @@ pub struct Kind {
     pub target: TargetType,
     /// How a resource of the kind is written, for messages: `ORGANIZATION/REPOSITORY`.
     pub shape: &'static str,
-    /// Says what is wrong with a resource's name.
+    /// Says what is wrong with a resource's name, in the one spelling that it has here.
     pub check_resource: fn(&str) -> Result<(), &'static str>,
+    /// True where the target doesn't tell capitals from small letters in resources' names. They have one spelling here, in small
+    /// letters; people may write them as the target does.
+    pub folds_case: bool,
     pub permissions: Permissions,
+    /// What else people call permissions, and the word for each.
+    pub synonyms: &'static [(&'static str, &'static str)],
     /// True where a permission on a resource can change who has access or reaches everything (an admin's).
     pub dangerous: fn(resource: &str, permission: &str) -> bool,
     /// True where a permission on a resource administers the whole target; its holders are the admins that guards count.
@@ -108,11 +113,20 @@ impl Kind {
         matches!(self.permissions, Permissions::Ordered(_))
     }
 
+    /// The one spelling that a resource's name has here.
+    pub fn spelling(&self, name: &str) -> String {
+        if self.folds_case { name.to_ascii_lowercase() } else { name.to_owned() }
+    }
+
     /// Says what is wrong with a permission of this kind.
     pub fn check_permission(&self, permission: &str) -> Result<(), String> {
+        let meant = self.synonyms.iter().find(|(word, _)| permission.eq_ignore_ascii_case(word));
+        let meant = meant.map(|(_, word)| format!("did you mean `{word}`? ")).unwrap_or_default();
         match self.permissions {
             Permissions::Ordered(words) if words.contains(&permission) => Ok(()),
-            Permissions::Ordered(words) => Err(format!("the permissions of `{}` are {}", self.name, words.join(", "))),
+            Permissions::Ordered(words) => {
+                Err(format!("{meant}the permissions of `{}` are {}", self.name, words.join(", ")))
+            }
             Permissions::Open(check) => check(permission).map_err(str::to_owned),
         }
     }

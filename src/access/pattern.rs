@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::kind::{Kind, Permissions};
+use super::kinds::Kinds;
 
 /// A pattern such as `repository:northwind/payments-*:admin`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,13 @@ impl EntitlementPattern {
             resource: resource.to_owned(),
             permission: permission.to_owned(),
         })
+    }
+
+    /// The same in the spelling that resources of its kind have here.
+    #[must_use]
+    pub fn spelled(self, kinds: Kinds) -> Self {
+        let resource = kinds.get(&self.kind).map(|kind| kind.spelling(&self.resource));
+        EntitlementPattern { resource: resource.unwrap_or(self.resource), ..self }
     }
 
     /// True where all three parts match. The kind is compared as it is, unless it is `*`.

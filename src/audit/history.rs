@@ -24,10 +24,56 @@ impl<'a> Who<'a> {
         text.split_once(':').map_or(Who::Person(text), |(kind, resource)| Who::Resource(kind, resource))
     }
 
-    fn names(self, change: &Change) -> bool {
+    fn names(self, change: &Change, ids: &BTreeSet<String>) -> bool {
         match self {
-            Who::Person(person) => change.person == person,
+            Who::Person(_) => ids.contains(&change.person),
             Who::Resource(kind, resource) => change.kind == kind && change.resource == resource,
+        }
+    }
+}
+
+/// Every id that a person had. A landing that takes an account from one id and gives the same to another renames a person: no
+/// two people share an account.
+///
+/// # Errors
+///
+/// Where the log can't be read.
+pub fn ids_of(reader: &Reader<'_>, person: &str) -> Result<BTreeSet<String>, LogError> {
+    type Sides = [BTreeSet<String>; 2];
+    fn close(accounts: &mut BTreeMap<(String, String), Sides>, pairs: &mut BTreeSet<[String; 2]>) {
+        for [lost, gained] in std::mem::take(accounts).into_values() {
+            let new = gained.difference(&lost).next().cloned();
+            pairs.extend(lost.difference(&gained).next().cloned().zip(new).map(|(old, new)| [old, new]));
+        }
+    }
+    let mut pairs: BTreeSet<[String; 2]> = BTreeSet::new();
+    let mut accounts: BTreeMap<(String, String), Sides> = BTreeMap::new();
+    reader.each(None, |_, entry| {
+        if let Record::Landing(_) = entry.record() {
+            close(&mut accounts, &mut pairs);
+        }
+        for change in changes(entry.record()).unwrap_or_default() {
+            let [lost, gained] = accounts.entry((change.target.clone(), change.principal.clone())).or_default();
+            if change.after.is_empty() {
+                lost.insert(change.person.clone());
+            }
+            if change.before.is_empty() {
+                gained.insert(change.person.clone());
+            }
+        }
+        Ok::<(), LogError>(())
+    })?;
+    close(&mut accounts, &mut pairs);
+    let mut ids = BTreeSet::from([person.to_owned()]);
+    loop {
+        let known = ids.len();
+        for [old, new] in &pairs {
+            if ids.contains(old) || ids.contains(new) {
+                ids.extend([old.clone(), new.clone()]);
+            }
+        }
+        if ids.len() == known {
+            return Ok(ids);
         }
     }
 }
@@ -146,6 +192,10 @@ impl Replay {
 pub fn access_at(reader: &Reader<'_>, kinds: Kinds, who: Who<'_>, at: Timestamp) -> Result<Vec<Held>, LogError> {
     let mut replay = Replay { at, held: BTreeMap::new(), waiting: Vec::new() };
     let mut landing: Option<Rc<Landing>> = None;
+    let ids = match who {
+        Who::Person(person) => ids_of(reader, person)?,
+        Who::Resource(..) => BTreeSet::new(),
+    };
     reader.each(None, |_, entry| {
         match entry.record() {
             Record::Landing(one) => landing = Some(Rc::new(Landing { changes: Vec::new(), ..one.clone() })),
@@ -164,7 +214,7 @@ pub fn access_at(reader: &Reader<'_>, kinds: Kinds, who: Who<'_>, at: Timestamp)
         if let (Some(changes), Some(landing)) = (changes(entry.record()), landing.as_ref())
             && landing.at.0 <= at
         {
-            let named = changes.iter().filter(|change| who.names(change));
+            let named = changes.iter().filter(|change| who.names(change, &ids));
             replay.waiting.extend(named.map(|change| (change.clone(), Rc::clone(landing))));
         }
         Ok::<(), LogError>(())

@@ -48,14 +48,15 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let ledger = shared.anchored()?;
     let files = ledger.stored.files(&repository)?;
     let reader = ledger.stored.log.reader(&files);
-    known(&options.who, shared.access(), &reader)?;
-    let held = access_at(&reader, KINDS, Who::parse(&options.who), at)?;
+    let who = spelled(&options.who);
+    known(&who, shared.access(), &reader)?;
+    let held = access_at(&reader, KINDS, Who::parse(&who), at)?;
     let (live, looked) = match options.live || options.sandbox.is_set() {
-        true => live(options, &shared, &ledger).map(|(live, looked)| (Some(live), looked))?,
+        true => live(options, &who, &shared, &ledger).map(|(live, looked)| (Some(live), looked))?,
         false => (None, Exit::Done),
     };
     output::print(&match options.format {
-        Format::Text => report::access::text(&options.who, at, &held, live.as_ref(), zone, output::style()),
+        Format::Text => report::access::text(&who, at, &held, live.as_ref(), zone, output::style()),
         Format::Json => report::access::json(at, &held, live.as_ref(), zone),
     });
     let unread = live.map(|live| live.refusals()).unwrap_or_default();
@@ -71,12 +72,19 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 }
 
 /// What is live now of the person or on the resource, beside what was approved, and how that ends at best.
-fn live(options: &Options, shared: &Shared<'_>, ledger: &Ledger) -> Result<(apply::Drift, Exit), Stop> {
+fn live(options: &Options, who: &str, shared: &Shared<'_>, ledger: &Ledger) -> Result<(apply::Drift, Exit), Stop> {
     let Looked { drift, ended, .. } = drift::look(shared, ledger, &options.sandbox, options.common.now.clock()?)?;
     let drift = drift.only(|person, kind, resource| {
-        person.is_some_and(|person| person.as_str() == options.who) || options.who == format!("{kind}:{resource}")
+        person.is_some_and(|person| person.as_str() == who) || who == format!("{kind}:{resource}")
     });
     Ok((drift, ended))
+}
+
+/// A resource in the spelling that it has here.
+fn spelled(who: &str) -> String {
+    let spelled =
+        who.split_once(':').and_then(|(kind, name)| Some(format!("{kind}:{}", KINDS.get(kind)?.spelling(name))));
+    spelled.unwrap_or_else(|| who.to_owned())
 }
 
 /// A name that neither the registry nor the log has is a mistake: "had nothing" would answer another question.

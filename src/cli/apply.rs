@@ -134,7 +134,7 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
     if let Ok(lease) = lease
         && let Err(refusal) = lease.release()
     {
-        output::error(&report::errors::warning(&refusal, output::error_style()));
+        output::warn(&report::errors::warning(&refusal, output::error_style()));
     }
     if !process.hear() {
         prune::prune(&shared, &run.settled.take());
@@ -394,7 +394,21 @@ impl Attempt<'_> {
         }
     }
 
+    /// Says so where nothing is to be done since what was merged here isn't pushed.
+    fn unpushed(&self) {
+        let (branch, remote) = (&self.shared.branch, self.shared.refs.remote());
+        let ahead = self.shared.tip.and_then(|tip| self.shared.repository.ahead_of(branch, tip)).unwrap_or_default();
+        let Some(remote) = remote.filter(|_| ahead > 0) else { return };
+        let commits = if ahead == 1 { "1 commit".to_owned() } else { format!("{ahead} commits") };
+        let message = format!("`{branch}` here is {commits} ahead of {remote}: what isn't pushed isn't applied");
+        let help = format!("`git push {remote} {branch}`, then apply again");
+        output::warn(&report::errors::error(&message, Some(&help), output::error_style()));
+    }
+
     fn print(&self, outcome: &Outcome, zone: &TimeZone) {
+        if outcome.is_superseded() {
+            self.unpushed();
+        }
         self.process.end_progress();
         self.options.checkpoint.tell(&match self.options.format {
             Format::Text => report::apply::text(outcome, zone, output::style()),

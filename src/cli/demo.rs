@@ -50,10 +50,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
                 )
             })?;
             story(folder)?;
-            output::print(&format!(
-                "\nkept: go on in {}/access; apply needs --log-key ../log-key, approve --key ../keys/PERSON\n",
-                terminal(&folder.display().to_string())
-            ));
+            let kept = terminal(&folder.display().to_string());
+            let help = "apply needs --log-key ../log-key, approve --key ../keys/PERSON";
+            output::print(&format!("\nkept: go on in {kept}/access;\n  {help}\n"));
         }
         None => {
             story(temporary()?.path())?;

@@ -1,11 +1,11 @@
 //! `dualkey fmt`
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
-use super::{Exit, RepoOption, Stop, context, output};
+use super::{Exit, RepoOption, Stop, context, output, written};
 use crate::access::reading::{self, Claim, FileKind};
 use crate::access::style;
 use crate::finding::Finding;
@@ -108,9 +108,8 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             output::print(&report::fmt::diff(path, before, after, output::style()));
         }
     } else {
-        for (path, _, after) in &told.changed {
-            replace(&repository.work_dir().join(path), after)?;
-        }
+        let files = told.changed.iter().map(|(path, _, after)| (path.clone(), Some(after.clone())));
+        written::write(&repository, &files.collect())?;
     }
     let exit = told.show(output::print);
     output::print(&report::fmt::summary(told.changed.iter().map(|(path, ..)| path.as_str()), seen, options.check));
@@ -148,22 +147,6 @@ fn wanted(options: &Options, repository: &Repository) -> Result<Vec<PathBuf>, St
         })
     };
     options.paths.iter().map(within).collect()
-}
-
-/// Writes beside the file and renames: nobody ever reads half of it. The mode stays.
-fn replace(path: &Path, text: &str) -> Result<(), Stop> {
-    let fails = |error: std::io::Error| Stop::io("writing", path, &error);
-    let found = std::fs::symlink_metadata(path).map_err(fails)?;
-    if !found.is_file() {
-        return Err(Stop::usage(format!("`{}` is no regular file", path.display()), "put the file itself there"));
-    }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(fails)?;
-    beside.write_all(text.as_bytes()).map_err(fails)?;
-    beside.as_file().set_permissions(found.permissions()).map_err(fails)?;
-    beside.as_file().sync_all().map_err(fails)?;
-    beside.persist(path).map_err(|error| fails(error.error))?;
-    Ok(())
 }
 
 /// Formats what comes on standard input.

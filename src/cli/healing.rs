@@ -37,5 +37,5 @@ pub fn heal(repository: &Repository, remote: &RemoteOption) -> bool {
 fn tell(what: String) {
     let help = "run `git fsck`; if it happens again, take a fresh clone on another disk";
     let warning = Refusal::new(&codes::CLONE_DAMAGED, what, help);
-    output::error(&report::errors::warning(&warning, output::error_style()));
+    output::warn(&report::errors::warning(&warning, output::error_style()));
 }

@@ -12,7 +12,7 @@ use crate::targets::KINDS;
 pub fn keep(shared: &Shared<'_>, stored: &Stored) {
     if let Err(error) = try_keep(shared, stored) {
         let refusal = Stop::from(error).refusal(&codes::COPY_NOT_KEPT);
-        output::error(&report::errors::warning(&refusal, output::error_style()));
+        output::warn(&report::errors::warning(&refusal, output::error_style()));
     }
 }
 

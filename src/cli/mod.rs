@@ -9,15 +9,18 @@ mod completions;
 mod context;
 mod demo;
 mod drift;
+mod end;
 mod ends;
 mod exit;
 mod explain;
+mod extend;
 mod fmt;
 mod healing;
 mod init;
 mod judging;
 mod kept;
 mod lint;
+mod man;
 mod new;
 mod new_genesis;
 mod next;
@@ -36,6 +39,7 @@ mod survey;
 mod targets;
 mod test;
 mod verify;
+mod written;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,10 +50,12 @@ pub use exit::{Exit, Stop};
 
 /// Contractor access as code, turned by two keys.
 #[derive(Debug, Parser)]
-#[command(name = "dualkey", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "dualkey", version, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done, 1 findings or drift, 2 wrong usage or configuration, 3 refused, \
                         4 partly applied, 5 could not judge.\nStart with `dualkey demo`.")]
 pub struct Cli {
+    #[command(flatten)]
+    look: output::Look,
     #[command(subcommand)]
     command: Command,
 }
@@ -60,6 +66,10 @@ enum Command {
     Init(init::Options),
     /// Let a person in: write the files, lint them, show the plan
     New(new::Options),
+    /// Let access last longer: grant and engagement together
+    Extend(extend::Options),
+    /// End what a person, a vendor or a grant gives
+    End(end::Options),
     /// Show the whole story on an embedded sandbox
     Demo(demo::Options),
     /// Say what is wrong with the access repository, and where
@@ -94,6 +104,8 @@ enum Command {
     Schema(schema::Options),
     /// Print completions for a shell
     Completions(completions::Options),
+    /// Print manual pages
+    Man(man::Options),
 }
 
 /// Where the access repository is.
@@ -160,9 +172,12 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
+    output::look(cli.look);
     let result = panics::caught(|| match cli.command {
         Command::Init(options) => init::run(&options),
         Command::New(options) => new::run(&options),
+        Command::Extend(options) => extend::run(&options),
+        Command::End(options) => end::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Lint(options) => lint::run(&options),
         Command::Test(options) => test::run(&options),
@@ -180,12 +195,12 @@ pub fn main() -> ExitCode {
         Command::Explain(options) => explain::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Completions(options) => completions::run(&options),
+        Command::Man(options) => man::run(&options),
     });
-    match result {
-        Ok(exit) => exit.into(),
-        Err(stop) => {
-            output::error(&stop.text(output::error_style()));
-            stop.exit.into()
-        }
-    }
+    let told = |stop: Stop| {
+        output::error(&stop.text(output::error_style()));
+        stop.exit
+    };
+    let exit = result.unwrap_or_else(told);
+    output::missing().map_or(exit, |stop| exit.worst(told(stop))).into()
 }

@@ -4,23 +4,23 @@ mod accounts;
 mod term;
 mod yaml;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use jiff::civil::Date;
 
 use super::context::{self, Clock, Look};
-use super::{Exit, NowOption, RepoOption, Stop, output, plan};
-use crate::access::style::{list, scalar};
+use super::written::{self, Errors, Files};
+use super::{Exit, NowOption, RepoOption, Stop, output};
+use crate::access::style::{StyleError, list, scalar};
 use crate::access::{
     Access, Days, Domain, DomainId, GrantId, Interval, LastRead, Moment, Person, PersonId, PersonType, Revision, Role,
     Vendor,
 };
-use crate::lint::Halt;
 use crate::report::escape::terminal;
-use crate::repository::Repository;
 use accounts::AccountOptions;
-use term::{Asked, Bound, Length, Limits, Longest, Term};
+use term::Longest;
+pub use term::{Asked, Bound, Length, Limits, Term};
 pub use yaml::finished;
 
 /// Names that an error lists before it goes on to count them.
@@ -77,27 +77,15 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let clock = options.now.clock()?.for_targets(&revision.access)?;
     let (files, term) = files(options, &revision, clock)?;
-    write(repository.work_dir(), &files)?;
+    refuse_to_replace(repository.work_dir(), &files)?;
     let written: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
     let style = output::style();
     let why: Vec<String> =
         term.why.iter().map(|why| format!("  {}\n", style.wrap(&terminal(why), 2, "    "))).collect();
     let wrote = style.wrap(&format!("wrote {}", written.join(" and ")), 0, "  ");
-    output::print(&format!("{wrote}\n{}\n", why.concat()));
-    show(&repository, &revision, clock)
-}
-
-/// Lints what is there now, and shows the plan where nothing new is wrong.
-fn show(repository: &Repository, before: &Revision, clock: Clock) -> Result<Exit, Stop> {
-    let after = context::load_or_show(repository, Look::WorkTree, &mut LastRead::default())?;
-    let mut findings = crate::plan::findings_since(before, &after, clock.now, &Halt::default());
-    if crate::lint::blocked(&findings) {
-        findings.retain(crate::finding::Finding::blocks);
-        context::show_findings(&findings, &after);
-        output::print("\ncorrect the files, then see `dualkey plan`\n");
-        return Ok(Exit::Findings);
-    }
-    plan::show_work_tree(repository, clock)
+    let said = format!("{wrote}\n{}\n", why.concat());
+    let files: Files = files.into_iter().map(|(path, text)| (path, Some(text))).collect();
+    written::write_and_plan(&repository, &revision, &files, (clock, Errors::Stop), &said)
 }
 
 /// The person and the grant as they will be written, and when the access holds. Nothing is written here.
@@ -111,10 +99,7 @@ fn files(options: &Options, revision: &Revision, clock: Clock) -> Result<(Vec<(S
     let zone = &access.config.zone;
     let today = clock.now.to_zoned(zone.clone()).date();
     let mut bounds = who.bounds();
-    if let Some(interval) = access.bridge_end(&id, &domain.id).and_then(|end| Interval::new(jiff::Timestamp::MIN, end))
-    {
-        bounds.push(Bound { interval, what: format!("the bridge into {}", domain.id) });
-    }
+    bounds.extend(ends(access.bridge_end(&id, &domain.id), format!("the bridge into {}", domain.id)));
     let limits = Limits { zone, today, bounds, longest: longest(access, role, who.person_type()) };
     let asked = match (&options.length, &options.until) {
         (_, Some(until)) => Asked::Until(Moment::Day(day(until)?)),
@@ -138,7 +123,8 @@ fn parse_id(text: &str) -> Result<PersonId, Stop> {
     PersonId::parse(text).map_err(|error| Stop::usage(error.to_string(), "write it as `alice.nguyen`"))
 }
 
-fn day(text: &str) -> Result<Date, Stop> {
+/// A day as people write it.
+pub(super) fn day(text: &str) -> Result<Date, Stop> {
     match Moment::parse(text) {
         Ok(Moment::Day(day)) => Ok(day),
         Ok(Moment::Instant(_)) => {
@@ -213,30 +199,38 @@ impl<'a> Who<'a> {
 
     fn bounds(&self) -> Vec<Bound> {
         let mut bounds = Vec::new();
-        let ended = |ended: Option<jiff::Timestamp>| ended.and_then(|end| Interval::new(jiff::Timestamp::MIN, end));
         let vendor = match self {
             Who::Known(person, vendor) => {
                 if let Some(interval) = person.engagement {
                     bounds.push(Bound { interval, what: format!("the engagement of {}", person.id) });
                 }
-                if let Some(interval) = ended(person.ended) {
-                    bounds.push(Bound { interval, what: format!("everything of {}", person.id) });
-                }
+                bounds.extend(ends(person.ended, format!("everything of {}", person.id)));
                 *vendor
             }
             Who::New { vendor, .. } => Some(*vendor),
         };
         if let Some(vendor) = vendor {
             bounds.push(Bound { interval: vendor.contract, what: format!("the contract of {}", vendor.id) });
-            if let Some(interval) = ended(vendor.ended) {
-                bounds.push(Bound { interval, what: format!("everything of {}", vendor.id) });
-            }
+            bounds.extend(ends(vendor.ended, format!("everything of {}", vendor.id)));
         }
         bounds
     }
 }
 
-fn longest(access: &Access, role: &Role, person_type: PersonType) -> Vec<Longest> {
+/// A bound of what ends at an instant.
+pub(super) fn ends(at: Option<jiff::Timestamp>, what: String) -> Vec<Bound> {
+    at.and_then(|end| Interval::new(jiff::Timestamp::MIN, end))
+        .map(|interval| Bound { interval, what })
+        .into_iter()
+        .collect()
+}
+
+/// That a file has to be changed by hand.
+pub(super) fn by_hand(path: &str, error: &StyleError) -> Stop {
+    Stop::usage(format!("`{path}` can't be changed here: {error}"), "change the field by hand")
+}
+
+pub(super) fn longest(access: &Access, role: &Role, person_type: PersonType) -> Vec<Longest> {
     let by_role = role.max_duration.map(|days| (days, format!("role {} lasts at most", role.id)));
     let by_policy: Option<(Days, String)> = match person_type {
         PersonType::Contractor | PersonType::Service => access
@@ -271,7 +265,10 @@ fn contradiction(options: &Options, person: &Person) -> Result<(), Stop> {
 /// The domain that has all these resources, and their ids in it. A resource may be called by its id or by its own name.
 fn domain<'a>(access: &'a Access, asked: &[String]) -> Result<(&'a Domain, Vec<String>), Stop> {
     let id_in = |domain: &Domain, asked: &str| {
-        let named = domain.resources.iter().find(|(id, resource)| id.as_str() == asked || *resource.name == *asked);
+        let named = domain
+            .resources
+            .iter()
+            .find(|(id, resource)| id.as_str() == asked || *resource.name == *resource.kind.spelling(asked));
         named.map(|(id, _)| id.to_string())
     };
     let homes = |asked: &str| -> Vec<&'a Domain> {
@@ -373,24 +370,12 @@ fn grant_id(access: &Access, person: &PersonId, role: &str, domain: &DomainId) -
 }
 
 /// Writes all files or none; a file that is there stays as it is.
-fn write(work_dir: &Path, files: &[(String, String)]) -> Result<(), Stop> {
+fn refuse_to_replace(work_dir: &Path, files: &[(String, String)]) -> Result<(), Stop> {
     if let Some((path, _)) = files.iter().find(|(path, _)| work_dir.join(path).symlink_metadata().is_ok()) {
         return Err(Stop::usage(
             format!("{path} is there already, so nothing was written"),
             "see what it says; move it away or change it by hand",
         ));
-    }
-    let mut written: Vec<PathBuf> = Vec::new();
-    for (path, text) in files {
-        let path = work_dir.join(path);
-        if let Err(stop) = context::write_file(&path, text.as_bytes()) {
-            for path in &written {
-                // what stays behind is named by the error of its folder
-                let _ = std::fs::remove_file(path);
-            }
-            return Err(stop);
-        }
-        written.push(path);
     }
     Ok(())
 }

@@ -121,7 +121,7 @@ fn show(options: &Options, repository: &Repository, clock: Clock) -> Result<Exit
     };
     let view = PlanView { plan, standing: &standing, live: drift.as_ref(), labels };
     if let Some(told) = refused.as_ref().and_then(|landing| waiting(&branch, landing)) {
-        output::error(&report::errors::warning(&told, output::error_style()));
+        output::warn(&report::errors::warning(&told, output::error_style()));
     }
     output::print(&match options.format {
         ReviewFormat::Text => report::plan::text(&view, output::style()),

@@ -71,7 +71,7 @@ impl Process {
             stop: Arc::default(),
             heard: Arc::default(),
             registered: Vec::new(),
-            meter: RefCell::new(Meter::new(output::error_is_terminal())),
+            meter: RefCell::new(Meter::new(output::is_watched())),
         }
     }
 

@@ -40,5 +40,5 @@ fn tell(count: usize, error: SwapError) {
     };
     let message = format!("{refs} whose statement the log keeps: {why}");
     let warning = Refusal::new(&codes::STATEMENTS_NOT_PRUNED, message, codes::STATEMENTS_NOT_PRUNED.instead);
-    output::error(&report::errors::warning(&warning, output::error_style()));
+    output::warn(&report::errors::warning(&warning, output::error_style()));
 }

@@ -209,7 +209,7 @@ impl<'a> Shared<'a> {
         let stored = load(&self.store(), &self.key()?).map_err(|error| self.unread(error))?;
         let Some(stored) = stored else { return Ok(None) };
         for refusal in &stored.told {
-            output::error(&report::errors::warning(refusal, output::error_style()));
+            output::warn(&report::errors::warning(refusal, output::error_style()));
         }
         let Some(recorded) = audit::recorded(&stored.log) else { return Ok(None) };
         Ok(Some(Ledger { stored, recorded }))
@@ -324,7 +324,7 @@ impl<'a> Shared<'a> {
         if let Some(warning) = warning
             && !self.warned.replace(true)
         {
-            output::error(&report::errors::warning(&warning, output::error_style()));
+            output::warn(&report::errors::warning(&warning, output::error_style()));
         }
         Ok(())
     }
@@ -349,7 +349,7 @@ impl<'a> Shared<'a> {
                          rolled back as a whole would not be noticed",
                         "keep one where push rights don't reach, by `apply --checkpoint FILE` or DUALKEY_CHECKPOINT",
                     );
-                    output::error(&report::errors::warning(&warning, output::error_style()));
+                    output::warn(&report::errors::warning(&warning, output::error_style()));
                 }
                 Ok(())
             }

@@ -61,7 +61,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let mut told = Vec::new();
     for survey in &surveys {
         for warning in &survey.warnings {
-            output::error(&report::errors::warning(warning, output::error_style()));
+            output::warn(&report::errors::warning(warning, output::error_style()));
         }
         told.extend(survey.refusals().into_iter().cloned());
     }

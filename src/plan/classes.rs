@@ -17,7 +17,9 @@ pub const MIXED_CHANGE: Rule = Rule {
         why: "Whoever may loosen a rule and use it in the same step has turned both keys. A reviewer of the grant can't \
               see that the rule which should have stopped it goes away in another file.",
         example: "policies/duties.yaml      # a duties rule is dropped\ngrants/tom-deploy.yaml    # the grant that it forbade",
-        instead: "Split the change: let the policy or identity part land first, with its own approvals, then the access.",
+        instead: "Split the change: let the policy or identity part land first, with its own approvals, then the access. A person \
+                  or domain that only gets another name, or a resource that goes to a domain of the same owners, lands in one \
+                  change with the grants that name it: nobody gains or loses anything by that.",
     },
     severity: Severity::Error,
     dated: false,

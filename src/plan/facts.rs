@@ -15,7 +15,7 @@ use crate::access::reading::{Claim, FileKind};
 use crate::access::{ChangeClass, ManagedFile};
 use crate::plan::Plan;
 pub use effects::{Effect, Turn, effects, is_turned, turns};
-use shown::cut;
+pub(crate) use shown::cut;
 use things::{Field, Thing};
 use value::Value;
 use weights::{Section, Weight};
@@ -76,6 +76,7 @@ pub fn facts(plan: &Plan<'_>) -> Vec<Fact> {
     let by_lines = |thing: &Thing| grant(&thing.file).is_some_and(|id| shown.contains(id));
     before.retain(|name, thing| !by_lines(thing) || after.contains_key(name));
     before.values_mut().chain(after.values_mut()).filter(|thing| by_lines(thing)).for_each(Thing::without_access);
+    facts.extend(renamed(&mut before, plan));
     let moved: BTreeMap<String, String> = before
         .iter()
         .filter_map(|(name, thing)| Some((thing.file.clone(), after.get(name)?.file.clone())))
@@ -106,6 +107,34 @@ fn grant(path: &str) -> Option<&str> {
         Claim::File(FileKind::Grant, id) => Some(id),
         Claim::File(..) | Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
     }
+}
+
+/// What gets another name is compared with what it was before.
+fn renamed(before: &mut BTreeMap<String, Thing>, plan: &Plan<'_>) -> Vec<Fact> {
+    let people = plan.renames.people.iter().map(|(new, old)| (FileKind::Person, new.to_string(), old.to_string()));
+    let domains = plan.renames.domains.iter().map(|(new, old)| (FileKind::Domain, new.to_string(), old.to_string()));
+    let fact = |(kind, new, old): (FileKind, String, String)| {
+        let thing = before.remove(&format!("{} `{old}`", kind.name()))?;
+        let sides = [Some(old), Some(new.clone())];
+        let [was, is] = sides.clone();
+        let fact = Fact {
+            about: thing.name.clone(),
+            field: Some("id".to_owned()),
+            before: was,
+            after: is,
+            shown: sides,
+            weaker: false,
+            consequence: plan
+                .renames
+                .only
+                .then_some("everybody holds what they held; the old name is nobody's any more"),
+            class: thing.class,
+            file: thing.file.clone(),
+        };
+        before.insert(format!("{} `{new}`", kind.name()), thing);
+        Some(fact)
+    };
+    people.chain(domains).filter_map(fact).collect()
 }
 
 /// The facts of two states of things.

@@ -13,7 +13,7 @@ use crate::access::{
     ResourceId, Revision, RoleId, TargetId,
 };
 use crate::finding::Place;
-use crate::plan::EntitlementChange;
+use crate::plan::{EntitlementChange, Renames};
 
 /// What happens to a person by a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -112,6 +112,14 @@ pub(super) fn of<'a>(base: &'a Revision, head: &'a Revision, changes: &[Entitlem
     let first = |line: &AccessLine| (Reverse(line.gains), Reverse(line.dangerous), Reverse(line.risk), line.action);
     found.sort_by(|a, b| (first(a), &a.person, &a.grant).cmp(&(first(b), &b.person, &b.grant)));
     found
+}
+
+/// Tells of people who only get another name that they keep what they have.
+pub(super) fn renamed(lines: &mut Vec<AccessLine>, renames: &Renames) {
+    lines.retain(|line| !renames.people.values().any(|before| *before == line.person));
+    for line in lines.iter_mut().filter(|line| renames.people.contains_key(&line.person)) {
+        (line.action, line.gains) = (Action::Keep, false);
+    }
 }
 
 type Slot<'a> = BTreeMap<&'a EntitlementKey, (Interval, &'a ResourceId)>;

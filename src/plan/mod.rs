@@ -23,6 +23,7 @@ mod moves;
 pub mod operations;
 mod panel;
 mod reasons;
+mod renames;
 mod replaced;
 pub mod requirements;
 pub mod rules;
@@ -54,6 +55,7 @@ use moves::Moves;
 pub use moves::{Held, Move, ResourceChange};
 pub use operations::{Operation, Verb};
 pub use panel::{Bar, Circumstances, Part};
+pub use renames::Renames;
 pub use requirements::{Requirement, Side, Surplus};
 pub use stakes::Stakes;
 pub use standing::{RuleStanding, Said, Standing, is_met};
@@ -72,6 +74,8 @@ pub struct Plan<'a> {
     pub judges: Vec<JudgeChange>,
     /// Whose word counts at other times than before.
     pub words: Vec<WordChange>,
+    /// Names that change while everybody holds what they held.
+    pub renames: Renames,
     /// Resources that other domains hold than before.
     pub resources: Vec<ResourceChange>,
     /// Those of them that leave one domain for another, which owners of both are asked for.
@@ -213,9 +217,14 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
     let resources = moves::changes(&base.access, &head.access);
     let moved = Moves::of(&base.access, &head.access, &resources, held, now);
     let beside = moved.requirements;
-    let (requirements, silent) = requirements::all(base, head, &classes, &pairs, &stakes, now, beside);
+    let renames = Renames::of(base, head, &classes, &changes, &resources, &judges);
+    let (requirements, silent) =
+        requirements::all((base, head), &classes, &pairs, &stakes, now, &renames.domains, beside);
     let digest = digest::of(&head.access.config, &changes, &judges, &words, &resources, &facts::effects(base, head));
-    let lines = lines::of(base, head, &changes);
+    let mut lines = lines::of(base, head, &changes);
+    if renames.only {
+        lines::renamed(&mut lines, &renames);
+    }
     Plan {
         base,
         head,
@@ -225,6 +234,7 @@ pub fn unlinted<'a>(base: &'a Revision, head: &'a Revision, now: Timestamp, held
         classes,
         judges,
         words,
+        renames,
         resources,
         moves: moved.moves,
         ownerless: moved.ownerless,
@@ -264,7 +274,7 @@ impl Plan<'_> {
         let (base, head) = (self.base, self.head);
         self.findings = findings_since(base, head, self.now, halt);
         self.findings.extend(change_too_large::find(base, head, &self.classes));
-        self.findings.extend(self.classes.mixed_change());
+        self.findings.extend(self.classes.mixed_change().filter(|_| !self.renames.only));
         let known = |one: &Finding| {
             self.findings.iter().any(|known| (known.rule.code.id, &known.place) == (one.rule.code.id, &one.place))
         };

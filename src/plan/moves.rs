@@ -126,7 +126,9 @@ impl Held {
     }
 
     pub(super) fn reused(&self, base: &Access, head: &Access) -> Vec<Finding> {
-        key_reused::find(base, head, &self.holders)
+        let mut found = key_reused::find(base, head, &self.holders);
+        found.extend(self.returning.ids_reused(head));
+        found
     }
 
     /// True where something of it was found.

@@ -6,6 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use ssh_key::public::KeyData;
 
 use crate::access::{Access, Config, EvidenceSource, Person, PersonId};
+use crate::finding::{Code, Finding, Rule, Severity};
+
+/// The id of somebody who was renamed, for somebody else.
+pub const ID_REUSED: Rule = Rule {
+    code: Code {
+        id: "id-reused",
+        title: "an id was another person's, who has another one now",
+        why: "The log names people by their ids for ever. Whoever asks a year later who could do what would take two people for \
+              one.",
+        example: "# people/mal.yaml became people/mallory.yaml last week; today people/mal.yaml is somebody else",
+        instead: "Take an id that nobody had.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
 
 /// By what a person proves to be the one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -144,6 +159,22 @@ impl Returning {
             self.open.remove(&id);
             self.found.insert(id, proofs);
         }
+    }
+
+    /// Names that come back for somebody else, while who had them goes by another name. Sorted.
+    pub(super) fn ids_reused(&self, head: &Access) -> Vec<Finding> {
+        let reused = self.found.iter().filter_map(|(id, before)| {
+            let person = head.people.get(id)?;
+            let has = |other: &&Person| {
+                other.id != *id
+                    && other.keys.iter().any(|key| key.public.as_ref().is_some_and(|key| before.keys.contains(key)))
+            };
+            let other = head.people.values().find(has)?;
+            let message = format!("`{id}` was the name of `{}`, who goes by another one now", other.id);
+            let help = "take an id that nobody had: the log tells by it who could do what";
+            Some(Finding::new(&ID_REUSED, person.place(&[]), message, help))
+        });
+        reused.collect()
     }
 
     /// Those of them who come back with something else than they had last. Sorted.

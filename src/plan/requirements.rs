@@ -1,6 +1,6 @@
 //! Who must approve: the approval rules that a change meets, each resolved to people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -141,22 +141,22 @@ fn can_spare(
 type Scope = Option<(DomainId, PersonId)>;
 
 /// All requirements of a change, under the old policy and under the new one, and those `beside` that no rule asks for. Equal ones
-/// are merged.
+/// are merged. What is only `renamed` is its owners' under the name that it had.
 ///
 /// Beside them, the classes that a policy says nothing about: neither policy may be silent.
 pub fn all(
-    base: &Revision,
-    head: &Revision,
+    (base, head): (&Revision, &Revision),
     classes: &Classes,
     pairs: &Pairs,
     stakes: &Stakes,
     now: Timestamp,
+    renamed: &BTreeMap<DomainId, DomainId>,
     beside: Vec<Requirement>,
 ) -> (Vec<Requirement>, Vec<(Side, ChangeClass)>) {
     let mut found: Vec<Requirement> = Vec::new();
     let mut silent = Vec::new();
     for (side, judging) in [(Side::Old, &base.access), (Side::New, &head.access)] {
-        let resolver = Resolver { side, judging, base: &base.access, head: &head.access, pairs };
+        let resolver = Resolver { side, judging, base: &base.access, head: &head.access, pairs, renamed };
         let requirements = resolver.requirements(classes, pairs);
         let unasked = |class: &ChangeClass| !requirements.iter().any(|requirement| requirement.class == *class);
         silent.extend(Resolver::touched(classes, pairs).into_iter().filter(unasked).map(|class| (side, class)));
@@ -193,6 +193,8 @@ struct Resolver<'a> {
     base: &'a Access,
     head: &'a Access,
     pairs: &'a Pairs,
+    /// New name to the old one, of domains.
+    renamed: &'a BTreeMap<DomainId, DomainId>,
 }
 
 impl Resolver<'_> {
@@ -322,7 +324,9 @@ impl Resolver<'_> {
                 (Approvers::DomainOwners, Some((domain, _))) => {
                     from.push(format!("owners of {domain}"));
                     // a domain that the change drops is still its owners' to give up
-                    let found = self.judging.domains.get(domain).or_else(|| self.base.domains.get(domain));
+                    let stood = |domain: &DomainId| self.base.domains.get(domain);
+                    let found = self.judging.domains.get(domain).or_else(|| stood(domain));
+                    let found = found.or_else(|| self.renamed.get(domain).and_then(stood));
                     let owners: &[Member] = found.map_or(&[], |domain| &domain.owners);
                     people.extend(self.judging.expand(owners).into_keys());
                 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::escape::{markdown_code, markdown_text};
 use super::style::count;
-use crate::access::time::{format_end, format_instant, format_moment, format_start};
+use crate::access::time::{format_end, format_moment, format_start};
 use crate::access::{Access, Waiver};
 use crate::audit::controls::{Controls, Landed, middle_and_longest};
 use crate::audit::entries;
@@ -306,7 +306,7 @@ struct RunsRow {
 
 /// The report for programs.
 pub fn json(period: &Period<'_>) -> String {
-    let instant = |at: Timestamp| format_instant(at, period.zone);
+    let instant = |at: Timestamp| format_moment(at, period.zone);
     let controls = period.controls;
     let seconds = |durations: &[SignedDuration]| durations.iter().map(SignedDuration::as_secs).collect();
     super::json::print(&Document {

@@ -17,7 +17,7 @@ const SHOWN: usize = 100;
 pub fn lint(findings: &[Finding], files: usize, lines: Lines<'_>, style: Style) -> String {
     let shown = heaviest(findings, SHOWN);
     let mut text = String::new();
-    for (_, finding) in findings.iter().enumerate().filter(|(at, _)| shown.contains(at)) {
+    for (_, finding) in findings.iter().enumerate().filter(|(at, one)| shown.contains(at) && !is_folded(one)) {
         text.push_str(&block(finding, lines, style));
         text.push('\n');
     }
@@ -26,6 +26,11 @@ pub fn lint(findings: &[Finding], files: usize, lines: Lines<'_>, style: Style) 
     }
     text.push_str(&summary(findings, files, style));
     text
+}
+
+/// Warnings that stood before are counted and not shown: they are nobody's who changes something else.
+pub(super) fn is_folded(finding: &Finding) -> bool {
+    finding.state == State::Standing && finding.severity == Severity::Warning
 }
 
 /// Which are shown where there are too many: what stops a change, then errors, then the rest.

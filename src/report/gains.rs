@@ -13,8 +13,9 @@ use super::style::count;
 use super::voice::Voice;
 use crate::access::raw::Risk;
 use crate::access::time::{format_end, format_start};
-use crate::access::{EntitlementKey, PersonId};
-use crate::plan::{AccessLine, Action};
+use crate::access::{EntitlementKey, GrantId, PersonId, TargetType};
+use crate::plan::facts::cut;
+use crate::plan::{AccessLine, Action, Fact};
 
 /// One line of the answer to who gets what.
 #[derive(Clone, Debug)]
@@ -25,6 +26,18 @@ pub(super) struct Gain {
     pub(super) text: String,
     /// What makes it dangerous.
     pub(super) why: Option<String>,
+    /// Of what gains: who the person is, and what it is for.
+    pub(super) what_for: Option<String>,
+    /// The grant by which.
+    pub(super) grant: GrantId,
+}
+
+/// Facts that don't stand under a line of access already: what a new grant is for.
+pub(super) fn untold(facts: Vec<Fact>, shown: &[Gain]) -> Vec<Fact> {
+    let told: BTreeSet<String> =
+        shown.iter().filter(|gain| gain.what_for.is_some()).map(|gain| format!("grant `{}`", gain.grant)).collect();
+    let is_new = |fact: &Fact| fact.field.is_none() && fact.before.is_none();
+    facts.into_iter().filter(|fact| !(is_new(fact) && told.contains(&fact.about))).collect()
 }
 
 /// What follows the first so many lines, of which those that gain come first.
@@ -47,6 +60,8 @@ impl PlanView<'_> {
             gains: line.gains,
             text: self.gain(line, voice),
             why: why(line, voice),
+            what_for: line.gains.then(|| self.what_for(line, voice)).flatten(),
+            grant: line.grant.clone(),
         };
         lines.map(gain).collect()
     }
@@ -86,6 +101,22 @@ impl PlanView<'_> {
                 None => format!("{who} has {what}{instead} changed, {}", span()),
             },
         }
+    }
+
+    /// Name and accounts of whoever gains, and why they need it: what a reviewer knows them by.
+    fn what_for(&self, line: &AccessLine, voice: Voice) -> Option<String> {
+        let access = &self.plan.head.access;
+        let (person, grant) = (access.people.get(&line.person)?, access.grants.get(&line.grant)?);
+        let targets: BTreeSet<TargetType> = line.entitlements.iter().map(|(key, _)| key.kind.target).collect();
+        let account = |target: TargetType| {
+            let account = person.accounts.get(target)?;
+            let number = account.numbered.as_ref().map(|numbered| format!("{} #{}", numbered.login, numbered.id));
+            Some(format!("{target} {}", voice.data(number.as_ref().unwrap_or(&account.principal))))
+        };
+        let who = [voice.data(&person.name)].into_iter().chain(targets.into_iter().filter_map(account));
+        let who = who.collect::<Vec<_>>().join(", ");
+        let ticket = grant.ticket.as_ref().map(|ticket| format!(" ({})", voice.data(ticket))).unwrap_or_default();
+        Some(format!("{who}: {}{ticket}", voice.data(&cut(&grant.reason))))
     }
 
     /// The person, whom they come from, and whether the registry knew them.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::PlanView;
 use super::changes::FactRow;
 use super::escape;
+use super::findings::heaviest;
 use crate::access::raw::Risk;
 use crate::access::time::format_instant;
 use crate::access::{Conditions, DomainId, GrantId, PersonId, RoleId, TargetId};
@@ -41,6 +42,8 @@ struct Summary {
     errors: usize,
     warnings: usize,
     files: usize,
+    /// How many findings are counted here and not in the list, which has those that weigh most.
+    left_out: usize,
 }
 
 #[derive(Serialize)]
@@ -114,12 +117,17 @@ struct ShortRow<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Change<'a> {
     person: &'a PersonId,
+    /// The person's name, as the head knows it, or else the base.
+    name: Option<&'a str>,
     action: Action,
     role: &'a RoleId,
     domain: &'a DomainId,
     risk: Risk,
     until: Option<String>,
     grant: &'a GrantId,
+    /// What the grant is for, as the head says it, or else the base.
+    reason: Option<&'a str>,
+    ticket: Option<&'a str>,
     file: &'a str,
     line: u32,
     entitlements: Vec<EntitlementRow<'a>>,
@@ -164,11 +172,17 @@ struct PreviousRow<'a> {
     conditions: &'a Conditions,
 }
 
+/// So many findings are in a document; all are counted.
+const FINDINGS: usize = 10_000;
+
 /// The document of `dualkey lint`.
 pub fn lint(findings: &[Finding], files: usize) -> String {
     let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let summary = Summary { errors: of(Severity::Error), warnings: of(Severity::Warning), files };
-    print(&Lint { version: VERSION, findings: rows(findings), summary })
+    let shown = heaviest(findings, FINDINGS);
+    let left_out = findings.len() - shown.len();
+    let summary = Summary { errors: of(Severity::Error), warnings: of(Severity::Warning), files, left_out };
+    let shown = findings.iter().enumerate().filter(|(at, _)| shown.contains(at)).map(|(_, finding)| finding);
+    print(&Lint { version: VERSION, findings: rows(shown), summary })
 }
 
 /// The document of `dualkey plan`. `base` and `head` are None for the work tree.
@@ -190,7 +204,7 @@ pub fn plan(view: &PlanView<'_>, base: Option<Oid>, head: Option<Oid>) -> String
             .map(|short| ShortRow { rule: &short.rule, able: short.able, count: short.count })
             .collect(),
         findings: rows(&plan.findings),
-        changes: lines.into_iter().map(|line| change(line, zone)).collect(),
+        changes: lines.into_iter().map(|line| change(line, plan, zone)).collect(),
         facts: plan::facts(plan).into_iter().map(FactRow::from).collect(),
         operations: view
             .live
@@ -207,15 +221,20 @@ fn approver(word: &plan::WordChange) -> Approver<'_> {
     }
 }
 
-fn change<'a>(line: &'a AccessLine, zone: &TimeZone) -> Change<'a> {
+fn change<'a>(line: &'a AccessLine, plan: &'a plan::Plan<'_>, zone: &TimeZone) -> Change<'a> {
+    let sides = [&plan.head.access, &plan.base.access];
+    let grant = sides.iter().find_map(|side| side.grants.get(&line.grant));
     Change {
         person: &line.person,
+        name: sides.iter().find_map(|side| side.people.get(&line.person)).map(|person| person.name.as_str()),
         action: line.action,
         role: &line.role,
         domain: &line.domain,
         risk: line.risk,
         until: instant(line.until, zone),
         grant: &line.grant,
+        reason: grant.map(|grant| grant.reason.as_str()),
+        ticket: grant.and_then(|grant| grant.ticket.as_deref()),
         file: &line.place.file,
         line: line.place.line,
         entitlements: line
@@ -255,9 +274,9 @@ fn row<'a>(operation: &'a Operation, zone: &TimeZone) -> OperationRow<'a> {
     }
 }
 
-fn rows(findings: &[Finding]) -> Vec<FindingRow<'_>> {
+fn rows<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Vec<FindingRow<'f>> {
     findings
-        .iter()
+        .into_iter()
         .map(|finding| FindingRow {
             rule: finding.rule.code.id,
             severity: finding.severity,

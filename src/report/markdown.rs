@@ -4,7 +4,7 @@ use super::PlanView;
 use super::diff::unified;
 use super::escape::{markdown_code, markdown_fence, markdown_message, markdown_text};
 use super::findings::{place_text, summary, word};
-use super::gains::more;
+use super::gains::{Gain, more, untold};
 use super::plan::operations;
 use super::rows::{Row, Weight, cut};
 use super::style::{Style, capitalised, count};
@@ -32,6 +32,9 @@ const ANSWERS: usize = 8;
 /// The plan, for a reviewer with a minute.
 pub fn plan(view: &PlanView<'_>) -> String {
     let facts = plan::facts(view.plan);
+    let nobody = changes::nobody_gains(view.plan, &facts);
+    let gains = view.gains(Voice::Markdown);
+    let facts = untold(facts, gains.get(..ANSWERS).unwrap_or(&gains));
     let (first, told) = changes::told(&facts, Voice::Markdown);
     let mut top = format!("### {}\n", heading(view));
     if let Some(behind) = view.behind(Voice::Markdown) {
@@ -42,7 +45,7 @@ pub fn plan(view: &PlanView<'_>) -> String {
         return top;
     }
     top.push_str(&format!("\n{}\n\n", view.outline(Voice::Markdown)));
-    top.push_str(&answers(view, &first, changes::nobody_gains(view.plan, &facts)));
+    top.push_str(&answers(view, &gains, &first, nobody));
     if told.len() <= FEW {
         told.into_iter().for_each(|row| top.push_str(&format!("- {}\n", row.text)));
     } else {
@@ -155,12 +158,11 @@ fn heading(view: &PlanView<'_>) -> String {
     format!("{word} {}", view.because(Voice::Markdown))
 }
 
-fn answers(view: &PlanView<'_>, first: &[String], nobody: &str) -> String {
+fn answers(view: &PlanView<'_>, gains: &[Gain], first: &[String], nobody: &str) -> String {
     let mut text = String::new();
     for warning in view.warnings(Voice::Markdown).iter().chain(first) {
         text.push_str(&format!("- **Careful:** {warning}\n"));
     }
-    let gains = view.gains(Voice::Markdown);
     let mut said = None;
     for gain in gains.iter().take(ANSWERS) {
         match &gain.why {
@@ -170,12 +172,15 @@ fn answers(view: &PlanView<'_>, first: &[String], nobody: &str) -> String {
             }
             None => text.push_str(&format!("- {}\n", gain.text)),
         }
+        if let Some(what_for) = &gain.what_for {
+            text.push_str(&format!("  - {what_for}\n"));
+        }
         said = gain.why.as_ref();
     }
     if gains.is_empty() {
         text.push_str(&format!("- {nobody}\n"));
     } else if gains.len() > ANSWERS {
-        text.push_str(&format!("- {}\n", more(&gains, ANSWERS)));
+        text.push_str(&format!("- {}\n", more(gains, ANSWERS)));
     }
     text
 }

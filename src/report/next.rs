@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::escape::terminal;
 use super::style::count;
-use crate::access::time::format_instant;
+use crate::access::time::{format_instant, format_moment};
 use crate::plan::edges::{Edge, Edges};
 
 /// How many are listed as text; JSON has them all.
@@ -16,7 +16,7 @@ const LISTED: usize = 20;
 pub fn text(next: Option<&Edges<'_>>, after: Timestamp, zone: &TimeZone) -> String {
     let Some(next) = next else {
         let after = Timestamp::from_second(after.as_second()).unwrap_or(after);
-        return format!("nothing starts or ends after {}\n", format_instant(after, zone));
+        return format!("nothing starts or ends after {}\n", format_moment(after, zone));
     };
     let of = |side: Edge| next.edges.iter().filter(|(one, _)| *one == side).count();
     let mut text = format!(

@@ -4,10 +4,10 @@ use super::PlanView;
 use super::diff::unified;
 use super::escape::terminal;
 use super::facts::{conditions, permission};
-use super::findings::{label, place_text, word};
-use super::gains::{Gain, more};
+use super::findings::{is_folded, label, place_text, word};
+use super::gains::{Gain, more, untold};
 use super::rows::{Row, cut};
-use super::style::Style;
+use super::style::{Style, count};
 use super::voice::Voice;
 use super::{changes, drift, standing};
 use crate::access::time::format_end;
@@ -26,8 +26,11 @@ const ROOM: usize = 30_000;
 /// The plan, for a person at a terminal.
 pub fn text(view: &PlanView<'_>, style: Style) -> String {
     let facts = plan::facts(view.plan);
+    let nobody = changes::nobody_gains(view.plan, &facts);
+    let gains = view.gains(Voice::Text);
+    let facts = untold(facts, gains.get(..ANSWERS).unwrap_or(&gains));
     let (first, rest) = changes::told(&facts, Voice::Text);
-    let mut text = answer(view, (&first, changes::nobody_gains(view.plan, &facts)), style);
+    let mut text = answer(view, &gains, (&first, nobody), style);
     if view.verdict() == Verdict::Nothing {
         text.push_str(&operated(view, style));
         return text;
@@ -71,7 +74,7 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn answer(view: &PlanView<'_>, (first, nobody): (&[String], &str), style: Style) -> String {
+fn answer(view: &PlanView<'_>, gains: &[Gain], (first, nobody): (&[String], &str), style: Style) -> String {
     let verdict = view.verdict();
     let word = verdict_word(verdict);
     let because = style.wrap(&view.because(Voice::Text), word.len() + 1, "  ");
@@ -91,7 +94,6 @@ fn answer(view: &PlanView<'_>, (first, nobody): (&[String], &str), style: Style)
     for warning in view.warnings(Voice::Text).iter().chain(first) {
         text.push_str(&format!("  {} {}\n", style.red("!"), style.wrap(warning, 4, "    ")));
     }
-    let gains = view.gains(Voice::Text);
     let mut said = None;
     for gain in gains.iter().take(ANSWERS) {
         let sign = if gain.why.is_some() { style.red("!") } else { sign(gain).to_owned() };
@@ -99,12 +101,15 @@ fn answer(view: &PlanView<'_>, (first, nobody): (&[String], &str), style: Style)
         if let Some(why) = gain.why.as_ref().filter(|why| said != Some(*why)) {
             text.push_str(&format!("      {}\n", style.wrap(why, 6, "      ")));
         }
+        if let Some(what_for) = &gain.what_for {
+            text.push_str(&format!("      {}\n", style.wrap(what_for, 6, "      ")));
+        }
         said = gain.why.as_ref();
     }
     if gains.is_empty() {
         text.push_str(&format!("    {}\n", style.wrap(nobody, 4, "    ")));
     } else if gains.len() > ANSWERS {
-        text.push_str(&format!("    {}\n", more(&gains, ANSWERS)));
+        text.push_str(&format!("    {}\n", more(gains, ANSWERS)));
     }
     text
 }
@@ -143,7 +148,11 @@ fn painted(line: &str, style: Style) -> String {
 fn findings(view: &PlanView<'_>, style: Style) -> Vec<String> {
     let mut lines = Vec::new();
     for (state, name) in [(State::New, "new"), (State::Waived, "waived"), (State::Standing, "standing")] {
-        let found = view.findings(state);
+        let (folded, found): (Vec<&Finding>, Vec<&Finding>) =
+            view.findings(state).into_iter().partition(|finding| is_folded(finding));
+        if !folded.is_empty() {
+            lines.push(format!("{} that stood before", count(folded.len(), "warning")));
+        }
         for finding in found.iter().take(SHOWN) {
             lines.push(format!("{name} {}", brief(finding, name, style)));
             if state == State::New {

@@ -229,7 +229,10 @@ impl Repository {
     pub fn resolve(&self, rev: &str) -> Result<Oid, RepositoryError> {
         self.refuse_ambiguous(rev)?;
         self.ensure_whole_start(rev)?;
-        let object = self.git.revparse_single(rev).map_err(|error| {
+        // whoever fetched a branch may call it by its name, as git does where one is checked out
+        let elsewhere =
+            || self.git.find_reference(&format!("refs/remotes/origin/{rev}")).ok()?.peel(ObjectType::Commit).ok();
+        let object = self.git.revparse_single(rev).or_else(|error| elsewhere().ok_or(error)).map_err(|error| {
             let rev = rev.to_owned();
             if error.code() == ErrorCode::Ambiguous {
                 let meanings = vec!["several objects have an id that starts so".to_owned()];
@@ -242,6 +245,13 @@ impl Repository {
         })?;
         let commit = object.peel(ObjectType::Commit);
         commit.map(|commit| Oid::of_git(commit.id())).map_err(|_| RepositoryError::NotACommit { rev: rev.to_owned() })
+    }
+
+    /// How many commits a local branch has that `tip` doesn't; None where there is no such branch, or nobody can tell.
+    pub fn ahead_of(&self, branch: &str, tip: Oid) -> Option<usize> {
+        let local = self.branch_tip(branch).ok()??;
+        let (ahead, _) = self.git.graph_ahead_behind(local.to_git(), tip.to_git()).ok()?;
+        Some(ahead)
     }
 
     /// Refuses a revision whose first commit is cut short.

@@ -1,6 +1,7 @@
 //! The managed files of one commit, or of the work tree, as bytes.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -120,10 +121,13 @@ impl Snapshot {
         let managed = &managed.unwrap_or_default().and(also);
         let mut walk: Walk<RepoPath> = Walk::new();
         let mut open = vec![(String::new(), Level::Root)];
+        let leftovers = Leftovers { repository, index: OnceCell::new() };
         while let Some((folder, level)) = open.pop() {
             let dir = root.join(&folder);
-            let listing =
+            let mut listing =
                 list(&dir, (managed, &folder, level)).map_err(|source| RepositoryError::File { path: dir, source })?;
+            listing
+                .retain(|(name, kind)| !matches!(kind, OnDisk::File | OnDisk::Link) || !leftovers.are(&folder, name));
             for (name, kind) in walk.safe_names((managed, &folder, level), listing) {
                 let Some(inner) = level.enter(managed, &folder, name.as_bytes()) else { continue };
                 let path = join(&folder, &name);
@@ -331,6 +335,41 @@ impl<F> Walk<F> {
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         findings
     }
+}
+
+/// Files that nobody means to commit: those that git ignores, and what editors and systems leave behind. Whatever git has in its
+/// index is none.
+struct Leftovers<'r> {
+    repository: &'r Repository,
+    index: OnceCell<Option<git2::Index>>,
+}
+
+impl Leftovers<'_> {
+    fn are(&self, folder: &str, name: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(name) else { return false };
+        // most files are meant, and to ask git takes longer than to read them
+        if [".yaml", ".rego"].iter().any(|ending| text.ends_with(ending)) && !text.starts_with('.') {
+            return false;
+        }
+        let path = join(folder, text);
+        let git = &self.repository.git;
+        let left = is_left_behind(text) || git.is_path_ignored(&path).unwrap_or(false);
+        let index = || self.index.get_or_init(|| git.index().ok());
+        left && index().as_ref().is_some_and(|index| index.get_path(Path::new(&path), 0).is_none())
+    }
+}
+
+/// Names that editors, file managers and office programs give to files of their own.
+fn is_left_behind(name: &str) -> bool {
+    let swap = || {
+        name.rsplit_once(".sw").is_some_and(|(_, last)| last.len() == 1 && last.bytes().all(|b| b.is_ascii_lowercase()))
+    };
+    matches!(name, ".DS_Store" | "Thumbs.db" | "desktop.ini")
+        || name.ends_with('~')
+        || name.starts_with(".#")
+        || name.starts_with(".~lock.")
+        || name.starts_with('#') && name.ends_with('#')
+        || name.starts_with('.') && swap()
 }
 
 #[derive(Clone, Copy)]

@@ -170,3 +170,249 @@ fn an_unborn_branch_is_not_an_empty_repository() {
     let ran = world.timed(&["plan"]).exits(2).says("the branch `nothing`, which is checked out, has no commit yet");
     assert!(!ran.stderr.contains("the repository has no commit"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_domain_a_home_of_a_resource_and_a_person_get_another_name_in_one_landing() {
+    let world = World::told();
+    let rename = |from: &str, to: &str, folders: &[&str]| {
+        for folder in folders {
+            for path in world.git(&["ls-files", folder]).lines() {
+                let text = world.read(path);
+                if text.contains(from) {
+                    world.write(path, &text.replace(from, to));
+                }
+            }
+        }
+    };
+    // a domain, with everything that names it
+    world.git(&["switch", "-q", "-c", "domain", "main"]);
+    world.git(&["mv", "domains/payments-staging.yaml", "domains/payments-stage.yaml"]);
+    rename("payments-staging", "payments-stage", &["grants", "bridges", "vendors", "policies"]);
+    world.commit("Rename the domain");
+    let plan = world.timed(&["plan", "--head", "domain"]).exits(0).says("nobody gains or loses access");
+    plan.says("`payments-staging`").says("everybody holds what they held");
+    // it asks for what each class asks for
+    world.approve("domain", "mei.tanaka").exits(0);
+    world.timed(&["verify", "--head", "domain"]).exits(1).says("`bridge-1` asks for 1 approval");
+    for approver in ["priya.shah", "lena.vogt"] {
+        world.approve("domain", approver).exits(0);
+    }
+    world.timed(&["verify", "--head", "domain"]).exits(0).says("would land");
+    world.land("domain");
+    world.timed(&["apply"]).exits(0);
+    world.timed(&["plan", "--live"]).exits(0).says("what is live is what is declared");
+    // a person, with the grants that name her
+    world.git(&["switch", "-q", "-c", "person", "main"]);
+    world.git(&["mv", "people/alice.nguyen.yaml", "people/alice.tran.yaml"]);
+    rename("alice.nguyen", "alice.tran", &["grants"]);
+    world.commit("Rename Alice");
+    world.timed(&["plan", "--head", "person"]).exits(0).says("everybody holds what they held");
+    for approver in ["mei.tanaka", "priya.shah"] {
+        world.approve("person", approver).exits(0);
+    }
+    world.land("person");
+    world.timed(&["apply"]).exits(0);
+    // somebody with a key, whose name is never given to anybody else
+    world.git(&["switch", "-q", "-c", "bob", "main"]);
+    world.git(&["mv", "people/bob.keller.yaml", "people/bob.kay.yaml"]);
+    rename("bob.keller", "bob.kay", &["grants", "bridges", "groups", "policies"]);
+    world.commit("Rename Bob");
+    world.timed(&["plan", "--head", "bob"]).exits(0).says("everybody holds what they held");
+    for approver in ["mei.tanaka", "priya.shah", "omar.diallo", "sven.olsen"] {
+        world.approve("bob", approver);
+    }
+    // whoever has the key says that it is theirs
+    world.approve_with(&["--prove-key", "--as", "bob.kay"], "bob.keller").exits(0);
+    world.timed(&["verify", "--head", "bob"]).exits(0);
+    world.land("bob");
+    world.timed(&["apply"]).exits(0);
+    world.git(&["switch", "-q", "-c", "again", "main"]);
+    let key = public_key("somebody.else");
+    let text =
+        format!("{}emails: [other@globex.example]\nkeys: [\"{key}\"]\n", crate::support::ALICE.replace("583231", "77"));
+    world.write("people/bob.keller.yaml", &text.replace("alice-nw", "other").replace("Alice Nguyen", "Another Bob"));
+    world.commit("Another Bob");
+    world.timed(&["plan", "--head", "again"]).exits(1).says("id-reused").says("`bob.kay`");
+    world.git(&["switch", "-q", "main"]);
+    // the log follows her
+    let before = "2026-11-23T09:00:01Z";
+    for id in ["alice.nguyen", "alice.tran"] {
+        world.dualkey(&["access", id, "--at", before, "--now", &world.now]).exits(0).says("payments-api");
+    }
+}
+
+#[test]
+fn a_rename_is_no_way_to_more() {
+    let world = World::told();
+    let domain = |branch: &str| {
+        world.git(&["switch", "-q", "-c", branch, "main"]);
+        world.git(&["mv", "domains/payments-staging.yaml", "domains/payments-stage.yaml"]);
+        for path in world.git(&["ls-files", "grants", "bridges", "vendors"]).lines() {
+            world.write(path, &world.read(path).replace("payments-staging", "payments-stage"));
+        }
+    };
+    // somebody holds something else than before
+    domain("more");
+    world.write(GRANT, &world.read(GRANT).replace("until: 2027-01-03", "until: 2026-12-31"));
+    world.commit("Rename the domain, and shorten something");
+    world.timed(&["plan", "--head", "more"]).exits(1).says("mixed-change");
+    // or others may approve it
+    domain("owners");
+    let text = world.read("domains/payments-stage.yaml");
+    world.write("domains/payments-stage.yaml", &text.replace("group:payments-leads", "group:ledger-leads"));
+    world.commit("Rename the domain, for others");
+    world.timed(&["plan", "--head", "owners"]).exits(1).says("mixed-change");
+    // or somebody comes with it
+    domain("newcomer");
+    world.write(
+        "people/zoe.kay.yaml",
+        &crate::support::ALICE.replace("Alice Nguyen", "Zoe Kay").replace("583231", "99"),
+    );
+    world.commit("Rename the domain, and let somebody in");
+    world.timed(&["plan", "--head", "newcomer"]).exits(1).says("mixed-change");
+}
+
+#[test]
+fn access_is_extended_and_ended_by_one_command() {
+    let world = World::told();
+    world.git(&["switch", "-q", "-c", "longer", "main"]);
+    let ran = world.timed(&["extend", "alice.nguyen", "--for", "4w"]).exits(0);
+    ran.says("wrote grants/payments/alice-refunds.yaml, people/alice.nguyen.yaml")
+        .says("until 2027-01-31")
+        .says("longer");
+    assert!(world.read("people/alice.nguyen.yaml").contains("until: 2027-01-31"));
+    world.commit("Alice stays");
+    // a limit cuts, and what is at it can't be extended
+    let ran = world.timed(&["extend", "alice-refunds", "--for", "12m"]).exits(0);
+    ran.says("the contract of globex ends then");
+    world.commit("Alice stays as long as she may");
+    let before = world.git(&["status", "--porcelain"]);
+    world.timed(&["extend", "alice-refunds", "--for", "1w"]).exits(2).says("can't end later");
+    world.timed(&["extend", "alice.ngyuen", "--for", "1w"]).exits(2).says("did you mean `alice.nguyen`?");
+    world.timed(&["extend", "payments-developers", "--for", "1w"]).exits(2).says("has no end");
+    assert_eq!(world.git(&["status", "--porcelain"]), before);
+    // ends, of a grant, a person and a vendor
+    world.timed(&["end", "alice-refunds", "--at", "2026-12-15"]).exits(0).says("ends as 2026-12-15 begins");
+    assert!(world.read(GRANT).contains("until: 2026-12-14"), "{}", world.read(GRANT));
+    world
+        .timed(&["end", "alice-refunds", "--at", "2026-11-20"])
+        .exits(0)
+        .says("removed grants/payments/alice-refunds.yaml");
+    world.git(&["checkout", "-q", "--", "."]);
+    let ran =
+        world.timed(&["end", "alice.nguyen"]).exits(0).says("everything of alice.nguyen ends as 2026-11-23 begins");
+    ran.says("loses developer");
+    assert!(world.read("people/alice.nguyen.yaml").contains("ended: 2026-11-23"));
+    world.timed(&["end", "alice.nguyen", "--at", "2026-12-01"]).exits(2).says("ends already");
+    world.timed(&["end", "globex", "--at", "2026-12-01"]).exits(0).says("wrote vendors/globex.yaml");
+    world.timed(&["end", "globexx"]).exits(2).says("did you mean `globex`?");
+}
+
+#[test]
+fn a_slip_leaves_nothing_behind() {
+    let world = World::told();
+    let before = world.git(&["status", "--porcelain", "--ignored"]);
+    // bob may not hold both: nothing of it is written
+    let args = ["new", "tom.reed", "--role", "developer", "--on", "payments-api", "--for", "6w", "--reason", "Refunds"];
+    world.timed(&args).exits(1).says("separation-of-duties").says("nothing was written");
+    assert_eq!(world.git(&["status", "--porcelain", "--ignored"]), before);
+    let left = std::fs::read_dir(world.repo().join(".git/dualkey")).unwrap();
+    assert!(!left.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("writing-")));
+}
+
+#[test]
+fn what_editors_leave_behind_is_not_looked_at() {
+    let world = World::told();
+    for name in [
+        "grants/.DS_Store",
+        "people/priya.shah.yaml~",
+        "people/.priya.shah.yaml.swp",
+        "grants/.#x.yaml",
+        "domains/notes.txt",
+    ] {
+        world.write(name, "left behind");
+    }
+    world.write(".gitignore", "notes.txt\n");
+    world.timed(&["lint"]).exits(0);
+    // what is no leftover is told, and so is one that was added
+    world.write("grants/readme.txt", "hello");
+    world.timed(&["lint"]).exits(1).says("grants/readme.txt");
+    std::fs::remove_file(world.repo().join("grants/readme.txt")).unwrap();
+    world.git(&["add", "-f", "grants/.DS_Store"]);
+    world.timed(&["lint"]).exits(1).says(".DS_Store");
+}
+
+#[test]
+fn a_branch_that_was_fetched_is_found_by_its_name() {
+    let world = World::told();
+    world.git(&["switch", "-q", "-c", "longer", "main"]);
+    world.timed(&["extend", "alice.nguyen", "--for", "1w"]).exits(0);
+    world.commit("Alice stays");
+    world.git(&["push", "-q", "origin", "longer"]);
+    world.git(&["switch", "-q", "main"]);
+    world.git(&["branch", "-q", "-D", "longer"]);
+    world.timed(&["plan", "--head", "longer"]).exits(0).says("needs approval");
+    world.timed(&["plan", "--head", "shorter"]).exits(2).says("`shorter`");
+    // what was merged and not pushed isn't applied, and that is said
+    world.git(&["merge", "-q", "--no-ff", "-m", "Here only", "origin/longer"]);
+    world.timed(&["apply"]).exits(0).says("applied already").says("`main` here is 2 commits ahead of").says("git push");
+}
+
+#[test]
+fn repositories_are_written_as_the_forge_writes_them() {
+    let world = World::told();
+    let domain = world.read("domains/payments-staging.yaml");
+    world.write("domains/payments-staging.yaml", &domain.replace("northwind/payments-api", "Northwind/Payments-API"));
+    world.timed(&["lint"]).exits(0);
+    world.timed(&["plan"]).says("nobody gains or loses");
+    world.dualkey(&["access", "repository:Northwind/Payments-API", "--now", &world.now]).exits(0).says("alice.nguyen");
+    // one resource, however it is written
+    let other = world.read("domains/ledger-staging.yaml");
+    world.write(
+        "domains/ledger-staging.yaml",
+        &other.replace("resources:\n", "resources:\n  twin: { repository: northwind/PAYMENTS-api }\n"),
+    );
+    world.timed(&["lint"]).exits(1).says("resource-in-two-domains");
+    let role = world.read("roles/developer.yaml");
+    world.write("roles/developer.yaml", &role.replace("repository: push", "repository: write"));
+    world.timed(&["lint"]).exits(1).says("did you mean `push`?");
+}
+
+#[test]
+fn output_looks_as_it_is_asked_to() {
+    let world = World::told();
+    let colour = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = world.command(&world.repo());
+        command.args(args).args(["--now", &world.now]).envs(variables.iter().copied());
+        finish(command).exits(0).stdout.contains('\u{1b}')
+    };
+    assert!(!colour(&["lint"], &[]));
+    assert!(colour(&["lint", "--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(colour(&["lint"], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!colour(&["lint"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    assert!(!colour(&["--color", "never", "lint"], &[("CLICOLOR_FORCE", "1")]));
+    // nothing is broken into lines that no terminal shows
+    let mut command = world.command(&world.repo());
+    command.args(["plan", "--base", "HEAD~1", "--now", &world.now]).env_remove("COLUMNS");
+    let ran = finish(command);
+    assert!(ran.stdout.lines().any(|line| line.chars().count() > 100), "{}", ran.stdout);
+    // what can't be written is an error, and a reader that went away is none
+    if std::path::Path::new("/dev/full").exists() {
+        let mut command = world.command(&world.repo());
+        command
+            .args(["lint", "--now", &world.now])
+            .stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+        let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(said.contains("standard output can't be written"), "{said}");
+    }
+    // warnings are left out where nobody wants them
+    let mut command = world.command(&world.repo());
+    command.args(["verify", "-q", "--now", &world.now]).env_remove("DUALKEY_ANCHOR");
+    assert_eq!(finish(command).stderr, "");
+    world.dualkey(&["help", "plan"]).exits(0).says("Show who gains and loses what");
+    world.dualkey(&["man", "audit", "verify"]).exits(0).says("dualkey-audit-verify");
+    world.dualkey(&["man", "verfy"]).exits(2).says("did you mean `verify`?");
+}

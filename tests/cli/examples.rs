@@ -10,6 +10,7 @@ const WITHOUT: &[(&str, &str)] = &[
     ("custom-deny", "it takes a rule of the organisation's own; tests/cli/rego.rs writes one"),
     ("custom-warning", "it takes a rule of the organisation's own; tests/cli/rego.rs writes one"),
     ("invalid-rego", "it takes a rule of the organisation's own; tests/cli/rego.rs breaks one"),
+    ("id-reused", "it takes a base and a head; tests/cli/everyday.rs has both"),
     ("key-reused", "it takes a base and a head; tests/cli/attacks/keys.rs has both"),
     ("log-key-changed", "it takes a base and a head; tests/cli/rotation.rs has both"),
     ("mixed-change", "it takes a base and a head; tests/cli/lint.rs has both"),

@@ -140,7 +140,9 @@ fn listed(help: &str) -> Vec<String> {
     let lines = after.lines().take_while(|line| !line.is_empty());
     // a long description goes on further in
     let names = lines.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
-    names.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    let names = names.filter_map(|line| line.split_whitespace().next());
+    // every command has that one
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn the_document_of_lint() {
     let world = world();
     world.write("grants/payments/alice-refunds.yaml", &ALICE_GRANT.replace("2027-01-03", "2027-01-10"));
     let lint = || world.timed(&["lint", "--format", "json"]).exits(1);
-    let summary = plain("version summary summary.errors summary.warnings summary.files");
+    let summary = plain("version summary summary.errors summary.warnings summary.files summary.left_out");
     has_exactly(&lint(), &lint(), &set(&[summary, below("findings", FINDING)]));
     let clean = world.timed(&["lint", "--rev", "main", "--format", "json"]).exits(0).json();
     assert_eq!(clean["findings"], serde_json::json!([]));
@@ -112,7 +112,8 @@ fn the_document_of_plan() {
     world.commit("Too late an end");
     let plan = || world.timed(&["plan", "--head", "alice", "--live", "--format", "json"]).exits(1);
     let approvals = below("approvals", "rule count from people missing given able barred");
-    let changes = below("changes", "person action role domain risk until grant file line entitlements");
+    let changes =
+        below("changes", "person name action role domain risk until grant reason ticket file line entitlements");
     let entitlements = below("changes[].entitlements", ENTITLEMENT);
     let expected = set(&[
         plain("version base head refused digest verdict beside uncounted held_up counts_until approvers short_rules"),

@@ -87,6 +87,21 @@ impl Source {
         Source { path, bytes, yaml: true, layout: OnceLock::new() }
     }
 
+    /// A text that is no file's.
+    pub(in crate::access) fn text(text: &str) -> Self {
+        Source::yaml(Arc::from(""), Arc::from(text.as_bytes()))
+    }
+
+    /// The bytes of a value; None where it isn't there.
+    pub(in crate::access) fn bytes_of(&self, steps: &[Step<'_>]) -> Option<Range<usize>> {
+        let mut at = 0;
+        for step in steps {
+            (at, _) = self.child(at, *step)?;
+        }
+        let found = self.value_range(steps);
+        Some(found.start as usize..found.end as usize)
+    }
+
     /// Where a value stands; where it isn't there, the nearest thing around it.
     pub fn place(&self, steps: &[Step<'_>]) -> Place {
         self.place_of(&self.value_range(steps))

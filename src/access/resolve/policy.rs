@@ -79,7 +79,9 @@ fn severity(name: raw::SeverityName) -> Severity {
 
 fn pattern(text: &str, path: &[Step<'_>], context: &mut Context<'_>) -> Option<EntitlementPattern> {
     match EntitlementPattern::parse(text) {
-        Ok(pattern) if pattern.kind() == "*" || context.kinds.get(pattern.kind()).is_some() => Some(pattern),
+        Ok(pattern) if pattern.kind() == "*" || context.kinds.get(pattern.kind()).is_some() => {
+            Some(pattern.spelled(context.kinds))
+        }
         Ok(pattern) => {
             let known: Vec<&str> = context.kinds.names().collect();
             context.schema(

@@ -68,10 +68,11 @@ fn resource(
     if context.wildcard(name, &field(path, kind_name)) {
         return None;
     }
-    if let Err(why) = (kind.check_resource)(name) {
+    let name = kind.spelling(name);
+    if let Err(why) = (kind.check_resource)(&name) {
         context.schema(
             &field(path, kind_name),
-            format!("{} is not a {}: {why}", quote(name), kind.name),
+            format!("{} is not a {}: {why}", quote(&name), kind.name),
             format!("write it as {}", kind.shape),
         );
         return None;

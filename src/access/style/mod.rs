@@ -7,6 +7,7 @@
 
 mod print;
 mod scalar;
+mod set;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -14,6 +15,7 @@ mod tree;
 use crate::access::reading::{self, FileKind};
 
 pub use scalar::{list, scalar};
+pub use set::set;
 
 /// Columns that a list or mapping within one line may reach to.
 pub const WIDTH: usize = 100;

@@ -62,7 +62,7 @@ fn attempt(options: &Options) -> Result<Exit, Stop> {
     let lease = Lease::take(&repository, &shared.refs, terms, &process)?;
     let rotated = rotated(&shared, clock, &old, &new);
     if let Err(refusal) = lease.release() {
-        output::error(&report::errors::warning(&refusal, output::error_style()));
+        output::warn(&report::errors::warning(&refusal, output::error_style()));
     }
     output::print(&rotated?);
     Ok(Exit::Done)

@@ -13,8 +13,8 @@ use crate::cli::{Exit, Stop, audit, context, output};
 use crate::report::escape::terminal;
 use crate::report::style::Style;
 
-/// The width of the story: its commands are long anyway.
-const COLUMNS: usize = 100;
+/// The width of the story.
+const COLUMNS: usize = 80;
 
 /// What a command needs of the user's surroundings; all else could change the story.
 const KEPT: [&str; 5] = ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "NIX_SSL_CERT_FILE"];
@@ -207,6 +207,7 @@ impl Stage {
             .env("HOME", &self.root)
             .env("LC_ALL", "C")
             .env("COLUMNS", COLUMNS.to_string())
+            .env("CLICOLOR_FORCE", if output::style().colour { "1" } else { "0" })
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_AUTHOR_NAME", person)

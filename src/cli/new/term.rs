@@ -32,7 +32,7 @@ impl Length {
     }
 
     /// The day after the last, for access that starts on a day.
-    fn after(self, first: Date) -> Result<Date, jiff::Error> {
+    pub fn after(self, first: Date) -> Result<Date, jiff::Error> {
         let span = match self {
             Length::Days(number) => Span::new().try_days(number),
             Length::Weeks(number) => Span::new().try_weeks(number),

@@ -3,12 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead};
+use regorus::unstable::{Expr, Module, Ref, Rule, RuleHead};
 
 use super::recursion::Calls;
-
-/// The parts of a name, such as `data`, the package and the function.
-type Path = Vec<String>;
+use super::tree::{Path, everything, path};
 
 /// What a module calls by a short name.
 type Imports = BTreeMap<String, Path>;
@@ -70,104 +68,11 @@ impl Scope {
     }
 }
 
-/// The name that a reference spells. What is no part of it the engine leaves out, too.
-fn path(refr: &Expr) -> Path {
-    let mut parts = Vec::new();
-    let mut at = refr;
-    loop {
-        if let Expr::RefDot { refr, field, .. } = at {
-            parts.push(field.0.text().to_owned());
-            at = refr;
-        } else if let Expr::RefBrack { refr, index, .. } = at {
-            if let Expr::String { value, .. } = index.as_ref() {
-                parts.extend(value.as_string().map(|text| text.to_string()));
-            }
-            at = refr;
-        } else {
-            parts.push(at.span().text().to_owned());
-            parts.reverse();
-            return parts;
-        }
-    }
-}
-
 /// The names that a function calls, or puts in the place of others by `with`.
 fn mentioned(rule: &Rule) -> Vec<Path> {
-    let mut names = Vec::new();
-    let Rule::Spec { head, bodies, .. } = rule else { return names };
-    let (mut open, mut queries): (Vec<&Expr>, Vec<&Query>) = (Vec::new(), Vec::new());
-    if let RuleHead::Func { args, assign, .. } = head {
-        open.extend(args.iter().map(AsRef::as_ref).chain(value(assign.as_ref())));
-    }
-    for body in bodies {
-        open.extend(value(body.assign.as_ref()));
-        queries.push(&body.query);
-    }
-    loop {
-        if let Some(query) = queries.pop() {
-            for statement in &query.stmts {
-                for with in &statement.with_mods {
-                    names.push(path(&with.r#as));
-                    open.push(&with.r#as);
-                }
-                match &statement.literal {
-                    Literal::SomeVars { .. } => {}
-                    Literal::SomeIn { key, value, collection, .. } => {
-                        open.extend(key.iter().chain([value, collection]).map(AsRef::as_ref));
-                    }
-                    Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => open.push(expr),
-                    Literal::Every { domain, query, .. } => {
-                        open.push(domain);
-                        queries.push(query);
-                    }
-                }
-            }
-        } else if let Some(expr) = open.pop() {
-            if let Expr::Call { fcn, .. } = expr {
-                names.push(path(fcn));
-            }
-            take_apart(expr, &mut open, &mut queries);
-        } else {
-            return names;
-        }
-    }
-}
-
-fn value(assign: Option<&RuleAssign>) -> Option<&Expr> {
-    assign.map(|assign| assign.value.as_ref())
-}
-
-/// Adds what an expression is made of.
-fn take_apart<'a>(expr: &'a Expr, open: &mut Vec<&'a Expr>, queries: &mut Vec<&'a Query>) {
-    match expr {
-        Expr::String { .. }
-        | Expr::RawString { .. }
-        | Expr::Number { .. }
-        | Expr::Bool { .. }
-        | Expr::Null { .. }
-        | Expr::Var { .. } => {}
-        Expr::Array { items, .. } | Expr::Set { items, .. } => open.extend(items.iter().map(AsRef::as_ref)),
-        Expr::Object { fields, .. } => {
-            open.extend(fields.iter().flat_map(|(_, key, value)| [key, value]).map(AsRef::as_ref));
-        }
-        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-            open.push(term);
-            queries.push(query);
-        }
-        Expr::ObjectCompr { key, value, query, .. } => {
-            open.extend([key, value].map(AsRef::as_ref));
-            queries.push(query);
-        }
-        Expr::Call { fcn, params, .. } => open.extend([fcn].into_iter().chain(params).map(AsRef::as_ref)),
-        Expr::UnaryExpr { expr, .. } => open.push(expr),
-        Expr::RefDot { refr, .. } => open.push(refr),
-        Expr::RefBrack { refr, index, .. } => open.extend([refr, index].map(AsRef::as_ref)),
-        Expr::BinExpr { lhs, rhs, .. }
-        | Expr::BoolExpr { lhs, rhs, .. }
-        | Expr::ArithExpr { lhs, rhs, .. }
-        | Expr::AssignExpr { lhs, rhs, .. } => open.extend([lhs, rhs].map(AsRef::as_ref)),
-        Expr::Membership { key, value, collection, .. } => {
-            open.extend(key.iter().chain([value, collection]).map(AsRef::as_ref));
-        }
-    }
+    let (statements, exprs) = everything(rule);
+    let called =
+        exprs.into_iter().filter_map(|expr| if let Expr::Call { fcn, .. } = expr { Some(path(fcn)) } else { None });
+    let replaced = statements.into_iter().flat_map(|statement| &statement.with_mods).map(|with| path(&with.r#as));
+    called.chain(replaced).collect()
 }

@@ -1,6 +1,6 @@
 //! Custom rules: `policies/**/*.rego`, judged over one document that tells the access repository as data.
 //!
-//! Every package's `deny` makes errors and its `warn` makes warnings. Files that end in `_test.rego` hold tests of them
+//! Every package's `deny` and `violation` make errors and its `warn` makes warnings. Files that end in `_test.rego` hold tests of them
 //! and judge nothing. What can't be judged is an error, never a pass.
 
 #[cfg(feature = "rego")]
@@ -8,7 +8,13 @@ mod bounds;
 #[cfg(feature = "rego")]
 mod engine;
 #[cfg(feature = "rego")]
+mod files;
+#[cfg(feature = "rego")]
 mod functions;
+#[cfg(all(test, feature = "rego"))]
+mod idiom_tests;
+#[cfg(feature = "rego")]
+mod idioms;
 mod input;
 #[cfg(feature = "rego")]
 mod meter;
@@ -18,6 +24,12 @@ mod recursion;
 mod tests;
 #[cfg(feature = "rego")]
 mod tolls;
+#[cfg(feature = "rego")]
+mod tree;
+#[cfg(feature = "rego")]
+mod unjudged;
+#[cfg(feature = "rego")]
+mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -66,6 +78,22 @@ pub const CUSTOM_WARNING: Rule = Rule {
 
 /// The rules of this room.
 pub const RULES: &[&Rule] = &[&CUSTOM_DENY, &CUSTOM_WARNING];
+
+#[cfg(feature = "rego")]
+/// Functions that answer by chance, print, or work without end in one instruction, and one that no machine counts.
+pub(super) const FORBIDDEN: &[&str] = &[
+    "bits.lsh",
+    "json.unmarshal",
+    "numbers.range",
+    "numbers.range_step",
+    "print",
+    "rand.intn",
+    "to_number",
+    "trace",
+    "units.parse",
+    "units.parse_bytes",
+    "walk",
+];
 
 /// Files whose names end so hold tests.
 const TESTS: &str = "_test.rego";

@@ -73,7 +73,8 @@ fn what_cannot_be_judged_is_an_error_with_its_place() {
         (&one("deny contains m if { m := unknown_name }"), "policies/x.rego:4:", "unknown_name"),
         (&one("deny contains 7 if true"), "policies/x.rego:4:1", "neither a text nor an object"),
         (&one("deny contains \"\" if true"), "policies/x.rego:4:1", "an empty message"),
-        (&one("deny contains {\"msg\": \"x\"} if true"), "policies/x.rego:4:1", "unknown field `msg`"),
+        (&one("deny contains {\"text\": \"x\"} if true"), "policies/x.rego:4:1", "unknown field `text`"),
+        (&one("deny contains {\"msg\": \"x\", \"message\": \"y\"} if true"), "policies/x.rego:4:1", "both a `message`"),
         (&one("deny contains {\"message\": \"m\", \"line\": 1} if true"), "policies/x.rego:4:1", "without its file"),
         (
             &one("deny contains {\"message\": \"m\", \"file\": \"../x\"} if true"),
@@ -215,12 +216,22 @@ fn bodies() -> impl Strategy<Value = String> {
         "id in {\"a\", \"c\"}",
         "[x | some x in g.people] == [\"con\", \"wes\"]",
         "semver.compare(\"1.2.0\", \"1.10.0\") < 0",
+        "t := g.ticket; not startswith(t, \"PAY-\")",
+        "t := input.people[g.people[0]].vendor; not t == \"globex\"",
+        "some i; some p in input.grants[i].people; not p in g.people",
+        "count({p | some p in input.grants[_].people}) > 1",
+        "some p in object.get(of, id, set()); not input.people[p].keys",
     ];
     (proptest::sample::subsequence(conditions, 1..4), any::<bool>()).prop_map(|(conditions, negated)| {
         let ors: Vec<String> = conditions.iter().map(|c| format!("ok(id, g) if {{ {c} }}")).collect();
         let all = conditions.join("\n  ");
+        let of = "of[id] contains p if {\n  some id, g in input.grants\n  some p in g.people\n}";
+        let of = if all.contains("(of,") { of } else { "" };
         let call = if negated { "not ok(id, g)".to_owned() } else { all };
-        format!("{}\n\ndeny contains m if {{\n  some id, g in input.grants\n  {call}\n  m := id\n}}", ors.join("\n"))
+        format!(
+            "{of}\n{}\n\ndeny contains m if {{\n  some id, g in input.grants\n  {call}\n  m := id\n}}",
+            ors.join("\n")
+        )
     })
 }
 

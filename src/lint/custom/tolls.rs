@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use regorus::rvm::instructions::{BuiltinCallParams, LiteralOrRegister};
+use regorus::rvm::instructions::{BuiltinCallParams, GuardMode, LiteralOrRegister};
 use regorus::rvm::program::{RuleInfo, RuleType};
 use regorus::rvm::{Instruction, Program};
 
@@ -27,12 +27,14 @@ pub(super) fn insert(program: &mut Program, toll: u16) -> bool {
             registers
         })
         .collect();
+    let guarded: Vec<Option<u8>> =
+        (0..).zip(&program.instructions).map(|(at, one)| named(program, &owners, at, one)).collect();
     // whoever went to an instruction goes to what is put before it
     let mut places = Vec::with_capacity(looked.len() + 1);
     let mut next = 0;
-    for registers in &looked {
+    for (registers, guarded) in looked.iter().zip(&guarded) {
         places.push(next);
-        next += registers.len() + 1;
+        next += registers.len() + 1 + usize::from(guarded.is_some());
     }
     if next > Program::MAX_INSTRUCTIONS {
         return false;
@@ -53,14 +55,18 @@ pub(super) fn insert(program: &mut Program, toll: u16) -> bool {
     }
     let (old, old_spans) = (std::mem::take(&mut program.instructions), std::mem::take(&mut program.instruction_spans));
     let mut spans = old_spans.into_iter();
-    for (instruction, registers) in old.into_iter().zip(&looked) {
+    for ((instruction, registers), guarded) in old.into_iter().zip(&looked).zip(guarded) {
         let span = spans.next().flatten();
         for params_index in registers.iter().filter_map(|register| calls.get(register).copied()) {
             program.instructions.push(Instruction::BuiltinCall { params_index });
             program.instruction_spans.push(span.clone());
         }
         program.instructions.push(relocated(instruction, &moved));
-        program.instruction_spans.push(span);
+        program.instruction_spans.push(span.clone());
+        if let Some(register) = guarded {
+            program.instructions.push(Instruction::Guard { register, mode: GuardMode::NotUndefined });
+            program.instruction_spans.push(span);
+        }
     }
     let short = |place: &mut u16| *place = u16::try_from(moved(usize::from(*place))).unwrap_or(u16::MAX);
     let long = |place: &mut u32| {
@@ -81,6 +87,16 @@ pub(super) fn insert(program: &mut Program, toll: u16) -> bool {
         rule.destructuring_blocks.iter_mut().flatten().for_each(long);
     }
     true
+}
+
+/// The register of a name that gets a value. Where there is none, nothing after it holds: the machine leaves that out, and
+/// goes on with nothing.
+fn named(program: &Program, owners: &BTreeMap<usize, usize>, at: usize, instruction: &Instruction) -> Option<u8> {
+    let Instruction::Move { dest, .. } = *instruction else { return None };
+    let (_, owner) = owners.range(..=at).next_back()?;
+    let rule = program.rule_infos.get(*owner)?;
+    // a rule may have no answer
+    (rule.result_reg != dest).then_some(dest)
 }
 
 fn relocated(instruction: Instruction, moved: &impl Fn(usize) -> usize) -> Instruction {

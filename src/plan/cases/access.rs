@@ -70,6 +70,7 @@ fn held<'a>(revision: &'a Revision, test: &AccessTest) -> Result<Vec<&'a Entitle
     let mut held = Vec::new();
     for text in what {
         let pattern = EntitlementPattern::parse(text).map_err(|why| format!("{}: {why}", quote(text)))?;
+        let pattern = pattern.spelled(crate::targets::KINDS);
         let resources = revision.access.domains.values().flat_map(|domain| domain.resources.values());
         let mut named = resources.filter(|resource| pattern.matches_resource(resource.kind.name, &resource.name));
         if named.next().is_none() {

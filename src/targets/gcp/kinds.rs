@@ -12,7 +12,9 @@ pub static PROJECT: Kind = Kind {
     target: TYPE,
     shape: "PROJECT",
     check_resource: check_project,
+    folds_case: false,
     permissions: Permissions::Open(check_role),
+    synonyms: &[],
     dangerous: |_, permission| is_dangerous(permission),
     administers: |_, _| false,
     basic: is_basic,
@@ -28,7 +30,9 @@ pub static FOLDER: Kind = Kind {
     target: TYPE,
     shape: "FOLDER (a number)",
     check_resource: check_number,
+    folds_case: false,
     permissions: Permissions::Open(check_role),
+    synonyms: &[],
     dangerous: |_, permission| is_dangerous(permission),
     administers: |_, _| false,
     basic: is_basic,
@@ -44,7 +48,9 @@ pub static ORGANIZATION: Kind = Kind {
     target: TYPE,
     shape: "ORGANIZATION (a number)",
     check_resource: check_number,
+    folds_case: false,
     permissions: Permissions::Open(check_role),
+    synonyms: &[],
     dangerous: |_, permission| is_dangerous(permission),
     administers: |_, role| administers_organization(role),
     basic: is_basic,
@@ -60,7 +66,9 @@ pub static BUCKET: Kind = Kind {
     target: TYPE,
     shape: "BUCKET",
     check_resource: check_bucket,
+    folds_case: false,
     permissions: Permissions::Open(check_role),
+    synonyms: &[],
     dangerous: |_, permission| is_dangerous(permission),
     administers: |_, _| false,
     basic: is_basic,
@@ -77,7 +85,9 @@ pub static SERVICE_ACCOUNT: Kind = Kind {
     target: TYPE,
     shape: "NAME@PROJECT.iam.gserviceaccount.com",
     check_resource: check_service_account,
+    folds_case: false,
     permissions: Permissions::Open(check_role),
+    synonyms: &[],
     dangerous: |_, permission| is_dangerous(permission),
     administers: |_, _| false,
     basic: is_basic,
@@ -173,18 +183,26 @@ fn is_dangerous(role: &str) -> bool {
         || name.contains("owner")
         || matches!(
             name.as_str(),
-            "editor" | "iam.serviceaccounttokencreator" | "iam.serviceaccountuser" | "iam.workloadidentityuser"
+            "editor"
+                | "writer"
+                | "iam.serviceaccounttokencreator"
+                | "iam.serviceaccountuser"
+                | "iam.workloadidentityuser"
         )
 }
 
-/// Google's basic roles, which reach every service of a resource and accept no condition.
+/// Google's basic roles, the older three and the newer, which reach every service of a resource and accept no condition ("Roles
+/// and permissions": basic roles).
 fn is_basic(role: &str) -> bool {
-    matches!(role, "roles/owner" | "roles/editor" | "roles/viewer")
+    matches!(role, "roles/owner" | "roles/editor" | "roles/viewer" | "roles/admin" | "roles/writer" | "roles/reader")
 }
 
 /// Roles that set the allow policy of the organisation itself.
 fn administers_organization(role: &str) -> bool {
-    matches!(role, "roles/owner" | "roles/resourcemanager.organizationAdmin" | "roles/iam.securityAdmin")
+    matches!(
+        role,
+        "roles/owner" | "roles/admin" | "roles/resourcemanager.organizationAdmin" | "roles/iam.securityAdmin"
+    )
 }
 
 #[cfg(test)]
@@ -238,6 +256,15 @@ mod tests {
         ] {
             assert!(check_role(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn basic_roles_of_either_age_are_told() {
+        for role in ["owner", "editor", "viewer", "admin", "writer", "reader"] {
+            assert!(is_basic(&format!("roles/{role}")), "{role}");
+            assert_eq!(is_dangerous(&format!("roles/{role}")), !matches!(role, "viewer" | "reader"), "{role}");
+        }
+        assert!(!is_basic("roles/run.admin") && administers_organization("roles/admin"));
     }
 
     #[test]

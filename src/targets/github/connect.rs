@@ -27,7 +27,7 @@ fn line(parts: &connect::Connection<'_>, purpose: Purpose) -> Result<Line, Refus
     let settings = &parts.target.settings;
     let settings = Settings {
         target: parts.target.id.to_string(),
-        organization: settings.get("organization").unwrap_or_default().to_owned(),
+        organization: settings.get("organization").unwrap_or_default().to_ascii_lowercase(),
         id: settings.get("id").and_then(|id| id.parse().ok()).unwrap_or_default(),
         api: settings.get("api").map(str::to_owned),
     };

@@ -1,7 +1,7 @@
 //! What can be held at GitHub.
 //!
-//! GitHub doesn't tell capitals from small letters in these names. They are written small here, so that one resource
-//! has one spelling and cannot be declared in two domains.
+//! GitHub doesn't tell capitals from small letters in these names. People write them as GitHub does; in here they are small,
+//! so that one resource has one spelling and cannot be declared in two domains.
 
 use super::TYPE;
 use crate::access::{Enforces, Kind, Permissions, Required};
@@ -16,7 +16,9 @@ pub static REPOSITORY: Kind = Kind {
     target: TYPE,
     shape: "OWNER/NAME",
     check_resource: check_repository,
+    folds_case: true,
     permissions: Permissions::Ordered(&["pull", "triage", "push", "maintain", "admin"]),
+    synonyms: &[("read", "pull"), ("write", "push")],
     dangerous: |_, permission| matches!(permission, "maintain" | "admin"),
     administers: |_, _| false,
     basic: |_| false,
@@ -32,7 +34,9 @@ pub static TEAM: Kind = Kind {
     target: TYPE,
     shape: "ORGANIZATION/SLUG",
     check_resource: check_team,
+    folds_case: true,
     permissions: Permissions::Ordered(&["member", "maintainer"]),
+    synonyms: &[],
     dangerous: |_, permission| permission == "maintainer",
     administers: |_, _| false,
     basic: |_| false,
@@ -49,7 +53,9 @@ pub static MEMBERSHIP: Kind = Kind {
     target: TYPE,
     shape: "ORGANIZATION",
     check_resource: check_login,
+    folds_case: true,
     permissions: Permissions::Ordered(&["member", "admin"]),
+    synonyms: &[("owner", "admin")],
     dangerous: |_, permission| permission == "admin",
     administers: |_, permission| permission == "admin",
     basic: |_| false,

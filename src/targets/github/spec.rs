@@ -31,7 +31,7 @@ pub static SPEC: TargetSpec = TargetSpec {
             name: "organization",
             about: "the organisation's login",
             need: Need::Required,
-            form: SettingForm::Text(kinds::check_login),
+            form: SettingForm::Text(|login| kinds::check_login(&login.to_ascii_lowercase())),
         },
         SettingSpec {
             name: "id",

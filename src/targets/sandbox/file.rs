@@ -125,6 +125,9 @@ pub fn check_conditions(kind: &Kind, conditions: &Conditions) -> Result<(), Stri
     }
 }
 
+/// So much of what a file says is repeated where it is wrong.
+const SHOWN: usize = 300;
+
 /// Reads a file whole, or says what is wrong with it.
 pub fn parse(text: &[u8], target: TargetType) -> Result<Content, Fault> {
     let mut json = serde_json::Deserializer::from_slice(text);
@@ -133,7 +136,7 @@ pub fn parse(text: &[u8], target: TargetType) -> Result<Content, Fault> {
         let (line, column) = (error.line(), error.column());
         let message = error.to_string();
         let place = format!(" at line {line} column {column}");
-        let why = message.strip_suffix(&place).unwrap_or(&message).to_owned();
+        let why: String = message.strip_suffix(&place).unwrap_or(&message).chars().take(SHOWN).collect();
         Fault { line: line.max(1), column: column.max(1), why }
     })
 }

@@ -38,6 +38,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
@@ -118,6 +119,8 @@ pub struct Sandbox {
     pinned: String,
     target: TargetType,
     now: Timestamp,
+    /// Whether it ends things by itself, once somebody asked.
+    native_ends: OnceLock<bool>,
 }
 
 impl Sandbox {
@@ -127,7 +130,7 @@ impl Sandbox {
     ///
     /// With `"native_ends": true` in the file, entitlements end by themselves: what ended by `now` is not there.
     pub fn open(path: impl Into<PathBuf>, pinned: impl Into<String>, target: TargetType, now: Timestamp) -> Self {
-        Sandbox { path: path.into(), pinned: pinned.into(), target, now }
+        Sandbox { path: path.into(), pinned: pinned.into(), target, now, native_ends: OnceLock::new() }
     }
 
     /// A file asks nobody who they are, so it can't tell who may change it.
@@ -226,7 +229,8 @@ impl Writer for Sandbox {
 
     fn ends(&self, call: &Call) -> bool {
         // what can't be read isn't written either
-        call.kind.enforces.ends && self.load().is_ok_and(|content| content.native_ends)
+        let native = || self.load().is_ok_and(|content| content.native_ends);
+        call.kind.enforces.ends && *self.native_ends.get_or_init(native)
     }
 
     /// A phase is one write, so that one of ten thousand calls takes as long as one of ten: it is done as a whole or not at

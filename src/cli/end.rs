@@ -1,0 +1,100 @@
+//! `dualkey end`
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::context::{self, Clock, Look};
+use super::new;
+use super::written::{self, Errors, Files};
+use super::{Exit, NowOption, RepoOption, Stop, output};
+use crate::access::reading::FileKind;
+use crate::access::style::{scalar, set};
+use crate::access::time::format_start;
+use crate::access::{Access, Grant, LastRead, Moment};
+use crate::report::escape::terminal;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  dualkey end alice.nguyen                     everything she holds, as today begins\n  \
+                        dualkey end globex --at 2026-12-31           everything that a vendor's people hold\n  \
+                        dualkey end alice-refunds --at 2026-12-15    one grant"
+)]
+pub struct Options {
+    #[command(flatten)]
+    repo: RepoOption,
+    #[command(flatten)]
+    now: NowOption,
+    /// A person, a vendor, or the id of a grant
+    #[arg(value_name = "PERSON|VENDOR|GRANT")]
+    who: String,
+    /// The first day on which nothing is held any more [default: today]
+    #[arg(long, value_name = "DATE")]
+    at: Option<String>,
+}
+
+pub fn run(options: &Options) -> Result<Exit, Stop> {
+    let repository = context::open(&options.repo)?;
+    repository.head()?;
+    let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
+    let clock = options.now.clock()?.for_targets(&revision.access)?;
+    let (files, what) = files(options, &revision.access, clock)?;
+    let style = output::style();
+    let said = files.iter().map(|(path, text)| match text {
+        Some(_) => format!("wrote {}", terminal(path)),
+        None => format!("removed {}", terminal(path)),
+    });
+    let said = format!("{}\n  {}\n\n", said.collect::<Vec<_>>().join("\n"), style.wrap(&terminal(&what), 2, "    "));
+    written::write_and_plan(&repository, &revision, &files, (clock, Errors::Tell), &said)
+}
+
+/// What is written, and a line that says what that does.
+fn files(options: &Options, access: &Access, clock: Clock) -> Result<(Files, String), Stop> {
+    let (zone, who) = (&access.config.zone, options.who.as_str());
+    let day = match &options.at {
+        Some(text) => new::day(text)?,
+        None => clock.now.to_zoned(zone.clone()).date(),
+    };
+    let start = Moment::Day(day).start(zone);
+    let ended = |before: Option<Timestamp>, kind: FileKind, path: &str, text: &str| {
+        if let Some(before) = before.filter(|before| *before <= start) {
+            let message = format!("`{who}` ends already as {} begins", format_start(before, zone));
+            return Err(Stop::usage(message, "see `dualkey access`, or name an earlier day with `--at`"));
+        }
+        let written =
+            set(kind, text, &["ended"], &scalar(&day.to_string())).map_err(|error| new::by_hand(path, &error))?;
+        Ok(Files::from([(path.to_owned(), Some(written))]))
+    };
+    if let Some(person) = access.people.get(who) {
+        let source = &person.source;
+        let files = ended(person.ended, FileKind::Person, &source.path, source.as_str())?;
+        return Ok((files, format!("everything of {who} ends as {day} begins")));
+    }
+    if let Some(vendor) = access.vendors.get(who) {
+        let source = &vendor.source;
+        let files = ended(vendor.ended, FileKind::Vendor, &source.path, source.as_str())?;
+        return Ok((files, format!("everything of the people of {who} ends as {day} begins")));
+    }
+    let Some(grant) = access.grants.get(who) else {
+        let known = access.people.keys().map(|id| id.as_str()).chain(access.vendors.keys().map(|id| id.as_str()));
+        let known = known.chain(access.grants.keys().map(|id| id.as_str()));
+        return Err(new::unknown("person, vendor or grant", who, known, "write an id that is there"));
+    };
+    of_grant(grant, (day, start), access)
+}
+
+/// A grant ends with the day before; one that wouldn't have begun by then goes.
+fn of_grant(grant: &Grant, (day, start): (Date, Timestamp), access: &Access) -> Result<(Files, String), Stop> {
+    let (zone, path) = (&access.config.zone, grant.source.path.to_string());
+    if let Some(until) = grant.until.filter(|until| *until <= start) {
+        let message = format!("grant `{}` ends already as {} begins", grant.id, format_start(until, zone));
+        return Err(Stop::usage(message, "name an earlier day with `--at`"));
+    }
+    let last = day.yesterday().map_err(|_| Stop::usage(format!("`{day}` is out of reach"), "name a later day"))?;
+    if grant.from.is_some_and(|from| from >= start) {
+        return Ok((Files::from([(path, None)]), format!("grant {} would begin later, and goes", grant.id)));
+    }
+    let written = set(FileKind::Grant, grant.source.as_str(), &["until"], &scalar(&last.to_string()));
+    let written = written.map_err(|error| new::by_hand(&path, &error))?;
+    Ok((Files::from([(path, Some(written))]), format!("grant {} ends as {day} begins", grant.id)))
+}

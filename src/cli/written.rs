@@ -1,0 +1,134 @@
+//! Files of the work tree that a command writes: all of them or none, and never half of one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::context::{self, Clock};
+use super::{Exit, Stop, output, plan};
+use crate::access::{LastRead, LoadError, Revision};
+use crate::finding::Finding;
+use crate::lint::{self, Halt};
+use crate::repository::{Repository, Snapshot};
+use crate::targets::KINDS;
+
+/// What becomes of files, by their paths in the repository: a text, or nothing where a file goes.
+pub type Files = BTreeMap<String, Option<String>>;
+
+/// What findings do to files that a command is about to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errors {
+    /// New ones keep the files from being written.
+    Stop,
+    /// They are told. What only takes away is never held up.
+    Tell,
+}
+
+/// Looks at the files as they would be, writes them, says what was done, and shows the plan.
+///
+/// # Errors
+///
+/// Where they can't be read back, or written.
+pub fn write_and_plan(
+    repository: &Repository,
+    before: &Revision,
+    files: &Files,
+    (clock, errors): (Clock, Errors),
+    said: &str,
+) -> Result<Exit, Stop> {
+    let after = foreseen(repository, before, files)?;
+    let mut findings = crate::plan::findings_since(before, &after, clock.now, &Halt::default());
+    findings.retain(Finding::blocks);
+    if lint::blocked(&findings) {
+        context::show_findings(&findings, &after);
+        if errors == Errors::Stop {
+            output::print("\nnothing was written\n");
+            return Ok(Exit::Findings);
+        }
+        output::print("\n");
+    }
+    write(repository, files)?;
+    output::print(said);
+    plan::show_work_tree(repository, clock)
+}
+
+/// The work tree as it would be.
+fn foreseen(repository: &Repository, before: &Revision, files: &Files) -> Result<Revision, Stop> {
+    let texts = files.iter().filter_map(|(path, text)| Some((path.clone(), text.clone()?))).collect();
+    let gone: Vec<String> = files.iter().filter(|(_, text)| text.is_none()).map(|(path, _)| path.clone()).collect();
+    let snapshot = Snapshot::of_work_tree_with(repository, &before.access.config.managed)?;
+    let snapshot =
+        snapshot.rewritten(&texts, &gone).map_err(|error| Stop::usage(error.to_string(), "take another name"))?;
+    Revision::load(&snapshot, KINDS, &mut LastRead::default()).map_err(|error| {
+        if let LoadError::Invalid(unreadable) = &error {
+            let lines = |path: &str, line| unreadable.files.source(path).map(|source| source.line_text(line));
+            let text =
+                crate::report::findings::lint(&unreadable.findings, unreadable.files.len(), &lines, output::style());
+            output::print(&text);
+        }
+        Stop::new(Exit::Findings, "what would be written can't be read", "correct what is named above")
+    })
+}
+
+/// Writes files, all of them or none: whole ones are put in their places when all are written. A file that is replaced keeps its
+/// mode.
+///
+/// # Errors
+///
+/// Where the disk refuses; then everything is as it was.
+pub fn write(repository: &Repository, files: &Files) -> Result<(), Stop> {
+    let own = repository.git_dir().join("dualkey");
+    fs::create_dir_all(&own).map_err(|error| Stop::io("making", &own, &error))?;
+    let fails = |path: &Path| {
+        let path = path.to_owned();
+        move |error: io::Error| Stop::io("writing", &path, &error)
+    };
+    let beside = tempfile::Builder::new().prefix("writing-").tempdir_in(&own).map_err(fails(&own))?;
+    let mut ready: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
+    for (number, (path, text)) in files.iter().enumerate() {
+        let place = repository.work_dir().join(path);
+        let found = fs::symlink_metadata(&place).ok();
+        if found.as_ref().is_some_and(|found| !found.is_file()) {
+            return Err(Stop::usage(format!("`{}` is no regular file", place.display()), "put the file itself there"));
+        }
+        let Some(text) = text else {
+            ready.push((place, None));
+            continue;
+        };
+        let whole = beside.path().join(number.to_string());
+        fs::write(&whole, text).map_err(fails(&place))?;
+        if let Some(found) = found {
+            fs::set_permissions(&whole, found.permissions()).map_err(fails(&place))?;
+        }
+        ready.push((place, Some(whole)));
+    }
+    let mut done: Vec<(PathBuf, Option<Vec<u8>>)> = Vec::new();
+    for (place, whole) in ready {
+        let before = fs::read(&place).ok();
+        let put = match &whole {
+            Some(whole) => context::make_folder_of(&place).and_then(|()| put(whole, &place).map_err(fails(&place))),
+            None => fs::remove_file(&place).map_err(fails(&place)),
+        };
+        if let Err(stop) = put {
+            for (place, before) in done.into_iter().rev() {
+                // what can't be put back either is named by the error of its folder
+                let _ = match before {
+                    Some(bytes) => fs::write(&place, bytes),
+                    None => fs::remove_file(&place),
+                };
+            }
+            return Err(stop);
+        }
+        done.push((place, before));
+    }
+    Ok(())
+}
+
+/// Puts a whole file in its place. On another disk than the repository's own folder it is copied.
+fn put(whole: &Path, place: &Path) -> io::Result<()> {
+    match fs::rename(whole, place) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => fs::copy(whole, place).map(drop),
+        renamed => renamed,
+    }
+}

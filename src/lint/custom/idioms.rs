@@ -1,0 +1,218 @@
+//! Idioms that the counting machine doesn't know, in words that both machines do; the lines stay where they are. What can't be
+//! said so is refused by its name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Ref, Rule, RuleHead, Span};
+
+use super::FORBIDDEN;
+use super::files::{Edit, Files, invalid};
+use super::tree::{Path, beginning, everything, path, take_apart};
+use crate::access::reading::quote;
+use crate::finding::Finding;
+
+/// The files of rules that judge, in such words.
+///
+/// # Errors
+///
+/// What no rule that judges may say.
+pub(super) fn reword<'a>(modules: &[Ref<Module>], files: &Files<'a>) -> Result<Files<'a>, Vec<Finding>> {
+    let mut words = Words { files, edits: Vec::new(), refused: Vec::new(), sets: BTreeMap::new() };
+    for module in modules {
+        words.module(module);
+    }
+    words.gathered();
+    if !words.refused.is_empty() {
+        return Err(words.refused);
+    }
+    if words.edits.is_empty() {
+        return Ok(files.clone());
+    }
+    let nested = || {
+        let message = "a custom rule can't be judged: an idiom stands within another one".to_owned();
+        vec![invalid(files.first(), message, "give the inner one a name of its own")]
+    };
+    files.reworded(words.edits).ok_or_else(nested)
+}
+
+struct Words<'f, 'a> {
+    files: &'f Files<'a>,
+    edits: Vec<(usize, Edit)>,
+    refused: Vec<Finding>,
+    /// Rules that put things into sets by a key, by package and name, with the file that holds the first.
+    sets: BTreeMap<(Path, String), usize>,
+}
+
+impl Words<'_, '_> {
+    fn module(&mut self, module: &Module) {
+        let Some((number, text)) = self.files.file(&module.package.span) else { return };
+        let mut names = Names { text, next: 0 };
+        for rule in &module.policy {
+            self.head(rule, module, number, text);
+            let (statements, exprs) = everything(rule);
+            for expr in exprs {
+                if let Expr::Call { fcn, .. } = expr {
+                    let name = path(fcn).join(".");
+                    if FORBIDDEN.contains(&name.as_str()) {
+                        self.refuse(beginning(fcn), &forbidden(&name), instead(&name));
+                    }
+                }
+            }
+            for statement in statements {
+                if let Some(with) = statement.with_mods.first() {
+                    self.refuse(
+                        &with.span,
+                        "`with` is for tests: a rule that judges puts nothing in the place of what it looks at",
+                        "write a function that takes what differs, such as `n(document) := count(document.grants)`",
+                    );
+                } else {
+                    self.statement(statement, number, text, &mut names);
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, span: &Span, why: &str, help: &str) {
+        self.refused.push(invalid(self.files.place(span), why.to_owned(), help));
+    }
+
+    fn edit(&mut self, number: usize, start: usize, end: usize, words: String) {
+        self.edits.push((number, Edit { start, end, words }));
+    }
+
+    /// `of[key] contains value` becomes a set of pairs; [`Self::gathered`] makes an object of it.
+    fn head(&mut self, rule: &Rule, module: &Module, number: usize, text: &str) {
+        let Rule::Spec { head: RuleHead::Set { refr, key: Some(value), .. }, .. } = rule else { return };
+        let Expr::RefBrack { refr: name, index, .. } = refr.as_ref() else { return };
+        let span = beginning(refr);
+        let Expr::Var { span: name, .. } = name.as_ref() else {
+            return self.refuse(
+                span,
+                "a set by more than one key can't be judged",
+                "let the key be a list, such as `of[[a, b]]`",
+            );
+        };
+        let (key, value) = (index.span(), value.span());
+        let pair = format!("[{}, {}]", of(text, key), of(text, value));
+        // the engine doesn't count the bracket that closes
+        let close = text.get(end(key)..).and_then(|rest| rest.find(']')).map_or(end(key), |place| end(key) + place + 1);
+        self.edit(number, start(name), close, format!("{}__pairs", of(text, name)));
+        self.edit(number, start(value), end(value), pair);
+        self.sets.entry((path(&module.package.refr), of(text, name).to_owned())).or_insert(number);
+    }
+
+    /// Makes objects of sets of pairs, at the end of the file that holds the first rule of each.
+    fn gathered(&mut self) {
+        for ((_, name), number) in std::mem::take(&mut self.sets) {
+            let Some((_, text)) = self.files.written().nth(number) else { continue };
+            let words = format!(
+                "\n{name} := {{__key: __set | some __pair in {name}__pairs; __key := __pair[0]; \
+                 __set := {{__item | some __other in {name}__pairs; __other[0] == __key; __item := __other[1]}}}}\n"
+            );
+            self.edit(number, text.len(), text.len(), words);
+        }
+    }
+
+    fn statement(&mut self, statement: &LiteralStmt, number: usize, text: &str, names: &mut Names<'_>) {
+        match &statement.literal {
+            // what is looked in gets a name where it is looked for itself
+            Literal::SomeIn { span, collection, .. } if is_looked_for(collection) => {
+                let at = collection.span();
+                let (name, looked) = (names.next(), of(text, at));
+                let alone = text.get(..start(span)).unwrap_or_default().trim_end().ends_with("if");
+                let (open, close) = if alone { ("{ ", " }") } else { ("", "") };
+                self.edit(number, start(span), start(span), format!("{open}{name} := {}; ", looked.replace('\n', " ")));
+                self.edit(number, start(at), end(at), level(format!("{name}{close}"), looked));
+            }
+            Literal::SomeIn { .. }
+            | Literal::SomeVars { .. }
+            | Literal::Expr { .. }
+            | Literal::NotExpr { .. }
+            | Literal::Every { .. } => {}
+        }
+    }
+}
+
+/// Names that a file doesn't use.
+struct Names<'a> {
+    text: &'a str,
+    next: usize,
+}
+
+impl Names<'_> {
+    fn next(&mut self) -> String {
+        loop {
+            let name = format!("__in{}", self.next);
+            self.next += 1;
+            if !self.text.contains(&name) {
+                return name;
+            }
+        }
+    }
+}
+
+fn start(span: &Span) -> usize {
+    usize::try_from(span.start).unwrap_or(usize::MAX)
+}
+
+fn end(span: &Span) -> usize {
+    usize::try_from(span.end).unwrap_or(usize::MAX)
+}
+
+fn of<'t>(text: &'t str, span: &Span) -> &'t str {
+    text.get(start(span)..end(span)).unwrap_or_default()
+}
+
+/// Words with as many lines as those that they stand for.
+fn level(words: String, before: &str) -> String {
+    let words = words.replace('\n', " ");
+    words + &"\n".repeat(before.matches('\n').count())
+}
+
+pub(super) fn forbidden(name: &str) -> String {
+    format!("{} is not there for rules that judge", quote(name))
+}
+
+/// What to do without a function.
+fn instead(name: &str) -> &'static str {
+    match name {
+        "walk" => "go through what it is about by name, such as `some id, grant in input.grants`",
+        "print" | "trace" => "leave it out: `dualkey lint` shows what a rule answers, and `dualkey test` what it does",
+        _ => "the same files must always be judged alike, in bounded time; `input.now` is the clock",
+    }
+}
+
+/// True where a reference has a name in its brackets, which may be looked for.
+fn is_looked_for(collection: &Expr) -> bool {
+    let (mut open, mut queries) = (vec![collection], Vec::new());
+    while let Some(expr) = open.pop() {
+        if let Expr::RefBrack { index, .. } = expr
+            && let Expr::Var { .. } = index.as_ref()
+        {
+            return true;
+        }
+        take_apart(expr, &mut open, &mut queries);
+    }
+    false
+}
+
+/// Names of what is there: packages and their rules.
+pub(super) fn defined(modules: &[Ref<Module>]) -> BTreeSet<Path> {
+    let rules = modules.iter().flat_map(|module| {
+        let package = path(&module.package.refr);
+        module.policy.iter().map(move |rule| package.iter().cloned().chain(name_of(rule)).collect())
+    });
+    rules.collect()
+}
+
+/// The name of what a rule defines, without the package.
+pub(super) fn name_of(rule: &Rule) -> Path {
+    let refr = match rule {
+        Rule::Spec {
+            head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. },
+            ..
+        }
+        | Rule::Default { refr, .. } => refr,
+    };
+    path(refr)
+}
