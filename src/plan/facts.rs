@@ -15,7 +15,7 @@ use crate::access::reading::{Claim, FileKind};
 use crate::access::{ChangeClass, ManagedFile};
 use crate::plan::Plan;
 pub use effects::{Effect, Turn, effects, is_turned, turns};
-pub(crate) use shown::cut;
+use shown::cut;
 use things::{Field, Thing};
 use value::Value;
 use weights::{Section, Weight};

@@ -15,7 +15,7 @@ use crate::access::{
 pub struct Renames {
     /// New name to the old one, of people with the same accounts, keys and terms.
     pub people: BTreeMap<PersonId, PersonId>,
-    /// New name to the old one, of domains that say the same.
+    /// New name to the old one, of domains with the same resources.
     pub domains: BTreeMap<DomainId, DomainId>,
     /// True where names and domains are all that a change touches of access: everybody holds what they held, and the same people
     /// may approve each of it. Such a change loosens no rule for what it gives, since it gives nothing.
@@ -167,7 +167,6 @@ fn same_domain(before: &Domain, after: &Domain) -> bool {
         told.collect()
     };
     before.environment == after.environment
-        && before.owners == after.owners
         && before.contractors_allowed == after.contractors_allowed
         && resources(before) == resources(after)
 }

@@ -55,7 +55,9 @@ pub(super) fn moves(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
         };
         format!("moves {what}, {held}, to {to}: {asked}")
     };
-    plan.moves.iter().map(sentence).collect()
+    // what only a new name brings stands with that name
+    let is_renamed = |one: &&Move| plan.renames.domains.get(&one.to) == Some(&one.from);
+    plan.moves.iter().filter(|one| !is_renamed(one)).map(sentence).collect()
 }
 
 /// A sentence for each person who comes back with other keys, under whatever name.

@@ -22,10 +22,10 @@ pub(super) fn told(facts: &[Fact], voice: Voice) -> (Vec<String>, Vec<Row>) {
 pub(super) fn nobody_gains(plan: &Plan<'_>, facts: &[Fact]) -> &'static str {
     if plan.head.is_misread() {
         "nobody gains or loses access by what can be read; what can't is named below"
-    } else if facts.is_empty() {
+    } else if facts.iter().all(|fact| matches!(fact.class, ChangeClass::Access | ChangeClass::Removal)) {
         "nobody gains or loses access"
     } else {
-        "nobody gains or loses access at once; what changes is told here, and decides who may later"
+        "nobody gains or loses access at once; what is told here decides who may later"
     }
 }
 

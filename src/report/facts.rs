@@ -98,6 +98,13 @@ impl<'a> PlanView<'a> {
     /// The sponsor of a person who comes or goes judges nothing that stood; it is named beside the person.
     fn judging(&self) -> impl Iterator<Item = &'a JudgeChange> {
         self.plan.judges.iter().filter(|change| {
+            let owners = change.judge.strip_prefix("owners:");
+            let renames = &self.plan.renames.domains;
+            let is_renamed =
+                |domain: &str| renames.iter().any(|(new, old)| [new.as_str(), old.as_str()].contains(&domain));
+            if self.plan.renames.only && owners.is_some_and(is_renamed) {
+                return false;
+            }
             let of_person = change.judge.strip_prefix("sponsor:").is_some_and(|of| !of.starts_with("vendor:"));
             !of_person || (change.before.is_some() && change.after.is_some())
         })

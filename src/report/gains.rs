@@ -14,7 +14,6 @@ use super::voice::Voice;
 use crate::access::raw::Risk;
 use crate::access::time::{format_end, format_start};
 use crate::access::{EntitlementKey, GrantId, PersonId, TargetType};
-use crate::plan::facts::cut;
 use crate::plan::{AccessLine, Action, Fact};
 
 /// One line of the answer to who gets what.
@@ -116,7 +115,7 @@ impl PlanView<'_> {
         let who = [voice.data(&person.name)].into_iter().chain(targets.into_iter().filter_map(account));
         let who = who.collect::<Vec<_>>().join(", ");
         let ticket = grant.ticket.as_ref().map(|ticket| format!(" ({})", voice.data(ticket))).unwrap_or_default();
-        Some(format!("{who}: {}{ticket}", voice.data(&cut(&grant.reason))))
+        Some(format!("{who}: {}{ticket}", voice.data(&brief(&grant.reason))))
     }
 
     /// The person, whom they come from, and whether the registry knew them.
@@ -130,6 +129,17 @@ impl PlanView<'_> {
         let about: Vec<String> = [new, vendor, sponsor].into_iter().flatten().collect();
         let name = voice.data(person.as_str());
         if about.is_empty() { name } else { format!("{name} ({})", about.join(", ")) }
+    }
+}
+
+/// Characters of a reason; the grant has all of it.
+const REASON: usize = 160;
+
+fn brief(reason: &str) -> String {
+    let line = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(REASON) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
     }
 }
 

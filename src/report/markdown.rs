@@ -3,7 +3,7 @@
 use super::PlanView;
 use super::diff::unified;
 use super::escape::{markdown_code, markdown_fence, markdown_message, markdown_text};
-use super::findings::{place_text, summary, word};
+use super::findings::{is_folded, place_text, summary, word};
 use super::gains::{Gain, more, untold};
 use super::plan::operations;
 use super::rows::{Row, Weight, cut};
@@ -56,7 +56,12 @@ pub fn plan(view: &PlanView<'_>) -> String {
     for (state, title) in
         [(State::New, "New findings"), (State::Waived, "Waived findings"), (State::Standing, "Standing findings")]
     {
-        rest.push_str(&list(title, view.findings(state).into_iter().map(finding).collect(), PART));
+        let (folded, found): (Vec<&Finding>, Vec<&Finding>) =
+            view.findings(state).into_iter().partition(|finding| is_folded(finding));
+        rest.push_str(&list(title, found.into_iter().map(finding).collect(), PART));
+        if !folded.is_empty() {
+            rest.push_str(&format!("\n{} that stood before\n", capitalised(&count(folded.len(), "warning"))));
+        }
     }
     rest.push_str(&list("Approval", standing::lines(view, Voice::Markdown).into_iter().map(kept).collect(), PART));
     rest.push_str(&operated(view));

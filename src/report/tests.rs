@@ -128,9 +128,7 @@ fn one_person_and_one_repository() {
     access, risk standard, from main to 4be1f27
       + alice.nguyen (globex) gains developer on payments-api in payments-staging,
         2026-11-24 … 2027-01-04
-
-    what else it changes
-      grant `alice-refunds`: new, reason Build the refund flow
+          Alice Nguyen, github alice-nw #583231: Build the refund flow
 
     access
       + alice.nguyen  github  repository northwind/payments-api  push
@@ -148,7 +146,7 @@ fn one_person_and_one_repository() {
     access, risk standard, from `main` to `4be1f27`
 
     - `alice.nguyen` (`globex`) gains `developer` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
-    - grant `alice-refunds`: new, `reason Build the refund flow`
+      - `Alice Nguyen`, github `alice-nw #583231`: `Build the refund flow`
 
     ```diff
     + alice.nguyen  github  repository northwind/payments-api  push  2026-11-24 … 2027-01-04
@@ -210,14 +208,15 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
         2026-11-24 … 2027-01-04
           admin on repository northwind/payments-api can change who has access, or
           reaches everything
+          Alice Nguyen, github alice-nw #583231: Build the refund flow
       ! tom.reed gains keeper on payments-api in payments-staging,
         2026-11-24 … 2027-01-04
+          Tom Reed, github tom #12: Build the refund flow
       = alice.nguyen (globex) keeps developer on payments-api in payments-staging by
         another grant
 
     what else it changes
       approval rule `access-1`: count 1 → 2
-      grant `keep`: new, reason Build the refund flow
 
     access
       - alice.nguyen  github  repository northwind/payments-api  push
@@ -261,10 +260,11 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
     - **Careful:** changes who judges: `rule:access-1`, `rule:identity-1`, `rule:policy-1`
     - **Careful:** group `access-admins`: `members` `priya.shah` → `tom.reed` (weaker); others approve from now on
     - **Dangerous:** `alice.nguyen` (`globex`) gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04; `admin` on repository `northwind/payments-api` can change who has access, or reaches everything
+      - `Alice Nguyen`, github `alice-nw #583231`: `Build the refund flow`
     - **Dangerous:** `tom.reed` gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
+      - `Tom Reed`, github `tom #12`: `Build the refund flow`
     - `alice.nguyen` (`globex`) keeps `developer` on `payments-api` in `payments-staging` by another grant
     - approval rule `access-1`: `count` `1` → `2`
-    - grant `keep`: new, `reason Build the refund flow`
 
     ```diff
     - alice.nguyen  github  repository northwind/payments-api  push   2026-11-24 … 2027-01-04
@@ -372,12 +372,15 @@ fn operations_that_take_are_never_folded() {
     [
       {
         "person": "alice.nguyen",
+        "name": "Alice Nguyen",
         "action": "gain",
         "role": "developer",
         "domain": "payments-staging",
         "risk": "standard",
         "until": "2027-01-05T00:00:00+00:00",
         "grant": "web",
+        "reason": "Build the refund flow",
+        "ticket": null,
         "file": "grants/web.yaml",
         "line": 1,
         "entitlements": [

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench postgres                        on a server of version 18
 //! DUALKEY_POSTGRES=16 cargo bench --bench postgres    on one of another
+//! cargo bench --no-default-features --features postgres --bench postgres    the same, built sooner
 //! ```
 //!
 //! The server comes from a package, as in the tests, and listens on this machine. Reader and writer have the least rights.

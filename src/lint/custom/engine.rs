@@ -138,7 +138,7 @@ fn prepare<'a>(files: &Files<'a>, input: &str, halt: &Halt) -> Result<Judge<'a>,
 }
 
 /// Reads every file. Each is known to the engine by its number, so that no name can disturb what it says.
-fn load(files: &Files<'_>) -> Result<Engine, Vec<Finding>> {
+pub(super) fn load(files: &Files<'_>) -> Result<Engine, Vec<Finding>> {
     let mut engine = Engine::new();
     engine.set_strict_builtin_errors(true);
     engine.set_gather_prints(true);
@@ -261,7 +261,11 @@ fn depends_on_itself(clauses: &[(String, String, Place)], files: &Files<'_>, rul
 /// Findings where the files can't be read.
 pub fn test(files: &[(&str, &str)]) -> Result<Tested, Vec<Finding>> {
     let files = Files::of(files);
-    deeply(&files, || run_tests(&files)).unwrap_or_else(Err)
+    deeply(&files, || {
+        let mut written = load(&files)?;
+        run_tests(&idioms::with_names(written.get_modules(), &files)?)
+    })
+    .unwrap_or_else(Err)
 }
 
 fn run_tests(files: &Files<'_>) -> Result<Tested, Vec<Finding>> {

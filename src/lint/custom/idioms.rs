@@ -11,6 +11,20 @@ use super::tree::{Path, beginning, everything, path, take_apart};
 use crate::access::reading::quote;
 use crate::finding::Finding;
 
+/// The files with a name for what is looked in where it is looked for itself: neither machine knows another way. Rules that
+/// judge and tests are read so alike.
+pub(super) fn with_names<'a>(modules: &[Ref<Module>], files: &Files<'a>) -> Result<Files<'a>, Vec<Finding>> {
+    let mut words = Words { files, edits: Vec::new(), refused: Vec::new(), sets: BTreeMap::new() };
+    for module in modules {
+        let Some((number, text)) = files.file(&module.package.span) else { continue };
+        let mut names = Names { text, next: 0 };
+        for statement in module.policy.iter().flat_map(|rule| everything(rule).0) {
+            words.statement(statement, number, text, &mut names);
+        }
+    }
+    words.done()
+}
+
 /// The files of rules that judge, in such words.
 ///
 /// # Errors
@@ -22,17 +36,7 @@ pub(super) fn reword<'a>(modules: &[Ref<Module>], files: &Files<'a>) -> Result<F
         words.module(module);
     }
     words.gathered();
-    if !words.refused.is_empty() {
-        return Err(words.refused);
-    }
-    if words.edits.is_empty() {
-        return Ok(files.clone());
-    }
-    let nested = || {
-        let message = "a custom rule can't be judged: an idiom stands within another one".to_owned();
-        vec![invalid(files.first(), message, "give the inner one a name of its own")]
-    };
-    files.reworded(words.edits).ok_or_else(nested)
+    words.done()
 }
 
 struct Words<'f, 'a> {
@@ -43,7 +47,18 @@ struct Words<'f, 'a> {
     sets: BTreeMap<(Path, String), usize>,
 }
 
-impl Words<'_, '_> {
+impl<'a> Words<'_, 'a> {
+    fn done(self) -> Result<Files<'a>, Vec<Finding>> {
+        if !self.refused.is_empty() {
+            return Err(self.refused);
+        }
+        let nested = || {
+            let message = "a custom rule can't be judged: an idiom stands within another one".to_owned();
+            vec![invalid(self.files.first(), message, "give the inner one a name of its own")]
+        };
+        self.files.reworded(self.edits).ok_or_else(nested)
+    }
+
     fn module(&mut self, module: &Module) {
         let Some((number, text)) = self.files.file(&module.package.span) else { return };
         let mut names = Names { text, next: 0 };

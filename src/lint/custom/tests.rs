@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use regorus::{Engine, Value};
 
-use super::engine::judge_within;
+use super::engine::{judge_within, load};
+use super::files::Files;
+use super::idioms::with_names;
 use super::{judge, test};
 use crate::finding::Finding;
 use crate::lint::Halt;
@@ -175,8 +177,11 @@ test_wrong if count(tickets.deny) == 5 with input as {\"grants\": {}}
 
 /// What the interpreter, which counts coverage, holds a rule to be.
 fn interpreted(rules: &str, entry: &str) -> Value {
+    let files = Files::of(&[("policies/x.rego", rules)]);
+    let mut written = load(&files).expect("readable");
+    let files = with_names(written.get_modules(), &files).expect("readable");
     let mut engine = Engine::new();
-    engine.add_policy("x".to_owned(), rules.to_owned()).expect("readable");
+    engine.add_policy("x".to_owned(), files.read().collect()).expect("readable");
     engine.set_input(Value::from_json_str(INPUT).expect("JSON"));
     engine.eval_rule(entry.to_owned()).expect("runs")
 }
@@ -217,10 +222,10 @@ fn bodies() -> impl Strategy<Value = String> {
         "[x | some x in g.people] == [\"con\", \"wes\"]",
         "semver.compare(\"1.2.0\", \"1.10.0\") < 0",
         "t := g.ticket; not startswith(t, \"PAY-\")",
-        "t := input.people[g.people[0]].vendor; not t == \"globex\"",
-        "some i; some p in input.grants[i].people; not p in g.people",
-        "count({p | some p in input.grants[_].people}) > 1",
-        "some p in object.get(of, id, set()); not input.people[p].keys",
+        "u := input.people[g.people[0]].vendor; not u == \"globex\"",
+        "some i; some q in input.grants[i].people; not q in g.people",
+        "count({s | some s in input.grants[_].people}) > 1",
+        "some r in object.get(of, id, set()); not input.people[r].keys",
     ];
     (proptest::sample::subsequence(conditions, 1..4), any::<bool>()).prop_map(|(conditions, negated)| {
         let ors: Vec<String> = conditions.iter().map(|c| format!("ok(id, g) if {{ {c} }}")).collect();

@@ -118,11 +118,10 @@ fn names<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> (Vec<(String, Span)>,
         .filter_map(|expr| if let Expr::Call { fcn, .. } = expr { Some(fcn.span()) } else { None })
         .map(|span| (span.start, span.line))
         .collect();
-    let found = exprs.into_iter().filter_map(|expr| match expr {
-        Expr::Var { span, .. } if !functions.contains(&(span.start, span.line)) => {
-            Some((span.text().to_owned(), span.clone()))
-        }
-        _ => None,
+    let found = exprs.into_iter().filter_map(|expr| {
+        let Expr::Var { span, .. } = expr else { return None };
+        let is_name = !functions.contains(&(span.start, span.line));
+        is_name.then(|| (span.text().to_owned(), span.clone()))
     });
     (found.collect(), queries)
 }

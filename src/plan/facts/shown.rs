@@ -64,7 +64,7 @@ fn cut_around(text: &str, place: usize) -> String {
     format!("… {}", cut(&text.chars().skip(place - SHOWN / 8).collect::<String>()))
 }
 
-pub(crate) fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     let length = text.chars().count();
     if length <= SHOWN {
         return text.to_owned();

@@ -272,7 +272,7 @@ pub(super) fn consequence(section: Section, path: &str, after: Option<&Value>, w
         (Section::Settings, "managed") if weaker => "what is named no longer is changed by whoever can push",
         (Section::Duty, "severity") if is("warning") => "who breaks it is only warned of",
         (Section::Approval, "from" | "count" | "risk" | "change" | "by") if weaker => {
-            "fewer people decide on such changes, or others"
+            "others may decide on such changes than before"
         }
         (Section::Judges, "members") if weaker => "others approve from now on",
         (Section::Domain, "owners") if weaker => "others approve access to the domain",

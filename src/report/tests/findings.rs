@@ -13,7 +13,7 @@ fn findings_are_read_at_eighty_columns() {
     let head = revision(&[BASE, &[(GRANT.0, &later)]]);
     let mut findings = crate::plan::findings_of(&head, now());
     let mut standing = Finding::new(&TESTED, Place::whole_file("roles/x\u{1b}[2J.yaml"), "odd `\u{202e}`", "look");
-    standing.state = State::Standing;
+    (standing.state, standing.severity) = (State::Standing, Severity::Error);
     findings.push(standing);
     keep(&mut findings);
     insta::assert_snapshot!(lint(&findings, &head), @r"
@@ -26,13 +26,17 @@ fn findings_are_read_at_eighty_columns() {
        = people/alice.nguyen.yaml:5:40  the engagement ends here
        = help: write `until: 2027-01-31`, or extend the engagement
 
-    warning[tested] odd `\u{202e}`
+    error[tested] odd `\u{202e}`
       --> roles/x\u{1b}[2J.yaml
        = standing: it was there before this change
        = help: look
 
-    1 error, 1 warning (1 standing) in 11 files
+    2 errors (1 standing) in 11 files
     ");
+    // a warning that stood before is counted alone
+    let mut warning = Finding::new(&TESTED, Place::whole_file("roles/x.yaml"), "odd", "look");
+    warning.state = State::Standing;
+    assert_eq!(lint(&[warning], &head), "1 warning (1 standing) in 11 files\n");
     assert_eq!(lint(&[], &head), "no findings in 11 files\n");
 }
 
