@@ -14,6 +14,7 @@ pub mod codes;
 mod ends;
 mod executor;
 mod guards;
+mod inventory;
 pub mod lease;
 mod look;
 mod naming;
@@ -41,6 +42,7 @@ use crate::targets::{Depth, Reader, Resource, Writer};
 
 pub use ends::{Ending, end};
 pub use executor::run;
+pub use inventory::{Inventory, inventory};
 pub use lease::{Lease, LeaseError};
 pub use outcome::{Exit, Extent, Outcome, VERSION, Waiting};
 pub use overdue::{ends_after, overdue};

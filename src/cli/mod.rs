@@ -16,6 +16,7 @@ mod explain;
 mod extend;
 mod fmt;
 mod healing;
+mod import;
 mod init;
 mod judging;
 mod kept;
@@ -84,6 +85,8 @@ enum Command {
     Approve(approve::Options),
     /// Prove that what landed was approved by a second party
     Verify(verify::Options),
+    /// Declare what is held at a target now, so that nothing changes when that is applied
+    Import(import::Options),
     /// Say what each target is and tells, and what the credentials for it can do
     Targets(survey::Options),
     /// Bring the targets to what was approved
@@ -185,6 +188,7 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::run(&options),
         Command::Approve(options) => approve::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Import(options) => import::run(&options),
         Command::Targets(options) => survey::run(&options),
         Command::Apply(options) => apply::run(&options),
         Command::Drift(options) => drift::run(&options),

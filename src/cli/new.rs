@@ -4,8 +4,6 @@ mod accounts;
 mod term;
 mod yaml;
 
-use std::path::Path;
-
 use clap::Args;
 use jiff::civil::Date;
 
@@ -77,7 +75,6 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let clock = options.now.clock()?.for_targets(&revision.access)?;
     let (files, term) = files(options, &revision, clock)?;
-    refuse_to_replace(repository.work_dir(), &files)?;
     let written: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
     let style = output::style();
     let why: Vec<String> =
@@ -85,6 +82,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let wrote = style.wrap(&format!("wrote {}", written.join(" and ")), 0, "  ");
     let said = format!("{wrote}\n{}\n", why.concat());
     let files: Files = files.into_iter().map(|(path, text)| (path, Some(text))).collect();
+    written::refuse_to_replace(&repository, &files)?;
     written::write_and_plan(&repository, &revision, &files, (clock, Errors::Stop), &said)
 }
 
@@ -370,15 +368,6 @@ fn grant_id(access: &Access, person: &PersonId, role: &str, domain: &DomainId) -
 }
 
 /// Writes all files or none; a file that is there stays as it is.
-fn refuse_to_replace(work_dir: &Path, files: &[(String, String)]) -> Result<(), Stop> {
-    if let Some((path, _)) = files.iter().find(|(path, _)| work_dir.join(path).symlink_metadata().is_ok()) {
-        return Err(Stop::usage(
-            format!("{path} is there already, so nothing was written"),
-            "see what it says; move it away or change it by hand",
-        ));
-    }
-    Ok(())
-}
 
 fn unknown_role(access: &Access, role: &str) -> Stop {
     unknown("role", role, access.roles.keys().map(|id| id.as_str()), "write it first, in roles/")

@@ -39,7 +39,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let real = tree.access.config.targets.values().any(|target| !target.is_embedded());
     let mut ended = Exit::Done;
     let approved = match real && !options.sandbox.is_set() && !options.unapproved {
-        true => approved(options, &repository, clock).unwrap_or_else(|stop| {
+        true => approved(&options.common, &repository, clock).unwrap_or_else(|stop| {
             // then nothing is sent anywhere, and what needs no credential is looked at all the same
             output::error(&stop.text(output::error_style()));
             ended = stop.exit;
@@ -72,11 +72,11 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 }
 
 /// What was approved, where the anchor is kept by which the log proves it.
-fn approved(options: &Options, repository: &Repository, clock: Clock) -> Result<Option<Approved>, Stop> {
+pub(super) fn approved(common: &Common, repository: &Repository, clock: Clock) -> Result<Option<Approved>, Stop> {
     if kept_anchor().is_none() {
         return Ok(None);
     }
-    let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
+    let shared = Shared::open(repository, &common.remote, Refresh::Yes)?;
     let ledger = shared.anchored()?;
     let verifier = shared.verifier(&ledger.recorded, clock.now)?;
     let chain = verifier.chain(shared.tip()?)?;

@@ -15,7 +15,7 @@ use crate::targets::credential::Right;
 use crate::targets::{self, Greeted, Reader, Surroundings, Writer, sandbox};
 
 /// `--sandbox`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct SandboxOption {
     /// Replace every target by an embedded one, kept in this folder [default: in the git directory]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]

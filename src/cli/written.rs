@@ -54,7 +54,7 @@ pub fn write_and_plan(
 }
 
 /// The work tree as it would be.
-fn foreseen(repository: &Repository, before: &Revision, files: &Files) -> Result<Revision, Stop> {
+pub fn foreseen(repository: &Repository, before: &Revision, files: &Files) -> Result<Revision, Stop> {
     let texts = files.iter().filter_map(|(path, text)| Some((path.clone(), text.clone()?))).collect();
     let gone: Vec<String> = files.iter().filter(|(_, text)| text.is_none()).map(|(path, _)| path.clone()).collect();
     let snapshot = Snapshot::of_work_tree_with(repository, &before.access.config.managed)?;
@@ -69,6 +69,20 @@ fn foreseen(repository: &Repository, before: &Revision, files: &Files) -> Result
         }
         Stop::new(Exit::Findings, "what would be written can't be read", "correct what is named above")
     })
+}
+
+/// # Errors
+///
+/// Where one of the files is there already.
+pub fn refuse_to_replace(repository: &Repository, files: &Files) -> Result<(), Stop> {
+    let is_there = |path: &&String| repository.work_dir().join(path).symlink_metadata().is_ok();
+    match files.keys().find(is_there) {
+        None => Ok(()),
+        Some(path) => Err(Stop::usage(
+            format!("{path} is there already, so nothing was written"),
+            "see what it says; move it away or change it by hand",
+        )),
+    }
 }
 
 /// Writes files, all of them or none: whole ones are put in their places when all are written. A file that is replaced keeps its

@@ -2,7 +2,7 @@
 //!
 //! A [`Reader`] lists what is held, a [`Writer`] changes it. They are two traits because they take two credentials.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -104,6 +104,15 @@ pub trait Reader: Send {
     ///
     /// They couldn't be listed whole, though the target can list them.
     fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError>;
+
+    /// How accounts are called for people, by what identifies them. One that is missing is called by what identifies it.
+    ///
+    /// # Errors
+    ///
+    /// The target couldn't be asked.
+    fn logins(&mut self, _: &BTreeSet<String>) -> Result<BTreeMap<String, String>, TargetError> {
+        Ok(BTreeMap::new())
+    }
 }
 
 /// What a change replaces.

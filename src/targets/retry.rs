@@ -1,7 +1,7 @@
 //! One rule for every client: what stands in the way and goes away by itself is waited for, a few times. Nobody else tries
 //! again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +76,10 @@ impl<R: Reader> Reader for Retrying<R> {
 
     fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {
         self.again(|reader| reader.names(of))
+    }
+
+    fn logins(&mut self, accounts: &BTreeSet<String>) -> Result<BTreeMap<String, String>, TargetError> {
+        self.again(|reader| reader.logins(accounts))
     }
 }
 

@@ -16,8 +16,9 @@ fn a_slow_partial_and_flaky_target_comes_to_the_same_in_the_end() {
     faults(&world, "aws", r#"{ "slow_ms": 5, "unread": ["333344445555"] }"#);
     faults(&world, "github", r#"{ "slow_ms": 5, "flaky": 4 }"#);
     let ran = world.timed(&["apply"]).exits(4).says("not read: account 333344445555 at aws");
-    let ran =
-        ran.says("some of what is to be given waits").says("not started").says("asks for patience; trying again in");
+    let ran = ran.says("some of what is to be given waits").says("not started");
+    // where all stories are so, waits are left out
+    let ran = if crate::flaky::is_on() { ran } else { ran.says("asks for patience; trying again in") };
     ran.says("target-denied").says("let it read account 333344445555").says("grant  ines.costa");
     assert!(!world.live("aws").contains("333344445555"), "{}", world.live("aws"));
     let again = world.timed(&["apply", "--format", "json"]).exits(5).json();

@@ -16,7 +16,8 @@ pub fn is_on() -> bool {
 /// Gives the embedded targets of a clone their faults, but for those that a story gives it.
 pub fn plant(dir: &Path) {
     let git = dir.join(".git");
-    if !is_on() || !git.is_dir() {
+    // what is no access repository has no targets
+    if !is_on() || !git.is_dir() || !dir.join("dualkey.yaml").exists() {
         return;
     }
     for folder in ["dualkey", "dualkey/sandboxes"] {

@@ -48,6 +48,11 @@ pub trait Place: Sized {
 
     /// With the files of an archive, and a genesis.
     fn found(self, files: &str) -> Self {
+        self.written(files).vouched()
+    }
+
+    /// With the files of an archive and nothing committed yet.
+    fn written(self, files: &str) -> Self {
         let world = self.here();
         world.git_in(world.root.path(), &["init", "-q", "--bare", "-b", "main", "origin.git"]);
         world.git_in(world.root.path(), &["init", "-q", "-b", "main", "repo"]);
@@ -55,6 +60,11 @@ pub trait Place: Sized {
         for (path, text) in archive(files) {
             self.here().write(&path, &self.fill(&text, made.trim()));
         }
+        self
+    }
+
+    /// What is written becomes the genesis.
+    fn vouched(self) -> Self {
         let world = self.here();
         world.git(&["remote", "add", "origin", "../origin.git"]);
         world.be("tom.reed");
@@ -64,7 +74,7 @@ pub trait Place: Sized {
             self.approve(&["--genesis", "main"], person).exits(0);
         }
         self.run(&["audit", "init", "--genesis", "main", "--log-key", "../log.key"]).exits(0);
-        let id = made.trim().split('+').nth(1).unwrap();
+        let id = world.named_key().split('+').nth(1).unwrap().to_owned();
         let anchor = format!("{}:{id}", self.here().rev("main"));
         self.anchored(anchor)
     }

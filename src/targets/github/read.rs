@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::facts;
 use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
 use super::line::Line;
-use super::organization::{About, repositories, teams};
+use super::organization::{About, logins, repositories, teams};
 use super::picture::{Picture, Wish, picture, short};
 use super::reading::{Hints, View};
 use crate::access::Permissions;
@@ -128,5 +128,11 @@ impl Reader for OrganizationReader {
             return Ok(None);
         };
         Ok(Some(names.into_iter().map(|name| format!("{organization}/{name}")).collect()))
+    }
+
+    fn logins(&mut self, accounts: &BTreeSet<String>) -> Result<BTreeMap<String, String>, TargetError> {
+        let numbers = accounts.iter().filter_map(|account| account.parse().ok()).collect();
+        let found = self.line.see("ask how accounts are called", logins(&self.line.api, &numbers))?;
+        Ok(found.into_iter().map(|(number, login)| (number.to_string(), login)).collect())
     }
 }

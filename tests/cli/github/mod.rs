@@ -13,6 +13,7 @@ use crate::place::Place;
 use crate::support::{NOW, Ran, World, finish, takes_now};
 
 mod bad_input;
+mod import;
 mod story;
 
 /// The access repository, before keys, days and the server are known.
@@ -88,16 +89,22 @@ impl Hub {
             forge.add_repository(name);
         }
         forge.add_team("oncall", None);
+        Hub::at(forge).begun()
+    }
+
+    /// An organisation with both credentials, and no access repository yet.
+    fn at(mut forge: Forge) -> Self {
         let reads = forge.fine_grained_token("dualkey-writer", READS);
         let writes = forge.fine_grained_token("dualkey-writer", WRITES);
         let server = Server::start(forge);
         server.clock().run(1);
-        Hub { world: World::empty(), server, reads, writes }.begun()
+        let world = World::empty();
+        std::fs::write(world.path("stand-ins"), "").unwrap();
+        Hub { world, server, reads, writes }
     }
 
     /// With a genesis, and applied once.
     fn begun(self) -> Self {
-        std::fs::write(self.world.path("stand-ins"), "").unwrap();
         let hub = self.found(HUB);
         hub.run(&["apply"]).exits(0);
         hub.server.world(|forge| forge.accept("grace-lin"));

@@ -1,0 +1,126 @@
+//! What the user says about those who are found.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::access::{DomainId, PersonId, TargetId};
+use crate::cli::Stop;
+
+/// How what is found is to be declared.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    pub target: TargetId,
+    pub sponsor: PersonId,
+    /// The first and the last day of those from outside.
+    pub from: String,
+    pub until: String,
+    pub rules: Vec<DomainRule>,
+    /// Account, in small letters, to vendor.
+    pub vendors: BTreeMap<String, String>,
+}
+
+/// Which resources go to a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainRule {
+    /// The texts between the stars.
+    pieces: Vec<String>,
+    pub domain: String,
+}
+
+impl DomainRule {
+    /// Reads `PATTERN=DOMAIN`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (pattern, domain) = text.rsplit_once('=').ok_or("write it as `northwind/payments-*=payments`")?;
+        DomainId::parse(domain).map_err(|error| error.to_string())?;
+        let pieces = pattern.to_lowercase().split('*').map(str::to_owned).collect();
+        Ok(DomainRule { pieces, domain: domain.to_owned() })
+    }
+
+    pub fn matches(&self, resource: &str) -> bool {
+        let resource = resource.to_lowercase();
+        let (Some(first), Some(last)) = (self.pieces.first(), self.pieces.last()) else { return false };
+        if self.pieces.len() == 1 {
+            return *first == resource;
+        }
+        let Some(mut rest) = resource.strip_prefix(first.as_str()) else { return false };
+        let inner = self.pieces.get(1..self.pieces.len() - 1).unwrap_or_default();
+        for piece in inner {
+            match rest.find(piece.as_str()) {
+                Some(at) => rest = rest.get(at + piece.len()..).unwrap_or_default(),
+                None => return false,
+            }
+        }
+        rest.ends_with(last.as_str())
+    }
+}
+
+/// Reads a CSV file of accounts and vendors. Its header names the columns.
+pub fn vendors(path: &Path) -> Result<BTreeMap<String, String>, Stop> {
+    let text = std::fs::read_to_string(path).map_err(|error| Stop::io("reading", path, &error))?;
+    read(&text).map_err(|why| {
+        Stop::usage(
+            format!("`{}` is not such a file: {why}", path.display()),
+            "let its first line be `account,vendor`, and each line name one account and the id of its vendor",
+        )
+    })
+}
+
+fn read(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_start_matches('\u{feff}').split(',').map(|cell| cell.trim().trim_matches('"').to_owned()).collect()
+    };
+    let header = lines.next().map(|(line, _)| cells(line)).unwrap_or_default();
+    let column = |name: &str| header.iter().position(|cell| cell.eq_ignore_ascii_case(name));
+    let (Some(account), Some(vendor)) = (column("account"), column("vendor")) else {
+        return Err("its first line doesn't name the columns `account` and `vendor`".to_owned());
+    };
+    let mut found = BTreeMap::new();
+    for (line, number) in lines {
+        let cells = cells(line);
+        let (Some(account), Some(vendor)) = (cells.get(account), cells.get(vendor)) else {
+            return Err(format!("line {number} has too few columns"));
+        };
+        crate::access::VendorId::parse(vendor).map_err(|error| format!("line {number}: {error}"))?;
+        if found.insert(account.to_lowercase(), vendor.clone()).is_some_and(|before| before != *vendor) {
+            return Err(format!("line {number} names another vendor for `{account}` than a line before"));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_match_whole_names() {
+        let rule = |text: &str| DomainRule::parse(text).unwrap();
+        assert!(rule("northwind/payments-*=payments").matches("Northwind/payments-api"));
+        assert!(!rule("northwind/payments-*=payments").matches("northwind/ledger"));
+        assert!(
+            rule("*=all").matches("anything") && rule("a*b*c=d").matches("a-b-c") && !rule("a*b*c=d").matches("a-c")
+        );
+        assert!(rule("a=b").matches("a") && !rule("a=b").matches("ab"));
+        for bad in ["a", "a=B!", "="] {
+            assert!(DomainRule::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_vendors_is_read_by_its_header() {
+        let read = |text: &str| super::read(text);
+        let found = read("vendor,account,note\nglobex,Alice-NW,x\n\"initech\",\"bob\",\n\n").unwrap();
+        assert_eq!(found.get("alice-nw").map(String::as_str), Some("globex"));
+        assert_eq!(found.len(), 2);
+        for (bad, why) in [
+            ("", "first line"),
+            ("account\nx", "first line"),
+            ("account,vendor\nx", "line 2 has too few"),
+            ("account,vendor\nx,A B\n", "line 2"),
+            ("account,vendor\nx,a\nX,b\n", "line 3 names another vendor"),
+        ] {
+            assert!(read(bad).unwrap_err().contains(why), "{bad}");
+        }
+    }
+}
