@@ -69,7 +69,7 @@ fn speak(options: &Options) -> Result<Exit, Stop> {
         Some(rev) => genesis(options, &repository, repository.resolve(rev)?),
         None => {
             let head = match &options.head {
-                Some(rev) => repository.resolve(rev)?,
+                Some(rev) => context::head(&repository, rev)?,
                 None => repository.head()?,
             };
             approve(options, &repository, head)

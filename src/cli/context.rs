@@ -180,6 +180,19 @@ pub fn show_findings(findings: &[Finding], revision: &Revision) {
     output::print(&report::findings::lint(findings, revision.files.len(), &lines, output::style()));
 }
 
+/// The head of a change, as whoever looks at it names it. A branch that was only fetched may be called by its name, and that is
+/// told.
+pub fn head(repository: &Repository, rev: &str) -> Result<Oid, Stop> {
+    match repository.resolve(rev) {
+        Err(error @ RepositoryError::UnknownRevision { .. }) => {
+            let found = repository.fetched_branch(rev).ok_or(error)?;
+            output::warn(&format!("`{rev}` is taken from origin/{rev}, {}\n", found.short()));
+            Ok(found)
+        }
+        resolved => Ok(resolved?),
+    }
+}
+
 /// Where the change to a head started: its merge base with the protected branch, as far as this clone knows that.
 pub fn default_base(repository: &Repository, branch: &str, head: Oid) -> Result<Oid, Stop> {
     let tip = match repository.remote_branch_tip("origin", branch)? {

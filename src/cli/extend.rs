@@ -74,6 +74,10 @@ impl<'a> Extension<'a> {
                 None => Err(new::unknown("person or grant", who, known, help)),
             };
         };
+        if person.ended.is_some_and(|ended| ended <= self.clock.now) {
+            let help = format!("to let them back, take `ended` out of {}, in a change of its own", person.source.path);
+            return Err(Stop::usage(format!("`{who}` was ended"), help));
+        }
         let own = [Member::Person(person.id.clone())];
         let own = access.grants.values().filter(|grant| grant.to == own && grant.until.is_some());
         let own: Vec<&Grant> = own.collect();
@@ -107,6 +111,18 @@ impl<'a> Extension<'a> {
         };
         let people: Vec<&'a Person> =
             self.access.expand(&grant.to).into_keys().filter_map(|id| self.access.people.get(&id)).collect();
+        // whoever left before the grant ends doesn't come back by it
+        let left = |person: &&&Person| person.engagement.is_some_and(|engagement| engagement.until() < until);
+        if let Some(person) = people.iter().find(left) {
+            let help = format!(
+                "extend {0} first, if they stay: `dualkey extend {0}`; or take them out of the grant",
+                person.id
+            );
+            return Err(Stop::usage(
+                format!("the engagement of `{}` ends before grant `{}` does", person.id, grant.id),
+                help,
+            ));
+        }
         let Some(role) = self.access.roles.get(&grant.role) else {
             return Err(Stop::usage(format!("grant `{}` names no role that is there", grant.id), "correct it first"));
         };

@@ -367,8 +367,6 @@ fn grant_id(access: &Access, person: &PersonId, role: &str, domain: &DomainId) -
     })
 }
 
-/// Writes all files or none; a file that is there stays as it is.
-
 fn unknown_role(access: &Access, role: &str) -> Stop {
     unknown("role", role, access.roles.keys().map(|id| id.as_str()), "write it first, in roles/")
 }

@@ -58,7 +58,7 @@ fn show(options: &Options, repository: &Repository, clock: Clock) -> Result<Exit
     let mut reads = ManuallyDrop::new(Reads::default());
     let (head, commit) = match &options.head {
         Some(rev) => {
-            let oid = repository.resolve(rev)?;
+            let oid = context::head(repository, rev)?;
             (Look::Commit(oid), oid)
         }
         None => (Look::WorkTree, repository.head()?),

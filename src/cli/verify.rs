@@ -45,7 +45,7 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let clock = options.common.now.clock()?;
     let ledger = shared.anchored()?;
     if let Some(head) = &options.head {
-        return Ok(prospect(options, &foresee(&shared, &ledger, repository.resolve(head)?, clock.now)?));
+        return Ok(prospect(options, &foresee(&shared, &ledger, super::context::head(repository, head)?, clock.now)?));
     }
     let (after, tip) = match &options.range {
         Some(range) => {

@@ -102,6 +102,11 @@ pub fn write(repository: &Repository, files: &Files) -> Result<(), Stop> {
     let mut ready: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
     for (number, (path, text)) in files.iter().enumerate() {
         let place = repository.work_dir().join(path);
+        let above = place.ancestors().skip(1).take_while(|folder| *folder != repository.work_dir());
+        let is_link = |folder: &&Path| fs::symlink_metadata(folder).is_ok_and(|found| found.is_symlink());
+        if let Some(link) = above.into_iter().find(is_link) {
+            return Err(Stop::usage(format!("`{}` is a link", link.display()), "put the folder itself there"));
+        }
         let found = fs::symlink_metadata(&place).ok();
         if found.as_ref().is_some_and(|found| !found.is_file()) {
             return Err(Stop::usage(format!("`{}` is no regular file", place.display()), "put the file itself there"));

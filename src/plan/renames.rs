@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 
+use serde_json::Value;
+
 use super::judges::Panel;
 use super::{Classes, EntitlementChange, JudgeChange, ResourceChange};
 use crate::access::reading::{Claim, FileKind};
 use crate::access::{
-    Access, ById, Cause, ChangeClass, Domain, DomainId, EntitlementKey, Intervals, Person, PersonId, Revision,
+    Access, ById, Cause, ChangeClass, Domain, DomainId, EntitlementKey, Intervals, ManagedFile, Person, PersonId,
+    Revision,
 };
 
 /// What a change gives another name.
@@ -34,11 +37,13 @@ impl Renames {
         let people = renamed(&base.access.people, &head.access.people, same_person);
         let domains = renamed(&base.access.domains, &head.access.domains, same_domain);
         let mut renames = Renames { people, domains, only: false };
-        let moved = resources.iter().any(ResourceChange::is_move);
+        let moves = moves(resources);
         // whether anything depends on it is seen quickly
-        renames.only = (moved || !renames.people.is_empty())
+        renames.only = (!moves.is_empty() || !renames.people.is_empty())
             && classes.has(ChangeClass::Access)
-            && renames.only_in_files(classes)
+            && resources.iter().all(ResourceChange::is_move)
+            && renames.only_in_files(base, head, classes, &moves)
+            && same_houses(&base.access, &head.access, &moves)
             && renames.same_judges(judges)
             && renames.same_access(changes)
             && renames.same_owners(base, head);
@@ -50,15 +55,99 @@ impl Renames {
         self.people.get(person).unwrap_or(person)
     }
 
-    /// True where files of access are of those who hold it by another name, or say who holds what.
-    fn only_in_files(&self, classes: &Classes) -> bool {
-        classes.paths().filter(|(_, class)| *class == ChangeClass::Access).all(|(path, _)| {
-            match FileKind::of_path(path) {
-                Claim::File(FileKind::Grant | FileKind::Group, _) => true,
-                Claim::File(FileKind::Person, id) => self.people.contains_key(id),
-                Claim::File(..) | Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => false,
+    /// True where every file says what it said, but for the new names, and for where resources and what reaches them belong.
+    fn only_in_files(&self, base: &Revision, head: &Revision, classes: &Classes, moves: &Moves) -> bool {
+        classes.paths().all(|(path, _)| {
+            let Claim::File(kind, id) = FileKind::of_path(path) else { return false };
+            match (base.files.get(path), head.files.get(path)) {
+                (_, Some(after)) => match self.stood(kind, id, base) {
+                    Some(before) => self.same_file(kind, [before, after], moves),
+                    // a domain to which resources go may be new; it is looked at with them
+                    None => kind == FileKind::Domain && moves.iter().any(|(_, to)| to.as_str() == id),
+                },
+                (Some(_), None) => match kind {
+                    FileKind::Person => self.people.values().any(|old| old.as_str() == id),
+                    FileKind::Domain => self.domains.values().any(|old| old.as_str() == id),
+                    FileKind::Config
+                    | FileKind::Vendor
+                    | FileKind::Group
+                    | FileKind::Role
+                    | FileKind::Grant
+                    | FileKind::Bridge
+                    | FileKind::Policy
+                    | FileKind::Cases
+                    | FileKind::Rego => stands(kind, id, &head.access).is_some(),
+                },
+                (None, None) => false,
             }
         })
+    }
+
+    /// The file as it was, by whatever name.
+    fn stood<'f>(&self, kind: FileKind, id: &str, base: &'f Revision) -> Option<&'f ManagedFile> {
+        let person = self.people.get(id).filter(|_| kind == FileKind::Person).map(PersonId::as_str);
+        let domain = self.domains.get(id).filter(|_| kind == FileKind::Domain).map(DomainId::as_str);
+        let before = person.or(domain);
+        let path = stands(kind, before.unwrap_or(id), &base.access)?;
+        base.files.get(&path)
+    }
+
+    fn same_file(&self, kind: FileKind, sides: [&ManagedFile; 2], moves: &Moves) -> bool {
+        let [Some(mut before), Some(mut after)] = sides.map(ManagedFile::value) else { return false };
+        self.old_names(&mut after, "");
+        let mut taken =
+            |key: &str| [&mut before, &mut after].map(|side| side.as_object_mut().and_then(|all| all.remove(key)));
+        match kind {
+            // how somebody is called gives nothing
+            FileKind::Person => drop(taken("name")),
+            // which belong to it is looked at by itself
+            FileKind::Domain => drop(taken("resources")),
+            FileKind::Grant => {
+                let [was, is] = taken("domain");
+                let text = |side: &Option<Value>| side.as_ref().and_then(Value::as_str).map(str::to_owned);
+                let moved = |(from, to): &(DomainId, DomainId)| {
+                    text(&was).as_deref() == Some(from.as_str()) && text(&is).as_deref() == Some(self.domain(to))
+                };
+                if was != is && !moves.iter().any(moved) {
+                    return false;
+                }
+            }
+            FileKind::Config
+            | FileKind::Vendor
+            | FileKind::Group
+            | FileKind::Role
+            | FileKind::Bridge
+            | FileKind::Policy
+            | FileKind::Cases
+            | FileKind::Rego => {}
+        }
+        before == after
+    }
+
+    /// The name that a domain had.
+    fn domain<'d>(&'d self, domain: &'d DomainId) -> &'d str {
+        self.domains.get(domain).map_or(domain.as_str(), DomainId::as_str)
+    }
+
+    /// Puts the old names in the place of new ones, where fields name people and domains.
+    fn old_names(&self, value: &mut Value, field: &str) {
+        match value {
+            Value::Object(all) => all.iter_mut().for_each(|(field, value)| self.old_names(value, field)),
+            Value::Array(all) => all.iter_mut().for_each(|value| self.old_names(value, field)),
+            Value::String(name) => {
+                let old = match field {
+                    "to" | "for" | "members" | "owners" | "sponsor" | "person" | "owner" | "required" => {
+                        self.people.get(name.as_str()).map(ToString::to_string)
+                    }
+                    "domain" | "domains" | "home" | "into" => self.domains.get(name.as_str()).map(ToString::to_string),
+                    _ => None,
+                };
+                if let Some(old) = old {
+                    *name = old;
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     /// True where what somebody loses is what they gain by their new name, at the same times.
@@ -116,6 +205,50 @@ impl Renames {
             owners(&before, &stood.causes) == now
         })
     }
+}
+
+/// From which domain to which resources go.
+type Moves = BTreeSet<(DomainId, DomainId)>;
+
+fn moves(resources: &[ResourceChange]) -> Moves {
+    let pairs = resources.iter().flat_map(|one| {
+        let went = one.before.difference(&one.after);
+        let came = || one.after.difference(&one.before);
+        went.flat_map(move |from| came().map(move |to| (from.clone(), to.clone())))
+    });
+    pairs.collect()
+}
+
+/// True where resources go to domains of the same sort with the same owners.
+fn same_houses(base: &Access, head: &Access, moves: &Moves) -> bool {
+    moves.iter().all(|(from, to)| {
+        let (Some(before), Some(after)) = (base.domains.get(from), head.domains.get(to)) else { return false };
+        // who owns the one it comes to owned it before, where it was there
+        let stood = base.domains.get(to).is_none_or(|stood| stood.owners == after.owners);
+        let owners =
+            |access: &Access, domain: &Domain| access.expand(&domain.owners).into_keys().collect::<BTreeSet<_>>();
+        stood
+            && before.environment == after.environment
+            && before.contractors_allowed == after.contractors_allowed
+            && (before.owners == after.owners || owners(base, before) == owners(head, after))
+    })
+}
+
+/// The path of the file of a thing.
+fn stands(kind: FileKind, id: &str, access: &Access) -> Option<String> {
+    let source = match kind {
+        FileKind::Vendor => &access.vendors.get(id)?.source,
+        FileKind::Person => &access.people.get(id)?.source,
+        FileKind::Group => &access.groups.get(id)?.source,
+        FileKind::Domain => &access.domains.get(id)?.source,
+        FileKind::Role => &access.roles.get(id)?.source,
+        FileKind::Grant => &access.grants.get(id)?.source,
+        FileKind::Bridge => &access.bridges.get(id)?.source,
+        // what judges stays as it is, but for names within
+        FileKind::Policy => return Some(format!("policies/{id}.yaml")),
+        FileKind::Config | FileKind::Cases | FileKind::Rego => return None,
+    };
+    Some(source.path.to_string())
 }
 
 struct Owners(BTreeMap<DomainId, BTreeSet<PersonId>>);

@@ -56,7 +56,7 @@ pub(super) fn moves(plan: &Plan<'_>, voice: Voice) -> Vec<String> {
         format!("moves {what}, {held}, to {to}: {asked}")
     };
     // what only a new name brings stands with that name
-    let is_renamed = |one: &&Move| plan.renames.domains.get(&one.to) == Some(&one.from);
+    let is_renamed = |one: &&Move| plan.renames.only && plan.renames.domains.get(&one.to) == Some(&one.from);
     plan.moves.iter().filter(|one| !is_renamed(one)).map(sentence).collect()
 }
 

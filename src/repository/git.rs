@@ -229,10 +229,7 @@ impl Repository {
     pub fn resolve(&self, rev: &str) -> Result<Oid, RepositoryError> {
         self.refuse_ambiguous(rev)?;
         self.ensure_whole_start(rev)?;
-        // whoever fetched a branch may call it by its name, as git does where one is checked out
-        let elsewhere =
-            || self.git.find_reference(&format!("refs/remotes/origin/{rev}")).ok()?.peel(ObjectType::Commit).ok();
-        let object = self.git.revparse_single(rev).or_else(|error| elsewhere().ok_or(error)).map_err(|error| {
+        let object = self.git.revparse_single(rev).map_err(|error| {
             let rev = rev.to_owned();
             if error.code() == ErrorCode::Ambiguous {
                 let meanings = vec!["several objects have an id that starts so".to_owned()];
@@ -245,6 +242,23 @@ impl Repository {
         })?;
         let commit = object.peel(ObjectType::Commit);
         commit.map(|commit| Oid::of_git(commit.id())).map_err(|_| RepositoryError::NotACommit { rev: rev.to_owned() })
+    }
+
+    /// The tip of a branch of `origin` that was fetched, by its plain name. What could mean anything else is none: an object's id, a
+    /// name of git's own, another remote's branch, a pull request.
+    pub fn fetched_branch(&self, name: &str) -> Option<Oid> {
+        let is_id = name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let first = name.split('/').next().unwrap_or(name);
+        let is_ours = matches!(first, "refs" | "heads" | "tags" | "remotes" | "pull" | "merge-requests");
+        let is_remote = || self.git.find_remote(first).is_ok();
+        let is_plain =
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'));
+        if is_id || is_ours || !is_plain || name.ends_with("HEAD") || name.starts_with('-') || is_remote() {
+            return None;
+        }
+        let reference = self.git.find_reference(&format!("refs/remotes/origin/{name}")).ok()?;
+        let commit = reference.peel_to_commit().ok()?;
+        Some(Oid::of_git(commit.id()))
     }
 
     /// How many commits a local branch has that `tip` doesn't; None where there is no such branch, or nobody can tell.

@@ -353,7 +353,8 @@ impl Leftovers<'_> {
         }
         let path = join(folder, text);
         let git = &self.repository.git;
-        let left = is_left_behind(text) || git.is_path_ignored(&path).unwrap_or(false);
+        // nothing steers a pipeline unseen
+        let left = !folder.starts_with('.') && is_left_behind(text) || git.is_path_ignored(&path).unwrap_or(false);
         let index = || self.index.get_or_init(|| git.index().ok());
         left && index().as_ref().is_some_and(|index| index.get_path(Path::new(&path), 0).is_none())
     }

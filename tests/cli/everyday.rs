@@ -262,6 +262,20 @@ fn a_rename_is_no_way_to_more() {
     world.write("domains/payments-stage.yaml", &text.replace("group:payments-leads", "group:ledger-leads"));
     world.commit("Rename the domain, for others");
     world.timed(&["plan", "--head", "owners"]).exits(1).says("mixed-change");
+    // or a rule, a role or a pipeline goes along, whatever it is
+    for (path, from, to) in [
+        ("policies/duties.yaml", "at_most: 1", "at_most: 2"),
+        ("roles/tester.yaml", "contractors: allowed", "contractors: allowed\nduties: [deploy]"),
+        (GRANT, "resources: [payments-api]\n", ""),
+    ] {
+        world.git(&["switch", "-q", "main"]);
+        domain(&format!("along-{}", path.replace('/', "-")));
+        let text = world.read(path);
+        assert!(text.contains(from), "{path}: {text}");
+        world.write(path, &text.replacen(from, to, 1));
+        world.commit("Rename the domain, and more");
+        world.timed(&["plan", "--head", "HEAD"]).exits(1).says("mixed-change");
+    }
     // or somebody comes with it
     domain("newcomer");
     world.write(
@@ -291,6 +305,16 @@ fn access_is_extended_and_ended_by_one_command() {
     world.timed(&["extend", "alice.ngyuen", "--for", "1w"]).exits(2).says("did you mean `alice.nguyen`?");
     world.timed(&["extend", "payments-developers", "--for", "1w"]).exits(2).says("has no end");
     assert_eq!(world.git(&["status", "--porcelain"]), before);
+    // whoever left doesn't come back by a grant of several
+    world.git(&["checkout", "-q", "--", "."]);
+    let bob = world.read("people/bob.keller.yaml");
+    let until = bob.split("until: ").nth(1).unwrap().split([' ', '}', '\n', ',']).next().unwrap().to_owned();
+    world.write("people/bob.keller.yaml", &bob.replacen(&until, "2026-11-20", 1));
+    world
+        .write("grants/payments/both.yaml", &world.read(GRANT).replace("[alice.nguyen]", "[alice.nguyen, bob.keller]"));
+    world.timed(&["extend", "both", "--for", "1w"]).exits(2).says("the engagement of `bob.keller` ends before");
+    std::fs::remove_file(world.repo().join("grants/payments/both.yaml")).unwrap();
+    world.git(&["checkout", "-q", "--", "."]);
     // ends, of a grant, a person and a vendor
     world.timed(&["end", "alice-refunds", "--at", "2026-12-15"]).exits(0).says("ends as 2026-12-15 begins");
     assert!(world.read(GRANT).contains("until: 2026-12-14"), "{}", world.read(GRANT));
@@ -352,7 +376,14 @@ fn a_branch_that_was_fetched_is_found_by_its_name() {
     world.git(&["switch", "-q", "main"]);
     world.git(&["branch", "-q", "-D", "longer"]);
     world.timed(&["plan", "--head", "longer"]).exits(0).says("needs approval");
+    world.timed(&["plan", "--head", "longer"]).says("`longer` is taken from origin/longer");
     world.timed(&["plan", "--head", "shorter"]).exits(2).says("`shorter`");
+    // what could mean something else is not looked for there
+    let tip = world.rev("origin/longer");
+    for name in ["1234567890123456789012345678901234567890", "deadbee", "FETCH_HEAD", "tags/v1", "pull/1/head"] {
+        world.git(&["update-ref", &format!("refs/remotes/origin/{name}"), &tip]);
+        world.timed(&["plan", "--head", name]).exits(2).says(name);
+    }
     // what was merged and not pushed isn't applied, and that is said
     world.git(&["merge", "-q", "--no-ff", "-m", "Here only", "origin/longer"]);
     world.timed(&["apply"]).exits(0).says("applied already").says("`main` here is 2 commits ahead of").says("git push");

@@ -29,7 +29,7 @@ fn idioms_are_judged_as_opa_judges_them() {
         ("deny contains id if { some id, g in input.grants; t := g.ticket; not startswith(t, \"X\") }", vec!["a"]),
         ("deny contains id if { some id, p in input.people; v := p.vendor; not v == \"globex\" }", vec![]),
         ("deny contains id if { some id, p in input.people; v := p.type; not v == \"employee\" }", vec!["con"]),
-        ("deny contains \"m\" if { [a, b] := input.nothing; not a == b }", vec![]),
+        ("deny contains \"m\" if { [a, b] := input.people.nothing; not a == b }", vec![]),
         ("deny contains \"m\" if { x := [y | some g in input.grants; y := g.ticket]; count(x) == 1 }", vec!["m"]),
         // sets by a key
         (
@@ -40,7 +40,21 @@ fn idioms_are_judged_as_opa_judges_them() {
             "deny contains k if { some k, people in of; count(people) == 1 }\nof[input.people[p].type] contains p if { some g in input.grants; some p in g.people }",
             vec!["contractor", "employee"],
         ),
+        (
+            "deny contains id if { some id, _ in input.grants; some flaw in flaws[id]; flaw == \"no ticket\" }\nflaws[id] contains \"no ticket\" if { some id, g in input.grants; not g.ticket }",
+            vec!["b"],
+        ),
+        (
+            "deny contains m if { some m in flaws.b }\nflaws[id] contains `raw` if { some id, g in input.grants; not g.ticket }",
+            vec!["raw"],
+        ),
+        ("deny contains m if some m in held.x\nheld[\"x\"] contains id if some id, _ in input.grants", vec!["a", "b"]),
+        (
+            "deny contains deny_text(id) if { some id, g in input.grants; not g.ticket }\ndeny_text(id) := sprintf(\"%v!\", [id])",
+            vec!["b!"],
+        ),
         // what is looked for within what is looked in
+        ("deny contains who if {\n  # only who, if\n  some who in input.grants[_].people\n}", vec!["con", "wes"]),
         ("deny contains who if { some id; some who in input.grants[id].people }", vec!["con", "wes"]),
         ("deny contains who if some who in input.grants[_].people", vec!["con", "wes"]),
         ("deny contains n if { n := concat(\" \", {p | some p in input.grants[_].people}) }", vec!["con wes"]),
@@ -68,7 +82,7 @@ fn names_that_conftest_judges_are_judged() {
 fn what_would_say_nothing_is_refused() {
     let good = (
         "policies/good.rego",
-        "package good\nimport rego.v1\ndeny contains \"m\" if input.nothing\nyes(x) if x == 2\n",
+        "package good\nimport rego.v1\ndeny contains \"m\" if input.people.nothing\nyes(x) if x == 2\n",
     );
     for (rules, place, part, help) in [
         ("dney contains \"x\" if true", "4:1", "`x.dney` judges nothing", "did you mean `deny`?"),
@@ -120,13 +134,29 @@ fn what_would_say_nothing_is_refused() {
         );
         assert!(told.contains(part) && told.contains(help), "{rules}: {told}");
     }
+    // parts of the input that it doesn't have, versions that aren't there, and a slip in the one rule that judges
+    for (rules, part, help) in [
+        (
+            "deny contains \"x\" if { some g in input.grant; g }",
+            "`input.grant` isn't there",
+            "did you mean `input.grants`?",
+        ),
+        ("deny contains \"x\" if not input.domian.prod", "`input.domian` isn't there", "did you mean `input.domains`?"),
+        ("import rego.v2\ndeny contains \"x\" if true", "`rego.v2` can't be imported", "import rego.v1"),
+        ("dney contains \"x\" if true", "`x.dney` judges nothing", "did you mean `deny`?"),
+    ] {
+        let text = format!("package x\nimport rego.v1\n\n{rules}\n");
+        let findings = judge(&[("policies/x.rego", &text)], INPUT, &BTreeSet::new(), &Halt::default());
+        let told: Vec<String> = findings.iter().map(|f| format!("{} {}", f.message, f.help)).collect();
+        assert!(told.len() == 1 && told[0].contains(part) && told[0].contains(help), "{rules}: {told:?}");
+    }
     // helpers that only some use are no such thing, nor are names that something gives a value
     for rules in [
-        "unused(x) := x\ndeny contains \"x\" if input.nothing",
+        "unused(x) := x\ndeny contains \"x\" if input.people.nothing",
         "deny contains \"x\" if { some g in input.grants; not input.people[g.people[_]] }",
-        "deny contains \"x\" if { some g in input.grants; p := g.people; not p[0] == \"con\"; input.nothing }",
+        "deny contains \"x\" if { some g in input.grants; p := g.people; not p[0] == \"con\"; input.people.nothing }",
         "f(a) if not a\ndeny contains \"x\" if f(true)",
-        "deny contains \"x\" if { every p in input.nothing { not input.people[p] }; input.nothing }",
+        "deny contains \"x\" if { every p in input.people.nothing { not input.people[p] }; input.people.nothing }",
         "import data.good\ndeny contains \"x\" if good.yes(1)",
     ] {
         let text = format!("package x\nimport rego.v1\n\n{rules}\n");

@@ -2,8 +2,9 @@
 //! said so is refused by its name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Ref, Rule, RuleHead, Span};
+use regorus::unstable::{Expr, Lexer, Literal, LiteralStmt, Module, Ref, Rule, RuleHead, Source, Span, TokenKind};
 
 use super::FORBIDDEN;
 use super::files::{Edit, Files, invalid};
@@ -107,12 +108,22 @@ impl<'a> Words<'_, 'a> {
                 "let the key be a list, such as `of[[a, b]]`",
             );
         };
-        let (key, value) = (index.span(), value.span());
-        let pair = format!("[{}, {}]", of(text, key), of(text, value));
+        if let Expr::String { .. } | Expr::RawString { .. } = index.as_ref() {
+            return;
+        }
+        let (Some(key), Some(value)) = (whole(index), whole(value)) else {
+            let help = "give what it contains a name first, such as `found := …`";
+            return self.refuse(
+                span,
+                "a set by a key can't be judged where it contains more than a name or a call",
+                help,
+            );
+        };
+        let pair = format!("[{}, {}]", part(text, &key), part(text, &value));
         // the engine doesn't count the bracket that closes
-        let close = text.get(end(key)..).and_then(|rest| rest.find(']')).map_or(end(key), |place| end(key) + place + 1);
+        let close = text.get(key.end..).and_then(|rest| rest.find(']')).map_or(key.end, |place| key.end + place + 1);
         self.edit(number, start(name), close, format!("{}__pairs", of(text, name)));
-        self.edit(number, start(value), end(value), pair);
+        self.edit(number, value.start, value.end, pair);
         self.sets.entry((path(&module.package.refr), of(text, name).to_owned())).or_insert(number);
     }
 
@@ -132,12 +143,17 @@ impl<'a> Words<'_, 'a> {
         match &statement.literal {
             // what is looked in gets a name where it is looked for itself
             Literal::SomeIn { span, collection, .. } if is_looked_for(collection) => {
-                let at = collection.span();
-                let (name, looked) = (names.next(), of(text, at));
-                let alone = text.get(..start(span)).unwrap_or_default().trim_end().ends_with("if");
+                let Some(at) = whole(collection) else { return };
+                let looked = part(text, &at);
+                // what follows a comment would become one
+                if looked.contains('#') {
+                    return;
+                }
+                let name = names.next();
+                let alone = word_before(text, start(span)) == "if";
                 let (open, close) = if alone { ("{ ", " }") } else { ("", "") };
                 self.edit(number, start(span), start(span), format!("{open}{name} := {}; ", looked.replace('\n', " ")));
-                self.edit(number, start(at), end(at), level(format!("{name}{close}"), looked));
+                self.edit(number, at.start, at.end, level(format!("{name}{close}"), looked));
             }
             Literal::SomeIn { .. }
             | Literal::SomeVars { .. }
@@ -172,6 +188,52 @@ fn start(span: &Span) -> usize {
 
 fn end(span: &Span) -> usize {
     usize::try_from(span.end).unwrap_or(usize::MAX)
+}
+
+/// The bytes of an expression that is put elsewhere as it stands: the engine doesn't count the quotes of a text. None of one that
+/// is made of several, whose end may be a text's.
+fn whole(expr: &Expr) -> Option<Range<usize>> {
+    let span = expr.span();
+    match expr {
+        Expr::String { .. } | Expr::RawString { .. } => Some(start(span).checked_sub(1)?..end(span) + 1),
+        Expr::Var { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. }
+        | Expr::Array { .. }
+        | Expr::Set { .. }
+        | Expr::Object { .. }
+        | Expr::ArrayCompr { .. }
+        | Expr::SetCompr { .. }
+        | Expr::ObjectCompr { .. }
+        | Expr::Call { .. }
+        | Expr::RefDot { .. }
+        | Expr::RefBrack { .. } => Some(start(span)..end(span)),
+        Expr::UnaryExpr { .. }
+        | Expr::BinExpr { .. }
+        | Expr::BoolExpr { .. }
+        | Expr::ArithExpr { .. }
+        | Expr::AssignExpr { .. }
+        | Expr::Membership { .. } => None,
+    }
+}
+
+fn part<'t>(text: &'t str, range: &Range<usize>) -> &'t str {
+    text.get(range.clone()).unwrap_or_default()
+}
+
+/// The word or sign before a place, comments left out.
+fn word_before(text: &str, place: usize) -> String {
+    let Ok(source) = Source::from_contents(String::new(), text.to_owned()) else { return String::new() };
+    let mut lexer = Lexer::new(&source);
+    let mut before = String::new();
+    while let Ok(token) = lexer.next_token() {
+        if token.0 == TokenKind::Eof || start(&token.1) >= place {
+            break;
+        }
+        before = token.1.text().to_owned();
+    }
+    before
 }
 
 fn of<'t>(text: &'t str, span: &Span) -> &'t str {

@@ -88,7 +88,7 @@ fn what_cannot_be_judged_is_an_error_with_its_place() {
             "policies/x.rego:4:1",
             "line 0",
         ),
-        (&one("deny := true if input.nothing"), "policies/x.rego:4:1", "not a set"),
+        (&one("deny := true if input.people.nothing"), "policies/x.rego:4:1", "not a set"),
         (&one("deny := \"no\""), "policies/x.rego:4:1", "not a set"),
         (&one("allow := true"), "policies/x.rego:1:1", "nothing is judged"),
         (
@@ -166,7 +166,7 @@ test_without_ticket if {
 
 test_wrong if count(tickets.deny) == 5 with input as {\"grants\": {}}
 ";
-    let rules = format!("{TICKETS}\nwarn contains m if {{\n  input.nothing\n  m := \"x\"\n}}\n");
+    let rules = format!("{TICKETS}\nwarn contains m if {{\n  input.people.nothing\n  m := \"x\"\n}}\n");
     let tested = test(&[("policies/x.rego", &rules), ("policies/x_test.rego", tests)]).expect("readable");
     let outcomes: Vec<(&str, bool)> =
         tested.tests.iter().map(|(name, _, why)| (name.as_str(), why.is_none())).collect();
@@ -360,4 +360,15 @@ fn rules_that_depend_on_themselves_fail_their_tests_in_words() {
         test(&[("policies/x_test.rego", &one(&format!("{chain}r3900 if true\ntest_it if r0 with input as {{}}")))]);
     let tested = tested.map_err(|findings| lines(&findings)).expect("a long way with an end");
     assert!(tested.tests.iter().all(|(_, _, why)| why.is_none()), "{:?}", tested.tests);
+}
+
+#[test]
+fn the_parts_of_the_input_are_those_that_are_known() {
+    let access = crate::lint::testing::organisation(&[]);
+    let entitlements = crate::access::Entitlements::derive(&access, &crate::access::Entitlements::default());
+    let document = super::Document::new(&access, &entitlements, crate::lint::testing::NOW.parse().expect("instant"));
+    let document = serde_json::to_value(&document).expect("JSON");
+    let mut parts: Vec<&str> = document.as_object().expect("object").keys().map(String::as_str).collect();
+    parts.sort_unstable();
+    assert_eq!(parts, super::input::FIELDS);
 }

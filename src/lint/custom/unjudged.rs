@@ -7,6 +7,7 @@ use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleHead, Span}
 
 use super::files::{Files, invalid};
 use super::idioms::{defined, name_of};
+use super::input::FIELDS;
 use super::tree::{Path, beginning, everything, of_statement, parts, path, within};
 use crate::access::reading::quote;
 use crate::finding::Finding;
@@ -28,14 +29,33 @@ pub(super) fn of_nothing(modules: &[Ref<Module>], files: &Files<'_>) -> Vec<Find
     for module in modules {
         let imported = module.imports.iter().map(|import| import.refr.as_ref());
         let rules = module.policy.iter().flat_map(|rule| everything(rule).1);
+        let odd = module.imports.iter().map(|import| (path(&import.refr), beginning(&import.refr)));
+        for (name, span) in odd.filter(|(name, _)| {
+            name.first().is_some_and(|first| first == "rego") && name.get(1).is_none_or(|of| of != "v1")
+        }) {
+            let message = format!("{} can't be imported", quote(&name.join(".")));
+            found.push((files.place(span), message, "write `import rego.v1`".to_owned()));
+        }
         for expr in imported.chain(rules) {
             let name = path(expr);
+            if let [first, field, ..] = name.as_slice()
+                && first == "input"
+                && !FIELDS.contains(&field.as_str())
+            {
+                let message = format!("{} isn't there: the input has no such part", quote(&format!("input.{field}")));
+                let near = FIELDS.iter().find(|known| strsim::osa_distance(known, field) <= NEAR);
+                let help = match near {
+                    Some(near) => format!("did you mean `input.{near}`?"),
+                    None => format!("it has {}", FIELDS.join(", ")),
+                };
+                found.push((files.place(beginning(expr)), message, help));
+            }
             if name.first().map(String::as_str) == Some("data") && !is_there(&name) {
                 let message = format!(
                     "{} isn't there: custom rules see `input` and one another, and no other data",
                     quote(&name.join("."))
                 );
-                let help = "write it as a rule of a package, such as `forbidden_roles := {\"owner\"}`";
+                let help = "write it as a rule of a package, such as `forbidden_roles := {\"owner\"}`".to_owned();
                 found.push((files.place(beginning(expr)), message, help));
             }
         }
@@ -45,7 +65,7 @@ pub(super) fn of_nothing(modules: &[Ref<Module>], files: &Files<'_>) -> Vec<Find
     found.dedup_by(|one, other| {
         (&one.0.file, one.0.line, one.0.column) == (&other.0.file, other.0.line, other.0.column)
     });
-    found.into_iter().map(|(place, message, help)| invalid(place, message, help)).collect()
+    found.into_iter().map(|(place, message, help)| invalid(place, message, &help)).collect()
 }
 
 /// Rules that no verdict asks for, by the names of all that some do: sets, which look as if they judged, and whatever stands in

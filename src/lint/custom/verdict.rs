@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use regorus::unstable::{Rule as Clause, RuleHead};
+use regorus::unstable::{Module, Ref, Rule as Clause, RuleHead};
 use regorus::{Engine, Value};
 use serde::Deserialize;
 
@@ -76,10 +76,27 @@ pub(super) fn clauses(engine: &mut Engine, files: &Files<'_>) -> Vec<(String, St
     found
 }
 
+/// Package and name of each function.
+fn functions(module: &Ref<Module>) -> Vec<(String, String)> {
+    let package = module.package.refr.span().text();
+    let name = |rule: &Ref<Clause>| match rule.as_ref() {
+        Clause::Spec { head: RuleHead::Func { refr, .. }, .. } => {
+            Some((package.to_owned(), refr.span().text().to_owned()))
+        }
+        Clause::Spec { .. } | Clause::Default { .. } => None,
+    };
+    module.policy.iter().filter_map(name).collect()
+}
+
 pub(super) fn verdicts(engine: &mut Engine, files: &Files<'_>) -> Result<Vec<Verdict>, Vec<Finding>> {
     let mut verdicts: Vec<Verdict> = Vec::new();
+    let functions: BTreeSet<(String, String)> = engine.get_modules().iter().flat_map(functions).collect();
     for (package, name, place) in clauses(engine, files) {
         let Some(rule) = kind_of(&name) else { continue };
+        // a helper may be called so
+        if functions.contains(&(package.clone(), name.clone())) {
+            continue;
+        }
         let entry = format!("data.{package}.{name}");
         if verdicts.last().is_none_or(|last| last.entry != entry) {
             verdicts.push(Verdict { entry, name: format!("{package}.{name}"), rule, place });
