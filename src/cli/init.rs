@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::context::{self, Look};
+use super::shared::LogKeyOption;
+use super::written::{self, Files};
 use super::{Exit, NowOption, Stop, audit, output};
 use crate::access::{LastRead, OrganizationId, PersonId};
 use crate::audit::LogKey;
@@ -36,6 +38,9 @@ pub struct Options {
     #[arg(long, hide = true)]
     github: bool,
 }
+
+/// The file without which there is no access repository.
+const SETTINGS: &str = "dualkey.yaml";
 
 /// What dualkey.yaml says that isn't the same for all.
 #[derive(Debug)]
@@ -69,9 +74,14 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let organization = organization(options, &dir)?;
     let admins = admins(options)?;
     let key_file = key_file(options, &dir)?;
-    let log_key = LogKey::generate(&format!("{organization}-access"), &mut rand_core::OsRng)
-        .map_err(|error| Stop::of(Exit::Usage, &error))?;
     let begun = dir.join(".git").symlink_metadata().is_ok();
+    let name = format!("{organization}-access");
+    let kept = kept_key(&key_file, &dir, &name)?;
+    let is_new = kept.is_none();
+    let log_key = match kept {
+        Some(key) => key,
+        None => LogKey::generate(&name, &mut rand_core::OsRng).map_err(|error| Stop::of(Exit::Usage, &error))?,
+    };
     let branch = match begun {
         true => git(&["symbolic-ref", "--short", "HEAD"], Some(&dir))?,
         false => "main".to_owned(),
@@ -87,11 +97,15 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         let formats = [("GIT_DEFAULT_HASH", "sha1"), ("GIT_DEFAULT_REF_FORMAT", "files")];
         git_with(&["init", "--quiet", &first], Some(&dir), &formats)?;
     }
-    audit::write_secret(&key_file, &log_key)?;
-    for (path, text) in &files {
-        context::write_file(&dir.join(path), text.as_bytes())?;
+    if is_new {
+        audit::write_secret(&key_file, &log_key)?;
     }
     let repository = Repository::open(&dir)?.reading_settings(crate::access::managed_by);
+    // the settings come last: where they aren't there, a run was cut off, and the next one finishes it
+    let (settings, others): (Files, Files) =
+        files.into_iter().map(|(path, text)| (path, Some(text))).partition(|(path, _)| path == SETTINGS);
+    written::write(&repository, &others)?;
+    written::write(&repository, &settings)?;
     let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let findings = crate::plan::findings_of(&revision, clock.now);
     output::print(&said(options, organization.as_str(), &admins, &key_file));
@@ -272,12 +286,6 @@ fn key_file(options: &Options, dir: &Path) -> Result<PathBuf, Stop> {
             PathBuf::from(file)
         }
     };
-    if file.symlink_metadata().is_ok() {
-        return Err(Stop::usage(
-            format!("`{}` is there already", file.display()),
-            "move it away, or name another place with `--log-key FILE`",
-        ));
-    }
     match file.ancestors().skip(1).find(|folder| *folder == dir || folder.join(".git").exists()) {
         None => Ok(file),
         Some(repository) => Err(Stop::usage(
@@ -287,9 +295,32 @@ fn key_file(options: &Options, dir: &Path) -> Result<PathBuf, Stop> {
     }
 }
 
+/// The key of a run that was cut off before it was done; None where there is none.
+fn kept_key(file: &Path, dir: &Path, name: &str) -> Result<Option<LogKey>, Stop> {
+    if file.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let unfinished = dir.join(".git").exists() && dir.join(SETTINGS).symlink_metadata().is_err();
+    let key = LogKeyOption::of_file(file).ok().filter(|_| unfinished);
+    let ours = key.filter(|key| key.verifier().to_string().starts_with(&format!("{name}+")));
+    ours.map(Some).ok_or_else(|| {
+        Stop::usage(
+            format!("`{}` is there already", file.display()),
+            "move it away, or name another place with `--log-key FILE`",
+        )
+    })
+}
+
+/// What a run that was cut off wrote is as it would be written again.
 fn refuse_to_overwrite(dir: &Path, files: &[(String, String)]) -> Result<(), Stop> {
-    if let Some((path, _)) = files.iter().find(|(path, _)| dir.join(path).symlink_metadata().is_ok()) {
-        let what = if dir.join("dualkey.yaml").exists() { "dualkey.yaml" } else { path };
+    let whole = dir.join(SETTINGS).symlink_metadata().is_ok();
+    let is_other = |(path, text): &&(String, String)| {
+        let place = dir.join(path);
+        let same = || std::fs::read(&place).is_ok_and(|bytes| bytes == text.as_bytes());
+        place.symlink_metadata().is_ok() && (whole || !same())
+    };
+    if let Some((path, _)) = files.iter().find(is_other) {
+        let what = if whole { SETTINGS } else { path };
         return Err(Stop::usage(
             format!("`{}` has a {what} already, so nothing was written", dir.display()),
             "name a folder that is new or empty",

@@ -78,6 +78,27 @@ fn the_log_key_stays_outside_and_private() {
 }
 
 #[test]
+fn a_run_that_was_cut_off_is_finished_by_the_next() {
+    let world = World::empty();
+    let admins = ["priya.shah", "mei.tanaka", "sven.olsen"];
+    init(&world, &admins).exits(0);
+    let key_of_log = std::fs::read_to_string(world.path("repo.log-key")).unwrap();
+    // killed before the last files were there
+    for path in ["dualkey.yaml", "README.md", "people/sven.olsen.yaml"] {
+        std::fs::remove_file(world.repo().join(path)).unwrap();
+    }
+    init(&world, &admins).exits(0);
+    assert_eq!(std::fs::read_to_string(world.path("repo.log-key")).unwrap(), key_of_log);
+    world.timed(&["lint"]).exits(0).says("no findings");
+    // one that is done is not touched, and what somebody else wrote neither
+    init(&world, &admins).exits(2);
+    std::fs::remove_file(world.repo().join("dualkey.yaml")).unwrap();
+    world.write("people/sven.olsen.yaml", "name: Somebody else\n");
+    init(&world, &admins).exits(2).says("people/sven.olsen.yaml");
+    assert_eq!(world.read("people/sven.olsen.yaml"), "name: Somebody else\n");
+}
+
+#[test]
 fn editors_find_the_schemas() {
     let world = World::empty();
     init(&world, &["priya.shah"]).exits(0);
