@@ -43,7 +43,7 @@ impl Renames {
             && classes.has(ChangeClass::Access)
             && resources.iter().all(ResourceChange::is_move)
             && renames.only_in_files(base, head, classes, &moves)
-            && same_houses(&base.access, &head.access, &moves)
+            && keeps_owners(&base.access, &head.access, &moves)
             && renames.same_judges(judges)
             && renames.same_access(changes)
             && renames.same_owners(base, head);
@@ -76,7 +76,7 @@ impl Renames {
                     | FileKind::Bridge
                     | FileKind::Policy
                     | FileKind::Cases
-                    | FileKind::Rego => stands(kind, id, &head.access).is_some(),
+                    | FileKind::Rego => stands(kind, id, head).is_some(),
                 },
                 (None, None) => false,
             }
@@ -88,8 +88,7 @@ impl Renames {
         let person = self.people.get(id).filter(|_| kind == FileKind::Person).map(PersonId::as_str);
         let domain = self.domains.get(id).filter(|_| kind == FileKind::Domain).map(DomainId::as_str);
         let before = person.or(domain);
-        let path = stands(kind, before.unwrap_or(id), &base.access)?;
-        base.files.get(&path)
+        stands(kind, before.unwrap_or(id), base)
     }
 
     fn same_file(&self, kind: FileKind, sides: [&ManagedFile; 2], moves: &Moves) -> bool {
@@ -220,7 +219,7 @@ fn moves(resources: &[ResourceChange]) -> Moves {
 }
 
 /// True where resources go to domains of the same sort with the same owners.
-fn same_houses(base: &Access, head: &Access, moves: &Moves) -> bool {
+fn keeps_owners(base: &Access, head: &Access, moves: &Moves) -> bool {
     moves.iter().all(|(from, to)| {
         let (Some(before), Some(after)) = (base.domains.get(from), head.domains.get(to)) else { return false };
         // who owns the one it comes to owned it before, where it was there
@@ -234,21 +233,22 @@ fn same_houses(base: &Access, head: &Access, moves: &Moves) -> bool {
     })
 }
 
-/// The path of the file of a thing.
-fn stands(kind: FileKind, id: &str, access: &Access) -> Option<String> {
-    let source = match kind {
-        FileKind::Vendor => &access.vendors.get(id)?.source,
-        FileKind::Person => &access.people.get(id)?.source,
-        FileKind::Group => &access.groups.get(id)?.source,
-        FileKind::Domain => &access.domains.get(id)?.source,
-        FileKind::Role => &access.roles.get(id)?.source,
-        FileKind::Grant => &access.grants.get(id)?.source,
-        FileKind::Bridge => &access.bridges.get(id)?.source,
+/// The file of a thing, where the tree has it.
+fn stands<'f>(kind: FileKind, id: &str, tree: &'f Revision) -> Option<&'f ManagedFile> {
+    let access = &tree.access;
+    let path = match kind {
+        FileKind::Vendor => access.vendors.get(id)?.source.path.to_string(),
+        FileKind::Person => access.people.get(id)?.source.path.to_string(),
+        FileKind::Group => access.groups.get(id)?.source.path.to_string(),
+        FileKind::Domain => access.domains.get(id)?.source.path.to_string(),
+        FileKind::Role => access.roles.get(id)?.source.path.to_string(),
+        FileKind::Grant => access.grants.get(id)?.source.path.to_string(),
+        FileKind::Bridge => access.bridges.get(id)?.source.path.to_string(),
         // what judges stays as it is, but for names within
-        FileKind::Policy => return Some(format!("policies/{id}.yaml")),
+        FileKind::Policy => format!("policies/{id}.yaml"),
         FileKind::Config | FileKind::Cases | FileKind::Rego => return None,
     };
-    Some(source.path.to_string())
+    tree.files.get(&path)
 }
 
 struct Owners(BTreeMap<DomainId, BTreeSet<PersonId>>);

@@ -276,6 +276,11 @@ fn a_rename_is_no_way_to_more() {
         world.commit("Rename the domain, and more");
         world.timed(&["plan", "--head", "HEAD"]).exits(1).says("mixed-change");
     }
+    // or what judges goes, whole, while another file of rules stays
+    domain("gone");
+    world.git(&["rm", "-q", "policies/limits.yaml"]);
+    world.commit("Rename the domain, and drop the limits");
+    world.timed(&["plan", "--head", "gone"]).exits(1).says("mixed-change");
     // or somebody comes with it
     domain("newcomer");
     world.write(
