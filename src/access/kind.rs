@@ -37,6 +37,8 @@ pub struct Kind {
     pub pushes: fn(&str) -> bool,
     /// True where who holds something on a resource is in the group of that name, which may hold something itself.
     pub groups: bool,
+    /// True where whoever holds it belongs to the organisation that has the target, so that all others come from outside.
+    pub membership: bool,
     /// What a person must hold too, so that what they hold on a resource takes effect.
     pub requires: fn(resource: &str) -> Option<Required>,
     /// What the target itself can enforce.

@@ -72,8 +72,9 @@ impl fmt::Display for EntitlementPattern {
     }
 }
 
-/// Matches in linear time a piece: the pieces between stars must follow one another, first and last anchored.
-fn wildcard(pattern: &str, text: &str) -> bool {
+/// True where a text matches a pattern in which `*` stands for any text. In linear time a piece: the pieces between stars must
+/// follow one another, first and last anchored.
+pub fn wildcard(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut text) = text.strip_prefix(first) else { return false };
     let mut pieces = rest.split('*').peekable();

@@ -4,15 +4,14 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::context::{self, Clock, Look};
+use super::context::Clock;
 use super::new;
-use super::written::{self, Errors, Files};
-use super::{Exit, NowOption, RepoOption, Stop, output};
+use super::written::{Errors, Files, WorkTree};
+use super::{Exit, NowOption, RepoOption, Stop};
 use crate::access::reading::FileKind;
 use crate::access::style::{scalar, set};
 use crate::access::time::format_start;
-use crate::access::{Access, Grant, LastRead, Moment};
-use crate::report::escape::terminal;
+use crate::access::{Access, Grant, Moment};
 
 #[derive(Debug, Args)]
 #[command(
@@ -34,18 +33,9 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.repo)?;
-    repository.head()?;
-    let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
-    let clock = options.now.clock()?.for_targets(&revision.access)?;
-    let (files, what) = files(options, &revision.access, clock)?;
-    let style = output::style();
-    let said = files.iter().map(|(path, text)| match text {
-        Some(_) => format!("wrote {}", terminal(path)),
-        None => format!("removed {}", terminal(path)),
-    });
-    let said = format!("{}\n  {}\n\n", said.collect::<Vec<_>>().join("\n"), style.wrap(&terminal(&what), 2, "    "));
-    written::write_and_plan(&repository, &revision, &files, (clock, Errors::Tell), &said)
+    let tree = WorkTree::open(&options.repo, &options.now)?;
+    let (files, what) = files(options, &tree.revision.access, tree.clock)?;
+    tree.write_and_plan(&files, Errors::Tell, &[what])
 }
 
 /// What is written, and a line that says what that does.

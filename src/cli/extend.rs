@@ -6,14 +6,13 @@ use clap::Args;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 
-use super::context::{self, Clock, Look};
+use super::context::Clock;
 use super::new::{self, Asked, Bound, Length, Limits, Term};
-use super::written::{self, Errors, Files};
-use super::{Exit, NowOption, RepoOption, Stop, output};
+use super::written::{Errors, Files, WorkTree};
+use super::{Exit, NowOption, RepoOption, Stop};
 use crate::access::reading::FileKind;
 use crate::access::style::{scalar, set};
-use crate::access::{Access, Grant, LastRead, Member, Moment, Person, PersonType};
-use crate::report::escape::terminal;
+use crate::access::{Access, Grant, Member, Moment, Person, PersonType};
 
 #[derive(Debug, Args)]
 #[command(
@@ -37,21 +36,14 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.repo)?;
-    repository.head()?;
-    let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
-    let clock = options.now.clock()?.for_targets(&revision.access)?;
-    let mut extension = Extension { options, access: &revision.access, clock, files: Files::new(), why: Vec::new() };
+    let tree = WorkTree::open(&options.repo, &options.now)?;
+    let (access, clock) = (&tree.revision.access, tree.clock);
+    let mut extension = Extension { options, access, clock, files: Files::new(), why: Vec::new() };
     for grant in extension.grants()? {
         extension.grant(grant)?;
     }
     let Extension { files, why, .. } = extension;
-    let style = output::style();
-    let paths: Vec<&str> = files.keys().map(String::as_str).collect();
-    let wrote = style.wrap(&format!("wrote {}", terminal(&paths.join(", "))), 0, "  ");
-    let why: Vec<String> = why.iter().map(|why| format!("  {}\n", style.wrap(&terminal(why), 2, "    "))).collect();
-    let said = format!("{wrote}\n{}\n", why.concat());
-    written::write_and_plan(&repository, &revision, &files, (clock, Errors::Stop), &said)
+    tree.write_and_plan(&files, Errors::Stop, &why)
 }
 
 struct Extension<'a> {

@@ -19,6 +19,7 @@ use crate::apply;
 use crate::finding::{Finding, Refusal};
 use crate::lint::Halt;
 use crate::report::escape::terminal;
+use crate::report::style::count;
 use draft::Draft;
 use wishes::{DomainRule, Wishes};
 
@@ -105,14 +106,21 @@ fn inventory(
     let process = Process::unwatched();
     let refused = |refusal: Refusal| Stop::refused(Exit::Unjudged, vec![refusal]);
     let targets = Targets::of(repository, [tree], proof, &super::targets::SandboxOption::default(), clock);
-    let mut readers = targets.readers(&process);
-    let Some(connected) = readers.remove(&id) else {
+    let mut clients = targets.clients(&process);
+    let Some(connected) = clients.readers.remove(&id) else {
         return Err(Stop::usage(format!("`{id}` is not connected"), "see `dualkey targets`"));
     };
     let mut connected = connected.map_err(refused)?;
     let target = tree.access.config.targets.get(&id).map(|target| target.target_type);
     let kinds: Vec<_> = crate::targets::KINDS.all().filter(|kind| Some(kind.target) == target).collect();
-    let found = apply::inventory(&mut connected, &id, &kinds).map_err(refused)?;
+    let found = apply::inventory(&mut connected, &id, &kinds);
+    let mut found = found.map_err(|error| refused(error.refusal()))?;
+    // who writes is nobody of the registry either
+    let writer = clients.writers.remove(&id).and_then(Result::ok).map(|mut writer| writer.greet());
+    match writer {
+        Some(Ok(hello)) => found.own.extend(hello.own),
+        Some(Err(_)) | None => found.writer_unknown = true,
+    }
     Ok(found)
 }
 
@@ -147,11 +155,13 @@ fn wishes(options: &Options, tree: &Revision, clock: context::Clock) -> Result<W
 /// What was written, what a human has to decide, and what comes next.
 fn said(files: usize, inventory: &apply::Inventory, decisions: &[String]) -> String {
     let style = output::style();
-    let held = inventory.held.len();
-    let mut text = format!("wrote {files} files for {held} that are held\n");
+    let held = count(inventory.held.len(), "entitlement");
+    let mut text = format!("wrote {} for {held} held there\n", count(files, "file"));
     let unread = inventory.unread.iter().map(|(resource, why)| format!("{resource} couldn't be read: {}", why.message));
     let unlisted = inventory.unlisted.iter().map(|kind| format!("of kind `{}` nothing can be listed there", kind.name));
-    let all: Vec<String> = decisions.iter().cloned().chain(unread).chain(unlisted).collect();
+    let writer = "the account that writes couldn't be asked who it is: take it out of the files if it stands there";
+    let writer = inventory.writer_unknown.then(|| writer.to_owned());
+    let all: Vec<String> = decisions.iter().cloned().chain(unread).chain(unlisted).chain(writer).collect();
     if !all.is_empty() {
         text.push_str(&format!("\n{}\n", style.bold("to be decided by you")));
         for one in &all {

@@ -7,15 +7,13 @@ mod yaml;
 use clap::Args;
 use jiff::civil::Date;
 
-use super::context::{self, Clock, Look};
-use super::written::{self, Errors, Files};
-use super::{Exit, NowOption, RepoOption, Stop, output};
+use super::context::Clock;
+use super::written::{Errors, Files, WorkTree};
+use super::{Exit, NowOption, RepoOption, Stop};
 use crate::access::style::{StyleError, list, scalar};
 use crate::access::{
-    Access, Days, Domain, DomainId, GrantId, Interval, LastRead, Moment, Person, PersonId, PersonType, Revision, Role,
-    Vendor,
+    Access, Days, Domain, DomainId, GrantId, Interval, Moment, Person, PersonId, PersonType, Revision, Role, Vendor,
 };
-use crate::report::escape::terminal;
 use accounts::AccountOptions;
 use term::Longest;
 pub use term::{Asked, Bound, Length, Limits, Term};
@@ -69,21 +67,11 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    let repository = context::open(&options.repo)?;
-    // the plan at the end compares with a commit
-    repository.head()?;
-    let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
-    let clock = options.now.clock()?.for_targets(&revision.access)?;
-    let (files, term) = files(options, &revision, clock)?;
-    let written: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
-    let style = output::style();
-    let why: Vec<String> =
-        term.why.iter().map(|why| format!("  {}\n", style.wrap(&terminal(why), 2, "    "))).collect();
-    let wrote = style.wrap(&format!("wrote {}", written.join(" and ")), 0, "  ");
-    let said = format!("{wrote}\n{}\n", why.concat());
+    let tree = WorkTree::open(&options.repo, &options.now)?;
+    let (files, term) = files(options, &tree.revision, tree.clock)?;
     let files: Files = files.into_iter().map(|(path, text)| (path, Some(text))).collect();
-    written::refuse_to_replace(&repository, &files)?;
-    written::write_and_plan(&repository, &revision, &files, (clock, Errors::Stop), &said)
+    tree.refuse_to_replace(&files)?;
+    tree.write_and_plan(&files, Errors::Stop, &term.why)
 }
 
 /// The person and the grant as they will be written, and when the access holds. Nothing is written here.

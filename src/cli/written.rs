@@ -5,11 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::context::{self, Clock};
-use super::{Exit, Stop, output, plan};
+use super::context::{self, Clock, Look};
+use super::{Exit, NowOption, RepoOption, Stop, output, plan};
 use crate::access::{LastRead, LoadError, Revision};
 use crate::finding::Finding;
 use crate::lint::{self, Halt};
+use crate::report::escape::terminal;
 use crate::repository::{Repository, Snapshot};
 use crate::targets::KINDS;
 
@@ -25,32 +26,68 @@ pub enum Errors {
     Tell,
 }
 
-/// Looks at the files as they would be, writes them, says what was done, and shows the plan.
-///
-/// # Errors
-///
-/// Where they can't be read back, or written.
-pub fn write_and_plan(
-    repository: &Repository,
-    before: &Revision,
-    files: &Files,
-    (clock, errors): (Clock, Errors),
-    said: &str,
-) -> Result<Exit, Stop> {
-    let after = foreseen(repository, before, files)?;
-    let mut findings = crate::plan::findings_since(before, &after, clock.now, &Halt::default());
-    findings.retain(Finding::blocks);
-    if lint::blocked(&findings) {
-        context::show_findings(&findings, &after);
-        if errors == Errors::Stop {
-            output::print("\nnothing was written\n");
-            return Ok(Exit::Findings);
-        }
-        output::print("\n");
+/// A work tree that a command changes.
+pub struct WorkTree {
+    repository: Repository,
+    pub revision: Revision,
+    pub clock: Clock,
+}
+
+impl WorkTree {
+    /// # Errors
+    ///
+    /// Where it can't be read, or nothing is committed yet: the plan of what is written compares with a commit.
+    pub fn open(repo: &RepoOption, now: &NowOption) -> Result<Self, Stop> {
+        let repository = context::open(repo)?;
+        repository.head()?;
+        let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
+        let clock = now.clock()?.for_targets(&revision.access)?;
+        Ok(WorkTree { repository, revision, clock })
     }
-    write(repository, files)?;
-    output::print(said);
-    plan::show_work_tree(repository, clock)
+
+    /// # Errors
+    ///
+    /// Where one of the files is there already.
+    pub fn refuse_to_replace(&self, files: &Files) -> Result<(), Stop> {
+        refuse_to_replace(&self.repository, files)
+    }
+
+    /// Looks at the files as they would be, writes them, says so and why they say what they do, and shows the plan.
+    ///
+    /// # Errors
+    ///
+    /// Where they can't be read back, or written.
+    pub fn write_and_plan(&self, files: &Files, errors: Errors, why: &[String]) -> Result<Exit, Stop> {
+        let after = foreseen(&self.repository, &self.revision, files)?;
+        let mut findings = crate::plan::findings_since(&self.revision, &after, self.clock.now, &Halt::default());
+        findings.retain(Finding::blocks);
+        if lint::blocked(&findings) {
+            context::show_findings(&findings, &after);
+            if errors == Errors::Stop {
+                output::print("\nnothing was written\n");
+                return Ok(Exit::Findings);
+            }
+            output::print("\n");
+        }
+        write(&self.repository, files)?;
+        output::print(&said(files, why));
+        plan::show_work_tree(&self.repository, self.clock)
+    }
+}
+
+/// What became of files, and why.
+fn said(files: &Files, why: &[String]) -> String {
+    let style = output::style();
+    let mut text = String::new();
+    for (path, now) in files {
+        let word = if now.is_some() { "wrote" } else { "removed" };
+        text.push_str(&format!("{word} {}\n", terminal(path)));
+    }
+    for why in why {
+        text.push_str(&format!("  {}\n", style.wrap(&terminal(why), 2, "    ")));
+    }
+    text.push('\n');
+    text
 }
 
 /// The work tree as it would be.
@@ -99,7 +136,7 @@ pub fn write(repository: &Repository, files: &Files) -> Result<(), Stop> {
         move |error: io::Error| Stop::io("writing", &path, &error)
     };
     let beside = tempfile::Builder::new().prefix("writing-").tempdir_in(&own).map_err(fails(&own))?;
-    let mut ready: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
+    let mut ready: Vec<(PathBuf, Option<PathBuf>, Option<Vec<u8>>)> = Vec::new();
     for (number, (path, text)) in files.iter().enumerate() {
         let place = repository.work_dir().join(path);
         let above = place.ancestors().skip(1).take_while(|folder| *folder != repository.work_dir());
@@ -111,8 +148,12 @@ pub fn write(repository: &Repository, files: &Files) -> Result<(), Stop> {
         if found.as_ref().is_some_and(|found| !found.is_file()) {
             return Err(Stop::usage(format!("`{}` is no regular file", place.display()), "put the file itself there"));
         }
+        let before = match found {
+            Some(_) => Some(fs::read(&place).map_err(fails(&place))?),
+            None => None,
+        };
         let Some(text) = text else {
-            ready.push((place, None));
+            ready.push((place, None, before));
             continue;
         };
         let whole = beside.path().join(number.to_string());
@@ -120,11 +161,10 @@ pub fn write(repository: &Repository, files: &Files) -> Result<(), Stop> {
         if let Some(found) = found {
             fs::set_permissions(&whole, found.permissions()).map_err(fails(&place))?;
         }
-        ready.push((place, Some(whole)));
+        ready.push((place, Some(whole), before));
     }
     let mut done: Vec<(PathBuf, Option<Vec<u8>>)> = Vec::new();
-    for (place, whole) in ready {
-        let before = fs::read(&place).ok();
+    for (place, whole, before) in ready {
         let put = match &whole {
             Some(whole) => context::make_folder_of(&place).and_then(|()| put(whole, &place).map_err(fails(&place))),
             None => fs::remove_file(&place).map_err(fails(&place)),

@@ -32,6 +32,7 @@ const REPOSITORY: Kind = Kind {
     basic: |_| false,
     pushes: |word| word != "pull",
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: ENFORCES,
 };
@@ -49,6 +50,7 @@ static ACCOUNT: Kind = Kind {
     basic: |word| word == "Everything",
     pushes: |_| false,
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: ENFORCES,
 };
@@ -59,6 +61,7 @@ static TEAM: Kind = Kind {
     permissions: Permissions::Ordered(&["member"]),
     pushes: |_| false,
     groups: true,
+    membership: false,
     requires: |team| team.split_once('/').map(|(organization, _)| Required::on("membership", organization)),
     ..REPOSITORY
 };
@@ -86,6 +89,7 @@ static PROJECT: Kind = Kind {
     basic: |_| false,
     pushes: |_| false,
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: Enforces { ends: true, hours: true, mfa: true },
 };

@@ -68,7 +68,7 @@ impl Style {
 }
 
 /// `1 error`, `2 errors`.
-pub(super) fn count(number: usize, word: &str) -> String {
+pub fn count(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 

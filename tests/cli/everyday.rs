@@ -296,7 +296,7 @@ fn access_is_extended_and_ended_by_one_command() {
     let world = World::told();
     world.git(&["switch", "-q", "-c", "longer", "main"]);
     let ran = world.timed(&["extend", "alice.nguyen", "--for", "4w"]).exits(0);
-    ran.says("wrote grants/payments/alice-refunds.yaml, people/alice.nguyen.yaml")
+    ran.says("wrote grants/payments/alice-refunds.yaml wrote people/alice.nguyen.yaml")
         .says("until 2027-01-31")
         .says("longer");
     assert!(world.read("people/alice.nguyen.yaml").contains("until: 2027-01-31"));

@@ -10,7 +10,12 @@ use crate::support::{Ran, World, archive, key, public_key};
 pub trait Place: Sized {
     fn here(&self) -> &World;
 
-    fn anchored(self, anchor: String) -> Self;
+    fn here_mut(&mut self) -> &mut World;
+
+    fn anchored(mut self, anchor: String) -> Self {
+        self.here_mut().anchor = Some(anchor);
+        self
+    }
 
     /// What day it is there.
     fn today() -> Date;

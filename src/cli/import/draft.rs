@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::wishes::Wishes;
+use super::wishes::{DomainRule, Wishes};
 use crate::access::style::{list, scalar};
 use crate::access::{
     Access, AccountForm, Approvers, ChangeClass, EntitlementKey, Kind, PersonId, PersonType, Revision, Target,
@@ -11,7 +11,7 @@ use crate::apply::Inventory;
 use crate::cli::Stop;
 use crate::cli::new::finished;
 use crate::cli::written::Files;
-use crate::targets::{Live, Principal};
+use crate::targets::{KINDS, Live, Principal};
 
 /// The domain of what no rule names.
 const DOMAIN: &str = "imported";
@@ -42,6 +42,8 @@ pub struct Draft<'a> {
     held: BTreeMap<(String, String, String), BTreeSet<Holder>>,
     vendors: BTreeSet<String>,
     decisions: BTreeSet<String>,
+    /// The accounts of those who belong to the organisation; None where the target has no members.
+    members: Option<BTreeSet<String>>,
 }
 
 impl<'a> Draft<'a> {
@@ -56,6 +58,7 @@ impl<'a> Draft<'a> {
             held: BTreeMap::new(),
             vendors: BTreeSet::new(),
             decisions: BTreeSet::new(),
+            members: None,
         }
     }
 
@@ -69,20 +72,36 @@ impl<'a> Draft<'a> {
 
     /// Takes in all that is held.
     pub fn take(&mut self, inventory: &Inventory) {
-        // who is in the organisation is of the house; everybody else comes from outside
-        let inside: BTreeSet<&str> = inventory
-            .held
-            .iter()
-            .filter(|live| live.kind.groups && !live.resource.contains('/') && live.latent.is_none())
-            .filter_map(|live| live.principal.account())
-            .collect();
-        let knows_members = inventory.held.iter().any(|live| live.kind.groups && !live.resource.contains('/'));
+        let target = self.target().map(|target| target.target_type);
+        let has_members = KINDS.all().any(|kind| kind.membership && Some(kind.target) == target);
+        let members = inventory.held.iter().filter(|live| live.kind.membership && live.latent.is_none());
+        let members = members.filter_map(|live| live.principal.account()).map(str::to_owned);
+        self.members = has_members.then(|| members.collect());
         for live in &inventory.held {
-            self.one(live, inventory, |account| knows_members && !inside.contains(account));
+            self.one(live, inventory);
         }
+        self.tell_unused(inventory);
     }
 
-    fn one(&mut self, live: &Live, inventory: &Inventory, is_outside: impl Fn(&str) -> bool) {
+    /// Tells of what the user said that met nothing.
+    fn tell_unused(&mut self, inventory: &Inventory) {
+        let accounts = inventory.held.iter().filter_map(|live| live.principal.account());
+        let logins: BTreeSet<String> = accounts.map(|account| inventory.login(account).to_lowercase()).collect();
+        let strangers = self.wishes.vendors.keys().filter(|login| !logins.contains(*login));
+        let strangers = strangers.map(|login| format!("`{login}` of the list of vendors holds nothing there"));
+        let met = |rule: &DomainRule| inventory.held.iter().any(|live| rule.matches(&live.resource));
+        let rules = self.wishes.rules.iter().filter(|rule| !met(rule));
+        let rules = rules.map(|rule| format!("no resource on which anything is held matches `{}`", rule.pattern));
+        self.decisions.extend(strangers.chain(rules).collect::<Vec<_>>());
+    }
+
+    /// True for whoever is no member, and for whoever is of a vendor as the user says.
+    fn is_outside(&self, account: &str, login: &str) -> bool {
+        let is_member = self.members.as_ref().is_none_or(|members| members.contains(account));
+        !is_member || self.wishes.vendors.contains_key(&login.to_lowercase())
+    }
+
+    fn one(&mut self, live: &Live, inventory: &Inventory) {
         let Principal::Account(account) = &live.principal else {
             // what a group holds, people hold by being in it
             if !matches!(live.principal, Principal::Group(_)) {
@@ -95,6 +114,11 @@ impl<'a> Draft<'a> {
         };
         if inventory.own.contains(account) {
             self.decide(format!("`{account}` is the account that dualkey itself runs as, and is left out"));
+            return;
+        }
+        let login = inventory.login(account);
+        if let Err(why) = self.check_account(account, login) {
+            self.decide(format!("`{login}` is nobody's account, and is left out: {why}"));
             return;
         }
         if live.latent.is_some() {
@@ -114,10 +138,24 @@ impl<'a> Draft<'a> {
         if self.is_declared(live, account) {
             return;
         }
-        let holder = self.holder(account, inventory, is_outside(account));
+        let holder = self.holder(account, login);
         let role = self.role(live.kind, &live.permission, holder.outside);
         let (domain, resource) = self.home(live);
         self.held.entry((role, domain, resource)).or_default().insert(holder);
+    }
+
+    /// Says why an account can't stand in a person's file, such as a role of the server's own.
+    fn check_account(&self, account: &str, login: &str) -> Result<(), &'static str> {
+        match self.account_form() {
+            Some(AccountForm::Numbered { check_login }) => check_login(&login.to_ascii_lowercase()),
+            Some(AccountForm::Named { check, .. }) => check(account),
+            None => Ok(()),
+        }
+    }
+
+    fn account_form(&self) -> Option<&'static AccountForm> {
+        let spec = KINDS.target_type(&self.target()?.target_type.to_string())?;
+        spec.account.as_ref().map(|account| &account.form)
     }
 
     fn decide(&mut self, what: String) {
@@ -142,7 +180,7 @@ impl<'a> Draft<'a> {
         people.find(|person| person.accounts.principal(kind) == Some(account)).map(|person| &person.id)
     }
 
-    fn holder(&mut self, account: &str, inventory: &Inventory, outside: bool) -> Holder {
+    fn holder(&mut self, account: &str, login: &str) -> Holder {
         if let Some(holder) = self.people.get(account) {
             return holder.clone();
         }
@@ -152,11 +190,10 @@ impl<'a> Draft<'a> {
                 Holder { id: id.to_string(), outside: of != Some(PersonType::Employee) }
             }
             None => {
-                let login = inventory.logins.get(account).map_or(account, String::as_str);
                 let taken = |id: &str| self.access().people.contains_key(id) || self.new.contains_key(id);
                 let id = free(&slug(login), taken);
                 self.new.insert(id.clone(), (login.to_owned(), account.to_owned()));
-                Holder { id, outside }
+                Holder { id, outside: self.is_outside(account, login) }
             }
         };
         self.people.insert(account.to_owned(), holder.clone());
@@ -249,8 +286,7 @@ impl<'a> Draft<'a> {
 
     fn write_people(&mut self, texts: &mut BTreeMap<String, String>) {
         let Some(target) = self.target() else { return };
-        let of = crate::targets::KINDS.target_type(&target.target_type.to_string());
-        let form = of.and_then(|spec| spec.account.as_ref()).map(|account| &account.form);
+        let form = self.account_form();
         let outside: BTreeSet<String> =
             self.people.values().filter(|holder| holder.outside).map(|holder| holder.id.clone()).collect();
         let Wishes { sponsor, from, until, vendors, .. } = self.wishes.clone();
@@ -274,6 +310,12 @@ impl<'a> Draft<'a> {
                 self.vendors.insert(vendor);
                 text
             } else {
+                if self.members.is_none() {
+                    self.decide(
+                        "who comes from outside: the target doesn't tell, so whoever `--vendors` doesn't name is an employee"
+                            .to_owned(),
+                    );
+                }
                 format!("# decide: name, e-mails and keys\nname: {name}\ntype: employee\n{accounts}")
             };
             texts.insert(format!("people/{id}.yaml"), text);

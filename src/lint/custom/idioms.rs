@@ -8,14 +8,14 @@ use regorus::unstable::{Expr, Lexer, Literal, LiteralStmt, Module, Ref, Rule, Ru
 
 use super::FORBIDDEN;
 use super::files::{Edit, Files, invalid};
-use super::tree::{Path, beginning, everything, path, take_apart};
+use super::tree::{Path, beginning, everything, head, path, take_apart};
 use crate::access::reading::quote;
 use crate::finding::Finding;
 
 /// The files with a name for what is looked in where it is looked for itself: neither machine knows another way. Rules that
 /// judge and tests are read so alike.
 pub(super) fn with_names<'a>(modules: &[Ref<Module>], files: &Files<'a>) -> Result<Files<'a>, Vec<Finding>> {
-    let mut words = Words { files, edits: Vec::new(), refused: Vec::new(), sets: BTreeMap::new() };
+    let mut words = Words::of(files);
     for module in modules {
         let Some((number, text)) = files.file(&module.package.span) else { continue };
         let mut names = Names { text, next: 0 };
@@ -32,7 +32,7 @@ pub(super) fn with_names<'a>(modules: &[Ref<Module>], files: &Files<'a>) -> Resu
 ///
 /// What no rule that judges may say.
 pub(super) fn reword<'a>(modules: &[Ref<Module>], files: &Files<'a>) -> Result<Files<'a>, Vec<Finding>> {
-    let mut words = Words { files, edits: Vec::new(), refused: Vec::new(), sets: BTreeMap::new() };
+    let mut words = Words::of(files);
     for module in modules {
         words.module(module);
     }
@@ -48,7 +48,11 @@ struct Words<'f, 'a> {
     sets: BTreeMap<(Path, String), usize>,
 }
 
-impl<'a> Words<'_, 'a> {
+impl<'f, 'a> Words<'f, 'a> {
+    fn of(files: &'f Files<'a>) -> Self {
+        Words { files, edits: Vec::new(), refused: Vec::new(), sets: BTreeMap::new() }
+    }
+
     fn done(self) -> Result<Files<'a>, Vec<Finding>> {
         if !self.refused.is_empty() {
             return Err(self.refused);
@@ -284,12 +288,5 @@ pub(super) fn defined(modules: &[Ref<Module>]) -> BTreeSet<Path> {
 
 /// The name of what a rule defines, without the package.
 pub(super) fn name_of(rule: &Rule) -> Path {
-    let refr = match rule {
-        Rule::Spec {
-            head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. },
-            ..
-        }
-        | Rule::Default { refr, .. } => refr,
-    };
-    path(refr)
+    path(head(rule))
 }

@@ -70,6 +70,21 @@ pub(super) fn beginning(refr: &Expr) -> &Span {
     at.span()
 }
 
+/// The reference that a rule defines.
+pub(super) fn head(rule: &Rule) -> &Expr {
+    match rule {
+        Rule::Spec {
+            head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. },
+            ..
+        }
+        | Rule::Default { refr, .. } => refr,
+    }
+}
+
+pub(super) fn is_function(rule: &Rule) -> bool {
+    matches!(rule, Rule::Spec { head: RuleHead::Func { .. }, .. })
+}
+
 /// What a rule is made of: expressions of its head and of what it answers, and its queries.
 pub(super) fn parts(rule: &Rule) -> (Vec<&Expr>, Vec<&Query>) {
     match rule {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use regorus::unstable::{Module, Ref, Rule as Clause, RuleHead};
+use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use serde::Deserialize;
 
 use super::files::{Files, invalid, shown};
+use super::tree::{beginning, head, is_function, path};
 use super::{CUSTOM_DENY, CUSTOM_WARNING};
 use crate::access::reading::quote;
 use crate::finding::{Finding, Place, Rule};
@@ -61,15 +62,9 @@ pub(super) fn clauses(engine: &mut Engine, files: &Files<'_>) -> Vec<(String, St
     let mut found = Vec::new();
     for module in engine.get_modules().iter() {
         for clause in &module.policy {
-            let head = match clause.as_ref() {
-                Clause::Spec { head: RuleHead::Compr { refr, .. }, .. }
-                | Clause::Spec { head: RuleHead::Set { refr, .. }, .. }
-                | Clause::Spec { head: RuleHead::Func { refr, .. }, .. }
-                | Clause::Default { refr, .. } => refr,
-            };
-            let span = head.span();
-            let name = span.text().split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
-            found.push((module.package.refr.span().text().to_owned(), name.to_owned(), files.place(span)));
+            let head = head(clause);
+            let name = path(head).into_iter().next().unwrap_or_default();
+            found.push((path(&module.package.refr).join("."), name, files.place(beginning(head))));
         }
     }
     found.sort();
@@ -78,14 +73,9 @@ pub(super) fn clauses(engine: &mut Engine, files: &Files<'_>) -> Vec<(String, St
 
 /// Package and name of each function.
 fn functions(module: &Ref<Module>) -> Vec<(String, String)> {
-    let package = module.package.refr.span().text();
-    let name = |rule: &Ref<Clause>| match rule.as_ref() {
-        Clause::Spec { head: RuleHead::Func { refr, .. }, .. } => {
-            Some((package.to_owned(), refr.span().text().to_owned()))
-        }
-        Clause::Spec { .. } | Clause::Default { .. } => None,
-    };
-    module.policy.iter().filter_map(name).collect()
+    let package = path(&module.package.refr).join(".");
+    let functions = module.policy.iter().filter(|rule| is_function(rule));
+    functions.map(|rule| (package.clone(), path(head(rule)).join("."))).collect()
 }
 
 pub(super) fn verdicts(engine: &mut Engine, files: &Files<'_>) -> Result<Vec<Verdict>, Vec<Finding>> {

@@ -17,6 +17,7 @@ pub static ACCOUNT: Kind = Kind {
     basic: |_| false,
     pushes: |_| false,
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: Enforces { ends: true, hours: false, mfa: false },
 };
@@ -35,6 +36,7 @@ pub static IDENTITY_GROUP: Kind = Kind {
     basic: |_| false,
     pushes: |_| false,
     groups: true,
+    membership: false,
     requires: |_| None,
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };

@@ -20,6 +20,7 @@ pub static PROJECT: Kind = Kind {
     basic: is_basic,
     pushes: |_| false,
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: BY_CONDITION,
 };
@@ -38,6 +39,7 @@ pub static FOLDER: Kind = Kind {
     basic: is_basic,
     pushes: |_| false,
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: BY_CONDITION,
 };
@@ -56,6 +58,7 @@ pub static ORGANIZATION: Kind = Kind {
     basic: is_basic,
     pushes: |_| false,
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: BY_CONDITION,
 };
@@ -74,6 +77,7 @@ pub static BUCKET: Kind = Kind {
     basic: is_basic,
     pushes: |_| false,
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: BY_CONDITION,
 };
@@ -93,6 +97,7 @@ pub static SERVICE_ACCOUNT: Kind = Kind {
     basic: is_basic,
     pushes: |_| false,
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };

@@ -24,6 +24,7 @@ pub static REPOSITORY: Kind = Kind {
     basic: |_| false,
     pushes: |permission| matches!(permission, "push" | "maintain" | "admin"),
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: NOTHING,
 };
@@ -42,6 +43,7 @@ pub static TEAM: Kind = Kind {
     basic: |_| false,
     pushes: |_| false,
     groups: true,
+    membership: false,
     requires: |team| team.split_once('/').map(|(organization, _)| Required::on(MEMBERSHIP.name, organization)),
     enforces: NOTHING,
 };
@@ -61,6 +63,7 @@ pub static MEMBERSHIP: Kind = Kind {
     basic: |_| false,
     pushes: |_| false,
     groups: true,
+    membership: true,
     requires: |_| None,
     enforces: NOTHING,
 };

@@ -19,6 +19,7 @@ pub static DATABASE_ROLE: Kind = Kind {
     basic: |_| false,
     pushes: |_| false,
     groups: true,
+    membership: false,
     requires: |_| Some(Required::on_target(DATABASE_LOGIN.name)),
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };
@@ -37,6 +38,7 @@ pub static DATABASE_LOGIN: Kind = Kind {
     basic: |_| false,
     pushes: |_| false,
     groups: false,
+    membership: false,
     requires: |_| None,
     enforces: Enforces { ends: true, hours: false, mfa: false },
 };

@@ -86,32 +86,55 @@ fn what_is_held_is_declared_and_nothing_changes() {
 }
 
 #[test]
-fn an_import_that_can_not_be_whole_writes_nothing() {
+fn an_import_that_is_refused_writes_nothing() {
     let hub = undeclared();
-    let before = hub.world.git(&["status", "--porcelain", "--untracked-files=all"]);
+    let status = || hub.world.git(&["status", "--porcelain", "--untracked-files=all"]);
+    let before = status();
     let import = |more: &[&str]| hub.run(&[&["import", "github", "--sponsor", "priya.shah"], more].concat());
     // nobody approved yet where the credential goes
     import(&[]).exits(5).says("--unapproved");
     hub.run(&["import", "githab", "--sponsor", "priya.shah"]).exits(2).says("did you mean `github`?");
     hub.run(&["import", "github", "--sponsor", "priya.sha"]).exits(2).says("did you mean `priya.shah`?");
     import(&["--unapproved", "--until", "yesterday"]).exits(2).says("write the day");
+    import(&["--unapproved", "--domain", "payments"]).exits(2).says("PATTERN=DOMAIN");
     import(&["--unapproved", "--vendors", "none.csv"]).exits(2).says("none.csv");
+    let list = hub.world.path("vendors.csv");
+    for (text, why) in [("login,vendor\nx,y\n", "first line"), ("account,vendor\nx\n", "line 2 has too few columns")] {
+        std::fs::write(&list, text).unwrap();
+        import(&["--unapproved", "--vendors", "../vendors.csv"]).exits(2).says(why);
+    }
     hub.reads_with(
         "ghp_000000000000000000000000000000000000",
         &["import", "github", "--sponsor", "priya.shah", "--unapproved"],
     )
     .exits(5);
-    // a file that is there is not replaced
-    hub.world
-        .write("domains/imported.yaml", "title: Mine\nenvironment: staging\nowners: [priya.shah]\nresources: {}\n");
-    import(&["--unapproved"]).says("stands in `imported-2`");
-    std::fs::remove_file(hub.world.repo().join("domains/imported.yaml")).unwrap();
-    for path in
-        hub.world.git(&["status", "--porcelain", "--untracked-files=all"]).lines().map(|line| line[3..].to_owned())
-    {
-        if !before.contains(&path) {
-            std::fs::remove_file(hub.world.repo().join(path)).unwrap();
-        }
-    }
-    assert_eq!(hub.world.git(&["status", "--porcelain", "--untracked-files=all"]), before);
+    assert_eq!(status(), before);
+}
+
+#[test]
+fn what_was_said_and_met_nothing_is_told() {
+    let hub = undeclared();
+    let mine = "title: Mine\nenvironment: staging\nowners: [priya.shah]\nresources: {}\n";
+    hub.world.write("domains/imported.yaml", mine);
+    let list = "note,account,vendor\n\"Globex, Inc.\",omar,globex\n,ghost,globex\n";
+    std::fs::write(hub.world.path("vendors.csv"), list).unwrap();
+    let rule = "northwind/nothing-*=none";
+    hub.run(&[
+        "import",
+        "github",
+        "--sponsor",
+        "priya.shah",
+        "--unapproved",
+        "--vendors",
+        "../vendors.csv",
+        "--domain",
+        rule,
+    ])
+    .says("`ghost` of the list of vendors holds nothing there")
+    .says("no resource on which anything is held matches `northwind/nothing-*`")
+    .says("stands in `imported-2`");
+    assert_eq!(hub.world.read("domains/imported.yaml"), mine);
+    // a member of the organisation whom the list names is of that vendor
+    let omar = hub.world.read("people/omar.yaml");
+    assert!(omar.contains("type: contractor") && omar.contains("vendor: globex"), "{omar}");
 }

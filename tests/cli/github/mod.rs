@@ -44,9 +44,8 @@ impl Place for Hub {
         &self.world
     }
 
-    fn anchored(mut self, anchor: String) -> Self {
-        self.world.anchor = Some(anchor);
-        self
+    fn here_mut(&mut self) -> &mut World {
+        &mut self.world
     }
 
     fn today() -> Date {

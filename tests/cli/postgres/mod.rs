@@ -73,9 +73,8 @@ impl Place for Shop {
         &self.world
     }
 
-    fn anchored(mut self, anchor: String) -> Self {
-        self.world.anchor = Some(anchor);
-        self
+    fn here_mut(&mut self) -> &mut World {
+        &mut self.world
     }
 
     fn today() -> Date {

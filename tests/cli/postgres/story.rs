@@ -65,3 +65,19 @@ fn an_end_by_the_schedule_needs_no_commit_and_no_grantor() {
         assert_eq!(shop.live(), "shop_ro grace_lin f\nlogins: grace_lin\n");
     }
 }
+
+#[test]
+fn what_is_held_at_a_server_becomes_files() {
+    let shop = Shop::open(18);
+    shop.sql("CREATE ROLE bo_kay LOGIN; GRANT shop_rw TO alice_nguyen; GRANT shop_ro TO bo_kay");
+    std::fs::write(shop.world.path("vendors.csv"), "account,vendor\nalice_nguyen,globex\n").unwrap();
+    let ran = shop.run(&["import", "shop", "--sponsor", "priya.shah", "--vendors", "../vendors.csv"]);
+    let ran = ran.says("who comes from outside: the target doesn't tell").says("`pg_monitor` is nobody's account");
+    assert!(shop.world.read("people/alice_nguyen.yaml").contains("vendor: globex"), "{}", ran.stdout);
+    assert!(shop.world.read("people/bo_kay.yaml").contains("type: employee"));
+    // neither account that dualkey runs as becomes a person
+    for own in ["dualkey", "dualkey_reader"] {
+        assert!(!shop.world.repo().join(format!("people/{own}.yaml")).exists(), "{own}");
+    }
+    ran.exits(0);
+}
