@@ -224,7 +224,7 @@ impl Entitlements {
         };
         let more = self.of(&key.person).iter().filter(|one| {
             same_place(&one.key)
-                && key.kind.rank(&one.key.permission) > key.kind.rank(&key.permission)
+                && key.kind.includes(&one.key.permission, &key.permission)
                 && key.conditions.within(&one.key.conditions)
         });
         more.fold(held, |held, one| held.union(&one.intervals))
@@ -266,7 +266,7 @@ impl Entitlements {
                 let place =
                     *single.entry((&key.target, key.kind, &key.resource, &key.principal)).or_insert(desired.len());
                 if let Some(held) = desired.get_mut(place) {
-                    if key.kind.rank(&next.key.permission) > key.kind.rank(&held.key.permission) {
+                    if key.kind.height(&next.key.permission) > key.kind.height(&held.key.permission) {
                         *held = next;
                     }
                     continue;

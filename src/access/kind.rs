@@ -24,7 +24,12 @@ pub struct Kind {
     /// True where the target doesn't tell capitals from small letters in resources' names. They have one spelling here, in small
     /// letters; people may write them as the target does.
     pub folds_case: bool,
+    /// True where the target numbers resources of the kind. A name may come to mean another one; a number never does.
+    pub numbered: bool,
     pub permissions: Permissions,
+    /// True where the owner of a target can make permissions that add something to one of the words. They are written
+    /// `WORD+NAME`; only the highest word of all is known to allow what they add.
+    pub extended: bool,
     /// What else people call permissions, and the word for each.
     pub synonyms: &'static [(&'static str, &'static str)],
     /// True where a permission on a resource can change who has access or reaches everything (an admin's).
@@ -77,8 +82,8 @@ pub struct Enforces {
     /// It lets a permission hold in hours of the week only. Never on a kind that holds one value: which of two is the
     /// highest would hang on the clock.
     pub hours: bool,
-    /// What is live tells whether its holder must use a second factor, and `apply` judges that. No target does yet, so
-    /// a role's `mfa` is `mfa-unknown`.
+    /// What is live tells whether its holder signs in with a second factor, and `apply` judges that. Elsewhere a role's `mfa`
+    /// is `mfa-unknown`.
     pub mfa: bool,
 }
 
@@ -126,6 +131,14 @@ impl Kind {
         let meant = meant.map(|(_, word)| format!("did you mean `{word}`? ")).unwrap_or_default();
         match self.permissions {
             Permissions::Ordered(words) if words.contains(&permission) => Ok(()),
+            Permissions::Ordered(words) if self.added(permission).is_some() => {
+                let (word, name) = permission.split_once('+').unwrap_or_default();
+                check_added(name).map_err(str::to_owned)?;
+                if words.contains(&word) {
+                    return Ok(());
+                }
+                Err(format!("before the `+` stands one of {}", words.join(", ")))
+            }
             Permissions::Ordered(words) => {
                 Err(format!("{meant}the permissions of `{}` are {}", self.name, words.join(", ")))
             }
@@ -133,11 +146,52 @@ impl Kind {
         }
     }
 
-    /// The place of a permission in the kind's order; 0 where the kind has none.
+    /// What the owner of a target calls a permission that adds something to a word; None of a word itself.
+    pub fn added<'p>(&self, permission: &'p str) -> Option<&'p str> {
+        permission.split_once('+').filter(|_| self.extended).map(|(_, name)| name)
+    }
+
+    /// The word that a permission is, or adds something to.
+    pub fn word<'p>(&self, permission: &'p str) -> &'p str {
+        permission.split_once('+').filter(|_| self.extended).map_or(permission, |(word, _)| word)
+    }
+
+    /// True where who holds one permission may do all that another one allows.
+    pub fn includes(&self, held: &str, asked: &str) -> bool {
+        let Permissions::Ordered(words) = self.permissions else { return held == asked };
+        if held == asked {
+            return true;
+        }
+        match self.added(asked) {
+            // nobody knows what it adds
+            Some(_) => words.last() == Some(&held),
+            None => self.rank(asked) > 0 && self.rank(held) >= self.rank(asked),
+        }
+    }
+
+    /// Where a permission stands among those of a kind of one value: of two that are wanted the higher one is held.
+    pub fn height(&self, permission: &str) -> (usize, bool) {
+        (self.rank(permission), self.added(permission).is_some())
+    }
+
+    /// The place of a permission's word in the kind's order; 0 where the kind has none.
     pub fn rank(&self, permission: &str) -> usize {
+        let permission = self.word(permission);
         match self.permissions {
             Permissions::Ordered(words) => words.iter().position(|w| *w == permission).map_or(0, |i| i + 1),
             Permissions::Open(_) => 0,
         }
     }
+}
+
+/// The name of a permission that the owner of a target made, as patterns and plans can hold it.
+fn check_added(name: &str) -> Result<(), &'static str> {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
+    if name.is_empty() || name.len() > 100 || name.trim() != name {
+        return Err("behind the `+` stands the name that the target's owner gave it");
+    }
+    if !name.chars().all(known) {
+        return Err("the name behind the `+` holds only letters, digits, spaces, `-`, `_` and `.`");
+    }
+    Ok(())
 }

@@ -208,6 +208,8 @@ pub struct Resource {
     pub kind: &'static Kind,
     /// The target's own name of it.
     pub name: Arc<str>,
+    /// The target's number of it, where the file says that.
+    pub number: Option<u64>,
 }
 
 impl Resource {
@@ -271,6 +273,16 @@ pub struct Bridge {
     pub source: Arc<Source>,
 }
 
+/// Something that was held at a target before its first run and that nothing declares.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Adopted {
+    pub kind: &'static Kind,
+    pub resource: String,
+    pub permission: String,
+    /// What identifies the account at the target.
+    pub account: String,
+}
+
 /// All files of `policies/` together.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
@@ -281,6 +293,8 @@ pub struct Policy {
     pub waiver_max_duration: Option<Days>,
     /// Admins that each target must keep.
     pub admins_minimum: u32,
+    /// What was held at targets before their first run and is to go, as it was approved.
+    pub adopted: BTreeMap<TargetId, BTreeSet<Adopted>>,
     /// Who must stay admin, with the place that says so.
     pub admins_required: BTreeMap<PersonId, Place>,
     pub protected: Vec<EntitlementPattern>,

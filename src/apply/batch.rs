@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Sender, channel};
 
 use super::look::side_by_side;
-use super::{Process, Writers};
+use super::numbers::name_of;
+use super::{Numbers, Process, Writers};
 use crate::access::TargetId;
 use crate::plan::operations::Operation;
 use crate::targets::{Call, Done, Gate, Stopped, TargetError, Verb, Writer};
@@ -35,10 +36,11 @@ impl Gate for Asking<'_> {
     }
 }
 
-/// Performs operations, each once the run says that it may. Gives what came of each that was tried.
+/// Performs operations, each once the run says that it may, on what was read by its number where it has one. Gives what came
+/// of each that was tried.
 pub(super) fn perform<'o>(
     operations: impl IntoIterator<Item = &'o Operation>,
-    writers: &mut Writers,
+    (writers, numbers): (&mut Writers, &Numbers),
     process: &dyn Process,
     mut may: impl FnMut() -> Result<(), Stopped>,
 ) -> Vec<(&'o Operation, Result<Done, TargetError>)> {
@@ -48,7 +50,11 @@ pub(super) fn perform<'o>(
     }
     let jobs = writers.iter_mut().filter_map(|(target, writer)| {
         let writer = writer.as_mut().ok()?;
-        let calls = by_target.get(target)?.iter().map(|operation| call(operation, writer.as_ref())).collect();
+        let call = |operation: &&Operation| {
+            let number = numbers.get(&name_of(operation)).copied();
+            Call { number, ..call(operation, writer.as_ref()) }
+        };
+        let calls = by_target.get(target)?.iter().map(call).collect();
         Some((target.clone(), (writer, calls)))
     });
     let perform = |_: &TargetId, (writer, calls): (&mut Box<dyn Writer>, Vec<Call>), tell: &dyn Fn(Event)| {

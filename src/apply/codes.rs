@@ -36,6 +36,12 @@ codes! {
         "The protected branch, the log or the remote could not be read or judged. What is over ends all the same, by what \
          was proven before that; nothing is given by it.",
         "Do what the refusal beside it says, then run `dualkey apply` again: it gives what was approved.";
+    FIRST_RUN: "first-run", "a target holds what nothing declares, and no run has brought it about as a whole yet",
+        "What people held before dualkey came may be what their work hangs on. So what nothing declares stays until \
+         somebody has seen the list of it: a first run takes nothing of the kind. What was declared and is over ends all \
+         the same.",
+        "Declare what shall stay: `dualkey import TARGET` writes it down. Of the rest `dualkey import TARGET --adopt` writes \
+         a list into a policy, and once that is approved and has landed, `dualkey apply` takes what is on it.";
     LEASE_LOST: "lease-lost", "another run took over while this one was writing",
         "Two runs that write at once undo each other's work. Before each write a run makes sure that it still holds the \
          lease; where it doesn't, it carries out what has ended, and nothing else.",
@@ -47,6 +53,10 @@ codes! {
         "One run at a time changes access, wherever it was started.",
         "Wait for the run that is named. A run of everything waits by itself, and takes over a lease that nobody touched for \
          ten minutes; `--wait` says how long.";
+    MFA_MISSING: "mfa-missing", "somebody signs in without the second factor that a role asks for",
+        "Whoever gets the password of such an account is in, with all that the role gives. Nothing of the role is given to \
+         it; what it holds already stays, and is told.",
+        "Ask the person to set up a second factor at the target, or require it there for everybody.";
     NOT_JUDGED: "not-judged", "the protected branch could not be judged",
         "What can't be read, or takes more work than any honest history does, is not approved.",
         "Do what the message says. `dualkey verify` judges the same without changing anything.";

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::executor::{Start, start};
 use super::state::View;
-use super::{Footing, Mode, Outcome, Past, Process, Targets};
+use super::{Footing, Mode, Numbers, Outcome, Past, Process, Targets};
 use crate::access::Revision;
 use crate::finding::Refusal;
 use crate::plan::ends::Declared;
@@ -26,13 +26,15 @@ pub struct Ending<'a> {
     pub given: bool,
     /// The last instant that the log proves.
     pub proven: Option<Timestamp>,
+    /// The numbers of resources on which something was given, as the log says.
+    pub numbers: &'a Numbers,
 }
 
 /// Takes away what is over.
 ///
 /// INVARIANT: there is no `Approved` here, and so no way to an operation that gives.
 pub fn end(ending: &Ending<'_>, targets: &mut Targets, footing: Footing<'_>, process: &dyn Process) -> Outcome {
-    let past = Past { proven: ending.proven, ..Past::default() };
+    let past = Past { proven: ending.proven, numbers: ending.numbers.clone(), ..Past::default() };
     let (outcome, why) = (Outcome::at(ending.commit), ending.why.to_vec());
     let view = View::of_ends(ending.declared, ending.settings, &past, ending.now);
     start(Start {

@@ -245,7 +245,12 @@ impl Run<'_> {
         if scopes.is_empty() {
             return false;
         }
-        let less = self.sight.look(&self.view, &scopes, &mut self.targets.readers, self.process);
+        let mut less = self.sight.look(&self.view, &scopes, &mut self.targets.readers, self.process);
+        // where nothing is left of what was given on the old one, a name means the new one
+        let moved = self.view.settle_numbers(&self.sight.seen);
+        if !moved.is_empty() {
+            less |= self.sight.look(&self.view, &moved, &mut self.targets.readers, self.process);
+        }
         for (target, scope) in &scopes {
             if let Some(due) = self.due.get_mut(target) {
                 due.remove(scope);
@@ -337,7 +342,8 @@ impl Run<'_> {
             return Ok(());
         }
         let mode = if self.reach == Reach::Everything { Mode::Full } else { Mode::OnlyEnds };
-        match journal.intend(mode, &new) {
+        let numbers = self.sight.seen.numbered();
+        match journal.intend(mode, &new, &numbers) {
             Ok(()) => {
                 self.recorded = true;
                 self.intended.extend(new);
@@ -443,7 +449,8 @@ impl Run<'_> {
         // a run that only ends goes on without its lease; any other one has to be judged anew
         let goes_on = self.mode == Mode::OnlyEnds || self.reach == Reach::Ends;
         let (mut lost, mut stopped, mut begun) = (None, false, self.begun);
-        let results = batch::perform(operations, &mut self.targets.writers, process, || {
+        let numbers = self.sight.seen.numbered();
+        let results = batch::perform(operations, (&mut self.targets.writers, &numbers), process, || {
             process.progress(begun.min(planned), planned);
             stopped |= process.is_asked_to_stop();
             if !stopped && lost.is_none() {

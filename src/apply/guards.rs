@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::codes;
 use super::look::Seen;
+use super::numbers::Mistaken;
 use super::state::View;
+use super::{codes, first_run};
 use crate::access::{Conditions, PersonId, PersonType, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::{Operation, Verb};
@@ -28,8 +29,17 @@ pub(super) struct Judged {
 
 pub(super) fn judge(view: &View<'_>, own: &Own, seen: &Seen, operations: Vec<Operation>) -> Judged {
     let mut judged = Judged::default();
+    let (held_back, operations): (Vec<Operation>, Vec<Operation>) =
+        operations.into_iter().partition(|operation| view.is_held_back(operation));
+    judged.refusals.extend(first_run::refusals(held_back.iter()));
+    judged.blocked.extend(held_back);
+    let mistaken = Mistaken::of(seen);
     for operation in operations {
-        let refusal = if view.is_end(&operation) { None } else { untouchable(view, own, &operation) };
+        let refusal = || {
+            let wrong = untouchable(view, own, &operation).or_else(|| mistaken.refusal(&operation));
+            wrong.or_else(|| view.lacks_factor(seen, &operation))
+        };
+        let refusal = if view.is_end(&operation) { None } else { refusal() };
         match refusal {
             None => judged.permitted.push(operation),
             Some(refusal) => {
@@ -38,6 +48,7 @@ pub(super) fn judge(view: &View<'_>, own: &Own, seen: &Seen, operations: Vec<Ope
             }
         }
     }
+    judged.blocked.sort();
     let mut refusals = admins(view, seen, &judged.permitted);
     refusals.extend(empty(view, seen, &judged.permitted));
     if !refusals.is_empty() {

@@ -17,6 +17,8 @@ pub struct Inventory {
     pub own: BTreeSet<String>,
     /// True where nobody could be asked which account writes there.
     pub writer_unknown: bool,
+    /// The target's numbers of resources, where it has them.
+    pub numbers: BTreeMap<Resource, u64>,
     /// Resources that couldn't be read, and why.
     pub unread: Vec<(Resource, Refusal)>,
     /// Kinds whose resources the target can't list.
@@ -56,6 +58,7 @@ pub fn inventory(
     let accounts = reading.held.iter().filter_map(|live| live.principal.account()).map(str::to_owned).collect();
     found.logins = reader.logins(&accounts)?;
     found.unread = reading.unread.into_iter().map(|(resource, error)| (resource, error.refusal())).collect();
+    found.numbers = reading.numbers.into_iter().map(|(resource, one)| (resource, one.number)).collect();
     found.held = reading.held;
     Ok(found)
 }

@@ -7,11 +7,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
-use super::{Process, Readers, codes};
+use super::{Numbers, Process, Readers, codes};
 use crate::access::{Kind, TargetId};
 use crate::finding::Refusal;
 use crate::targets::error::TARGET_IO;
-use crate::targets::{Depth, Fact, Hello, Live, Members, Names, Reader, Resource, Scope, TargetError};
+use crate::targets::{Depth, Fact, Hello, Live, Members, Names, Numbered, Reader, Resource, Scope, TargetError};
 
 /// How often it is said of a target that it still hasn't answered.
 const EVERY: Duration = Duration::from_secs(10);
@@ -162,6 +162,10 @@ pub(super) struct Seen {
     pub unread: BTreeMap<TargetId, Refusal>,
     /// Resources that couldn't be read at targets that answered, and why.
     pub unread_resources: BTreeMap<TargetId, BTreeMap<Resource, Refusal>>,
+    /// The numbers of what was read, where it has one.
+    pub numbers: BTreeMap<(TargetId, Resource), Numbered>,
+    /// Whether accounts sign in with a second factor, where that was told.
+    pub factors: BTreeMap<TargetId, BTreeMap<String, bool>>,
 }
 
 impl Seen {
@@ -187,6 +191,13 @@ impl Seen {
             all.extend(held);
             all.sort();
         }
+        self.numbers.retain(|(target, resource), _| {
+            scopes.get(target).is_none_or(|scope| !scope.contains(resource.kind, &resource.name))
+        });
+        self.numbers.extend(newer.numbers);
+        for (target, factors) in newer.factors {
+            self.factors.entry(target).or_default().extend(factors);
+        }
         for (target, members) in newer.members {
             self.members.entry(target).or_default().extend(members);
         }
@@ -203,6 +214,16 @@ impl Seen {
                 self.facts.entry(target.clone()).or_default().push(fact);
             }
         }
+    }
+
+    /// The number of what was read under each name.
+    pub(super) fn numbered(&self) -> Numbers {
+        self.numbers.iter().map(|(name, numbered)| (name.clone(), numbered.number)).collect()
+    }
+
+    /// Whether an account signs in with a second factor; None where nobody can tell.
+    pub(super) fn factor(&self, target: &TargetId, account: &str) -> Option<bool> {
+        self.factors.get(target)?.get(account).copied()
     }
 
     /// True where it is known who holds what on a resource.
@@ -255,6 +276,9 @@ pub(super) fn read(
                     let unread = reading.unread.into_iter().map(|(resource, error)| (resource, error.refusal()));
                     seen.unread_resources.insert(target.clone(), unread.collect());
                 }
+                let numbers = reading.numbers.into_iter();
+                seen.numbers.extend(numbers.map(|(resource, number)| ((target.clone(), resource), number)));
+                seen.factors.insert(target.clone(), reading.factors);
                 seen.members.insert(target.clone(), reading.members);
                 seen.facts.insert(target.clone(), reading.facts);
                 seen.held.insert(target, reading.held);

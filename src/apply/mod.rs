@@ -13,11 +13,14 @@ mod batch;
 pub mod codes;
 mod ends;
 mod executor;
+mod factors;
+mod first_run;
 mod guards;
 mod inventory;
 pub mod lease;
 mod look;
 mod naming;
+mod numbers;
 mod outcome;
 mod overdue;
 mod phases;
@@ -70,6 +73,9 @@ pub struct Given {
     pub conditions: Conditions,
 }
 
+/// The numbers of resources, by target and name.
+pub type Numbers = BTreeMap<(TargetId, Resource), u64>;
+
 /// What the log says of earlier runs.
 #[derive(Debug, Default)]
 pub struct Past<'a> {
@@ -80,6 +86,10 @@ pub struct Past<'a> {
     pub given: BTreeSet<Given>,
     /// When each of these was given, where the log says that it was done.
     pub given_at: BTreeMap<Given, Timestamp>,
+    /// The numbers of resources on which something was given, as they were when it was given last.
+    pub numbers: Numbers,
+    /// Targets that were brought about as a whole, each with what pinned it then.
+    pub settled: BTreeMap<TargetId, String>,
     /// The last instant of which a run knew by more than its own clock.
     pub proven: Option<Timestamp>,
     /// What the log says was given and nobody proves.
@@ -131,11 +141,12 @@ pub trait Journal {
     fn compared(&mut self, told: Vec<time::Comparison>);
 
     /// Writes what is about to be done, and whether the run may give. A reduced run may not, whatever it was asked for.
+    /// With it go the numbers of the resources on which something is about to be given.
     ///
     /// # Errors
     ///
     /// Where it can't be written: then nothing may be given.
-    fn intend(&mut self, mode: Mode, operations: &[Operation]) -> Result<(), Refusal>;
+    fn intend(&mut self, mode: Mode, operations: &[Operation], numbers: &Numbers) -> Result<(), Refusal>;
 
     /// Writes what came of it.
     ///
@@ -177,6 +188,8 @@ pub struct Drift {
     pub difference: Difference,
     /// What else is wrong, sorted.
     pub findings: Vec<LiveFinding>,
+    /// What of the difference no run does before its list was approved, sorted.
+    pub held_back: Vec<Operation>,
     /// What people have by groups, sorted.
     pub by_groups: Vec<Through>,
     /// Targets that answered.
@@ -193,7 +206,9 @@ impl Drift {
     /// What of it is about somebody or something, and what nobody knows.
     #[must_use]
     pub fn only(mut self, fits: impl Fn(Option<&PersonId>, &str, &str) -> bool) -> Self {
-        self.difference.operations.retain(|one| fits(one.person.as_ref(), one.kind.name, &one.resource));
+        for list in [&mut self.difference.operations, &mut self.held_back] {
+            list.retain(|one| fits(one.person.as_ref(), one.kind.name, &one.resource));
+        }
         for list in [&mut self.difference.unmanaged, &mut self.difference.pending] {
             list.retain(|one| fits(one.person.as_ref(), one.live.kind.name, &one.live.resource));
         }
@@ -230,11 +245,18 @@ impl Drift {
 
 /// What differs live from the tree and what else live state shows, without writing anything.
 pub fn drift(tree: &Revision, past: &Past<'_>, readers: &mut Readers, now: Timestamp, process: &dyn Process) -> Drift {
-    let view = state::View::new(tree, past, now);
+    let mut view = state::View::new(tree, past, now);
     let greetings = look::greet(readers, process);
     let mut seen = look::read(readers, &view.scopes(), Depth::Facts, &greetings.refused, process);
     seen.told(&greetings.hellos);
+    let moved = view.settle_numbers(&seen);
+    if !moved.is_empty() {
+        let scopes = view.identified(&moved);
+        seen.update(&scopes, look::read(readers, &scopes, Depth::Facts, &greetings.refused, process));
+    }
     let (difference, groups) = (view.difference(&seen), view.by_groups(&seen));
+    let held_back: Vec<Operation> =
+        difference.operations.iter().filter(|one| view.is_held_back(one)).cloned().collect();
     let mut naming = naming::Naming::default();
     let unlisted = naming.ask(&difference.operations, readers, process);
     let mut findings = view.findings(&seen, &difference, &groups);
@@ -248,6 +270,7 @@ pub fn drift(tree: &Revision, past: &Past<'_>, readers: &mut Readers, now: Times
     });
     Drift {
         difference,
+        held_back,
         findings,
         by_groups: groups.through,
         read: seen.held.into_keys().collect(),

@@ -52,7 +52,7 @@ impl Sight {
         readers: &mut Readers,
         process: &dyn Process,
     ) -> bool {
-        let newer = look::read(readers, scopes, Depth::Holders, &self.refused, process);
+        let newer = look::read(readers, &view.identified(scopes), Depth::Holders, &self.refused, process);
         self.seen.update(scopes, newer);
         self.read.extend(self.seen.held.keys().cloned());
         let resources =

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::look::Seen;
-use super::{Given, Past};
+use super::numbers::{Meant, Mistaken};
+use super::{Given, Past, first_run};
 use crate::access::{
     AccountForm, AccountMark, Conditions, EntitlementKey, Manage, PersonId, PersonType, Revision, TargetId,
 };
@@ -49,6 +50,8 @@ pub(super) struct View<'a> {
     applied: OnceCell<BTreeSet<Thing<'a>>>,
     /// What was declared, where that is all that is proven: then nothing counts but its ends.
     declared: Option<&'a Declared>,
+    /// By which numbers names are meant.
+    pub(super) numbers: Meant,
 }
 
 /// Something that is held at a place: the permission, none where it is all that is held there.
@@ -58,12 +61,13 @@ impl<'a> View<'a> {
     pub(super) fn new(tree: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
         let clock = Clock::of(now);
         let accounts = accounts(tree, past, &clock);
-        View { tree, past, clock, accounts, over: OnceCell::new(), applied: OnceCell::new(), declared: None }
+        let numbers = Meant::of(tree, past);
+        View { tree, past, clock, accounts, over: OnceCell::new(), applied: OnceCell::new(), declared: None, numbers }
     }
 
     /// A view of the ends of what was declared. The tree only names targets.
     pub(super) fn of_ends(declared: &'a Declared, settings: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
-        View { declared: Some(declared), ..View::new(settings, past, now) }
+        View { declared: Some(declared), numbers: Meant::of_past(past), ..View::new(settings, past, now) }
     }
 
     /// The same at other instants.
@@ -90,7 +94,7 @@ impl<'a> View<'a> {
     /// Everything that must be read, by target.
     pub(super) fn scopes(&self) -> BTreeMap<TargetId, Scope> {
         if let Some(declared) = self.declared {
-            return declared.scopes();
+            return self.identified(&declared.scopes());
         }
         let mut scopes = operations::scopes(&self.basis(self.clock.now));
         for given in &self.past.given {
@@ -99,6 +103,19 @@ impl<'a> View<'a> {
         for (target, scope) in &mut scopes {
             if let Some((expected, accounts)) = self.expected(target) {
                 scope.expect(expected, accounts);
+            }
+        }
+        self.identified(&scopes)
+    }
+
+    /// The same scopes with what tells a target which of two things of one name is meant, and whether it matters who signs in
+    /// with a second factor.
+    pub(super) fn identified(&self, scopes: &BTreeMap<TargetId, Scope>) -> BTreeMap<TargetId, Scope> {
+        let mut scopes = scopes.clone();
+        for (target, scope) in &mut scopes {
+            self.numbers.identify(target, scope);
+            if self.asks_factors(target) {
+                scope.ask_factors();
             }
         }
         scopes
@@ -173,6 +190,7 @@ impl<'a> View<'a> {
             difference.unmanaged.extend(part.unmanaged);
             difference.pending.extend(part.pending);
         }
+        self.take_what_is_left(seen, &mut difference);
         difference.operations.retain(|one| seen.shows(&one.target, one.kind, &one.resource));
         difference.operations.sort();
         difference.unmanaged.sort();
@@ -207,6 +225,9 @@ impl<'a> View<'a> {
             findings.push(live::of_fact(target, fact, person.cloned()));
         }
         findings.extend(self.breaches(difference, groups).into_iter().map(|breach| breach.finding));
+        findings.extend(Mistaken::of(seen).findings());
+        findings.extend(self.factor_findings(seen));
+        findings.extend(first_run::findings(difference.operations.iter().filter(|one| self.is_held_back(one))));
         findings.sort();
         findings.dedup();
         findings
@@ -235,7 +256,7 @@ impl<'a> View<'a> {
     }
 
     /// True where dualkey gave what is held at a place, as the log says.
-    fn was_given(&self, (place, permission): Thing<'_>) -> bool {
+    pub(super) fn was_given(&self, (place, permission): Thing<'_>) -> bool {
         let Place { target, kind, resource, holder } = place;
         let any_permission = kind.holds_one();
         let wanted = Given {
@@ -258,10 +279,12 @@ impl<'a> View<'a> {
         })
     }
 
-    fn revoke(&self, held: Found) -> Operation {
+    pub(super) fn revoke(&self, held: Found) -> Operation {
         let account = (held.target.clone(), AccountMark::of(&held.live.principal.to_string()));
         let person = held.person.or_else(|| self.past.accounts.get(&account).cloned());
-        let gone = person.as_ref().is_some_and(|person| self.has_ended(person, &held.target).unwrap_or(true));
+        let ended = person.as_ref().and_then(|person| self.has_ended(person, &held.target));
+        let gone = person.is_some() && ended.unwrap_or(true);
+        let because = Because::Undeclared {}.of_ended(person.as_ref().filter(|_| ended == Some(true)));
         Operation {
             target: held.target,
             verb: Verb::Revoke,
@@ -274,7 +297,7 @@ impl<'a> View<'a> {
             conditions: held.live.conditions,
             person,
             until: None,
-            because: Because::Undeclared {},
+            because,
             urgent: gone,
         }
     }

@@ -9,9 +9,11 @@ use crate::targets::{self, KINDS};
 mod ends;
 mod fake;
 mod faults;
+mod first_run;
 mod guarded;
 mod live;
 mod memory;
+mod numbers;
 mod partial;
 mod reasons;
 mod stops;
@@ -30,15 +32,15 @@ fn takes_from_all_targets_before_it_gives_and_is_done_once() {
         ]),
         Fault::None,
     );
-    let outcome = apply(&approved, &Past::default(), &world);
+    let outcome = apply(&approved, &settled(), &world);
     assert_eq!(outcome.exit(), Exit::Done, "{outcome:#?}");
     assert_eq!(outcome.done.len(), 5);
     let verbs: Vec<bool> = world.borrow().calls.iter().map(|(_, call)| call.verb == targets::Verb::Revoke).collect();
     assert_eq!(verbs, [true, true, false, false, false]);
     assert!(world.borrow().held.iter().any(|(_, live)| live.principal.name() == "99"), "unknown principals stay");
-    let again = apply(&approved, &Past::default(), &world);
+    let again = apply(&approved, &settled(), &world);
     assert!(again.is_superseded() && again.done.is_empty() && again.exit() == Exit::Done, "{again:#?}");
-    let found = differs(approved.tree(), &Past::default(), &world, now());
+    let found = differs(approved.tree(), &settled(), &world, now());
     assert_eq!((found.operations.len(), found.unmanaged.len()), (0, 1));
 }
 
@@ -46,7 +48,7 @@ fn takes_from_all_targets_before_it_gives_and_is_done_once() {
 fn a_failed_revoke_blocks_what_that_person_would_gain_only() {
     let approved = tree(&[grant("alice", "dev", "acct"), grant("bob", "dev", "acct")]);
     let world = world(held(&["github repository northwind/api push 11"]), Fault::Account("11"));
-    let outcome = apply(&approved, &Past::default(), &world);
+    let outcome = apply(&approved, &settled(), &world);
     assert_eq!(outcome.exit(), Exit::Partial);
     assert_eq!(lines(&outcome.done), ["grant 111122223333 DeveloperAccess bob@globex.example"]);
     assert_eq!(lines(&outcome.not_started), ["grant 111122223333 DeveloperAccess alice@globex.example"]);
@@ -59,14 +61,14 @@ fn a_failed_grant_blocks_no_revoke_and_success_without_effect_is_drift() {
     let start = || held(&["aws account 111122223333 ReadOnlyAccess alice@globex.example"]);
     let approved = tree(&files);
     let failing = world(start(), Fault::Account("11"));
-    let outcome = apply(&approved, &Past::default(), &failing);
+    let outcome = apply(&approved, &settled(), &failing);
     assert_eq!((outcome.done.len(), outcome.failed.len(), outcome.exit()), (2, 1, Exit::Partial));
     for (_, live) in failing.borrow().held.iter() {
         assert_eq!(live.principal.name(), "bob@globex.example");
     }
     // the first try of a call has no effect, the next round repairs it
-    assert_eq!(apply(&approved, &Past::default(), &world(start(), Fault::Ignored("aws", 0))).exit(), Exit::Done);
-    let deaf = apply(&approved, &Past::default(), &world(start(), Fault::Deaf));
+    assert_eq!(apply(&approved, &settled(), &world(start(), Fault::Ignored("aws", 0))).exit(), Exit::Done);
+    let deaf = apply(&approved, &settled(), &world(start(), Fault::Deaf));
     assert_eq!(deaf.exit(), Exit::Partial);
     assert_eq!(lines(&deaf.not_started), ["grant northwind/api push 11"], "alice still holds what had to go");
     let failed: Vec<(String, &str)> =
@@ -87,10 +89,10 @@ fn what_cannot_be_read_is_not_written() {
     let approved = tree(&[grant("bob", "dev", "acct")]);
     let start = held(&["github repository northwind/api push 11"]);
     let blind = world(start.clone(), Fault::Unreadable("aws"));
-    assert!(!drifts(approved.tree(), &Past::default(), &blind, now()).is_whole());
+    assert!(!drifts(approved.tree(), &settled(), &blind, now()).is_whole());
     for mode in [Mode::Full, Mode::OnlyEnds] {
         let blind = world(start.clone(), Fault::Unreadable("aws"));
-        let outcome = apply_as(&approved, &Past::default(), &blind, mode, usize::MAX);
+        let outcome = apply_as(&approved, &settled(), &blind, mode, usize::MAX);
         assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["live-read-incomplete"], Exit::Partial));
         assert_eq!(lines(&outcome.done), ["revoke northwind/api push 11"]);
         assert_eq!((lines(&outcome.not_started), blind.borrow().calls.len()), (Vec::new(), 1));
@@ -99,7 +101,7 @@ fn what_cannot_be_read_is_not_written() {
         let unread_resources = BTreeSet::new();
         let extent = Extent::Reduced { only_took, read: github, unread: aws, unread_resources, logged: true };
         assert_eq!(outcome.extent, extent);
-        let again = apply_as(&approved, &Past::default(), &blind, mode, usize::MAX);
+        let again = apply_as(&approved, &settled(), &blind, mode, usize::MAX);
         assert_eq!((again.done.len(), again.exit()), (0, Exit::Unjudged));
     }
 }
@@ -109,7 +111,7 @@ fn a_lost_lease_stops_writes() {
     let approved = tree(&[grant("alice", "writer", "api"), grant("bob", "dev", "acct"), grant("alice", "dev", "acct")]);
     for writes in 0..3 {
         let world = world(Held::new(), Fault::None);
-        let outcome = apply_as(&approved, &Past::default(), &world, Mode::Full, writes);
+        let outcome = apply_as(&approved, &settled(), &world, Mode::Full, writes);
         assert_eq!((outcome.done.len(), outcome.not_started.len()), (writes, 3 - writes));
         assert_eq!(world.borrow().calls.len(), writes);
         assert_eq!((outcome.exit(), outcome.is_logged()), (Exit::Partial, false));
@@ -121,7 +123,7 @@ fn a_lost_lease_stops_writes() {
 fn without_lease_or_log_only_ends_go_on() {
     let approved = tree(&[grant("bob", "dev", "acct")]);
     let chain = chain(&approved);
-    let past = Past::default();
+    let past = settled();
     let refusal = || Refusal::new(&codes::LOCK_HELD, "lease 3 is held", "wait");
     for (mode, calls, exit) in [(Mode::Full, 1, Exit::Partial), (Mode::OnlyEnds, 1, Exit::Partial)] {
         let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
@@ -167,7 +169,7 @@ fn refused_landings_wait_and_are_named() {
         kept: true,
     };
     let chain = Chain { landings: vec![landing], ..chain(&approved) };
-    let past = Past::default();
+    let past = settled();
     let request =
         Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full, given: false };
     let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
@@ -192,7 +194,7 @@ fn guards_keep_admins_and_what_is_protected() {
     let owner = |person| format!("github membership northwind admin {person}");
     let (priya, tom) = (owner("1"), owner("2"));
     let applied = tree(&[grant("tom", "owner", "org"), grant("priya", "owner", "org")]);
-    let past = Past { applied: Some((applied.tree(), now())), ..Past::default() };
+    let past = Past { applied: Some((applied.tree(), now())), ..settled() };
     // one of two may go, both may not; what else was to be done waits, too
     let one = tree(&[grant("tom", "owner", "org")]);
     let both = world(held(&[&priya, &tom]), Fault::None);
@@ -225,7 +227,7 @@ fn guards_keep_admins_and_what_is_protected() {
     let gone = tree(&[ended]);
     assert_eq!(apply(&gone, &past, &world(held(&[&priya]), Fault::None)).exit(), Exit::Done);
     let glass = world(held(&["aws account 111122223333 BreakGlass alice@globex.example"]), Fault::None);
-    let outcome = apply(&none, &Past::default(), &glass);
+    let outcome = apply(&none, &settled(), &glass);
     assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["protected-entitlement"], Exit::Partial));
     assert_eq!(lines(&outcome.done), ["grant 111122223333 DeveloperAccess bob@globex.example"]);
 }
@@ -235,14 +237,14 @@ fn required_admins_and_the_own_identity_stay() {
     let policy = |text: &str| ("policies/p.yaml".to_owned(), text.to_owned());
     let required = tree(&[grant("tom", "owner", "org"), policy("admins: { minimum: 1, required: [priya] }\n")]);
     let applied = tree(&[grant("tom", "owner", "org"), grant("priya", "owner", "org")]);
-    let past = Past { applied: Some((applied.tree(), now())), ..Past::default() };
+    let past = Past { applied: Some((applied.tree(), now())), ..settled() };
     let both = held(&["github membership northwind admin 1", "github membership northwind admin 2"]);
     let outcome = apply(&required, &past, &world(both, Fault::None));
     assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["required-admin"], Exit::Refused));
     let approved = tree(&[grant("bob", "dev", "acct")]);
     let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
     let chain = chain(&approved);
-    let past = Past::default();
+    let past = settled();
     let request =
         Request { approved: &approved, chain: &chain, past: &past, now: now(), mode: Mode::Full, given: false };
     world.borrow_mut().own = Some(("github", "11"));
@@ -260,12 +262,12 @@ fn an_empty_tree_takes_nothing_from_several_people_but_ends() {
     let start = || {
         held(&["github repository northwind/api push 11", "aws account 111122223333 ReadOnlyAccess bob@globex.example"])
     };
-    let outcome = apply(&tree(&[]), &Past::default(), &world(start(), Fault::None));
+    let outcome = apply(&tree(&[]), &settled(), &world(start(), Fault::None));
     assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["empty-desired-state"], Exit::Refused));
     let over = tree(&[contractor("alice", 11, "2026-11-10"), contractor("bob", 12, "2026-11-10")]);
-    assert_eq!(apply(&over, &Past::default(), &world(start(), Fault::None)).exit(), Exit::Done);
+    assert_eq!(apply(&over, &settled(), &world(start(), Fault::None)).exit(), Exit::Done);
     let last = world(held(&["github repository northwind/api push 11"]), Fault::None);
-    assert_eq!(apply(&tree(&[]), &Past::default(), &last).exit(), Exit::Done);
+    assert_eq!(apply(&tree(&[]), &settled(), &last).exit(), Exit::Done);
 }
 
 #[test]
@@ -286,7 +288,7 @@ fn what_was_given_is_taken_back_though_no_tree_names_it_any_more() {
             PersonId::parse("tom").unwrap(),
         )]),
         given: [given("2", "push"), given("77", "push")].into(),
-        ..Past::default()
+        ..settled()
     };
     let start = held(&[
         "github repository northwind/old push 2",
@@ -313,7 +315,7 @@ fn the_end_of_the_higher_of_two_grants_is_an_end() {
     let (path, text) = grant("alice", "writer", "api");
     let over = (path, text.replace("2027-01-15", "2026-11-20"));
     let approved = tree(&[over, grant("alice", "reader", "api")]);
-    let applied = Past { applied: Some((approved.tree(), "2026-11-19T09:00:00Z".parse().unwrap())), ..Past::default() };
+    let applied = Past { applied: Some((approved.tree(), "2026-11-19T09:00:00Z".parse().unwrap())), ..settled() };
     let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
     let outcome = apply_as(&approved, &applied, &world, Mode::OnlyEnds, usize::MAX);
     assert_eq!(lines(&outcome.done), ["change northwind/api pull 11"]);

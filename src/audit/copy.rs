@@ -18,7 +18,8 @@ use super::key::VerifierKey;
 use super::keys::{Keys, Later};
 use super::log::Log;
 use super::merkle::{Edge, Hash};
-use super::record::{At, Genesis, Intent, Record, Slice};
+use super::record::{At, Genesis, Intent, Numbered, Record, Slice};
+use super::recorded::numbered;
 use super::state::State;
 use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply;
@@ -106,10 +107,11 @@ struct Saved {
     given: Vec<(usize, usize, usize, usize, usize, usize)>,
     /// When it was given, by its place.
     given_at: Vec<(usize, At)>,
+    numbers: Vec<Numbered>,
 }
 
 fn version() -> String {
-    format!("2 {}", env!("CARGO_PKG_VERSION"))
+    format!("3 {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// Numbers for what is written often.
@@ -185,6 +187,7 @@ impl Prefix {
             accounts,
             given,
             given_at,
+            numbers: state.numbers.iter().map(|(name, number)| numbered(name, *number)).collect(),
         };
         serde_json::to_vec(&saved).ok()
     }
@@ -225,7 +228,7 @@ impl Prefix {
         let given = saved.given.into_iter().map(one).collect::<Option<Vec<_>>>()?;
         let given_at = saved.given_at.iter().map(|(place, at)| Some((given.get(*place)?.clone(), *at)));
         let given_at = given_at.collect::<Option<_>>()?;
-        let state = State {
+        let mut state = State {
             kinds,
             judged: saved.judged,
             refusals: saved.refusals,
@@ -237,7 +240,9 @@ impl Prefix {
             accounts: Rc::new(accounts),
             given: Rc::new(given.into_iter().collect()),
             given_at: Rc::new(given_at),
+            numbers: Rc::default(),
         };
+        state.number(&saved.numbers);
         let edge = Edge::of(saved.size, rows)?;
         let log = Log { genesis: saved.genesis, keys, edge, checkpoint: saved.checkpoint.into_bytes(), state };
         Some(Prefix { log, tree: saved.tree.parse().ok()? })

@@ -226,15 +226,16 @@ pub fn access_at(reader: &Reader<'_>, kinds: Kinds, who: Who<'_>, at: Timestamp)
 /// Leaves out what a higher value of the same thing covers. A kind that this program doesn't have holds all of them.
 fn highest(held: Vec<Held>, kinds: Kinds) -> Vec<Held> {
     let thing = |one: &Held| (one.target.clone(), one.kind.clone(), one.resource.clone(), one.principal.clone());
-    let rank = |one: &Held| kinds.get(&one.kind).filter(|kind| kind.holds_one()).map(|kind| kind.rank(&one.permission));
-    let mut best: BTreeMap<_, usize> = BTreeMap::new();
+    let height =
+        |one: &Held| kinds.get(&one.kind).filter(|kind| kind.holds_one()).map(|kind| kind.height(&one.permission));
+    let mut best: BTreeMap<_, (usize, bool)> = BTreeMap::new();
     for one in &held {
-        if let Some(rank) = rank(one) {
+        if let Some(height) = height(one) {
             let best = best.entry(thing(one)).or_default();
-            *best = rank.max(*best);
+            *best = height.max(*best);
         }
     }
-    held.into_iter().filter(|one| rank(one).is_none_or(|rank| best.get(&thing(one)) == Some(&rank))).collect()
+    held.into_iter().filter(|one| height(one).is_none_or(|height| best.get(&thing(one)) == Some(&height))).collect()
 }
 
 fn contains((from, until): &Span, at: Timestamp) -> bool {

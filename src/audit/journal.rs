@@ -1,11 +1,13 @@
 //! How a run is written into the log: landings first seen, intents before the first write, the outcome after the last.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::places::{PART_SLICES, Places, Split, parts, push};
 use super::record::{self, At, Record, Slice, Span};
-use super::recorded::{landings, last_run, open_runs};
+use super::recorded::{landings, last_run, numbered, open_runs};
 use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
 use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision, TargetId};
@@ -110,13 +112,31 @@ impl<'a> RunJournal<'a> {
     }
 
     /// The intents of some operations. What an interrupted run was about to do is not written again.
-    fn intents(&mut self, mode: apply::Mode, operations: Vec<record::Operation>) -> Result<Vec<Record>, StoreError> {
+    fn intents(
+        &mut self,
+        mode: apply::Mode,
+        operations: Vec<record::Operation>,
+        numbers: &apply::Numbers,
+    ) -> Result<Vec<Record>, StoreError> {
         let log = &self.stored.log;
         let files = self.stored.files(self.store.repository())?;
         let known = Places::of(&log.state().unfinished, &log.reader(&files), log.size())?;
         let Split { slices, known, new } = known.split(operations);
         self.intended.take(&slices, &known);
-        let intent = |operations, operations_of| record::Intent {
+        let mut new_numbers: BTreeMap<[&str; 3], record::Numbered> = BTreeMap::new();
+        for (name @ (target, resource), number) in numbers {
+            if log.state().numbers.get(name) != Some(number) {
+                let named = [target.as_str(), resource.kind.name, resource.name.as_str()];
+                new_numbers.insert(named, numbered(name, *number));
+            }
+        }
+        let numbers = |operations: &[record::Operation]| {
+            let given = operations.iter().filter(|one| one.verb != record::Verb::Revoke);
+            let names: BTreeSet<[&str; 3]> =
+                given.map(|one| [one.target.as_str(), one.kind.as_str(), one.resource.as_str()]).collect();
+            names.iter().filter_map(|name| new_numbers.get(name).cloned()).collect::<Vec<_>>()
+        };
+        let intent = |operations: Vec<record::Operation>, operations_of| record::Intent {
             run: self.run.id.clone(),
             commit: self.run.commit.to_string(),
             at: At(self.run.at),
@@ -126,6 +146,7 @@ impl<'a> RunJournal<'a> {
                 apply::Mode::Full => record::Mode::Full,
                 apply::Mode::OnlyEnds => record::Mode::OnlyEnds,
             },
+            numbers: numbers(&operations),
             operations,
             operations_of,
         };
@@ -158,9 +179,9 @@ impl Journal for RunJournal<'_> {
         self.clocks = told.into_iter().map(clock).collect();
     }
 
-    fn intend(&mut self, mode: apply::Mode, operations: &[Operation]) -> Result<(), Refusal> {
+    fn intend(&mut self, mode: apply::Mode, operations: &[Operation], numbers: &apply::Numbers) -> Result<(), Refusal> {
         let all = operations.iter().map(operation).collect();
-        let mut records = self.intents(mode, all).map_err(|error| error.refusal())?;
+        let mut records = self.intents(mode, all, numbers).map_err(|error| error.refusal())?;
         let drifted: Vec<record::Operation> =
             operations.iter().filter(|one| one.because.is_drift()).map(operation).collect();
         if !drifted.is_empty() {

@@ -163,6 +163,7 @@ fn try_run(place: &Place, now: Timestamp, mode: Mode, breaks: bool) -> (Option<O
             .map(|(account, people)| (account.clone(), people.first().unwrap().clone()))
             .collect(),
         given: given(&stored.log).as_ref().clone(),
+        settled: last.iter().map(|_| (TargetId::parse("play").unwrap(), "sandbox:play".to_owned())).collect(),
         proven: super::super::recorded::proven_time(&stored.log),
         ..Past::default()
     };
@@ -357,6 +358,7 @@ fn drift_is_named_and_a_refusal_is_written_once() {
         permission: "admin".to_owned(),
         principal: "11".into(),
         conditions: Conditions::NONE,
+        number: None,
     };
     let mut sandbox = Sandbox::open(place.folder.beside("play.json"), "sandbox:play", github::TYPE, at("2026-11-11"));
     contract::one(&mut sandbox, &call).unwrap();
@@ -378,13 +380,17 @@ fn drift_is_named_and_a_refusal_is_written_once() {
     };
     let mut journal = open(stored);
     assert!(journal.pending());
-    journal.intend(Mode::Full, &[]).unwrap();
+    journal.intend(Mode::Full, &[], &apply::Numbers::new()).unwrap();
     let types = |journal: &RunJournal<'_>| types(&Memory::stored(&repository, journal.stored(), place.key.verifier()));
     assert!(types(&journal)[7..].starts_with(&["refusal"]));
     let refusals = |journal: &RunJournal<'_>| types(journal).iter().filter(|name| **name == "refusal").count();
     let before = refusals(&journal);
     let mut later = open(journal.stored().clone());
-    later.intend(Mode::Full, &[]).unwrap();
+    later.intend(Mode::Full, &[], &apply::Numbers::new()).unwrap();
     assert_eq!(refusals(&later), before);
-    assert_eq!(journal.intend(Mode::Full, &[]).unwrap_err().code.id, "lease-lost", "the log is another's by now");
+    assert_eq!(
+        journal.intend(Mode::Full, &[], &apply::Numbers::new()).unwrap_err().code.id,
+        "lease-lost",
+        "the log is another's by now"
+    );
 }

@@ -53,7 +53,7 @@ pub use proof::Proven;
 pub use reader::Reader;
 pub use record::Record;
 pub use recorded::{
-    from_anchor, given, given_at, granted, is_vouched_for, last_applied, last_landing, last_run, open_runs,
+    from_anchor, given, given_at, granted, is_vouched_for, last_applied, last_landing, last_run, numbers, open_runs,
     predecessors, proven_time, recorded,
 };
 pub use search::{Fits, Found, Query};

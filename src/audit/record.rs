@@ -10,8 +10,10 @@ use crate::access::Conditions;
 use crate::approval::Signed;
 
 mod because;
+mod past;
 
 pub use because::Because;
+pub use past::{Account, Applied, Given, Numbered, Predecessor};
 
 /// The version of the records' format that this program reads and writes.
 pub const VERSION: u32 = 1;
@@ -102,62 +104,6 @@ pub struct Genesis {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<Predecessor>,
     pub at: At,
-}
-
-/// A log that nobody could or would go on with, as it stood when the next one began.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Predecessor {
-    /// Its anchor: `<genesis>:<log key id>`.
-    pub anchor: String,
-    /// The public half of the key that signed it last.
-    pub log_key: String,
-    pub size: u64,
-    /// The root hash over its entries, in base64.
-    pub root: String,
-    /// What was last brought about as a whole. This and what follows is said of the newest only, for the log that goes on
-    /// from there: what was given before is still to be taken away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub applied: Option<Applied>,
-    /// Accounts that access was granted to at any time.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub accounts: Vec<Account>,
-    /// What was granted and not taken back.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub given: Vec<Given>,
-    /// The last instant that it proves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proven: Option<At>,
-}
-
-/// A landing that was brought about as a whole, and when.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Applied {
-    pub commit: String,
-    pub at: At,
-}
-
-/// An account, and whose it was when access was last granted to it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Account {
-    pub target: String,
-    pub principal: String,
-    pub person: String,
-}
-
-/// What an account was granted at a target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Given {
-    pub target: String,
-    pub kind: String,
-    pub resource: String,
-    pub permission: String,
-    pub principal: String,
-    #[serde(default, skip_serializing_if = "Conditions::is_empty")]
-    pub conditions: Conditions,
 }
 
 /// A signed statement as it was given, so that anyone can check it again.
@@ -272,6 +218,9 @@ pub struct Intent {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clocks: Vec<Clock>,
     pub mode: Mode,
+    /// The numbers of resources on which something is about to be given, where they are other ones than the log knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<Numbered>,
     pub operations: Vec<Operation>,
     /// Operations that an earlier run was about to do when it was interrupted, and that come before those here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -14,6 +14,7 @@ use crate::apply;
 use crate::approval::statement;
 use crate::approval::{CountedApproval, Maker, Recorded, RecordedLanding, Removal, Signed, Verdict};
 use crate::repository::Oid;
+use crate::targets::Resource;
 
 /// The genesis and every landing that the log records, with what proves them. None where an id in it is none.
 pub fn recorded(log: &Log) -> Option<Recorded> {
@@ -84,6 +85,7 @@ pub fn predecessors(log: &Log) -> Vec<record::Predecessor> {
         applied: None,
         accounts: Vec::new(),
         given: Vec::new(),
+        numbers: Vec::new(),
         proven: None,
         ..old.clone()
     });
@@ -104,6 +106,7 @@ pub fn predecessors(log: &Log) -> Vec<record::Predecessor> {
             .map(|(commit, at)| record::Applied { commit: commit.to_string(), at: At(at) }),
         accounts: granted(log).iter().flat_map(account).collect(),
         given: given(log).iter().map(as_record).collect(),
+        numbers: numbers(log).iter().map(|(name, number)| numbered(name, *number)).collect(),
         proven: proven_time(log).map(At),
     };
     earlier.chain([newest]).collect()
@@ -249,4 +252,18 @@ pub fn given(log: &Log) -> Rc<BTreeSet<apply::Given>> {
 /// When each of that was given, where a run said that it was done.
 pub fn given_at(log: &Log) -> BTreeMap<apply::Given, Timestamp> {
     log.state().given_at.iter().map(|(given, at)| (given.clone(), at.0)).collect()
+}
+
+/// The numbers of resources on which something was granted, as they were when that was written down last.
+pub fn numbers(log: &Log) -> Rc<apply::Numbers> {
+    Rc::clone(&log.state().numbers)
+}
+
+pub(super) fn numbered((target, resource): &(TargetId, Resource), number: u64) -> record::Numbered {
+    record::Numbered {
+        target: target.to_string(),
+        kind: resource.kind.name.to_owned(),
+        resource: resource.name.clone(),
+        number: number.to_string(),
+    }
 }

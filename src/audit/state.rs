@@ -9,6 +9,7 @@ use super::reader::Reader;
 use super::record::{self, At, Genesis, Intent, Landing, Mode, Operation, Outcome, Record, Slice, Verb};
 use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply::{self, time};
+use crate::targets::Resource;
 
 /// What a log says up to some entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,8 @@ pub(super) struct State {
     pub given: Rc<BTreeSet<apply::Given>>,
     /// When of these was given what a run says that it did.
     pub given_at: Rc<BTreeMap<apply::Given, At>>,
+    /// The numbers of resources on which something was granted, as they were when that was written down last.
+    pub numbers: Rc<apply::Numbers>,
 }
 
 impl State {
@@ -52,6 +55,7 @@ impl State {
             accounts: Rc::default(),
             given: Rc::default(),
             given_at: Rc::default(),
+            numbers: Rc::default(),
         }
     }
 
@@ -92,6 +96,17 @@ impl State {
             held(names.map(String::as_str), &one.conditions, self.kinds)
         });
         Rc::make_mut(&mut self.given).extend(given);
+        self.number(&old.numbers);
+    }
+
+    /// Kinds that this program doesn't have are left out.
+    pub(super) fn number(&mut self, numbers: &[record::Numbered]) {
+        let kinds = self.kinds;
+        let known = numbers.iter().filter_map(|one| {
+            let resource = Resource { kind: kinds.get(&one.kind)?, name: one.resource.clone() };
+            Some(((TargetId::parse(&one.target).ok()?, resource), one.number.parse().ok()?))
+        });
+        Rc::make_mut(&mut self.numbers).extend(known);
     }
 
     fn intend(&mut self, index: u64, intent: &Intent, reader: &Reader<'_>) -> Result<(), LogError> {
@@ -106,6 +121,7 @@ impl State {
         if !intent.at_given && time::is_proven(intent.clocks.iter().map(|one| (one.theirs.0, one.ours.0))) {
             self.proven = intent.clocks.iter().map(|one| one.ours).chain(self.proven).max();
         }
+        self.number(&intent.numbers);
         if let Ok(count @ 1..) = u32::try_from(intent.operations.len()) {
             self.unfinished.push(Slice(index, 0, count));
         }

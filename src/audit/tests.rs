@@ -103,6 +103,7 @@ fn each_kind() -> Vec<Record> {
             at_given: true,
             clocks: Vec::new(),
             mode: Mode::OnlyEnds,
+            numbers: Vec::new(),
             operations: vec![operation("push")],
             operations_of: vec![],
         }),

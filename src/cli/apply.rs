@@ -322,12 +322,12 @@ impl Attempt<'_> {
         books: Option<(Result<Books<'_>, Stop>, &Verifier<'_>, Vec<u8>)>,
         lease: Result<&dyn apply::Hold, Refusal>,
     ) -> Result<Exit, Stop> {
-        let Proven { declared, commit, settings, why, unjudged, time } = proven;
+        let Proven { declared, commit, settings, why, unjudged, time, numbers } = proven;
         // without an anchor whoever can push says what was approved
         let proof = if self.shared.anchor().is_some() { Proof::Trees } else { Proof::None };
         let targets = self.targets([self.shared.pinned_revision(), settings].into_iter(), proof)?;
         let (now, given) = (self.clock.now, self.clock.given);
-        let ending = Ending { declared, commit: *commit, settings, why, now, given, proven: *time };
+        let ending = Ending { declared, commit: *commit, settings, why, now, given, proven: *time, numbers };
         let clients = &mut targets.clients(self.process);
         let mut newest = None;
         let outcome = match (lease, books) {

@@ -4,8 +4,9 @@ use clap::Args;
 
 use super::context::Clock;
 use super::judging::{Judged, Question};
+use super::past::Past;
 use super::process::Process;
-use super::shared::{Ledger, Past, Refresh, Shared};
+use super::shared::{Ledger, Refresh, Shared};
 use super::stage::Stage;
 use super::targets::{Proof, SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, output};

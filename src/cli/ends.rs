@@ -11,7 +11,7 @@ use super::opening::nothing_proven;
 use super::shared::Ledger;
 use super::{Exit, Stop};
 use crate::access::Revision;
-use crate::apply::codes;
+use crate::apply::{self, codes};
 use crate::audit::{self, Belief};
 use crate::finding::Refusal;
 use crate::plan::ends::Declared;
@@ -32,6 +32,8 @@ pub struct Proven {
     pub unjudged: bool,
     /// The last instant that the log proves.
     pub time: Option<Timestamp>,
+    /// The numbers of resources on which something was given.
+    pub numbers: Rc<apply::Numbers>,
 }
 
 /// Where the facts come from.
@@ -106,6 +108,7 @@ impl Proven {
             "mend what is named beside this, then run `dualkey apply`: until then nothing is given",
         ));
         let time = ledger.and_then(|ledger| audit::proven_time(&ledger.stored.log));
-        Ok(Proven { declared, commit, settings: tree, why, unjudged, time })
+        let numbers = ledger.map(|ledger| audit::numbers(&ledger.stored.log)).unwrap_or_default();
+        Ok(Proven { declared, commit, settings: tree, why, unjudged, time, numbers })
     }
 }

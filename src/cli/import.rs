@@ -1,6 +1,8 @@
 //! `dualkey import`
 
+mod adopt;
 mod draft;
+mod names;
 mod wishes;
 
 use std::path::PathBuf;
@@ -11,15 +13,17 @@ use super::context::{self, Look};
 use super::new::{self, Asked, Length, Limits};
 use super::process::Process;
 use super::survey;
-use super::targets::{Proof, Targets};
+use super::targets::{Proof, SandboxOption, Targets};
 use super::written;
 use super::{Common, Exit, Stop, output};
 use crate::access::{LastRead, Moment, Revision, TargetId};
 use crate::apply;
+use crate::approval::Approved;
 use crate::finding::{Finding, Refusal};
 use crate::lint::Halt;
 use crate::report::escape::terminal;
 use crate::report::style::count;
+use crate::repository::Repository;
 use draft::Draft;
 use wishes::{DomainRule, Wishes};
 
@@ -32,15 +36,18 @@ const DAYS: i64 = 90;
                         --vendors vendors.csv --until 2027-03-31\n\n\
                         Writes people, vendors, domains, roles and grants for what is held at the target now, so that \
                         nothing\nchanges when it is applied. It is for the first commit of an access repository, which two people \
-                        vouch for.")]
+                        vouch for.\nWith --adopt it writes a list of what nothing declares there, which the target's first run then takes.")]
 pub struct Options {
     #[command(flatten)]
     common: Common,
     /// The target, as dualkey.yaml names it
     target: String,
+    /// Write the list of what nothing declares there: once it is approved, the target's first run takes that away
+    #[arg(long, conflicts_with_all = ["sponsor", "until", "domain", "vendors"])]
+    adopt: bool,
     /// The employee who answers for those from outside
-    #[arg(long, value_name = "PERSON")]
-    sponsor: String,
+    #[arg(long, value_name = "PERSON", required_unless_present = "adopt")]
+    sponsor: Option<String>,
     /// The last day of those from outside [default: 90 days]
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
@@ -59,6 +66,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     let tree = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let clock = options.common.now.clock()?.for_targets(&tree.access)?;
+    if options.adopt {
+        return adopt::run(options, &repository, &tree, clock);
+    }
     let wishes = wishes(options, &tree, clock)?;
     let inventory = inventory(options, &repository, &tree, clock)?;
     let mut draft = Draft::of(&tree, wishes);
@@ -84,28 +94,16 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 
 fn inventory(
     options: &Options,
-    repository: &crate::repository::Repository,
+    repository: &Repository,
     tree: &Revision,
     clock: context::Clock,
 ) -> Result<apply::Inventory, Stop> {
-    let targets = &tree.access.config.targets;
-    let id = TargetId::parse(&options.target).ok().filter(|id| targets.contains_key(id));
-    let Some(id) = id else {
-        let known = targets.keys().map(|id| id.as_str());
-        return Err(new::unknown("target", &options.target, known, "name it in dualkey.yaml first"));
-    };
-    let approved = match options.unapproved {
-        true => None,
-        false => survey::approved(&options.common, repository, clock)?,
-    };
-    let proof = match &approved {
-        _ if options.unapproved => Proof::Trees,
-        Some(approved) => Proof::Declared(&approved.tree().access),
-        None => Proof::None,
-    };
+    let id = target(options, tree)?;
+    let approved = approved(options, repository, clock)?;
     let process = Process::unwatched();
     let refused = |refusal: Refusal| Stop::refused(Exit::Unjudged, vec![refusal]);
-    let targets = Targets::of(repository, [tree], proof, &super::targets::SandboxOption::default(), clock);
+    let proof = proof(options, approved.as_ref());
+    let targets = Targets::of(repository, [tree], proof, &SandboxOption::default(), clock);
     let mut clients = targets.clients(&process);
     let Some(connected) = clients.readers.remove(&id) else {
         return Err(Stop::usage(format!("`{id}` is not connected"), "see `dualkey targets`"));
@@ -124,11 +122,35 @@ fn inventory(
     Ok(found)
 }
 
+/// The target that is named.
+fn target(options: &Options, tree: &Revision) -> Result<TargetId, Stop> {
+    let targets = &tree.access.config.targets;
+    let id = TargetId::parse(&options.target).ok().filter(|id| targets.contains_key(id));
+    id.ok_or_else(|| {
+        let known = targets.keys().map(|id| id.as_str());
+        new::unknown("target", &options.target, known, "name it in dualkey.yaml first")
+    })
+}
+
+/// What was approved, where that decides to whom a credential is sent.
+fn approved(options: &Options, repository: &Repository, clock: context::Clock) -> Result<Option<Approved>, Stop> {
+    if options.unapproved { Ok(None) } else { survey::approved(&options.common, repository, clock) }
+}
+
+fn proof<'a>(options: &Options, approved: Option<&'a Approved>) -> Proof<'a> {
+    match approved {
+        _ if options.unapproved => Proof::Trees,
+        Some(approved) => Proof::Declared(&approved.tree().access),
+        None => Proof::None,
+    }
+}
+
 fn wishes(options: &Options, tree: &Revision, clock: context::Clock) -> Result<Wishes, Stop> {
     let access = &tree.access;
-    let sponsor = access.people.get(options.sponsor.as_str()).ok_or_else(|| {
+    let sponsor = options.sponsor.as_deref().unwrap_or_default();
+    let sponsor = access.people.get(sponsor).ok_or_else(|| {
         let known = access.people.keys().map(|id| id.as_str());
-        new::unknown("person", &options.sponsor, known, "write the sponsor's file first, in people/")
+        new::unknown("person", sponsor, known, "write the sponsor's file first, in people/")
     })?;
     let zone = &access.config.zone;
     let today = clock.now.to_zoned(zone.clone()).date();

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use super::shared::{Ledger, Past, Shared};
+use super::past::Past;
+use super::shared::{Ledger, Shared};
 use super::{Exit, Stop, output};
 use crate::access::Revision;
 use crate::approval::codes::JUDGING_TOO_DEAR;

@@ -28,6 +28,7 @@ mod next;
 mod opening;
 mod output;
 mod panics;
+mod past;
 mod plan;
 mod process;
 mod prune;

@@ -7,9 +7,10 @@ use clap::Args;
 
 use super::context::{self, Clock, Look};
 use super::judging::{Foreseen, Judged, Question, foresee};
+use super::past::Past;
 use super::process::Process;
 use super::revisions::Reads;
-use super::shared::{Ledger, Past, Refresh, Shared};
+use super::shared::{Ledger, Refresh, Shared};
 use super::stage::Stage;
 use super::targets::{Proof, SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};

@@ -1,22 +1,19 @@
 //! What several machines share: the protected branch, approvals and the log, read from where they live.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clap::Args;
-use jiff::Timestamp;
 
 use super::checkpoint::Expected;
 use super::revisions::{Reads, newest_readable, no_branch, read};
 use super::{Exit, Stop, output};
-use crate::access::{self, Access, AccountMark, Config, LastRead, PersonId, PersonType, Revision, Target, TargetId};
-use crate::apply;
-use crate::approval::{self, Chain, Recorded, Signatures, Verifier, check_anchor, codes};
+use crate::access::{self, Access, Config, LastRead, Revision, Target};
+use crate::approval::{self, Recorded, Signatures, Verifier, check_anchor, codes};
 use crate::audit::{self, Later, Log, LogError, LogKey, Store, StoreError, Stored, VerifierKey};
 use crate::finding::Refusal;
-use crate::plan::Disputed;
 use crate::repository::{InvalidOid, Oid, Repository, StateRefs, kept_ref};
 use crate::{report, targets};
 
@@ -442,53 +439,4 @@ pub fn outdated(log: &Log, commit: Oid, tree: &Access) -> Option<Refusal> {
 /// The anchor that the user keeps.
 pub fn kept_anchor() -> Option<String> {
     std::env::var(ANCHOR).ok().filter(|kept| !kept.is_empty())
-}
-
-/// What the log says of earlier runs, with the tree that was applied last.
-#[derive(Debug, Default)]
-pub struct Past {
-    applied: Option<(Rc<Revision>, Timestamp)>,
-    accounts: BTreeMap<(TargetId, AccountMark), PersonId>,
-    given: Rc<BTreeSet<apply::Given>>,
-    given_at: BTreeMap<apply::Given, Timestamp>,
-    proven: Option<Timestamp>,
-    disputed: Option<Disputed>,
-}
-
-impl Past {
-    /// INVARIANT: nothing that the log says of runs gives access or keeps an end away: a tree that nobody approved was never
-    /// applied, and an account stays somebody's who may be ended, whoever else it is said to be of later.
-    pub fn of(log: &Log, verifier: &Verifier<'_>, chain: &Chain) -> Result<Self, Stop> {
-        let applied = match audit::last_applied(log, |commit| chain.verifies(commit)) {
-            Some((commit, at)) => Some((verifier.revision(commit)?, at)),
-            None => None,
-        };
-        let tree = verifier.revision(chain.last)?;
-        let is_employee = |person: &&PersonId| {
-            tree.access.people.get(*person).is_some_and(|person| person.person_type == PersonType::Employee)
-        };
-        let granted = audit::granted(log);
-        let whose = |people: &BTreeSet<PersonId>| people.iter().min_by_key(&is_employee).cloned();
-        let accounts = granted.iter().filter_map(|(account, people)| Some((account.clone(), whose(people)?)));
-        let (accounts, given) = (accounts.collect(), audit::given(log));
-        let disputed = verifier.disputed(chain)?;
-        let (given_at, proven) = (audit::given_at(log), audit::proven_time(log));
-        Ok(Past { applied, accounts, given, given_at, proven, disputed })
-    }
-
-    /// A tree together with the one applied last: what may have to be read.
-    pub fn trees<'r>(&'r self, tree: &'r Revision) -> impl Iterator<Item = &'r Revision> + Clone {
-        self.applied.iter().map(|(revision, _)| revision.as_ref()).chain([tree])
-    }
-
-    pub fn facts(&self) -> apply::Past<'_> {
-        apply::Past {
-            applied: self.applied.as_ref().map(|(revision, at)| (revision.as_ref(), *at)),
-            accounts: self.accounts.clone(),
-            given: self.given.as_ref().clone(),
-            given_at: self.given_at.clone(),
-            proven: self.proven,
-            disputed: self.disputed.as_ref(),
-        }
-    }
 }

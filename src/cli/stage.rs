@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::context::Clock;
-use super::shared::{self, Ledger, LogKeyOption, Past, Shared};
+use super::past::Past;
+use super::shared::{self, Ledger, LogKeyOption, Shared};
 use super::targets::SandboxOption;
 use super::{Exit, Stop, context, kept};
 use crate::access::Access;

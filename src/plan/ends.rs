@@ -197,7 +197,7 @@ impl Declared {
         };
         let lower = lasting()
             .filter(|(thing, _)| lowers(live.kind, held, (&thing.permission, &thing.conditions)))
-            .max_by_key(|(thing, _)| (live.kind.rank(&thing.permission), *thing));
+            .max_by_key(|(thing, _)| (live.kind.height(&thing.permission), *thing));
         match lower {
             // the higher of two is over, and the lower one is left
             Some((thing, times)) => Some(Operation {

@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 
 use super::operations::{Basis, Operation};
 use super::through::{ByGroups, Through};
-use crate::access::{EntitlementKey, Kind, Manage, PersonId, PersonType, TargetId};
+use crate::access::{EntitlementKey, Manage, PersonId, PersonType, TargetId};
 use crate::finding::{Code, Refusal, Rule, Severity};
 use crate::targets::error::TARGET_UNKNOWN_NAME;
 use crate::targets::{Fact, Principal, Resource, TargetError};
 
 /// The rules of what is live, sorted by id.
-pub const RULES: &[&Rule] = &[&ACCESS_BY_GROUP, &DUTIES_LIVE, &GROUP_UNRESOLVED];
+pub const RULES: &[&Rule] = &[&ACCESS_BY_GROUP, &DUTIES_LIVE, &GROUP_UNRESOLVED, &RESOURCE_REPLACED];
 
 pub static ACCESS_BY_GROUP: Rule = Rule {
     code: Code {
@@ -54,6 +54,21 @@ pub static GROUP_UNRESOLVED: Rule = Rule {
     dated: false,
 };
 
+pub static RESOURCE_REPLACED: Rule = Rule {
+    code: Code {
+        id: "resource-replaced",
+        title: "a name means another resource than the one that was meant",
+        why: "Whoever may rename things, or make new ones, could put something else behind a name that people were let in by, \
+              or let them in twice. Targets number their resources, and dualkey remembers on which number it gave something: \
+              nothing is given under such a name, and ends go to the number that was meant.",
+        example: "",
+        instead: "See who renamed what. If the new one is to take the place, write its number as `id` beside it in its domain: \
+                  once that has landed, what was given on the old one goes, and people are let in to the new one.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
 /// Something that live state shows. It stands in no file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveFinding {
@@ -72,6 +87,21 @@ pub struct LiveFinding {
 impl LiveFinding {
     fn sort_key(&self) -> (&str, Option<&TargetId>, Option<&Resource>, &str) {
         (self.rule.code.id, self.target.as_ref(), self.resource.as_ref(), &self.message)
+    }
+
+    /// Something about a target as a whole.
+    pub fn at(rule: &'static Rule, target: &TargetId, message: String, help: String) -> Self {
+        LiveFinding {
+            rule,
+            severity: rule.severity,
+            target: Some(target.clone()),
+            resource: None,
+            permission: None,
+            principal: None,
+            person: None,
+            message,
+            help,
+        }
     }
 
     /// The same as the reason why a run didn't give something.
@@ -105,6 +135,24 @@ pub fn of_fact(target: &TargetId, fact: &Fact, person: Option<PersonId>) -> Live
         message: format!("{} at `{target}`", fact.words),
         help: fact.rule.code.instead.to_owned(),
     }
+}
+
+/// A name that means the number `now`, where `meant` is the one that was meant.
+pub fn of_replaced(target: &TargetId, resource: &Resource, meant: u64, now: u64) -> LiveFinding {
+    let name = format!("{} `{}`", resource.kind.name, resource.name);
+    let message = format!("{name} is #{now} at `{target}` by now, and #{meant} is the one that was meant");
+    let help = format!(
+        "see what became of #{meant}; if #{now} is to take its place, write `id: {now}` beside it in its domain"
+    );
+    LiveFinding { resource: Some(resource.clone()), ..LiveFinding::at(&RESOURCE_REPLACED, target, message, help) }
+}
+
+/// A resource that is declared by several names.
+pub fn of_twice(target: &TargetId, resource: &Resource, names: &[&Resource], number: u64) -> LiveFinding {
+    let all: Vec<String> = names.iter().map(|one| format!("`{}`", one.name)).collect();
+    let message = format!("{} are one {} at `{target}`: #{number}", all.join(" and "), resource.kind.name);
+    let help = "keep the name that it has now in one domain, and take out the others".to_owned();
+    LiveFinding { resource: Some(resource.clone()), ..LiveFinding::at(&RESOURCE_REPLACED, target, message, help) }
 }
 
 /// An operation that names something that its target doesn't have.
@@ -207,15 +255,9 @@ pub(super) fn is_declared_otherwise(basis: &Basis<'_>, one: &Through) -> bool {
     let Through { target, person, live, .. } = one;
     let gives = |key: &EntitlementKey| {
         (&key.target, key.kind, &*key.resource) == (target, live.kind, live.resource.as_str())
-            && includes(live.kind, &key.permission, &live.permission)
+            && live.kind.includes(&key.permission, &live.permission)
             && live.conditions.within(&key.conditions)
     };
     let held = basis.tree.entitlements.of(person);
     held.iter().any(|held| gives(&held.key) && held.intervals.contains(basis.now))
-}
-
-/// True where who holds one permission of a kind may do all that another one allows.
-pub(super) fn includes(kind: &Kind, held: &str, asked: &str) -> bool {
-    // a word outside of the kind's order is like no other
-    held == asked || (kind.rank(asked) > 0 && kind.rank(held) >= kind.rank(asked))
 }

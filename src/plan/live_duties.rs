@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::live::{DUTIES_LIVE, LiveFinding, includes, is_declared_otherwise, path};
+use super::live::{DUTIES_LIVE, LiveFinding, is_declared_otherwise, path};
 use super::operations::{Basis, Difference, Operation, revisions};
 use super::through::ByGroups;
 use crate::access::{Domain, DutyRule, GrantId, Interval, Kind, PersonId, Role, RoleId, TargetId};
@@ -232,10 +232,10 @@ impl<'a> Meanings<'a> {
         let Live { kind, resource, permission, .. } = extra.live;
         let here = self.here.get(&(extra.target, *kind, resource.as_str())).map_or(&[][..], Vec::as_slice);
         let allowed =
-            self.roles.iter().filter(|gives| gives.kind == *kind && includes(kind, permission, gives.permission));
+            self.roles.iter().filter(|gives| gives.kind == *kind && kind.includes(permission, gives.permission));
         let mut meant = BTreeSet::new();
         for part in allowed.map(|gives| gives.permission).collect::<BTreeSet<_>>() {
-            let as_much = |gives: &&Gives<'a>| gives.kind == *kind && includes(kind, gives.permission, part);
+            let as_much = |gives: &&Gives<'a>| gives.kind == *kind && kind.includes(gives.permission, part);
             let mut roles: BTreeMap<&RoleId, &'a Role> =
                 here.iter().filter(as_much).map(|gives| (&gives.role.id, gives.role)).collect();
             if roles.is_empty() {

@@ -29,6 +29,7 @@ pub mod requirements;
 pub mod rules;
 pub mod stakes;
 mod standing;
+mod target_moved;
 pub mod through;
 
 use std::cell::OnceCell;
@@ -161,6 +162,8 @@ fn findings(
     findings.extend(since.and_then(|before| log_key_changed::find(before, &revision.access)));
     let reused = since.map(|before| key_reused::find(before, &revision.access, &[]));
     findings.extend(reused.into_iter().flatten());
+    let moved = since.map(|before| target_moved::Places::wanted(before, &revision.access).moved(&revision.access));
+    findings.extend(moved.into_iter().flatten());
     if revision.is_misread() {
         // what can't be read may be what they miss
         findings.retain(|finding| !lint::rules::BY_ABSENCE.contains(&finding.rule.code.id));

@@ -10,6 +10,7 @@ use ssh_key::public::KeyData;
 use super::key_reused;
 use super::replaced::Returning;
 use super::requirements::{Requirement, Side};
+use super::target_moved::Places;
 use crate::access::{Access, ChangeClass, Config, DomainId, Person, PersonId, Resource};
 use crate::finding::Finding;
 
@@ -101,6 +102,8 @@ pub struct Held {
     open: BTreeSet<ResourceKey>,
     /// Who had a key before that the change gives to somebody, as they were then.
     holders: Vec<Arc<Person>>,
+    /// What names of targets meant.
+    places: Places,
 }
 
 impl Held {
@@ -112,6 +115,7 @@ impl Held {
             found: BTreeMap::new(),
             open: new.map(|change| change.resource).collect(),
             holders: Vec::new(),
+            places: Places::wanted(base, head),
         }
     }
 
@@ -125,26 +129,28 @@ impl Held {
         self.holders = holders;
     }
 
+    /// Findings about keys and names of targets that meant something else before.
     pub(super) fn reused(&self, base: &Access, head: &Access) -> Vec<Finding> {
         let mut found = key_reused::find(base, head, &self.holders);
         found.extend(self.returning.ids_reused(head));
+        found.extend(self.places.moved(head));
         found
     }
 
     /// True where something of it was found.
     pub fn is_some(&self) -> bool {
-        !self.found.is_empty() || !self.holders.is_empty() || self.returning.is_some()
+        !self.found.is_empty() || !self.holders.is_empty() || self.returning.is_some() || self.places.is_some()
     }
 
     /// True where everything was found, or nothing is looked for.
     pub fn is_done(&self) -> bool {
-        self.open.is_empty() && self.returning.is_done()
+        self.open.is_empty() && self.returning.is_done() && self.places.is_done()
     }
 
     /// True where an older tree with another such file may say more.
     pub fn wants(&self, path: &str) -> bool {
         let resources = path.starts_with("domains/") || path == "dualkey.yaml";
-        resources && !self.open.is_empty() || self.returning.wants(path)
+        resources && !self.open.is_empty() || self.returning.wants(path) || self.places.wants(path)
     }
 
     /// True where who left before the change may be who comes with it, by another name.
@@ -162,6 +168,7 @@ impl Held {
     /// Looks in an older tree. The newest is asked first.
     pub fn look(&mut self, tree: &Access) {
         self.returning.look(tree);
+        self.places.look(tree);
         if self.open.is_empty() {
             return;
         }

@@ -93,6 +93,7 @@ impl Operation {
             permission: self.permission.clone(),
             principal: self.principal.clone(),
             conditions: self.conditions.clone(),
+            number: None,
         }
     }
 
@@ -358,7 +359,7 @@ impl<'a> Accounts<'a> {
             latent: live.latent,
             principal: live.principal.clone(),
             conditions: live.conditions.clone(),
-            because: self.reasons.revoked(target, live),
+            because: self.reasons.revoked(target, live).of_ended(person.as_ref().filter(|_| ended)),
             person,
             until: None,
             urgent: gone,

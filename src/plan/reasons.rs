@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lowering::lowers;
 use crate::access::time::format_end;
-use crate::access::{Cause, Conditions, Desired, Entitlement, GrantId, Interval, Revision, TargetId};
+use crate::access::{Cause, Conditions, Desired, Entitlement, GrantId, Interval, PersonId, Revision, TargetId};
 use crate::targets::{Live, Place};
 
 /// Why an operation is needed. The log holds it in this form.
@@ -25,6 +25,8 @@ pub enum Because {
         /// The last day, or the instant, in the organisation's zone.
         on: String,
     },
+    /// The person ended, so that nothing declares it any more.
+    Ended { person: PersonId },
     /// Nothing declares it any more since an approved landing.
     Undeclared {},
     /// It is live though nothing declares it.
@@ -40,7 +42,11 @@ impl Because {
     pub fn is_drift(&self) -> bool {
         match self {
             Because::DriftAdded {} | Because::DriftRemoved { .. } | Because::DriftChanged { .. } => true,
-            Because::Landing { .. } | Because::Start { .. } | Because::End { .. } | Because::Undeclared {} => false,
+            Because::Landing { .. }
+            | Because::Start { .. }
+            | Because::End { .. }
+            | Because::Ended { .. }
+            | Because::Undeclared {} => false,
         }
     }
 
@@ -52,7 +58,7 @@ impl Because {
             | Because::End { grant, .. }
             | Because::DriftRemoved { grant }
             | Because::DriftChanged { grant } => Some(grant),
-            Because::Undeclared {} | Because::DriftAdded {} => None,
+            Because::Ended { .. } | Because::Undeclared {} | Because::DriftAdded {} => None,
         }
     }
 }
@@ -63,10 +69,21 @@ impl std::fmt::Display for Because {
             Because::Landing { grant } => write!(f, "landing: grant {grant}"),
             Because::Start { grant } => write!(f, "start: grant {grant}"),
             Because::End { grant, on } => write!(f, "end: grant {grant} ended {on}"),
+            Because::Ended { person } => write!(f, "end: {person} has ended"),
             Because::Undeclared {} => f.write_str("landing: no grant declares it any more"),
             Because::DriftAdded {} => f.write_str("drift: no grant declares it"),
             Because::DriftRemoved { grant } => write!(f, "drift: grant {grant} declares it, but it was gone"),
             Because::DriftChanged { grant } => write!(f, "drift: somebody changed what grant {grant} gives"),
+        }
+    }
+}
+
+impl Because {
+    /// The same of somebody who ended: that is why nothing declares it any more.
+    pub fn of_ended(self, person: Option<&PersonId>) -> Self {
+        match (self, person) {
+            (Because::Undeclared {}, Some(person)) => Because::Ended { person: person.clone() },
+            (because, _) => because,
         }
     }
 }
@@ -105,12 +122,12 @@ impl<'a> Declared<'a> {
 
     /// True where this is what should have been live at an instant, with the end that the target enforces, if any.
     fn held(&self, target: &TargetId, live: &Live, at: Timestamp) -> bool {
-        let rank = live.kind.rank(&live.permission);
+        let height = live.kind.height(&live.permission);
         let first: Name<'_> = (Place::of_live(target, live), "", &Conditions::NONE);
         let higher = || {
             let same = |name: &Name<'_>| name.0 == first.0;
             let slot = self.by_name().range(first..).take_while(move |(name, _)| same(name));
-            slot.filter(|(name, _)| live.kind.rank(name.1) > rank).any(|(_, one)| one.intervals.contains(at))
+            slot.filter(|(name, _)| live.kind.height(name.1) > height).any(|(_, one)| one.intervals.contains(at))
         };
         let ends = |interval: &Interval| live.until.is_none_or(|until| until == interval.until());
         self.find(target, live).is_some_and(|one| one.intervals.at(at).is_some_and(ends)) && !higher()

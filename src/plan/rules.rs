@@ -1,17 +1,18 @@
 //! Every rule there is, listed once: what explains, selects, weighs and prints rules looks here.
 
-use super::{change_too_large, classes, key_reused, log_key_changed, replaced};
+use super::{change_too_large, classes, key_reused, log_key_changed, replaced, target_moved};
 use crate::access::{reading, resolve};
 use crate::finding::Rule;
 use crate::{lint, repository};
 
 /// Rules about a change, which meet base and head.
-const OF_CHANGES: [&Rule; 5] = [
+const OF_CHANGES: [&Rule; 6] = [
     &change_too_large::CHANGE_TOO_LARGE,
     &classes::MIXED_CHANGE,
     &key_reused::KEY_REUSED,
     &log_key_changed::LOG_KEY_CHANGED,
     &replaced::ID_REUSED,
+    &target_moved::TARGET_MOVED,
 ];
 
 /// Every rule that makes findings, sorted by id.

@@ -92,6 +92,7 @@ impl Sample {
             permission: self.permissions[permission].to_owned(),
             principal: self.principals[principal].into(),
             conditions: Conditions::NONE,
+            number: None,
         }
     }
 

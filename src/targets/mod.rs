@@ -41,7 +41,7 @@ pub use place::Place;
 pub use principal::{Holder, Principal};
 #[cfg(test)]
 pub(crate) use reading::members_of;
-pub use reading::{Depth, Fact, Latent, Live, Members, OTHER_WAY_IN, Reading};
+pub use reading::{Depth, Fact, Latent, Live, Members, Numbered, OTHER_WAY_IN, Reading};
 pub use sandbox::Sandbox;
 pub use scope::{Expectation, Expected, Scope};
 
@@ -153,6 +153,8 @@ pub struct Call {
     pub permission: String,
     pub principal: Principal,
     pub conditions: Conditions,
+    /// The number of what was read under the resource's name, where the kind has numbers: only that one is changed.
+    pub number: Option<u64>,
 }
 
 impl fmt::Debug for Call {

@@ -147,6 +147,15 @@ pub(crate) fn members_of(held: &[Live], mut direct: impl FnMut(&str) -> Option<B
     members
 }
 
+/// By what a target tells a resource apart, whatever it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// The number of what was read.
+    pub number: u64,
+    /// The number of what has the name now, where that is another one: what was read is called otherwise, or is gone.
+    pub now: Option<u64>,
+}
+
 /// What a target tells of a scope.
 #[derive(Debug, Default)]
 pub struct Reading {
@@ -159,6 +168,10 @@ pub struct Reading {
     pub facts: Vec<Fact>,
     /// Resources of the scope that couldn't be read, each with the reason. Nobody knows who holds what there.
     pub unread: Vec<(Resource, TargetError)>,
+    /// Of the resources that were read, those that have a number.
+    pub numbers: BTreeMap<Resource, Numbered>,
+    /// Whether accounts sign in with a second factor, by what identifies them. Of one that is missing nobody can tell.
+    pub factors: BTreeMap<String, bool>,
 }
 
 /// A way to a resource that is no entitlement.

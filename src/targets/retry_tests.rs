@@ -74,6 +74,7 @@ fn call(permission: &str) -> Call {
         permission: permission.to_owned(),
         principal: "11".into(),
         conditions: Conditions::NONE,
+        number: None,
     }
 }
 

@@ -30,6 +30,10 @@ pub struct Scope {
     expected: Option<BTreeMap<Resource, Expected>>,
     /// How people's files call their accounts, by what identifies them.
     accounts: BTreeMap<String, String>,
+    /// The number that a resource is meant by, whatever its name means now.
+    numbers: BTreeMap<Resource, u64>,
+    /// True where it matters who signs in with a second factor.
+    factors: bool,
 }
 
 impl Scope {
@@ -65,6 +69,26 @@ impl Scope {
     /// Who is expected, by resource; None where nobody knows.
     pub fn expected(&self) -> Option<&BTreeMap<Resource, Expected>> {
         self.expected.as_ref()
+    }
+
+    /// Says by which number a resource is meant: that one is read, whatever the name means now.
+    pub fn identify(&mut self, resource: Resource, number: u64) {
+        self.numbers.insert(resource, number);
+    }
+
+    /// The number that a resource is meant by, where it is known.
+    pub fn number(&self, resource: &Resource) -> Option<u64> {
+        self.numbers.get(resource).copied()
+    }
+
+    /// Says that it matters who signs in with a second factor.
+    pub fn ask_factors(&mut self) {
+        self.factors = true;
+    }
+
+    /// True where it matters who signs in with a second factor.
+    pub fn asks_factors(&self) -> bool {
+        self.factors
     }
 
     /// How people's files call their accounts, by what identifies them.

@@ -141,6 +141,7 @@ fn record(number: usize, at: At) -> Record {
             at_given: false,
             clocks: Vec::new(),
             mode: Mode::Full,
+            numbers: Vec::new(),
             operations: vec![operation()],
             operations_of: Vec::new(),
         }),

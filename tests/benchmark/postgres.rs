@@ -135,6 +135,7 @@ fn revoke(live: &Live) -> Call {
         permission: live.permission.clone(),
         principal: live.principal.clone(),
         conditions: live.conditions.clone(),
+        number: None,
     }
 }
 

@@ -23,6 +23,7 @@ pub fn proves(world: &World, at: &str) {
         at_given: false,
         clocks: vec![Clock { target: "github".to_owned(), theirs: instant(at), ours: instant(at) }],
         mode: Mode::Full,
+        numbers: Vec::new(),
         operations: Vec::new(),
         operations_of: Vec::new(),
     });

@@ -25,8 +25,36 @@ pub struct Policy {
     pub approvals_last: Option<String>,
     /// Accepted violations of duties rules.
     pub waivers: Option<Vec<Waiver>>,
+    /// What was held at targets before their first run, and goes by it; `dualkey import TARGET --adopt` writes it.
+    pub adopted: Option<Vec<Adopted>>,
     /// Severities of findings, by rule.
     pub severities: Option<BTreeMap<String, SeverityName>>,
+}
+
+/// What nothing declares at a target, and what its first run takes away.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Adopted {
+    /// The target, as dualkey.yaml names it.
+    pub target: String,
+    /// What goes.
+    pub removes: Vec<Removed>,
+}
+
+/// What somebody holds that nothing declares.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Removed {
+    /// The kind of resource.
+    pub kind: String,
+    /// The target's name of the resource.
+    pub resource: String,
+    /// What is held on it.
+    pub permission: String,
+    /// What identifies the account at the target, such as its number at GitHub.
+    pub account: String,
 }
 
 /// A separation-of-duties rule: sets that one person must not hold together.

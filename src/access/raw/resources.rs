@@ -22,7 +22,19 @@ pub struct Domain {
     /// Whether contractors may hold grants here; denied is the default for production.
     pub contractors: Option<Permit>,
     /// The domain's resources: a name to KIND: WHAT.
-    pub resources: BTreeMap<String, BTreeMap<String, String>>,
+    pub resources: BTreeMap<String, Resource>,
+}
+
+/// Something that grants reach: KIND: WHAT, such as `repository: northwind/payments-api`.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Resource {
+    /// The target's number of it, where the kind has numbers: then its name can't come to mean another one.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub id: Option<u64>,
+    /// KIND: WHAT, and `target` where two targets have the kind.
+    #[serde(flatten)]
+    pub what: BTreeMap<String, String>,
 }
 
 /// What runs in a domain.

@@ -109,7 +109,7 @@ pub fn access<'a>(
             Declared::Grant(grant) => all.grants.push((grant.id.clone(), Arc::clone(grant))),
             Declared::Bridge(bridge) => all.bridges.push((bridge.id.clone(), Arc::clone(bridge))),
             Declared::Policy(raw) => {
-                policy::add(raw, &mut policy, &mut Context::new(source, &config.zone, kinds, &mut findings));
+                policy::add(raw, &mut policy, &config, &mut Context::new(source, &config.zone, kinds, &mut findings));
             }
             Declared::Cases(cases) => {
                 policy.cases.insert(Arc::clone(&source.path), (Arc::clone(source), Arc::clone(cases)));

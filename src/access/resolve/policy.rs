@@ -6,16 +6,18 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::context::{Context, field, item};
-use super::resources::days;
+use super::resources::{days, nearest};
 use crate::access::id::{DomainId, Duty, GroupId, PersonId, PolicyId, RoleId};
-use crate::access::model::{ApprovalRule, Approvers, ChangeClass, DutyRule, DutySet, Policy, RemovalLimit, Waiver};
+use crate::access::model::{
+    Adopted, ApprovalRule, Approvers, ChangeClass, Config, DutyRule, DutySet, Policy, RemovalLimit, Waiver,
+};
 use crate::access::pattern::EntitlementPattern;
 use crate::access::raw;
 use crate::access::reading::{INVALID_ID, Step, quote};
 use crate::access::time::Days;
 use crate::finding::{Finding, Place, Severity};
 
-pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, context: &mut Context<'_>) {
+pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, config: &Config, context: &mut Context<'_>) {
     for (index, rule) in raw.duties.iter().flatten().enumerate() {
         let path = [Step::Key("duties"), Step::Index(index)];
         let Some(built) = duty_rule(rule, &path, context) else { continue };
@@ -48,6 +50,9 @@ pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, context: &mut Context<
     for (index, text) in raw.protected.iter().flatten().enumerate() {
         policy.protected.extend(pattern(text, &[Step::Key("protected"), Step::Index(index)], context));
     }
+    for (index, adopted) in raw.adopted.iter().flatten().enumerate() {
+        self::adopted(adopted, &[Step::Key("adopted"), Step::Index(index)], policy, config, context);
+    }
     for (index, rule) in raw.approvals.iter().flatten().enumerate() {
         let path = [Step::Key("approvals"), Step::Index(index)];
         policy.approvals.extend(approval_rule(rule, &path, context));
@@ -67,6 +72,37 @@ pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, context: &mut Context<
         let held = policy.severities.entry(rule.clone()).or_insert((severity, place));
         // of two severities the stricter holds, as with limits
         held.0 = severity.max(held.0);
+    }
+}
+
+/// What the first run of a target takes away.
+fn adopted(raw: &raw::Adopted, path: &[Step<'_>], policy: &mut Policy, config: &Config, context: &mut Context<'_>) {
+    let Some(target) = config.targets.values().find(|target| target.id.as_str() == raw.target) else {
+        let known: Vec<&str> = config.targets.keys().map(|id| id.as_str()).collect();
+        let help = match nearest(&raw.target, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the targets in dualkey.yaml are {}", known.join(", ")),
+        };
+        context.schema(&field(path, "target"), format!("{} is not a target", quote(&raw.target)), help);
+        return;
+    };
+    let list = policy.adopted.entry(target.id.clone()).or_default();
+    for (index, one) in raw.removes.iter().enumerate() {
+        let at = item(&field(path, "removes"), index);
+        let Some(kind) = context.kinds.get(&one.kind).filter(|kind| kind.target == target.target_type) else {
+            context.schema(
+                &field(&at, "kind"),
+                format!("{} is not a kind of resource at `{}`", quote(&one.kind), target.id),
+                "let `dualkey import TARGET --adopt` write the list",
+            );
+            continue;
+        };
+        list.insert(Adopted {
+            kind,
+            resource: kind.spelling(&one.resource),
+            permission: one.permission.clone(),
+            account: one.account.clone(),
+        });
     }
 }
 

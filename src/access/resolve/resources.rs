@@ -17,10 +17,10 @@ pub(super) fn domain(stem: &str, raw: &raw::Domain, config: &Config, context: &m
     let id = context.id(DomainId::parse, stem, &[]);
     let owners = context.members(&raw.owners, &[Step::Key("owners")]);
     let (mut resources, mut refused) = (BTreeMap::new(), BTreeSet::new());
-    for (name, fields) in &raw.resources {
+    for (name, raw) in &raw.resources {
         let path = [Step::Key("resources"), Step::Key(name)];
         let resource_id = context.id(ResourceId::parse, name, &path);
-        let built = resource(fields, &path, config, context);
+        let built = resource(raw, &path, config, context);
         match (resource_id, built) {
             (Some(id), Some(resource)) => _ = resources.insert(id, resource),
             (None, _) | (_, None) => _ = refused.insert(name.clone()),
@@ -41,13 +41,8 @@ pub(super) fn domain(stem: &str, raw: &raw::Domain, config: &Config, context: &m
     })
 }
 
-fn resource(
-    fields: &BTreeMap<String, String>,
-    path: &[Step<'_>],
-    config: &Config,
-    context: &mut Context<'_>,
-) -> Option<Resource> {
-    let mut what = fields.iter().filter(|(key, _)| *key != "target");
+fn resource(raw: &raw::Resource, path: &[Step<'_>], config: &Config, context: &mut Context<'_>) -> Option<Resource> {
+    let mut what = raw.what.iter().filter(|(key, _)| *key != "target");
     let (Some((kind_name, name)), None) = (what.next(), what.next()) else {
         context.schema(
             path,
@@ -77,8 +72,17 @@ fn resource(
         );
         return None;
     }
-    let target = target_of(fields.get("target"), kind.target, path, config, context)?;
-    Some(Resource { target, kind, name: Arc::from(name.as_str()) })
+    if raw.id.is_some() && !kind.numbered {
+        let numbered: Vec<&str> = context.kinds.all().filter(|kind| kind.numbered).map(|kind| kind.name).collect();
+        context.schema(
+            &field(path, "id"),
+            format!("a resource of kind {} has no number", kind.name),
+            format!("leave `id` out; the kinds that have one are {}", numbered.join(", ")),
+        );
+        return None;
+    }
+    let target = target_of(raw.what.get("target"), kind.target, path, config, context)?;
+    Some(Resource { target, kind, name: Arc::from(name.as_str()), number: raw.id })
 }
 
 fn target_of(

@@ -20,7 +20,7 @@ fn what_somebody_gives_back_after_its_end_goes_whatever_a_guard_says() {
     let policy = ("policies/p.yaml".to_owned(), policy);
     let over = tree(&[until("2026-11-20"), policy]);
     // the end was carried out, and somebody undid that
-    let past = Past { applied: Some((over.tree(), instant("2026-11-22T09:00:00Z"))), ..Past::default() };
+    let past = Past { applied: Some((over.tree(), instant("2026-11-22T09:00:00Z"))), ..settled() };
     for given_back in ["push", "admin"] {
         let line = format!("github repository northwind/api {given_back} 11");
         let world = world(held(&[&line, "aws account 111122223333 ReadOnlyAccess alice@globex.example"]), Fault::None);
@@ -64,7 +64,7 @@ fn with_a_wrong_clock_only_ends_go_on() {
         for (mode, done) in [(Mode::Full, if wrong { 1 } else { 2 }), (Mode::OnlyEnds, 1)] {
             let world = world(start.clone(), Fault::None);
             world.borrow_mut().clock = Some(instant(theirs));
-            let outcome = apply_as(&tree, &Past::default(), &world, mode, usize::MAX);
+            let outcome = apply_as(&tree, &settled(), &world, mode, usize::MAX);
             assert_eq!(outcome.done.len(), done, "{theirs} {outcome:#?}");
             assert_eq!(codes_of(&outcome).contains(&"clock-skew"), wrong, "{theirs}");
             assert_eq!(outcome.exit(), if wrong { Exit::Partial } else { Exit::Done });
@@ -84,7 +84,7 @@ fn a_clock_behind_the_proven_time_ends_by_that_and_gives_nothing() {
         ("2026-11-26T00:00:00Z", vec!["revoke northwind/api push 11"], false),
     ] {
         let world = world(start.clone(), Fault::None);
-        let past = Past { proven: Some(instant(proven)), ..Past::default() };
+        let past = Past { proven: Some(instant(proven)), ..settled() };
         let outcome = apply_as(&tree, &past, &world, Mode::Full, usize::MAX);
         assert_eq!(lines(&outcome.done), done, "{proven} {outcome:#?}");
         assert_eq!(codes_of(&outcome), if gives { vec![] } else { vec!["clock-behind"] }, "{proven}");
@@ -100,7 +100,7 @@ fn a_clock_ahead_of_the_targets_ends_nobody_early() {
         for mode in [Mode::Full, Mode::OnlyEnds] {
             let world = world(start.clone(), Fault::None);
             world.borrow_mut().clock = Some(instant(theirs));
-            let outcome = apply_as(&tree, &Past::default(), &world, mode, usize::MAX);
+            let outcome = apply_as(&tree, &settled(), &world, mode, usize::MAX);
             assert_eq!(outcome.done.len(), done, "{theirs} {outcome:#?}");
             assert_eq!(codes_of(&outcome), ["clock-skew", "clock-skew"], "both targets say so");
         }
@@ -112,7 +112,7 @@ fn the_journal_takes_note_of_every_clock_before_anything_is_written() {
     let tree = tree(&[until("2026-11-20")]);
     let world = world(held(&["github repository northwind/api push 11"]), Fault::None);
     world.borrow_mut().clock = Some(instant("2026-11-24T08:59:00Z"));
-    let (chain, past) = (chain(&tree), Past::default());
+    let (chain, past) = (chain(&tree), settled());
     let request = Request { approved: &tree, chain: &chain, past: &past, now: now(), mode: Mode::Full, given: false };
     let mut notes = notes(&world);
     let footing = Footing::Whole { lease: &Writes(Cell::new(9)), journal: &mut notes };

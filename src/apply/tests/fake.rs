@@ -9,8 +9,8 @@ use super::world::one;
 use crate::targets::retry::Waits;
 use crate::targets::sandbox;
 use crate::targets::{
-    self, Call, Depth, Done, Gate, Hello, Latent, Live, Members, Names, Power, Reading, Resource, Scope, TargetError,
-    members_of,
+    self, Call, Depth, Done, Gate, Hello, Latent, Live, Members, Names, Numbered, Power, Reading, Resource, Scope,
+    TargetError, members_of,
 };
 
 /// What goes wrong with the k-th call to a target, counted from 0.
@@ -87,6 +87,10 @@ pub(super) struct World {
     pub members: BTreeMap<&'static str, Members>,
     /// Which names exist at each target, where it can list them.
     pub names: BTreeMap<(&'static str, Names), BTreeSet<String>>,
+    /// By the names of resources: the number of what is held under it, and of another that has the name by now.
+    pub numbers: BTreeMap<&'static str, (u64, Option<u64>)>,
+    /// Who signs in with a second factor, where that is told.
+    pub factors: BTreeMap<&'static str, bool>,
     /// True where a grant to who holds nothing on the resource yet is an invitation.
     pub invites: bool,
     /// Asked at each call whether it may be made.
@@ -191,11 +195,20 @@ impl Reader for Fake {
             scope.contains(live.kind, &live.resource) && !hidden.contains(&resource)
         };
         let here = held.iter().filter(|(target, live)| *target == self.0 && shown(live));
-        let held: Vec<Live> = here.map(|(_, live)| live.clone()).collect();
+        let mut held: Vec<Live> = here.map(|(_, live)| live.clone()).collect();
+        let mut numbers = BTreeMap::new();
+        for resource in scope.iter() {
+            let Some((old, now)) = world.numbers.get(resource.name.as_str()).copied() else { continue };
+            let number = scope.number(resource).unwrap_or(now.unwrap_or(old));
+            numbers.insert(resource.clone(), Numbered { number, now: now.filter(|now| *now != number) });
+            // nobody is in the new one yet
+            held.retain(|live| live.resource != resource.name || number == old);
+        }
+        let factors = world.factors.iter().map(|(account, has)| ((*account).to_owned(), *has)).collect();
         let unread = hidden.into_iter().map(|one| (one, self.broke("it may not be seen"))).collect();
         let mut all = world.members.get(self.0.as_str()).cloned().unwrap_or_default();
         let members = members_of(&held, |name| all.remove(name));
-        Ok(Reading { held, members, unread, ..Reading::default() })
+        Ok(Reading { held, members, unread, numbers, factors, ..Reading::default() })
     }
 
     fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {
@@ -286,6 +299,15 @@ impl Fake {
         }
         world.before_last = world.held.clone();
         let target = self.0.clone();
+        let numbered = world.numbers.get(call.resource.as_str()).copied();
+        if let (Some((_, Some(now))), Some(number)) = (numbered, call.number)
+            && now == number
+        {
+            // from now on what is held under the name is held on the new one
+            world.held.retain(|(_, live)| live.resource != call.resource);
+            let known = world.numbers.iter_mut().find(|(name, _)| **name == call.resource);
+            known.map(|(_, numbers)| *numbers = (number, None));
+        }
         let same =
             |live: &Live| live.kind == call.kind && live.resource == call.resource && live.principal == call.principal;
         let known = world.held.iter().any(|(at, live)| *at == target && same(live) && live.latent.is_none());

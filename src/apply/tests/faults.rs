@@ -39,7 +39,7 @@ struct Undisturbed {
 impl Undisturbed {
     fn of(approved: &Approved, start: &Held) -> Self {
         let world = world(start.clone(), Fault::None);
-        apply(approved, &Past::default(), &world);
+        apply(approved, &settled(), &world);
         let world = world.borrow();
         looks_follow_writes(&world);
         let each = |counts: &BTreeMap<String, usize>| {
@@ -112,7 +112,7 @@ fn check_faults(approved: &Approved, start: &Held) {
     let all = faults.into_iter().map(|fault| (fault, usize::MAX)).chain((0..calls).map(|writes| (Fault::None, writes)));
     for (fault, writes) in all {
         let world = world(start.clone(), fault);
-        let first = catch_unwind(AssertUnwindSafe(|| apply_as(approved, &Past::default(), &world, Mode::Full, writes)));
+        let first = catch_unwind(AssertUnwindSafe(|| apply_as(approved, &settled(), &world, Mode::Full, writes)));
         if let Ok(outcome) = &first {
             let told = outcome.done.len() + outcome.failed.len() + outcome.not_started.len();
             let unread = outcome.unread().next().is_some() || outcome.unread_resources().next().is_some();
@@ -128,11 +128,11 @@ fn check_faults(approved: &Approved, start: &Held) {
             let mut world = world.borrow_mut();
             (world.fault, world.stale, world.allowed) = (Fault::None, 0, false);
         }
-        apply(approved, &Past::default(), &world);
+        apply(approved, &settled(), &world);
         let count = world.borrow().count;
-        let twice = apply(approved, &Past::default(), &world);
+        let twice = apply(approved, &settled(), &world);
         assert!(twice.done.is_empty() && world.borrow().count == count, "{fault:?}: {twice:#?}");
-        let left = differs(approved.tree(), &Past::default(), &world, now());
+        let left = differs(approved.tree(), &settled(), &world, now());
         // what a guard blocked stays to be done, as without the fault
         assert_eq!(lines(&left.operations), lines(&twice.not_started), "{fault:?}");
         let world = world.borrow();

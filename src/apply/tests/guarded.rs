@@ -8,7 +8,7 @@ fn policy(text: &str) -> (String, String) {
 }
 
 fn past(applied: &Approved) -> Past<'_> {
-    Past { applied: Some((applied.tree(), "2026-11-22T09:00:00Z".parse().unwrap())), ..Past::default() }
+    Past { applied: Some((applied.tree(), "2026-11-22T09:00:00Z".parse().unwrap())), ..settled() }
 }
 
 fn ended(person: &str, number: u32) -> (String, String) {
@@ -27,7 +27,7 @@ fn a_change_from_or_to_what_is_protected_is_held_up() {
     let raised = tree(&[protected(), role, grant("alice", "boss", "api")]);
     for (approved, live) in [(lowered, "admin"), (raised, "push")] {
         let world = world(held(&[&format!("github repository northwind/api {live} 11")]), Fault::None);
-        let outcome = apply(&approved, &Past::default(), &world);
+        let outcome = apply(&approved, &settled(), &world);
         assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["protected-entitlement"], Exit::Refused), "{live}");
         assert_eq!((outcome.not_started[0].verb, world.borrow().calls.len()), (Verb::Change, 0));
     }
@@ -115,12 +115,12 @@ fn no_guard_holds_up_what_somebody_loses_whose_file_went() {
 fn whoever_has_ended_is_managed_as_a_contractor_is() {
     let start = held(&["github repository northwind/api admin 2", "github repository northwind/api admin 1"]);
     let works = tree(&[grant("bob", "dev", "acct")]);
-    let found = differs(works.tree(), &Past::default(), &world(start.clone(), Fault::None), now());
+    let found = differs(works.tree(), &settled(), &world(start.clone(), Fault::None), now());
     assert_eq!((lines(&found.operations).len(), found.unmanaged.len()), (1, 2));
     let approved = tree(&[ended("tom", 2), grant("bob", "dev", "acct")]);
     for mode in [Mode::Full, Mode::OnlyEnds] {
         let world = world(start.clone(), Fault::None);
-        let outcome = apply_as(&approved, &Past::default(), &world, mode, usize::MAX);
+        let outcome = apply_as(&approved, &settled(), &world, mode, usize::MAX);
         assert!(lines(&outcome.done).contains(&"revoke northwind/api admin 2".to_owned()), "{outcome:#?}");
         assert!(outcome.done.iter().any(|one| one.urgent), "{outcome:#?}");
         assert!(world.borrow().held.iter().any(|(_, live)| live.principal.name() == "1"), "priya works here");
@@ -130,7 +130,7 @@ fn whoever_has_ended_is_managed_as_a_contractor_is() {
         (TargetId::parse("github").unwrap(), crate::access::AccountMark::of("77")),
         PersonId::parse("tom").unwrap(),
     )]);
-    let past = Past { accounts: given, ..Past::default() };
+    let past = Past { accounts: given, ..settled() };
     let world = world(held(&["github repository northwind/api admin 77"]), Fault::None);
     assert_eq!(
         lines(&apply_as(&approved, &past, &world, Mode::OnlyEnds, usize::MAX).done),
@@ -142,7 +142,7 @@ fn whoever_has_ended_is_managed_as_a_contractor_is() {
 fn admins_go_last_and_the_own_account_after_everything() {
     let approved = tree(&[grant("tom", "owner", "org"), grant("bob", "dev", "acct")]);
     let live = held(&["github membership northwind admin 11", "github repository northwind/api push 12"]);
-    let found = differs(approved.tree(), &Past::default(), &world(live, Fault::None), now());
+    let found = differs(approved.tree(), &settled(), &world(live, Fault::None), now());
     let phases = |own| -> Vec<(String, Phase)> {
         found.operations.iter().map(|one| (lines(std::slice::from_ref(one)).concat(), Phase::of(one, own))).collect()
     };

@@ -33,7 +33,7 @@ fn whoever_is_in_a_live_group_has_what_it_holds_through_any_number_of_others() {
     let groups: [(&str, &[&str]); 3] =
         [("outer", &["group:inner", "2"]), ("inner", &["group:outer", "group:third", "77"]), ("third", &["11"])];
     world.borrow_mut().members = members(&groups);
-    let drift = drifts(approved.tree(), &Past::default(), &world, now());
+    let drift = drifts(approved.tree(), &settled(), &world, now());
     assert_eq!(
         shown(&drift),
         [
@@ -48,7 +48,7 @@ fn whoever_is_in_a_live_group_has_what_it_holds_through_any_number_of_others() {
     // declared the same or more, it is no way around a grant
     for (role, left) in [("reader", 1), ("writer", 0)] {
         let approved = tree(&[grant("bob", "dev", "acct"), grant("alice", role, "api")]);
-        let findings = drifts(approved.tree(), &Past::default(), &world, now()).findings;
+        let findings = drifts(approved.tree(), &settled(), &world, now()).findings;
         let by_group = findings.iter().filter(|one| one.rule.code.id == "access-by-group");
         assert_eq!(by_group.count(), left, "{role}");
     }
@@ -66,7 +66,7 @@ fn a_declared_group_with_declared_members_is_nothing_found() {
         Fault::None,
     );
     world.borrow_mut().members = members(&[("northwind/crew", &["11", "12"])]);
-    let drift = drifts(approved.tree(), &Past::default(), &world, now());
+    let drift = drifts(approved.tree(), &settled(), &world, now());
     let declared: Vec<(&str, bool)> = drift.by_groups.iter().map(|one| (one.person.as_str(), one.declared)).collect();
     assert_eq!(declared, [("alice", true), ("bob", false)]);
     assert!(shown(&drift).len() == 1 && shown(&drift)[0].contains("`bob`"), "{:?}", shown(&drift));
@@ -107,9 +107,9 @@ fn nobody_is_given_the_second_half_while_the_first_is_live_undeclared() {
         let approved = tree(&files);
         let world = world(held(start), Fault::None);
         world.borrow_mut().members = members(&[("writers", &["2"])]);
-        let drift = drifts(approved.tree(), &Past::default(), &world, now());
+        let drift = drifts(approved.tree(), &settled(), &world, now());
         assert_eq!(drift.findings.iter().any(|one| one.rule.code.id == "duties-live"), held_up, "{start:?}");
-        let outcome = apply(&approved, &Past::default(), &world);
+        let outcome = apply(&approved, &settled(), &world);
         let toms = "grant 111122223333 DeveloperAccess tom@northwind.example".to_owned();
         let waiting = if held_up { vec![toms] } else { Vec::new() };
         assert_eq!(lines(&outcome.not_started), waiting, "{start:?}");
@@ -123,7 +123,7 @@ fn nobody_is_given_the_second_half_while_the_first_is_live_undeclared() {
     let approved = tree(&files("error"));
     let world = world(held(&by_group), Fault::None);
     world.borrow_mut().members = members(&[("writers", &["2"])]);
-    let outcome = apply(&approved, &Past::default(), &world);
+    let outcome = apply(&approved, &settled(), &world);
     assert!(lines(&outcome.done).contains(&"grant northwind/api pull 2".to_owned()), "{outcome:#?}");
     assert_eq!(
         outcome.refusals[0].message,
@@ -144,9 +144,9 @@ fn a_warning_or_a_waiver_holds_nothing_up() {
         files.push(grant("tom", "dev", "acct"));
         let approved = tree(&files);
         let world = world(held(&["github repository northwind/api push 2"]), Fault::None);
-        let drift = drifts(approved.tree(), &Past::default(), &world, now());
+        let drift = drifts(approved.tree(), &settled(), &world, now());
         assert_eq!(!drift.findings.is_empty(), told, "{:?}", shown(&drift));
-        let outcome = apply(&approved, &Past::default(), &world);
+        let outcome = apply(&approved, &settled(), &world);
         assert_eq!((outcome.done.len(), outcome.exit()), (1, Exit::Done), "{severity}");
     }
 }
@@ -157,7 +157,7 @@ fn everyone_is_somebody() {
     files.push(grant("bob", "dev", "acct"));
     let approved = tree(&files);
     let world = world(held(&["github repository northwind/api push everyone:anybody"]), Fault::None);
-    let outcome = apply(&approved, &Past::default(), &world);
+    let outcome = apply(&approved, &settled(), &world);
     assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["duties-live"], Exit::Refused));
 }
 
@@ -171,22 +171,22 @@ fn what_is_latent_and_declared_is_pending_and_not_given_again() {
     let approved = tree(&[grant("alice", "writer", "api")]);
     let world = world(Held::new(), Fault::None);
     world.borrow_mut().invites = true;
-    let first = apply(&approved, &Past::default(), &world);
+    let first = apply(&approved, &settled(), &world);
     assert_eq!((first.exit(), first.done.len(), first.pending.len()), (Exit::Done, 1, 1));
-    let again = apply(&approved, &Past::default(), &world);
+    let again = apply(&approved, &settled(), &world);
     assert_eq!((again.exit(), again.done.len(), again.pending.len()), (Exit::Done, 0, 1));
     assert_eq!(world.borrow().calls.len(), 1);
-    let drift = drifts(approved.tree(), &Past::default(), &world, now());
+    let drift = drifts(approved.tree(), &settled(), &world, now());
     assert!(drift.difference.operations.is_empty() && !drift.is_found(), "{drift:#?}");
     assert_eq!(drift.difference.pending[0].person.as_ref().unwrap().as_str(), "alice");
     // another permission than the one that is pending is drift, and ends withdraw it
     let lower = tree(&[grant("alice", "reader", "api")]);
-    let left = differs(lower.tree(), &Past::default(), &world, now());
+    let left = differs(lower.tree(), &settled(), &world, now());
     assert_eq!(lines(&left.operations), ["change northwind/api pull 11"]);
     assert_eq!(left.operations[0].latent, Some(Latent::Invited));
     let (path, text) = grant("alice", "writer", "api");
     let over = tree(&[(path, text.replace("2027-01-15", "2026-11-20"))]);
-    let ended = apply_as(&over, &Past::default(), &world, Mode::OnlyEnds, usize::MAX);
+    let ended = apply_as(&over, &settled(), &world, Mode::OnlyEnds, usize::MAX);
     assert_eq!((lines(&ended.done), ended.exit()), (vec!["revoke northwind/api push 11".to_owned()], Exit::Done));
     assert!(world.borrow().held.is_empty());
 }
@@ -195,14 +195,14 @@ fn what_is_latent_and_declared_is_pending_and_not_given_again() {
 fn what_a_contractor_could_take_undeclared_is_taken_and_counts_until_then() {
     let approved = tree(&[grant("bob", "dev", "acct")]);
     let world = world(latent("github repository northwind/api push 11", Latent::Eligible), Fault::None);
-    let outcome = apply(&approved, &Past::default(), &world);
+    let outcome = apply(&approved, &settled(), &world);
     assert!(lines(&outcome.done).contains(&"revoke northwind/api push 11".to_owned()), "{outcome:#?}");
     // an employee's stays, and is one half
     let mut files = apart("error", "");
     files.push(grant("tom", "dev", "acct"));
     let approved = tree(&files);
     let world = super::world::world(latent("github repository northwind/api push 2", Latent::Eligible), Fault::None);
-    let outcome = apply(&approved, &Past::default(), &world);
+    let outcome = apply(&approved, &settled(), &world);
     assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["duties-live"], Exit::Refused));
     assert!(outcome.refusals[0].message.contains("(eligible)"), "{}", outcome.refusals[0].message);
 }
@@ -216,14 +216,14 @@ fn beside_what_is_held_what_is_latent_is_nothing_of_its_own() {
     ]);
     let eligible = latent("aws account 111122223333 DeveloperAccess bob@globex.example", Latent::Eligible);
     let world = world(active.into_iter().chain(eligible).collect(), Fault::None);
-    let left = differs(approved.tree(), &Past::default(), &world, now());
+    let left = differs(approved.tree(), &settled(), &world, now());
     assert!(left.operations.is_empty() && left.pending.is_empty() && left.unmanaged.is_empty(), "{left:#?}");
 }
 
 #[test]
 fn an_admin_who_was_only_invited_replaces_nobody() {
     let applied = tree(&[grant("priya", "owner", "org")]);
-    let past = Past { applied: Some((applied.tree(), now())), ..Past::default() };
+    let past = Past { applied: Some((applied.tree(), now())), ..settled() };
     let approved = tree(&[grant("tom", "owner", "org")]);
     let world = world(held(&["github membership northwind admin 1"]), Fault::None);
     world.borrow_mut().invites = true;
@@ -246,6 +246,6 @@ fn a_group_that_loses_its_last_member_gives_nobody_anything() {
     let approved = tree(&[grant("bob", "dev", "acct")]);
     let world = world(held(&["github repository northwind/api push group:empty"]), Fault::None);
     world.borrow_mut().members = members(&[("empty", &[])]);
-    let drift = drifts(approved.tree(), &Past::default(), &world, now());
+    let drift = drifts(approved.tree(), &settled(), &world, now());
     assert!(drift.findings.is_empty() && drift.by_groups.is_empty(), "{drift:#?}");
 }

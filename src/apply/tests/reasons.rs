@@ -13,7 +13,7 @@ fn writer(term: &str) -> (String, String) {
 /// Each operation at an instant with its reason.
 fn reasons(tree: &Approved, applied: Option<(&Approved, &str)>, live: &[&str], at: &str) -> Vec<String> {
     let applied = applied.map(|(tree, at)| (tree.tree(), at.parse().unwrap()));
-    let past = Past { applied, ..Past::default() };
+    let past = Past { applied, ..settled() };
     let world = world(held(live), Fault::None);
     let found = differs(tree.tree(), &past, &world, at.parse().unwrap());
     found.operations.iter().map(|one| format!("{} {}: {}", one.verb.as_str(), one.permission, one.because)).collect()

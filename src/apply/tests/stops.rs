@@ -13,7 +13,7 @@ fn approved() -> Approved {
 }
 
 fn with(world: &Shared, process: &Patient) -> Outcome {
-    apply_in(&approved(), &Past::default(), world, Mode::Full, usize::MAX, process)
+    apply_in(&approved(), &settled(), world, Mode::Full, usize::MAX, process)
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn each_resource_is_read_twice_at_most_and_what_nobody_touched_once() {
     let approved = tree(&[grant("alice", "writer", "api"), grant("priya", "dev", "acct")]);
     let looks = |start: &[&str]| -> Vec<(String, usize)> {
         let world = world(held(start), Fault::None);
-        assert_eq!(apply(&approved, &Past::default(), &world).exit(), Exit::Done);
+        assert_eq!(apply(&approved, &settled(), &world).exit(), Exit::Done);
         let looks = world.borrow().looks.clone();
         looks.into_iter().map(|(resource, count)| (resource.to_string(), count)).collect()
     };
@@ -164,7 +164,7 @@ fn names_that_a_target_does_not_have_are_named_before_anything_is_written() {
     let sets = ["DeveloperAccess2", "ReadOnlyAccess", "Devel"].map(str::to_owned);
     let account = targets::KINDS.get("account").unwrap();
     world.borrow_mut().names = BTreeMap::from([(("aws", targets::Names::Permissions(account)), sets.into())]);
-    let drift = drifts(approved.tree(), &Past::default(), &world, now());
+    let drift = drifts(approved.tree(), &settled(), &world, now());
     let found: Vec<&str> = drift.findings.iter().map(|one| one.rule.code.id).collect();
     assert_eq!((found, drift.is_whole()), (vec!["target-unknown-name"; 2], true));
     let outcome = with(&world, &Patient::default());
@@ -183,7 +183,7 @@ fn where_names_cannot_be_listed_nothing_is_given_there_and_everything_is_taken()
         "aws account 111122223333 ReadOnlyAccess alice@globex.example",
     ]);
     let world = world(start, Fault::Nameless("aws"));
-    assert!(!drifts(approved().tree(), &Past::default(), &world, now()).is_whole());
+    assert!(!drifts(approved().tree(), &settled(), &world, now()).is_whole());
     let outcome = with(&world, &Patient::default());
     assert_eq!((outcome.done.len(), outcome.not_started.len(), outcome.exit()), (3, 2, Exit::Partial));
     assert!(outcome.not_started.iter().all(|one| one.target.as_str() == "aws"), "{outcome:#?}");

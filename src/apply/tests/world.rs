@@ -27,6 +27,12 @@ pub(super) fn now() -> Timestamp {
     NOW.parse().unwrap()
 }
 
+/// What is known where both targets were brought about before, and nothing else.
+pub(super) fn settled<'a>() -> Past<'a> {
+    let all = ["aws", "github"].map(|name| (TargetId::parse(name).unwrap(), format!("sandbox:{name}")));
+    Past { settled: all.into(), ..Past::default() }
+}
+
 pub(super) fn employee(id: &str, number: u32) -> (String, String) {
     let text = format!(
         "name: {id}\ntype: employee\naccounts:\n  github: {{ login: {id}, id: {number} }}\n  aws: {id}@northwind.example\n"
@@ -142,6 +148,8 @@ pub(super) fn world(held: Held, fault: Fault) -> Shared {
         own: None,
         members: BTreeMap::new(),
         names: BTreeMap::new(),
+        numbers: BTreeMap::new(),
+        factors: BTreeMap::new(),
         invites: false,
         allowed: false,
     };
@@ -190,7 +198,7 @@ impl Journal for Notes {
         self.told = told;
     }
 
-    fn intend(&mut self, mode: Mode, operations: &[Operation]) -> Result<(), Refusal> {
+    fn intend(&mut self, mode: Mode, operations: &[Operation], _: &Numbers) -> Result<(), Refusal> {
         if self.broken {
             return Err(Refusal::new(&codes::LEASE_LOST, "somebody else wrote the log", "run again"));
         }

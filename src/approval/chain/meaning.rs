@@ -266,7 +266,12 @@ fn parts(key: &EntitlementKey, intervals: &Intervals, other: &Revision) -> Vec<P
     let (kind, rank) = (key.kind, key.kind.rank(&key.permission));
     if kind.holds_one() {
         let left = |least: usize| intervals.minus(&held(&|permission| kind.rank(permission) >= least));
-        return (1..=rank).filter_map(|least| part(Level::Rank(least), left(least))).collect();
+        // what an owner's own permission adds is a thing of its own
+        let added = kind.added(&key.permission).and_then(|_| {
+            let left = intervals.minus(&held(&|permission| kind.includes(permission, &key.permission)));
+            part(Level::Permission(Arc::clone(&key.permission)), left)
+        });
+        return (1..=rank).filter_map(|least| part(Level::Rank(least), left(least))).chain(added).collect();
     }
     let any = part(Level::Any, intervals.minus(&held(&|_| true)));
     any.into_iter().chain(part(Level::Permission(Arc::clone(&key.permission)), intervals.clone())).collect()

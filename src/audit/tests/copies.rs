@@ -19,6 +19,7 @@ fn intent(run: &str, operations: Vec<Operation>, operations_of: Vec<Slice>) -> R
         at_given: false,
         clocks: Vec::new(),
         mode: Mode::Full,
+        numbers: Vec::new(),
         operations,
         operations_of,
     })

@@ -87,6 +87,7 @@ fn of_a_kind_with_one_value_only_the_highest_was_held() {
         at_given: true,
         clocks: Vec::new(),
         mode: Mode::Full,
+        numbers: Vec::new(),
         operations: Vec::new(),
         operations_of: Vec::new(),
     };
@@ -171,6 +172,7 @@ mod oracle {
                             at_given: false,
                             clocks: Vec::new(),
                             mode: Mode::Full,
+                            numbers: Vec::new(),
                             operations,
                             operations_of,
                         })

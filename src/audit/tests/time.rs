@@ -18,6 +18,7 @@ fn run(at: &str, at_given: bool, clocks: &[(&str, &str, &str)]) -> Record {
         at_given,
         clocks: clocks.iter().map(clock).collect(),
         mode: Mode::Full,
+        numbers: Vec::new(),
         operations: Vec::new(),
         operations_of: Vec::new(),
     })

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::{free, slug};
 use super::wishes::{DomainRule, Wishes};
 use crate::access::style::{list, scalar};
 use crate::access::{
@@ -11,7 +12,7 @@ use crate::apply::Inventory;
 use crate::cli::Stop;
 use crate::cli::new::finished;
 use crate::cli::written::Files;
-use crate::targets::{KINDS, Live, Principal};
+use crate::targets::{KINDS, Live, Principal, Resource};
 
 /// The domain of what no rule names.
 const DOMAIN: &str = "imported";
@@ -42,6 +43,8 @@ pub struct Draft<'a> {
     held: BTreeMap<(String, String, String), BTreeSet<Holder>>,
     vendors: BTreeSet<String>,
     decisions: BTreeSet<String>,
+    /// The target's numbers of resources.
+    numbers: BTreeMap<Resource, u64>,
     /// The accounts of those who belong to the organisation; None where the target has no members.
     members: Option<BTreeSet<String>>,
 }
@@ -58,6 +61,7 @@ impl<'a> Draft<'a> {
             held: BTreeMap::new(),
             vendors: BTreeSet::new(),
             decisions: BTreeSet::new(),
+            numbers: BTreeMap::new(),
             members: None,
         }
     }
@@ -77,6 +81,7 @@ impl<'a> Draft<'a> {
         let members = inventory.held.iter().filter(|live| live.kind.membership && live.latent.is_none());
         let members = members.filter_map(|live| live.principal.account()).map(str::to_owned);
         self.members = has_members.then(|| members.collect());
+        self.numbers = inventory.numbers.clone();
         for live in &inventory.held {
             self.one(live, inventory);
         }
@@ -347,7 +352,10 @@ impl<'a> Draft<'a> {
                 list(&[self.owners()]),
             );
             for (name, (kind, resource)) in resources {
-                text.push_str(&format!("  {}: {{ {}: {}{named} }}\n", scalar(name), kind.name, scalar(resource)));
+                let number = self.numbers.get(&Resource { kind, name: resource.clone() });
+                let number = number.map(|number| format!(", id: {number}")).unwrap_or_default();
+                let (name, resource) = (scalar(name), scalar(resource));
+                text.push_str(&format!("  {name}: {{ {}: {resource}{number}{named} }}\n", kind.name));
             }
             texts.insert(format!("domains/{id}.yaml"), text);
             self.decisions
@@ -435,51 +443,5 @@ impl<'a> Draft<'a> {
             groups.insert(people.clone(), id);
         }
         groups
-    }
-}
-
-/// An id made of a name: small letters, digits, `.`, `_` and `-`.
-fn slug(name: &str) -> String {
-    let mut id = String::new();
-    for c in name.to_lowercase().chars() {
-        match c {
-            'a'..='z' | '0'..='9' => id.push(c),
-            '.' | '_' | '-' if !id.is_empty() && !id.ends_with(['.', '-', '_']) => id.push(c),
-            _ if !id.is_empty() && !id.ends_with(['.', '-', '_']) => id.push('-'),
-            _ => {}
-        }
-    }
-    let id = id.trim_end_matches(['.', '-', '_']).trim_end_matches(".lock");
-    if id.is_empty() { "unnamed".to_owned() } else { id.to_owned() }
-}
-
-/// The id, with a number behind it where it is taken.
-fn free(id: &str, taken: impl Fn(&str) -> bool) -> String {
-    if !taken(id) {
-        return id.to_owned();
-    }
-    let numbered = (2..).map(|number: u32| format!("{id}-{number}"));
-    numbered.into_iter().find(|id| !taken(id)).unwrap_or_else(|| id.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_made_of_names() {
-        for (name, id) in [
-            ("Alice-NW", "alice-nw"),
-            ("  .x", "x"),
-            ("a//b", "a-b"),
-            ("é", "unnamed"),
-            ("roles/run.viewer", "roles-run.viewer"),
-            ("a..b", "a.b"),
-            ("x.lock", "x"),
-        ] {
-            assert_eq!(slug(name), id, "{name}");
-            assert!(PersonId::parse(id).is_ok(), "{id}");
-        }
-        assert_eq!(free("a", |id| ["a", "a-2"].contains(&id)), "a-3");
     }
 }

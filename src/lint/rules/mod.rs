@@ -15,7 +15,7 @@ mod grant_outlives_engagement;
 mod grant_too_long;
 mod group_cycle;
 mod hours_not_enforceable;
-mod mfa_unknown;
+pub mod mfa_unknown;
 mod missing_account;
 mod missing_sponsor;
 mod needs_membership;

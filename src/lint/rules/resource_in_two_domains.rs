@@ -19,18 +19,29 @@ pub const RULE: Rule = Rule {
     dated: false,
 };
 
+/// What tells a resource apart. Of two names that lead to one resource the number knows.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    Name(String),
+    Number(u64),
+}
+
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
-    let mut first: BTreeMap<(&str, &str, String), (&Domain, &ResourceId)> = BTreeMap::new();
+    let mut first: BTreeMap<(&str, &str, Known), (&Domain, &ResourceId)> = BTreeMap::new();
     for domain in survey.access.domains.values() {
         for (id, resource) in &domain.resources {
             // two targets can be one system, and systems compare names in ways of their own
             let target = survey.access.config.targets.get(&resource.target);
             let system = target.map_or(resource.target.as_str(), |target| target.pinned.as_str());
-            let key = (system, resource.kind.name, resource.compared_name());
-            let (other, other_id) = *first.entry(key).or_insert((domain, id));
-            if other.id == domain.id && other_id == id {
-                continue;
+            let known = [Some(Known::Name(resource.compared_name())), resource.number.map(Known::Number)];
+            let mut before = None;
+            for known in known.into_iter().flatten() {
+                let (other, other_id) = *first.entry((system, resource.kind.name, known)).or_insert((domain, id));
+                if other.id != domain.id || other_id != id {
+                    before.get_or_insert((other, other_id));
+                }
             }
+            let Some((other, other_id)) = before else { continue };
             let name = format!("{} `{}`", resource.kind.name, resource.name.escape_debug());
             let message = if other.id == domain.id {
                 format!("`{}` holds {name} twice, as `{other_id}` and `{id}`", domain.id)

@@ -93,6 +93,8 @@ fn flatten(section: Section, value: &Json, path: &str, fields: &mut BTreeMap<Str
                 (object.get("login"), object.get("id"), object.len())
             {
                 Value::One(format!("{login} #{id}"))
+            } else if let Some(words) = held(object) {
+                Value::One(words)
             } else {
                 object.iter().for_each(|(name, value)| flatten(section, value, &below(name), fields));
                 return;
@@ -111,6 +113,13 @@ fn flatten(section: Section, value: &Json, path: &str, fields: &mut BTreeMap<Str
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Value::One(text(value)),
     };
     fields.insert(path.to_owned(), Field { value, weight });
+}
+
+/// What somebody holds, where an object says nothing else.
+fn held(object: &serde_json::Map<String, Json>) -> Option<String> {
+    let word = |name: &str| object.get(name).and_then(Json::as_str);
+    let words = [word("kind")?, word("resource")?, word("permission")?, word("account")?];
+    (object.len() == words.len()).then(|| words.join(" "))
 }
 
 fn scalar(section: Section, path: &str, value: &Json) -> String {
@@ -234,6 +243,10 @@ fn named<'a>(revision: &Revision, file: &ManagedFile, key: &str, value: &'a Json
         "waivers" => {
             let name = |one: &Json| format!("waiver of `{}` for `{}`", text(one, "rule"), text(one, "person"));
             list.iter().map(|one| (name(one), Section::Waiver, one)).collect()
+        }
+        "adopted" => {
+            let name = |one: &Json| format!("taken by the first run of `{}`", text(one, "target"));
+            list.iter().map(|one| (name(one), Section::Other, one)).collect()
         }
         other => vec![(format!("`{other}`{beside}"), Section::Other, value)],
     }

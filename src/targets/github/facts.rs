@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{MEMBERSHIP, REPOSITORY};
+use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
 use super::line::{A_DAY, INVITATIONS_TO_A_REPOSITORY};
 use super::organization::{Factor, Repository, Who};
 use super::picture::{Picture, short};
@@ -16,8 +16,8 @@ use crate::finding::Rule;
 use crate::targets::{Fact, OTHER_WAY_IN, Resource, Scope};
 
 /// What is to be said of a scope, sorted.
-pub(super) fn facts(view: &View<'_>, scope: &Scope) -> Vec<Fact> {
-    let mut facts = Facts { view, scope, told: Vec::new() };
+pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
+    let mut facts = Facts { view, scope: view.scope, told: Vec::new() };
     facts.of_ourselves();
     facts.of_the_organisation();
     facts.of_people();
@@ -64,8 +64,7 @@ impl<'p> Facts<'_, 'p> {
     fn repositories(&self) -> Vec<(Resource, &'p Repository)> {
         let of_scope = self.scope.iter().filter(|one| one.kind == &REPOSITORY);
         let found = of_scope.filter_map(|resource| {
-            let (_, name) = resource.name.split_once('/')?;
-            Some((resource.clone(), self.view.repository(name).ok().flatten()?))
+            Some((resource.clone(), self.view.meant_repository(resource).ok().flatten()?.what?))
         });
         found.collect()
     }
@@ -127,7 +126,7 @@ impl<'p> Facts<'_, 'p> {
                 }
             }
         }
-        for who in &picture.beside.outside {
+        for who in picture.beside.outside.iter().flatten() {
             if !self.scope.accounts().contains_key(&who.id.to_string()) {
                 let page = self.page("/orgs/ORG/outside-collaborators");
                 let words =
@@ -135,7 +134,7 @@ impl<'p> Facts<'_, 'p> {
                 self.tell_of(&OUTSIDE_COLLABORATOR_UNKNOWN, who.id, None, words);
             }
         }
-        for (who, factor) in &picture.beside.factors {
+        for (who, factor) in picture.beside.factors.iter().flatten() {
             let how = if *factor == Factor::Missing {
                 "without a second factor"
             } else {
@@ -183,6 +182,15 @@ impl<'p> Facts<'_, 'p> {
         for (resource, repository) in self.repositories() {
             if short(&repository.name) != short(&resource.name) {
                 let words = format!("`{}` is called `{}` by now", resource.name, repository.name);
+                self.tell_on(&RESOURCE_RENAMED, &resource, words);
+            }
+        }
+        let teams: Vec<Resource> = self.scope.iter().filter(|one| one.kind == &TEAM).cloned().collect();
+        for resource in teams {
+            let (organization, slug) = resource.name.split_once('/').unwrap_or_default();
+            let team = self.view.meant_team(&resource, slug).and_then(|meant| meant.what);
+            if let Some(team) = team.filter(|team| !team.slug.eq_ignore_ascii_case(slug)) {
+                let words = format!("`{}` is called `{organization}/{}` by now", resource.name, team.slug);
                 self.tell_on(&RESOURCE_RENAMED, &resource, words);
             }
         }

@@ -6,27 +6,31 @@
 use super::TYPE;
 use crate::access::{Enforces, Kind, Permissions, Required};
 
-/// GitHub ends nothing by itself and asks for a second factor for a whole organisation only.
-const NOTHING: Enforces = Enforces { ends: false, hours: false, mfa: false };
+/// GitHub ends nothing by itself. It tells owners who signs in with a second factor.
+const ENFORCES: Enforces = Enforces { ends: false, hours: false, mfa: true };
 
 /// A repository, shared with a person as its collaborator. An admin changes who has access; a maintainer changes the
-/// settings that guard it (GitHub's "Repository roles for an organization").
+/// settings that guard it (GitHub's "Repository roles for an organization"). What an organisation's own role adds to the word
+/// that it stands on is written behind a plus: `push+release-manager`.
 pub static REPOSITORY: Kind = Kind {
     name: "repository",
     target: TYPE,
     shape: "OWNER/NAME",
     check_resource: check_repository,
     folds_case: true,
+    numbered: true,
     permissions: Permissions::Ordered(&["pull", "triage", "push", "maintain", "admin"]),
+    extended: true,
     synonyms: &[("read", "pull"), ("write", "push")],
-    dangerous: |_, permission| matches!(permission, "maintain" | "admin"),
+    // nobody can tell from a name what a role that the organisation made adds
+    dangerous: |_, permission| matches!(permission, "maintain" | "admin") || permission.contains('+'),
     administers: |_, _| false,
     basic: |_| false,
-    pushes: |permission| matches!(permission, "push" | "maintain" | "admin"),
+    pushes: |permission| matches!(permission, "push" | "maintain" | "admin") || permission.contains('+'),
     groups: false,
     membership: false,
     requires: |_| None,
-    enforces: NOTHING,
+    enforces: ENFORCES,
 };
 
 /// A team of an organisation. A maintainer adds and removes members. Outside collaborators can't be in teams.
@@ -36,7 +40,9 @@ pub static TEAM: Kind = Kind {
     shape: "ORGANIZATION/SLUG",
     check_resource: check_team,
     folds_case: true,
+    numbered: true,
     permissions: Permissions::Ordered(&["member", "maintainer"]),
+    extended: false,
     synonyms: &[],
     dangerous: |_, permission| permission == "maintainer",
     administers: |_, _| false,
@@ -45,7 +51,7 @@ pub static TEAM: Kind = Kind {
     groups: true,
     membership: false,
     requires: |team| team.split_once('/').map(|(organization, _)| Required::on(MEMBERSHIP.name, organization)),
-    enforces: NOTHING,
+    enforces: ENFORCES,
 };
 
 /// Membership of an organisation, whose members are a group: they have its base permission on each repository. An admin is
@@ -56,7 +62,9 @@ pub static MEMBERSHIP: Kind = Kind {
     shape: "ORGANIZATION",
     check_resource: check_login,
     folds_case: true,
+    numbered: false,
     permissions: Permissions::Ordered(&["member", "admin"]),
+    extended: false,
     synonyms: &[("owner", "admin")],
     dangerous: |_, permission| permission == "admin",
     administers: |_, permission| permission == "admin",
@@ -65,7 +73,7 @@ pub static MEMBERSHIP: Kind = Kind {
     groups: true,
     membership: true,
     requires: |_| None,
-    enforces: NOTHING,
+    enforces: ENFORCES,
 };
 
 /// GitHub's rule at sign-up: letters, digits and single inner hyphens, at most 39 characters.

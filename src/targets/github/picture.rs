@@ -24,6 +24,10 @@ pub(super) struct Wish {
     pub teams: bool,
     pub membership: bool,
     pub facts: bool,
+    /// Whether it matters who signs in with a second factor.
+    pub factors: bool,
+    /// The numbers by which names of repositories are meant, where they are known.
+    pub numbers: BTreeMap<String, u64>,
     /// By what queries name repositories that were seen before. Where all are known and few, only these are asked for.
     pub nodes: BTreeMap<String, String>,
     /// Accounts that may have been invited to a repository; None where nobody knows.
@@ -71,8 +75,9 @@ pub(super) struct Picture {
 /// What is asked for facts alone.
 #[derive(Default)]
 pub(super) struct Beside {
-    pub outside: Vec<Who>,
-    pub factors: Vec<(Who, Factor)>,
+    /// Who works on repositories from outside, and whose second factor is missing or can be phished; None where that isn't told.
+    pub outside: Option<Vec<Who>>,
+    pub factors: Option<Vec<(Who, Factor)>>,
     /// How accounts are called now; None where that wasn't asked.
     pub logins: Option<BTreeMap<u64, String>>,
     /// Keys: the repository's name, the title, whether it only reads, and who added it.
@@ -142,10 +147,19 @@ pub(super) async fn picture(
     let of_roles = asks_roles.then(|| start!(api, |api| roles(&api, &org)));
     let org = login.clone();
     let of_custom = asks_roles.then(|| start!(api, |api| custom_roles(&api, &org)));
-    let of_beside = wish.facts.then(|| {
-        let (org, accounts) = (login.clone(), wish.accounts.clone());
-        start!(api, |api| beside(&api, org, accounts))
+    let org = login.clone();
+    let of_outside = wish.factors.then(|| start!(api, |api| outside(&api, &org, None)));
+    let of_factors = wish.factors.then(|| {
+        let [missing, insecure] = [Factor::Missing, Factor::Insecure].map(|factor| {
+            let org = login.clone();
+            start!(api, |api| outside(&api, &org, Some(factor)))
+        });
+        (missing, insecure)
     });
+    let accounts = wish.accounts.clone();
+    let of_logins = wish.facts.then(|| start!(api, |api| logins(&api, &accounts)));
+    let org = login.clone();
+    let of_tokens = (wish.facts && api.is_app()).then(|| start!(api, |api| tokens(&api, &org)));
 
     let members = of_members.done().await?;
     let teams = match of_teams {
@@ -162,20 +176,29 @@ pub(super) async fn picture(
     let roles = optional(of_roles, "roles over the organisation", &mut hidden, api).await?.unwrap_or_else(known_roles);
     let known_custom = || before.map(|before| before.custom.clone()).unwrap_or_default();
     let custom = optional(of_custom, "custom repository roles", &mut hidden, api).await?.unwrap_or_else(known_custom);
-    let (mut beside, not_told) = match of_beside {
-        Some(task) => task.done().await?,
-        None => (Beside::default(), BTreeMap::new()),
+    let mut beside = Beside {
+        outside: optional(of_outside, "outside collaborators", &mut hidden, api).await?,
+        factors: match of_factors {
+            Some((missing, insecure)) => second_factors(missing, insecure, &mut hidden).await?,
+            None => None,
+        },
+        logins: match of_logins {
+            Some(task) => Some(task.done().await?),
+            None => None,
+        },
+        tokens: optional(of_tokens, "fine-grained tokens", &mut hidden, api).await?.unwrap_or_default(),
+        keys: Vec::new(),
     };
-    hidden.extend(not_told);
 
     let count = u64::try_from(repositories.len()).ok();
     let whole = whole_list && about.repositories().is_some_and(|all| count.is_some_and(|count| count >= all));
     let elsewhere = elsewhere(api, &login, wish, &repositories).await;
-    let open = open(api, wish, &repositories, &members).await;
+    let meant = meant(wish, &repositories, &elsewhere);
+    let open = open(api, wish, &repositories, (&meant, &members)).await;
     let invited = with_numbers(api, invited, &members).await?;
     let waiting = if wish.teams { waiting(api, &login, &teams).await? } else { BTreeMap::new() };
     if wish.facts {
-        beside.keys = of_keys(api, &repositories, &wish.repositories, &mut hidden).await?;
+        beside.keys = of_keys(api, &repositories, &meant, &mut hidden).await?;
     }
     Ok(Picture {
         about,
@@ -255,22 +278,40 @@ pub(super) async fn by_any_name(api: &Api, organization: &[String; 2], name: &st
     Ok(found.filter(|found| !found.name.eq_ignore_ascii_case(&before)))
 }
 
+/// Which repositories the names lead to, and which are meant by them.
+fn meant(
+    wish: &Wish,
+    repositories: &[Repository],
+    elsewhere: &BTreeMap<String, Result<Option<Found>, Failure>>,
+) -> BTreeMap<u64, BTreeSet<String>> {
+    let listed = repositories.iter().map(|one| (one.id, short(&one.name)));
+    let listed = listed.filter(|(_, name)| wish.repositories.contains(name));
+    let led = elsewhere.iter().filter_map(|(name, found)| Some((found.as_ref().ok()?.as_ref()?.id, name.clone())));
+    let numbered = wish.numbers.iter().map(|(name, number)| (*number, name.clone()));
+    let mut meant: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for (number, name) in listed.chain(led).chain(numbered) {
+        meant.entry(number).or_default().insert(name);
+    }
+    meant
+}
+
 /// Invitations of those repositories where one can be open: where somebody is expected who isn't in.
 async fn open(
     api: &Arc<Api>,
     wish: &Wish,
     repositories: &[Repository],
-    members: &[Member],
+    (meant, members): (&BTreeMap<u64, BTreeSet<String>>, &[Member]),
 ) -> BTreeMap<u64, Result<Vec<RepositoryInvitation>, Failure>> {
     let inside: BTreeSet<u64> = members.iter().map(|member| member.who.id).collect();
     let mut asked = Vec::new();
-    for repository in repositories.iter().filter(|one| wish.repositories.contains(&short(&one.name))) {
+    for repository in repositories {
+        let Some(names) = meant.get(&repository.id) else { continue };
         let is_in = |id: &u64| {
             let direct = || repository.direct.iter().flatten().any(|direct| direct.who.id == *id);
             inside.contains(id) || direct()
         };
         let may_be_open = wish.expected.as_ref().is_none_or(|expected| {
-            expected.get(&short(&repository.name)).is_some_and(|accounts| !accounts.iter().all(is_in))
+            names.iter().filter_map(|name| expected.get(name)).any(|accounts| !accounts.iter().all(is_in))
         });
         if may_be_open {
             let name = repository.name.clone();
@@ -314,11 +355,11 @@ type Keys = Vec<(String, String, bool, Option<String>)>;
 async fn of_keys(
     api: &Arc<Api>,
     repositories: &[Repository],
-    scope: &BTreeSet<String>,
+    meant: &BTreeMap<u64, BTreeSet<String>>,
     hidden: &mut BTreeMap<&'static str, String>,
 ) -> Result<Keys, Failure> {
     let mut asked = Vec::new();
-    let in_scope = |one: &&Repository| one.keys.unwrap_or_default() > 0 && scope.contains(&short(&one.name));
+    let in_scope = |one: &&Repository| one.keys.unwrap_or_default() > 0 && meant.contains_key(&one.id);
     for repository in repositories.iter().filter(in_scope) {
         let name = repository.name.clone();
         asked.push((repository.name.clone(), start!(api, |api| keys(&api, &name))));
@@ -331,31 +372,23 @@ async fn of_keys(
     Ok(found)
 }
 
-type Told = (Beside, BTreeMap<&'static str, String>);
-
-/// What only facts ask for, one after the other beside everything else.
-async fn beside(api: &Arc<Api>, login: String, accounts: BTreeSet<u64>) -> Result<Told, Failure> {
-    let (mut beside, mut hidden) = (Beside::default(), BTreeMap::new());
-    let org = login.clone();
-    let all = start!(api, |api| outside(&api, &org, None));
-    beside.outside = optional(Some(all), "outside collaborators", &mut hidden, api).await?.unwrap_or_default();
-    for factor in [Factor::Missing, Factor::Insecure] {
-        let org = login.clone();
-        let some = start!(api, |api| outside(&api, &org, Some(factor)));
-        match some.done().await {
-            Ok(told) => beside.factors.extend(told.into_iter().map(|who| (who, factor))),
+/// Those whose second factor is missing or can be phished; None where the credential isn't told.
+async fn second_factors(
+    missing: Task<Vec<Who>>,
+    insecure: Task<Vec<Who>>,
+    hidden: &mut BTreeMap<&'static str, String>,
+) -> Result<Option<Vec<(Who, Factor)>>, Failure> {
+    let mut found = Vec::new();
+    for (task, factor) in [(missing, Factor::Missing), (insecure, Factor::Insecure)] {
+        match task.done().await {
+            Ok(told) => found.extend(told.into_iter().map(|who| (who, factor))),
             // only owners are told
             Err(failure) if failure.is_hidden() || failure.status() == Some(422) => {
                 hidden.insert("second factors of outside collaborators", "an owner's token".to_owned());
+                return Ok(None);
             }
             Err(failure) => return Err(failure),
         }
     }
-    beside.logins = Some(logins(api, &accounts).await?);
-    if api.is_app() {
-        let org = login.clone();
-        let granted = start!(api, |api| tokens(&api, &org));
-        beside.tokens = optional(Some(granted), "fine-grained tokens", &mut hidden, api).await?.unwrap_or_default();
-    }
-    Ok((beside, hidden))
+    Ok(Some(found))
 }

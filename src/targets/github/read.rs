@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::client::Asked;
 use super::facts::facts;
 use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
 use super::line::Line;
-use super::organization::{About, logins, repositories, teams};
+use super::organization::{About, custom_roles, logins, repositories, teams};
 use super::picture::{Picture, Wish, picture, short};
 use super::reading::{Hints, View};
-use crate::access::Permissions;
+use crate::access::{Kind, Permissions};
 use crate::targets::{Depth, Hello, Names, Reader, Reading, Resource, Scope, TargetError};
 
 /// Looks at one organisation.
@@ -19,19 +20,28 @@ pub(super) struct OrganizationReader {
     /// Who was expected where, in all that was asked so far.
     hints: Hints,
     knows_hints: bool,
-    /// By what queries name repositories, by their names.
+    /// By what queries name repositories, by their names and by their numbers.
     nodes: BTreeMap<String, String>,
+    numbered: BTreeMap<u64, String>,
 }
 
 impl OrganizationReader {
     pub(super) fn new(line: Line) -> Self {
-        OrganizationReader { line, before: None, hints: Hints::new(), knows_hints: false, nodes: BTreeMap::new() }
+        OrganizationReader {
+            line,
+            before: None,
+            hints: Hints::new(),
+            knows_hints: false,
+            nodes: BTreeMap::new(),
+            numbered: BTreeMap::new(),
+        }
     }
 
     fn wish(&self, scope: &Scope, depth: Depth) -> Wish {
         let organization = self.line.settings.organization.clone();
         let facts = depth == Depth::Facts;
-        let mut wish = Wish { organization, facts, nodes: self.nodes.clone(), ..Wish::default() };
+        let factors = facts || scope.asks_factors();
+        let mut wish = Wish { organization, facts, factors, nodes: self.nodes.clone(), ..Wish::default() };
         let mut expected: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
         // what can't be a name is no path of a request
         let is_name = |resource: &&Resource| (resource.kind.check_resource)(&resource.name).is_ok();
@@ -41,6 +51,12 @@ impl OrganizationReader {
                 if let Some(accounts) = self.hints.get(resource) {
                     let numbers = accounts.keys().filter_map(|account| account.parse().ok());
                     expected.insert(name.clone(), numbers.collect());
+                }
+                if let Some(number) = scope.number(resource) {
+                    // what is meant by its number is looked at whatever its name leads to
+                    let node = self.numbered.get(&number);
+                    node.map(|node| wish.nodes.insert(name.clone(), node.clone()));
+                    wish.numbers.insert(name.clone(), number);
                 }
                 wish.repositories.insert(name);
             } else if resource.kind == &TEAM {
@@ -65,6 +81,33 @@ impl OrganizationReader {
     }
 }
 
+impl OrganizationReader {
+    /// The words, and on repositories what the organisation's own roles add to them.
+    fn permissions(&self, kind: &'static Kind) -> Result<Option<BTreeSet<String>>, TargetError> {
+        let Permissions::Ordered(words) = kind.permissions else { return Ok(None) };
+        let mut names: BTreeSet<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        if kind == &REPOSITORY {
+            let custom = match &self.before {
+                Some(before) => before.custom.clone(),
+                None => {
+                    let login = self.line.pinned()?.login;
+                    match self.line.wait(custom_roles(&self.line.api, &login)) {
+                        Ok(custom) => custom,
+                        // who isn't told of them has none to declare
+                        Err(failure) if failure.is_hidden() => BTreeMap::new(),
+                        Err(failure) => {
+                            let asked = Asked::ToSee("list the organisation's own roles");
+                            return Err(failure.told(&self.line.settings.target, asked));
+                        }
+                    }
+                }
+            };
+            names.extend(custom.iter().map(|(name, word)| format!("{word}+{name}")));
+        }
+        Ok(Some(names))
+    }
+}
+
 impl Reader for OrganizationReader {
     fn hello(&mut self) -> Result<Hello, TargetError> {
         self.line.hello()
@@ -82,10 +125,11 @@ impl Reader for OrganizationReader {
         let wish = self.wish(scope, depth);
         let picture = self.look(about, &wish)?;
         self.nodes.extend(picture.repositories.iter().map(|one| (short(&one.name), one.node.clone())));
-        let view = View { settings: &self.line.settings, picture: &picture, hints: &self.hints };
-        let mut reading = view.reading(scope.iter());
+        self.numbered.extend(picture.repositories.iter().map(|one| (one.id, one.node.clone())));
+        let view = View { settings: &self.line.settings, picture: &picture, hints: &self.hints, scope };
+        let mut reading = view.reading();
         if depth == Depth::Facts {
-            reading.facts = facts(&view, scope);
+            reading.facts = facts(&view);
         }
         if self.before.is_none() && !wish.repositories.is_empty() {
             self.before = Some(picture);
@@ -98,12 +142,7 @@ impl Reader for OrganizationReader {
         let kind = match of {
             // GitHub has more accounts than anybody lists
             Names::Accounts => return Ok(None),
-            Names::Permissions(kind) => {
-                return Ok(match kind.permissions {
-                    Permissions::Ordered(words) => Some(words.iter().map(|word| (*word).to_owned()).collect()),
-                    Permissions::Open(_) => None,
-                });
-            }
+            Names::Permissions(kind) => return self.permissions(kind),
             Names::Resources(kind) => kind,
         };
         if kind == &MEMBERSHIP {

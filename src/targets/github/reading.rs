@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
 use super::line::{A_DAY, Settings};
-use super::organization::{Repository, Team, permission};
+use super::organization::{Factor, Repository, RepositoryInvitation, Team, permission};
 use super::picture::{Picture, short};
 use crate::access::{Conditions, Kind};
 use crate::targets::reading::members_of;
-use crate::targets::{Expected, Latent, Live, Principal, Reading, Resource, TargetError};
+use crate::targets::{Expected, Latent, Live, Numbered, Principal, Reading, Resource, Scope, TargetError};
 
 /// Who was expected, by resource, in all that was asked so far.
 pub(super) type Hints = BTreeMap<Resource, Expected>;
@@ -20,6 +20,14 @@ pub(super) struct View<'p> {
     pub settings: &'p Settings,
     pub picture: &'p Picture,
     pub hints: &'p Hints,
+    /// What is asked for, and by which numbers it is meant.
+    pub scope: &'p Scope,
+}
+
+/// What a name is of.
+pub(super) struct Meant<T> {
+    pub what: T,
+    pub numbered: Numbered,
 }
 
 pub(super) fn account(id: u64) -> Principal {
@@ -44,11 +52,14 @@ fn refused(why: String, help: &str) -> TargetError {
 
 impl<'p> View<'p> {
     /// What is held on each resource, and who is in the groups that hold something.
-    pub(super) fn reading<'s>(&self, scope: impl Iterator<Item = &'s Resource>) -> Reading {
-        let mut reading = Reading::default();
-        for resource in scope {
+    pub(super) fn reading(&self) -> Reading {
+        let mut reading = Reading { factors: self.factors(), ..Reading::default() };
+        for resource in self.scope.iter() {
             match self.held(resource) {
-                Ok(held) => reading.held.extend(held),
+                Ok((held, numbered)) => {
+                    reading.held.extend(held);
+                    reading.numbers.extend(numbered.map(|numbered| (resource.clone(), numbered)));
+                }
                 Err(error) => reading.unread.push((resource.clone(), error)),
             }
         }
@@ -58,7 +69,7 @@ impl<'p> View<'p> {
         reading
     }
 
-    fn held(&self, resource: &Resource) -> Result<Vec<Live>, TargetError> {
+    fn held(&self, resource: &Resource) -> Result<(Vec<Live>, Option<Numbered>), TargetError> {
         let check = resource.kind.check_resource;
         check(&resource.name).map_err(|why| {
             refused(format!("`{}` is not a {}: {why}", resource.name, resource.kind.name), "correct the name")
@@ -66,19 +77,20 @@ impl<'p> View<'p> {
         let kind: &Kind = resource.kind;
         if kind == &MEMBERSHIP {
             self.is_ours(resource, &resource.name)?;
-            return Ok(self.membership(resource));
+            return Ok((self.membership(resource), None));
         }
         let (owner, name) = resource.name.split_once('/').unwrap_or_default();
         self.is_ours(resource, owner)?;
         if kind == &TEAM {
-            let team = self.picture.teams.iter().find(|team| team.slug.eq_ignore_ascii_case(name));
-            return Ok(team.map(|team| self.team(resource, team)).unwrap_or_default());
+            let Some(Meant { what, numbered }) = self.meant_team(resource, name) else { return Ok((Vec::new(), None)) };
+            return Ok((what.map(|team| self.team(resource, team)).unwrap_or_default(), Some(numbered)));
         }
         if kind == &REPOSITORY {
-            return match self.repository(name)? {
-                Some(repository) => self.on_repository(resource, repository),
-                None => Ok(Vec::new()),
+            let Some(Meant { what, numbered }) = self.meant_repository(resource)? else {
+                return Ok((Vec::new(), None));
             };
+            let held = what.map(|repository| self.on_repository(resource, repository)).transpose()?;
+            return Ok((held.unwrap_or_default(), Some(numbered)));
         }
         Err(refused(format!("GitHub has no {}", kind.name), "name another target"))
     }
@@ -93,24 +105,70 @@ impl<'p> View<'p> {
         Err(refused(why, "another organisation is another target in `dualkey.yaml`"))
     }
 
-    /// The repository of a name, whatever it is called by now. None where there is none.
-    pub(super) fn repository(&self, name: &str) -> Result<Option<&'p Repository>, TargetError> {
+    /// Whether accounts sign in with a second factor, as far as that is told.
+    fn factors(&self) -> BTreeMap<String, bool> {
+        let picture = self.picture;
+        let members = picture.members.iter();
+        let mut factors: BTreeMap<String, bool> =
+            members.filter_map(|one| Some((one.who.id.to_string(), one.second_factor?))).collect();
+        if let (Some(outside), Some(lacking)) = (&picture.beside.outside, &picture.beside.factors) {
+            let missing: BTreeSet<u64> =
+                lacking.iter().filter(|(_, factor)| *factor == Factor::Missing).map(|(who, _)| who.id).collect();
+            factors.extend(outside.iter().map(|who| (who.id.to_string(), !missing.contains(&who.id))));
+        }
+        factors
+    }
+
+    /// The team that a slug is of, or that was meant by it. None where there is neither.
+    pub(super) fn meant_team(&self, resource: &Resource, slug: &str) -> Option<Meant<Option<&'p Team>>> {
+        let teams = &self.picture.teams;
+        let now = teams.iter().find(|team| team.slug.eq_ignore_ascii_case(slug)).map(|team| team.id);
+        meant(self.scope.number(resource), now, |number| teams.iter().find(|team| team.id == number))
+    }
+
+    /// The repository that a name leads to, or that was meant by it. None where there is neither.
+    pub(super) fn meant_repository(
+        &self,
+        resource: &Resource,
+    ) -> Result<Option<Meant<Option<&'p Repository>>>, TargetError> {
+        let (_, name) = resource.name.split_once('/').unwrap_or_default();
+        let expected = self.scope.number(resource);
+        let numbered = |number| self.picture.repositories.iter().find(|one| one.id == number);
+        let now = match (self.leads_to(name), expected.filter(|number| numbered(*number).is_some())) {
+            (Ok(now), _) => now,
+            // where the name leads doesn't matter as long as what was meant is there
+            (Err(_), Some(number)) => Some(number),
+            (Err(error), None) => return Err(error),
+        };
+        let meant = meant(expected, now, numbered);
+        match meant {
+            // what a name leads to has to be seen
+            Some(Meant { what: None, numbered: Numbered { now: None, .. } }) => Err(self.hidden(name)),
+            meant => Ok(meant),
+        }
+    }
+
+    fn hidden(&self, name: &str) -> TargetError {
+        TargetError::Denied {
+            what: format!(
+                "look for the repository `{}/{name}`: there is none, or the credential may not see it",
+                self.settings.organization
+            ),
+            help: "let the credential see all repositories of the organisation, or correct the name".to_owned(),
+        }
+    }
+
+    /// The number of the repository that a name leads to, whatever that is called by now. None where there is none.
+    fn leads_to(&self, name: &str) -> Result<Option<u64>, TargetError> {
         let picture = self.picture;
         if let Some(found) = picture.repositories.iter().find(|one| short(&one.name) == name) {
-            return Ok(Some(found));
+            return Ok(Some(found.id));
         }
         let asked = format!("{}/{name}", self.settings.organization);
         let doing = format!("look for the repository `{asked}`");
-        let hidden = || TargetError::Denied {
-            what: format!("{doing}: there is none, or the credential may not see it"),
-            help: "let the credential see all repositories of the organisation, or correct the name".to_owned(),
-        };
         match picture.elsewhere.get(name) {
-            Some(Ok(Some(found))) if found.owner.id == picture.about.id => {
-                // what has moved within the organisation is in the list by its new name
-                let moved = picture.repositories.iter().find(|one| one.id == found.id);
-                moved.map(Some).ok_or_else(hidden)
-            }
+            // what has moved within the organisation has a new name there
+            Some(Ok(Some(found))) if found.owner.id == picture.about.id => Ok(Some(found.id)),
             Some(Ok(Some(found))) => Err(refused(
                 format!(
                     "`{asked}` is `{}` by now, which is another's: whoever is in there is theirs to end",
@@ -119,7 +177,7 @@ impl<'p> View<'p> {
                 "take it out of the domain, and ask its new owner who may still be in there",
             )),
             Some(Ok(None)) if picture.whole => Ok(None),
-            Some(Ok(None)) | None => Err(hidden()),
+            Some(Ok(None)) | None => Err(self.hidden(name)),
             Some(Err(failure)) => Err(failure.told(&self.settings.target, super::client::Asked::ToSee(&doing))),
         }
     }
@@ -132,7 +190,7 @@ impl<'p> View<'p> {
             });
         };
         let mut held: Vec<Live> =
-            direct.iter().map(|one| live(resource, one.role.clone(), account(one.who.id))).collect();
+            direct.iter().map(|one| live(resource, self.word(&one.role), account(one.who.id))).collect();
         match self.picture.open.get(&repository.id) {
             Some(Ok(open)) => {
                 let known = held.iter().map(|live| live.principal.clone());
@@ -142,7 +200,7 @@ impl<'p> View<'p> {
                 let waiting = open.iter().filter(|one| !one.expired);
                 held.extend(waiting.map(|one| Live {
                     latent: Some(Latent::Invited),
-                    ..live(resource, one.permission.clone(), account(one.invitee.id))
+                    ..live(resource, self.invited_to(resource, one), account(one.invitee.id))
                 }));
             }
             Some(Err(failure)) => {
@@ -155,6 +213,19 @@ impl<'p> View<'p> {
             self.by_groups(repository).into_iter().map(|(group, word)| live(resource, word, Principal::Group(group))),
         );
         Ok(held)
+    }
+
+    /// A role as files write it: what the organisation's own one adds stands behind the word that it stands on.
+    fn word(&self, role: &str) -> String {
+        self.picture.custom.get(role).map_or_else(|| role.to_owned(), |word| format!("{word}+{role}"))
+    }
+
+    /// What somebody is invited to. An invitation to an organisation's own role tells only the word that it stands on.
+    fn invited_to(&self, resource: &Resource, invitation: &RepositoryInvitation) -> String {
+        let expected = self.hints.get(resource).and_then(|expected| expected.get(&invitation.invitee.id.to_string()));
+        let wanted = expected.and_then(|one| one.wanted.as_ref());
+        let is_it = |wanted: &&String| REPOSITORY.word(wanted) == invitation.permission;
+        wanted.filter(is_it).unwrap_or(&invitation.permission).clone()
     }
 
     /// Everybody in the organisation.
@@ -266,6 +337,25 @@ impl<'p> View<'p> {
         let below = picture.teams.iter().filter(|other| other.parent == Some(team.id));
         let below = below.map(|other| Principal::Group(self.team_group(other)));
         team.members.iter().map(|(who, _)| account(who.id)).chain(below).collect()
+    }
+}
+
+/// What is meant by a name: what has the number that is expected, whatever the name leads to by now.
+fn meant<'p, T>(
+    expected: Option<u64>,
+    now: Option<u64>,
+    numbered: impl Fn(u64) -> Option<&'p T>,
+) -> Option<Meant<Option<&'p T>>> {
+    match expected.filter(|expected| Some(*expected) != now) {
+        None => Some(Meant { what: numbered(now?), numbered: Numbered { number: now?, now: None } }),
+        Some(number) => {
+            let what = numbered(number);
+            // nothing of either is there
+            if what.is_none() && now.is_none() {
+                return None;
+            }
+            Some(Meant { what, numbered: Numbered { number, now } })
+        }
     }
 }
 

@@ -214,7 +214,7 @@ impl Reader for Sandbox {
         let mut held = content.entitlements;
         held.retain(|live| scope.contains(live.kind, &live.resource));
         held.sort();
-        Ok(Reading { members: members_of(&held, |name| all.remove(name)), held, facts, unread })
+        Ok(Reading { members: members_of(&held, |name| all.remove(name)), held, facts, unread, ..Reading::default() })
     }
 
     fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {

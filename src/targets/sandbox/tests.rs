@@ -138,6 +138,7 @@ fn repository(verb: Verb, principal: &str) -> Call {
         permission: "push".into(),
         principal: principal.into(),
         conditions: Conditions::NONE,
+        number: None,
     }
 }
 
@@ -422,6 +423,7 @@ fn a_clock_in_the_file_is_told_and_outlives_a_write() {
         permission: "push".to_owned(),
         principal: "583231".into(),
         conditions: Conditions::NONE,
+        number: None,
     };
     contract::one(&mut open(), &call).unwrap();
     assert_eq!(clock(), Some("2026-11-24T09:00:00Z".parse().unwrap()));

@@ -120,3 +120,28 @@ fn one_system_has_one_name() {
         world.git(&["checkout", "-q", "--", "dualkey.yaml"]);
     }
 }
+
+/// The embedded GitHub is another file from here on.
+fn point_elsewhere(world: &World) {
+    let text = world.read("dualkey.yaml");
+    let line = text.lines().find(|line| line.trim_start().starts_with("github:")).unwrap().to_owned();
+    let elsewhere = line.replace(" }", ", file: .git/dualkey/elsewhere.json }");
+    assert_ne!(line, elsewhere);
+    edit(world, "dualkey.yaml", &line, &elsewhere);
+}
+
+#[test]
+fn a_targets_name_does_not_come_to_mean_another_place() {
+    let world = World::new();
+    world.timed(&["apply"]).exits(0);
+    branch(&world, "elsewhere", point_elsewhere);
+    for command in [&["plan", "--head", "elsewhere"][..], &["lint", "--base", "main"]] {
+        world.timed(command).exits(1).says("error[target-moved]").says("would stay there for ever");
+    }
+    world.approve("elsewhere", "lena.vogt").exits(3).says("target-moved");
+    merge(&world, "elsewhere");
+    world.timed(&["verify"]).exits(1).says("target-moved");
+    // it stands in the way of no end at the old place
+    world.now_is("2027-02-01T09:00:00Z").timed(&["apply", "--only-ends"]).says("yara.haddad");
+    assert!(!world.live("github").contains("820147"), "Yara still has access");
+}

@@ -120,8 +120,8 @@ fn requests_go_to_the_server_that_was_approved_and_to_no_other() {
     hub.world.write("dualkey.yaml", &config);
     let id = hub.server.world(|forge| forge.organization().id);
     hub.world.write("dualkey.yaml", &config.replace(&format!("id: {id}"), "id: 42"));
-    hub.land_policy("another-number");
-    hub.run(&["drift"]).exits(5).says("target-identity").says("github:127.0.0.1");
+    // another organisation doesn't take over the name under which access was given
+    hub.run(&["lint", "--base", "main"]).exits(1).says("target-moved").says("comes to mean `github:127.0.0.1");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::place::Place;
 use crate::support::{NOW, Ran, World, finish, takes_now};
 
 mod bad_input;
+mod guards;
 mod import;
 mod story;
 

@@ -116,7 +116,7 @@ impl<'a> Slot<'a> {
 /// True where one gives as much as another, or more.
 fn gives(one: &EntitlementKey, other: &EntitlementKey) -> bool {
     let kind = other.kind;
-    let more = kind.holds_one() && kind.rank(&one.permission) > kind.rank(&other.permission);
+    let more = kind.holds_one() && kind.includes(&one.permission, &other.permission);
     (one.permission == other.permission || more) && other.conditions.within(&one.conditions)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use github_standin::world::{Id, Level, TokenKind, Visibility};
+use github_standin::world::{Id, Level, SecondFactor, TokenKind, Visibility};
 use github_standin::{Clock, Fault, On, Server, World as Forge};
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,8 +16,8 @@ use crate::access::{Conditions, Kind};
 use crate::targets::contract::{self, Break, Sample, Turnstile, World, contract};
 use crate::targets::retry::{Retrying, Waits};
 use crate::targets::{
-    Call, Depth, Done, Expectation, Live, Members, Previous, Reader, Reading, Resource, Scope, TargetError, Verb,
-    Writer,
+    Call, Depth, Done, Expectation, Live, Members, Numbered, Previous, Reader, Reading, Resource, Scope, TargetError,
+    Verb, Writer,
 };
 
 mod apps;
@@ -25,6 +25,7 @@ mod facts;
 mod invitations;
 mod limits;
 mod model;
+mod numbers;
 mod odd;
 mod plan;
 
@@ -135,6 +136,7 @@ impl Hub {
             permission: permission.to_owned(),
             principal: self.number(login).as_str().into(),
             conditions: Conditions::NONE,
+            number: None,
         }
     }
 

@@ -158,8 +158,8 @@ fn a_custom_role_is_told_by_its_name_and_replaced() {
         world.grant("eve", "shop", "deployer");
     });
     let eve = hub.number("eve");
-    assert_eq!(hub.held(&REPOSITORY, "northwind/shop"), [format!("deployer {eve}")]);
-    hub.must(&change("deployer", hub.give("northwind/shop", "pull", "eve")));
+    assert_eq!(hub.held(&REPOSITORY, "northwind/shop"), [format!("push+deployer {eve}")]);
+    hub.must(&change("push+deployer", hub.give("northwind/shop", "pull", "eve")));
     assert_eq!(hub.held(&REPOSITORY, "northwind/shop"), [format!("pull {eve}")]);
 }
 

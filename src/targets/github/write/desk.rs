@@ -5,18 +5,25 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::client::{Asked, Failure};
 use super::super::line::{A_DAY, Line};
-use super::super::organization::{About, Found, Invitation, RepositoryInvitation, Who};
+use super::super::organization::{About, Found, Invitation, RepositoryInvitation, Who, teams};
 use super::super::picture::by_any_name;
 use crate::targets::retry::Waits;
-use crate::targets::{Gate, TargetError};
+use crate::targets::{Call, Gate, TargetError};
 
 /// GitHub asks for a second between requests that change something; clocks differ a little.
 const PACE: Duration = Duration::from_millis(1_100);
+
+/// What has a number.
+#[derive(Deserialize)]
+struct Numbered {
+    id: u64,
+}
 
 /// Whose something is.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +46,8 @@ pub(super) struct Desk<'d> {
     pub repositories: BTreeMap<String, Found>,
     pub open: BTreeMap<String, Vec<RepositoryInvitation>>,
     pub failed: Option<Vec<Invitation>>,
+    /// The slugs of teams, by the names of resources; None of one that is gone.
+    slugs: BTreeMap<String, Option<String>>,
     /// When invitations were sent, by what they are to.
     sent: BTreeMap<String, Vec<Timestamp>>,
 }
@@ -63,6 +72,7 @@ impl<'d> Desk<'d> {
             repositories: BTreeMap::new(),
             open: BTreeMap::new(),
             failed: None,
+            slugs: BTreeMap::new(),
             sent: BTreeMap::new(),
         })
     }
@@ -156,15 +166,19 @@ impl<'d> Desk<'d> {
         self.login(number)?.ok_or_else(unknown)
     }
 
-    /// The repository of that name, whatever it is called by now.
-    pub(super) fn repository(&mut self, resource: &str) -> Result<Option<Found>, TargetError> {
+    /// The repository that a call is about, by its number where that is known, and whatever it is called by now.
+    pub(super) fn repository(&mut self, call: &Call) -> Result<Option<Found>, TargetError> {
+        let resource = call.resource.as_str();
         if let Some(found) = self.repositories.get(resource) {
             return Ok(Some(found.clone()));
         }
         let (_, name) = resource.split_once('/').unwrap_or_default();
         let logins = [self.about.login.clone(), self.line.settings.organization.clone()];
         let doing = format!("look for the repository `{resource}`");
-        let found = self.line.see(&doing, by_any_name(&self.line.api, &logins, name))?;
+        let found = match call.number {
+            Some(number) => self.see::<Found>(&doing, &format!("/repositories/{number}"))?,
+            None => self.line.see(&doing, by_any_name(&self.line.api, &logins, name))?,
+        };
         if let Some(found) = &found {
             if found.owner.id != self.about.id {
                 return Err(TargetError::Refused {
@@ -174,6 +188,26 @@ impl<'d> Desk<'d> {
             }
             self.repositories.insert(resource.to_owned(), found.clone());
         }
+        Ok(found)
+    }
+
+    /// The slug that the team of a call has by now, by its number where that is known. None where the team is gone.
+    pub(super) fn slug(&mut self, call: &Call) -> Result<Option<String>, TargetError> {
+        let (_, slug) = call.resource.split_once('/').unwrap_or_default();
+        let Some(number) = call.number else { return Ok(Some(slug.to_owned())) };
+        if let Some(known) = self.slugs.get(&call.resource) {
+            return Ok(known.clone());
+        }
+        let doing = format!("look for the team `{}`", call.resource);
+        let named: Option<Numbered> = self.see(&doing, &format!("/orgs/{}/teams/{slug}", self.about.login))?;
+        let found = match named.filter(|team| team.id == number) {
+            Some(_) => Some(slug.to_owned()),
+            None => {
+                let all = self.line.see(&doing, teams(&self.line.api, &self.about.login))?;
+                all.into_iter().find(|team| team.id == number).map(|team| team.slug)
+            }
+        };
+        self.slugs.insert(call.resource.clone(), found.clone());
         Ok(found)
     }
 

@@ -27,6 +27,11 @@ pub(super) fn perform(desk: &mut Desk<'_>, call: &Call, whose: Whose<'_>) -> Res
     }
 }
 
+/// The role that a permission is called by in requests: an organisation's own one by its name.
+fn role(call: &Call) -> &str {
+    call.kind.added(&call.permission).unwrap_or(&call.permission)
+}
+
 fn archived(repository: &Found) -> TargetError {
     TargetError::Refused {
         why: format!("`{}` is archived, so access to it can't be changed", repository.name),
@@ -42,7 +47,7 @@ fn taken_over(login: &str, number: u64) -> TargetError {
 
 fn give(desk: &mut Desk<'_>, call: &Call, number: u64) -> Result<Done, TargetError> {
     let unknown = || TargetError::Unknown { what: format!("repository `{}`", call.resource), near: Vec::new() };
-    let repository = desk.repository(&call.resource)?.ok_or_else(unknown)?;
+    let repository = desk.repository(call)?.ok_or_else(unknown)?;
     if repository.archived {
         return Err(archived(&repository));
     }
@@ -50,7 +55,10 @@ fn give(desk: &mut Desk<'_>, call: &Call, number: u64) -> Result<Done, TargetErr
     let doing = format!("give `{login}` {} on `{}`", call.permission, repository.name);
     let waiting = open(desk, &repository)?.iter().find(|one| one.invitee.id == number).cloned();
     if let Some(waiting) = waiting {
-        if !waiting.expired && !is_direct(desk, &repository, number)? {
+        // one to an organisation's own role can't be changed, but sent anew
+        let may_change =
+            call.kind.added(&call.permission).is_none() || waiting.permission == call.kind.word(&call.permission);
+        if !waiting.expired && may_change && !is_direct(desk, &repository, number)? {
             return change_invitation(desk, call, &repository, &waiting, &doing);
         }
         // one that expired lets nobody in and stands in the way of another; one beside what is held would change that later
@@ -60,7 +68,7 @@ fn give(desk: &mut Desk<'_>, call: &Call, number: u64) -> Result<Done, TargetErr
         within_a_day(desk, &repository, &login)?;
     }
     let path = format!("/repos/{}/collaborators/{login}", repository.name);
-    let done = desk.change(&doing, Method::PUT, &path, Some(&json!({ "permission": call.permission })))?;
+    let done = desk.change(&doing, Method::PUT, &path, Some(&json!({ "permission": role(call) })))?;
     match done.status {
         201 => {
             let (id, invitee) = (done.number("/id"), done.number("/invitee/id"));
@@ -75,7 +83,7 @@ fn give(desk: &mut Desk<'_>, call: &Call, number: u64) -> Result<Done, TargetErr
             desk.note_sent(&repository.name);
             let now = desk.now();
             let who = Who { id: number, login };
-            let permission = call.permission.clone();
+            let permission = call.kind.word(&call.permission).to_owned();
             let sent =
                 RepositoryInvitation { id, invitee: who, permission, created: now, expired: false, inviter: None };
             desk.open.entry(repository.name).or_default().push(sent);
@@ -127,7 +135,8 @@ fn change_invitation(
 ) -> Result<Done, TargetError> {
     let until = waiting.created.checked_add(INVITATION).map(|end| format!(" until {end}")).unwrap_or_default();
     let note = Some(format!("invited already; they may accept{until}"));
-    if waiting.permission == call.permission {
+    // an invitation to an organisation's own role tells only the word that it stands on
+    if waiting.permission == call.kind.word(&call.permission) {
         return Ok(Done { note, ..Done::default() });
     }
     let path = format!("/repos/{}/invitations/{}", repository.name, waiting.id);
@@ -171,7 +180,7 @@ fn within_a_day(desk: &mut Desk<'_>, repository: &Found, login: &str) -> Result<
 }
 
 fn take(desk: &mut Desk<'_>, call: &Call, number: u64) -> Result<Done, TargetError> {
-    let Some(repository) = desk.repository(&call.resource)? else { return Ok(Done::default()) };
+    let Some(repository) = desk.repository(call)? else { return Ok(Done::default()) };
     let Some(login) = desk.login(number)? else { return Ok(Done::default()) };
     let of_theirs: Vec<RepositoryInvitation> =
         open(desk, &repository)?.iter().filter(|one| one.invitee.id == number).cloned().collect();
@@ -217,7 +226,7 @@ fn take_from_team(desk: &mut Desk<'_>, call: &Call, group: &str) -> Result<Done,
             help: "change the base permission or the role on the organisation's pages".to_owned(),
         });
     };
-    let Some(repository) = desk.repository(&call.resource)? else { return Ok(Done::default()) };
+    let Some(repository) = desk.repository(call)? else { return Ok(Done::default()) };
     if repository.archived {
         return Err(archived(&repository));
     }

@@ -20,14 +20,20 @@ pub(super) fn perform(desk: &mut Desk<'_>, call: &Call, whose: Whose<'_>) -> Res
             help: "change it on the team's page".to_owned(),
         });
     };
-    let slug = call.resource.split_once('/').map(|(_, slug)| slug).unwrap_or_default().to_owned();
+    // a name that can't be a team's is of nothing
+    let takes = call.verb == Verb::Revoke;
+    if takes && (call.kind.check_resource)(&call.resource).is_err() {
+        return Ok(Done::default());
+    }
+    let unknown = || TargetError::Unknown { what: format!("team `{}`", call.resource), near: Vec::new() };
+    let slug = match desk.slug(call)? {
+        Some(slug) => slug,
+        None if takes => return Ok(Done::default()),
+        None => return Err(unknown()),
+    };
     let organization = desk.about.login.clone();
     let path = |login: &str| format!("/orgs/{organization}/teams/{slug}/memberships/{login}");
-    if call.verb == Verb::Revoke {
-        // a name that can't be a team's is of nothing
-        if (call.kind.check_resource)(&call.resource).is_err() {
-            return Ok(Done::default());
-        }
+    if takes {
         let Some(login) = desk.login(number)? else { return Ok(Done::default()) };
         desk.change(&format!("take `{login}` out of the team `{slug}`"), Method::DELETE, &path(&login), None)?;
         return Ok(Done::default());
@@ -40,7 +46,7 @@ pub(super) fn perform(desk: &mut Desk<'_>, call: &Call, whose: Whose<'_>) -> Res
     }
     let done = desk.change(&doing, Method::PUT, &path(&login), Some(&json!({ "role": call.permission })))?;
     if done.status == 404 {
-        return Err(TargetError::Unknown { what: format!("team `{}`", call.resource), near: Vec::new() });
+        return Err(unknown());
     }
     // the answer names a login alone, which may be another's by now
     if desk.login(number)?.as_deref() != Some(&*login) {

@@ -163,6 +163,7 @@ fn role(verb: Verb, role: &str, permission: &str, who: &str) -> Call {
         permission: permission.to_owned(),
         principal: who.into(),
         conditions: Conditions::NONE,
+        number: None,
     }
 }
 
