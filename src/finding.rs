@@ -89,6 +89,8 @@ pub struct Finding {
     pub message: String,
     pub help: String,
     pub related: Vec<Related>,
+    /// Whom or what it is about, where people are told of all that a rule finds about it together.
+    pub about: Option<String>,
 }
 
 impl Finding {
@@ -102,6 +104,7 @@ impl Finding {
             message: message.into(),
             help: help.into(),
             related: Vec::new(),
+            about: None,
         }
     }
 
@@ -110,6 +113,12 @@ impl Finding {
     pub fn related(mut self, place: Place, message: impl Into<String>) -> Self {
         self.related.push(Related { place, message: message.into() });
         self
+    }
+
+    /// True where the two are told together.
+    pub fn goes_with(&self, other: &Finding) -> bool {
+        let of = |one: &Finding| (one.rule.code.id, one.severity, one.state);
+        self.about.is_some() && self.about == other.about && of(self) == of(other)
     }
 
     /// True where the finding stops a change: an error that is new and not waived.

@@ -15,15 +15,6 @@ use crate::plan::operations::Operation;
 static MFA_MISSING: Rule = Rule { code: codes::MFA_MISSING, severity: Severity::Error, dated: false };
 
 impl View<'_> {
-    /// True where something that is declared at a target asks for a second factor.
-    pub(super) fn asks_factors(&self, target: &TargetId) -> bool {
-        let access = &self.tree.access;
-        let Some(settings) = access.config.targets.get(target) else { return false };
-        let asking = access.roles.values().filter(|role| role.mfa_required);
-        let mut kinds = asking.flat_map(|role| role.entitlements.keys());
-        kinds.any(|kind| kind.enforces.mfa && kind.target == settings.target_type)
-    }
-
     /// The role that asks whoever holds it for a second factor.
     fn asking<'e>(&self, entitlement: &'e Entitlement) -> Option<&RoleId> {
         let access = &self.tree.access;

@@ -260,6 +260,9 @@ pub fn drift(tree: &Revision, past: &Past<'_>, readers: &mut Readers, now: Times
     let mut naming = naming::Naming::default();
     let unlisted = naming.ask(&difference.operations, readers, process);
     let mut findings = view.findings(&seen, &difference, &groups);
+    findings.extend(numbers::Mistaken::of(&seen).findings());
+    findings.extend(view.factor_findings(&seen));
+    findings.extend(first_run::findings(held_back.iter()));
     findings.extend(difference.operations.iter().filter_map(|operation| {
         let error = naming.check(operation).err()?;
         Some(live::of_unknown(operation, &error))

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Past;
 use super::look::Seen;
-use super::state::View;
 use crate::access::{Kind, Revision, TargetId};
 use crate::finding::Refusal;
 use crate::plan::live::{self, LiveFinding};
-use crate::plan::operations::{Difference, Found, Operation};
-use crate::targets::{Numbered, Place, Resource, Scope};
+use crate::plan::operations::Operation;
+use crate::targets::{Numbered, Resource, Scope};
 
 /// A resource by its name.
 pub(super) type Name = (TargetId, Resource);
@@ -23,7 +22,7 @@ pub(super) struct Meant {
     recorded: BTreeMap<Name, u64>,
     /// Names of which the file says another number than the log, as long as something that was given on the old one may be
     /// held there.
-    left: BTreeSet<Name>,
+    pub left: BTreeSet<Name>,
 }
 
 impl Meant {
@@ -70,57 +69,12 @@ impl Meant {
     }
 }
 
-fn name(target: &TargetId, kind: &'static Kind, resource: &str) -> Name {
+pub(super) fn name(target: &TargetId, kind: &'static Kind, resource: &str) -> Name {
     (target.clone(), Resource { kind, name: resource.to_owned() })
 }
 
 pub(super) fn name_of(operation: &Operation) -> Name {
     name(&operation.target, operation.kind, &operation.resource)
-}
-
-impl View<'_> {
-    /// Notes where nothing is left of what was given on a resource that its name meant before. Gives those names, which mean
-    /// what their files say from now on.
-    pub(super) fn settle_numbers(&mut self, seen: &Seen) -> BTreeMap<TargetId, Scope> {
-        let is_over = |(target, resource): &&Name| {
-            seen.shows(target, resource.kind, &resource.name) && self.given_on(target, resource, seen).next().is_none()
-        };
-        let over: Vec<Name> = self.numbers.left.iter().filter(is_over).cloned().collect();
-        let mut scopes: BTreeMap<TargetId, Scope> = BTreeMap::new();
-        for name in over {
-            self.numbers.left.remove(&name);
-            scopes.entry(name.0).or_default().insert(name.1.kind, name.1.name);
-        }
-        scopes
-    }
-
-    /// What is held on a resource and was given by dualkey.
-    fn given_on<'s>(
-        &'s self,
-        target: &'s TargetId,
-        resource: &'s Resource,
-        seen: &'s Seen,
-    ) -> impl Iterator<Item = Found> + 's {
-        let held = seen.held.get(target).into_iter().flatten();
-        let here = held.filter(|live| live.kind == resource.kind && live.resource == resource.name);
-        let given = here.filter(|live| self.was_given((Place::of_live(target, live), Some(&live.permission))));
-        given.map(|live| Found { target: target.clone(), live: live.clone(), person: None })
-    }
-
-    /// Where a name comes to mean another resource, what was given on the old one goes, and nothing else is done.
-    pub(super) fn take_what_is_left(&self, seen: &Seen, difference: &mut Difference) {
-        let left = &self.numbers.left;
-        if left.is_empty() {
-            return;
-        }
-        difference.operations.retain(|one| !left.contains(&name_of(one)));
-        for list in [&mut difference.unmanaged, &mut difference.pending] {
-            list.retain(|one| !left.contains(&name(&one.target, one.live.kind, &one.live.resource)));
-        }
-        for (target, resource) in left.iter().filter(|(target, one)| seen.shows(target, one.kind, &one.name)) {
-            difference.operations.extend(self.given_on(target, resource, seen).map(|found| self.revoke(found)));
-        }
-    }
 }
 
 /// What is wrong with what names mean, as far as it was seen.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::look::Seen;
-use super::numbers::{Meant, Mistaken};
-use super::{Given, Past, first_run};
+use super::numbers::{Meant, Name, name, name_of};
+use super::{Given, Past};
 use crate::access::{
     AccountForm, AccountMark, Conditions, EntitlementKey, Manage, PersonId, PersonType, Revision, TargetId,
 };
@@ -51,7 +51,7 @@ pub(super) struct View<'a> {
     /// What was declared, where that is all that is proven: then nothing counts but its ends.
     declared: Option<&'a Declared>,
     /// By which numbers names are meant.
-    pub(super) numbers: Meant,
+    numbers: Meant,
 }
 
 /// Something that is held at a place: the permission, none where it is all that is held there.
@@ -225,12 +225,61 @@ impl<'a> View<'a> {
             findings.push(live::of_fact(target, fact, person.cloned()));
         }
         findings.extend(self.breaches(difference, groups).into_iter().map(|breach| breach.finding));
-        findings.extend(Mistaken::of(seen).findings());
-        findings.extend(self.factor_findings(seen));
-        findings.extend(first_run::findings(difference.operations.iter().filter(|one| self.is_held_back(one))));
         findings.sort();
         findings.dedup();
         findings
+    }
+
+    /// True where something that is declared at a target asks for a second factor.
+    fn asks_factors(&self, target: &TargetId) -> bool {
+        let access = &self.tree.access;
+        let Some(settings) = access.config.targets.get(target) else { return false };
+        let asking = access.roles.values().filter(|role| role.mfa_required);
+        let mut kinds = asking.flat_map(|role| role.entitlements.keys());
+        kinds.any(|kind| kind.enforces.mfa && kind.target == settings.target_type)
+    }
+
+    /// Notes where nothing is left of what was given on a resource that its name meant before. Gives those names, which mean
+    /// what their files say from now on.
+    pub(super) fn settle_numbers(&mut self, seen: &Seen) -> BTreeMap<TargetId, Scope> {
+        let is_over = |(target, resource): &&Name| {
+            seen.shows(target, resource.kind, &resource.name) && self.given_on(target, resource, seen).next().is_none()
+        };
+        let over: Vec<Name> = self.numbers.left.iter().filter(is_over).cloned().collect();
+        let mut scopes: BTreeMap<TargetId, Scope> = BTreeMap::new();
+        for name in over {
+            self.numbers.left.remove(&name);
+            scopes.entry(name.0).or_default().insert(name.1.kind, name.1.name);
+        }
+        scopes
+    }
+
+    /// What is held on a resource and was given by dualkey.
+    fn given_on<'s>(
+        &'s self,
+        target: &'s TargetId,
+        resource: &'s Resource,
+        seen: &'s Seen,
+    ) -> impl Iterator<Item = Found> + 's {
+        let held = seen.held.get(target).into_iter().flatten();
+        let here = held.filter(|live| live.kind == resource.kind && live.resource == resource.name);
+        let given = here.filter(|live| self.was_given((Place::of_live(target, live), Some(&live.permission))));
+        given.map(|live| Found { target: target.clone(), live: live.clone(), person: None })
+    }
+
+    /// Where a name comes to mean another resource, what was given on the old one goes, and nothing else is done.
+    fn take_what_is_left(&self, seen: &Seen, difference: &mut Difference) {
+        let left = &self.numbers.left;
+        if left.is_empty() {
+            return;
+        }
+        difference.operations.retain(|one| !left.contains(&name_of(one)));
+        for list in [&mut difference.unmanaged, &mut difference.pending] {
+            list.retain(|one| !left.contains(&name(&one.target, one.live.kind, &one.live.resource)));
+        }
+        for (target, resource) in left.iter().filter(|(target, one)| seen.shows(target, one.kind, &one.name)) {
+            difference.operations.extend(self.given_on(target, resource, seen).map(|found| self.revoke(found)));
+        }
     }
 
     /// The difference of targets that have the same time.
@@ -256,7 +305,7 @@ impl<'a> View<'a> {
     }
 
     /// True where dualkey gave what is held at a place, as the log says.
-    pub(super) fn was_given(&self, (place, permission): Thing<'_>) -> bool {
+    fn was_given(&self, (place, permission): Thing<'_>) -> bool {
         let Place { target, kind, resource, holder } = place;
         let any_permission = kind.holds_one();
         let wanted = Given {
@@ -279,7 +328,7 @@ impl<'a> View<'a> {
         })
     }
 
-    pub(super) fn revoke(&self, held: Found) -> Operation {
+    fn revoke(&self, held: Found) -> Operation {
         let account = (held.target.clone(), AccountMark::of(&held.live.principal.to_string()));
         let person = held.person.or_else(|| self.past.accounts.get(&account).cloned());
         let ended = person.as_ref().and_then(|person| self.has_ended(person, &held.target));

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::context::Clock;
+use super::named::{Named, Sort, named};
 use super::new;
 use super::written::{Errors, Files, WorkTree};
 use super::{Exit, NowOption, RepoOption, Stop};
@@ -24,7 +25,7 @@ pub struct Options {
     repo: RepoOption,
     #[command(flatten)]
     now: NowOption,
-    /// A person, a vendor, or the id of a grant
+    /// A person, a vendor, or the id of a grant; `person:ID`, `vendor:ID` or `grant:ID` where two have one id
     #[arg(value_name = "PERSON|VENDOR|GRANT")]
     who: String,
     /// The first day on which nothing is held any more [default: today]
@@ -55,22 +56,19 @@ fn files(options: &Options, access: &Access, clock: Clock) -> Result<(Files, Str
             set(kind, text, &["ended"], &scalar(&day.to_string())).map_err(|error| new::by_hand(path, &error))?;
         Ok(Files::from([(path.to_owned(), Some(written))]))
     };
-    if let Some(person) = access.people.get(who) {
-        let source = &person.source;
-        let files = ended(person.ended, FileKind::Person, &source.path, source.as_str())?;
-        return Ok((files, format!("everything of {who} ends as {day} begins")));
+    match named(access, who, &[Sort::Person, Sort::Vendor, Sort::Grant])? {
+        Named::Person(person) => {
+            let source = &person.source;
+            let files = ended(person.ended, FileKind::Person, &source.path, source.as_str())?;
+            Ok((files, format!("everything of {} ends as {day} begins", person.id)))
+        }
+        Named::Vendor(vendor) => {
+            let source = &vendor.source;
+            let files = ended(vendor.ended, FileKind::Vendor, &source.path, source.as_str())?;
+            Ok((files, format!("everything of the people of {} ends as {day} begins", vendor.id)))
+        }
+        Named::Grant(grant) => of_grant(grant, (day, start), access),
     }
-    if let Some(vendor) = access.vendors.get(who) {
-        let source = &vendor.source;
-        let files = ended(vendor.ended, FileKind::Vendor, &source.path, source.as_str())?;
-        return Ok((files, format!("everything of the people of {who} ends as {day} begins")));
-    }
-    let Some(grant) = access.grants.get(who) else {
-        let known = access.people.keys().map(|id| id.as_str()).chain(access.vendors.keys().map(|id| id.as_str()));
-        let known = known.chain(access.grants.keys().map(|id| id.as_str()));
-        return Err(new::unknown("person, vendor or grant", who, known, "write an id that is there"));
-    };
-    of_grant(grant, (day, start), access)
 }
 
 /// A grant ends with the day before; one that wouldn't have begun by then goes.

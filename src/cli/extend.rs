@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 
 use super::context::Clock;
+use super::named::{Named, Sort, named};
 use super::new::{self, Asked, Bound, Length, Limits, Term};
 use super::written::{Errors, Files, WorkTree};
 use super::{Exit, NowOption, RepoOption, Stop};
@@ -24,7 +25,7 @@ pub struct Options {
     repo: RepoOption,
     #[command(flatten)]
     now: NowOption,
-    /// A person, or the id of a grant
+    /// A person, or the id of a grant; `person:ID` or `grant:ID` where both have one id
     #[arg(value_name = "PERSON|GRANT")]
     who: String,
     /// How much longer: days, weeks or months, such as 10d, 4w or 3m
@@ -58,13 +59,10 @@ impl<'a> Extension<'a> {
     /// The grants that are meant: the one of that id, or those of a person alone that last longest.
     fn grants(&self) -> Result<Vec<&'a Grant>, Stop> {
         let (access, who) = (self.access, self.options.who.as_str());
-        let Some(person) = access.people.get(who) else {
-            let known = access.people.keys().map(|id| id.as_str()).chain(access.grants.keys().map(|id| id.as_str()));
-            let help = "write the id of a person or of a grant";
-            return match access.grants.get(who) {
-                Some(grant) => Ok(vec![grant]),
-                None => Err(new::unknown("person or grant", who, known, help)),
-            };
+        let person = match named(access, who, &[Sort::Person, Sort::Grant])? {
+            Named::Grant(grant) => return Ok(vec![grant]),
+            Named::Person(person) => person,
+            Named::Vendor(vendor) => return Err(Stop::usage(format!("`{}` is a vendor", vendor.id), "name a person")),
         };
         if person.ended.is_some_and(|ended| ended <= self.clock.now) {
             let help = format!("to let them back, take `ended` out of {}, in a change of its own", person.source.path);

@@ -143,12 +143,12 @@ fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path
     };
     let enter = if dir == "." { String::new() } else { format!("  cd {dir}\n") };
     format!(
-        "{} {dir}, the access repository of {organization}, approved by {}\n  {} holds the private half of the log's \
+        "{} {}\n  {} holds the private half of the log's \
          key: keep it where only `apply` runs,\n  never in a repository\n{emails}\n{}\n{enter}  dualkey targets     # what each target is and tells, and what its credentials can do\n  git add --all && git commit -S -m \
          \"Start the access repository\"\n  dualkey approve --genesis HEAD{sign}\n  dualkey audit init --genesis \
          HEAD{single} --log-key {key}\n",
         style.green("made"),
-        ids.join(", "),
+        style.wrap(&format!("{dir}, the access repository of {organization}, approved by {}", ids.join(", ")), 5, "  "),
         terminal(&key_file.file_name().unwrap_or_default().display().to_string()),
         style.bold("next"),
     )

@@ -22,6 +22,7 @@ mod judging;
 mod kept;
 mod lint;
 mod man;
+mod named;
 mod new;
 mod new_genesis;
 mod next;

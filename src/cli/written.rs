@@ -71,7 +71,11 @@ impl WorkTree {
         }
         write(&self.repository, files)?;
         output::print(&said(files, why));
-        plan::show_work_tree(&self.repository, self.clock)
+        let ended = plan::show_work_tree(&self.repository, self.clock)?;
+        if ended == Exit::Done {
+            output::print(&next());
+        }
+        Ok(ended)
     }
 }
 
@@ -88,6 +92,14 @@ fn said(files: &Files, why: &[String]) -> String {
     }
     text.push('\n');
     text
+}
+
+/// What comes next.
+fn next() -> String {
+    let style = output::style();
+    let text =
+        "commit it on a branch and push that; whoever is named above approves it: `dualkey approve --head BRANCH`";
+    format!("\n{}\n  {}\n", style.bold("next"), style.wrap(text, 2, "  "))
 }
 
 /// The work tree as it would be.

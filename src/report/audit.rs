@@ -6,9 +6,12 @@ use crate::audit::record::{Mode, Operation, Record, Slice, Span, Verb};
 use crate::audit::{Fits, Found, Log, Proven, VerifierKey, entries};
 
 /// An entry: number, instant, what.
-pub fn text(index: u64, record: &Record) -> String {
-    format!("{index:>4}  {}\n", line(record))
+pub fn text(index: u64, record: &Record, style: Style) -> String {
+    format!("{}\n", style.wrap(&format!("{index:>4}  {}", line(record)), 0, INDENT))
 }
+
+/// Where an entry goes on that doesn't fit.
+const INDENT: &str = "                                    ";
 
 fn line(record: &Record) -> String {
     let short = |commit: &str| escape::terminal(commit.get(..10).unwrap_or(commit));

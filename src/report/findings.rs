@@ -17,8 +17,9 @@ const SHOWN: usize = 100;
 pub fn lint(findings: &[Finding], files: usize, lines: Lines<'_>, style: Style) -> String {
     let shown = heaviest(findings, SHOWN);
     let mut text = String::new();
-    for (_, finding) in findings.iter().enumerate().filter(|(at, one)| shown.contains(at) && !is_folded(one)) {
-        text.push_str(&block(finding, lines, style));
+    let told = findings.iter().enumerate().filter(|(at, one)| shown.contains(at) && !is_folded(one));
+    for group in together(told.map(|(_, finding)| finding)) {
+        text.push_str(&block(&group, lines, style));
         text.push('\n');
     }
     if findings.len() > shown.len() {
@@ -26,6 +27,19 @@ pub fn lint(findings: &[Finding], files: usize, lines: Lines<'_>, style: Style) 
     }
     text.push_str(&summary(findings, files, style));
     text
+}
+
+/// Findings in their order, each with those that are told with it.
+fn together<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<Vec<&'f Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let known = groups.iter_mut().find(|group| group.first().is_some_and(|first| first.goes_with(finding)));
+        match known {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
 }
 
 /// Warnings that stood before are counted and not shown: they are nobody's who changes something else.
@@ -97,7 +111,8 @@ pub(super) fn is_whole_file(place: &Place) -> bool {
     *place == Place::whole_file(place.file.as_str())
 }
 
-fn block(finding: &Finding, lines: Lines<'_>, style: Style) -> String {
+fn block(group: &[&Finding], lines: Lines<'_>, style: Style) -> String {
+    let Some((finding, others)) = group.split_first() else { return String::new() };
     let used = word(finding.severity).len() + finding.rule.code.id.len() + 3;
     let mut text = format!("{} {}\n", label(finding, style), style.wrap(&terminal(&finding.message), used, "  "));
     let place = &finding.place;
@@ -121,6 +136,9 @@ fn block(finding: &Finding, lines: Lines<'_>, style: Style) -> String {
     };
     for related in &finding.related {
         note("", &format!("{}  {}", place_text(&related.place), related.message));
+    }
+    for other in others {
+        note("also ", &format!("{}  {}", place_text(&other.place), other.message));
     }
     match finding.state {
         State::New => {}

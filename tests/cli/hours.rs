@@ -255,7 +255,7 @@ fn a_second_factor_that_nobody_can_tell_of_is_a_warning() {
     let world = World::new();
     let role = world.read("roles/org-admin.yaml").replace("risk:", "mfa: required\nrisk:");
     world.write("roles/org-admin.yaml", &role);
-    world.timed(&["lint"]).exits(0).says("warning[mfa-unknown]").says("roles/org-admin.yaml:3:6").says("`membership`");
+    world.timed(&["lint"]).exits(0).says("warning[mfa-unknown]").says("roles/org-admin.yaml:3:6").says("`account`");
     world.commit("Second factors");
     // a role is policy, with the factor and without
     for (from, to) in [("main~1", "main"), ("main", "main~1")] {

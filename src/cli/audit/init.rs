@@ -116,13 +116,17 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         context::write_file(path, begun.log.checkpoint())?;
     }
     let anchor = format!("{commit}:{}", key.verifier().id());
+    let style = output::style();
+    let anew = if old.is_some() { "anew " } else { "" };
+    let begun = format!("the log begins {anew}with {} in {}", commit.short(), access.config.audit_ref);
+    let anchor_text = "keep the anchor outside of the repository, and give it to every run:";
+    let checkpoint = "where push rights don't reach, keep the log's checkpoint from run to run (`apply --checkpoint FILE`): \
+                      without one, a machine that has seen nothing before doesn't notice a remote that was rolled back as a \
+                      whole";
     output::print(&format!(
-        "the log begins {}with {} in {}\nkeep the anchor outside of the repository, and give it to every run:\n  DUALKEY_ANCHOR={anchor}\n\
-         where push rights don't reach, keep the log's checkpoint from run to run (`apply --checkpoint FILE`): without one, a \
-         machine\nthat has seen nothing before doesn't notice a remote that was rolled back as a whole\n",
-        if old.is_some() { "anew " } else { "" },
-        commit.short(),
-        access.config.audit_ref
+        "{}\n{anchor_text}\n  DUALKEY_ANCHOR={anchor}\n{}\n",
+        style.wrap(&begun, 0, "  "),
+        style.wrap(checkpoint, 0, "  ")
     ));
     Ok(Exit::Done)
 }

@@ -28,7 +28,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let reader = log.reader(&files);
     match options.format {
         Format::Text => reader.each(None, |index, entry| {
-            output::print(&report::audit::text(index, entry.record()));
+            output::print(&report::audit::text(index, entry.record(), output::style()));
             Ok::<(), Stop>(())
         })?,
         Format::Json => {

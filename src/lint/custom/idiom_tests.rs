@@ -141,6 +141,22 @@ fn what_would_say_nothing_is_refused() {
             "`input.grant` isn't there",
             "did you mean `input.grants`?",
         ),
+        (
+            "deny contains \"x\" if { some grant in input.grants; not grant.tikcet }",
+            "`grant.tikcet` isn't there",
+            "did you mean `grant.ticket`?",
+        ),
+        ("deny contains \"x\" if { p := input.people[_]; p.emial == 1 }", "`p.emial` isn't there", "it has id, name, "),
+        (
+            "deny contains \"x\" if input.people[_].engagement.end == 1",
+            "`input.people.engagement.end` isn't there",
+            "it has from, ",
+        ),
+        (
+            "deny contains \"x\" if { every d in input.domains { d.owner == 1 } }",
+            "`d.owner` isn't there",
+            "did you mean `d.owners`?",
+        ),
         ("deny contains \"x\" if not input.domian.prod", "`input.domian` isn't there", "did you mean `input.domains`?"),
         ("import rego.v2\ndeny contains \"x\" if true", "`rego.v2` can't be imported", "import rego.v1"),
         ("dney contains \"x\" if true", "`x.dney` judges nothing", "did you mean `deny`?"),

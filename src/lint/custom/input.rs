@@ -33,23 +33,6 @@ pub struct Document<'a> {
     pub entitlements: Vec<Entitlement<'a>>,
 }
 
-/// What a rule finds under `input`, as the document has it.
-#[cfg(feature = "rego")]
-pub(super) const FIELDS: [&str; 12] = [
-    "bridges",
-    "domains",
-    "entitlements",
-    "grants",
-    "groups",
-    "now",
-    "now_seconds",
-    "organization",
-    "people",
-    "roles",
-    "vendors",
-    "version",
-];
-
 /// Where something is written.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -8,6 +8,8 @@ mod bounds;
 #[cfg(feature = "rego")]
 mod engine;
 #[cfg(feature = "rego")]
+mod fields;
+#[cfg(feature = "rego")]
 mod files;
 #[cfg(feature = "rego")]
 mod functions;

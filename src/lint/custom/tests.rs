@@ -361,14 +361,3 @@ fn rules_that_depend_on_themselves_fail_their_tests_in_words() {
     let tested = tested.map_err(|findings| lines(&findings)).expect("a long way with an end");
     assert!(tested.tests.iter().all(|(_, _, why)| why.is_none()), "{:?}", tested.tests);
 }
-
-#[test]
-fn the_parts_of_the_input_are_those_that_are_known() {
-    let access = crate::lint::testing::organisation(&[]);
-    let entitlements = crate::access::Entitlements::derive(&access, &crate::access::Entitlements::default());
-    let document = super::Document::new(&access, &entitlements, crate::lint::testing::NOW.parse().expect("instant"));
-    let document = serde_json::to_value(&document).expect("JSON");
-    let mut parts: Vec<&str> = document.as_object().expect("object").keys().map(String::as_str).collect();
-    parts.sort_unstable();
-    assert_eq!(parts, super::input::FIELDS);
-}

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleHead, Span};
 
+use super::fields::Shape;
 use super::files::{Files, invalid};
 use super::idioms::{defined, name_of};
-use super::input::FIELDS;
 use super::tree::{Path, beginning, everything, of_statement, parts, path, within};
 use crate::access::reading::quote;
 use crate::finding::Finding;
@@ -20,7 +20,7 @@ const NEAR: usize = 2;
 
 /// What asks for data that no file holds.
 pub(super) fn of_nothing(modules: &[Ref<Module>], files: &Files<'_>) -> Vec<Finding> {
-    let known = defined(modules);
+    let (known, shape) = (defined(modules), Shape::of_input());
     let is_there = |name: &Path| {
         let name = name.get(1..).unwrap_or_default();
         known.iter().any(|known| known.iter().zip(name).all(|(one, other)| one == other))
@@ -36,20 +36,10 @@ pub(super) fn of_nothing(modules: &[Ref<Module>], files: &Files<'_>) -> Vec<Find
             let message = format!("{} can't be imported", quote(&name.join(".")));
             found.push((files.place(span), message, "write `import rego.v1`".to_owned()));
         }
+        let missing = module.policy.iter().flat_map(|rule| shape.missing(rule));
+        found.extend(missing.map(|(span, message, help)| (files.place(&span), message, help)));
         for expr in imported.chain(rules) {
             let name = path(expr);
-            if let [first, field, ..] = name.as_slice()
-                && first == "input"
-                && !FIELDS.contains(&field.as_str())
-            {
-                let message = format!("{} isn't there: the input has no such part", quote(&format!("input.{field}")));
-                let near = FIELDS.iter().find(|known| strsim::osa_distance(known, field) <= NEAR);
-                let help = match near {
-                    Some(near) => format!("did you mean `input.{near}`?"),
-                    None => format!("it has {}", FIELDS.join(", ")),
-                };
-                found.push((files.place(beginning(expr)), message, help));
-            }
             if name.first().map(String::as_str) == Some("data") && !is_there(&name) {
                 let message = format!(
                     "{} isn't there: custom rules see `input` and one another, and no other data",

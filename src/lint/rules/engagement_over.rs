@@ -21,7 +21,9 @@ pub const RULE: Rule = Rule {
 
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let mut named: BTreeMap<&PersonId, (&Person, Vec<&Grant>)> = BTreeMap::new();
-    for Reached { grant, people, .. } in survey.reached() {
+    // a grant that is over itself comes back by no engagement
+    let lasting = survey.reached().iter().filter(|one| one.grant.until.is_none_or(|until| until > survey.now));
+    for Reached { grant, people, .. } in lasting {
         for person in people {
             if survey.access.bounds(person).is_none_or(|bounds| bounds.until() <= survey.now) {
                 named.entry(&person.id).or_insert((person, Vec::new())).1.push(grant);

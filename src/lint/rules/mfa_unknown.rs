@@ -6,9 +6,10 @@ pub const RULE: Rule = Rule {
     code: Code {
         id: "mfa-unknown",
         title: "a role asks for a second factor, but nobody can tell whether its holders use one",
-        why: "What a target shows of its accounts doesn't say whether they sign in with a second factor. The wish stands \
-              in the file, and nothing holds anybody to it.",
-        example: "# roles/owner.yaml\nmfa: required\nentitlements: { repository: admin }",
+        why: "Some targets don't tell whether accounts sign in with a second factor, and none tells it of somebody who isn't \
+              there yet. The wish stands in the file, and nothing holds anybody to it. Where a target tells, whoever has none is \
+              `mfa-missing`.",
+        example: "# roles/owner.yaml\nmfa: required\nentitlements: { project: roles/run.viewer }",
         instead: "Require the second factor at the target itself, in the settings of the GitHub organisation, of IAM \
                   Identity Center or of the Cloud Identity domain, and look at them when the grant is approved.",
     },

@@ -131,6 +131,7 @@ fn report(
         format!("remove `{}` from one of the grants, or end one before the other starts", violation.person),
     );
     finding.severity = rule.severity;
+    finding.about = Some(format!("{} {}", violation.person, rule.id));
     for half in &conflict.halves {
         let Some(grant) = survey.access.grants.get(half.witness.grant) else { continue };
         let shown = match violation.breach {

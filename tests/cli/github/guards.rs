@@ -34,7 +34,7 @@ fn a_name_that_means_another_repository_by_now_lets_nobody_in() {
     let named = domain.replace("repository: northwind/shop }", &format!("repository: northwind/shop, id: {new} }}"));
     assert_ne!(domain, named);
     hub.world.write("domains/shop.yaml", &named);
-    hub.run(&["plan"]).exits(0).says(&format!("resources.shop.id: {new}"));
+    hub.run(&["plan"]).exits(0).says(&format!("resources.shop.id nothing → {new}"));
     hub.land_policy("the-new-shop");
     hub.run(&["apply"]).exits(0).says("grant bob.keller github repository northwind/shop push");
     hub.server.world(|forge| forge.accept("bobkeller"));

@@ -15,6 +15,7 @@ use crate::support::{NOW, Ran, World, finish, takes_now};
 mod bad_input;
 mod guards;
 mod import;
+mod large;
 mod story;
 
 /// The access repository, before keys, days and the server are known.

@@ -1,0 +1,160 @@
+//! Parts of the input that a rule asks for and that aren't there, by the shape that the document has.
+
+use std::collections::BTreeMap;
+
+use regorus::unstable::{Expr, Literal, LiteralStmt, Rule, Span};
+use serde_json::Value as Json;
+
+use super::tree::{beginning, everything, path};
+use crate::access::reading::quote;
+
+/// The shape of the document, as `dualkey schema rego-input` prints it.
+const SHAPE: &str = include_str!("../../../schema/rego-input.json");
+
+/// How many letters may differ.
+const NEAR: usize = 2;
+
+/// How often names are followed to what they stand for: a name may stand for a part of what another one stands for.
+const STEPS: usize = 4;
+
+/// Something that isn't there: where, what, and what to do.
+pub(super) type Missing = (Span, String, String);
+
+/// The shape of what rules may ask for.
+pub(super) struct Shape(Json);
+
+impl Shape {
+    pub(super) fn of_input() -> Self {
+        // the file is part of the program, and a test reads it
+        Shape(serde_json::from_str(SHAPE).unwrap_or(Json::Null))
+    }
+
+    /// What a rule asks for that isn't there.
+    pub(super) fn missing(&self, rule: &Rule) -> Vec<Missing> {
+        let (statements, exprs) = everything(rule);
+        let names = self.names(&statements);
+        let mut found = Vec::new();
+        for expr in exprs {
+            if let Err(Absent { field, known }) = self.part(expr, &names) {
+                let mut names = path(expr);
+                let message = format!("{} isn't there: the input has no such part", quote(&names.join(".")));
+                names.pop();
+                let near = known.iter().find(|one| strsim::osa_distance(one, &field) <= NEAR);
+                let help = match near {
+                    Some(near) => format!("did you mean {}?", quote(&format!("{}.{near}", names.join(".")))),
+                    None => format!("it has {}", known.join(", ")),
+                };
+                found.push((beginning(expr).clone(), message, help));
+            }
+        }
+        found
+    }
+
+    /// The names that stand for a part of the input. One that stands for several things is left out.
+    fn names<'s>(&'s self, statements: &[&LiteralStmt]) -> BTreeMap<String, &'s Json> {
+        let mut names: BTreeMap<String, &Json> = BTreeMap::new();
+        for _ in 0..STEPS {
+            let mut next: BTreeMap<String, Option<&Json>> = BTreeMap::new();
+            let mut stands = |name: String, part: Option<&'s Json>| {
+                let known = next.entry(name).or_insert(part);
+                let same = known.zip(part).is_some_and(|(one, other)| std::ptr::eq(one, other));
+                *known = known.filter(|_| same);
+            };
+            for statement in statements {
+                match &statement.literal {
+                    Literal::SomeIn { key, value, collection, .. } => {
+                        if let Some(Expr::Var { span, .. }) = key.as_deref() {
+                            stands(span.text().to_owned(), None);
+                        }
+                        if let Expr::Var { span, .. } = value.as_ref() {
+                            let whole = self.part(collection, &names).ok().flatten();
+                            stands(span.text().to_owned(), whole.and_then(|whole| self.element(whole)));
+                        }
+                    }
+                    Literal::Every { key, value, domain, .. } => {
+                        key.iter().for_each(|key| stands(key.text().to_owned(), None));
+                        let whole = self.part(domain, &names).ok().flatten();
+                        stands(value.text().to_owned(), whole.and_then(|whole| self.element(whole)));
+                    }
+                    Literal::Expr { expr, .. } => {
+                        if let Expr::AssignExpr { lhs, rhs, .. } = expr.as_ref()
+                            && let Expr::Var { span, .. } = lhs.as_ref()
+                        {
+                            stands(span.text().to_owned(), self.part(rhs, &names).ok().flatten());
+                        }
+                    }
+                    Literal::SomeVars { .. } | Literal::NotExpr { .. } => {}
+                }
+            }
+            names = next.into_iter().filter_map(|(name, part)| Some((name, part?))).collect();
+        }
+        names
+    }
+
+    /// The part of the input that an expression stands for; None where it stands for something else, or nobody can tell.
+    fn part<'s>(&'s self, expr: &Expr, names: &BTreeMap<String, &'s Json>) -> Result<Option<&'s Json>, Absent> {
+        match expr {
+            Expr::Var { span, .. } if span.text() == "input" => Ok(Some(&self.0)),
+            Expr::Var { span, .. } => Ok(names.get(span.text()).copied()),
+            Expr::RefDot { refr, field, .. } => self.field(self.part(refr, names).ok().flatten(), field.0.text()),
+            Expr::RefBrack { refr, index, .. } => {
+                let whole = self.part(refr, names).ok().flatten();
+                match index.as_ref() {
+                    Expr::String { value, .. } => {
+                        let name = value.as_string().map(|text| text.to_string()).unwrap_or_default();
+                        self.field(whole, &name)
+                    }
+                    _ => Ok(whole.and_then(|whole| self.element(whole))),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What a field of a part holds.
+    fn field<'s>(&'s self, whole: Option<&'s Json>, name: &str) -> Result<Option<&'s Json>, Absent> {
+        let Some(whole) = whole else { return Ok(None) };
+        let Some(fields) = whole.get("properties").and_then(Json::as_object) else {
+            // of what is kept by ids any id may be asked for
+            return Ok(self.element(whole));
+        };
+        match fields.get(name) {
+            Some(part) => Ok(Some(self.followed(part))),
+            None if whole.get("additionalProperties").is_some_and(Json::is_object) => Ok(self.element(whole)),
+            None => Err(Absent { field: name.to_owned(), known: fields.keys().cloned().collect() }),
+        }
+    }
+
+    /// What one of many is.
+    fn element<'s>(&'s self, whole: &'s Json) -> Option<&'s Json> {
+        let one = whole.get("items").or_else(|| whole.get("additionalProperties")).filter(|one| one.is_object())?;
+        Some(self.followed(one))
+    }
+
+    /// What a reference leads to.
+    fn followed<'s>(&'s self, part: &'s Json) -> &'s Json {
+        let named = part.get("$ref").and_then(Json::as_str).and_then(|name| name.strip_prefix('#'));
+        named.and_then(|pointer| self.0.pointer(pointer)).unwrap_or(part)
+    }
+}
+
+/// A field that a part of the input doesn't have, and those that it has.
+struct Absent {
+    field: String,
+    known: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_can_be_walked() {
+        let shape = Shape::of_input();
+        let grants = shape.field(Some(&shape.0), "grants").ok().flatten().expect("grants");
+        let grant = shape.element(grants).expect("a grant");
+        assert!(shape.field(Some(grant), "ticket").is_ok());
+        assert!(shape.field(Some(grant), "tikcet").is_err());
+        assert!(shape.field(Some(&shape.0), "grant").is_err());
+    }
+}
