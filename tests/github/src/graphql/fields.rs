@@ -53,6 +53,16 @@ impl<'w> View<'w> {
         Err(forbidden(self.sight.token.user().is_none()))
     }
 
+    /// Refuses a person's token that wasn't authorised where an organisation wants that.
+    fn signed_on(&self, organization: &Organization) -> Result<(), FieldError> {
+        if !organization.single_sign_on || self.sight.token.authorized || self.sight.token.user().is_none() {
+            return Ok(());
+        }
+        let message = "Resource protected by organization SAML enforcement. You must grant your Personal Access token \
+                       access to this organization.";
+        Err(typed_error("FORBIDDEN", message))
+    }
+
     pub(super) fn sees(&self, repository: &Repository) -> bool {
         crate::rest::sees(self.sight.world, self.sight.token, repository)
     }
@@ -85,7 +95,9 @@ impl<'w> View<'w> {
             (word.to_owned(), number.parse().ok()?)
         };
         match kind.as_str() {
-            "U" | "User" => world.accounts.get(&number).filter(|account| !account.bot).map(Object::User),
+            "U" | "User" => {
+                world.accounts.get(&number).filter(|account| kind_of(account).0 == "User").map(Object::User)
+            }
             "O" | "Organization" => world.organizations.get(&number).map(Object::Organization),
             "R" | "Repository" => world.repositories.get(&number).filter(|it| self.sees(it)).map(Object::Repository),
             "T" | "Team" => {
@@ -111,11 +123,7 @@ pub(super) fn query<'w>(view: &View<'w>, info: &ResolveInfo) -> Resolved<'w> {
             let found = world.organizations.values().find(|it| it.login.eq_ignore_ascii_case(login));
             let missing = || not_found(&format!("Could not resolve to an Organization with the login of '{login}'."));
             let found = found.ok_or_else(missing)?;
-            if found.single_sign_on && !view.sight.token.authorized && view.sight.token.user().is_some() {
-                let message = "Resource protected by organization SAML enforcement. You must grant your Personal \
-                               Access token access to this organization.";
-                return Err(typed_error("FORBIDDEN", message));
-            }
+            view.signed_on(found)?;
             Ok(view.of(Object::Organization(found)))
         }
         "repository" => {
@@ -124,7 +132,11 @@ pub(super) fn query<'w>(view: &View<'w>, info: &ResolveInfo) -> Resolved<'w> {
             let former = || world.former_names.get(&name.to_lowercase()).and_then(|id| world.repositories.get(id));
             let found = world.repository(&name).or_else(former).filter(|it| view.sees(it));
             let missing = || not_found(&format!("Could not resolve to a Repository with the name '{name}'."));
-            Ok(view.of(Object::Repository(found.ok_or_else(missing)?)))
+            let found = found.ok_or_else(missing)?;
+            if let Owner::Organization(id) = found.owner {
+                view.signed_on(&world.organizations[&id])?;
+            }
+            Ok(view.of(Object::Repository(found)))
         }
         "user" => {
             let login = word(info, "login").unwrap_or_default();

@@ -62,7 +62,14 @@ impl Call<'_> {
     }
 
     fn single_sign_on(&self, token: &Token) -> Result<(), Answer> {
-        let Ok(organization) = self.organization() else { return Ok(()) };
+        let owner = if self.parameters.contains_key("repo") { self.repository()?.owner } else { Owner::Account(0) };
+        let organization = match owner {
+            Owner::Organization(id) => &self.world.organizations[&id],
+            Owner::Account(_) => match self.organization() {
+                Ok(organization) => organization,
+                Err(_) => return Ok(()),
+            },
+        };
         if token.authorized || !organization.single_sign_on || token.user().is_none() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use crate::world::{Bypass, Enforcement, Id, Level, Repository, ReviewRule, Rule,
 use serde_json::{Value, json};
 
 /// A rule as the interface of rulesets says it.
-fn rule(call: &Call, repository: &Repository, rule: &Rule) -> Value {
+fn rule(repository: &Repository, rule: &Rule) -> Value {
     let (kind, parameters) = match rule {
         Rule::Creation => ("creation", None),
         Rule::Update => ("update", Some(json!({ "update_allows_fetch_and_merge": false }))),
@@ -29,7 +29,7 @@ fn rule(call: &Call, repository: &Repository, rule: &Rule) -> Value {
         }
         Rule::StatusChecks(checks) => {
             let each = checks.checks.iter().map(|(name, app)| match app {
-                Some(app) => json!({ "context": name, "integration_id": call.world.apps[app].id }),
+                Some(app) => json!({ "context": name, "integration_id": app }),
                 None => json!({ "context": name }),
             });
             let parameters = json!({
@@ -109,7 +109,7 @@ fn changes_rules(call: &Call, repository: &Repository) -> bool {
 pub(super) fn get(call: &mut Call) -> Answered {
     let repository = call.repository()?;
     let set = repository.code.rulesets.get(&call.number("ruleset_id")).ok_or_else(Answer::not_found)?;
-    let rules: Vec<Value> = set.rules.iter().map(|it| rule(call, repository, it)).collect();
+    let rules: Vec<Value> = set.rules.iter().map(|it| rule(repository, it)).collect();
     let actor = call.actor();
     let above: Vec<bool> = set
         .bypass
@@ -150,7 +150,7 @@ pub(super) fn of_branch(call: &mut Call) -> Answered {
                 "ruleset_source": full,
                 "ruleset_id": set.id,
             });
-            set.rules.iter().map(|it| and(rule(call, repository, it), from.clone())).collect::<Vec<Value>>()
+            set.rules.iter().map(|it| and(rule(repository, it), from.clone())).collect::<Vec<Value>>()
         })
         .collect();
     call.page(&all, |_, rule| rule.clone())

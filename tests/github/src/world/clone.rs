@@ -3,16 +3,22 @@
 use super::{Commit, CommitSignature, Id, Oid, Person, Refusal, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What `git log` prints of a commit. Fields are parted by the unit separator, commits by the record separator.
 const FORMAT: &str = "%H%x1f%P%x1f%an%x1f%ae%x1f%at%x1f%cn%x1f%ce%x1f%ct%x1f%G?%x1f%GK%x1f%GS%x1f%GF%x1f%B%x1e";
 
+/// The mode of a plain file, and that of a repository within another.
+const PLAIN: &str = "100644";
+const SUBMODULE: &str = "160000";
+
 /// Runs git in a repository; returns what it prints.
 fn git(at: &Path, arguments: &[&str], input: &str) -> Vec<u8> {
     let mut command = Command::new("git");
-    command.arg("--git-dir").arg(at).args(arguments);
+    // GitHub knows nothing of objects that a clone puts in place of others
+    command.arg("--no-replace-objects").arg("--git-dir").arg(at).args(arguments);
     // what somebody set for their own work must not matter
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
     let mut child = command
@@ -35,7 +41,7 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 /// The folder in which git keeps a repository, whether or not it has a work tree.
-fn git_dir(at: &Path) -> std::path::PathBuf {
+fn git_dir(at: &Path) -> PathBuf {
     if at.join(".git").exists() { at.join(".git") } else { at.to_owned() }
 }
 
@@ -83,36 +89,46 @@ impl World {
     /// Tells the world of all commits of a repository on disk. No branch moves.
     pub fn fetch(&mut self, repository: &str, from: &Path) {
         let from = git_dir(from);
-        let signers = from.join("allowed-signers-of-the-stand-in");
-        let lines = self.accounts.values().flat_map(|account| {
-            account.signing_keys.iter().map(|key| format!("{} namespaces=\"git\" {key}\n", account.login))
-        });
-        std::fs::write(&signers, lines.collect::<String>()).expect("the repository can be written to");
+        let listed = text(git(&from, &["rev-list", "--all", "--topo-order", "--reverse"], ""));
+        let new: String =
+            listed.lines().filter(|oid| self.commit(repository, oid).is_none()).map(|oid| format!("{oid}\n")).collect();
+        if new.is_empty() {
+            return;
+        }
+        let signers = self.write_signers();
         let allowed = format!("gpg.ssh.allowedSignersFile={}", signers.display());
         let format = format!("--format={FORMAT}");
-        let told = text(git(&from, &["-c", &allowed, "log", "--all", "--topo-order", "--reverse", &format], ""));
+        let told = text(git(&from, &["-c", &allowed, "log", "--no-walk=unsorted", "--stdin", &format], &new));
         std::fs::remove_file(&signers).expect("it was just written");
         let mut commits = Vec::new();
         let mut wanted = BTreeSet::new();
         for record in told.split('\u{1e}').map(|record| record.trim_start_matches('\n')).filter(|it| !it.is_empty()) {
             let fields: Vec<&str> = record.splitn(13, '\u{1f}').collect();
-            let [oid, ..] = fields[..] else { panic!("git prints a commit as `{record}`") };
-            if self.commit(repository, oid).is_some() {
-                continue;
-            }
-            let files = tree(&from, oid);
-            wanted.extend(files.iter().filter(|(_, mode, _)| mode != "160000").map(|(_, _, blob)| blob.clone()));
+            let files = tree(&from, fields[0]);
+            wanted.extend(files.iter().filter(|(_, mode, _)| mode != SUBMODULE).map(|(_, _, blob)| blob.clone()));
             commits.push((self.commit_of(&fields), files));
         }
         let texts = if wanted.is_empty() { BTreeMap::new() } else { blobs(&from, &wanted) };
         for (mut commit, files) in commits {
             for (path, mode, blob) in files {
                 let text = texts.get(&blob).cloned().unwrap_or_else(|| blob.clone());
-                let plain = mode == "100644";
-                commit.files.insert(path, if plain { text } else { format!("{mode}\n{text}") });
+                commit.files.insert(path, if mode == PLAIN { text } else { format!("{mode}\n{text}") });
             }
             self.add_commit(repository, commit);
         }
+    }
+
+    /// Writes whose keys may sign commits to a file of its own, as git wants it.
+    fn write_signers(&self) -> PathBuf {
+        static WRITTEN: AtomicU64 = AtomicU64::new(0);
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let name = format!("github-standin-signers-{}-{number}", std::process::id());
+        let lines = self.accounts.values().flat_map(|account| {
+            account.signing_keys.iter().map(|key| format!("{} namespaces=\"git\" {key}\n", account.login))
+        });
+        let at = std::env::temp_dir().join(name);
+        std::fs::write(&at, lines.collect::<String>()).expect("temporary files can be written");
+        at
     }
 
     /// Tells the world of all commits, and lets somebody push every branch to where it is on disk.
@@ -133,6 +149,15 @@ impl World {
             self.delete_branch(repository, gone, by);
         }
         Ok(())
+    }
+
+    /// Says that a commit was made on the web: GitHub made and signed it, whatever a clone holds.
+    pub fn mark_as_made_on_the_web(&mut self, repository: &str, oid: &str) {
+        let mut commit = self.commit(repository, oid).expect("a commit that is known").clone();
+        let (github, signature) = self.web_flow();
+        let at = commit.committer.at;
+        (commit.committer, commit.signature, commit.via_web) = (Person { at, ..github }, Some(signature), true);
+        self.add_commit(repository, commit);
     }
 
     /// A commit as git printed it, without its files.

@@ -53,6 +53,9 @@ impl World {
     pub(crate) fn land(&mut self, key: PullKey, method: Method, actor: Id, made: Option<&str>) -> Result<Oid, Refusal> {
         let repository = &self.repositories[&key.0];
         let pull = &repository.code.pulls[&key.1];
+        if self.accounts.get(&actor).is_some_and(|by| !by.bot && !self.pushes(repository, by.id)) {
+            return Refusal::new(403, "Must have push access to the repository.");
+        }
         match self.is_mergeable(key) {
             // whoever made the commit has settled the conflict
             Err(why) if made.is_none() || why.message != "Pull Request has merge conflicts" => return Err(why),

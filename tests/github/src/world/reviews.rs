@@ -1,7 +1,7 @@
 //! Reviews: who says what about a pull request, and how that is taken back.
 
 use super::refs::PullKey;
-use super::{Event, Id, Refusal, Review, Verdict, World};
+use super::{Event, Id, Refusal, Review, Verdict, Visibility, World};
 
 impl World {
     /// Somebody approves the head of a pull request.
@@ -82,7 +82,10 @@ impl World {
         let repository = &self.repositories[&key.0];
         let own = repository.code.pulls[&key.1].author == actor;
         let of_workflow = self.apps.values().any(|app| app.account == actor && app.slug == super::ACTIONS);
+        let person = self.accounts.get(&actor).is_some_and(|account| !account.bot && !account.mannequin);
+        let sees = repository.visibility == Visibility::Public || self.effective(repository, actor).is_some();
         match verdict {
+            _ if person && !sees => Refusal::new(404, "Not Found"),
             Verdict::Approved if own => Refusal::new(422, "Can not approve your own pull request"),
             Verdict::ChangesRequested if own => Refusal::new(422, "Can not request changes on your own pull request"),
             Verdict::Approved if of_workflow && !repository.code.settings.workflows_approve => {

@@ -140,6 +140,23 @@ fn signatures_are_checked_by_the_keys_of_accounts() {
 }
 
 #[test]
+fn a_commit_of_a_clone_can_stand_for_one_that_was_made_on_the_web() {
+    let clone = Clone::new("web");
+    let mut world = told(&clone);
+    let oid = clone.commit("cleo", "people/eve.yaml", "name: Eve\n", &[]);
+    // an object that stands in place of another is the clone's own affair
+    clone.git(&["replace", &oid, "HEAD~1"]);
+    world.sync("real", &clone.0, "cleo");
+    let commit = world.commit("real", &oid).unwrap().clone();
+    assert_eq!((commit.files.len(), commit.via_web, &commit.signature), (2, false, &None));
+    world.mark_as_made_on_the_web("real", &oid);
+    let marked = world.commit("real", &oid).unwrap();
+    assert_eq!((marked.author.name.as_str(), marked.committer.name.as_str()), ("cleo", "GitHub"));
+    assert!(marked.via_web && marked.signature.as_ref().is_some_and(|signature| signature.by_github));
+    assert_eq!(marked.files, commit.files);
+}
+
+#[test]
 fn a_push_from_a_clone_is_refused_by_rules_too() {
     let clone = Clone::new("refused");
     let mut world = told(&clone);

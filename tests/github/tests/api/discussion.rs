@@ -79,3 +79,19 @@ fn labels_of_somebody_who_may_not_push_are_dropped_without_a_word() {
     server.world(|world| world.archive("access", true));
     assert_eq!(client.post(AT, json!({ "title": "Again" })).status, 403);
 }
+
+#[test]
+fn eighty_texts_in_a_minute_are_the_most() {
+    let mut world = proposed();
+    let token = world.actions_token("access", "pull_requests=write");
+    let server = server(world);
+    let client = Client::new(&server, &token);
+    let comment = || client.post(&format!("{AT}/1/comments"), json!({ "body": "Again" }));
+    for _ in 0..80 {
+        assert_eq!(comment().status, 201);
+    }
+    let limited = comment();
+    assert!(limited.status == 403 && limited.body["message"].as_str().unwrap().contains("secondary rate limit"));
+    server.clock().advance(jiff::SignedDuration::from_secs(60));
+    assert_eq!(comment().status, 201);
+}

@@ -208,6 +208,34 @@ fn who_is_above_rules_pushes_and_merges_without_them() {
     assert_eq!(kinds, ["pr_merge", "push", "branch_creation"]);
 }
 
+#[test]
+fn everybody_whom_rules_name_is_above_them_and_nobody_else() {
+    let mut world = proposed();
+    let (team, id) = (world.add_team("Keepers", None), guard(&world));
+    world.join_team("dan", "keepers", false);
+    world.grant("bo", "access", "admin");
+    let main = world.branch("access", "main").unwrap();
+    // the App is there from its first check on
+    world.check("access", &main, "any", "success");
+    let bo = world.account("bo").unwrap().id;
+    for (above, who) in [
+        (Bypass::Owners, "ada"),
+        (Bypass::Admins, "ada bo"),
+        (Bypass::Team(team), "dan"),
+        (Bypass::Account(bo), "bo"),
+        (Bypass::App(15_368), "github-actions[bot]"),
+    ] {
+        world.change_ruleset("access", id, |set| set.bypass = vec![(above, false)]);
+        let main = world.branch("access", "main").unwrap();
+        let oid = world.make_commit("access", &Draft::on(&main, "cleo").write("a", "1\n"));
+        let all = ["ada", "bo", "cleo", "dan", "github-actions[bot]"];
+        let may: Vec<&str> =
+            all.into_iter().filter(|by| world.clone().try_push("access", "main", &oid, by).is_ok()).collect();
+        assert_eq!(may.join(" "), who, "{above:?}");
+    }
+    assert_eq!(world.clone().try_merge("access", 1, Method::Merge, "finn").unwrap_err().status, 403);
+}
+
 /// Somebody above the rules pushes a merge of number 1 that they made themselves.
 fn pushed_merge(names_head: bool) -> (Server, String, [String; 3]) {
     let mut world = proposed();

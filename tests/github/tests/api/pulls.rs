@@ -281,3 +281,31 @@ fn a_commit_tells_by_which_pull_request_it_came() {
     let unknown = json!({ "owner": "northwind", "name": "access", "a": "0".repeat(40) });
     assert_eq!(client.query(crate::story::LANDINGS, unknown).body["data"]["repository"]["c0"], Value::Null);
 }
+
+#[test]
+fn a_list_of_commits_stops_at_250_whatever_there_is() {
+    let mut world = access();
+    let mut tip = world.branch("access", "main").unwrap();
+    for round in 0..260 {
+        tip = world.make_commit("access", &Draft::on(&tip, "cleo").write("a", &format!("{round}\n")));
+    }
+    world.push("access", "long", &tip, "cleo");
+    let number = world.open_pull("access", "long", "main", "cleo");
+    let (server, token) = served(world);
+    let client = Client::new(&server, &token);
+    let query = "query($after:String){repository(owner:\"northwind\",name:\"access\"){pullRequest(number:1){
+        commits(first:100,after:$after){totalCount pageInfo{hasNextPage endCursor} nodes{commit{oid}}}}}}";
+    let (mut after, mut found) = (Value::Null, 0);
+    loop {
+        let page =
+            client.query(query, json!({ "after": after })).body["data"]["repository"]["pullRequest"]["commits"].clone();
+        assert_eq!(page["totalCount"], 260);
+        found += page["nodes"].as_array().unwrap().len();
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+    assert_eq!((number, found), (1, 250));
+    assert_eq!(client.get(&format!("{PULLS}/1")).body["commits"], 260);
+}

@@ -153,6 +153,19 @@ fn nobody_approves_their_own_and_a_workflow_only_where_it_may() {
 }
 
 #[test]
+fn somebody_who_does_not_see_the_repository_reviews_nothing() {
+    let mut world = proposed();
+    world.add_account("eve");
+    let refused = world.try_review("access", 1, "eve", Verdict::Approved, "").unwrap_err();
+    assert_eq!(refused.status, 404);
+    world.set_visibility("access", github_standin::world::Visibility::Public);
+    world.approve("access", 1, "eve");
+    let (server, token) = served(world);
+    let review = evidence(&server, &token, 1)["reviews"]["nodes"][0].clone();
+    assert_eq!((&review["authorAssociation"], &review["authorCanPushToRepository"]), (&json!("NONE"), &json!(false)));
+}
+
+#[test]
 fn machines_imported_people_and_people_who_left_are_told_apart() {
     let mut world = proposed();
     world.add_mannequin("old-hand");

@@ -239,6 +239,11 @@ fn a_token_that_was_not_authorised_for_single_sign_on_is_told_where_to_do_it() {
     let query = Client::new(&server, &token).query("{organization(login:\"northwind\"){databaseId}}", json!(null));
     assert_eq!((query.status, &query.body["data"]["organization"]), (200, &json!(null)));
     assert_eq!(query.body["errors"][0]["type"], "FORBIDDEN");
+    let repository = Client::new(&server, &token).get("/repos/northwind/shop");
+    assert_eq!((repository.status, repository.header("X-GitHub-SSO")), (403, Some(url)));
+    let query = "{repository(owner:\"northwind\",name:\"shop\"){databaseId}}";
+    let query = Client::new(&server, &token).query(query, json!(null));
+    assert_eq!(query.body["errors"][0]["type"], "FORBIDDEN");
 }
 
 #[test]
