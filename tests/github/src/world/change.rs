@@ -154,6 +154,11 @@ impl World {
         self.known_repository(name).visibility = visibility;
     }
 
+    /// Sets the branch of a repository that is shown first.
+    pub fn set_default_branch(&mut self, name: &str, branch: &str) {
+        branch.clone_into(&mut self.known_repository(name).default_branch);
+    }
+
     /// Somebody forks a repository to their own account.
     pub fn fork(&mut self, login: &str, name: &str) -> Id {
         let original = self.known_repository(name);

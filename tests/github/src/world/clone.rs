@@ -132,6 +132,8 @@ impl World {
     }
 
     /// Tells the world of all commits, and lets somebody push every branch to where it is on disk.
+    ///
+    /// A branch that isn't there is deleted. So what was merged in the world must be there first: see `merge_pull_as`.
     pub fn sync(&mut self, repository: &str, from: &Path, by: &str) {
         let synced = self.try_sync(repository, from, by);
         synced.unwrap_or_else(|why| panic!("`{by}` can't push to `{repository}`: {}", why.message));
@@ -146,9 +148,17 @@ impl World {
         }
         let known: Vec<String> = self.named(repository).code.branches.keys().cloned().collect();
         for gone in known.iter().filter(|branch| !there.contains_key(*branch)) {
-            self.delete_branch(repository, gone, by);
+            self.try_delete_branch(repository, gone, by)?;
         }
         Ok(())
+    }
+
+    /// Tells the world of all commits, and lets somebody push one branch to where it is on disk.
+    pub fn sync_branch(&mut self, repository: &str, from: &Path, branch: &str, by: &str) {
+        self.fetch(repository, from);
+        let there = branches(&git_dir(from));
+        let oid = there.get(branch).unwrap_or_else(|| panic!("the clone has no branch `{branch}`"));
+        self.push(repository, branch, oid, by);
     }
 
     /// Says that a commit was made on the web: GitHub made and signed it, whatever a clone holds.

@@ -2,7 +2,7 @@
 
 use super::{Id, Repository, World};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The number of a commit: 40 hexadecimal digits.
 pub type Oid = String;
@@ -126,18 +126,36 @@ fn hunks(old: &str, new: &str) -> Vec<Hunk> {
     found
 }
 
+/// A commit, and how many stand below it in a row at most.
+#[derive(Debug, Clone)]
+struct Known {
+    commit: Commit,
+    generation: u64,
+}
+
+/// From which of two commits another is reached, and whether it is below one that both reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Reach {
+    one: bool,
+    other: bool,
+    below: bool,
+}
+
 /// Commits that repositories share which were forked from one another.
 #[derive(Debug, Clone, Default)]
-pub struct Objects(BTreeMap<Oid, Commit>);
+pub struct Objects(BTreeMap<Oid, Known>);
 
 impl Objects {
     /// A commit by its number.
     pub fn get(&self, oid: &str) -> Option<&Commit> {
-        self.0.get(oid)
+        self.0.get(oid).map(|known| &known.commit)
     }
 
     pub(crate) fn add(&mut self, commit: Commit) {
-        self.0.insert(commit.oid.clone(), commit);
+        let parent =
+            |oid: &Oid| self.0.get(oid).unwrap_or_else(|| panic!("nobody told of the parent {oid}")).generation;
+        let generation = 1 + commit.parents.iter().map(parent).max().unwrap_or(0);
+        self.0.insert(commit.oid.clone(), Known { commit, generation });
     }
 
     pub(crate) fn retain(&mut self, kept: &BTreeSet<Oid>) {
@@ -145,13 +163,38 @@ impl Objects {
     }
 
     /// A commit and everything that it stands on.
-    pub(crate) fn line(&self, from: &str) -> BTreeSet<Oid> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![from.to_owned()];
-        while let Some(oid) = open.pop() {
-            if let Some(commit) = self.get(&oid).filter(|_| !found.contains(&oid)) {
-                open.extend(commit.parents.iter().cloned());
-                found.insert(oid);
+    pub(crate) fn line<'a>(&'a self, from: &str) -> HashSet<&'a str> {
+        let mut found = HashSet::new();
+        let mut open: Vec<&Commit> = self.get(from).into_iter().collect();
+        while let Some(commit) = open.pop() {
+            if found.insert(commit.oid.as_str()) {
+                open.extend(commit.parents.iter().filter_map(|parent| self.get(parent)));
+            }
+        }
+        found
+    }
+
+    /// Goes down from two commits as long as that can tell something new of what both reach.
+    fn reach<'a>(&'a self, one: &str, other: &str) -> HashMap<&'a str, Reach> {
+        let mut found: HashMap<&str, Reach> = HashMap::new();
+        // what has most below it comes first, so that nothing is learnt of a commit once its turn is over
+        let mut open = BTreeSet::new();
+        for (oid, is_one) in [(one, true), (other, false)] {
+            if let Some(known) = self.0.get(oid) {
+                let reach = found.entry(&known.commit.oid).or_default();
+                *reach = Reach { one: reach.one || is_one, other: reach.other || !is_one, below: false };
+                open.insert((known.generation, known.commit.oid.as_str()));
+            }
+        }
+        while open.iter().any(|(_, oid)| !found[oid].below) {
+            let Some((_, oid)) = open.pop_last() else { break };
+            let at = found[oid];
+            for parent in self.0[oid].commit.parents.iter().filter_map(|parent| self.0.get(parent)) {
+                let reach = found.entry(&parent.commit.oid).or_default();
+                reach.one |= at.one;
+                reach.other |= at.other;
+                reach.below |= at.below || at.one && at.other;
+                open.insert((parent.generation, parent.commit.oid.as_str()));
             }
         }
         found
@@ -159,33 +202,32 @@ impl Objects {
 
     /// Whether a commit stands on another, or is it.
     pub(crate) fn stands_on(&self, commit: &str, below: &str) -> bool {
-        self.line(commit).contains(below)
+        self.reach(commit, below).get(below).is_some_and(|reach| reach.one)
     }
 
     /// The best commit that both stand on.
     pub(crate) fn merge_base(&self, one: &str, other: &str) -> Option<Oid> {
-        let (ones, others) = (self.line(one), self.line(other));
-        let shared: BTreeSet<&Oid> = ones.intersection(&others).collect();
-        let below: BTreeSet<&Oid> = shared.iter().flat_map(|oid| &self.0[*oid].parents).collect();
-        let best = shared.iter().filter(|oid| !below.contains(**oid));
-        best.max_by_key(|oid| (self.0[**oid].committer.at, (**oid).clone())).map(|oid| (*oid).clone())
+        let found = self.reach(one, other);
+        let best = found.iter().filter(|(_, reach)| reach.one && reach.other && !reach.below);
+        best.map(|(oid, _)| &self.0[*oid].commit).max_by_key(|it| (it.committer.at, &it.oid)).map(|it| it.oid.clone())
     }
 
     /// Commits of one line that the other lacks, what is below first.
     pub(crate) fn between(&self, base: &str, head: &str) -> Vec<Oid> {
-        let known = self.line(base);
+        let found = self.reach(base, head);
         let mut order: Vec<Oid> = Vec::new();
-        let mut open = vec![(head.to_owned(), false)];
-        let mut seen = BTreeSet::new();
+        let mut open: Vec<(&str, bool)> = vec![(head, false)];
+        let mut seen = HashSet::new();
         while let Some((oid, parents_done)) = open.pop() {
             if parents_done {
-                order.push(oid);
+                order.push(oid.to_owned());
                 continue;
             }
-            let Some(commit) = self.get(&oid).filter(|_| !known.contains(&oid)) else { continue };
-            if seen.insert(oid.clone()) {
+            let lacked = found.get(oid).is_some_and(|reach| reach.other && !reach.one);
+            let Some(commit) = self.get(oid).filter(|_| lacked) else { continue };
+            if seen.insert(oid) {
                 open.push((oid, true));
-                open.extend(commit.parents.iter().rev().map(|parent| (parent.clone(), false)));
+                open.extend(commit.parents.iter().rev().map(|parent| (parent.as_str(), false)));
             }
         }
         order
@@ -194,7 +236,7 @@ impl Objects {
     /// What a head changes against the best commit that it shares with a base.
     pub(crate) fn difference(&self, base: &str, head: &str) -> Difference {
         let none = BTreeMap::new();
-        let old = self.merge_base(base, head).map_or(&none, |oid| &self.0[&oid].files);
+        let old = self.merge_base(base, head).map_or(&none, |oid| &self.0[&oid].commit.files);
         let new = self.get(head).map_or(&none, |commit| &commit.files);
         let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         let differs = paths.into_iter().filter(|path| old.get(*path) != new.get(*path));
@@ -206,7 +248,7 @@ impl Objects {
     pub(crate) fn merged(&self, ours: &str, theirs: &str) -> Option<BTreeMap<String, String>> {
         let none = BTreeMap::new();
         let files = |oid: &str| self.get(oid).map_or(&none, |commit| &commit.files);
-        let base = self.merge_base(ours, theirs).map_or(&none, |oid| &self.0[&oid].files);
+        let base = self.merge_base(ours, theirs).map_or(&none, |oid| &self.0[&oid].commit.files);
         let (ours, theirs) = (files(ours), files(theirs));
         let paths: BTreeSet<&String> = base.keys().chain(ours.keys()).chain(theirs.keys()).collect();
         let mut merged = BTreeMap::new();
@@ -243,7 +285,7 @@ impl World {
         self.objects.get(&self.network(repository)).unwrap_or(&NONE)
     }
 
-    /// Tells a repository of a commit. Nothing leads to it yet.
+    /// Tells a repository of a commit, after those that it stands on. Nothing leads to it yet.
     pub fn add_commit(&mut self, repository: &str, commit: Commit) -> Oid {
         let network = self.network(self.named(repository));
         let oid = commit.oid.clone();
@@ -267,7 +309,7 @@ impl World {
                 let merged = code.pulls.values().filter_map(|pull| pull.merged.as_ref().map(|merged| &merged.commit));
                 let heads = code.pulls.values().map(|pull| &pull.head_oid);
                 for tip in code.branches.values().chain(heads).chain(merged) {
-                    kept.extend(objects.line(tip));
+                    kept.extend(objects.line(tip).into_iter().map(str::to_owned));
                 }
             }
         }
@@ -278,5 +320,61 @@ impl World {
     pub(crate) fn account_of_email(&self, email: &str) -> Option<Id> {
         let fits = |known: &String| known.eq_ignore_ascii_case(email);
         self.accounts.values().find(|account| account.emails.iter().any(fits)).map(|account| account.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Commit, Objects, Person};
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// Random histories, in which every commit stands on up to two before it.
+    fn history(mut seed: u64, commits: usize) -> (Objects, Vec<String>) {
+        let mut dice = move |end: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap() % end
+        };
+        let (mut objects, mut oids) = (Objects::default(), Vec::<String>::new());
+        for number in 0..commits {
+            let parents = (0..dice(3).min(number)).map(|_| oids[number - 1 - dice(number.min(4))].clone());
+            let parents: BTreeSet<String> = parents.collect();
+            let at = "2026-09-01T08:00:00Z".parse().unwrap();
+            let person = Person { name: String::new(), email: String::new(), at };
+            let oid = format!("{number:040}");
+            objects.add(Commit {
+                oid: oid.clone(),
+                parents: parents.into_iter().collect(),
+                author: person.clone(),
+                committer: person,
+                message: String::new(),
+                files: BTreeMap::new(),
+                signature: None,
+                via_web: false,
+            });
+            oids.push(oid);
+        }
+        (objects, oids)
+    }
+
+    #[test]
+    fn what_is_told_by_going_a_little_way_is_what_whole_lines_tell() {
+        for seed in 0..40 {
+            let (objects, oids) = history(seed, 14);
+            for (one, other) in oids.iter().flat_map(|one| oids.iter().map(move |other| (one, other))) {
+                let (ones, others) = (objects.line(one), objects.line(other));
+                assert_eq!(objects.stands_on(one, other), ones.contains(other.as_str()), "{seed}: {one} {other}");
+                let lacked: BTreeSet<&str> = others.difference(&ones).copied().collect();
+                let between = objects.between(one, other);
+                assert_eq!(between.iter().map(String::as_str).collect::<BTreeSet<&str>>(), lacked);
+                for (at, oid) in between.iter().enumerate() {
+                    let parents = &objects.get(oid).unwrap().parents;
+                    assert!(between[at..].iter().all(|later| !parents.contains(later)), "{seed}: {between:?}");
+                }
+                let shared: Vec<&str> = ones.intersection(&others).copied().collect();
+                let covered = |oid: &&str| shared.iter().any(|it| it != oid && objects.line(it).contains(oid));
+                let best = shared.iter().copied().filter(|oid| !covered(oid)).max();
+                assert_eq!(objects.merge_base(one, other).as_deref(), best, "{seed}: {one} {other}");
+            }
+        }
     }
 }

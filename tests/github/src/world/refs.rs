@@ -40,10 +40,17 @@ impl World {
 
     /// Somebody deletes a branch.
     pub fn delete_branch(&mut self, repository: &str, branch: &str, by: &str) {
+        let deleted = self.try_delete_branch(repository, branch, by);
+        deleted.unwrap_or_else(|why| panic!("`{by}` can't delete `{branch}`: {}", why.message));
+    }
+
+    /// The same, where the repository may refuse it.
+    pub fn try_delete_branch(&mut self, repository: &str, branch: &str, by: &str) -> Result<(), Refusal> {
         let (id, actor) = (self.named(repository).id, self.known(by));
-        let allowed = self.may_move(id, branch, None, actor, Movement::Deletion);
-        allowed.unwrap_or_else(|why| panic!("`{by}` can't delete `{branch}`: {}", why.message));
+        assert!(self.branch(repository, branch).is_some(), "`{repository}` has no branch `{branch}`");
+        self.may_move(id, branch, None, actor, Movement::Deletion)?;
         self.move_branch(id, branch, None, actor, Movement::Deletion);
+        Ok(())
     }
 
     /// Somebody restores the branch of a pull request where its head was.
@@ -102,7 +109,7 @@ impl World {
                     let objects = self.objects_of(repository);
                     let known: Vec<_> = repository.code.branches.values().map(|tip| objects.line(tip)).collect();
                     let new = to.map(|to| objects.line(to)).unwrap_or_default();
-                    let mut new = new.iter().filter(|oid| !known.iter().any(|line| line.contains(*oid)));
+                    let mut new = new.iter().filter(|oid| !known.iter().any(|line| line.contains(**oid)));
                     if !new.all(|oid| objects.get(oid).is_some_and(super::code::is_verified)) {
                         return refuse("Commits must have verified signatures.");
                     }

@@ -171,8 +171,23 @@ fn a_push_from_a_clone_is_refused_by_rules_too() {
     clone.git(&["branch", "gone"]);
     world.sync("real", &clone.0, "cleo");
     clone.git(&["branch", "--delete", "gone"]);
+    let keep = world.add_ruleset("real", "keep", "gone", vec![github_standin::world::Rule::Deletion]);
+    let refused = world.try_sync("real", &clone.0, "dan").unwrap_err();
+    assert!(refused.message.ends_with("Cannot delete this protected branch."), "{refused:?}");
+    world.change_ruleset("real", keep, |set| set.enforcement = Enforcement::Disabled);
     world.sync("real", &clone.0, "dan");
     assert_eq!(world.branch("real", "gone"), None);
+}
+
+#[test]
+fn one_branch_of_a_bare_repository_is_pushed_alone() {
+    let clone = Clone::new("bare");
+    let mut world = told(&clone);
+    clone.git(&["branch", "other"]);
+    let head = clone.commit("cleo", "a", "1\n", &[]);
+    clone.git(&["clone", "--quiet", "--bare", ".", "bare.git"]);
+    world.sync_branch("real", &clone.0.join("bare.git"), "main", "cleo");
+    assert_eq!((world.branch("real", "main"), world.branch("real", "other")), (Some(head), None));
 }
 
 #[test]

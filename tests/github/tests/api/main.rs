@@ -1,6 +1,7 @@
 //! The stand-in seen from outside, by a client that only knows HTTP.
 
 mod activity;
+mod awkward;
 mod checks;
 mod client;
 mod clone;
