@@ -55,7 +55,7 @@ fn simple(call: &Call, repository: &Repository, pull: &PullRequest) -> Value {
     ];
     let links: serde_json::Map<String, Value> =
         links.into_iter().map(|(name, href)| (name.to_owned(), json!({ "href": href }))).collect();
-    json!({
+    let mut shown = json!({
         "id": pull.id,
         "node_id": node_id("PR", pull.id),
         "number": pull.number,
@@ -92,7 +92,25 @@ fn simple(call: &Call, repository: &Repository, pull: &PullRequest) -> Value {
         "statuses_url": statuses,
         "url": url,
         "_links": links,
-    })
+    });
+    if let Some(stack) = stack(repository, pull) {
+        shown["stack"] = stack;
+    }
+    shown
+}
+
+/// Where a pull request is in its stack, if it is in one.
+fn stack(repository: &Repository, pull: &PullRequest) -> Option<Value> {
+    let stack = repository.code.stacks.iter().find(|stack| stack.pulls.contains(&pull.number))?;
+    let position = stack.pulls.iter().position(|number| *number == pull.number)? + 1;
+    let lowest = &repository.code.pulls[&stack.pulls[0]];
+    Some(json!({
+        "id": stack.id,
+        "number": stack.number,
+        "size": stack.pulls.len(),
+        "position": position,
+        "base": { "ref": lowest.base, "sha": lowest.base_oid },
+    }))
 }
 
 /// Whether it can be merged now, as a person sees it who merges.
@@ -100,7 +118,7 @@ fn state(call: &Call, repository: &Repository, pull: &PullRequest) -> (Option<bo
     if !pull.is_open() {
         return (None, "unknown");
     }
-    let allowed = || call.world.rules_allow(repository, pull.number, call.actor(), &pull.head_oid, false);
+    let allowed = || call.world.rules_allow(repository, (pull.number, &pull.base), call.actor(), &pull.head_oid, false);
     match call.world.is_mergeable((repository.id, pull.number)) {
         Err(_) if pull.draft => (Some(true), "draft"),
         Err(_) => (Some(false), "dirty"),

@@ -1,6 +1,6 @@
 //! What is kept of the work in a repository: branches, pull requests, reviews, issues, checks.
 
-use super::{Commit, Id, Oid, Rule, Ruleset};
+use super::{Commit, Id, Oid, Rule, Ruleset, Stack};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -442,6 +442,8 @@ pub struct Code {
     pub pulls: BTreeMap<u64, PullRequest>,
     /// Pull requests that wait, by the branch that they go to, in order.
     pub queues: BTreeMap<String, Vec<Queued>>,
+    /// Pull requests that stand on one another.
+    pub stacks: Vec<Stack>,
     /// Issues.
     pub issues: BTreeMap<u64, Issue>,
     /// Comments.

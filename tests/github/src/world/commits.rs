@@ -143,11 +143,11 @@ struct Reach {
 
 /// Commits that repositories share which were forked from one another.
 #[derive(Debug, Clone, Default)]
-pub struct Objects(BTreeMap<Oid, Known>);
+pub(crate) struct Objects(BTreeMap<Oid, Known>);
 
 impl Objects {
     /// A commit by its number.
-    pub fn get(&self, oid: &str) -> Option<&Commit> {
+    pub(crate) fn get(&self, oid: &str) -> Option<&Commit> {
         self.0.get(oid).map(|known| &known.commit)
     }
 

@@ -4,7 +4,7 @@ use super::{Comment, Id, Issue, Refusal, World};
 use std::collections::BTreeSet;
 
 /// The most characters that a text may have.
-pub const LONGEST_BODY: usize = 65_536;
+const LONGEST_BODY: usize = 65_536;
 
 /// Whether GitHub takes a text, which must say something where it is a comment.
 pub(crate) fn fits(body: &str, may_be_empty: bool) -> Result<(), Refusal> {

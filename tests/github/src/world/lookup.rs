@@ -31,9 +31,9 @@ impl World {
         self.teams.values().find(|team| team.organization == self.main && team.slug.eq_ignore_ascii_case(slug))
     }
 
-    /// All accounts, by number.
+    /// All accounts that somebody made, by number. Those by which GitHub itself acts aren't among them.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values()
+        self.accounts.values().filter(|account| !account.is_githubs_own())
     }
 
     /// All repositories, by number.

@@ -25,6 +25,7 @@ mod queue;
 mod refs;
 mod reviews;
 mod rules;
+mod stacks;
 mod story;
 mod tokens;
 
@@ -34,8 +35,8 @@ pub use code::{
     Activity, Annotation, AutoMerge, CheckRun, Code, Comment, Environment, Event, Happening, Issue, Merged, Method,
     Movement, Protection, PullRequest, Queued, Refusal, Review, Settings, Verdict,
 };
-pub use commits::{Commit, CommitSignature, NO_COMMIT, Objects, Oid, Person};
-pub use discussion::LONGEST_BODY;
+pub(crate) use commits::Objects;
+pub use commits::{Commit, CommitSignature, NO_COMMIT, Oid, Person};
 pub(crate) use discussion::fits;
 pub use draft::Draft;
 pub(crate) use invite::{Added, NotAdded};
@@ -44,6 +45,7 @@ pub(crate) use leave::NotRemoved;
 pub use level::{Level, Role};
 pub(crate) use pulls::Proposal;
 pub use rules::{Bypass, CheckRule, Enforcement, ReviewRule, Rule, Ruleset};
+pub use stacks::Stack;
 pub(crate) use tokens::ACTIONS;
 pub use tokens::{App, Installation, Permission, Permissions, Token, TokenKind};
 

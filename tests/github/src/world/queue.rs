@@ -73,7 +73,7 @@ impl World {
         let actor = self.merge_queue_account();
         for entry in group {
             let repository = &self.repositories[&id];
-            self.rules_allow(repository, entry.number, entry.by, &last, true)?;
+            self.rules_allow(repository, (entry.number, branch), entry.by, &last, true)?;
         }
         let code = &mut self.repositories.get_mut(&id).expect("found by number").code;
         code.queues.insert(branch.to_owned(), queue[entries..].to_vec());

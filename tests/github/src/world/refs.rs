@@ -211,7 +211,7 @@ impl World {
         self.leave_queue(key, actor, "The pull request head was updated");
     }
 
-    fn dismiss_approvals(&mut self, key: PullKey, actor: Id, message: Option<&str>) {
+    pub(crate) fn dismiss_approvals(&mut self, key: PullKey, actor: Id, message: Option<&str>) {
         let pull = &self.repositories[&key.0].code.pulls[&key.1];
         let approvals = pull.reviews.iter().filter(|review| review.verdict == Verdict::Approved);
         for review in approvals.map(|review| review.id).collect::<Vec<Id>>() {
@@ -273,8 +273,13 @@ impl World {
             self.happen(key, actor, Event::BaseDeleted(branch.to_owned()));
             return self.set_closed(key, actor);
         }
-        self.set_base_of(key, &to);
-        self.happen(key, actor, Event::BaseFollowed(branch.to_owned(), to));
+        self.follow_base(key, branch, &to, actor);
+    }
+
+    /// GitHub lets a pull request go to another branch, and takes its approvals back although the head stands.
+    pub(crate) fn follow_base(&mut self, key: PullKey, from: &str, to: &str, actor: Id) {
+        self.set_base_of(key, to);
+        self.happen(key, actor, Event::BaseFollowed(from.to_owned(), to.to_owned()));
         self.dismiss_approvals(key, actor, Some(BASE_CHANGED));
     }
 

@@ -245,18 +245,18 @@ impl World {
         last.and_then(|run| run.conclusion.as_deref()).is_some_and(|word| passed.contains(&word))
     }
 
-    /// Whether rules let somebody merge a pull request, whose checks are those of a commit.
+    /// Whether rules of a branch let somebody merge a pull request into it, whose checks are those of a commit.
     pub(crate) fn rules_allow(
         &self,
         repository: &Repository,
-        number: u64,
+        (number, branch): (u64, &str),
         actor: Id,
         checked: &str,
         queued: bool,
     ) -> Result<(), Refusal> {
         let pull = &repository.code.pulls[&number];
         let (approve, against) = self.words_on(repository, number);
-        for rule in self.binding_rules(repository, &pull.base, actor, true) {
+        for rule in self.binding_rules(repository, branch, actor, true) {
             match rule {
                 Rule::Update => return Refusal::new(405, "Cannot update this protected ref."),
                 Rule::MergeQueue(_) if !queued => {
@@ -280,7 +280,7 @@ impl World {
                     if let Some((name, _)) = rule.checks.iter().find(missing) {
                         return Refusal::new(405, format!("Required status check \"{name}\" is expected."));
                     }
-                    let tip: Option<&Oid> = repository.code.branches.get(&pull.base);
+                    let tip: Option<&Oid> = repository.code.branches.get(branch);
                     let holds = |tip: &Oid| self.objects_of(repository).stands_on(&pull.head_oid, tip);
                     if rule.strict && !queued && !tip.is_some_and(holds) {
                         return Refusal::new(405, "Head branch is out of date with the base branch.");

@@ -45,10 +45,17 @@ impl World {
 
     /// Somebody makes the commits of a branch anew on top of its base, and pushes them.
     pub fn rebase(&mut self, repository: &str, branch: &str, base: &str, by: &str) -> Oid {
-        let (tip, onto) = (self.tip(repository, branch), self.tip(repository, base));
-        let objects = self.objects_of(self.named(repository));
-        let commits = objects.between(&onto, &tip);
-        let mut parent = onto;
+        let onto = self.tip(repository, base);
+        let head = self.made_anew(repository, branch, &onto, &onto, by);
+        self.push(repository, branch, &head, by);
+        head
+    }
+
+    /// Makes the commits of a branch that another commit lacks anew on top of a third; returns the last.
+    pub(crate) fn made_anew(&mut self, repository: &str, branch: &str, known: &str, onto: &str, by: &str) -> Oid {
+        let tip = self.tip(repository, branch);
+        let commits = self.objects_of(self.named(repository)).between(known, &tip);
+        let mut parent = onto.to_owned();
         for oid in commits {
             let objects = self.objects_of(self.named(repository));
             let commit = objects.get(&oid).expect("it was listed").clone();
@@ -64,7 +71,6 @@ impl World {
             }
             parent = self.make_commit(repository, &draft);
         }
-        self.push(repository, branch, &parent, by);
         parent
     }
 
@@ -84,7 +90,7 @@ impl World {
         !self.objects_of(self.named(repository)).stands_on(base, head)
     }
 
-    fn tip(&self, repository: &str, branch: &str) -> Oid {
+    pub(crate) fn tip(&self, repository: &str, branch: &str) -> Oid {
         self.branch(repository, branch).unwrap_or_else(|| panic!("`{repository}` has no branch `{branch}`"))
     }
 

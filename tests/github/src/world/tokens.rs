@@ -177,6 +177,13 @@ fn permissions(of: &str) -> Permissions {
         .collect()
 }
 
+impl Account {
+    /// Whether GitHub itself acts by it.
+    pub(super) fn is_githubs_own(&self) -> bool {
+        OWN_ACCOUNTS.iter().any(|(_, id, _)| *id == self.id)
+    }
+}
+
 impl World {
     /// Makes a secret of the right shape. It is made of what it is for, so that runs are alike; it opens nothing else.
     fn secret(&mut self, prefix: &str, length: usize) -> String {

@@ -372,3 +372,49 @@ fn a_branch_that_was_merged_may_be_deleted_with_it() {
     assert_eq!(events(&evidence(&server, &token, 1)), ["MergedEvent", "ClosedEvent", "HeadRefDeletedEvent"]);
     assert_eq!(movements(&server, &token, "add-eve")[0].0, "branch_deletion");
 }
+
+/// Three pull requests that stand on one another, each approved by bo.
+fn stacked() -> World {
+    let mut world = proposed();
+    for (number, (branch, below)) in (2..).zip([("add-finn", "add-eve"), ("add-gus", "add-finn")]) {
+        let tip = world.branch("access", below).unwrap();
+        let path = format!("people/{branch}.yaml");
+        let oid = world.make_commit("access", &Draft::on(&tip, "dan").write(&path, "name: Somebody\n"));
+        world.push("access", branch, &oid, "dan");
+        assert_eq!(world.open_pull("access", branch, below, "dan"), number);
+    }
+    assert_eq!(world.stack("access", &[1, 2, 3]), 1);
+    world.approve("access", 1, "bo");
+    world.approve("access", 3, "bo");
+    world
+}
+
+#[test]
+fn a_stack_is_merged_by_one_movement_and_what_stands_above_is_made_anew() {
+    let mut world = stacked();
+    let why = world.merge_stack("access", 2, Method::Squash, "ada").unwrap_err();
+    assert_eq!(why.message, "At least 1 approving review is required by reviewers with write access.");
+    world.approve("access", 2, "bo");
+    let before = world.branch("access", "main").unwrap();
+    let old = world.branch("access", "add-gus").unwrap();
+    world.merge_stack("access", 2, Method::Squash, "ada").unwrap();
+    let (server, token) = served(world);
+    let (first, second, third) =
+        (evidence(&server, &token, 1), evidence(&server, &token, 2), evidence(&server, &token, 3));
+    let (lower, upper) =
+        (first["mergeCommit"]["oid"].as_str().unwrap(), second["mergeCommit"]["oid"].as_str().unwrap());
+    assert_eq!(second["mergeCommit"]["parents"]["nodes"], json!([{ "oid": lower }]));
+    assert_eq!((&first["baseRefName"], &second["baseRefName"]), (&json!("main"), &json!("add-eve")));
+    assert_eq!((&first["commits"]["totalCount"], &second["commits"]["totalCount"]), (&json!(1), &json!(1)));
+    let all = movements(&server, &token, "main");
+    assert_eq!((all.len(), &all[0]), (2, &("pr_merge".to_owned(), before, upper.to_owned())));
+    assert_eq!((landings(&server, &token, lower), landings(&server, &token, upper)), (vec![1], vec![2]));
+    let told = ["AutomaticBaseChangeSucceededEvent", "ReviewDismissedEvent", "HeadRefForcePushedEvent"];
+    assert_eq!((events(&third), &third["baseRefName"]), (told.to_vec(), &json!("main")));
+    assert_eq!(third["commits"]["totalCount"], 1);
+    let head = third["headRefOid"].as_str().unwrap().to_owned();
+    assert_eq!(movements(&server, &token, "add-gus")[0], ("force_push".to_owned(), old, head));
+    let stack = Client::new(&server, &token).get("/repos/northwind/access/pulls/3").body["stack"].clone();
+    assert_eq!((&stack["number"], &stack["size"], &stack["position"]), (&json!(1), &json!(3), &json!(3)));
+    assert_eq!(stack["base"]["ref"], "main");
+}

@@ -321,6 +321,11 @@ fn a_workflow_acts_as_one_account_in_its_own_repository() {
         client.post("/repos/northwind/access/issues", json!({ "title": "Again" })).header("X-RateLimit-Limit"),
         Some("1000")
     );
+    // nobody made that account, so it isn't listed
+    server.world(|world| {
+        assert!(world.account("github-actions[bot]").is_some());
+        assert!(!world.accounts().any(|account| account.bot));
+    });
     // what everybody sees it sees, and changes nothing there
     assert_eq!(client.get("/repos/northwind/open").status, 200);
     assert_eq!(client.post("/repos/northwind/open/issues", json!({ "title": "Drift" })).status, 403);
