@@ -65,6 +65,7 @@ impl World {
             let word = method.word();
             return Refusal::new(405, format!("The merge method `{word}` is not allowed on this repository."));
         }
+        self.rules_allow_method(repository, (key.1, &pull.base), actor, method)?;
         self.rules_allow(repository, (key.1, &pull.base), actor, &pull.head_oid, false)?;
         let (branch, before) = (pull.base.clone(), repository.code.branches[&pull.base].clone());
         let tip = match made {

@@ -1,6 +1,7 @@
 //! Branches: who moves them where, and what that means for pull requests.
 
-use super::{Activity, Event, Id, Movement, NO_COMMIT, Oid, Owner, Refusal, Repository, Rule, Verdict, World};
+use super::code::is_verified;
+use super::{Activity, Commit, Event, Id, Movement, NO_COMMIT, Oid, Owner, Refusal, Repository, Rule, Verdict, World};
 
 /// The words with which GitHub dismisses reviews when a pull request comes to go to another branch.
 const BASE_CHANGED: &str = "The base branch was changed.";
@@ -105,19 +106,25 @@ impl World {
                 Rule::MergeQueue(_) if to.is_some() && how != Movement::Creation => {
                     return refuse("Changes must be made through the merge queue.");
                 }
-                Rule::Signatures => {
-                    let objects = self.objects_of(repository);
-                    let known: Vec<_> = repository.code.branches.values().map(|tip| objects.line(tip)).collect();
-                    let new = to.map(|to| objects.line(to)).unwrap_or_default();
-                    let mut new = new.iter().filter(|oid| !known.iter().any(|line| line.contains(**oid)));
-                    if !new.all(|oid| objects.get(oid).is_some_and(super::code::is_verified)) {
-                        return refuse("Commits must have verified signatures.");
-                    }
+                Rule::Signatures if !self.new_commits(repository, to).iter().all(|it| is_verified(it)) => {
+                    return refuse("Commits must have verified signatures.");
+                }
+                Rule::LinearHistory if self.new_commits(repository, to).iter().any(|it| it.parents.len() > 1) => {
+                    return refuse("This branch must not contain merge commits.");
                 }
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// Commits that no branch of a repository holds before one is pushed to a place.
+    fn new_commits<'w>(&'w self, repository: &'w Repository, to: Option<&str>) -> Vec<&'w Commit> {
+        let objects = self.objects_of(repository);
+        let known: Vec<_> = repository.code.branches.values().map(|tip| objects.line(tip)).collect();
+        let line = to.map(|to| objects.line(to)).unwrap_or_default();
+        let new = line.into_iter().filter(|oid| !known.iter().any(|line| line.contains(oid)));
+        new.filter_map(|oid| objects.get(oid)).collect()
     }
 
     /// Moves a branch, keeps the movement, and lets pull requests follow.

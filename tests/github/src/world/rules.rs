@@ -245,6 +245,33 @@ impl World {
         last.and_then(|run| run.conclusion.as_deref()).is_some_and(|word| passed.contains(&word))
     }
 
+    /// Whether rules of a branch let somebody merge a pull request into it in that way.
+    pub(crate) fn rules_allow_method(
+        &self,
+        repository: &Repository,
+        (number, branch): (u64, &str),
+        actor: Id,
+        method: Method,
+    ) -> Result<(), Refusal> {
+        let pull = &repository.code.pulls[&number];
+        let objects = self.objects_of(repository);
+        let signed = |oid: &Oid| objects.get(oid).is_some_and(super::code::is_verified);
+        for rule in self.binding_rules(repository, branch, actor, true) {
+            match (rule, method) {
+                (Rule::LinearHistory, Method::Merge) => {
+                    return Refusal::new(405, "Merge commits are not allowed on this branch.");
+                }
+                // GitHub signs what it makes of others' work, but not their commits made anew
+                (Rule::Signatures, Method::Merge) if self.commits_of(repository, pull).iter().all(signed) => {}
+                (Rule::Signatures, Method::Merge | Method::Rebase) => {
+                    return Refusal::new(405, "Commits must have verified signatures.");
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Whether rules of a branch let somebody merge a pull request into it, whose checks are those of a commit.
     pub(crate) fn rules_allow(
         &self,

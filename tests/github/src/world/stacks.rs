@@ -40,6 +40,7 @@ impl World {
         for number in &open[..cut] {
             let repository = &self.repositories[&id];
             self.is_mergeable((id, *number))?;
+            self.rules_allow_method(repository, (*number, &base), actor, method)?;
             let head = &repository.code.pulls[number].head_oid;
             self.rules_allow(repository, (*number, &base), actor, head, false)?;
         }

@@ -143,6 +143,28 @@ fn what_rules_ask_for_must_be_there() {
 }
 
 #[test]
+fn rules_of_history_and_signatures_leave_some_ways_only() {
+    let mut world = approved();
+    let ways = |world: &World| {
+        let ways = [Method::Merge, Method::Squash, Method::Rebase];
+        ways.into_iter().filter(|way| world.clone().try_merge("access", 1, *way, "bo").is_ok()).collect::<Vec<Method>>()
+    };
+    let id = guard(&world);
+    world.change_ruleset("access", id, |set| set.rules = vec![Rule::LinearHistory]);
+    assert_eq!(ways(&world), [Method::Squash, Method::Rebase]);
+    let (main, head) = (world.branch("access", "main").unwrap(), world.branch("access", "add-eve").unwrap());
+    let merge = world.make_commit("access", &Draft::on(&main, "bo").and(&head));
+    let refused = world.try_push("access", "main", &merge, "bo").unwrap_err();
+    assert!(refused.message.ends_with("This branch must not contain merge commits."), "{refused:?}");
+    world.change_ruleset("access", id, |set| set.rules = vec![Rule::Signatures]);
+    assert_eq!(ways(&world), [Method::Squash]);
+    let signed =
+        world.make_commit("access", &Draft::on(&main, "cleo").write("people/eve.yaml", "name: Eve\n").signed());
+    world.push("access", "add-eve", &signed, "cleo");
+    assert_eq!(ways(&world), [Method::Merge, Method::Squash]);
+}
+
+#[test]
 fn a_head_behind_its_base_waits_where_checks_are_strict() {
     let mut world = approved();
     let number = world.propose_change("access", "other", "bo", "people/bo.yaml", "name: Bo\n");
