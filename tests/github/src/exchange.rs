@@ -36,6 +36,12 @@ pub(crate) fn decode(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
+/// Encodes a value of a query.
+pub(crate) fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~,/:".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 impl Request {
     pub(crate) fn new(method: &str, target: &str, headers: Vec<(String, String)>, body: Vec<u8>) -> Request {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -99,6 +105,13 @@ impl Answer {
         let mut answer = Answer::error(422, "Validation Failed");
         let error = json!({ "resource": resource, "field": field, "code": "custom", "message": message });
         answer.body_mut().insert("errors".to_owned(), json!([error]));
+        answer
+    }
+
+    /// 422 where the description wants no more than texts.
+    pub(crate) fn unprocessable_simply(message: &str) -> Answer {
+        let mut answer = Answer::error(422, "Unprocessable Entity");
+        answer.body_mut().insert("errors".to_owned(), json!([message]));
         answer
     }
 

@@ -73,7 +73,8 @@ const HOUR: SignedDuration = SignedDuration::from_secs(3_600);
 
 /// Requests that make something that is shown to people, or mailed.
 fn makes_content(request: &Request) -> bool {
-    request.method == "POST" && request.path.ends_with("/invitations")
+    let shown = ["/invitations", "/comments", "/issues", "/pulls", "/reviews"];
+    request.method == "POST" && shown.iter().any(|end| request.path.ends_with(end))
         || request.method == "PUT"
             && (request.path.contains("/collaborators/") || request.path.contains("/memberships/"))
 }

@@ -106,8 +106,12 @@ impl Server {
     /// Looks at the world, or changes it behind everybody's back.
     pub fn world<T>(&self, with: impl FnOnce(&mut World) -> T) -> T {
         let mut state = held(&self.shared.state);
-        state.catch_up();
-        with(&mut state.world)
+        let now = state.catch_up();
+        let outcome = with(&mut state.world);
+        // time that a test let pass in the world has passed for everybody
+        let passed = state.world.now.duration_since(now);
+        state.clock.advance(passed);
+        outcome
     }
 
     /// Changes limits.

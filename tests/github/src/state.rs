@@ -80,6 +80,11 @@ impl State {
         {
             violations.push(format!("the page {} was not asked for by a link that was given", page.1));
         }
+        if let Some((name, _)) = request.query.iter().find(|(name, _)| name == "after" || name == "before")
+            && !self.links.contains(&request.target)
+        {
+            violations.push(format!("the cursor `{name}` was not asked for by a link that was given"));
+        }
         let query = body.as_ref().filter(|_| request.is_graphql()).and_then(graphql::name_of);
         let fault = self.faults.meet(&request.method, &request.target, query.as_deref());
         let record = Record {

@@ -48,6 +48,8 @@ pub(super) struct Page<'w> {
     /// The type of the connection, such as `TeamConnection`.
     pub(super) name: &'static str,
     pub(super) total: usize,
+    /// How many are left between the cursors, before the page is cut.
+    pub(super) filtered: usize,
     pub(super) items: Vec<Item<'w>>,
     pub(super) before: bool,
     pub(super) after: bool,
@@ -78,7 +80,7 @@ impl<'w> Page<'w> {
         all.sort_by(|a, b| if descending { b.key.cmp(&a.key) } else { a.key.cmp(&b.key) });
         let comes_after = |key: &str, than: &str| if descending { key < than } else { key > than };
         let (after, before) = (key_of(info, "after")?, key_of(info, "before")?);
-        let mut page = Page { name, total, items: all, before: false, after: false };
+        let mut page = Page { name, total, filtered: total, items: all, before: false, after: false };
         if let Some(after) = after {
             let whole = page.items.len();
             page.items.retain(|item| comes_after(&item.key, &after));
@@ -91,6 +93,7 @@ impl<'w> Page<'w> {
         }
         let asked = |name: &str| info.arguments().get(name).and_then(|number| number.as_u64());
         let held = page.items.len();
+        page.filtered = held;
         if let Some(first) = asked("first").and_then(|first| usize::try_from(first).ok()) {
             page.items.truncate(first);
             page.after |= held > first;

@@ -11,17 +11,17 @@ use crate::world::{
 use apollo_compiler::resolvers::{FieldError, ResolveInfo, ResolvedValue};
 use base64::Engine;
 
-type Resolved<'w> = Result<ResolvedValue<'w>, FieldError>;
+pub(super) type Resolved<'w> = Result<ResolvedValue<'w>, FieldError>;
 
 /// A mistake of whoever wrote the stand-in or asks it for more than it knows; it is recorded as a violation.
-fn unserved(info: &ResolveInfo, what: &str) -> FieldError {
+pub(super) fn unserved(info: &ResolveInfo, what: &str) -> FieldError {
     FieldError { message: format!("the stand-in doesn't serve {what} of `{}`", info.field_name()) }
 }
 
 const PAGING: [&str; 4] = ["first", "last", "after", "before"];
 
 /// Refuses arguments that would be ignored: whoever asks for a part must not get the whole.
-fn only(info: &ResolveInfo, served: &[&str]) -> Result<(), FieldError> {
+pub(super) fn only(info: &ResolveInfo, served: &[&str]) -> Result<(), FieldError> {
     for (name, value) in info.arguments() {
         let idle = value.is_null() || value.as_bool() == Some(false);
         if !idle && !PAGING.contains(&name.as_str()) && !served.contains(&name.as_str()) {
@@ -46,18 +46,28 @@ fn by_name(info: &ResolveInfo) -> Result<bool, FieldError> {
 }
 
 impl<'w> View<'w> {
-    fn needs(&self, permission: &str, level: Permission) -> Result<(), FieldError> {
+    pub(super) fn needs(&self, permission: &str, level: Permission) -> Result<(), FieldError> {
         if self.sight.token.permission(permission) >= Some(level) {
             return Ok(());
         }
         Err(forbidden(self.sight.token.user().is_none()))
     }
 
-    fn sees(&self, repository: &Repository) -> bool {
+    /// Refuses a person's token that wasn't authorised where an organisation wants that.
+    fn signed_on(&self, organization: &Organization) -> Result<(), FieldError> {
+        if !organization.single_sign_on || self.sight.token.authorized || self.sight.token.user().is_none() {
+            return Ok(());
+        }
+        let message = "Resource protected by organization SAML enforcement. You must grant your Personal Access token \
+                       access to this organization.";
+        Err(typed_error("FORBIDDEN", message))
+    }
+
+    pub(super) fn sees(&self, repository: &Repository) -> bool {
         crate::rest::sees(self.sight.world, self.sight.token, repository)
     }
 
-    fn page(&self, name: &'static str, all: Vec<Item<'w>>, info: &ResolveInfo) -> Resolved<'w> {
+    pub(super) fn page(&self, name: &'static str, all: Vec<Item<'w>>, info: &ResolveInfo) -> Resolved<'w> {
         Ok(self.of(Object::Page(Page::cut(name, all, info)?)))
     }
 
@@ -85,7 +95,9 @@ impl<'w> View<'w> {
             (word.to_owned(), number.parse().ok()?)
         };
         match kind.as_str() {
-            "U" | "User" => world.accounts.get(&number).filter(|account| !account.bot).map(Object::User),
+            "U" | "User" => {
+                world.accounts.get(&number).filter(|account| kind_of(account).0 == "User").map(Object::User)
+            }
             "O" | "Organization" => world.organizations.get(&number).map(Object::Organization),
             "R" | "Repository" => world.repositories.get(&number).filter(|it| self.sees(it)).map(Object::Repository),
             "T" | "Team" => {
@@ -93,6 +105,7 @@ impl<'w> View<'w> {
                 (self.needs("members", Permission::Read).is_ok() && self.sight.is_for(team.organization))
                     .then_some(Object::Team(team))
             }
+            "PR" | "PRR" => self.pull_node(number),
             _ => None,
         }
     }
@@ -110,11 +123,7 @@ pub(super) fn query<'w>(view: &View<'w>, info: &ResolveInfo) -> Resolved<'w> {
             let found = world.organizations.values().find(|it| it.login.eq_ignore_ascii_case(login));
             let missing = || not_found(&format!("Could not resolve to an Organization with the login of '{login}'."));
             let found = found.ok_or_else(missing)?;
-            if found.single_sign_on && !view.sight.token.authorized && view.sight.token.user().is_some() {
-                let message = "Resource protected by organization SAML enforcement. You must grant your Personal \
-                               Access token access to this organization.";
-                return Err(typed_error("FORBIDDEN", message));
-            }
+            view.signed_on(found)?;
             Ok(view.of(Object::Organization(found)))
         }
         "repository" => {
@@ -123,7 +132,11 @@ pub(super) fn query<'w>(view: &View<'w>, info: &ResolveInfo) -> Resolved<'w> {
             let former = || world.former_names.get(&name.to_lowercase()).and_then(|id| world.repositories.get(id));
             let found = world.repository(&name).or_else(former).filter(|it| view.sees(it));
             let missing = || not_found(&format!("Could not resolve to a Repository with the name '{name}'."));
-            Ok(view.of(Object::Repository(found.ok_or_else(missing)?)))
+            let found = found.ok_or_else(missing)?;
+            if let Owner::Organization(id) = found.owner {
+                view.signed_on(&world.organizations[&id])?;
+            }
+            Ok(view.of(Object::Repository(found)))
         }
         "user" => {
             let login = word(info, "login").unwrap_or_default();
@@ -172,11 +185,22 @@ pub(super) fn rate_limit<'w>(view: &View<'w>, info: &ResolveInfo) -> Resolved<'w
     })
 }
 
+/// The type that an account has, and how its global number begins.
+pub(super) fn kind_of(account: &Account) -> (&'static str, &'static str) {
+    match account {
+        Account { bot: true, .. } => ("Bot", "BOT"),
+        Account { mannequin: true, .. } => ("Mannequin", "M"),
+        _ => ("User", "U"),
+    }
+}
+
 pub(super) fn user<'w>(_: &View<'w>, account: &Account, info: &ResolveInfo) -> Resolved<'w> {
     Ok(match info.field_name() {
-        "id" => ResolvedValue::leaf(node_id("U", account.id)),
+        "id" => ResolvedValue::leaf(node_id(kind_of(account).1, account.id)),
         "databaseId" => ResolvedValue::leaf(account.id),
-        "login" => ResolvedValue::leaf(account.login.as_str()),
+        // a machine is called here without what REST puts behind its name
+        "login" => ResolvedValue::leaf(account.login.trim_end_matches("[bot]")),
+        "email" => account.emails.first().map_or_else(ResolvedValue::null, |email| ResolvedValue::leaf(email.as_str())),
         "name" => account.name.as_deref().map_or_else(ResolvedValue::null, ResolvedValue::leaf),
         _ => return Err(unserved(info, "the field")),
     })
@@ -291,6 +315,8 @@ pub(super) fn repository<'w>(view: &View<'w>, of: &'w Repository, info: &Resolve
             let keys = of.keys.values().map(|key| Item::new(by_number(key.id), Object::DeployKey(key)));
             view.page("DeployKeyConnection", keys.collect(), info)?
         }
+        "pullRequest" => view.pull_request(of, info)?,
+        "object" => view.git_object(of, info)?,
         _ => return Err(unserved(info, "the field")),
     })
 }
@@ -408,6 +434,7 @@ pub(super) fn page<'w>(view: &View<'w>, page: &Page<'w>, info: &ResolveInfo) -> 
     let (view, items) = (View { sight: view.sight, object: Object::Query }, page.items.clone());
     Ok(match info.field_name() {
         "totalCount" => ResolvedValue::leaf(page.total),
+        "filteredCount" => ResolvedValue::leaf(page.filtered),
         "pageInfo" => view.of(Object::PageInfo(page.clone())),
         "nodes" => ResolvedValue::list(items.into_iter().map(move |item| view.of(item.node))),
         "edges" => {

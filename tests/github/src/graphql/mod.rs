@@ -10,11 +10,13 @@ use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
+mod commits;
 mod connection;
 mod cost;
 pub(crate) mod error;
 mod fields;
 mod object;
+mod pulls;
 
 pub(crate) use cost::Cost;
 use object::{Object, View};

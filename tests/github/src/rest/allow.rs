@@ -62,7 +62,14 @@ impl Call<'_> {
     }
 
     fn single_sign_on(&self, token: &Token) -> Result<(), Answer> {
-        let Ok(organization) = self.organization() else { return Ok(()) };
+        let owner = if self.parameters.contains_key("repo") { self.repository()?.owner } else { Owner::Account(0) };
+        let organization = match owner {
+            Owner::Organization(id) => &self.world.organizations[&id],
+            Owner::Account(_) => match self.organization() {
+                Ok(organization) => organization,
+                Err(_) => return Ok(()),
+            },
+        };
         if token.authorized || !organization.single_sign_on || token.user().is_none() {
             return Ok(());
         }
@@ -89,7 +96,8 @@ impl Call<'_> {
             if !sees(self.world, token, repository) {
                 return Err(Answer::not_found());
             }
-            if !token.covers(repository.id) && route.right == Right::Admin {
+            // a public repository is seen by every token, and changed only by those that were given it
+            if !token.covers(repository.id) && (route.right == Right::Admin || self.method != "GET") {
                 return Err(Self::refused(token, route.right));
             }
         }
@@ -108,12 +116,12 @@ impl Call<'_> {
         let member = self.world.organizations[&organization].members.get(&user);
         match route.right {
             Right::Anyone | Right::Stranger | Right::Reader => Ok(()),
-            Right::Pusher => {
-                let level = repository.and_then(|it| self.world.effective(it, user)).map(|role| role.level);
-                if level >= Some(Level::Write) {
-                    Ok(())
-                } else {
-                    Err(Answer::error(403, "Must have push access to view repository collaborators."))
+            Right::Pusher | Right::Writer => {
+                let pushes = repository.is_some_and(|it| self.world.pushes(it, user));
+                match route.right {
+                    _ if pushes => Ok(()),
+                    Right::Pusher => Err(Answer::error(403, "Must have push access to view repository collaborators.")),
+                    _ => Err(Answer::error(403, "Must have push access to the repository.")),
                 }
             }
             Right::App | Right::AppToken => Err(Self::refused(token, route.right)),

@@ -20,10 +20,11 @@ fn caller(call: &Call) -> Id {
     }
 }
 
-pub(super) fn about(call: &mut Call) -> Answered {
-    let app = &call.world.apps[&caller(call)];
+/// An App in full.
+pub(super) fn item(call: &Call, app: Id) -> Value {
+    let app = &call.world.apps[&app];
     let organization = call.world.organization();
-    Ok(Answer::ok(json!({
+    json!({
         "id": app.id,
         "slug": app.slug,
         "node_id": node_id("A", app.id),
@@ -37,7 +38,11 @@ pub(super) fn about(call: &mut Call) -> Answered {
         "updated_at": time(organization.created),
         "permissions": words(&app.permissions),
         "events": [],
-    })))
+    })
+}
+
+pub(super) fn about(call: &mut Call) -> Answered {
+    Ok(Answer::ok(item(call, caller(call))))
 }
 
 fn shown(call: &Call, installation: &Installation) -> Answer {

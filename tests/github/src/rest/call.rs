@@ -1,7 +1,7 @@
 //! A call on its way to a handler: who calls, what is named in the path, and pages of lists.
 
 use super::Answered;
-use crate::exchange::Answer;
+use crate::exchange::{Answer, encode};
 use crate::world::{Account, Id, Organization, Repository, Team, Token, World};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -127,7 +127,7 @@ impl Call<'_> {
     fn write_query(&self, url: &mut String, page: Option<usize>) {
         let mut separator = '?';
         for (name, value) in self.query.iter().filter(|(name, _)| page.is_none() || name != "page") {
-            write!(url, "{separator}{name}={value}").expect("a string takes everything");
+            write!(url, "{separator}{name}={}", encode(value)).expect("a string takes everything");
             separator = '&';
         }
         if let Some(page) = page {
@@ -158,6 +158,27 @@ impl Call<'_> {
         self.asked(name).and_then(|value| value.parse().ok()).unwrap_or(default)
     }
 
+    /// How many items a page has.
+    pub(super) fn page_size(&mut self) -> usize {
+        let asked = self.whole("per_page", 30);
+        if asked > 100 {
+            self.violations.push(format!("per_page={asked}: GitHub gives 100 at most, and doesn't say so"));
+        }
+        asked.clamp(1, 100)
+    }
+
+    /// A link to another page of a list that goes by cursors.
+    pub(super) fn link_by(&self, name: &str, cursor: &str) -> String {
+        let mut url = format!("{}{}", self.base, self.path_by_number());
+        let kept = self.query.iter().filter(|(known, _)| known != "after" && known != "before");
+        let mut separator = '?';
+        for (name, value) in kept.map(|(name, value)| (name.as_str(), value.as_str())).chain([(name, cursor)]) {
+            write!(url, "{separator}{name}={}", encode(value)).expect("a string takes everything");
+            separator = '&';
+        }
+        url
+    }
+
     /// Answers a page of a list, with links to the others.
     pub(crate) fn page<T>(&mut self, all: &[T], render: impl Fn(&Self, &T) -> Value) -> Answered {
         let (page, links) = self.slice(all.len());
@@ -183,11 +204,7 @@ impl Call<'_> {
     }
 
     fn slice(&mut self, total: usize) -> (std::ops::Range<usize>, Option<String>) {
-        let asked = self.whole("per_page", 30);
-        if asked > 100 {
-            self.violations.push(format!("per_page={asked}: GitHub gives 100 at most, and doesn't say so"));
-        }
-        let size = asked.clamp(1, 100);
+        let size = self.page_size();
         let page = self.whole("page", 1).max(1);
         let last = total.div_ceil(size).max(1);
         let path = self.path_by_number();

@@ -1,19 +1,27 @@
 //! The REST interface: which operation is served by what, and which permission it asks for.
 
 use crate::exchange::Answer;
+use crate::world::Refusal;
 
+mod activity;
 mod allow;
 mod app;
 mod call;
+mod checks;
 mod collaborators;
 mod invitations;
+mod issues;
 mod leftovers;
 mod members;
 mod organization;
 mod outside;
+mod pulls;
 mod render;
 mod repositories;
+mod reviews;
 mod roles;
+mod rules;
+mod settings;
 mod team_repositories;
 mod teams;
 mod users;
@@ -24,6 +32,15 @@ pub(crate) use render::{node_id, time};
 
 /// What a handler answers; an error is an answer too.
 pub(crate) type Answered = Result<Answer, Answer>;
+
+/// What the world refused, on its way to an answer.
+pub(crate) struct Refused(pub(crate) Refusal);
+
+impl From<Refused> for Answer {
+    fn from(Refused(why): Refused) -> Answer {
+        Answer::error(why.status, &why.message)
+    }
+}
 
 /// What the person behind a token must be. A token of an App acts for the organisation itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +61,10 @@ pub(crate) enum Right {
     Maintainer,
     /// Somebody who sees the repository.
     Reader,
-    /// Somebody who may push to the repository.
+    /// Somebody who may push to the repository, and so see who else may.
     Pusher,
+    /// Somebody who may push to the repository.
+    Writer,
     /// Somebody who may do everything on the repository.
     Admin,
 }
@@ -111,16 +130,45 @@ pub(crate) const ROUTES: &[Route] = routes! {
     "GET /orgs/{org}/teams/{team_slug}/teams" "members=read" Member teams::children;
     "GET /rate_limit" "" Anyone users::rate_limit;
     "GET /repos/{owner}/{repo}" "metadata=read" Reader repositories::get;
+    "GET /repos/{owner}/{repo}/actions/oidc/customization/sub" "actions=read" Reader settings::subject;
+    "GET /repos/{owner}/{repo}/actions/permissions/workflow" "administration=read" Admin settings::workflows;
+    "GET /repos/{owner}/{repo}/activity" "contents=read" Reader activity::list;
+    "GET /repos/{owner}/{repo}/branches/{branch}/protection" "administration=read" Admin rules::protection;
+    "POST /repos/{owner}/{repo}/check-runs" "checks=write" Reader checks::create;
+    "GET /repos/{owner}/{repo}/check-runs/{check_run_id}" "checks=read" Reader checks::get;
+    "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}" "checks=write" Reader checks::change;
+    "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations" "checks=read" Reader checks::remarks;
     "GET /repos/{owner}/{repo}/collaborators" "metadata=read" Pusher collaborators::list;
     "GET /repos/{owner}/{repo}/collaborators/{username}" "metadata=read" Reader collaborators::is;
     "PUT /repos/{owner}/{repo}/collaborators/{username}" "administration=write" Admin collaborators::add;
     "DELETE /repos/{owner}/{repo}/collaborators/{username}" "administration=write" Admin collaborators::remove;
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission" "metadata=read" Pusher collaborators::permission;
+    "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls" "pull_requests=read" Reader pulls::with_commit;
+    "GET /repos/{owner}/{repo}/commits/{ref}/check-runs" "checks=read" Reader checks::of_commit;
+    "GET /repos/{owner}/{repo}/environments" "actions=read" Reader settings::environments;
     "GET /repos/{owner}/{repo}/invitations" "administration=read" Admin collaborators::invitations;
     "PATCH /repos/{owner}/{repo}/invitations/{invitation_id}" "administration=write" Admin collaborators::change_invitation;
     "DELETE /repos/{owner}/{repo}/invitations/{invitation_id}" "administration=write" Admin collaborators::cancel_invitation;
+    "GET /repos/{owner}/{repo}/issues" "issues=read" Reader issues::list;
+    "POST /repos/{owner}/{repo}/issues" "issues=write" Reader issues::create;
+    "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}" "issues=write; pull_requests=write" Reader issues::change_comment;
+    "GET /repos/{owner}/{repo}/issues/{issue_number}" "issues=read; pull_requests=read" Reader issues::get;
+    "PATCH /repos/{owner}/{repo}/issues/{issue_number}" "issues=write; pull_requests=write" Reader issues::change;
+    "GET /repos/{owner}/{repo}/issues/{issue_number}/comments" "issues=read; pull_requests=read" Reader issues::comments;
+    "POST /repos/{owner}/{repo}/issues/{issue_number}/comments" "issues=write; pull_requests=write" Reader issues::add_comment;
     "GET /repos/{owner}/{repo}/keys" "administration=read" Admin leftovers::keys;
     "DELETE /repos/{owner}/{repo}/keys/{key_id}" "administration=write" Admin leftovers::delete_key;
+    "GET /repos/{owner}/{repo}/pulls" "pull_requests=read" Reader pulls::list;
+    "POST /repos/{owner}/{repo}/pulls" "pull_requests=write" Reader pulls::create;
+    "GET /repos/{owner}/{repo}/pulls/{pull_number}" "pull_requests=read" Reader pulls::get;
+    "PATCH /repos/{owner}/{repo}/pulls/{pull_number}" "pull_requests=write" Reader pulls::change;
+    "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge" "contents=write" Writer pulls::merge;
+    "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews" "pull_requests=read" Reader reviews::list;
+    "POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews" "pull_requests=write" Reader reviews::create;
+    "PUT /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/dismissals" "pull_requests=write" Writer reviews::dismiss;
+    "GET /repos/{owner}/{repo}/rules/branches/{branch}" "metadata=read" Reader rules::of_branch;
+    "GET /repos/{owner}/{repo}/rulesets" "metadata=read" Reader rules::list;
+    "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}" "metadata=read" Reader rules::get;
     "GET /repos/{owner}/{repo}/teams" "administration=read" Admin team_repositories::of_repository;
     "GET /user" "" Anyone users::caller;
     "GET /user/{account_id}" "" Anyone users::by_number;

@@ -117,7 +117,11 @@ impl Call<'_> {
 
     /// An account in short.
     pub(super) fn user(&self, account: &Account) -> Value {
-        let (node, kind) = if account.bot { ("BOT", "Bot") } else { ("U", "User") };
+        let (node, kind) = match account {
+            Account { bot: true, .. } => ("BOT", "Bot"),
+            Account { mannequin: true, .. } => ("M", "Mannequin"),
+            _ => ("U", "User"),
+        };
         let login = account.login.replace('[', "%5B").replace(']', "%5D");
         let mut user = self.user_like(&login, node, account.id, kind);
         user["login"] = account.login.as_str().into();
@@ -231,7 +235,7 @@ impl Call<'_> {
             "fork": repository.fork_of.is_some(),
             "archived": repository.archived,
             "disabled": false,
-            "default_branch": "main",
+            "default_branch": repository.default_branch,
             "has_issues": true,
             "has_projects": true,
             "has_wiki": true,

@@ -1,7 +1,7 @@
 //! How a test builds the world, and what people do in it behind a client's back.
 
 use super::{
-    Account, Credential, CustomRole, DeployKey, GrantedToken, Id, Invitee, Level, Member, Organization,
+    Account, Code, Credential, CustomRole, DeployKey, GrantedToken, Id, Invitee, Level, Member, Organization,
     OrganizationRole, Owner, Plan, Repository, SecondFactor, Team, Visibility, World,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -42,7 +42,11 @@ impl World {
         let name = None;
         let managed = self.organizations.get(&self.main).is_some_and(|organization| organization.managed_users);
         let login = login.to_owned();
-        self.accounts.insert(id, Account { id, login, name, second_factor, managed, bot: false, created });
+        let emails = vec![format!("{id}+{login}@users.noreply.github.com")];
+        let (bot, mannequin, signing_keys) = (false, false, Vec::new());
+        let account =
+            Account { id, login, name, second_factor, managed, bot, mannequin, emails, signing_keys, created };
+        self.accounts.insert(id, account);
         id
     }
 
@@ -115,6 +119,8 @@ impl World {
             visibility,
             archived: false,
             fork_of: None,
+            default_branch: "main".to_owned(),
+            code: Code::default(),
             direct: BTreeMap::new(),
             teams: BTreeMap::new(),
             invitations: BTreeMap::new(),
@@ -146,6 +152,11 @@ impl World {
     /// Sets who sees a repository.
     pub fn set_visibility(&mut self, name: &str, visibility: Visibility) {
         self.known_repository(name).visibility = visibility;
+    }
+
+    /// Sets the branch of a repository that is shown first.
+    pub fn set_default_branch(&mut self, name: &str, branch: &str) {
+        branch.clone_into(&mut self.known_repository(name).default_branch);
     }
 
     /// Somebody forks a repository to their own account.

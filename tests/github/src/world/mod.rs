@@ -8,18 +8,45 @@ use std::collections::{BTreeMap, BTreeSet};
 mod access;
 mod background;
 mod change;
+mod checks;
+mod clone;
+mod code;
+mod commits;
+mod discussion;
+mod draft;
 mod invite;
 mod large;
 mod leave;
 mod level;
+mod lookup;
+mod merges;
+mod pulls;
+mod queue;
+mod refs;
+mod reviews;
+mod rules;
+mod stacks;
+mod story;
 mod tokens;
 
 pub use access::{Source, SourceOf};
 pub use background::Deferred;
+pub use code::{
+    Activity, Annotation, AutoMerge, CheckRun, Code, Comment, Environment, Event, Happening, Issue, Merged, Method,
+    Movement, Protection, PullRequest, Queued, Refusal, Review, Settings, Verdict,
+};
+pub(crate) use commits::Objects;
+pub use commits::{Commit, CommitSignature, NO_COMMIT, Oid, Person};
+pub(crate) use discussion::fits;
+pub use draft::Draft;
 pub(crate) use invite::{Added, NotAdded};
 pub use large::{MEMBERS, MEMBERSHIPS, REPOSITORIES, TEAMS};
 pub(crate) use leave::NotRemoved;
 pub use level::{Level, Role};
+pub(crate) use pulls::Proposal;
+pub use rules::{Bypass, CheckRule, Enforcement, ReviewRule, Rule, Ruleset};
+pub use stacks::Stack;
+pub(crate) use tokens::ACTIONS;
 pub use tokens::{App, Installation, Permission, Permissions, Token, TokenKind};
 
 /// A number by which GitHub knows something.
@@ -54,6 +81,12 @@ pub struct Account {
     pub managed: bool,
     /// It is the account of an App.
     pub bot: bool,
+    /// It stands for somebody of another forge.
+    pub mannequin: bool,
+    /// Addresses that it has shown to be its own, the first for its own commits.
+    pub emails: Vec<String>,
+    /// Public keys of SSH by which its commits are signed.
+    pub signing_keys: Vec<String>,
     /// When it was made.
     pub created: Timestamp,
 }
@@ -311,6 +344,10 @@ pub struct Repository {
     pub archived: bool,
     /// What it was forked from.
     pub fork_of: Option<Id>,
+    /// The branch that is shown first.
+    pub default_branch: String,
+    /// Branches, pull requests, checks and what else there is to work with.
+    pub code: Code,
     /// Roles given to accounts.
     pub direct: BTreeMap<Id, Role>,
     /// Roles given to teams.
@@ -354,6 +391,8 @@ pub struct World {
     /// The enterprise's name in paths.
     pub(crate) enterprise: String,
     pub(crate) mails: Vec<Mail>,
+    /// Commits, by the repository that those that share them come from.
+    pub(crate) objects: BTreeMap<Id, Objects>,
     pub(crate) deferred: Vec<Deferred>,
     /// It runs on Enterprise Server, where everybody is added at once.
     pub(crate) on_premises: bool,
@@ -361,6 +400,14 @@ pub struct World {
     pub removal_delay: u32,
     /// Whether Apps see second factors and where a permission comes from. Nobody could prove it either way.
     pub apps_see_details: bool,
+    /// How long after a merge a commit still doesn't tell by which pull request it came.
+    pub association_delay: SignedDuration,
+    /// What GitHub names as the merge of a pull request whose commits somebody pushed to its base: the head, or the
+    /// first commit of the base that holds it. Nobody could prove it either way.
+    pub pushed_merges_name_head: bool,
+    /// Whether movements of a branch that is deleted aren't found by its name, only among all. Nobody could prove it
+    /// either way.
+    pub activity_hides_deleted: bool,
 }
 
 impl World {
@@ -384,8 +431,13 @@ impl World {
             on_premises: false,
             removal_delay: 0,
             apps_see_details: true,
+            objects: BTreeMap::new(),
+            association_delay: SignedDuration::ZERO,
+            pushed_merges_name_head: false,
+            activity_hides_deleted: false,
         };
         world.main = world.add_organization(login);
+        world.add_own_accounts();
         world
     }
 
@@ -393,84 +445,5 @@ impl World {
     pub(crate) fn number(&mut self, start: Id) -> Id {
         self.next += 1;
         start + self.next
-    }
-
-    /// The organisation that this world was made with.
-    pub fn organization(&self) -> &Organization {
-        &self.organizations[&self.main]
-    }
-
-    /// The same, to be changed.
-    pub fn organization_mut(&mut self) -> &mut Organization {
-        self.organizations.get_mut(&self.main).expect("the organisation stays")
-    }
-
-    /// The account that has this login now, whatever the case of the letters.
-    pub fn account(&self, login: &str) -> Option<&Account> {
-        self.accounts.values().find(|account| account.login.eq_ignore_ascii_case(login))
-    }
-
-    /// The repository that has this name now: `owner/name`, or a name in the organisation.
-    pub fn repository(&self, name: &str) -> Option<&Repository> {
-        let (owner, name) = name.split_once('/').unwrap_or((&self.organization().login, name));
-        self.repositories.values().find(|repository| {
-            repository.name.eq_ignore_ascii_case(name) && self.owner_login(repository).eq_ignore_ascii_case(owner)
-        })
-    }
-
-    /// The team of the organisation with this slug.
-    pub fn team(&self, slug: &str) -> Option<&Team> {
-        self.teams.values().find(|team| team.organization == self.main && team.slug.eq_ignore_ascii_case(slug))
-    }
-
-    /// All accounts, by number.
-    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values()
-    }
-
-    /// All repositories, by number.
-    pub fn repositories(&self) -> impl Iterator<Item = &Repository> {
-        self.repositories.values()
-    }
-
-    /// All teams, by number.
-    pub fn teams(&self) -> impl Iterator<Item = &Team> {
-        self.teams.values()
-    }
-
-    /// The most that somebody may do on a repository, for whatever reason.
-    pub fn role_of(&self, login: &str, name: &str) -> Option<Role> {
-        self.effective(self.repository(name)?, self.account(login)?.id)
-    }
-
-    /// Mails that were sent.
-    pub fn mails(&self) -> &[Mail] {
-        &self.mails
-    }
-
-    pub(crate) fn owner_login(&self, repository: &Repository) -> &str {
-        match repository.owner {
-            Owner::Organization(id) => &self.organizations[&id].login,
-            Owner::Account(id) => &self.accounts[&id].login,
-        }
-    }
-
-    pub(crate) fn full_name(&self, repository: &Repository) -> String {
-        format!("{}/{}", self.owner_login(repository), repository.name)
-    }
-
-    /// An account that a test names; a name that nothing has is a mistake of the test.
-    pub(crate) fn known(&self, login: &str) -> Id {
-        self.account(login).unwrap_or_else(|| panic!("there is no account `{login}`")).id
-    }
-
-    pub(crate) fn known_repository(&mut self, name: &str) -> &mut Repository {
-        let id = self.repository(name).unwrap_or_else(|| panic!("there is no repository `{name}`")).id;
-        self.repositories.get_mut(&id).expect("found by number")
-    }
-
-    pub(crate) fn known_team(&mut self, slug: &str) -> &mut Team {
-        let id = self.team(slug).unwrap_or_else(|| panic!("there is no team `{slug}`")).id;
-        self.teams.get_mut(&id).expect("found by number")
     }
 }

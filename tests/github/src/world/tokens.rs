@@ -1,10 +1,20 @@
 //! Who calls: Apps, their installations, and tokens with what they may do.
 
-use super::{Id, World};
+use super::{Account, Id, SecondFactor, World};
 use jiff::{SignedDuration, Timestamp};
 use rsa::RsaPublicKey;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The App as which workflows act.
+pub(crate) const ACTIONS: &str = "github-actions";
+
+/// Accounts by which GitHub itself acts: login, number, and the address that their commits have.
+const OWN_ACCOUNTS: [(&str, Id, &str); 3] = [
+    ("web-flow", 19_864_447, "noreply@github.com"),
+    ("github-actions[bot]", 41_898_282, "41898282+github-actions[bot]@users.noreply.github.com"),
+    ("github-merge-queue[bot]", 118_344_674, "118344674+github-merge-queue[bot]@users.noreply.github.com"),
+];
 
 /// How much of a permission a token has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,8 +52,8 @@ pub struct App {
     pub client_id: String,
     /// The account that it acts as.
     pub account: Id,
-    /// What checks the signature of its assertions.
-    pub(crate) key: RsaPublicKey,
+    /// What checks the signature of its assertions. GitHub's own App gives none out.
+    pub(crate) key: Option<RsaPublicKey>,
     /// What it asks for.
     pub permissions: Permissions,
 }
@@ -167,6 +177,13 @@ fn permissions(of: &str) -> Permissions {
         .collect()
 }
 
+impl Account {
+    /// Whether GitHub itself acts by it.
+    pub(super) fn is_githubs_own(&self) -> bool {
+        OWN_ACCOUNTS.iter().any(|(_, id, _)| *id == self.id)
+    }
+}
+
 impl World {
     /// Makes a secret of the right shape. It is made of what it is for, so that runs are alike; it opens nothing else.
     fn secret(&mut self, prefix: &str, length: usize) -> String {
@@ -217,11 +234,11 @@ impl World {
         let key = RsaPublicKey::from_pkcs1_pem(public_key).expect("a public key as PKCS#1 PEM");
         let app = self.number(900_000);
         let client_id = format!("Iv23li{app:014}");
-        let account = self.add_account(&format!("{slug}[bot]"));
-        self.accounts.get_mut(&account).expect("it was just made").bot = true;
+        let account = self.add_bot(slug);
         let permissions = permissions(of);
         let slug = slug.to_owned();
-        self.apps.insert(app, App { id: app, slug, client_id, account, key, permissions: permissions.clone() });
+        self.apps
+            .insert(app, App { id: app, slug, client_id, account, key: Some(key), permissions: permissions.clone() });
         let id = self.number(61_000_000);
         let created = self.now;
         let organization = self.main;
@@ -260,7 +277,7 @@ impl World {
         secret
     }
 
-    /// Makes the token that a workflow of a repository has.
+    /// Makes the token that a workflow of a repository has, as if another App than GitHub's own ran it.
     pub fn workflow_token(&mut self, installation: Id, repository: &str, of: &str) -> String {
         let id = self.known_repository(repository).id;
         let secret = self.narrowed_token(installation, permissions(of), Some(BTreeSet::from([id])));
@@ -268,6 +285,55 @@ impl World {
         token.name = format!("workflow:{repository}");
         token.hourly = 1_000;
         secret
+    }
+
+    /// Makes the accounts by which GitHub itself acts.
+    pub(super) fn add_own_accounts(&mut self) {
+        let created = self.now - SignedDuration::from_hours(24 * 3_000);
+        for (login, id, email) in OWN_ACCOUNTS {
+            let account = Account {
+                id,
+                login: login.to_owned(),
+                name: None,
+                second_factor: SecondFactor::Secure,
+                managed: false,
+                bot: login.ends_with("[bot]"),
+                mannequin: false,
+                emails: vec![email.to_owned()],
+                signing_keys: Vec::new(),
+                created,
+            };
+            self.accounts.insert(id, account);
+        }
+    }
+
+    /// The App as which workflows act.
+    pub(crate) fn actions_app(&mut self) -> Id {
+        let id = 15_368;
+        let account = self.known(&format!("{ACTIONS}[bot]"));
+        self.apps.entry(id).or_insert_with(|| App {
+            id,
+            slug: ACTIONS.to_owned(),
+            client_id: "Iv1.05c79e9ad1f6bdfa".to_owned(),
+            account,
+            key: None,
+            permissions: Permissions::new(),
+        });
+        id
+    }
+
+    /// Makes the token that a run of a workflow has in its repository. It acts as `github-actions[bot]`.
+    pub fn actions_token(&mut self, repository: &str, of: &str) -> String {
+        let (app, organization, created) = (self.actions_app(), self.main, self.now);
+        let there = self.installations.values().find(|it| it.app == app).map(|it| it.id);
+        let id = there.unwrap_or_else(|| {
+            let id = self.number(61_000_000);
+            let (permissions, repositories, suspended) = (Permissions::new(), None, false);
+            let installation = Installation { id, app, organization, permissions, repositories, suspended, created };
+            self.installations.insert(id, installation);
+            id
+        });
+        self.workflow_token(id, repository, of)
     }
 
     /// The token behind a secret, to be narrowed, ended or taken from single sign-on.

@@ -238,3 +238,56 @@ fn a_query_that_asks_for_too_much_at_once_is_given_up() {
     let narrow = REPOSITORIES_QUERY.replace("first:25", "first:12");
     data(&client.query(&narrow, json!({ "org": "northwind" })));
 }
+
+#[test]
+fn the_evidence_of_a_pull_request_costs_two_points() {
+    let (server, token) = crate::story::served(crate::story::proposed());
+    crate::story::evidence(&server, &token, 1);
+    let record = server.log().0.pop().unwrap();
+    assert_eq!((record.operation.as_deref(), record.points, record.nodes), (Some("Evidence"), 2, 2_603));
+}
+
+#[test]
+fn pull_requests_and_reviews_are_found_by_their_global_numbers() {
+    let mut world = crate::story::proposed();
+    world.approve("access", 1, "dan");
+    let blind = world.actions_token("access", "contents=read");
+    let (server, token) = crate::story::served(world);
+    let client = Client::new(&server, &token);
+    let ids =
+        "{repository(owner:\"northwind\",name:\"access\"){pullRequest(number:1){id reviews(first:1){nodes{id}}}}}";
+    let pull = client.query(ids, Value::Null).body["data"]["repository"]["pullRequest"].clone();
+    let ids = json!({ "ids": [pull["id"], pull["reviews"]["nodes"][0]["id"]] });
+    let query = "query($ids:[ID!]!){nodes(ids:$ids){...on PullRequest{number} ...on PullRequestReview{state}}}";
+    let found = client.query(query, ids.clone());
+    assert_eq!(data(&found)["nodes"], json!([{ "number": 1 }, { "state": "APPROVED" }]));
+    let hidden = Client::new(&server, &blind).query(query, ids).body;
+    assert_eq!(hidden["data"]["nodes"], json!([null, null]));
+}
+
+#[test]
+fn events_are_counted_between_cursors_and_all_in_all() {
+    let mut world = crate::story::proposed();
+    for round in 0..3 {
+        world.set_draft("access", 1, round % 2 == 0, "cleo");
+    }
+    world.comment("access", 1, "dan", "Which one?");
+    let (server, token) = crate::story::served(world);
+    let client = Client::new(&server, &token);
+    let query = "query($after:String){repository(owner:\"northwind\",name:\"access\"){pullRequest(number:1){
+        timelineItems(first:2,after:$after,itemTypes:[CONVERT_TO_DRAFT_EVENT,READY_FOR_REVIEW_EVENT]){
+            filteredCount totalCount pageInfo{hasNextPage endCursor} nodes{__typename}}}}}";
+    let page = |after: Value| {
+        let reply = client.query(query, json!({ "after": after }));
+        data(&reply)["repository"]["pullRequest"]["timelineItems"].clone()
+    };
+    let first = page(Value::Null);
+    let second = page(first["pageInfo"]["endCursor"].clone());
+    // the rest of it, and a commit and a comment beside the three events
+    assert_eq!((&first["filteredCount"], &first["totalCount"]), (&json!(3), &json!(5)));
+    assert_eq!((&second["filteredCount"], &second["totalCount"]), (&json!(1), &json!(5)));
+    assert_eq!(second["nodes"], json!([{ "__typename": "ConvertToDraftEvent" }]));
+    let all = "{repository(owner:\"northwind\",name:\"access\"){pullRequest(number:1){timelineItems(first:2){filteredCount}}}}";
+    client.query(all, Value::Null);
+    assert!(server.take_violations()[0].contains("the stand-in doesn't serve other kinds of events"));
+}

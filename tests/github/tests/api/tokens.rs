@@ -43,6 +43,15 @@ fn with_app(of: &str) -> (Server, u64, u64) {
     (server(world), app, installation)
 }
 
+/// The token of an App that is installed on a server.
+pub fn install(server: &Server, of: &str) -> String {
+    let public = KEY.to_public_key().to_pkcs1_pem(rsa::pkcs1::LineEnding::LF).unwrap();
+    server.world(|world| {
+        let (_, installation) = world.install_app("other", &public, of);
+        world.installation_token(installation)
+    })
+}
+
 const NOW: i64 = 1_788_249_600;
 
 #[test]
@@ -230,6 +239,11 @@ fn a_token_that_was_not_authorised_for_single_sign_on_is_told_where_to_do_it() {
     let query = Client::new(&server, &token).query("{organization(login:\"northwind\"){databaseId}}", json!(null));
     assert_eq!((query.status, &query.body["data"]["organization"]), (200, &json!(null)));
     assert_eq!(query.body["errors"][0]["type"], "FORBIDDEN");
+    let repository = Client::new(&server, &token).get("/repos/northwind/shop");
+    assert_eq!((repository.status, repository.header("X-GitHub-SSO")), (403, Some(url)));
+    let query = "{repository(owner:\"northwind\",name:\"shop\"){databaseId}}";
+    let query = Client::new(&server, &token).query(query, json!(null));
+    assert_eq!(query.body["errors"][0]["type"], "FORBIDDEN");
 }
 
 #[test]
@@ -251,4 +265,71 @@ fn a_secret_that_nobody_gave_out_is_bad_and_none_is_a_violation() {
     let none = Client::new(&server, &token).without("Authorization").get("/user");
     assert_eq!((none.status, &none.body["message"]), (401, &json!("Requires authentication")));
     assert_eq!(server.take_violations(), ["GET /user: there is no Authorization"]);
+}
+
+#[test]
+fn each_question_about_pull_requests_asks_for_its_own_permission() {
+    let mut world = crate::story::proposed();
+    let head = world.branch("access", "add-eve").unwrap();
+    let token = world.actions_token("access", "");
+    let server = server(world);
+    let client = Client::new(&server, &token);
+    for (path, needed) in [
+        ("activity", "contents=read"),
+        ("pulls", "pull_requests=read"),
+        ("pulls/1", "pull_requests=read"),
+        ("pulls/1/reviews", "pull_requests=read"),
+        (&format!("commits/{head}/pulls"), "pull_requests=read"),
+        (&format!("commits/{head}/check-runs"), "checks=read"),
+        ("issues", "issues=read"),
+        ("issues/1/comments", "issues=read; pull_requests=read"),
+        ("environments", "actions=read"),
+        ("actions/permissions/workflow", "administration=read"),
+        ("actions/oidc/customization/sub", "actions=read"),
+        ("branches/main/protection", "administration=read"),
+    ] {
+        let refused = client.get(&format!("/repos/northwind/access/{path}"));
+        assert_eq!(refused.status, 403, "{path}");
+        assert_eq!(refused.header("X-Accepted-GitHub-Permissions"), Some(needed), "{path}");
+    }
+    for path in ["", "/rulesets", "/rules/branches/main"] {
+        assert_eq!(client.get(&format!("/repos/northwind/access{path}")).status, 200, "{path}");
+    }
+    let variables = json!({ "owner": "northwind", "name": "access", "number": 1 });
+    let refused = client.query(crate::story::EVIDENCE, variables).body;
+    assert_eq!(refused["data"]["repository"]["pullRequest"], Value::Null);
+    assert_eq!(refused["errors"][0]["type"], "FORBIDDEN");
+    let variables = json!({ "owner": "northwind", "name": "access", "a": head });
+    let refused = client.query(crate::story::LANDINGS, variables).body;
+    assert_eq!(
+        (&refused["data"]["repository"]["c0"], &refused["errors"][0]["type"]),
+        (&Value::Null, &json!("FORBIDDEN"))
+    );
+}
+
+#[test]
+fn a_workflow_acts_as_one_account_in_its_own_repository() {
+    let mut world = crate::story::proposed();
+    world.add_repository("open");
+    world.set_visibility("open", github_standin::world::Visibility::Public);
+    let token = world.actions_token("access", "issues=write pull_requests=write");
+    let server = server(world);
+    let client = Client::new(&server, &token);
+    let opened = client.post("/repos/northwind/access/issues", json!({ "title": "Drift" })).body;
+    assert_eq!((&opened["user"]["login"], &opened["user"]["id"]), (&json!("github-actions[bot]"), &json!(41_898_282)));
+    assert_eq!(
+        client.post("/repos/northwind/access/issues", json!({ "title": "Again" })).header("X-RateLimit-Limit"),
+        Some("1000")
+    );
+    // nobody made that account, so it isn't listed
+    server.world(|world| {
+        assert!(world.account("github-actions[bot]").is_some());
+        assert!(!world.accounts().any(|account| account.bot));
+    });
+    // what everybody sees it sees, and changes nothing there
+    assert_eq!(client.get("/repos/northwind/open").status, 200);
+    assert_eq!(client.post("/repos/northwind/open/issues", json!({ "title": "Drift" })).status, 403);
+    assert_eq!(server.log().0[0].caller.as_deref(), Some("workflow:access"));
+    server.clock().advance(SignedDuration::from_hours(1));
+    assert_eq!(client.get("/repos/northwind/access").status, 401);
 }

@@ -1,8 +1,10 @@
 //! Random walks: whatever people and clients do, every answer is as it is described and nothing panics.
 
 use crate::client::Client;
+use crate::story::{access, events, evidence, minutes};
 use crate::world::{EVERYTHING, server, small};
-use github_standin::world::Level;
+use github_standin::World;
+use github_standin::world::{Draft, Level, Method, Rule, Verdict};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -102,4 +104,108 @@ fn nothing_that_happens_breaks_an_answer() {
         violations.retain(|violation| !violation.contains("what GitHub does then isn't proven"));
         assert_eq!(violations, Vec::<String>::new(), "seed {seed}");
     }
+}
+
+const BRANCHES: [&str; 4] = ["main", "one", "two", "three"];
+const PEOPLE: [&str; 4] = ["ada", "cleo", "dan", "bo"];
+
+/// Something that people do to branches and pull requests, as far as it can be done then.
+fn step(world: &mut World, dice: &mut Dice) {
+    let (branch, base, by) = (dice.pick(&BRANCHES), dice.pick(&BRANCHES), dice.pick(&PEOPLE));
+    let (path, text) = (format!("people/{}", dice.pick(&PEOPLE)), format!("round: {}\n", dice.below(9)));
+    let numbers: Vec<u64> = world.repository("access").unwrap().code.pulls.keys().copied().collect();
+    let open: Vec<u64> = numbers.iter().copied().filter(|number| world.pull("access", *number).is_open()).collect();
+    let there = |world: &World, branch: &str| world.branch("access", branch).is_some();
+    let method = [Method::Merge, Method::Squash, Method::Rebase][dice.below(3)];
+    let verdict = [Verdict::Approved, Verdict::ChangesRequested, Verdict::Commented, Verdict::Pending][dice.below(4)];
+    let number = (!open.is_empty()).then(|| open[dice.below(open.len())]);
+    match (dice.below(12), number) {
+        (0 | 1, _) => {
+            let tip = world.branch("access", branch).or_else(|| world.branch("access", "main")).unwrap();
+            let oid = world.make_commit("access", &Draft::on(&tip, by).write(&path, &text));
+            let _ = world.try_push("access", branch, &oid, by);
+        }
+        (2, _) if branch != "main" && there(world, branch) => {
+            world.rebase("access", branch, "main", by);
+        }
+        (3, _) if branch != "main" && dice.below(3) == 0 && there(world, branch) => {
+            world.delete_branch("access", branch, by);
+        }
+        (4, Some(number)) => world.close_pull("access", number, by),
+        (5, Some(number)) => {
+            let _ = world.try_review("access", number, by, verdict, "Look");
+        }
+        (6 | 7, Some(number)) => {
+            let _ = world.try_merge("access", number, method, "ada");
+        }
+        (8, Some(number)) if there(world, base) && world.pull("access", number).base != base => {
+            world.edit_base("access", number, base, by);
+        }
+        (9, Some(number)) => {
+            let reviews = world.pull("access", number).reviews.clone();
+            let live = reviews.iter().find(|it| matches!(it.verdict, Verdict::Approved | Verdict::ChangesRequested));
+            if let Some(review) = live {
+                world.dismiss_review("access", number, review.id, by, "Not so");
+            }
+        }
+        (10, Some(number)) => world.set_draft("access", number, dice.below(2) == 0, by),
+        _ => minutes(world, 1),
+    }
+    // what can be opened is opened, most of the time
+    let tips = (world.branch("access", branch), world.branch("access", base));
+    let again = world.repository("access").unwrap().code.pulls.values().any(|it| it.is_open() && it.head == branch);
+    if let (Some(head), Some(tip)) = tips
+        && dice.below(3) == 0
+        && !again
+        && world.brings("access", &tip, &head)
+    {
+        world.open_pull("access", branch, base, by);
+    }
+}
+
+#[test]
+fn whatever_people_do_to_pull_requests_every_answer_is_as_it_is_described() {
+    let mut merged = 0;
+    for seed in 0..10 {
+        let mut dice = Dice(seed * 77);
+        let mut world = access();
+        let guard = crate::story::guard(&world);
+        world.change_ruleset("access", guard, |set| set.rules.retain(|rule| !matches!(rule, Rule::PullRequest(_))));
+        let token = world.actions_token("access", crate::story::LOOKS);
+        let server = server(world);
+        let client = Client::new(&server, &token);
+        for round in 0..60 {
+            server.world(|world| step(world, &mut dice));
+            if round == 30 && seed % 2 == 0 {
+                server.world(|world| world.delete_account("bo"));
+                server.world(|world| world.add_account("bo"));
+                server.world(|world| world.grant("bo", "access", "write"));
+            }
+        }
+        let pulls = client.all("/repos/northwind/access/pulls?state=all&per_page=5");
+        for pull in &pulls {
+            let number = pull["number"].as_u64().unwrap();
+            let seen = evidence(&server, &token, number);
+            assert_eq!(
+                (&seen["headRefOid"], &seen["fullDatabaseId"]),
+                (&pull["head"]["sha"], &json!(pull["id"].to_string()))
+            );
+            assert_eq!(seen["merged"] == true, events(&seen).contains(&"MergedEvent"));
+            for path in ["", "/reviews"] {
+                assert_eq!(client.get(&format!("/repos/northwind/access/pulls/{number}{path}")).status, 200);
+            }
+            if seen["merged"] == true {
+                merged += 1;
+                let commit = pull["merge_commit_sha"].as_str().unwrap();
+                assert!(crate::story::landings(&server, &token, commit).contains(&number), "seed {seed}: {number}");
+            }
+        }
+        let all = client.all("/repos/northwind/access/activity?per_page=7");
+        let tip = server.world(|world| world.branch("access", "main").unwrap());
+        let last = all.iter().find(|it| it["ref"] == "refs/heads/main").unwrap();
+        assert_eq!(last["after"], tip.as_str());
+        assert_eq!(client.get("/repos/northwind/access/issues?state=all").status, 200);
+        assert_eq!(server.take_violations(), Vec::<String>::new(), "seed {seed}");
+    }
+    assert!(merged > 10, "{merged} were merged");
 }
