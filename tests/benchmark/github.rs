@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use dualkey::access::{LastRead, Revision, Target, TargetId};
 use dualkey::repository::{Managed, Repository, Snapshot};
 use dualkey::targets::retry::Waits;
-use dualkey::targets::{self, Depth, KINDS, Reader, Scope, Surroundings};
+use dualkey::targets::{self, Depth, Expectation, KINDS, Reader, Resource, Scope, Surroundings};
 use github_standin::{Server, World};
 
 /// What each request takes.
@@ -37,7 +37,8 @@ fn main() {
     let mut world = World::large("northwind", "2026-11-30T08:00:00Z".parse().unwrap());
     let token = world.fine_grained_token("member-000", READS);
     let id = world.organization().id;
-    let scope = scope(&world);
+    let newcomer = world.add_account("newcomer").to_string();
+    let scope = scope(&world, &newcomer);
     let server = Server::start(world);
     let folder = tempfile::tempdir().unwrap();
     let target = target(folder.path(), &server.url(), id);
@@ -48,7 +49,7 @@ fn main() {
     );
     server.set_latency(LATENCY);
     let mut kept = connect();
-    let mut row = |words: &str, work: &mut dyn FnMut()| {
+    let row = |words: &str, work: &mut dyn FnMut()| {
         server.take_log();
         let began = Instant::now();
         work();
@@ -72,12 +73,20 @@ fn main() {
     });
 }
 
-/// All of it.
-fn scope(world: &World) -> Scope {
+/// All of it, with twenty repositories where somebody is to be let in, so that invitations may be open.
+fn scope(world: &World, newcomer: &str) -> Scope {
     let kind = |name: &str| KINDS.get(name).unwrap();
     let repositories = world.repositories().map(|one| (kind("repository"), format!("northwind/{}", one.name)));
     let teams = world.teams().map(|one| (kind("team"), format!("northwind/{}", one.slug)));
-    repositories.chain(teams).chain([(kind("membership"), "northwind".to_owned())]).collect()
+    let mut scope: Scope = repositories.chain(teams).chain([(kind("membership"), "northwind".to_owned())]).collect();
+    let wanted = Expectation { wanted: Some("pull".to_owned()), given: None };
+    let expected = (0..20).map(|number| {
+        let resource = Resource { kind: kind("repository"), name: format!("northwind/repository-{number:03}") };
+        (resource, [(newcomer.to_owned(), wanted.clone())].into())
+    });
+    let accounts = world.accounts().map(|account| (account.id.to_string(), account.login.clone()));
+    scope.expect(expected.collect(), accounts.collect());
+    scope
 }
 
 /// The target as an access repository names it.

@@ -39,9 +39,8 @@ fn a_large_organisation_is_declared_changed_behind_our_back_and_brought_back() {
         forge.revoke("outside-02", "repository-022");
         forge.grant("outside-03", first, "maintain");
         forge.grant("outside-04", second, "read");
-        // teams: one left, one joined, one raised; and what teams open
+        // teams: one left, one joined; and what teams open
         forge.quit_team("member-037", "team-001");
-        forge.join_team("outside-05", "team-002", false);
         forge.join_team("member-074", "team-002", true);
         forge.grant_team("team-003", "repository-200", "admin");
         forge.revoke_team("team-000", "repository-000");
@@ -63,11 +62,18 @@ fn a_large_organisation_is_declared_changed_behind_our_back_and_brought_back() {
         forge.add_deploy_key("repository-006", "laptop", false, "outside-01");
     });
     hub.run(&["drift"]).says("outside-01").says("resource-renamed").says("organization-role");
-    let ran = hub.run(&["apply"]);
-    println!("{}", ran.stdout);
-    // one team is gone, and with it what was declared of its members
-    let left = hub.run(&["plan", "--live"]);
-    println!("{}", left.stdout);
+    // one team is gone: what is declared of its members can't be given, and nothing else is left
+    let ran = hub.run(&["apply"]).exits(4);
+    ran.says("6 of 14 done").says("the target knows no team `northwind/team-151`");
+    let left = hub.run(&["plan", "--live"]).exits(0).stdout;
+    let operations: Vec<&str> = left
+        .lines()
+        .filter(|line| ["  grant ", "  revoke ", "  change "].iter().any(|verb| line.starts_with(verb)))
+        .collect();
+    assert!(
+        operations.len() == 8 && operations.iter().all(|line| line.contains("northwind/team-151")),
+        "{operations:#?}"
+    );
     for (login, name, was) in before {
         let now = role(login, name);
         // who was out is invited again
@@ -75,4 +81,20 @@ fn a_large_organisation_is_declared_changed_behind_our_back_and_brought_back() {
     }
     assert_eq!(role("outside-03", first), None);
     assert_eq!(role("outside-04", second), None);
+
+    // whoever takes it out of the files has an empty plan again
+    let domain = hub.world.read("domains/imported.yaml");
+    let kept: Vec<&str> = domain.lines().filter(|line| !line.contains("team-151")).collect();
+    hub.world.write("domains/imported.yaml", &format!("{}\n", kept.join("\n")));
+    let grants = hub.world.path("repo/grants/github");
+    for entry in std::fs::read_dir(grants).unwrap() {
+        let path = entry.unwrap().path();
+        if std::fs::read_to_string(&path).unwrap().contains("team-151") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    hub.run(&["lint"]).exits(0);
+    hub.land_policy("the-team-is-gone");
+    hub.run(&["apply"]).exits(0);
+    hub.run(&["plan", "--live"]).exits(0).says("what is live is what is declared");
 }

@@ -31,7 +31,7 @@ fn large() -> (Server, Settings, String, Scope) {
     (server, settings, token, scope)
 }
 
-const LATENCY_MS: u64 = 20;
+const LATENCY_MS: u64 = 100;
 
 #[test]
 fn a_large_organisation_is_read_in_at_most_120_requests_four_at_once() {
