@@ -275,7 +275,7 @@ pub struct Bridge {
 
 /// Something that was held at a target before its first run and that nothing declares.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Adopted {
+pub struct Leftover {
     pub kind: &'static Kind,
     pub resource: String,
     pub permission: String,
@@ -294,7 +294,7 @@ pub struct Policy {
     /// Admins that each target must keep.
     pub admins_minimum: u32,
     /// What was held at targets before their first run and is to go, as it was approved.
-    pub adopted: BTreeMap<TargetId, BTreeSet<Adopted>>,
+    pub first_run: BTreeMap<TargetId, BTreeSet<Leftover>>,
     /// Who must stay admin, with the place that says so.
     pub admins_required: BTreeMap<PersonId, Place>,
     pub protected: Vec<EntitlementPattern>,

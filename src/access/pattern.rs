@@ -48,8 +48,11 @@ impl EntitlementPattern {
         }
         match kind.permissions {
             Permissions::Ordered(words) => {
-                let lower = words.iter().take(kind.rank(permission));
-                lower.into_iter().any(|word| self.matches(kind.name, resource, word))
+                let mut lower = words.iter().take(kind.rank(permission));
+                // whoever has all may do what an owner's own permission adds
+                let adds = kind.extended && self.permission.contains('+') && words.last() == Some(&permission);
+                lower.any(|word| self.matches(kind.name, resource, word))
+                    || (adds && self.matches_resource(kind.name, resource))
             }
             Permissions::Open(_) => false,
         }

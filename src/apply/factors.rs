@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::codes;
 use super::look::Seen;
 use super::state::View;
-use crate::access::{Entitlement, EntitlementKey, PersonId, RoleId, TargetId};
+use crate::access::{Entitlement, EntitlementKey, PersonId, Role, RoleId, TargetId};
 use crate::finding::{Refusal, Rule, Severity};
 use crate::lint::rules::mfa_unknown;
 use crate::plan::live::LiveFinding;
@@ -15,13 +15,14 @@ use crate::plan::operations::Operation;
 static MFA_MISSING: Rule = Rule { code: codes::MFA_MISSING, severity: Severity::Error, dated: false };
 
 impl View<'_> {
-    /// The role that asks whoever holds it for a second factor.
-    fn asking<'e>(&self, entitlement: &'e Entitlement) -> Option<&RoleId> {
-        let access = &self.tree.access;
-        let grants = entitlement.causes.iter().filter_map(|cause| access.grants.get(&cause.grant));
-        let mut roles = grants.filter_map(|grant| access.roles.get(&grant.role));
-        let role = roles.find(|role| role.mfa_required).filter(|_| entitlement.key.kind.enforces.mfa)?;
-        Some(&role.id)
+    /// The role that asks whoever holds it now for a second factor. None where another one gives the same and asks for none.
+    fn asking(&self, entitlement: &Entitlement) -> Option<&RoleId> {
+        let (access, now) = (&self.tree.access, self.at(&entitlement.key.target));
+        let held = entitlement.causes.iter().filter(|cause| cause.interval.contains(now));
+        let grants = held.filter_map(|cause| access.grants.get(&cause.grant));
+        let roles: Vec<&Role> = grants.filter_map(|grant| access.roles.get(&grant.role)).collect();
+        let asks = entitlement.key.kind.enforces.mfa && roles.iter().all(|role| role.mfa_required);
+        roles.first().filter(|_| asks).map(|role| &role.id)
     }
 
     /// Why something isn't given to somebody who signs in without a second factor. Of whom nobody can tell it is given: who

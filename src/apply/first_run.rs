@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::codes;
 use super::state::View;
-use crate::access::{Adopted, TargetId};
+use crate::access::{Leftover, TargetId};
 use crate::finding::{Refusal, Rule, Severity};
 use crate::plan::live::LiveFinding;
 use crate::plan::operations::{Because, Operation, Verb};
 
 /// The same as the refusal, for those who only look.
-static FIRST_RUN: Rule = Rule { code: codes::FIRST_RUN, severity: Severity::Warning, dated: false };
+static FIRST_RUN: Rule = Rule { code: codes::FIRST_RUN, severity: Severity::Error, dated: false };
 
 impl View<'_> {
     /// True where an operation takes what was held before dualkey came, nothing declares, and nobody approved to take.
@@ -20,7 +20,7 @@ impl View<'_> {
         operation.verb == Verb::Revoke
             && operation.because == Because::DriftAdded {}
             && self.is_first(&operation.target)
-            && !self.is_adopted(operation)
+            && !self.is_listed(operation)
             && !self.is_end(operation)
     }
 
@@ -30,9 +30,9 @@ impl View<'_> {
         self.past.settled.get(target) != Some(&settings.pinned)
     }
 
-    fn is_adopted(&self, operation: &Operation) -> bool {
-        let listed = self.tree.access.policy.adopted.get(&operation.target);
-        let one = Adopted {
+    fn is_listed(&self, operation: &Operation) -> bool {
+        let listed = self.tree.access.policy.first_run.get(&operation.target);
+        let one = Leftover {
             kind: operation.kind,
             resource: operation.resource.clone(),
             permission: operation.permission.clone(),

@@ -33,7 +33,9 @@ pub(super) fn judge(view: &View<'_>, own: &Own, seen: &Seen, operations: Vec<Ope
         operations.into_iter().partition(|operation| view.is_held_back(operation));
     judged.refusals.extend(first_run::refusals(held_back.iter()));
     judged.blocked.extend(held_back);
-    let mistaken = Mistaken::of(seen);
+    let mistaken = Mistaken::of(seen, &view.numbers);
+    // whoever reads the outcome is told, whether or not something was to be done there
+    judged.refusals.extend(mistaken.findings().into_iter().map(|finding| finding.refusal()));
     for operation in operations {
         let refusal = || {
             let wrong = untouchable(view, own, &operation).or_else(|| mistaken.refusal(&operation));

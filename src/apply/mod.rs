@@ -188,7 +188,7 @@ pub struct Drift {
     pub difference: Difference,
     /// What else is wrong, sorted.
     pub findings: Vec<LiveFinding>,
-    /// What of the difference no run does before its list was approved, sorted.
+    /// What else differs, and no run takes before its list was approved, sorted.
     pub held_back: Vec<Operation>,
     /// What people have by groups, sorted.
     pub by_groups: Vec<Through>,
@@ -254,13 +254,14 @@ pub fn drift(tree: &Revision, past: &Past<'_>, readers: &mut Readers, now: Times
         let scopes = view.identified(&moved);
         seen.update(&scopes, look::read(readers, &scopes, Depth::Facts, &greetings.refused, process));
     }
-    let (difference, groups) = (view.difference(&seen), view.by_groups(&seen));
-    let held_back: Vec<Operation> =
-        difference.operations.iter().filter(|one| view.is_held_back(one)).cloned().collect();
+    let (mut difference, groups) = (view.difference(&seen), view.by_groups(&seen));
+    let (held_back, operations) = difference.operations.into_iter().partition(|one| view.is_held_back(one));
+    difference.operations = operations;
+    let held_back: Vec<Operation> = held_back;
     let mut naming = naming::Naming::default();
     let unlisted = naming.ask(&difference.operations, readers, process);
     let mut findings = view.findings(&seen, &difference, &groups);
-    findings.extend(numbers::Mistaken::of(&seen).findings());
+    findings.extend(numbers::Mistaken::of(&seen, &view.numbers).findings());
     findings.extend(view.factor_findings(&seen));
     findings.extend(first_run::findings(held_back.iter()));
     findings.extend(difference.operations.iter().filter_map(|operation| {

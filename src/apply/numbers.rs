@@ -23,25 +23,48 @@ pub(super) struct Meant {
     /// Names of which the file says another number than the log, as long as something that was given on the old one may be
     /// held there.
     pub left: BTreeSet<Name>,
+    /// Names under which something is wanted.
+    wanted: BTreeSet<Name>,
+    /// Other names that the past has for what is wanted under a name: somebody renamed it, and the files followed.
+    pub former: BTreeMap<Name, BTreeSet<Name>>,
 }
 
 impl Meant {
     pub(super) fn of(tree: &Revision, past: &Past<'_>) -> Self {
-        let mut meant = Meant::of_past(past);
+        let mut meant = Meant::of_past(past, BTreeSet::new());
         for resource in tree.access.domains.values().flat_map(|domain| domain.resources.values()) {
+            let name = name(&resource.target, resource.kind, &resource.name);
             if let Some(number) = resource.number {
-                let named = Resource { kind: resource.kind, name: resource.name.to_string() };
-                meant.declared.insert((resource.target.clone(), named), number);
+                meant.declared.insert(name.clone(), number);
             }
+            meant.wanted.insert(name);
         }
         let given = past.given.iter().map(|given| name(&given.target, given.kind, &given.resource));
         meant.left = given.filter(|name| meant.is_renumbered(name)).collect();
         meant
     }
 
-    /// By what the log alone knows.
-    pub(super) fn of_past(past: &Past<'_>) -> Self {
-        Meant { recorded: past.numbers.clone(), ..Meant::default() }
+    /// By what the log alone knows, where something is wanted under these names.
+    pub(super) fn of_past(past: &Past<'_>, wanted: BTreeSet<Name>) -> Self {
+        Meant { recorded: past.numbers.clone(), wanted, ..Meant::default() }
+    }
+
+    /// Notes by which other names the past knows what is wanted.
+    pub(super) fn recognise(&mut self, seen: &Seen) {
+        let mut wanted: BTreeMap<(&TargetId, &Kind, u64), &Name> = BTreeMap::new();
+        for (name, numbered) in seen.numbers.iter().filter(|(name, _)| self.wanted.contains(*name)) {
+            wanted.entry((&name.0, name.1.kind, numbered.number)).or_insert(name);
+        }
+        for (name, numbered) in seen.numbers.iter().filter(|(name, _)| !self.wanted.contains(*name)) {
+            if let Some(now) = wanted.get(&(&name.0, name.1.kind, numbered.number)) {
+                self.former.entry((*now).clone()).or_default().insert(name.clone());
+            }
+        }
+    }
+
+    /// True for a name that only the past has, of something that is wanted under another one.
+    pub(super) fn is_former(&self, name: &Name) -> bool {
+        self.former.values().any(|names| names.contains(name))
     }
 
     fn is_renumbered(&self, name: &Name) -> bool {
@@ -81,17 +104,19 @@ pub(super) fn name_of(operation: &Operation) -> Name {
 #[derive(Debug)]
 pub(super) struct Mistaken<'s> {
     seen: &'s Seen,
+    meant: &'s Meant,
     /// All names of what has one number, by target, kind and number.
     names: BTreeMap<(&'s TargetId, &'s Kind, u64), Vec<&'s Resource>>,
 }
 
 impl<'s> Mistaken<'s> {
-    pub(super) fn of(seen: &'s Seen) -> Self {
+    pub(super) fn of(seen: &'s Seen, meant: &'s Meant) -> Self {
         let mut names: BTreeMap<(&TargetId, &Kind, u64), Vec<&Resource>> = BTreeMap::new();
-        for ((target, resource), numbered) in &seen.numbers {
+        for (name, numbered) in seen.numbers.iter().filter(|(name, _)| !meant.is_former(name)) {
+            let (target, resource) = name;
             names.entry((target, resource.kind, numbered.number)).or_default().push(resource);
         }
-        Mistaken { seen, names }
+        Mistaken { seen, meant, names }
     }
 
     /// Why an operation isn't done.
@@ -111,7 +136,12 @@ impl<'s> Mistaken<'s> {
         self.seen.numbers.iter().filter_map(of).collect()
     }
 
-    fn replaced(&self, (target, resource): &Name, numbered: &Numbered) -> Option<LiveFinding> {
+    fn replaced(&self, name: &Name, numbered: &Numbered) -> Option<LiveFinding> {
+        let (target, resource) = name;
+        // where the file says which one it is from now on, nobody is mistaken
+        if self.meant.left.contains(name) {
+            return None;
+        }
         Some(live::of_replaced(target, resource, numbered.number, numbered.now?))
     }
 

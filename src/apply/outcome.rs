@@ -1,6 +1,6 @@
 //! What came of a run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Request;
 use crate::access::TargetId;
@@ -68,6 +68,8 @@ pub struct Outcome {
     /// Landings that wait, but whose losses went through.
     pub removals: Vec<Removal>,
     pub refusals: Vec<Refusal>,
+    /// Targets at which everything is as it should be, each with what pins it.
+    pub settled: BTreeMap<TargetId, String>,
 }
 
 /// How a run ends, as its exit code says.
@@ -119,6 +121,7 @@ impl Outcome {
             waiting: Vec::new(),
             removals: Vec::new(),
             refusals: Vec::new(),
+            settled: BTreeMap::new(),
         }
     }
 

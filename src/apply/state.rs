@@ -51,7 +51,7 @@ pub(super) struct View<'a> {
     /// What was declared, where that is all that is proven: then nothing counts but its ends.
     declared: Option<&'a Declared>,
     /// By which numbers names are meant.
-    numbers: Meant,
+    pub(super) numbers: Meant,
 }
 
 /// Something that is held at a place: the permission, none where it is all that is held there.
@@ -67,7 +67,9 @@ impl<'a> View<'a> {
 
     /// A view of the ends of what was declared. The tree only names targets.
     pub(super) fn of_ends(declared: &'a Declared, settings: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
-        View { declared: Some(declared), numbers: Meant::of_past(past), ..View::new(settings, past, now) }
+        let wanted = declared.lasting(now).map(|place| name(&place.target, place.kind, &place.resource));
+        let numbers = Meant::of_past(past, wanted.collect());
+        View { declared: Some(declared), numbers, ..View::new(settings, past, now) }
     }
 
     /// The same at other instants.
@@ -242,6 +244,7 @@ impl<'a> View<'a> {
     /// Notes where nothing is left of what was given on a resource that its name meant before. Gives those names, which mean
     /// what their files say from now on.
     pub(super) fn settle_numbers(&mut self, seen: &Seen) -> BTreeMap<TargetId, Scope> {
+        self.numbers.recognise(seen);
         let is_over = |(target, resource): &&Name| {
             seen.shows(target, resource.kind, &resource.name) && self.given_on(target, resource, seen).next().is_none()
         };
@@ -270,12 +273,14 @@ impl<'a> View<'a> {
     /// Where a name comes to mean another resource, what was given on the old one goes, and nothing else is done.
     fn take_what_is_left(&self, seen: &Seen, difference: &mut Difference) {
         let left = &self.numbers.left;
-        if left.is_empty() {
+        if left.is_empty() && self.numbers.former.is_empty() {
             return;
         }
-        difference.operations.retain(|one| !left.contains(&name_of(one)));
+        // what is wanted under another name is looked at under that one
+        let is_other = |name: &Name| left.contains(name) || self.numbers.is_former(name);
+        difference.operations.retain(|one| !is_other(&name_of(one)));
         for list in [&mut difference.unmanaged, &mut difference.pending] {
-            list.retain(|one| !left.contains(&name(&one.target, one.live.kind, &one.live.resource)));
+            list.retain(|one| !is_other(&name(&one.target, one.live.kind, &one.live.resource)));
         }
         for (target, resource) in left.iter().filter(|(target, one)| seen.shows(target, one.kind, &one.name)) {
             difference.operations.extend(self.given_on(target, resource, seen).map(|found| self.revoke(found)));
@@ -304,8 +309,14 @@ impl<'a> View<'a> {
         difference
     }
 
-    /// True where dualkey gave what is held at a place, as the log says.
+    /// True where dualkey gave what is held at a place, as the log says, by whatever name it had then.
     fn was_given(&self, (place, permission): Thing<'_>) -> bool {
+        let names = self.numbers.former.get(&name(place.target, place.kind, place.resource));
+        let mut former = names.into_iter().flatten().map(|(_, one)| Place { resource: &one.name, ..place });
+        self.was_given_at((place, permission)) || former.any(|place| self.was_given_at((place, permission)))
+    }
+
+    fn was_given_at(&self, (place, permission): Thing<'_>) -> bool {
         let Place { target, kind, resource, holder } = place;
         let any_permission = kind.holds_one();
         let wanted = Given {

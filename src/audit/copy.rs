@@ -18,8 +18,8 @@ use super::key::VerifierKey;
 use super::keys::{Keys, Later};
 use super::log::Log;
 use super::merkle::{Edge, Hash};
-use super::record::{At, Genesis, Intent, Numbered, Record, Slice};
-use super::recorded::numbered;
+use super::numbers::{numbered, settled};
+use super::record::{At, Genesis, Intent, Numbered, Record, Settled, Slice};
 use super::state::State;
 use crate::access::{AccountMark, Conditions, Kinds, PersonId, TargetId};
 use crate::apply;
@@ -108,6 +108,7 @@ struct Saved {
     /// When it was given, by its place.
     given_at: Vec<(usize, At)>,
     numbers: Vec<Numbered>,
+    settled: Vec<Settled>,
 }
 
 fn version() -> String {
@@ -188,6 +189,7 @@ impl Prefix {
             given,
             given_at,
             numbers: state.numbers.iter().map(|(name, number)| numbered(name, *number)).collect(),
+            settled: state.settled.iter().map(settled).collect(),
         };
         serde_json::to_vec(&saved).ok()
     }
@@ -241,8 +243,10 @@ impl Prefix {
             given: Rc::new(given.into_iter().collect()),
             given_at: Rc::new(given_at),
             numbers: Rc::default(),
+            settled: BTreeMap::new(),
         };
         state.number(&saved.numbers);
+        state.settle(&saved.settled);
         let edge = Edge::of(saved.size, rows)?;
         let log = Log { genesis: saved.genesis, keys, edge, checkpoint: saved.checkpoint.into_bytes(), state };
         Some(Prefix { log, tree: saved.tree.parse().ok()? })

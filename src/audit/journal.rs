@@ -1,13 +1,14 @@
 //! How a run is written into the log: landings first seen, intents before the first write, the outcome after the last.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::numbers::{Unwritten, settled};
 use super::places::{PART_SLICES, Places, Split, parts, push};
 use super::record::{self, At, Record, Slice, Span};
-use super::recorded::{landings, last_run, numbered, open_runs};
+use super::recorded::{landings, last_run, open_runs};
 use super::store::{Store, StoreError, Stored};
 use super::{Log, LogKey};
 use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision, TargetId};
@@ -123,20 +124,8 @@ impl<'a> RunJournal<'a> {
         let known = Places::of(&log.state().unfinished, &log.reader(&files), log.size())?;
         let Split { slices, known, new } = known.split(operations);
         self.intended.take(&slices, &known);
-        let mut new_numbers: BTreeMap<[&str; 3], record::Numbered> = BTreeMap::new();
-        for (name @ (target, resource), number) in numbers {
-            if log.state().numbers.get(name) != Some(number) {
-                let named = [target.as_str(), resource.kind.name, resource.name.as_str()];
-                new_numbers.insert(named, numbered(name, *number));
-            }
-        }
-        let numbers = |operations: &[record::Operation]| {
-            let given = operations.iter().filter(|one| one.verb != record::Verb::Revoke);
-            let names: BTreeSet<[&str; 3]> =
-                given.map(|one| [one.target.as_str(), one.kind.as_str(), one.resource.as_str()]).collect();
-            names.iter().filter_map(|name| new_numbers.get(name).cloned()).collect::<Vec<_>>()
-        };
-        let intent = |operations: Vec<record::Operation>, operations_of| record::Intent {
+        let unwritten = Unwritten::of(log.state(), numbers);
+        let intent = |operations: Vec<record::Operation>, operations_of, first| record::Intent {
             run: self.run.id.clone(),
             commit: self.run.commit.to_string(),
             at: At(self.run.at),
@@ -146,7 +135,7 @@ impl<'a> RunJournal<'a> {
                 apply::Mode::Full => record::Mode::Full,
                 apply::Mode::OnlyEnds => record::Mode::OnlyEnds,
             },
-            numbers: numbers(&operations),
+            numbers: unwritten.with(&operations, first),
             operations,
             operations_of,
         };
@@ -160,7 +149,8 @@ impl<'a> RunJournal<'a> {
             let operations = operations.unwrap_or_default();
             let index = log.size() + (self.news.len() + intents.len()) as u64;
             self.intended.add(index, &operations);
-            intents.push(Record::Intent(intent(operations, operations_of.unwrap_or_default())));
+            let first = intents.is_empty();
+            intents.push(Record::Intent(intent(operations, operations_of.unwrap_or_default(), first)));
         }
     }
 }
@@ -217,6 +207,7 @@ impl Journal for RunJournal<'_> {
             refusals: outcome.refusals.iter().map(reason).collect(),
             left: left(outcome),
             unread: unread(outcome),
+            settled: news(&self.stored.log, &outcome.settled),
             interrupted: false,
         };
         self.write(vec![Record::Result(result)], "what came of it")
@@ -242,6 +233,11 @@ impl RunJournal<'_> {
         }
         (new, known)
     }
+}
+
+/// Targets of which the log doesn't know yet that they are settled.
+fn news(log: &Log, all: &BTreeMap<TargetId, String>) -> Vec<record::Settled> {
+    all.iter().filter(|(target, pinned)| log.state().settled.get(*target) != Some(*pinned)).map(settled).collect()
 }
 
 fn left(outcome: &apply::Outcome) -> Vec<record::Left> {
@@ -289,6 +285,7 @@ fn interrupted(log: &Log, at: Timestamp) -> Vec<Record> {
             refusals: Vec::new(),
             left: Vec::new(),
             unread: Vec::new(),
+            settled: Vec::new(),
             interrupted: true,
         })
     };

@@ -23,6 +23,7 @@ mod keys;
 mod log;
 mod merkle;
 mod note;
+mod numbers;
 mod open;
 mod places;
 mod proof;
@@ -54,7 +55,7 @@ pub use reader::Reader;
 pub use record::Record;
 pub use recorded::{
     from_anchor, given, given_at, granted, is_vouched_for, last_applied, last_landing, last_run, numbers, open_runs,
-    predecessors, proven_time, recorded,
+    predecessors, proven_time, recorded, settled,
 };
 pub use search::{Fits, Found, Query};
 pub use store::{Store, StoreError, Stored, checkpoint_of};

@@ -13,7 +13,7 @@ mod because;
 mod past;
 
 pub use because::Because;
-pub use past::{Account, Applied, Given, Numbered, Predecessor};
+pub use past::{Account, Applied, Given, Numbered, Predecessor, Settled};
 
 /// The version of the records' format that this program reads and writes.
 pub const VERSION: u32 = 1;
@@ -315,6 +315,9 @@ pub struct Outcome {
     /// What the run had to read and couldn't.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
+    /// Targets at which nothing was left to do, where the log doesn't know that yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<Settled>,
     /// True where the run died and a later one wrote this for it.
     pub interrupted: bool,
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::Log;
 use super::log::{ANCHOR_NEXT, beginning};
+use super::numbers::numbered;
 use super::record::{self, At, Intent, Record};
 use super::state::as_record;
 use crate::access::{Access, AccountMark, PersonId, TargetId};
@@ -14,7 +15,6 @@ use crate::apply;
 use crate::approval::statement;
 use crate::approval::{CountedApproval, Maker, Recorded, RecordedLanding, Removal, Signed, Verdict};
 use crate::repository::Oid;
-use crate::targets::Resource;
 
 /// The genesis and every landing that the log records, with what proves them. None where an id in it is none.
 pub fn recorded(log: &Log) -> Option<Recorded> {
@@ -254,16 +254,12 @@ pub fn given_at(log: &Log) -> BTreeMap<apply::Given, Timestamp> {
     log.state().given_at.iter().map(|(given, at)| (given.clone(), at.0)).collect()
 }
 
+/// Targets that were brought about as a whole, each with what pinned it then.
+pub fn settled(log: &Log) -> BTreeMap<TargetId, String> {
+    log.state().settled.clone()
+}
+
 /// The numbers of resources on which something was granted, as they were when that was written down last.
 pub fn numbers(log: &Log) -> Rc<apply::Numbers> {
     Rc::clone(&log.state().numbers)
-}
-
-pub(super) fn numbered((target, resource): &(TargetId, Resource), number: u64) -> record::Numbered {
-    record::Numbered {
-        target: target.to_string(),
-        kind: resource.kind.name.to_owned(),
-        resource: resource.name.clone(),
-        number: number.to_string(),
-    }
 }

@@ -38,6 +38,8 @@ pub(super) struct State {
     pub given_at: Rc<BTreeMap<apply::Given, At>>,
     /// The numbers of resources on which something was granted, as they were when that was written down last.
     pub numbers: Rc<apply::Numbers>,
+    /// Targets that were brought about as a whole, each with what pinned it then.
+    pub settled: BTreeMap<TargetId, String>,
 }
 
 impl State {
@@ -56,6 +58,7 @@ impl State {
             given: Rc::default(),
             given_at: Rc::default(),
             numbers: Rc::default(),
+            settled: BTreeMap::new(),
         }
     }
 
@@ -97,6 +100,11 @@ impl State {
         });
         Rc::make_mut(&mut self.given).extend(given);
         self.number(&old.numbers);
+    }
+
+    pub(super) fn settle(&mut self, settled: &[record::Settled]) {
+        let known = settled.iter().filter_map(|one| Some((TargetId::parse(&one.target).ok()?, one.pinned.clone())));
+        self.settled.extend(known);
     }
 
     /// Kinds that this program doesn't have are left out.
@@ -150,6 +158,7 @@ impl State {
             return Ok(());
         }
         self.unfinished.clear();
+        self.settle(&outcome.settled);
         while self.runs.last().is_some_and(|last| *last >= outcome.at) {
             self.runs.pop();
         }

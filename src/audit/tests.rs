@@ -121,6 +121,7 @@ fn each_kind() -> Vec<Record> {
             refusals: vec![Reason { code: "approval-missing".into(), message: "nobody approved".into() }],
             left: Vec::new(),
             unread: Vec::new(),
+            settled: Vec::new(),
             interrupted: false,
         }),
         Record::Refusal(Refusal {

@@ -20,6 +20,7 @@ pub struct Past {
     given: Rc<BTreeSet<apply::Given>>,
     given_at: BTreeMap<apply::Given, Timestamp>,
     numbers: Rc<apply::Numbers>,
+    settled: BTreeMap<TargetId, String>,
     proven: Option<Timestamp>,
     disputed: Option<Disputed>,
 }
@@ -42,7 +43,11 @@ impl Past {
         let (accounts, given) = (accounts.collect(), audit::given(log));
         let disputed = verifier.disputed(chain)?;
         let (given_at, numbers, proven) = (audit::given_at(log), audit::numbers(log), audit::proven_time(log));
-        Ok(Past { applied, accounts, given, given_at, numbers, proven, disputed })
+        // a log of a version that didn't say so says what was applied as a whole
+        let mut settled: BTreeMap<TargetId, String> =
+            applied.iter().flat_map(|(revision, _): &(Rc<Revision>, Timestamp)| of_tree(revision)).collect();
+        settled.extend(audit::settled(log));
+        Ok(Past { applied, accounts, given, given_at, numbers, settled, proven, disputed })
     }
 
     /// A tree together with the one applied last: what may have to be read.
@@ -57,7 +62,7 @@ impl Past {
             given: self.given.as_ref().clone(),
             given_at: self.given_at.clone(),
             numbers: self.numbers.as_ref().clone(),
-            settled: self.applied.iter().flat_map(|(revision, _)| settled(revision)).collect(),
+            settled: self.settled.clone(),
             proven: self.proven,
             disputed: self.disputed.as_ref(),
         }
@@ -65,6 +70,6 @@ impl Past {
 }
 
 /// The targets of a tree, each with what pins it.
-fn settled(revision: &Revision) -> impl Iterator<Item = (TargetId, String)> {
+fn of_tree(revision: &Revision) -> impl Iterator<Item = (TargetId, String)> {
     revision.access.config.targets.values().map(|target| (target.id.clone(), target.pinned.clone()))
 }

@@ -97,8 +97,7 @@ fn said(files: &Files, why: &[String]) -> String {
 /// What comes next.
 fn next() -> String {
     let style = output::style();
-    let text =
-        "commit it on a branch and push that; whoever is named above approves it: `dualkey approve --head BRANCH`";
+    let text = "commit it on a branch, push that, and have it approved: `dualkey approve --head BRANCH`";
     format!("\n{}\n  {}\n", style.bold("next"), style.wrap(text, 2, "  "))
 }
 
@@ -182,7 +181,8 @@ pub fn write(repository: &Repository, files: &Files) -> Result<(), Stop> {
             None => fs::remove_file(&place).map_err(fails(&place)),
         };
         if let Err(stop) = put {
-            for (place, before) in done.into_iter().rev() {
+            // one that was being put in place may be there in part
+            for (place, before) in done.into_iter().chain([(place, before)]).rev() {
                 // what can't be put back either is named by the error of its folder
                 let _ = match before {
                     Some(bytes) => fs::write(&place, bytes),

@@ -124,6 +124,12 @@ impl Declared {
         self.0.is_empty()
     }
 
+    /// Where something still lasts.
+    pub fn lasting(&self, now: Timestamp) -> impl Iterator<Item = &Place> {
+        let lasts = move |things: &BTreeMap<Thing, Times>| things.values().any(|times| times.intervals.contains(now));
+        self.0.iter().filter(move |(_, things)| lasts(things)).map(|(place, _)| place)
+    }
+
     /// What must be read, by target.
     pub fn scopes(&self) -> BTreeMap<TargetId, Scope> {
         let mut scopes: BTreeMap<TargetId, Scope> = BTreeMap::new();
@@ -209,8 +215,8 @@ impl Declared {
                 until: times.intervals.at(now).map(|one| one.until()).filter(|until| *until != Timestamp::MAX),
                 ..revoke
             }),
-            // where a kind holds one value, a revoke would take what still lasts, too
-            None if live.kind.holds_one() && some_lasts => None,
+            // where neither of two is within the other, what still lasts goes with it: nothing blocks an end, and a whole run
+            // gives it again
             None => Some(revoke),
         }
     }

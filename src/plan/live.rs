@@ -11,7 +11,8 @@ use crate::targets::error::TARGET_UNKNOWN_NAME;
 use crate::targets::{Fact, Principal, Resource, TargetError};
 
 /// The rules of what is live, sorted by id.
-pub const RULES: &[&Rule] = &[&ACCESS_BY_GROUP, &DUTIES_LIVE, &GROUP_UNRESOLVED, &RESOURCE_REPLACED];
+pub const RULES: &[&Rule] =
+    &[&ACCESS_BY_GROUP, &DUTIES_LIVE, &GROUP_UNRESOLVED, &RESOURCE_NAMED_TWICE, &RESOURCE_REPLACED];
 
 pub static ACCESS_BY_GROUP: Rule = Rule {
     code: Code {
@@ -54,13 +55,26 @@ pub static GROUP_UNRESOLVED: Rule = Rule {
     dated: false,
 };
 
+pub static RESOURCE_NAMED_TWICE: Rule = Rule {
+    code: Code {
+        id: "resource-named-twice",
+        title: "two names in the access repository lead to one resource",
+        why: "Somebody renamed it, and the old name still leads there. What one name gives the other one doesn't, so nobody \
+              knows what is to stay: nothing but ends is done on it.",
+        example: "",
+        instead: "Keep the name that it has now, in one domain, and take out the others.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
 pub static RESOURCE_REPLACED: Rule = Rule {
     code: Code {
         id: "resource-replaced",
         title: "a name means another resource than the one that was meant",
-        why: "Whoever may rename things, or make new ones, could put something else behind a name that people were let in by, \
-              or let them in twice. Targets number their resources, and dualkey remembers on which number it gave something: \
-              nothing is given under such a name, and ends go to the number that was meant.",
+        why: "A name can be taken from one repository or team and given to another. Whoever may do that could have people let \
+              in where nobody approved it. The log keeps on which number something was given, and a file may say the number: \
+              under such a name nothing is given, and ends go to the number that was meant.",
         example: "",
         instead: "See who renamed what. If the new one is to take the place, write its number as `id` beside it in its domain: \
                   once that has landed, what was given on the old one goes, and people are let in to the new one.",
@@ -152,7 +166,7 @@ pub fn of_twice(target: &TargetId, resource: &Resource, names: &[&Resource], num
     let all: Vec<String> = names.iter().map(|one| format!("`{}`", one.name)).collect();
     let message = format!("{} are one {} at `{target}`: #{number}", all.join(" and "), resource.kind.name);
     let help = "keep the name that it has now in one domain, and take out the others".to_owned();
-    LiveFinding { resource: Some(resource.clone()), ..LiveFinding::at(&RESOURCE_REPLACED, target, message, help) }
+    LiveFinding { resource: Some(resource.clone()), ..LiveFinding::at(&RESOURCE_NAMED_TWICE, target, message, help) }
 }
 
 /// An operation that names something that its target doesn't have.

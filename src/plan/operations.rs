@@ -165,7 +165,7 @@ pub fn scopes(basis: &Basis<'_>) -> BTreeMap<TargetId, Scope> {
 ///
 /// What a target holds in the place of something else is changed in one call where one of the two is within the other:
 /// nothing is lost or given on the way; so is an end that the target enforces and that is another one than declared. Where
-/// neither is, such as between mornings and evenings, the one is taken first
+/// neither is, such as between mornings and evenings or between two roles of an owner's own, the one is taken first
 /// and the other given then, so that an end can always be carried out by itself.
 ///
 /// What is latent and declared is not given again. Beside what is held, it is nothing of its own.
@@ -211,8 +211,11 @@ pub fn difference(basis: &Basis<'_>, live: &BTreeMap<TargetId, Vec<Live>>) -> Di
     let mut desired: BTreeMap<Thing<'_>, &Desired<'_>> = desired.into_iter().collect();
     for (target, live) in others {
         let slot = Slot::of_live(target, live);
-        let comparable = |key: &EntitlementKey| {
-            live.kind.holds_one() || key.conditions.within(&live.conditions) || live.conditions.within(&key.conditions)
+        let comparable = |key: &EntitlementKey| match live.kind.holds_one() {
+            true => [(&*key.permission, &*live.permission), (&*live.permission, &*key.permission)]
+                .into_iter()
+                .any(|(one, other)| live.kind.includes(one, other)),
+            false => key.conditions.within(&live.conditions) || live.conditions.within(&key.conditions),
         };
         let first = Thing { slot: slot.clone(), conditions: &Conditions::NONE };
         let here = desired.range(first..).take_while(|(thing, _)| thing.slot == slot);

@@ -51,8 +51,11 @@ impl Places {
         let open = head.config.targets.values().map(|target| (target.id.clone(), meaning(target))).collect();
         let mut places = Places { open, moved: BTreeMap::new() };
         places.look(base);
-        // what stands where the change starts needs no older tree
-        places.open.retain(|id, _| !base.config.targets.contains_key(id));
+        // a name that means the same where the change starts needs no older tree
+        let stays = |id: &TargetId, now: &Meaning| {
+            base.config.targets.get(id).is_some_and(|before| system(before) == now.system)
+        };
+        places.open.retain(|id, now| !stays(id, now));
         places
     }
 

@@ -159,6 +159,7 @@ fn record(number: usize, at: At) -> Record {
             refusals: Vec::new(),
             left: Vec::new(),
             unread: Vec::new(),
+            settled: Vec::new(),
             interrupted: false,
         }),
     }

@@ -452,3 +452,25 @@ fn output_looks_as_it_is_asked_to() {
     world.dualkey(&["man", "audit", "verify"]).exits(0).says("dualkey-audit-verify");
     world.dualkey(&["man", "verfy"]).exits(2).says("did you mean `verify`?");
 }
+
+#[test]
+fn two_things_of_one_id_are_told_apart() {
+    let world = World::new();
+    let text = world.read("grants/payments/tom-releases.yaml");
+    world.write("grants/payments/bob.keller.yaml", &text);
+    world.commit("A grant of a person's id");
+    let at = ["--now", "2026-11-24T09:00:00Z"];
+    let end = |who: &str| world.dualkey(&[&["end", who], &at[..]].concat());
+    end("bob.keller")
+        .exits(2)
+        .says("`bob.keller` is a person and a grant")
+        .says("`person:bob.keller` or `grant:bob.keller`");
+    end("grant:bob.keller")
+        .exits(0)
+        .says("wrote grants/payments/bob.keller.yaml")
+        .says("dualkey approve --head BRANCH");
+    world.git(&["checkout", "-q", "."]);
+    end("person:bob.keller").exits(0).says("wrote people/bob.keller.yaml");
+    end("vendor:bob.keller").exits(2).says("vendor");
+    world.dualkey(&[&["extend", "grant:nobody", "--for", "4w"], &at[..]].concat()).exits(2).says("grant");
+}

@@ -32,8 +32,18 @@ fn corrupt(world: &World, target: &str) {
 
 #[test]
 fn a_target_that_cannot_be_read_blinds_no_other() {
-    let world = World::new();
-    // Bob and Ines are contractors, and nothing declares what they hold
+    // Bob and Ines are contractors, nothing declares what they hold, and that it goes was approved
+    let removed = |resource: &str, permission: &str, account: &str| {
+        format!(
+            "      - {{ kind: repository, resource: {resource}, permission: {permission}, account: \"{account}\" }}\n"
+        )
+    };
+    let list = format!(
+        "first_run:\n  - target: github\n    removes:\n{}{}limits:\n",
+        removed("northwind/ledger", "maintain", "402668"),
+        removed("northwind/payments-web", "admin", "615920")
+    );
+    let world = World::edited(&[("policies/limits.yaml", "limits:\n", &list)]);
     let bob = ("repository", "northwind/ledger", "maintain", "402668");
     let ines = ("repository", "northwind/payments-web", "admin", "615920");
     given_by_hand(&world, "github", &[bob, ines]);

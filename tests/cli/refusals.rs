@@ -49,6 +49,8 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("judging-too-dear", "it takes a history that unfolds to millions of entries; ends/bombs.rs pushes one"),
     ("log-entry-invalid", "only who holds the log's key can write such an entry; audit/tests.rs reads one"),
     ("record-unproven", "only who holds the log's key can write such a record; attacks/log_key.rs plays that"),
+    ("first-run", "it takes a target that held something before dualkey came; github/guards.rs has one"),
+    ("mfa-missing", "an embedded target tells of no second factors; github/guards.rs has one that does"),
     ("own-identity", "an embedded target runs as nobody; apply/tests.rs has one that does"),
     (
         "live-read-incomplete",

@@ -26,7 +26,7 @@ pub struct Policy {
     /// Accepted violations of duties rules.
     pub waivers: Option<Vec<Waiver>>,
     /// What was held at targets before their first run, and goes by it; `dualkey import TARGET --adopt` writes it.
-    pub adopted: Option<Vec<Adopted>>,
+    pub first_run: Option<Vec<FirstRun>>,
     /// Severities of findings, by rule.
     pub severities: Option<BTreeMap<String, SeverityName>>,
 }
@@ -35,7 +35,7 @@ pub struct Policy {
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Adopted {
+pub struct FirstRun {
     /// The target, as dualkey.yaml names it.
     pub target: String,
     /// What goes.

@@ -9,7 +9,7 @@ use super::context::{Context, field, item};
 use super::resources::{days, nearest};
 use crate::access::id::{DomainId, Duty, GroupId, PersonId, PolicyId, RoleId};
 use crate::access::model::{
-    Adopted, ApprovalRule, Approvers, ChangeClass, Config, DutyRule, DutySet, Policy, RemovalLimit, Waiver,
+    ApprovalRule, Approvers, ChangeClass, Config, DutyRule, DutySet, Leftover, Policy, RemovalLimit, Waiver,
 };
 use crate::access::pattern::EntitlementPattern;
 use crate::access::raw;
@@ -50,8 +50,8 @@ pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, config: &Config, conte
     for (index, text) in raw.protected.iter().flatten().enumerate() {
         policy.protected.extend(pattern(text, &[Step::Key("protected"), Step::Index(index)], context));
     }
-    for (index, adopted) in raw.adopted.iter().flatten().enumerate() {
-        self::adopted(adopted, &[Step::Key("adopted"), Step::Index(index)], policy, config, context);
+    for (index, listed) in raw.first_run.iter().flatten().enumerate() {
+        self::first_run(listed, &[Step::Key("first_run"), Step::Index(index)], policy, config, context);
     }
     for (index, rule) in raw.approvals.iter().flatten().enumerate() {
         let path = [Step::Key("approvals"), Step::Index(index)];
@@ -76,7 +76,7 @@ pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, config: &Config, conte
 }
 
 /// What the first run of a target takes away.
-fn adopted(raw: &raw::Adopted, path: &[Step<'_>], policy: &mut Policy, config: &Config, context: &mut Context<'_>) {
+fn first_run(raw: &raw::FirstRun, path: &[Step<'_>], policy: &mut Policy, config: &Config, context: &mut Context<'_>) {
     let Some(target) = config.targets.values().find(|target| target.id.as_str() == raw.target) else {
         let known: Vec<&str> = config.targets.keys().map(|id| id.as_str()).collect();
         let help = match nearest(&raw.target, &known) {
@@ -86,7 +86,7 @@ fn adopted(raw: &raw::Adopted, path: &[Step<'_>], policy: &mut Policy, config: &
         context.schema(&field(path, "target"), format!("{} is not a target", quote(&raw.target)), help);
         return;
     };
-    let list = policy.adopted.entry(target.id.clone()).or_default();
+    let list = policy.first_run.entry(target.id.clone()).or_default();
     for (index, one) in raw.removes.iter().enumerate() {
         let at = item(&field(path, "removes"), index);
         let Some(kind) = context.kinds.get(&one.kind).filter(|kind| kind.target == target.target_type) else {
@@ -97,12 +97,16 @@ fn adopted(raw: &raw::Adopted, path: &[Step<'_>], policy: &mut Policy, config: &
             );
             continue;
         };
-        list.insert(Adopted {
-            kind,
-            resource: kind.spelling(&one.resource),
-            permission: one.permission.clone(),
-            account: one.account.clone(),
-        });
+        let resource = kind.spelling(&one.resource);
+        if let Err(why) = (kind.check_resource)(&resource) {
+            context.schema(
+                &field(&at, "resource"),
+                format!("{} is not a {}: {why}", quote(&resource), kind.name),
+                "let `dualkey import TARGET --adopt` write the list",
+            );
+            continue;
+        }
+        list.insert(Leftover { kind, resource, permission: one.permission.clone(), account: one.account.clone() });
     }
 }
 

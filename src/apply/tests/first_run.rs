@@ -4,9 +4,9 @@ use super::*;
 
 const LEFT: &str = "github repository northwind/api admin 12";
 
-fn adopted(lines: &[&str]) -> (String, String) {
+fn listed(lines: &[&str]) -> (String, String) {
     let text = lines.iter().map(|line| format!("      - {line}\n")).collect::<String>();
-    let policy = format!("admins: {{ minimum: 1 }}\nadopted:\n  - target: github\n    removes:\n{text}");
+    let policy = format!("admins: {{ minimum: 1 }}\nfirst_run:\n  - target: github\n    removes:\n{text}");
     ("policies/p.yaml".to_owned(), policy)
 }
 
@@ -36,7 +36,7 @@ fn what_nothing_declares_stays_until_its_list_was_approved() {
         (one.replace("admin", "push"), false),
         (one.replace("northwind/api", "northwind/web"), false),
     ] {
-        let approved = tree(&[grant("alice", "writer", "api"), adopted(&[&line])]);
+        let approved = tree(&[grant("alice", "writer", "api"), listed(&[&line])]);
         let first = start();
         let outcome = apply(&approved, &Past::default(), &first);
         let taken = first.borrow().calls.iter().any(|(_, call)| call.verb == targets::Verb::Revoke);
@@ -90,4 +90,33 @@ fn a_role_that_asks_for_a_second_factor_is_given_to_nobody_without_one() {
     assert_eq!(lines(&apply(&approved, &settled(), &world).done), ["grant northwind/api pull 12"]);
     let over = tree(&[grant("tom", "reader", "api")]);
     assert_eq!(lines(&apply(&over, &settled(), &world).done).len(), 3);
+}
+
+#[test]
+fn what_is_left_at_one_target_keeps_no_other_in_its_first_run() {
+    let approved = tree(&[grant("alice", "writer", "api")]);
+    let first = world(held(&["aws account 111122223333 ReadOnlyAccess bob@globex.example"]), Fault::None);
+    let outcome = apply(&approved, &Past::default(), &first);
+    assert_eq!(codes_of(&outcome), ["first-run"]);
+    let settled: Vec<&str> = outcome.settled.keys().map(|target| target.as_str()).collect();
+    assert_eq!(settled, ["github"], "{outcome:#?}");
+}
+
+#[test]
+fn a_second_factor_is_asked_for_by_what_holds_now_and_where_nothing_else_gives_the_same() {
+    let role = |id: &str, mfa: &str| {
+        (
+            format!("roles/{id}.yaml"),
+            format!("title: {id}\nrisk: standard\ncontractors: allowed\n{mfa}entitlements:\n  repository: push\n"),
+        )
+    };
+    let (path, text) = grant("alice", "strict", "api");
+    let later = (path.clone(), text.replace("reason:", "from: 2026-12-20\nreason:"));
+    let both = [role("strict", "mfa: required\n"), role("plain", "")];
+    for (strict, given) in [(later, true), ((path, text), true)] {
+        let files: Vec<_> = both.iter().cloned().chain([strict, grant("alice", "plain", "api")]).collect();
+        let world = world(held(&[]), Fault::None);
+        world.borrow_mut().factors = [("11", false)].into();
+        assert_eq!(apply(&tree(&files), &settled(), &world).done.len() == 1, given);
+    }
 }

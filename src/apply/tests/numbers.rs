@@ -76,7 +76,10 @@ fn under_a_name_that_means_another_one_nothing_is_given_and_ends_go_to_the_first
             .chain([("people/alice.yaml".to_owned(), contractor("alice", 11, "2026-11-20").1)])
             .collect();
         let outcome = apply(&tree(&over), &past, &world);
-        assert_eq!((codes_of(&outcome), calls(&world)), (vec![], vec!["revoke 11 on #42".to_owned()]));
+        assert_eq!(
+            (codes_of(&outcome), calls(&world)),
+            (vec!["resource-replaced"], vec!["revoke 11 on #42".to_owned()])
+        );
     }
 }
 
@@ -105,7 +108,7 @@ fn two_names_of_one_resource_are_left_alone_but_for_ends() {
     let world = world(held(&start), Fault::None);
     world.borrow_mut().numbers = [("northwind/api", (42, None)), ("northwind/old", (42, None))].into();
     let outcome = apply(&approved, &settled(), &world);
-    assert_eq!(codes_of(&outcome), ["resource-replaced"], "{outcome:#?}");
+    assert_eq!(codes_of(&outcome), ["resource-named-twice"], "{outcome:#?}");
     assert!(outcome.refusals[0].message.contains("`northwind/api` and `northwind/old` are one repository"));
     assert_eq!(calls(&world), ["revoke 12 on #42"]);
 }
@@ -129,4 +132,54 @@ fn an_end_without_a_tree_goes_to_the_number_that_the_log_knows() {
     world.borrow_mut().allowed = true;
     end(&ending, &mut targets(&world), Footing::EndsOnly { lease: None, why: vec![] }, &Patient::default());
     assert_eq!(calls(&world), ["revoke 11 on #42"]);
+}
+
+#[test]
+fn files_that_follow_a_new_name_carry_on_what_was_given_under_the_old_one() {
+    let (path, text) = base().into_iter().find(|(path, _)| path == "domains/payments.yaml").unwrap();
+    let renamed = (path, text.replace("northwind/api", "northwind/store"));
+    // the log and the tree applied last know the old name, and both lead to #42
+    let applied = tree(&[grant("alice", "writer", "api"), grant("tom", "reader", "api")]);
+    let mut past = given();
+    let tom =
+        Given { account: AccountMark::of("2"), permission: "pull".to_owned(), ..past.given.first().unwrap().clone() };
+    past.given.insert(tom);
+    past.applied = Some((applied.tree(), "2026-11-22T09:00:00Z".parse().unwrap()));
+    let both = |live: &str| {
+        [format!("github repository northwind/api {live}"), format!("github repository northwind/store {live}")]
+    };
+    let start: Vec<String> = both("push 11").into_iter().chain(both("pull 2")).collect();
+    let start: Vec<&str> = start.iter().map(String::as_str).collect();
+    let world = world(held(&start), Fault::None);
+    world.borrow_mut().numbers = [("northwind/api", (42, None)), ("northwind/store", (42, None))].into();
+    // Alice keeps hers, Bob gets his, and Tom's grant went with the old name
+    let approved = tree(&[renamed, grant("alice", "writer", "api"), grant("bob", "reader", "api")]);
+    let outcome = apply(&approved, &past, &world);
+    assert_eq!(codes_of(&outcome), Vec::<&str>::new(), "{outcome:#?}");
+    assert_eq!(calls(&world), ["revoke 2 on #42", "grant 12 on #42"]);
+    let found = drifts(approved.tree(), &past, &world, now());
+    assert_eq!((found.findings, found.difference.operations), (vec![], vec![]));
+}
+
+#[test]
+fn an_end_that_leaves_a_role_of_an_owners_own_waits_for_nothing() {
+    let role = |id: &str, permission: &str| {
+        let text = format!(
+            "title: {id}\nrisk: standard\ncontractors: allowed\nmfa: required\nentitlements:\n  repository: {permission}\n"
+        );
+        (format!("roles/{id}.yaml"), text)
+    };
+    let (path, text) = grant("alice", "keeper", "api");
+    let over = (path, text.replace("until: 2027-01-15", "until: 2026-11-20"));
+    let approved =
+        tree(&[role("keeper", "maintain"), role("releaser", "push+rm"), over, grant("alice", "releaser", "api")]);
+    for (mode, factor) in [(Mode::Full, Some(false)), (Mode::OnlyEnds, None)] {
+        let world = world(held(&["github repository northwind/api maintain 11"]), Fault::None);
+        world.borrow_mut().factors = factor.map(|has| ("11", has)).into_iter().collect();
+        let outcome = apply_as(&approved, &settled(), &world, mode, usize::MAX);
+        assert_eq!(lines(&outcome.done), ["revoke northwind/api maintain 11"], "{outcome:#?}");
+    }
+    let world = world(held(&["github repository northwind/api maintain 11"]), Fault::None);
+    let outcome = apply(&approved, &settled(), &world);
+    assert_eq!(lines(&outcome.done), ["revoke northwind/api maintain 11", "grant northwind/api push+rm 11"]);
 }

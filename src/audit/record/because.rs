@@ -19,7 +19,9 @@ impl Because {
     /// True where something ended by itself.
     pub fn is_end(&self) -> bool {
         match self {
-            Because::Reason(reason) => matches!(reason, operations::Because::End { .. }),
+            Because::Reason(reason) => {
+                matches!(reason, operations::Because::End { .. } | operations::Because::Ended { .. })
+            }
             Because::Sentence(text) => text.starts_with("end:"),
         }
     }

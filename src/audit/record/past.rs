@@ -74,3 +74,12 @@ pub struct Numbered {
     /// As text, since JSON's numbers are exact only below 2^53.
     pub number: String,
 }
+
+/// A target that was brought about as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settled {
+    pub target: String,
+    /// What pinned it then.
+    pub pinned: String,
+}

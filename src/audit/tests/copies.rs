@@ -40,6 +40,7 @@ fn result(run: &str, interrupted: bool) -> Outcome {
         refusals: Vec::new(),
         left: Vec::new(),
         unread: Vec::new(),
+        settled: Vec::new(),
         interrupted,
     }
 }

@@ -191,6 +191,7 @@ mod oracle {
                         refusals: Vec::new(),
                         left: Vec::new(),
                         unread: Vec::new(),
+                        settled: Vec::new(),
                         interrupted: false,
                     }),
                     4 => Record::Refusal(Refusal { landing: commit, code: person, message: "why".into(), at }),

@@ -39,6 +39,7 @@ fn ended(at: &str) -> Record {
         refusals: Vec::new(),
         left: Vec::new(),
         unread: Vec::new(),
+        settled: Vec::new(),
         interrupted: false,
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
+use super::names::free;
 use crate::access::style::scalar;
 use crate::access::{Revision, TargetId};
 use crate::apply;
@@ -60,7 +61,9 @@ pub fn run(options: &Options, repository: &Repository, tree: &Revision, clock: C
         }
         Some(Err(_)) | None => BTreeMap::new(),
     };
-    let path = format!("policies/adopted-{id}.yaml");
+    // a list that was written before stays: several add up
+    let taken = |stem: &str| repository.work_dir().join(format!("policies/{stem}.yaml")).symlink_metadata().is_ok();
+    let path = format!("policies/{}.yaml", free(&format!("first-run-{id}"), taken));
     let text = finished(&path, &list(&id, &removed, &logins))?;
     let files = Files::from([(path.clone(), Some(text))]);
     written::foreseen(repository, tree, &files)?;
@@ -71,7 +74,12 @@ pub fn run(options: &Options, repository: &Repository, tree: &Revision, clock: C
 
 /// What earlier runs did; nothing where there is no log yet.
 fn past(options: &Options, repository: &Repository, clock: Clock) -> Result<Past, Stop> {
-    let Ok(shared) = Shared::open(repository, &options.common.remote, Refresh::Yes) else { return Ok(Past::default()) };
+    let shared = match Shared::open(repository, &options.common.remote, Refresh::Yes) {
+        Ok(shared) => shared,
+        // there is no branch yet, and so no log
+        Err(stop) if stop.exit == Exit::Usage => return Ok(Past::default()),
+        Err(stop) => return Err(stop),
+    };
     if shared.ledger()?.is_none() {
         return Ok(Past::default());
     }
@@ -84,7 +92,8 @@ fn past(options: &Options, repository: &Repository, clock: Clock) -> Result<Past
 fn list(target: &TargetId, removed: &[&Operation], logins: &BTreeMap<String, String>) -> String {
     let mut text = format!(
         "# what nothing declares at {target}: `dualkey apply` takes it away once this has landed. What is to stay, declare\n\
-         adopted:\n  - target: {}\n    removes:\n",
+         first_run:
+  - target: {}\n    removes:\n",
         scalar(target.as_str())
     );
     for one in removed {

@@ -1,11 +1,11 @@
 //! Parts of the input that a rule asks for and that aren't there, by the shape that the document has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{Expr, Literal, LiteralStmt, Rule, Span};
+use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Rule, RuleHead, Span};
 use serde_json::Value as Json;
 
-use super::tree::{beginning, everything, path};
+use super::tree::{beginning, everything, path, within};
 use crate::access::reading::quote;
 
 /// The shape of the document, as `dualkey schema rego-input` prints it.
@@ -29,13 +29,32 @@ impl Shape {
         Shape(serde_json::from_str(SHAPE).unwrap_or(Json::Null))
     }
 
-    /// What a rule asks for that isn't there.
-    pub(super) fn missing(&self, rule: &Rule) -> Vec<Missing> {
-        let (statements, exprs) = everything(rule);
-        let names = self.names(&statements);
+    /// What a file asks for that isn't there.
+    pub(super) fn missing(&self, module: &Module) -> Vec<Missing> {
         let mut found = Vec::new();
+        let mut imported = BTreeMap::new();
+        for import in &module.imports {
+            self.look([import.refr.as_ref()], &BTreeMap::new(), &mut found);
+            let part = self.part(&import.refr, &BTreeMap::new()).ok().flatten();
+            let name = import.r#as.as_ref().map(|name| name.text().to_owned()).or_else(|| path(&import.refr).pop());
+            imported.extend(name.zip(part));
+        }
+        for rule in &module.policy {
+            let (statements, exprs) = everything(rule);
+            let names = self.names(rule, &statements, &imported);
+            self.look(exprs, &names, &mut found);
+        }
+        found
+    }
+
+    fn look<'e>(
+        &self,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+        names: &BTreeMap<String, &Json>,
+        found: &mut Vec<Missing>,
+    ) {
         for expr in exprs {
-            if let Err(Absent { field, known }) = self.part(expr, &names) {
+            if let Err(Absent { field, known }) = self.part(expr, names) {
                 let mut names = path(expr);
                 let message = format!("{} isn't there: the input has no such part", quote(&names.join(".")));
                 names.pop();
@@ -47,14 +66,21 @@ impl Shape {
                 found.push((beginning(expr).clone(), message, help));
             }
         }
-        found
     }
 
     /// The names that stand for a part of the input. One that stands for several things is left out.
-    fn names<'s>(&'s self, statements: &[&LiteralStmt]) -> BTreeMap<String, &'s Json> {
-        let mut names: BTreeMap<String, &Json> = BTreeMap::new();
+    fn names<'s>(
+        &'s self,
+        rule: &Rule,
+        statements: &[&LiteralStmt],
+        imported: &BTreeMap<String, &'s Json>,
+    ) -> BTreeMap<String, &'s Json> {
+        let mut names: BTreeMap<String, &Json> = imported.clone();
+        let others = others(rule, statements);
         for _ in 0..STEPS {
-            let mut next: BTreeMap<String, Option<&Json>> = BTreeMap::new();
+            let mut next: BTreeMap<String, Option<&Json>> =
+                imported.iter().map(|(name, part)| (name.clone(), Some(*part))).collect();
+            next.extend(others.iter().map(|name| (name.clone(), None)));
             let mut stands = |name: String, part: Option<&'s Json>| {
                 let known = next.entry(name).or_insert(part);
                 let same = known.zip(part).is_some_and(|(one, other)| std::ptr::eq(one, other));
@@ -134,8 +160,44 @@ impl Shape {
     /// What a reference leads to.
     fn followed<'s>(&'s self, part: &'s Json) -> &'s Json {
         let named = part.get("$ref").and_then(Json::as_str).and_then(|name| name.strip_prefix('#'));
-        named.and_then(|pointer| self.0.pointer(pointer)).unwrap_or(part)
+        let part = named.and_then(|pointer| self.0.pointer(pointer)).unwrap_or(part);
+        // what may be missing is one of two: itself, or nothing
+        let of = part.get("anyOf").and_then(Json::as_array).into_iter().flatten();
+        let mut whole = of.filter(|one| one.get("type").and_then(Json::as_str) != Some("null"));
+        match (whole.next(), whole.next()) {
+            (Some(only), None) => self.followed(only),
+            _ => part,
+        }
     }
+}
+
+/// Names that something else gives a value: arguments, patterns of several names, and those that only are said to be there.
+fn others(rule: &Rule, statements: &[&LiteralStmt]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let vars = |exprs: Vec<&Expr>| {
+        let all = within(exprs).0.into_iter();
+        all.filter_map(|expr| if let Expr::Var { span, .. } = expr { Some(span.text().to_owned()) } else { None })
+            .collect::<Vec<String>>()
+    };
+    if let Rule::Spec { head: RuleHead::Func { args, .. }, .. } = rule {
+        found.extend(vars(args.iter().map(AsRef::as_ref).collect()));
+    }
+    let is_pattern = |expr: &Expr| matches!(expr, Expr::Array { .. } | Expr::Object { .. });
+    for statement in statements {
+        match &statement.literal {
+            Literal::SomeVars { vars, .. } => found.extend(vars.iter().map(|var| var.text().to_owned())),
+            Literal::SomeIn { value, .. } if is_pattern(value) => found.extend(vars(vec![value])),
+            Literal::Expr { expr, .. } => {
+                if let Expr::AssignExpr { lhs, .. } = expr.as_ref()
+                    && is_pattern(lhs)
+                {
+                    found.extend(vars(vec![lhs]));
+                }
+            }
+            Literal::SomeIn { .. } | Literal::Every { .. } | Literal::NotExpr { .. } => {}
+        }
+    }
+    found
 }
 
 /// A field that a part of the input doesn't have, and those that it has.

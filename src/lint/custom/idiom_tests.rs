@@ -158,6 +158,16 @@ fn what_would_say_nothing_is_refused() {
             "did you mean `d.owners`?",
         ),
         ("deny contains \"x\" if not input.domian.prod", "`input.domian` isn't there", "did you mean `input.domains`?"),
+        (
+            "import input.grnats\ndeny contains \"x\" if grnats",
+            "`input.grnats` isn't there",
+            "did you mean `input.grants`?",
+        ),
+        (
+            "import input.grants\ndeny contains \"x\" if { some g in grants; g.tikcet }",
+            "`g.tikcet` isn't there",
+            "did you mean `g.ticket`?",
+        ),
         ("import rego.v2\ndeny contains \"x\" if true", "`rego.v2` can't be imported", "import rego.v1"),
         ("dney contains \"x\" if true", "`x.dney` judges nothing", "did you mean `deny`?"),
     ] {
@@ -174,6 +184,11 @@ fn what_would_say_nothing_is_refused() {
         "f(a) if not a\ndeny contains \"x\" if f(true)",
         "deny contains \"x\" if { every p in input.people.nothing { not input.people[p] }; input.people.nothing }",
         "import data.good\ndeny contains \"x\" if good.yes(1)",
+        // a name that something else gives a value may be anything
+        "f(g) if g.custom\ndeny contains \"x\" if { some g in input.grants; f(g) }",
+        "deny contains \"x\" if { some [g, n] in [[{}, 2]]; g.odd == n }",
+        "deny contains \"x\" if { [g, _] := [input.roles, 1]; g.odd }",
+        "import input.people.nobody as p\ndeny contains \"x\" if p.ended",
     ] {
         let text = format!("package x\nimport rego.v1\n\n{rules}\n");
         assert_eq!(lines(&[good, ("policies/x.rego", &text)]), Vec::<String>::new(), "{rules}");

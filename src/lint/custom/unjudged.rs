@@ -36,8 +36,8 @@ pub(super) fn of_nothing(modules: &[Ref<Module>], files: &Files<'_>) -> Vec<Find
             let message = format!("{} can't be imported", quote(&name.join(".")));
             found.push((files.place(span), message, "write `import rego.v1`".to_owned()));
         }
-        let missing = module.policy.iter().flat_map(|rule| shape.missing(rule));
-        found.extend(missing.map(|(span, message, help)| (files.place(&span), message, help)));
+        let missing = shape.missing(module);
+        found.extend(missing.into_iter().map(|(span, message, help)| (files.place(&span), message, help)));
         for expr in imported.chain(rules) {
             let name = path(expr);
             if name.first().map(String::as_str) == Some("data") && !is_there(&name) {

@@ -32,6 +32,7 @@ mod shared_account;
 mod shared_key;
 mod single_admin;
 mod sponsor_not_employee;
+mod two_permissions;
 mod unbounded_grant;
 mod unsupported_key;
 mod unused_role;
@@ -80,6 +81,7 @@ pub const ALL: &[Check] = &[
     Check { rule: &shared_key::RULE, find: shared_key::find },
     Check { rule: &single_admin::RULE, find: single_admin::find },
     Check { rule: &sponsor_not_employee::RULE, find: sponsor_not_employee::find },
+    Check { rule: &two_permissions::RULE, find: two_permissions::find },
     Check { rule: &unbounded_grant::RULE, find: unbounded_grant::find },
     Check { rule: &unsupported_key::RULE, find: unsupported_key::find },
     Check { rule: &unused_role::RULE, find: unused_role::find },

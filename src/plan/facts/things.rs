@@ -244,7 +244,7 @@ fn named<'a>(revision: &Revision, file: &ManagedFile, key: &str, value: &'a Json
             let name = |one: &Json| format!("waiver of `{}` for `{}`", text(one, "rule"), text(one, "person"));
             list.iter().map(|one| (name(one), Section::Waiver, one)).collect()
         }
-        "adopted" => {
+        "first_run" => {
             let name = |one: &Json| format!("taken by the first run of `{}`", text(one, "target"));
             list.iter().map(|one| (name(one), Section::Other, one)).collect()
         }

@@ -178,4 +178,40 @@ mod tests {
         assert!((REPOSITORY.dangerous)("", "maintain") && !(REPOSITORY.dangerous)("", "push"));
         assert!(MEMBERSHIP.rank("admin") > MEMBERSHIP.rank("member"));
     }
+
+    #[test]
+    fn what_an_organisations_own_role_adds_is_known_to_nobody() {
+        let includes = |held, asked| REPOSITORY.includes(held, asked);
+        for (held, asked) in
+            [("push+x", "push"), ("push+x", "pull"), ("admin", "push+x"), ("push+x", "push+x"), ("admin", "pull")]
+        {
+            assert!(includes(held, asked), "{held} {asked}");
+        }
+        for (held, asked) in [
+            ("maintain", "push+x"),
+            ("push+x", "maintain"),
+            ("push+x", "push+y"),
+            ("admin+x", "push+x"),
+            ("odd", "pull"),
+        ] {
+            assert!(!includes(held, asked), "{held} {asked}");
+        }
+        assert!(
+            REPOSITORY.height("push+x") > REPOSITORY.height("push")
+                && REPOSITORY.height("push+x") < REPOSITORY.height("maintain")
+        );
+        assert_eq!(
+            (REPOSITORY.word("push+x"), REPOSITORY.added("push+x"), REPOSITORY.added("push")),
+            ("push", Some("x"), None)
+        );
+        assert_eq!((TEAM.word("member+x"), TEAM.added("member+x")), ("member+x", None));
+        for good in ["push+x", "pull+Release Manager", "admin+a-b_c.d"] {
+            assert_eq!(REPOSITORY.check_permission(good), Ok(()), "{good}");
+        }
+        for bad in ["push+", "push+ x", "push+a:b", "push+a*", "odd+x", "+x", "write+x", "push+x+y"] {
+            assert!(REPOSITORY.check_permission(bad).is_err(), "{bad}");
+        }
+        assert!(TEAM.check_permission("member+x").is_err());
+        assert!((REPOSITORY.dangerous)("", "pull+x") && (REPOSITORY.pushes)("pull+x"));
+    }
 }

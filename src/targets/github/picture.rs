@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::client::{Api, Failure};
 use super::organization::{
     About, Factor, Found, Invitation, Member, OrganizationRole, Repository, RepositoryInvitation, Team, Token, Who,
-    custom_roles, failed, find, invitations, keys, logins, members, numbers, outside, repositories,
+    custom_roles, failed, find, find_by_number, invitations, keys, logins, members, numbers, outside, repositories,
     repositories_by_node, repository_invitations, roles, team_role, teams, tokens,
 };
 
@@ -58,6 +58,8 @@ pub(super) struct Picture {
     pub whole: bool,
     /// What names lead to that are not in the list.
     pub elsewhere: BTreeMap<String, Result<Option<Found>, Failure>>,
+    /// What is meant by its number and isn't in the list.
+    pub lost: BTreeMap<u64, Result<Option<Found>, Failure>>,
     /// Invitations by the repositories' numbers.
     pub open: BTreeMap<u64, Result<Vec<RepositoryInvitation>, Failure>>,
     pub roles: Vec<OrganizationRole>,
@@ -193,6 +195,7 @@ pub(super) async fn picture(
     let count = u64::try_from(repositories.len()).ok();
     let whole = whole_list && about.repositories().is_some_and(|all| count.is_some_and(|count| count >= all));
     let elsewhere = elsewhere(api, &login, wish, &repositories).await;
+    let lost = lost(api, wish, &repositories).await;
     let meant = meant(wish, &repositories, &elsewhere);
     let open = open(api, wish, &repositories, (&meant, &members)).await;
     let invited = with_numbers(api, invited, &members).await?;
@@ -208,6 +211,7 @@ pub(super) async fn picture(
         repositories,
         whole,
         elsewhere,
+        lost,
         open,
         roles,
         custom,
@@ -276,6 +280,23 @@ pub(super) async fn by_any_name(api: &Api, organization: &[String; 2], name: &st
     let found = find(api, &before).await?;
     // whoever is called so now has repositories of their own
     Ok(found.filter(|found| !found.name.eq_ignore_ascii_case(&before)))
+}
+
+/// What became of repositories that are meant by their numbers and aren't in the list.
+async fn lost(
+    api: &Arc<Api>,
+    wish: &Wish,
+    repositories: &[Repository],
+) -> BTreeMap<u64, Result<Option<Found>, Failure>> {
+    let listed: BTreeSet<u64> = repositories.iter().map(|one| one.id).collect();
+    let numbers: BTreeSet<u64> = wish.numbers.values().copied().filter(|number| !listed.contains(number)).collect();
+    let asked: Vec<_> =
+        numbers.into_iter().map(|number| (number, start!(api, |api| find_by_number(&api, number)))).collect();
+    let mut found = BTreeMap::new();
+    for (number, task) in asked {
+        found.insert(number, task.done().await);
+    }
+    found
 }
 
 /// Which repositories the names lead to, and which are meant by them.
@@ -385,7 +406,9 @@ async fn second_factors(
             // only owners are told
             Err(failure) if failure.is_hidden() || failure.status() == Some(422) => {
                 hidden.insert("second factors of outside collaborators", "an owner's token".to_owned());
-                return Ok(None);
+                if factor == Factor::Missing {
+                    return Ok(None);
+                }
             }
             Err(failure) => return Err(failure),
         }

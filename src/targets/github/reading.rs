@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::kinds::{MEMBERSHIP, REPOSITORY, TEAM};
 use super::line::{A_DAY, Settings};
-use super::organization::{Factor, Repository, RepositoryInvitation, Team, permission};
+use super::organization::{Factor, Found, Repository, RepositoryInvitation, Team, permission};
 use super::picture::{Picture, short};
 use crate::access::{Conditions, Kind};
 use crate::targets::reading::members_of;
@@ -141,11 +141,38 @@ impl<'p> View<'p> {
             (Err(error), None) => return Err(error),
         };
         let meant = meant(expected, now, numbered);
-        match meant {
-            // what a name leads to has to be seen
-            Some(Meant { what: None, numbered: Numbered { now: None, .. } }) => Err(self.hidden(name)),
-            meant => Ok(meant),
+        if let Some(Meant { what: None, numbered }) = &meant {
+            self.is_gone(name, numbered)?;
         }
+        Ok(meant)
+    }
+
+    /// Whether a repository that isn't in the list is held by nobody of ours any more.
+    ///
+    /// INVARIANT: one that only can't be seen is no empty one.
+    fn is_gone(&self, name: &str, numbered: &Numbered) -> Result<(), TargetError> {
+        let picture = self.picture;
+        match picture.lost.get(&numbered.number) {
+            Some(Ok(None)) if picture.whole => Ok(()),
+            // whoever is in there is no longer ours to end, and the name means another one
+            Some(Ok(Some(found))) if found.owner.id != picture.about.id && numbered.now.is_some() => Ok(()),
+            Some(Ok(Some(found))) if found.owner.id != picture.about.id => Err(self.of_another(name, found)),
+            Some(Ok(_)) | None => Err(self.hidden(name)),
+            Some(Err(failure)) => {
+                let doing = format!("look for the repository #{}", numbered.number);
+                Err(failure.told(&self.settings.target, super::client::Asked::ToSee(&doing)))
+            }
+        }
+    }
+
+    fn of_another(&self, name: &str, found: &Found) -> TargetError {
+        refused(
+            format!(
+                "`{}/{name}` is `{}` by now, which is another's: whoever is in there is theirs to end",
+                self.settings.organization, found.name
+            ),
+            "take it out of the domain, and ask its new owner who may still be in there",
+        )
     }
 
     fn hidden(&self, name: &str) -> TargetError {
@@ -169,13 +196,7 @@ impl<'p> View<'p> {
         match picture.elsewhere.get(name) {
             // what has moved within the organisation has a new name there
             Some(Ok(Some(found))) if found.owner.id == picture.about.id => Ok(Some(found.id)),
-            Some(Ok(Some(found))) => Err(refused(
-                format!(
-                    "`{asked}` is `{}` by now, which is another's: whoever is in there is theirs to end",
-                    found.name
-                ),
-                "take it out of the domain, and ask its new owner who may still be in there",
-            )),
+            Some(Ok(Some(found))) => Err(self.of_another(name, found)),
             Some(Ok(None)) if picture.whole => Ok(None),
             Some(Ok(None)) | None => Err(self.hidden(name)),
             Some(Err(failure)) => Err(failure.told(&self.settings.target, super::client::Asked::ToSee(&doing))),

@@ -145,3 +145,36 @@ fn a_targets_name_does_not_come_to_mean_another_place() {
     world.now_is("2027-02-01T09:00:00Z").timed(&["apply", "--only-ends"]).says("yara.haddad");
     assert!(!world.live("github").contains("820147"), "Yara still has access");
 }
+
+#[test]
+fn nor_does_it_once_nothing_is_reached_by_it_any_more() {
+    let world = World::new();
+    world.timed(&["apply"]).exits(0);
+    branch(&world, "drop", |world| {
+        for entry in std::fs::read_dir(world.path("repo/domains")).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let kept: Vec<&str> = text
+                .lines()
+                .filter(|line| {
+                    !line.contains("repository:") && !line.contains("team:") && !line.contains("membership:")
+                })
+                .collect();
+            std::fs::write(&path, format!("{}\n", kept.join("\n"))).unwrap();
+        }
+    });
+    world.git(&["switch", "-q", "drop"]);
+    point_elsewhere(&world);
+    world.commit("And elsewhere");
+    let ran = world.timed(&["plan", "--head", "drop"]);
+    ran.says("target-moved");
+    // in two steps, too
+    world.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    world.git(&["switch", "-q", "main"]);
+    world.git(&["merge", "-q", "--no-ff", "--no-edit", "drop"]);
+    world.git(&["switch", "-q", "-c", "elsewhere"]);
+    point_elsewhere(&world);
+    world.commit("Elsewhere");
+    world.git(&["push", "-q", "origin", "elsewhere"]);
+    world.timed(&["plan", "--head", "elsewhere"]).says("target-moved");
+}

@@ -71,8 +71,8 @@ fn a_first_run_leaves_what_nothing_declares_until_its_list_was_approved() {
     hub.run(&["apply"]).exits(3).says("first-run");
     // the list is written, read and approved
     let ran = hub.run(&["import", "github", "--adopt"]).exits(0);
-    ran.says("wrote policies/adopted-github.yaml: 1 entitlement that nothing declares");
-    let list = hub.world.read("policies/adopted-github.yaml");
+    ran.says("wrote policies/first-run-github.yaml: 1 entitlement that nothing declares");
+    let list = hub.world.read("policies/first-run-github.yaml");
     let line = format!(
         "kind: repository, resource: northwind/till, permission: admin, account: \"{}\"",
         hub.number("alice-nw")
@@ -92,7 +92,7 @@ fn a_first_run_leaves_what_nothing_declares_until_its_list_was_approved() {
         ("target: github", "target: githab", "did you mean `github`?"),
         ("kind: repository", "kind: project", "is not a kind of resource at `github`"),
     ] {
-        hub.world.write("policies/adopted-github.yaml", &list.replace(from, to));
+        hub.world.write("policies/first-run-github.yaml", &list.replace(from, to));
         hub.run(&["lint"]).exits(1).says(says);
     }
 }

@@ -15,7 +15,7 @@ pub(super) use access::Who;
 pub(super) use invitations::{Invitation, RepositoryInvitation, failed, invitations, repository_invitations};
 pub(super) use leftovers::{Token, keys, tokens};
 pub(super) use people::{Factor, Member, logins, members, numbers, outside};
-pub(super) use repositories::{Found, Repository, find, repositories, repositories_by_node};
+pub(super) use repositories::{Found, Repository, find, find_by_number, repositories, repositories_by_node};
 pub(super) use roles::{OrganizationRole, custom_roles, roles};
 pub(super) use teams::{Team, team_role, teams};
 pub(super) use words::{invited, permission};

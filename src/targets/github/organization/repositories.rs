@@ -169,7 +169,16 @@ pub(in super::super) struct Found {
 /// The repository that a name leads to, which may be called otherwise by now or belong to somebody else. None where there
 /// is none, or none that the credential may see.
 pub(in super::super) async fn find(api: &Api, name: &str) -> Result<Option<Found>, Failure> {
-    match api.get_as(&format!("/repos/{name}")).await {
+    found(api, &format!("/repos/{name}")).await
+}
+
+/// The repository of a number, whatever it is called and whose it is by now.
+pub(in super::super) async fn find_by_number(api: &Api, number: u64) -> Result<Option<Found>, Failure> {
+    found(api, &format!("/repositories/{number}")).await
+}
+
+async fn found(api: &Api, path: &str) -> Result<Option<Found>, Failure> {
+    match api.get_as(path).await {
         Ok(found) => Ok(Some(found)),
         Err(failure) if failure.status() == Some(404) => Ok(None),
         Err(failure) => Err(failure),

@@ -148,3 +148,29 @@ fn who_signs_in_with_a_second_factor_is_told_to_owners_alone() {
     let factors = hub.reads_with(&token).read(&members, Depth::Holders).map(|reading| reading.factors);
     assert!(factors.is_err() || factors.unwrap().is_empty(), "nobody can tell");
 }
+
+#[test]
+fn what_was_meant_and_can_not_be_seen_is_no_empty_repository() {
+    let hub = Hub::with(|world| world.grant("eve", "shop", "write"));
+    let number = hub.repository_id("shop");
+    hub.server.world(|world| {
+        world.rename_repository("shop", "store");
+        world.add_repository("shop");
+        let (shop, till) = (world.repository("shop").unwrap().id, world.repository("till").unwrap().id);
+        let TokenKind::FineGrained { repositories, .. } = &mut world.token_mut(&hub.reads).kind else { panic!() };
+        *repositories = Some([shop, till].into());
+    });
+    let reading = hub.look().read(&meant(&shop(), number), Depth::Holders).unwrap();
+    assert!(words(&reading.unread[0].1).contains("the credential may not see it"), "{:?}", reading.unread);
+    // one that went to another organisation is no longer ours to end, where another one has its name
+    hub.server.world(|world| {
+        let TokenKind::FineGrained { repositories, .. } = &mut world.token_mut(&hub.reads).kind else { panic!() };
+        *repositories = None;
+        let other = world.add_organization("initech");
+        world.set_visibility("store", Visibility::Public);
+        world.transfer_repository("store", other);
+    });
+    let new = hub.repository_id("shop");
+    let reading = hub.look().read(&meant(&shop(), number), Depth::Holders).unwrap();
+    assert_eq!((told(&reading), reading.numbers), (vec![], [(shop(), Numbered { number, now: Some(new) })].into()));
+}

@@ -43,7 +43,6 @@ pub(super) struct Desk<'d> {
     /// The account that this credential is; None for an App.
     pub own: Option<u64>,
     /// What was looked at, by the names of repositories.
-    pub repositories: BTreeMap<String, Found>,
     pub open: BTreeMap<String, Vec<RepositoryInvitation>>,
     pub failed: Option<Vec<Invitation>>,
     /// The slugs of teams, by the names of resources; None of one that is gone.
@@ -69,7 +68,6 @@ impl<'d> Desk<'d> {
             last,
             about,
             own,
-            repositories: BTreeMap::new(),
             open: BTreeMap::new(),
             failed: None,
             slugs: BTreeMap::new(),
@@ -166,12 +164,10 @@ impl<'d> Desk<'d> {
         self.login(number)?.ok_or_else(unknown)
     }
 
-    /// The repository that a call is about, by its number where that is known, and whatever it is called by now.
-    pub(super) fn repository(&mut self, call: &Call) -> Result<Option<Found>, TargetError> {
+    /// The repository that a call is about, by its number where that is known, and whatever it is called by now. It is looked
+    /// up right before each call: meanwhile it may have got another name, and another one its own.
+    pub(super) fn repository(&self, call: &Call) -> Result<Option<Found>, TargetError> {
         let resource = call.resource.as_str();
-        if let Some(found) = self.repositories.get(resource) {
-            return Ok(Some(found.clone()));
-        }
         let (_, name) = resource.split_once('/').unwrap_or_default();
         let logins = [self.about.login.clone(), self.line.settings.organization.clone()];
         let doing = format!("look for the repository `{resource}`");
@@ -179,16 +175,13 @@ impl<'d> Desk<'d> {
             Some(number) => self.see::<Found>(&doing, &format!("/repositories/{number}"))?,
             None => self.line.see(&doing, by_any_name(&self.line.api, &logins, name))?,
         };
-        if let Some(found) = &found {
-            if found.owner.id != self.about.id {
-                return Err(TargetError::Refused {
-                    why: format!("`{resource}` is `{}` by now, which is another's", found.name),
-                    help: "take it out of the domain, and ask its new owner who may still be in there".to_owned(),
-                });
-            }
-            self.repositories.insert(resource.to_owned(), found.clone());
+        match found {
+            Some(found) if found.owner.id != self.about.id => Err(TargetError::Refused {
+                why: format!("`{resource}` is `{}` by now, which is another's", found.name),
+                help: "take it out of the domain, and ask its new owner who may still be in there".to_owned(),
+            }),
+            found => Ok(found),
         }
-        Ok(found)
     }
 
     /// The slug that the team of a call has by now, by its number where that is known. None where the team is gone.
