@@ -306,7 +306,9 @@ impl Fake {
             // from now on what is held under the name is held on the new one
             world.held.retain(|(_, live)| live.resource != call.resource);
             let known = world.numbers.iter_mut().find(|(name, _)| **name == call.resource);
-            known.map(|(_, numbers)| *numbers = (number, None));
+            if let Some((_, numbers)) = known {
+                *numbers = (number, None);
+            }
         }
         let same =
             |live: &Live| live.kind == call.kind && live.resource == call.resource && live.principal == call.principal;

@@ -119,22 +119,21 @@ impl Shape {
 
     /// The part of the input that an expression stands for; None where it stands for something else, or nobody can tell.
     fn part<'s>(&'s self, expr: &Expr, names: &BTreeMap<String, &'s Json>) -> Result<Option<&'s Json>, Absent> {
-        match expr {
-            Expr::Var { span, .. } if span.text() == "input" => Ok(Some(&self.0)),
-            Expr::Var { span, .. } => Ok(names.get(span.text()).copied()),
-            Expr::RefDot { refr, field, .. } => self.field(self.part(refr, names).ok().flatten(), field.0.text()),
-            Expr::RefBrack { refr, index, .. } => {
-                let whole = self.part(refr, names).ok().flatten();
-                match index.as_ref() {
-                    Expr::String { value, .. } => {
-                        let name = value.as_string().map(|text| text.to_string()).unwrap_or_default();
-                        self.field(whole, &name)
-                    }
-                    _ => Ok(whole.and_then(|whole| self.element(whole))),
-                }
-            }
-            _ => Ok(None),
+        if let Expr::Var { span, .. } = expr {
+            let input = (span.text() == "input").then_some(&self.0);
+            return Ok(input.or_else(|| names.get(span.text()).copied()));
         }
+        let whole = |refr: &Expr| self.part(refr, names).ok().flatten();
+        if let Expr::RefDot { refr, field, .. } = expr {
+            return self.field(whole(refr), field.0.text());
+        }
+        let Expr::RefBrack { refr, index, .. } = expr else { return Ok(None) };
+        let whole = whole(refr);
+        let Expr::String { value, .. } = index.as_ref() else {
+            return Ok(whole.and_then(|whole| self.element(whole)));
+        };
+        let name = value.as_string().map(|text| text.to_string()).unwrap_or_default();
+        self.field(whole, &name)
     }
 
     /// What a field of a part holds.
