@@ -51,7 +51,7 @@ pub(super) fn perform<'o>(
     let jobs = writers.iter_mut().filter_map(|(target, writer)| {
         let writer = writer.as_mut().ok()?;
         let call = |operation: &&Operation| {
-            let number = numbers.get(&name_of(operation)).copied();
+            let number = operation.number.or_else(|| numbers.get(&name_of(operation)).copied());
             Call { number, ..call(operation, writer.as_ref()) }
         };
         let calls = by_target.get(target)?.iter().map(call).collect();

@@ -245,12 +245,8 @@ impl Run<'_> {
         if scopes.is_empty() {
             return false;
         }
-        let mut less = self.sight.look(&self.view, &scopes, &mut self.targets.readers, self.process);
-        // where nothing is left of what was given on the old one, a name means the new one
-        let moved = self.view.settle_numbers(&self.sight.seen);
-        if !moved.is_empty() {
-            less |= self.sight.look(&self.view, &moved, &mut self.targets.readers, self.process);
-        }
+        let less = self.sight.look(&self.view, &scopes, &mut self.targets.readers, self.process);
+        self.view.recognise(&self.sight.seen);
         for (target, scope) in &scopes {
             if let Some(due) = self.due.get_mut(target) {
                 due.remove(scope);

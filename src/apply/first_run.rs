@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::codes;
-use super::state::View;
+use super::state::{View, place_of};
 use crate::access::{Leftover, TargetId};
 use crate::finding::{Refusal, Rule, Severity};
 use crate::plan::live::LiveFinding;
@@ -15,12 +15,13 @@ static FIRST_RUN: Rule = Rule { code: codes::FIRST_RUN, severity: Severity::Erro
 impl View<'_> {
     /// True where an operation takes what was held before dualkey came, nothing declares, and nobody approved to take.
     ///
-    /// INVARIANT: no end is held back.
+    /// INVARIANT: no end is held back, and nothing that dualkey gave.
     pub(super) fn is_held_back(&self, operation: &Operation) -> bool {
         operation.verb == Verb::Revoke
             && operation.because == Because::DriftAdded {}
             && self.is_first(&operation.target)
             && !self.is_listed(operation)
+            && !self.was_given(place_of(operation))
             && !self.is_end(operation)
     }
 

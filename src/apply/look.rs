@@ -164,6 +164,8 @@ pub(super) struct Seen {
     pub unread_resources: BTreeMap<TargetId, BTreeMap<Resource, Refusal>>,
     /// The numbers of what was read, where it has one.
     pub numbers: BTreeMap<(TargetId, Resource), Numbered>,
+    /// What is held under other numbers by which a resource may have been known.
+    pub elsewhere: BTreeMap<(TargetId, Resource), BTreeMap<u64, Vec<Live>>>,
     /// Whether accounts sign in with a second factor, where that was told.
     pub factors: BTreeMap<TargetId, BTreeMap<String, bool>>,
 }
@@ -191,10 +193,13 @@ impl Seen {
             all.extend(held);
             all.sort();
         }
-        self.numbers.retain(|(target, resource), _| {
+        let is_older = |(target, resource): &(TargetId, Resource)| {
             scopes.get(target).is_none_or(|scope| !scope.contains(resource.kind, &resource.name))
-        });
+        };
+        self.numbers.retain(|name, _| is_older(name));
+        self.elsewhere.retain(|name, _| is_older(name));
         self.numbers.extend(newer.numbers);
+        self.elsewhere.extend(newer.elsewhere);
         for (target, factors) in newer.factors {
             self.factors.entry(target).or_default().extend(factors);
         }
@@ -278,6 +283,8 @@ pub(super) fn read(
                 }
                 let numbers = reading.numbers.into_iter();
                 seen.numbers.extend(numbers.map(|(resource, number)| ((target.clone(), resource), number)));
+                let elsewhere = reading.elsewhere.into_iter();
+                seen.elsewhere.extend(elsewhere.map(|(resource, held)| ((target.clone(), resource), held)));
                 seen.factors.insert(target.clone(), reading.factors);
                 seen.members.insert(target.clone(), reading.members);
                 seen.facts.insert(target.clone(), reading.facts);

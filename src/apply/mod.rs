@@ -249,11 +249,7 @@ pub fn drift(tree: &Revision, past: &Past<'_>, readers: &mut Readers, now: Times
     let greetings = look::greet(readers, process);
     let mut seen = look::read(readers, &view.scopes(), Depth::Facts, &greetings.refused, process);
     seen.told(&greetings.hellos);
-    let moved = view.settle_numbers(&seen);
-    if !moved.is_empty() {
-        let scopes = view.identified(&moved);
-        seen.update(&scopes, look::read(readers, &scopes, Depth::Facts, &greetings.refused, process));
-    }
+    view.recognise(&seen);
     let (mut difference, groups) = (view.difference(&seen), view.by_groups(&seen));
     let (held_back, operations) = difference.operations.into_iter().partition(|one| view.is_held_back(one));
     difference.operations = operations;

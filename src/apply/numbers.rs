@@ -1,4 +1,4 @@
-//! Which resource a name means: by the number under which something was given on it, or that its file says.
+//! Which resource a name means: by the number that its file says, and where else something may have been given under it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,15 +14,17 @@ use crate::targets::{Numbered, Resource, Scope};
 pub(super) type Name = (TargetId, Resource);
 
 /// By which numbers names are meant.
+///
+/// INVARIANT: what is given goes where files and names lead alike. What the log says of numbers is good for refusing, and for
+/// looking where something may have to be taken: it keeps no end away, and leads nobody in.
 #[derive(Debug, Default)]
 pub(super) struct Meant {
-    /// What files say.
+    /// What the tree says or, of a resource that it doesn't have, the tree applied last.
     declared: BTreeMap<Name, u64>,
-    /// Under which number something was given last.
+    /// Under which number something was given last, as the log says.
     recorded: BTreeMap<Name, u64>,
-    /// Names of which the file says another number than the log, as long as something that was given on the old one may be
-    /// held there.
-    pub left: BTreeSet<Name>,
+    /// Every number under which something may have been given.
+    known: BTreeMap<Name, BTreeSet<u64>>,
     /// Names under which something is wanted.
     wanted: BTreeSet<Name>,
     /// Other names that the past has for what is wanted under a name: somebody renamed it, and the files followed.
@@ -30,23 +32,21 @@ pub(super) struct Meant {
 }
 
 impl Meant {
-    pub(super) fn of(tree: &Revision, past: &Past<'_>) -> Self {
-        let mut meant = Meant::of_past(past, BTreeSet::new());
-        for resource in tree.access.domains.values().flat_map(|domain| domain.resources.values()) {
-            let name = name(&resource.target, resource.kind, &resource.name);
-            if let Some(number) = resource.number {
-                meant.declared.insert(name.clone(), number);
-            }
-            meant.wanted.insert(name);
+    /// By what a proven tree and the past say, where these names are wanted; those of the tree where nothing else is said.
+    pub(super) fn of(tree: &Revision, past: &Past<'_>, wanted: Option<BTreeSet<Name>>) -> Self {
+        let mut meant = Meant { recorded: past.numbers.clone(), ..Meant::default() };
+        let here: BTreeSet<Name> = resources(tree).map(|(name, _)| name).collect();
+        let applied: Vec<(Name, Option<u64>)> = past.applied.iter().flat_map(|(one, _)| resources(one)).collect();
+        let left = applied.iter().filter(|(name, _)| !here.contains(name)).cloned();
+        for (name, number) in resources(tree).chain(left) {
+            meant.declared.extend(number.map(|number| (name, number)));
         }
-        let given = past.given.iter().map(|given| name(&given.target, given.kind, &given.resource));
-        meant.left = given.filter(|name| meant.is_renumbered(name)).collect();
+        let said = resources(tree).chain(applied).filter_map(|(name, number)| Some((name, number?)));
+        for (name, number) in said.chain(past.numbers.iter().map(|(name, number)| (name.clone(), *number))) {
+            meant.known.entry(name).or_default().insert(number);
+        }
+        meant.wanted = wanted.unwrap_or(here);
         meant
-    }
-
-    /// By what the log alone knows, where something is wanted under these names.
-    pub(super) fn of_past(past: &Past<'_>, wanted: BTreeSet<Name>) -> Self {
-        Meant { recorded: past.numbers.clone(), wanted, ..Meant::default() }
     }
 
     /// Notes by which other names the past knows what is wanted.
@@ -67,29 +67,37 @@ impl Meant {
         self.former.values().any(|names| names.contains(name))
     }
 
-    fn is_renumbered(&self, name: &Name) -> bool {
-        let numbers = self.recorded.get(name).zip(self.declared.get(name));
-        numbers.is_some_and(|(recorded, declared)| recorded != declared)
+    /// True where files say which number a name means.
+    pub(super) fn is_declared(&self, name: &Name) -> bool {
+        self.declared.contains_key(name)
     }
 
-    /// The number that a name is meant by. Where the file says another one than the log, what was given on the old one goes
-    /// first.
-    fn number(&self, name: &Name) -> Option<u64> {
-        let (recorded, declared) = (self.recorded.get(name), self.declared.get(name));
-        let first = if self.left.contains(name) { recorded } else { declared };
-        first.or(recorded).or(declared).copied()
+    /// True where a number is that of something that is wanted under some name, and so is looked at under that one.
+    pub(super) fn is_wanted(&self, (target, resource): &Name, number: u64, seen: &Seen) -> bool {
+        seen.numbers.iter().any(|(name, one)| {
+            (&name.0, name.1.kind, one.number) == (target, resource.kind, number) && self.wanted.contains(name)
+        })
     }
 
-    /// Tells a scope by which numbers its resources are meant.
+    /// Tells a scope by which numbers its resources are meant, and where else something may have been given.
     pub(super) fn identify(&self, target: &TargetId, scope: &mut Scope) {
         let resources: Vec<Resource> = scope.iter().filter(|one| one.kind.numbered).cloned().collect();
         for resource in resources {
             let name = (target.clone(), resource);
-            if let Some(number) = self.number(&name) {
-                scope.identify(name.1, number);
+            if let Some(known) = self.known.get(&name) {
+                scope.also(name.1.clone(), known.clone());
+            }
+            if let Some(number) = self.declared.get(&name) {
+                scope.identify(name.1, *number);
             }
         }
     }
+}
+
+/// The resources of a tree, with the numbers that it says.
+fn resources(tree: &Revision) -> impl Iterator<Item = (Name, Option<u64>)> {
+    let all = tree.access.domains.values().flat_map(|domain| domain.resources.values());
+    all.map(|one| (name(&one.target, one.kind, &one.name), one.number))
 }
 
 pub(super) fn name(target: &TargetId, kind: &'static Kind, resource: &str) -> Name {
@@ -138,11 +146,12 @@ impl<'s> Mistaken<'s> {
 
     fn replaced(&self, name: &Name, numbered: &Numbered) -> Option<LiveFinding> {
         let (target, resource) = name;
-        // where the file says which one it is from now on, nobody is mistaken
-        if self.meant.left.contains(name) {
-            return None;
+        if let Some(now) = numbered.now {
+            return Some(live::of_replaced(target, resource, numbered.number, now));
         }
-        Some(live::of_replaced(target, resource, numbered.number, numbered.now?))
+        // where the file says which one it is, nobody is mistaken
+        let recorded = self.meant.recorded.get(name).filter(|_| !self.meant.is_declared(name))?;
+        (*recorded != numbered.number).then(|| live::of_replaced(target, resource, *recorded, numbered.number))
     }
 
     fn twice(&self, (target, resource): &Name, numbered: &Numbered) -> Option<LiveFinding> {

@@ -55,20 +55,20 @@ pub(super) struct View<'a> {
 }
 
 /// Something that is held at a place: the permission, none where it is all that is held there.
-type Thing<'a> = (Place<'a>, Option<&'a str>);
+pub(super) type Thing<'a> = (Place<'a>, Option<&'a str>);
 
 impl<'a> View<'a> {
     pub(super) fn new(tree: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
         let clock = Clock::of(now);
         let accounts = accounts(tree, past, &clock);
-        let numbers = Meant::of(tree, past);
+        let numbers = Meant::of(tree, past, None);
         View { tree, past, clock, accounts, over: OnceCell::new(), applied: OnceCell::new(), declared: None, numbers }
     }
 
     /// A view of the ends of what was declared. The tree only names targets.
     pub(super) fn of_ends(declared: &'a Declared, settings: &'a Revision, past: &'a Past<'a>, now: Timestamp) -> Self {
         let wanted = declared.lasting(now).map(|place| name(&place.target, place.kind, &place.resource));
-        let numbers = Meant::of_past(past, wanted.collect());
+        let numbers = Meant::of(settings, past, Some(wanted.collect()));
         View { declared: Some(declared), numbers, ..View::new(settings, past, now) }
     }
 
@@ -192,7 +192,7 @@ impl<'a> View<'a> {
             difference.unmanaged.extend(part.unmanaged);
             difference.pending.extend(part.pending);
         }
-        self.take_what_is_left(seen, &mut difference);
+        self.look_elsewhere(seen, &mut difference);
         difference.operations.retain(|one| seen.shows(&one.target, one.kind, &one.resource));
         difference.operations.sort();
         difference.unmanaged.sort();
@@ -241,50 +241,52 @@ impl<'a> View<'a> {
         kinds.any(|kind| kind.enforces.mfa && kind.target == settings.target_type)
     }
 
-    /// Notes where nothing is left of what was given on a resource that its name meant before. Gives those names, which mean
-    /// what their files say from now on.
-    pub(super) fn settle_numbers(&mut self, seen: &Seen) -> BTreeMap<TargetId, Scope> {
+    /// Notes by which other names the past knows what was seen.
+    pub(super) fn recognise(&mut self, seen: &Seen) {
         self.numbers.recognise(seen);
-        let is_over = |(target, resource): &&Name| {
-            seen.shows(target, resource.kind, &resource.name) && self.given_on(target, resource, seen).next().is_none()
+    }
+
+    /// Leaves what is wanted under another name to that one, and takes what is over, or was given, under other numbers than a
+    /// name means now.
+    fn look_elsewhere(&self, seen: &Seen, difference: &mut Difference) {
+        let is_former = |name: &Name| self.numbers.is_former(name);
+        if !self.numbers.former.is_empty() {
+            difference.operations.retain(|one| !is_former(&name_of(one)));
+            for list in [&mut difference.unmanaged, &mut difference.pending] {
+                list.retain(|one| !is_former(&name(&one.target, one.live.kind, &one.live.resource)));
+            }
+        }
+        for (name, held) in seen.elsewhere.iter().filter(|(name, _)| !is_former(name)) {
+            for (number, held) in held.iter().filter(|(number, _)| !self.numbers.is_wanted(name, **number, seen)) {
+                let taken = self.taken_elsewhere(name, held);
+                difference.operations.extend(taken.into_iter().map(|one| Operation { number: Some(*number), ..one }));
+            }
+        }
+    }
+
+    /// What is taken where a resource was known by another number.
+    fn taken_elsewhere(&self, name: &Name, held: &[Live]) -> Vec<Operation> {
+        let (target, resource) = name;
+        let is_ours = |live: &&Live| {
+            let place = Place::of_live(target, live);
+            self.was_given((place, Some(&live.permission))) || self.is_declared_at(place)
         };
-        let over: Vec<Name> = self.numbers.left.iter().filter(is_over).cloned().collect();
-        let mut scopes: BTreeMap<TargetId, Scope> = BTreeMap::new();
-        for name in over {
-            self.numbers.left.remove(&name);
-            scopes.entry(name.0).or_default().insert(name.1.kind, name.1.name);
+        let held: Vec<Live> = held.iter().filter(is_ours).cloned().collect();
+        // where files say which one is meant from now on, nothing stays on another
+        if self.declared.is_none() && self.numbers.is_declared(name) {
+            let found = held.into_iter().map(|live| Found { target: target.clone(), live, person: None });
+            return found.map(|found| self.revoke(found)).collect();
         }
-        scopes
+        let differs = self.differs(&BTreeMap::from([(target.clone(), held)]), self.at(target));
+        let here = differs.operations.into_iter().filter(|one| name_of(one).1 == *resource);
+        here.filter(Operation::only_takes).collect()
     }
 
-    /// What is held on a resource and was given by dualkey.
-    fn given_on<'s>(
-        &'s self,
-        target: &'s TargetId,
-        resource: &'s Resource,
-        seen: &'s Seen,
-    ) -> impl Iterator<Item = Found> + 's {
-        let held = seen.held.get(target).into_iter().flatten();
-        let here = held.filter(|live| live.kind == resource.kind && live.resource == resource.name);
-        let given = here.filter(|live| self.was_given((Place::of_live(target, live), Some(&live.permission))));
-        given.map(|live| Found { target: target.clone(), live: live.clone(), person: None })
-    }
-
-    /// Where a name comes to mean another resource, what was given on the old one goes, and nothing else is done.
-    fn take_what_is_left(&self, seen: &Seen, difference: &mut Difference) {
-        let left = &self.numbers.left;
-        if left.is_empty() && self.numbers.former.is_empty() {
-            return;
-        }
-        // what is wanted under another name is looked at under that one
-        let is_other = |name: &Name| left.contains(name) || self.numbers.is_former(name);
-        difference.operations.retain(|one| !is_other(&name_of(one)));
-        for list in [&mut difference.unmanaged, &mut difference.pending] {
-            list.retain(|one| !is_other(&name(&one.target, one.live.kind, &one.live.resource)));
-        }
-        for (target, resource) in left.iter().filter(|(target, one)| seen.shows(target, one.kind, &one.name)) {
-            difference.operations.extend(self.given_on(target, resource, seen).map(|found| self.revoke(found)));
-        }
+    /// True where something is or was declared at a place, at any time.
+    fn is_declared_at(&self, place: Place<'_>) -> bool {
+        let applied = self.past.applied.map(|(revision, _)| revision);
+        let declared = applied.into_iter().chain([self.tree]).flat_map(|revision| revision.entitlements.iter());
+        self.declared.is_some() || declared.map(|one| Place::of_key(&one.key)).any(|one| one == place)
     }
 
     /// The difference of targets that have the same time.
@@ -310,7 +312,7 @@ impl<'a> View<'a> {
     }
 
     /// True where dualkey gave what is held at a place, as the log says, by whatever name it had then.
-    fn was_given(&self, (place, permission): Thing<'_>) -> bool {
+    pub(super) fn was_given(&self, (place, permission): Thing<'_>) -> bool {
         let names = self.numbers.former.get(&name(place.target, place.kind, place.resource));
         let mut former = names.into_iter().flatten().map(|(_, one)| Place { resource: &one.name, ..place });
         self.was_given_at((place, permission)) || former.any(|place| self.was_given_at((place, permission)))
@@ -358,6 +360,7 @@ impl<'a> View<'a> {
             person,
             until: None,
             because,
+            number: None,
             urgent: gone,
         }
     }
@@ -425,7 +428,7 @@ fn places(key: &EntitlementKey) -> [Thing<'_>; 2] {
 }
 
 /// Where an operation takes something away.
-fn place_of(operation: &Operation) -> Thing<'_> {
+pub(super) fn place_of(operation: &Operation) -> Thing<'_> {
     let permission = operation.previous.as_ref().map_or(&operation.permission, |previous| &previous.permission);
     (operation.place(), Some(permission))
 }

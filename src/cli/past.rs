@@ -6,7 +6,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::Stop;
-use crate::access::{AccountMark, PersonId, PersonType, Revision, TargetId};
+use crate::access::{AccountMark, PersonId, PersonType, Revision, Target, TargetId};
 use crate::apply;
 use crate::approval::{Chain, Verifier};
 use crate::audit::{self, Log};
@@ -69,7 +69,12 @@ impl Past {
     }
 }
 
-/// The targets of a tree, each with what pins it.
+/// The targets at which a tree declares something, each with what pins it.
 fn of_tree(revision: &Revision) -> impl Iterator<Item = (TargetId, String)> {
-    revision.access.config.targets.values().map(|target| (target.id.clone(), target.pinned.clone()))
+    let access = &revision.access;
+    let reached = |target: &&Target| {
+        let mut resources = access.domains.values().flat_map(|domain| domain.resources.values());
+        resources.any(|resource| resource.target == target.id)
+    };
+    access.config.targets.values().filter(reached).map(|target| (target.id.clone(), target.pinned.clone()))
 }

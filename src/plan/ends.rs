@@ -199,6 +199,7 @@ impl Declared {
             person: Some(whose.person.clone()),
             until: None,
             because: over.because(zone),
+            number: None,
             urgent: false,
         };
         let lower = lasting()

@@ -53,6 +53,8 @@ pub struct Operation {
     /// When the access ends, as things are declared now.
     pub until: Option<Timestamp>,
     pub because: Because,
+    /// The number of what is changed, where that isn't what the resource's name means now. Such an operation only takes.
+    pub number: Option<u64>,
     /// True where the person ended: such a revoke goes first.
     pub urgent: bool,
 }
@@ -93,7 +95,7 @@ impl Operation {
             permission: self.permission.clone(),
             principal: self.principal.clone(),
             conditions: self.conditions.clone(),
-            number: None,
+            number: self.number,
         }
     }
 
@@ -102,8 +104,8 @@ impl Operation {
         Place { target: &self.target, kind: self.kind, resource: &self.resource, holder: self.principal.holder() }
     }
 
-    fn sort_key(&self) -> (&TargetId, &Kind, &str, &Principal, Verb, &str, &Conditions) {
-        (&self.target, self.kind, &self.resource, &self.principal, self.verb, &self.permission, &self.conditions)
+    fn sort_key(&self) -> (Place<'_>, Verb, &str, &Conditions, Option<u64>) {
+        (self.place(), self.verb, &self.permission, &self.conditions, self.number)
     }
 }
 
@@ -299,6 +301,7 @@ fn grant(reasons: &Reasons<'_>, desired: &Desired<'_>) -> Operation {
         person: Some(desired.key.person.clone()),
         until: until(desired),
         because: reasons.granted(desired),
+        number: None,
         urgent: false,
     }
 }
@@ -365,6 +368,7 @@ impl<'a> Accounts<'a> {
             because: self.reasons.revoked(target, live).of_ended(person.as_ref().filter(|_| ended)),
             person,
             until: None,
+            number: None,
             urgent: gone,
         });
     }

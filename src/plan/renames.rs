@@ -44,6 +44,7 @@ impl Renames {
             && resources.iter().all(ResourceChange::is_move)
             && renames.only_in_files(base, head, classes, &moves)
             && keeps_owners(&base.access, &head.access, &moves)
+            && same_numbers(&base.access, &head.access)
             && renames.same_judges(judges)
             && renames.same_access(changes)
             && renames.same_owners(base, head);
@@ -291,6 +292,15 @@ fn same_person(before: &Person, after: &Person) -> bool {
         && terms(before) == terms(after)
         && (&before.vendor, &before.sponsor) == (&after.vendor, &after.sponsor)
         && (&before.accounts, &before.emails, &before.keys) == (&after.accounts, &after.emails, &after.keys)
+}
+
+/// True where every resource keeps the number that files say of it.
+fn same_numbers(base: &Access, head: &Access) -> bool {
+    let numbers = |access: &Access| -> BTreeSet<(String, &'static str, String, Option<u64>)> {
+        let all = access.domains.values().flat_map(|domain| domain.resources.values());
+        all.map(|one| (one.target.to_string(), one.kind.name, one.name.to_string(), one.number)).collect()
+    };
+    numbers(base) == numbers(head)
 }
 
 fn same_domain(before: &Domain, after: &Domain) -> bool {

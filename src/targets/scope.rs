@@ -32,6 +32,8 @@ pub struct Scope {
     accounts: BTreeMap<String, String>,
     /// The number that a resource is meant by, whatever its name means now.
     numbers: BTreeMap<Resource, u64>,
+    /// Other numbers under which something may have been given on a resource.
+    others: BTreeMap<Resource, BTreeSet<u64>>,
     /// True where it matters who signs in with a second factor.
     factors: bool,
 }
@@ -74,6 +76,16 @@ impl Scope {
     /// Says by which number a resource is meant: that one is read, whatever the name means now.
     pub fn identify(&mut self, resource: Resource, number: u64) {
         self.numbers.insert(resource, number);
+    }
+
+    /// Says under which other numbers something may have been given on a resource: what is held there is told beside.
+    pub fn also(&mut self, resource: Resource, numbers: BTreeSet<u64>) {
+        self.others.insert(resource, numbers);
+    }
+
+    /// Other numbers under which something may have been given on a resource.
+    pub fn others(&self, resource: &Resource) -> impl Iterator<Item = u64> {
+        self.others.get(resource).into_iter().flatten().copied()
     }
 
     /// The number that a resource is meant by, where it is known.

@@ -97,6 +97,18 @@ fn first_run(raw: &raw::FirstRun, path: &[Step<'_>], policy: &mut Policy, config
             );
             continue;
         };
+        if context.wildcard(&one.resource, &field(&at, "resource")) {
+            continue;
+        }
+        for (key, text) in [("permission", &one.permission), ("account", &one.account)] {
+            if text.is_empty() || text.chars().any(char::is_control) {
+                context.schema(
+                    &field(&at, key),
+                    format!("{} names nothing", quote(text)),
+                    "let `dualkey import TARGET --adopt` write the list",
+                );
+            }
+        }
         let resource = kind.spelling(&one.resource);
         if let Err(why) = (kind.check_resource)(&resource) {
             context.schema(

@@ -70,7 +70,12 @@ impl Run<'_> {
                 && !hidden.contains(&target.id)
                 && !left.contains(&target.id)
         };
+        // where nothing is declared yet, nobody has seen what is held
+        let domains = self.view.tree.access.domains.values();
+        let reached: BTreeSet<&TargetId> =
+            domains.flat_map(|domain| domain.resources.values()).map(|resource| &resource.target).collect();
         let targets = self.view.tree.access.config.targets.values().filter(is_settled);
+        let targets = targets.filter(|target| reached.contains(&target.id));
         targets.map(|target| (target.id.clone(), target.pinned.clone())).collect()
     }
 }

@@ -196,19 +196,24 @@ impl Reader for Fake {
         };
         let here = held.iter().filter(|(target, live)| *target == self.0 && shown(live));
         let mut held: Vec<Live> = here.map(|(_, live)| live.clone()).collect();
-        let mut numbers = BTreeMap::new();
+        let (mut numbers, mut elsewhere) = (BTreeMap::new(), BTreeMap::new());
         for resource in scope.iter() {
             let Some((old, now)) = world.numbers.get(resource.name.as_str()).copied() else { continue };
             let number = scope.number(resource).unwrap_or(now.unwrap_or(old));
             numbers.insert(resource.clone(), Numbered { number, now: now.filter(|now| *now != number) });
             // nobody is in the new one yet
-            held.retain(|live| live.resource != resource.name || number == old);
+            let (there, rest): (Vec<Live>, Vec<Live>) =
+                held.into_iter().partition(|live| live.resource == resource.name && number != old);
+            held = rest;
+            if number != old && scope.others(resource).any(|other| other == old) {
+                elsewhere.insert(resource.clone(), BTreeMap::from([(old, there)]));
+            }
         }
         let factors = world.factors.iter().map(|(account, has)| ((*account).to_owned(), *has)).collect();
         let unread = hidden.into_iter().map(|one| (one, self.broke("it may not be seen"))).collect();
         let mut all = world.members.get(self.0.as_str()).cloned().unwrap_or_default();
         let members = members_of(&held, |name| all.remove(name));
-        Ok(Reading { held, members, unread, numbers, factors, ..Reading::default() })
+        Ok(Reading { held, members, unread, numbers, elsewhere, factors, ..Reading::default() })
     }
 
     fn names(&mut self, of: Names) -> Result<Option<BTreeSet<String>>, TargetError> {

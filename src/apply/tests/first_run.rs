@@ -120,3 +120,21 @@ fn a_second_factor_is_asked_for_by_what_holds_now_and_where_nothing_else_gives_t
         assert_eq!(apply(&tree(&files), &settled(), &world).done.len() == 1, given);
     }
 }
+
+#[test]
+fn what_dualkey_gave_is_held_back_by_no_first_run() {
+    let approved = tree(&[grant("alice", "writer", "api")]);
+    let given = Given {
+        target: TargetId::parse("github").unwrap(),
+        kind: KINDS.get("repository").unwrap(),
+        resource: "northwind/api".to_owned(),
+        account: crate::access::AccountMark::of("12"),
+        permission: "admin".to_owned(),
+        conditions: Conditions::NONE,
+    };
+    let past = || Past { given: [given.clone()].into(), ..Past::default() };
+    for mode in [Mode::Full, Mode::OnlyEnds] {
+        let outcome = apply_as(&approved, &past(), &world(held(&[LEFT]), Fault::None), mode, usize::MAX);
+        assert!(lines(&outcome.done).contains(&"revoke northwind/api admin 12".to_owned()), "{outcome:#?}");
+    }
+}

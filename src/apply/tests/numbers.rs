@@ -44,7 +44,7 @@ fn calls(world: &Shared) -> Vec<String> {
     world
         .calls
         .iter()
-        .map(|(_, call)| format!("{} {} on #{}", call.verb.as_str(), call.principal, call.number.unwrap()))
+        .map(|(_, call)| format!("{} {} on #{}", call.verb.as_str(), call.principal, call.number.unwrap_or_default()))
         .collect()
 }
 
@@ -59,8 +59,11 @@ fn calls_go_to_what_was_read() {
 #[test]
 fn under_a_name_that_means_another_one_nothing_is_given_and_ends_go_to_the_first() {
     // by what the log knows, and by what the file says
-    let both = [(given(), None), (settled(), Some(declared(42)))];
-    for (past, file) in both {
+    let both = [
+        (given(), None, vec!["grant northwind/api pull 12", "grant northwind/api push 11"]),
+        (settled(), Some(declared(42)), vec!["grant northwind/api pull 12"]),
+    ];
+    for (past, file, waiting) in both {
         let files: Vec<_> =
             [grant("alice", "writer", "api"), grant("bob", "reader", "api")].into_iter().chain(file.clone()).collect();
         let approved = tree(&files);
@@ -70,7 +73,9 @@ fn under_a_name_that_means_another_one_nothing_is_given_and_ends_go_to_the_first
         assert!(finding.message.contains("is #77 at `github` by now, and #42 is the one"), "{}", finding.message);
         let outcome = apply(&approved, &past, &world);
         assert_eq!((codes_of(&outcome), outcome.exit()), (vec!["resource-replaced"], Exit::Refused), "{outcome:#?}");
-        assert_eq!(lines(&outcome.not_started), ["grant northwind/api pull 12"]);
+        let mut started = lines(&outcome.not_started);
+        started.sort();
+        assert_eq!(started, waiting);
         let over: Vec<_> = file
             .into_iter()
             .chain([("people/alice.yaml".to_owned(), contractor("alice", 11, "2026-11-20").1)])
@@ -182,4 +187,51 @@ fn an_end_that_leaves_a_role_of_an_owners_own_waits_for_nothing() {
     let world = world(held(&["github repository northwind/api maintain 11"]), Fault::None);
     let outcome = apply(&approved, &settled(), &world);
     assert_eq!(lines(&outcome.done), ["revoke northwind/api maintain 11", "grant northwind/api push+rm 11"]);
+}
+
+#[test]
+fn a_number_that_somebody_wrote_into_the_log_keeps_no_end_away_and_lets_nobody_in() {
+    let over = ("people/alice.yaml".to_owned(), contractor("alice", 11, "2026-11-20").1);
+    let approved = tree(&[over, grant("alice", "writer", "api"), grant("bob", "reader", "api")]);
+    for number in [99, 7] {
+        let mut past = given();
+        past.numbers.insert((github(), api()), number);
+        for mode in [Mode::Full, Mode::OnlyEnds] {
+            let world = numbered(&[ALICE], None);
+            let outcome = apply_as(&approved, &past, &world, mode, usize::MAX);
+            assert_eq!(
+                (codes_of(&outcome), calls(&world)),
+                (vec!["resource-replaced"], vec!["revoke 11 on #42".to_owned()])
+            );
+        }
+        // what the file says counts more
+        let files = tree(&[declared(42), grant("bob", "reader", "api")]);
+        let world = numbered(&[ALICE], None);
+        let outcome = apply(&files, &past, &world);
+        assert_eq!(
+            (codes_of(&outcome), calls(&world)),
+            (vec![], vec!["revoke 11 on #42".to_owned(), "grant 12 on #42".to_owned()])
+        );
+    }
+}
+
+#[test]
+fn whoever_was_declared_under_the_number_before_and_never_granted_anything_is_not_forgotten_there() {
+    let applied = tree(&[declared(42), grant("alice", "writer", "api")]);
+    let at = "2026-11-22T09:00:00Z".parse().unwrap();
+    let past = || Past { applied: Some((applied.tree(), at)), ..settled() };
+    // the file moves on to #77, which has the name by now
+    let moved = tree(&[declared(77), grant("alice", "writer", "api")]);
+    let world = numbered(&[ALICE], Some(77));
+    let outcome = apply(&moved, &past(), &world);
+    assert_eq!(
+        (codes_of(&outcome), calls(&world)),
+        (vec![], vec!["revoke 11 on #42".to_owned(), "grant 11 on #77".to_owned()])
+    );
+    // or the resource goes with all that was declared on it
+    let (path, text) = base().into_iter().find(|(path, _)| path == "domains/payments.yaml").unwrap();
+    let gone = tree(&[(path, text.replace("  api: { repository: northwind/api }\n", "")), grant("bob", "dev", "acct")]);
+    let world = numbered(&[ALICE], Some(77));
+    apply(&gone, &past(), &world);
+    assert!(calls(&world).contains(&"revoke 11 on #42".to_owned()), "{:?}", calls(&world));
 }

@@ -93,8 +93,6 @@ fn flatten(section: Section, value: &Json, path: &str, fields: &mut BTreeMap<Str
                 (object.get("login"), object.get("id"), object.len())
             {
                 Value::One(format!("{login} #{id}"))
-            } else if let Some(words) = held(object) {
-                Value::One(words)
             } else {
                 object.iter().for_each(|(name, value)| flatten(section, value, &below(name), fields));
                 return;
@@ -113,13 +111,6 @@ fn flatten(section: Section, value: &Json, path: &str, fields: &mut BTreeMap<Str
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Value::One(text(value)),
     };
     fields.insert(path.to_owned(), Field { value, weight });
-}
-
-/// What somebody holds, where an object says nothing else.
-fn held(object: &serde_json::Map<String, Json>) -> Option<String> {
-    let word = |name: &str| object.get(name).and_then(Json::as_str);
-    let words = [word("kind")?, word("resource")?, word("permission")?, word("account")?];
-    (object.len() == words.len()).then(|| words.join(" "))
 }
 
 fn scalar(section: Section, path: &str, value: &Json) -> String {
@@ -245,8 +236,17 @@ fn named<'a>(revision: &Revision, file: &ManagedFile, key: &str, value: &'a Json
             list.iter().map(|one| (name(one), Section::Waiver, one)).collect()
         }
         "first_run" => {
-            let name = |one: &Json| format!("taken by the first run of `{}`", text(one, "target"));
-            list.iter().map(|one| (name(one), Section::Other, one)).collect()
+            // each is a thing of its own, so that a long list is counted and not cut away as one
+            let each = |one: &'a Json| {
+                let target = text(one, "target");
+                let removes = one.get("removes").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+                removes.iter().filter_map(move |one| {
+                    let [kind, resource, account] = ["kind", "resource", "account"].map(|key| text(one, key));
+                    let name = format!("first run of `{target}`: taken from {account} on {kind} {resource}");
+                    Some((name, Section::Other, one.get("permission")?))
+                })
+            };
+            list.iter().flat_map(each).collect()
         }
         other => vec![(format!("`{other}`{beside}"), Section::Other, value)],
     }

@@ -160,6 +160,7 @@ pub(super) fn weight(section: Section, path: &str) -> Weight {
         (Section::Role, "max_duration", _) => Weight::Less,
         (Section::Role, "mfa", _) => Weight::Guards,
         (Section::Role, "entitlements", _) => Weight::Opens,
+        (Section::Domain, "resources", "id") => Weight::Risky,
         (Section::Domain, "environment", _) => Weight::Rank(&["sandbox", "development", "staging", "production"]),
         (Section::Domain, "owners", _) | (Section::Judges, "members", _) => Weight::Opens,
         (Section::Group, "members", _) => Weight::Plain,
@@ -275,6 +276,9 @@ pub(super) fn consequence(section: Section, path: &str, after: Option<&Value>, w
             "others may decide on such changes than before"
         }
         (Section::Judges, "members") if weaker => "others approve from now on",
+        (Section::Domain, "resources") if path.ends_with(".id") => {
+            "what was given on another one goes, and people are let in to this one"
+        }
         (Section::Domain, "owners") if weaker => "others approve access to the domain",
         (Section::Vendor, "domains") if after.is_none() => "may now work everywhere",
         (Section::Person, "keys") => "what these keys sign is this person's word",

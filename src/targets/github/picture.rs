@@ -30,6 +30,9 @@ pub(super) struct Wish {
     pub numbers: BTreeMap<String, u64>,
     /// By what queries name repositories that were seen before. Where all are known and few, only these are asked for.
     pub nodes: BTreeMap<String, String>,
+    /// Other numbers by which names may have been known, and by what queries name those of them that were seen before.
+    pub others: BTreeMap<String, BTreeSet<u64>>,
+    pub more_nodes: BTreeSet<String>,
     /// Accounts that may have been invited to a repository; None where nobody knows.
     pub expected: Option<BTreeMap<String, BTreeSet<u64>>>,
     /// Accounts that files name.
@@ -130,7 +133,8 @@ pub(super) async fn picture(
     let of_members = start!(api, |api| members(&api, &org));
     let org = login.clone();
     let of_teams = (by_repository || wish.teams).then(|| start!(api, |api| teams(&api, &org)));
-    let known: Option<Vec<String>> = wish.repositories.iter().map(|name| wish.nodes.get(name).cloned()).collect();
+    let known: Option<BTreeSet<String>> = wish.repositories.iter().map(|name| wish.nodes.get(name).cloned()).collect();
+    let known = known.map(|nodes| nodes.union(&wish.more_nodes).cloned().collect::<Vec<String>>());
     let few = known.filter(|nodes| !wish.facts && nodes.len() <= FEW);
     let whole_list = by_repository && few.is_none();
     let (org, with_keys) = (login.clone(), wish.facts);
@@ -309,8 +313,10 @@ fn meant(
     let listed = listed.filter(|(_, name)| wish.repositories.contains(name));
     let led = elsewhere.iter().filter_map(|(name, found)| Some((found.as_ref().ok()?.as_ref()?.id, name.clone())));
     let numbered = wish.numbers.iter().map(|(name, number)| (*number, name.clone()));
+    let others = wish.others.iter();
+    let others = others.flat_map(|(name, numbers)| numbers.iter().map(|number| (*number, name.clone())));
     let mut meant: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
-    for (number, name) in listed.chain(led).chain(numbered) {
+    for (number, name) in listed.chain(led).chain(numbered).chain(others) {
         meant.entry(number).or_default().insert(name);
     }
     meant

@@ -58,6 +58,9 @@ impl OrganizationReader {
                     node.map(|node| wish.nodes.insert(name.clone(), node.clone()));
                     wish.numbers.insert(name.clone(), number);
                 }
+                let others: BTreeSet<u64> = scope.others(resource).collect();
+                wish.more_nodes.extend(others.iter().filter_map(|number| self.numbered.get(number).cloned()));
+                wish.others.insert(name.clone(), others);
                 wish.repositories.insert(name);
             } else if resource.kind == &TEAM {
                 wish.teams = true;

@@ -58,7 +58,13 @@ impl<'p> View<'p> {
             match self.held(resource) {
                 Ok((held, numbered)) => {
                     reading.held.extend(held);
+                    let elsewhere = self.elsewhere(resource, numbered.as_ref());
                     reading.numbers.extend(numbered.map(|numbered| (resource.clone(), numbered)));
+                    match elsewhere {
+                        Ok(elsewhere) if elsewhere.is_empty() => {}
+                        Ok(elsewhere) => drop(reading.elsewhere.insert(resource.clone(), elsewhere)),
+                        Err(error) => reading.unread.push((resource.clone(), error)),
+                    }
                 }
                 Err(error) => reading.unread.push((resource.clone(), error)),
             }
@@ -105,6 +111,35 @@ impl<'p> View<'p> {
         Err(refused(why, "another organisation is another target in `dualkey.yaml`"))
     }
 
+    /// What people hold themselves under other numbers by which a resource may have been known. One that isn't there any more
+    /// is held by nobody.
+    fn elsewhere(
+        &self,
+        resource: &Resource,
+        numbered: Option<&Numbered>,
+    ) -> Result<BTreeMap<u64, Vec<Live>>, TargetError> {
+        let mut numbers: BTreeSet<u64> = self.scope.others(resource).collect();
+        numbers.extend(numbered.and_then(|numbered| numbered.now));
+        numbers.retain(|number| numbered.is_none_or(|main| main.number != *number));
+        let mut found = BTreeMap::new();
+        for number in numbers {
+            if resource.kind == &REPOSITORY {
+                if let Some(repository) = self.picture.repositories.iter().find(|one| one.id == number) {
+                    found.insert(number, self.people_on(resource, repository)?.0);
+                }
+            } else if let Some(team) = self.picture.teams.iter().find(|team| team.id == number) {
+                found.insert(
+                    number,
+                    team.members
+                        .iter()
+                        .map(|(who, is)| live(resource, if *is { "maintainer" } else { "member" }, account(who.id)))
+                        .collect(),
+                );
+            }
+        }
+        Ok(found)
+    }
+
     /// Whether accounts sign in with a second factor, as far as that is told.
     fn factors(&self) -> BTreeMap<String, bool> {
         let picture = self.picture;
@@ -136,7 +171,7 @@ impl<'p> View<'p> {
         let numbered = |number| self.picture.repositories.iter().find(|one| one.id == number);
         let now = match (self.leads_to(name), expected.filter(|number| numbered(*number).is_some())) {
             (Ok(now), _) => now,
-            // where the name leads doesn't matter as long as what was meant is there
+            // where the name leads doesn't matter as long as what the file means is there
             (Err(_), Some(number)) => Some(number),
             (Err(error), None) => return Err(error),
         };
@@ -204,6 +239,25 @@ impl<'p> View<'p> {
     }
 
     fn on_repository(&self, resource: &Resource, repository: &'p Repository) -> Result<Vec<Live>, TargetError> {
+        let (mut held, open) = self.people_on(resource, repository)?;
+        if let Some(open) = open {
+            let known = held.iter().map(|live| live.principal.clone());
+            let invited = open.iter().map(|one| account(one.invitee.id));
+            let known: BTreeSet<Principal> = known.chain(invited).chain(self.inside()).collect();
+            held.extend(self.declined(resource, &known));
+        }
+        held.extend(
+            self.by_groups(repository).into_iter().map(|(group, word)| live(resource, word, Principal::Group(group))),
+        );
+        Ok(held)
+    }
+
+    /// What people were given on a repository themselves, or are invited to; and all invitations, where they were asked for.
+    fn people_on(
+        &self,
+        resource: &Resource,
+        repository: &'p Repository,
+    ) -> Result<(Vec<Live>, Option<&'p Vec<RepositoryInvitation>>), TargetError> {
         let Some(direct) = &repository.direct else {
             return Err(TargetError::LiveReadIncomplete {
                 target: self.settings.target.clone(),
@@ -212,28 +266,19 @@ impl<'p> View<'p> {
         };
         let mut held: Vec<Live> =
             direct.iter().map(|one| live(resource, self.word(&one.role), account(one.who.id))).collect();
-        match self.picture.open.get(&repository.id) {
-            Some(Ok(open)) => {
-                let known = held.iter().map(|live| live.principal.clone());
-                let invited = open.iter().map(|one| account(one.invitee.id));
-                let known: BTreeSet<Principal> = known.chain(invited).chain(self.inside()).collect();
-                held.extend(self.declined(resource, &known));
-                let waiting = open.iter().filter(|one| !one.expired);
-                held.extend(waiting.map(|one| Live {
-                    latent: Some(Latent::Invited),
-                    ..live(resource, self.invited_to(resource, one), account(one.invitee.id))
-                }));
-            }
+        let open = match self.picture.open.get(&repository.id) {
+            Some(Ok(open)) => open,
             Some(Err(failure)) => {
                 let doing = format!("list the invitations to `{}`", resource.name);
                 return Err(failure.told(&self.settings.target, super::client::Asked::ToSee(&doing)));
             }
-            None => {}
-        }
-        held.extend(
-            self.by_groups(repository).into_iter().map(|(group, word)| live(resource, word, Principal::Group(group))),
-        );
-        Ok(held)
+            None => return Ok((held, None)),
+        };
+        held.extend(open.iter().filter(|one| !one.expired).map(|one| Live {
+            latent: Some(Latent::Invited),
+            ..live(resource, self.invited_to(resource, one), account(one.invitee.id))
+        }));
+        Ok((held, Some(open)))
     }
 
     /// A role as files write it: what the organisation's own one adds stands behind the word that it stands on.

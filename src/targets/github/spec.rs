@@ -99,6 +99,9 @@ fn check_api(api: &str) -> Result<(), &'static str> {
     if port.is_some_and(|port| port.parse::<u16>().ok().filter(|p| *p > 0).is_none_or(|p| p.to_string() != port)) {
         return Err("a port is a number from 1 to 65535");
     }
+    if port == Some("443") || name.ends_with('.') {
+        return Err("one server has one address: leave out the port 443 and a point at the end");
+    }
     if !matches!(path, "" | "api/v3") {
         return Err("behind the server's name comes nothing, or `/api/v3` on GitHub Enterprise Server");
     }
@@ -138,6 +141,8 @@ mod tests {
             "https://b.example?x",
             "https://b.example:0",
             "https://b.example:080",
+            "https://b.example:443",
+            "https://b.example./api/v3",
             "ftp://b.example",
         ] {
             assert!(check_api(bad).is_err(), "{bad}");

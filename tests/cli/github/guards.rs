@@ -34,7 +34,10 @@ fn a_name_that_means_another_repository_by_now_lets_nobody_in() {
     let named = domain.replace("repository: northwind/shop }", &format!("repository: northwind/shop, id: {new} }}"));
     assert_ne!(domain, named);
     hub.world.write("domains/shop.yaml", &named);
-    hub.run(&["plan"]).exits(0).says(&format!("resources.shop.id nothing → {new}"));
+    hub.run(&["plan"])
+        .exits(0)
+        .says(&format!("resources.shop.id nothing → {new}"))
+        .says("people are let in to this one");
     hub.land_policy("the-new-shop");
     hub.run(&["apply"]).exits(0).says("grant bob.keller github repository northwind/shop push");
     hub.server.world(|forge| forge.accept("bobkeller"));
@@ -79,7 +82,11 @@ fn a_first_run_leaves_what_nothing_declares_until_its_list_was_approved() {
     );
     assert!(list.contains(&line) && list.contains("alice.nguyen"), "{list}");
     hub.run(&["lint"]).exits(0);
-    hub.run(&["plan"]).exits(0).says("taken by the first run of `github`").says("repository northwind/till admin");
+    hub.run(&["plan"])
+        .exits(0)
+        .says("first run of `github`: taken from")
+        .says("on repository northwind/till")
+        .says("admin");
     hub.land_policy("adopt");
     hub.run(&["apply"]).exits(0).says("revoke alice.nguyen github repository northwind/till admin");
     assert_eq!(hub.may("alice-nw", "till"), None);
