@@ -170,7 +170,8 @@ pub struct Reading {
     pub unread: Vec<(Resource, TargetError)>,
     /// Of the resources that were read, those that have a number.
     pub numbers: BTreeMap<Resource, Numbered>,
-    /// What is held under other numbers by which a resource may have been known, as far as they are there.
+    /// What is held under other numbers by which a resource may have been known, as far as they are there. One that can't be
+    /// read is `unread` as `NAME #NUMBER`, and hides nothing else.
     pub elsewhere: BTreeMap<Resource, BTreeMap<u64, Vec<Live>>>,
     /// Whether accounts sign in with a second factor, by what identifies them. Of one that is missing nobody can tell.
     pub factors: BTreeMap<String, bool>,

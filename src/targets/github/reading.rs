@@ -58,13 +58,19 @@ impl<'p> View<'p> {
             match self.held(resource) {
                 Ok((held, numbered)) => {
                     reading.held.extend(held);
-                    let elsewhere = self.elsewhere(resource, numbered.as_ref());
-                    reading.numbers.extend(numbered.map(|numbered| (resource.clone(), numbered)));
-                    match elsewhere {
-                        Ok(elsewhere) if elsewhere.is_empty() => {}
-                        Ok(elsewhere) => drop(reading.elsewhere.insert(resource.clone(), elsewhere)),
-                        Err(error) => reading.unread.push((resource.clone(), error)),
+                    for (number, held) in self.elsewhere(resource, numbered.as_ref()) {
+                        match held {
+                            Ok(held) => {
+                                reading.elsewhere.entry(resource.clone()).or_default().insert(number, held);
+                            }
+                            // what the name means was seen, and is read and written all the same
+                            Err(error) => {
+                                let name = format!("{} #{number}", resource.name);
+                                reading.unread.push((Resource { kind: resource.kind, name }, error));
+                            }
+                        }
                     }
+                    reading.numbers.extend(numbered.map(|numbered| (resource.clone(), numbered)));
                 }
                 Err(error) => reading.unread.push((resource.clone(), error)),
             }
@@ -111,33 +117,26 @@ impl<'p> View<'p> {
         Err(refused(why, "another organisation is another target in `dualkey.yaml`"))
     }
 
-    /// What people hold themselves under other numbers by which a resource may have been known. One that isn't there any more
-    /// is held by nobody.
+    /// What people hold themselves under each other number by which a resource may have been known. One that isn't there any
+    /// more is held by nobody.
     fn elsewhere(
         &self,
         resource: &Resource,
         numbered: Option<&Numbered>,
-    ) -> Result<BTreeMap<u64, Vec<Live>>, TargetError> {
+    ) -> BTreeMap<u64, Result<Vec<Live>, TargetError>> {
         let mut numbers: BTreeSet<u64> = self.scope.others(resource).collect();
         numbers.extend(numbered.and_then(|numbered| numbered.now));
         numbers.retain(|number| numbered.is_none_or(|main| main.number != *number));
-        let mut found = BTreeMap::new();
-        for number in numbers {
+        let held = |number: u64| {
             if resource.kind == &REPOSITORY {
-                if let Some(repository) = self.picture.repositories.iter().find(|one| one.id == number) {
-                    found.insert(number, self.people_on(resource, repository)?.0);
-                }
-            } else if let Some(team) = self.picture.teams.iter().find(|team| team.id == number) {
-                found.insert(
-                    number,
-                    team.members
-                        .iter()
-                        .map(|(who, is)| live(resource, if *is { "maintainer" } else { "member" }, account(who.id)))
-                        .collect(),
-                );
+                let repository = self.picture.repositories.iter().find(|one| one.id == number)?;
+                return Some(self.people_on(resource, repository).map(|(held, _)| held));
             }
-        }
-        Ok(found)
+            let team = self.picture.teams.iter().find(|team| team.id == number)?;
+            let word = |is_maintainer: bool| if is_maintainer { "maintainer" } else { "member" };
+            Some(Ok(team.members.iter().map(|(who, is)| live(resource, word(*is), account(who.id))).collect()))
+        };
+        numbers.into_iter().filter_map(|number| Some((number, held(number)?))).collect()
     }
 
     /// Whether accounts sign in with a second factor, as far as that is told.

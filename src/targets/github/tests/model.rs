@@ -45,6 +45,8 @@ struct Place {
 
 fn play(steps: &[Step]) {
     let hub = Hub::new();
+    // what takes time here takes it at the server, so that pauses are whole
+    hub.server.clock().run(1);
     let mut model: BTreeMap<(usize, usize), Place> = BTreeMap::new();
     for step in steps {
         match *step {

@@ -65,6 +65,31 @@ fn a_repository_is_read_and_written_by_its_number_whatever_its_name_means() {
 }
 
 #[test]
+fn what_is_held_under_another_number_is_told_beside_and_hides_nothing_where_it_cannot_be_read() {
+    let hub = Hub::with(|world| {
+        world.grant("eve", "shop", "write");
+        world.grant("finn", "till", "read");
+    });
+    let (shop_id, till) = (hub.repository_id("shop"), hub.repository_id("till"));
+    let mut scope: Scope = [shop()].into_iter().collect();
+    scope.also(shop(), [shop_id, till, 999].into());
+    let reading = hub.look().read(&scope, Depth::Holders).unwrap();
+    assert_eq!(told(&reading), [format!("push {}", hub.number("eve"))]);
+    let beside: Vec<(u64, Vec<String>)> = reading.elsewhere[&shop()]
+        .iter()
+        .map(|(number, held)| {
+            (*number, held.iter().map(|live| format!("{} {}", live.permission, live.principal)).collect())
+        })
+        .collect();
+    assert_eq!(beside, [(till, vec![format!("pull {}", hub.number("finn"))])]);
+    hub.server.fail(On::method("GET").path("/repos/northwind/till/invitations").times(1), Fault::Status(404));
+    let reading = hub.look().read(&scope, Depth::Holders).unwrap();
+    assert_eq!((reading.held.len(), reading.elsewhere.len()), (1, 0));
+    let unread: Vec<&str> = reading.unread.iter().map(|(resource, _)| resource.name.as_str()).collect();
+    assert_eq!(unread, [format!("northwind/shop #{till}")]);
+}
+
+#[test]
 fn a_team_is_followed_to_its_new_name_and_not_taken_for_another_one() {
     let hub = Hub::with(|world| world.join_team("bo", "oncall", false));
     let (bo, number) = (hub.number("bo"), hub.team_id("oncall"));
