@@ -18,6 +18,7 @@ pub mod approval;
 pub mod audit;
 pub mod cli;
 pub mod finding;
+pub mod forge;
 mod hex;
 pub mod lint;
 mod parallel;

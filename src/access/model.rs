@@ -49,8 +49,8 @@ pub struct Config {
     pub targets: BTreeMap<TargetId, Target>,
     pub manage: Manage,
     pub evidence: EvidenceSource,
-    /// The access repository's own name on the forge, in small letters.
-    pub repository: Option<String>,
+    /// The access repository on its forge.
+    pub repository: Option<ForgeRepository>,
     /// The protected branch, without `refs/heads/`.
     pub branch: String,
     /// The full name of the ref that holds the log.
@@ -67,6 +67,17 @@ pub struct Config {
 pub enum Manage {
     Contractors,
     Everyone,
+}
+
+/// A repository on a forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgeRepository {
+    /// OWNER/NAME in small letters, for people.
+    pub name: String,
+    /// Its number, by which it is known.
+    pub id: u64,
+    /// The address of the forge's REST interface, where it isn't the usual one.
+    pub api: Option<String>,
 }
 
 /// Where the proof of an approval comes from.

@@ -149,7 +149,8 @@ fn rules_about_reading() {
         alice("invalid-date", "until:", "2027-01-03", "2027-1-3"),
         edit("invalid-id", "people/a..b.yaml", "", "", "name: A\ntype: employee\n"),
         edit("invalid-id", "people/Ann.yaml", "", "", "name: A\ntype: employee\n"),
-        edit("not-supported", "dualkey.yaml", "approval:", "evidence: signatures", "evidence: github"),
+        edit("schema", "dualkey.yaml", "approval:", "evidence: signatures", "evidence: github"),
+        edit("not-supported", "policies/ratified/9c1f.yaml", "", "", "reason: nobody was there\n"),
     ]);
 }
 

@@ -56,7 +56,7 @@ pub struct Approval {
 }
 
 /// Where the proof of an approval comes from.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EvidenceName {
@@ -73,7 +73,10 @@ pub struct ForgeRepository {
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub name: String,
     /// The number, which is its identity.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub id: u64,
+    /// The address of the REST interface where it isn't https://api.github.com.
+    pub api: Option<String>,
 }
 
 /// The tamper-evident log.

@@ -41,7 +41,7 @@ pub const NOT_SUPPORTED: Rule = Rule {
         id: "not-supported",
         title: "something is written that this version does not enforce",
         why: "A limit that is written but not enforced is worse than none: everybody relies on it.",
-        example: "# dualkey.yaml\napproval: { evidence: github, branch: main }",
+        example: "# policies/ratified/9c1f.yaml",
         instead: "Delete it until a version enforces it, and limit the access by other means.",
     },
     severity: Severity::Error,

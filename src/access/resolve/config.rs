@@ -6,11 +6,12 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::context::{Context, item};
+use super::context::{Context, field, item};
 use super::settings;
-use crate::access::Kinds;
+use crate::access::target_spec::SettingForm;
+use crate::access::{Kinds, credential};
 use crate::access::id::OrganizationId;
-use crate::access::model::{Config, EvidenceSource, Manage};
+use crate::access::model::{Config, EvidenceSource, ForgeRepository, Manage};
 use crate::access::raw;
 use crate::access::reading::{Step, quote, value};
 use crate::repository::{Managed, PathPattern};
@@ -46,15 +47,9 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
     }
     let evidence = match raw.approval.evidence {
         raw::EvidenceName::Signatures => EvidenceSource::Signatures,
-        raw::EvidenceName::Github => {
-            context.not_supported(
-                &[Step::Key("approval"), Step::Key("evidence")],
-                "evidence from GitHub's pull requests",
-                "write `evidence: signatures`",
-            );
-            EvidenceSource::Github
-        }
+        raw::EvidenceName::Github => EvidenceSource::Github,
     };
+    let repository = repository(raw, context);
     let branch = &raw.approval.branch;
     if !is_branch_name(branch) {
         context.schema(
@@ -88,12 +83,67 @@ pub(super) fn build(raw: &raw::Config, context: &mut Context<'_>) -> Option<Conf
             Some(raw::Manage::Contractors) | None => Manage::Contractors,
         },
         evidence,
-        repository: raw.approval.repository.as_ref().map(|repository| repository.name.to_ascii_lowercase()),
+        repository,
         branch: branch.clone(),
         audit_ref: reference.clone(),
         audit_key: raw.audit.key.clone(),
         managed: Managed::naming(managed(raw, context)),
         source: Arc::clone(context.source),
+    })
+}
+
+/// The forge's type of target, whose settings say what the address of a forge looks like.
+const FORGE: &str = "github";
+
+/// The repository on the forge. Without it nobody can be asked whose pull requests count.
+fn repository(raw: &raw::Config, context: &mut Context<'_>) -> Option<ForgeRepository> {
+    let path = [Step::Key("approval"), Step::Key("repository")];
+    let Some(repository) = &raw.approval.repository else {
+        if raw.approval.evidence == raw::EvidenceName::Github {
+            context.schema(
+                &[Step::Key("approval")],
+                "evidence from GitHub's pull requests needs the repository that they are of",
+                "add `repository: { name: OWNER/NAME, id: NUMBER }`; `gh api repos/OWNER/NAME --jq .id` prints the number",
+            );
+        }
+        return None;
+    };
+    let part = |part: &str| {
+        !part.is_empty()
+            && part.len() <= 100
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            && !matches!(part, "." | "..")
+    };
+    let mut valid = true;
+    if !repository.name.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name)) {
+        let message = format!("{} is not the name of a repository", quote(&repository.name));
+        context.schema(&field(&path, "name"), message, "write OWNER/NAME as in its address");
+        valid = false;
+    }
+    if repository.id == 0 {
+        let help = "write the number that `gh api repos/OWNER/NAME --jq .id` prints";
+        context.schema(&field(&path, "id"), "no repository has the number 0", help);
+        valid = false;
+    }
+    if let Some(api) = &repository.api {
+        let about = "the address of the REST interface where it isn't https://api.github.com";
+        let spec = context.kinds.target_type(FORGE);
+        let setting = spec.and_then(|spec| spec.settings.iter().find(|setting| setting.name == "api"));
+        let wrong = match setting.map(|setting| &setting.form) {
+            _ if credential::is_one(api) => Some("it holds what looks like a credential"),
+            Some(SettingForm::Text(check)) => check(api).err(),
+            Some(SettingForm::Number { .. } | SettingForm::Type) | None => None,
+        };
+        if let Some(why) = wrong {
+            let shown = if credential::is_one(api) { "it".to_owned() } else { quote(api) };
+            context.schema(&field(&path, "api"), format!("{shown} is not {about}: {why}"), format!("write {about}"));
+            valid = false;
+        }
+    }
+    valid.then(|| ForgeRepository {
+        name: repository.name.to_ascii_lowercase(),
+        id: repository.id,
+        api: repository.api.clone(),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::access::Kinds;
 use crate::access::id::{GroupId, InvalidId, PersonId};
 use crate::access::model::Member;
 use crate::access::raw;
-use crate::access::reading::{INVALID_DATE, INVALID_ID, NOT_SUPPORTED, SCHEMA, Source, Step, quote};
+use crate::access::reading::{INVALID_DATE, INVALID_ID, SCHEMA, Source, Step, quote};
 use crate::access::time::{Interval, Moment};
 use crate::finding::{Finding, Rule};
 
@@ -41,10 +41,6 @@ impl<'a> Context<'a> {
 
     pub fn schema(&mut self, path: &[Step<'_>], message: impl Into<String>, help: impl Into<String>) {
         self.report(&SCHEMA, path, message, help);
-    }
-
-    pub fn not_supported(&mut self, path: &[Step<'_>], what: &str, help: &str) {
-        self.report(&NOT_SUPPORTED, path, format!("{what} is not enforced by this version"), help);
     }
 
     /// Parses an id with its type's constructor.

@@ -28,6 +28,7 @@ pub const RULE: Rule = Rule {
 pub fn find(survey: &Survey<'_>, findings: &mut Vec<Finding>) {
     let access = survey.access;
     let Some(repository) = &access.config.repository else { return };
+    let repository = repository.name.as_str();
     let owner = repository.split('/').next().unwrap_or_default();
     let mut told: BTreeSet<(&GrantId, &PersonId)> = BTreeSet::new();
     for entitlement in survey.entitlements.iter() {

@@ -9,7 +9,7 @@ pub mod rules;
 pub mod spec;
 
 #[cfg(feature = "github")]
-mod client;
+pub(crate) mod client;
 #[cfg(feature = "github")]
 mod connect;
 #[cfg(feature = "github")]

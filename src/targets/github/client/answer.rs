@@ -15,7 +15,7 @@ use super::host::Host;
 
 /// An answer that was read whole.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -49,7 +49,7 @@ impl Answer {
     }
 
     /// The body as what such an answer holds.
-    pub(in super::super) fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.body)
             .map_err(|error| Failure::Odd { why: format!("an answer can't be read: {error}") })
     }

@@ -19,7 +19,7 @@ use crate::targets::Power;
 const MOST_PAGES: usize = 2_000;
 
 /// One credential at one server. Nothing is tried again here.
-pub(in super::super) struct Api {
+pub(crate) struct Api {
     wire: Wire,
     /// Whose installation an App looks for.
     organization: String,
@@ -29,7 +29,7 @@ pub(in super::super) struct Api {
 }
 
 impl Api {
-    pub(in super::super) fn new(
+    pub(crate) fn new(
         host: Host,
         organization: String,
         secret: Secret,
@@ -39,17 +39,17 @@ impl Api {
         Api { wire: Wire::new(host, patience), organization, secret, purpose, session: tokio::sync::Mutex::default() }
     }
 
-    pub(in super::super) fn host(&self) -> &Host {
+    pub(crate) fn host(&self) -> &Host {
         &self.wire.host
     }
 
     /// What time it is at the server, as far as it said so.
-    pub(in super::super) fn clock(&self) -> Option<Timestamp> {
+    pub(crate) fn clock(&self) -> Option<Timestamp> {
         self.wire.clock()
     }
 
     /// True where an App asks, which is told some things that people aren't.
-    pub(in super::super) fn is_app(&self) -> bool {
+    pub(crate) fn is_app(&self) -> bool {
         match &self.secret {
             Secret::Token(token) => token.starts_with("ghs_"),
             Secret::App { .. } => true,
@@ -57,7 +57,7 @@ impl Api {
     }
 
     /// Whether this credential can change something, where GitHub tells that.
-    pub(in super::super) async fn power(&self) -> Power {
+    pub(crate) async fn power(&self) -> Power {
         let session = self.session.lock().await;
         if let Some(power) = session.as_ref().map(|session| session.power.clone()).filter(|one| *one != Power::Unknown)
         {
@@ -86,22 +86,22 @@ impl Api {
     }
 
     /// An answer to GET. What didn't change since it was last asked costs nothing.
-    pub(in super::super) async fn get(&self, path: &str) -> Result<Answer, Failure> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer, Failure> {
         self.request(Method::GET, path, None).await
     }
 
-    pub(in super::super) async fn get_as<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+    pub(crate) async fn get_as<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.get(path).await?.read()
     }
 
     /// All pages of a list.
-    pub(in super::super) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Failure> {
+    pub(crate) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Failure> {
         let pages: Vec<Vec<T>> = self.pages(path).await?;
         Ok(pages.into_iter().flatten().collect())
     }
 
     /// All pages of something that comes in pages.
-    pub(in super::super) async fn pages<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Failure> {
+    pub(crate) async fn pages<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Failure> {
         let separator = if path.contains('?') { '&' } else { '?' };
         let mut next = Some(format!("{path}{separator}per_page=100"));
         let (mut pages, mut seen) = (Vec::new(), BTreeSet::new());
@@ -117,7 +117,7 @@ impl Api {
     }
 
     /// The answer to a request. Something that has moved is asked for where it is now, on the same server.
-    pub(in super::super) async fn request(
+    pub(crate) async fn request(
         &self,
         method: Method,
         path: &str,

@@ -7,7 +7,7 @@ use crate::targets::TargetError;
 
 /// What GitHub said when it would not do something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Said {
+pub(crate) struct Said {
     pub status: u16,
     /// The message, and what it finds wrong with each field.
     pub message: String,
@@ -19,7 +19,7 @@ pub(in super::super) struct Said {
 
 /// Why a request came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Failure {
+pub(crate) enum Failure {
     /// It was never sent.
     NotSent {
         why: String,
@@ -54,7 +54,7 @@ pub(in super::super) enum Failure {
 
 /// What was asked.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) enum Asked<'a> {
+pub(crate) enum Asked<'a> {
     /// To see something: `list the members of `northwind``.
     ToSee(&'a str),
     /// To change something.
@@ -77,23 +77,23 @@ impl Failure {
     }
 
     /// The status that was answered, where the request was refused.
-    pub(in super::super) fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         self.said().map(|said| said.status)
     }
 
     /// True where this credential may not see something, or where it isn't there.
-    pub(in super::super) fn is_hidden(&self) -> bool {
+    pub(crate) fn is_hidden(&self) -> bool {
         matches!(self.status(), Some(403 | 404))
     }
 
     /// The permission that is missing, as GitHub names it.
-    pub(in super::super) fn missing(&self) -> Option<&str> {
+    pub(crate) fn missing(&self) -> Option<&str> {
         self.said().and_then(|said| said.accepted.as_deref()).filter(|accepted| !accepted.is_empty())
     }
 
     /// The same, naming the permission where GitHub doesn't.
     #[must_use]
-    pub(in super::super) fn lacking(mut self, permission: &str) -> Self {
+    pub(crate) fn lacking(mut self, permission: &str) -> Self {
         if let Failure::Refused(said) = &mut self
             && said.status == 403
             && said.accepted.is_none()
@@ -104,7 +104,7 @@ impl Failure {
     }
 
     /// In the words of all targets, without any token in them.
-    pub(in super::super) fn told(&self, target: &str, asked: Asked<'_>) -> TargetError {
+    pub(crate) fn told(&self, target: &str, asked: Asked<'_>) -> TargetError {
         let target = || target.to_owned();
         let (doing, writes) = match asked {
             Asked::ToSee(doing) => (doing, false),

@@ -4,7 +4,7 @@ use super::super::spec::API;
 
 /// One server of GitHub's, as the settings name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Host {
+pub(crate) struct Host {
     /// Scheme, name and port.
     origin: String,
     /// What stands before every path of REST: nothing, or `/api/v3` on GitHub Enterprise Server.
@@ -14,7 +14,7 @@ pub(in super::super) struct Host {
 impl Host {
     /// The server that an address leads to; GitHub's own where none is set. The settings are checked: it is `https`, or this
     /// machine.
-    pub(in super::super) fn of(api: Option<&str>) -> Self {
+    pub(crate) fn of(api: Option<&str>) -> Self {
         let api = api.unwrap_or(API);
         let (scheme, rest) = api.split_once("://").unwrap_or(("https", api));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -33,7 +33,7 @@ impl Host {
     }
 
     /// True for GitHub Enterprise Server, which adds people at once.
-    pub(in super::super) fn is_enterprise_server(&self) -> bool {
+    pub(crate) fn is_enterprise_server(&self) -> bool {
         !self.prefix.is_empty()
     }
 

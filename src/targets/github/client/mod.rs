@@ -9,10 +9,10 @@ mod secret;
 mod session;
 mod wire;
 
-pub(super) use api::Api;
-pub(super) use failure::{Asked, Failure};
-pub(super) use host::Host;
-pub(super) use query::Page;
-pub(super) use secret::Secret;
-pub(super) use session::Purpose;
-pub(super) use wire::Patience;
+pub(crate) use api::Api;
+pub(crate) use failure::{Asked, Failure};
+pub(crate) use host::Host;
+pub(crate) use query::Page;
+pub(crate) use secret::Secret;
+pub(crate) use session::Purpose;
+pub(crate) use wire::Patience;

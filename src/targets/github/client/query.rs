@@ -35,7 +35,7 @@ struct Wrong {
 /// One page of a list, as every list says it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
-pub(in super::super) struct Page<T> {
+pub(crate) struct Page<T> {
     pub total_count: u64,
     pub page_info: PageInfo,
     /// A list has one of them. Null is no empty list.
@@ -47,20 +47,20 @@ pub(in super::super) struct Page<T> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in super::super) struct PageInfo {
+pub(crate) struct PageInfo {
     pub has_next_page: bool,
     pub end_cursor: Option<String>,
 }
 
 impl<T> Page<T> {
     /// Its items, each of which is there.
-    pub(in super::super) fn items(self) -> Result<Vec<T>, Failure> {
+    pub(crate) fn items(self) -> Result<Vec<T>, Failure> {
         let items = self.nodes.or(self.edges).ok_or_else(|| odd("a list is null"))?;
         items.into_iter().map(|item| item.ok_or_else(|| odd("an item of a list is null"))).collect()
     }
 
     /// Its items, where they are all there are.
-    pub(in super::super) fn counted(self) -> Result<Vec<T>, Failure> {
+    pub(crate) fn counted(self) -> Result<Vec<T>, Failure> {
         let total = self.total_count;
         let items = self.items()?;
         match u64::try_from(items.len()) {
@@ -76,7 +76,7 @@ fn odd(why: &str) -> Failure {
 
 impl Api {
     /// The data of a query in which nothing is wrong.
-    pub(in super::super) async fn query<T: DeserializeOwned>(
+    pub(crate) async fn query<T: DeserializeOwned>(
         &self,
         text: &str,
         variables: Value,
@@ -86,7 +86,7 @@ impl Api {
     }
 
     /// The entries of `nodes(ids:)`. One that isn't there is None.
-    pub(in super::super) async fn nodes<T: DeserializeOwned>(
+    pub(crate) async fn nodes<T: DeserializeOwned>(
         &self,
         text: &str,
         ids: &[String],
@@ -135,7 +135,7 @@ impl Api {
     }
 
     /// All items of a list. `list` finds it in the data of a page. The query takes `$first` and `$after`.
-    pub(in super::super) async fn walk<D, T>(
+    pub(crate) async fn walk<D, T>(
         &self,
         text: &str,
         mut variables: Value,

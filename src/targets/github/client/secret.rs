@@ -8,7 +8,7 @@ const TOKENS: [(&str, usize); 6] =
 const REDACTED: &str = "[a token]";
 
 /// A text without any token in it, whatever its kind. Those of installations are some 500 characters long, with dots.
-pub(in super::super) fn redacted(text: &str) -> String {
+pub(crate) fn redacted(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -33,7 +33,7 @@ pub(in super::super) fn redacted(text: &str) -> String {
 }
 
 /// How a client proves who it is.
-pub(in super::super) enum Secret {
+pub(crate) enum Secret {
     /// A token that somebody made: fine-grained, classic, or an installation's.
     Token(String),
     /// A GitHub App, which has tokens of an hour made for it.

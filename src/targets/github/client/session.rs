@@ -14,7 +14,7 @@ use crate::targets::Power;
 
 /// What a credential is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Purpose {
+pub(crate) enum Purpose {
     Read,
     Write,
 }

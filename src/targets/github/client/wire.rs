@@ -27,7 +27,7 @@ const MEDIA_TYPE: &str = "application/vnd.github+json";
 
 /// How long something is waited for.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Patience {
+pub(crate) struct Patience {
     pub connect: Duration,
     /// For an answer, from first to last.
     pub answer: Duration,

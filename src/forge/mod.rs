@@ -1,0 +1,51 @@
+//! The forge that holds the access repository: its pull requests, what is said below them, and its settings. Targets are
+//! another matter, though GitHub may be both.
+
+#[cfg(feature = "github")]
+pub mod connection;
+
+use crate::finding::{Code, Refusal};
+
+/// The variables that may hold the token for the forge. The first that is set counts.
+pub const TOKENS: [&str; 2] = ["DUALKEY_FORGE_TOKEN", "GITHUB_TOKEN"];
+
+/// The variable in which a workflow is told where GitHub's REST interface is.
+pub const API_URL: &str = "GITHUB_API_URL";
+
+/// The codes of this room.
+pub const CODES: [&Code; 2] = [&FORGE_TOKEN_MISSING, &API_HOST_NOT_ALLOWED];
+
+pub static FORGE_TOKEN_MISSING: Code = Code {
+    id: "forge-token-missing",
+    title: "there is no token for the forge",
+    why: "Pull requests and reviews of a private repository are told only to who may see them. The token comes from the \
+          environment and stands in no file.",
+    example: "",
+    instead: "Set DUALKEY_FORGE_TOKEN, or GITHUB_TOKEN in a workflow, to a token that may read contents and pull requests \
+              of the access repository.",
+};
+
+pub static API_HOST_NOT_ALLOWED: Code = Code {
+    id: "api-host-not-allowed",
+    title: "the environment names another forge than dualkey.yaml",
+    why: "Whoever may set a variable could let another server say who approved what, and would be sent the token. The \
+          address of the forge is pinned in `dualkey.yaml`, and changes as policies do.",
+    example: "",
+    instead: "Unset GITHUB_API_URL, or name that server as `approval.repository.api` by a change of its own.",
+};
+
+/// The token for the forge.
+///
+/// # Errors
+///
+/// `forge-token-missing` where no variable holds one.
+pub fn token(variables: &dyn Fn(&str) -> Option<String>) -> Result<String, Refusal> {
+    let found = TOKENS.iter().find_map(|name| variables(name).map(|token| token.trim().to_owned()));
+    found.filter(|token| !token.is_empty()).ok_or_else(|| {
+        Refusal::new(
+            &FORGE_TOKEN_MISSING,
+            format!("there is nothing to ask the forge with: neither {} is set", TOKENS.join(" nor ")),
+            "set DUALKEY_FORGE_TOKEN to a token that may read contents and pull requests of the access repository",
+        )
+    })
+}
