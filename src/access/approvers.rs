@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::raw::ApprovedBy;
 use super::{
     Access, ApprovalRule, Approvers, Domain, DomainId, EvidenceSource, Intervals, Member, Person, PersonId, PersonType,
 };
@@ -99,15 +100,20 @@ impl Access {
                 Approvers::Group(group) => Some(Member::Group(group.clone())),
                 Approvers::DomainOwners | Approvers::Sponsors => None,
             });
+            // who has no key signs nothing
+            let signs =
+                |id: &&PersonId| rule.by == ApprovedBy::Any || self.people.get(*id).is_some_and(Person::has_key);
             let groups = known(&groups.collect::<Vec<_>>());
+            let groups: BTreeSet<&PersonId> = groups.into_iter().filter(signs).collect();
             if rule.from.contains(&Approvers::DomainOwners) {
                 found.extend(self.domains.values().map(|domain| {
-                    let people = groups.iter().chain(owners.get(&domain.id).into_iter().flatten()).copied().collect();
+                    let owners = owners.get(&domain.id).into_iter().flatten().copied().filter(signs);
+                    let people = groups.iter().copied().chain(owners).collect();
                     Quorum { rule, scope: Scope::Domain(domain), people }
                 }));
             } else if rule.from.contains(&Approvers::Sponsors) {
                 found.extend(sponsors.iter().map(|sponsor| {
-                    let people = groups.iter().copied().chain([*sponsor]).collect();
+                    let people = groups.iter().copied().chain([*sponsor].into_iter().filter(signs)).collect();
                     Quorum { rule, scope: Scope::Sponsor(sponsor), people }
                 }));
             } else {

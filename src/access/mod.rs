@@ -39,6 +39,7 @@ pub use kinds::Kinds;
 pub(crate) use merge::merge;
 pub use model::*;
 pub use pattern::EntitlementPattern;
+pub use raw::ApprovedBy;
 pub use resolve::{is_email, managed_by, only_embedded};
 pub use revision::{LastRead, LoadError, Revision, Unreadable};
 pub use target_spec::{AccountForm, AccountSpec, Example, Need, SettingForm, SettingSpec, Settings, TargetSpec};

@@ -19,7 +19,7 @@ use super::id::{
 };
 use super::kind::Kind;
 use super::pattern::EntitlementPattern;
-use super::raw::{Environment, Risk};
+use super::raw::{ApprovedBy, Environment, Risk};
 use super::reading::{Source, Step};
 use super::target_spec::{Settings, TargetSpec};
 use super::target_type::TargetType;
@@ -390,6 +390,7 @@ pub struct ApprovalRule {
     pub risk: Option<Risk>,
     pub count: u32,
     pub from: Vec<Approvers>,
+    pub by: ApprovedBy,
     pub place: Place,
 }
 

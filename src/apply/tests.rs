@@ -163,6 +163,7 @@ fn refused_landings_wait_and_are_named() {
         authors: Vec::new(),
         digest: None,
         statements: Vec::new(),
+        pull: None,
         refusals: vec![refusal.clone(), refusal],
         notes: Vec::new(),
         recorded: false,

@@ -20,6 +20,6 @@ pub use chain::{
 };
 pub use decision::{Assessment, Candidate, Evidence, Granted, Proposed, Trusted, assess, decide, reason};
 pub use testimony::{
-    CommitMakers, CountedApproval, Maker, Opinion, Says, Signatures, Signed, Signer, Source, Testimony, forge, makers,
-    statement,
+    CommitMakers, CountedApproval, Maker, Opinion, Says, Signatures, Signed, Signer, Source, Sources, Testimony, Way,
+    forge, makers, pull, statement,
 };

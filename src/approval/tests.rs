@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use ssh_key::public::KeyData;
 
-use super::forge::{Account, Asked, Moved, Movement, Pull, Review, ReviewVerdict};
+use super::forge::Asked;
 use super::landing::{Reviewed, Trees};
+use super::pull::{Account, Arrival, Moved, Movement, Pull, Review, ReviewVerdict};
 use super::testimony::{ProvenBy, made_by};
 use super::{
     Candidate, CommitMakers, Evidence, Granted, Maker, Opinion, Proposed, Says, Signed, Signer, Testimony, Trusted,
-    codes, decide, forge as source,
+    Way, codes, decide, forge as source,
 };
 use crate::access::{Access, LastRead, PersonId, Revision};
 use crate::finding::Refusal;
@@ -154,7 +155,8 @@ fn person(id: &str) -> PersonId {
 }
 
 fn says(id: &str, says: Says) -> Opinion {
-    Opinion { person: person(id), says, at: "2026-11-24T08:00:00Z".to_owned(), took_back: None }
+    let (at, way) = ("2026-11-24T08:00:00Z".to_owned(), Way::Signature);
+    Opinion { person: person(id), says, way, at, took_back: None }
 }
 
 fn commit(signer: Option<&str>) -> CommitMakers {
@@ -164,6 +166,7 @@ fn commit(signer: Option<&str>) -> CommitMakers {
         committers: BTreeSet::new(),
         named: BTreeSet::new(),
         names_unknown: false,
+        addresses: 1,
     }
 }
 
@@ -176,16 +179,15 @@ struct Told {
     proven_keys: BTreeMap<(PersonId, KeyData), Signed>,
     gone: BTreeSet<PersonId>,
     ages: bool,
-    asks_forge: bool,
     pull: Option<Pull>,
 }
 
 impl Told {
     fn evidence(&self, registry: &Access) -> Evidence {
-        let asked = Asked { landed: Some(oid(2)), head: oid(3), commits: &self.commits };
-        let mut testimony: Testimony = match self.asks_forge {
-            true => source::testimony(self.pull.as_ref(), asked, registry),
-            false => made_by(&self.commits, ProvenBy::Signatures),
+        let asked = Asked { landed: Some(oid(2)), head: oid(3), branch: "main", commits: &self.commits };
+        let mut testimony: Testimony = match &self.pull {
+            Some(pull) => source::testimony(pull, asked, registry),
+            None => made_by(&self.commits, ProvenBy::Signatures),
         };
         testimony.opinions.splice(0..0, self.opinions.clone());
         testimony.proven_keys = self.proven_keys.clone();
@@ -212,7 +214,6 @@ fn signed(approvers: &[&str]) -> Told {
         proven_keys: BTreeMap::new(),
         gone: BTreeSet::new(),
         ages: true,
-        asks_forge: false,
         pull: None,
     }
 }

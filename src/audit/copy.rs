@@ -92,7 +92,7 @@ struct Saved {
     size: u64,
     /// The hashes of each row, one after the other, in base64.
     rows: Vec<String>,
-    judged: Vec<Record>,
+    judged: Vec<(u64, Record)>,
     refusals: BTreeSet<(String, String)>,
     open: Vec<Intent>,
     unfinished: Vec<Slice>,
@@ -112,7 +112,7 @@ struct Saved {
 }
 
 fn version() -> String {
-    format!("3 {}", env!("CARGO_PKG_VERSION"))
+    format!("4 {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// Numbers for what is written often.

@@ -14,6 +14,7 @@ use super::{Log, LogKey};
 use crate::access::{AccountMark, Entitlements, EvidenceSource, Intervals, Revision, TargetId};
 use crate::apply::time::Comparison;
 use crate::apply::{self, Journal};
+use crate::approval::pull::{PULL_VERSION, Pull};
 use crate::approval::{Chain, CountedApproval, Landing, Removal, Signed, Verdict, Verifier, VerifyError};
 use crate::finding::Refusal;
 use crate::plan::changes::{self, EntitlementChange};
@@ -79,7 +80,7 @@ impl<'a> RunJournal<'a> {
         for (removal, after) in verifier.removed(chain)? {
             if !removal.recorded {
                 let changes = changed(&before.entitlements, &after.entitlements);
-                news.extend(removed(&removal, evidence(&[], &before), changes, &run));
+                news.extend(removed(&removal, evidence(&[], &before, removal.pull.as_ref()), changes, &run));
             }
             before = after;
         }
@@ -376,7 +377,7 @@ fn landed(
         verdict,
         approvals: approvals(&landing.approvals, run),
         authors: landing.authors.iter().map(ToString::to_string).collect(),
-        evidence: evidence(&landing.notes, &base),
+        evidence: evidence(&landing.notes, &base, landing.pull.as_ref()),
         digest: landing.digest.clone(),
         statements: statements(&landing.statements),
         changes: changed(&base.entitlements, &commit.entitlements),
@@ -413,13 +414,16 @@ fn approvals(given: &[CountedApproval], run: &Run) -> Vec<record::Approval> {
 }
 
 /// Only codes of what was noted: words may repeat what somebody wrote into a commit.
-fn evidence(notes: &[Refusal], base: &Revision) -> serde_json::Value {
+fn evidence(notes: &[Refusal], base: &Revision, pull: Option<&Pull>) -> serde_json::Value {
     let source = match base.access.config.evidence {
         EvidenceSource::Github => "github",
         EvidenceSource::Signatures => "signatures",
     };
     let notes: Vec<&str> = notes.iter().map(|note| note.code.id).collect();
-    json!({ "source": source, "notes": notes })
+    match pull {
+        Some(pull) => json!({ "source": source, "notes": notes, "version": PULL_VERSION, "pull": pull }),
+        None => json!({ "source": source, "notes": notes }),
+    }
 }
 
 fn changed(base: &Entitlements, head: &Entitlements) -> Vec<record::Change> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::Log;
 use super::log::{ANCHOR_NEXT, beginning};
@@ -12,6 +13,7 @@ use super::record::{self, At, Intent, Record};
 use super::state::as_record;
 use crate::access::{Access, AccountMark, PersonId, TargetId};
 use crate::apply;
+use crate::approval::pull::{PULL_VERSION, Pull};
 use crate::approval::statement;
 use crate::approval::{CountedApproval, Maker, Recorded, RecordedLanding, Removal, Signed, Verdict};
 use crate::repository::Oid;
@@ -29,11 +31,11 @@ pub fn recorded(log: &Log) -> Option<Recorded> {
         keys: log.keys().later().map(|later| later.commit).collect(),
     };
     let mut later: BTreeMap<&str, &record::Proof> = BTreeMap::new();
-    for record in &log.state().judged {
+    for (entry, record) in &log.state().judged {
         match record {
             Record::Landing(landing) if landing.base == landing.commit => {}
             Record::Landing(landing) => match verdict(landing.verdict) {
-                Some(verdict) => recorded.landings.push(one(landing, verdict, recorded.said.len())?),
+                Some(verdict) => recorded.landings.push(one(landing, verdict, recorded.said.len(), *entry)?),
                 None => recorded.removals.push(removal(landing)?),
             },
             Record::Said(said) => recorded.said.extend(signed(&said.statements)),
@@ -137,7 +139,7 @@ pub fn from_anchor(anchor: &str) -> Option<Recorded> {
 
 /// Landings from the oldest on, without what they change. The one whose base is itself is the genesis.
 pub(super) fn landings(log: &Log) -> impl Iterator<Item = &record::Landing> {
-    log.state().judged.iter().filter_map(|record| match record {
+    log.state().judged.iter().filter_map(|(_, record)| match record {
         Record::Landing(landing) => Some(landing),
         Record::Genesis(_)
         | Record::Changes(_)
@@ -179,7 +181,7 @@ fn head(landing: &record::Landing) -> Option<Oid> {
     landing.head.as_deref().and_then(|head| head.parse().ok())
 }
 
-fn one(landing: &record::Landing, verdict: Verdict, said: usize) -> Option<RecordedLanding> {
+fn one(landing: &record::Landing, verdict: Verdict, said: usize, entry: u64) -> Option<RecordedLanding> {
     Some(RecordedLanding {
         base: landing.base.parse().ok()?,
         commit: landing.commit.parse().ok()?,
@@ -188,9 +190,18 @@ fn one(landing: &record::Landing, verdict: Verdict, said: usize) -> Option<Recor
         approvals: given_by(landing),
         authors: landing.authors.iter().map(|text| Maker::recorded(text)).collect(),
         statements: signed(&landing.statements).collect(),
+        pull: pull(&landing.evidence),
         said,
+        entry,
         at: landing.at.0,
     })
+}
+
+/// What the forge had told of a pull request. None where nothing was, or in another version's words.
+fn pull(evidence: &Value) -> Option<Pull> {
+    let version = evidence.get("version").and_then(Value::as_u64);
+    let pull = evidence.get("pull").filter(|_| version == Some(u64::from(PULL_VERSION)))?;
+    serde_json::from_value(pull.clone()).ok()
 }
 
 fn removal(landing: &record::Landing) -> Option<Removal> {
@@ -204,6 +215,7 @@ fn removal(landing: &record::Landing) -> Option<Removal> {
         authors: landing.authors.iter().map(|text| Maker::recorded(text)).collect(),
         digest: landing.digest.clone(),
         statements: signed(&landing.statements).collect(),
+        pull: pull(&landing.evidence),
         recorded: true,
         proven: false,
         kept: true,

@@ -15,8 +15,8 @@ use crate::targets::Resource;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
     pub kinds: Kinds,
-    /// Landings, without what they change, and what people signed, in order.
-    pub judged: Vec<Record>,
+    /// Landings, without what they change, and what people signed, in order, each with the index of its entry.
+    pub judged: Vec<(u64, Record)>,
     /// Refused landings, each with a code.
     pub refusals: BTreeSet<(String, String)>,
     /// The first intent of every run that has no result, without its operations; its mode is full where that of any is.
@@ -71,9 +71,10 @@ impl State {
         match record {
             Record::Genesis(genesis) => self.begin(genesis),
             Record::Landing(landing) => {
-                self.judged.push(Record::Landing(Landing { changes: Vec::new(), ..landing.clone() }));
+                let landing = Landing { changes: Vec::new(), ..landing.clone() };
+                self.judged.push((index, Record::Landing(landing)));
             }
-            Record::Statements(_) | Record::Said(_) => self.judged.push(record.clone()),
+            Record::Statements(_) | Record::Said(_) => self.judged.push((index, record.clone())),
             Record::Refusal(refusal) => {
                 self.refusals.insert((refusal.landing.clone(), refusal.code.clone()));
             }

@@ -337,8 +337,9 @@ impl<'a> Store<'a> {
         }
         let tree = self.written(files)?;
         let at = log.genesis().at.0.as_second();
-        let records: Vec<record::Record> =
-            std::iter::once(record::Record::Genesis(log.genesis().clone())).chain(log.state().judged.clone()).collect();
+        let records: Vec<record::Record> = std::iter::once(record::Record::Genesis(log.genesis().clone()))
+            .chain(log.state().judged.iter().map(|(_, record)| record.clone()))
+            .collect();
         let mut parents: Vec<Oid> = held.filter(|commit| self.repository.commit(*commit).is_ok()).into_iter().collect();
         parents.extend(reach::parents(self.repository, &records, at)?);
         let commit = self.repository.write_commit_of(tree, &parents, "Restore the log", at)?;

@@ -88,6 +88,8 @@ fn attempt(options: &Options, repository: &Repository, anchor: Option<String>) -
     let clock = options.common.now.clock()?;
     let stage = Stage::of(&shared, &options.sandbox);
     if mode == Mode::Full {
+        // nobody signs what a forge tells: what was recorded since a checkpoint was kept outside is asked again
+        shared.ask_again_after(expected.size());
         // what would stop the run is better found before the lease is taken
         let ledger = shared.anchored()?;
         stage.prepare(clock, &options.key, &ledger)?;
@@ -288,7 +290,10 @@ impl Attempt<'_> {
             }
         };
         self.print(&outcome, &approved.tree().access.config.zone);
-        Ok(self.renew(Some(&newest), exit(&outcome, chain)))
+        // INVARIANT: a checkpoint covers no record that the forge doesn't confirm, since it is never asked about that again
+        let told = self.shared.told();
+        let is_doubted = chain.refused().any(|landing| told.asked_again.contains(&landing.commit));
+        Ok(self.renew(Some(&newest[..]).filter(|_| !is_doubted), exit(&outcome, chain)))
     }
 
     /// Takes away what is over by what is proven without the newest log, which then can't be written.

@@ -45,6 +45,13 @@ impl Expected {
             Expected::Gone(_) | Expected::Nothing => None,
         }
     }
+
+    /// How many entries the log had by the checkpoint that is kept; none where none is kept that says so.
+    pub fn size(&self) -> u64 {
+        // whether the log goes on from it is checked where the log is read
+        let text = self.text().and_then(|text| std::str::from_utf8(text).ok());
+        text.and_then(|text| text.lines().nth(1)).and_then(|size| size.parse().ok()).unwrap_or_default()
+    }
 }
 
 fn gone(place: &str, why: &str) -> Refusal {

@@ -84,6 +84,7 @@ impl<'v> Question<'v> {
     ///
     /// Where not even what the log records can be judged, or it contradicts the branch.
     pub fn judge_to(&self, tip: Oid) -> Result<Judged<'v>, Stop> {
+        self.shared.ask_forge(self.recorded, tip, self.stop)?;
         match self.attempt(tip) {
             Err(stop) if stop.exit == Exit::Unjudged && !self.is_asked_to_stop() => self.shorter(tip, &stop),
             judged => judged,
@@ -241,6 +242,7 @@ pub struct Foreseen {
 ///
 /// Where something can't be read, or takes too much work.
 pub fn foresee(shared: &Shared<'_>, ledger: &Ledger, head: Oid, now: Timestamp) -> Result<Foreseen, Stop> {
+    shared.ask_about(head);
     let Judged { chain, verifier, .. } = Question::of(shared, ledger, now).judge()?;
     within(shared.repository, None, || {
         let refused = chain.refused().cloned().collect();

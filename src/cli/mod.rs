@@ -15,6 +15,7 @@ mod exit;
 mod explain;
 mod extend;
 mod fmt;
+mod forge;
 mod healing;
 mod import;
 mod init;

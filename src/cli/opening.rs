@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::checkpoint::Expected;
+use super::forge::AskedCell;
 use super::revisions::{Reads, newest_readable, no_branch, read};
 use super::shared::{ANCHOR, Refresh, Shared, kept_anchor};
 use super::{Exit, RemoteOption, Stop};
@@ -119,7 +120,8 @@ impl<'a> Shared<'a> {
             fresh: Cell::new(fresh),
             warned: Cell::new(false),
             expected: Expected::of_environment(),
-            told: Cell::new(false),
+            told_of_checkpoint: Cell::new(false),
+            asked: AskedCell::default(),
         })
     }
 }

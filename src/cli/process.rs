@@ -176,7 +176,7 @@ impl Waits for Patience {
     }
 }
 
-fn random_part(of: Duration) -> Duration {
+pub(super) fn random_part(of: Duration) -> Duration {
     let nanoseconds = u64::try_from(of.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(OsRng.next_u64() % nanoseconds.saturating_add(1).max(1))
 }

@@ -8,10 +8,11 @@ use std::rc::Rc;
 use clap::Args;
 
 use super::checkpoint::Expected;
+use super::forge::AskedCell;
 use super::revisions::{Reads, newest_readable, no_branch, read};
 use super::{Exit, Stop, output};
 use crate::access::{self, Access, Config, LastRead, Revision, Target};
-use crate::approval::{self, Recorded, Signatures, Verifier, check_anchor, codes};
+use crate::approval::{self, Recorded, Signatures, Sources, Verifier, check_anchor, codes};
 use crate::audit::{self, Later, Log, LogError, LogKey, Store, StoreError, Stored, VerifierKey};
 use crate::finding::Refusal;
 use crate::repository::{InvalidOid, Oid, Repository, StateRefs, kept_ref};
@@ -73,7 +74,9 @@ pub struct Shared<'a> {
     /// What the log must go on from.
     pub(super) expected: Expected,
     /// Whether the user was told that no checkpoint is kept.
-    pub(super) told: Cell<bool>,
+    pub(super) told_of_checkpoint: Cell<bool>,
+    /// What the forge is asked, and what it told.
+    pub(super) asked: AskedCell,
 }
 
 /// Whether the remote is asked.
@@ -339,7 +342,7 @@ impl<'a> Shared<'a> {
             Expected::Checkpoint(kept) => Ok(stored.log.goes_on_from(&stored.files(self.repository)?, kept)?),
             Expected::Gone(refusal) => Err(Stop::refused(Exit::Refused, vec![refusal.clone()])),
             Expected::Nothing => {
-                if !self.stakes_nothing(&stored.log) && !self.told.replace(true) {
+                if !self.stakes_nothing(&stored.log) && !self.told_of_checkpoint.replace(true) {
                     let warning = Refusal::new(
                         &audit::codes::CHECKPOINT_MISSING,
                         "no checkpoint of the log is kept: on a machine that has seen nothing before, a remote that was \
@@ -413,13 +416,14 @@ impl<'a> Shared<'a> {
     /// What decides about recorded landings by what their records carry. What else is said in refs, by whomever and of whatever,
     /// has no say in that, and can't keep anybody from it.
     pub fn verifier_of_records<'v>(&'v self, recorded: &'v Recorded, now: jiff::Timestamp) -> Verifier<'v> {
-        let source = Signatures::of_records(self.repository);
+        let source = Sources::new(self.repository, Signatures::of_records(self.repository), Rc::default());
         approval::Verifier::new(self.repository, source, recorded, &self.branch, targets::KINDS, now)
     }
 
     /// Everything that decides about landings.
     pub fn verifier<'v>(&'v self, recorded: &'v Recorded, now: jiff::Timestamp) -> Result<Verifier<'v>, Stop> {
-        let source = Signatures::open(self.repository, &self.refs)?;
+        let signatures = Signatures::open(self.repository, &self.refs)?;
+        let source = Sources::new(self.repository, signatures, self.told());
         Ok(approval::Verifier::new(self.repository, source, recorded, &self.branch, targets::KINDS, now))
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::forge::PullState;
 use super::judging::{Foreseen, Judged, Question, foresee};
 use super::shared::{self, Refresh, Shared};
 use super::{Common, Exit, ReviewFormat, Stop, context, output};
@@ -14,6 +15,7 @@ use crate::{apply, audit, report};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey verify                    every landing on the protected branch\n  \
                         dualkey verify --head feature     would this land if it was merged now?\n  \
+                        dualkey verify --pull 7           the same of a pull request, or what came of it\n  \
                         dualkey verify --range A..B       the landings after A up to B")]
 pub struct Options {
     #[command(flatten)]
@@ -27,6 +29,9 @@ pub struct Options {
     /// Say whether this would land if it was merged onto the tip now
     #[arg(long, value_name = "REV")]
     head: Option<String>,
+    /// Say whether this pull request would land if it was merged now or, where it was merged, whether it did
+    #[arg(long, value_name = "N", conflicts_with_all = ["rev", "range", "head"])]
+    pull: Option<u64>,
     #[arg(long, value_enum, default_value = "text")]
     format: ReviewFormat,
 }
@@ -44,8 +49,14 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
     let ledger = shared.anchored()?;
-    if let Some(head) = &options.head {
-        return Ok(prospect(options, &foresee(&shared, &ledger, super::context::head(repository, head)?, clock.now)?));
+    let pull = options.pull.map(|number| shared.pull(&ledger.recorded, number)).transpose()?;
+    let head = match (&options.head, pull) {
+        (Some(head), _) => Some(super::context::head(repository, head)?),
+        (None, Some(PullState::Open(head))) => Some(head),
+        (None, Some(PullState::Merged(_)) | None) => None,
+    };
+    if let Some(head) = head {
+        return Ok(prospect(options, &foresee(&shared, &ledger, head, clock.now)?));
     }
     let (after, tip) = match &options.range {
         Some(range) => {
@@ -67,7 +78,7 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     }
     let Judged { chain, verifier, .. } = Question::of(&shared, &ledger, clock.now).judge_to(tip)?;
     // what is wrong beside the landings
-    let beside: Vec<Refusal> = match after.is_none() && options.rev.is_none() {
+    let beside: Vec<Refusal> = match after.is_none() && options.rev.is_none() && pull.is_none() {
         true => {
             let (tree, log) = (verifier.revision(chain.last)?, &ledger.stored.log);
             let overdue = apply::overdue(&tree, audit::last_run(log, clock.now), clock.now);
@@ -86,6 +97,15 @@ fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
                 return Err(Stop::usage(message, "name a commit of the protected branch's first-parent chain"));
             }
         };
+    }
+    if let Some(PullState::Merged(commit)) = pull {
+        landings.retain(|landing| landing.commit == commit);
+        if landings.is_empty() {
+            return Err(Stop::usage(
+                format!("no landing ends at {}, by which it was merged", commit.short()),
+                "`dualkey verify` tells of all landings; a commit inside of one is judged with it",
+            ));
+        }
     }
     output::print(&match options.format {
         ReviewFormat::Text => report::verify::text(&ledger.recorded, &landings, output::style()),

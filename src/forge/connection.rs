@@ -1,6 +1,7 @@
 //! The way to the access repository on GitHub, with one token.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::runtime::{Builder, Runtime};
@@ -9,10 +10,10 @@ use super::{API_HOST_NOT_ALLOWED, API_URL, token};
 use crate::access::ForgeRepository;
 use crate::approval::codes::REPO_MISMATCH;
 use crate::finding::Refusal;
-use crate::targets::github::client::{Api, Asked, Failure, Host, Patience, Purpose, Secret};
-use crate::targets::github::spec::API;
 use crate::targets::TargetError;
 use crate::targets::error::TARGET_IO;
+use crate::targets::github::client::{Api, Asked, Failure, Host, Patience, Purpose, Secret};
+use crate::targets::github::spec::API;
 use crate::targets::retry::{Waits, pause_after};
 
 /// What the forge is called in messages.
@@ -101,11 +102,7 @@ impl Connection {
     /// # Errors
     ///
     /// What GitHub said, without any token in it.
-    pub(crate) fn see<T>(
-        &self,
-        doing: &str,
-        ask: impl AsyncFn(&Api) -> Result<T, Failure>,
-    ) -> Result<T, TargetError> {
+    pub(crate) fn see<T>(&self, doing: &str, ask: impl AsyncFn(&Api) -> Result<T, Failure>) -> Result<T, TargetError> {
         self.again(Asked::ToSee(doing), ask)
     }
 
@@ -136,6 +133,11 @@ impl Connection {
         }
     }
 
+    /// Waits, where something is only known a little later. False where nobody waits any longer.
+    pub(crate) fn pause(&self, how_long: Duration) -> bool {
+        self.waits.pause(how_long)
+    }
+
     /// The repository as it is called now. It is known by its number: one that was renamed is found, and one that took its
     /// name is not.
     ///
@@ -144,8 +146,9 @@ impl Connection {
     /// What GitHub said; and `repo-mismatch`, as a refusal of its own, where another repository answers.
     pub fn home(&self) -> Result<Result<Home, Refusal>, TargetError> {
         let name = &self.pinned.name;
-        let home: Home =
-            self.see(&format!("look at the repository `{name}`"), async |api| api.get_as(&format!("/repos/{name}")).await)?;
+        let home: Home = self.see(&format!("look at the repository `{name}`"), async |api| {
+            api.get_as(&format!("/repos/{name}")).await
+        })?;
         if home.id == self.pinned.id {
             return Ok(Ok(home));
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::digest::instants;
-use super::requirements::{self, Surplus};
+use super::requirements::{self, Given, Surplus};
 use super::{EntitlementChange, Plan};
 use crate::access::{
     Access, ApprovalRule, Approvers, ChangeClass, GroupId, Intervals, Member, Person, PersonId, Quorum,
@@ -143,7 +143,9 @@ pub(super) fn reserve(plan: &Plan<'_>) -> BTreeSet<PersonId> {
     let eligible = plan.requirements.iter().flat_map(|requirement| &requirement.eligible);
     let everybody: BTreeSet<PersonId> = eligible.chain(&of_class).filter(able).cloned().collect();
     let enough = Surplus { each: 0, in_all: plan.surplus().in_all.max(1) + 1 };
-    if requirements::met(&plan.requirements, &everybody, enough, &of_class) { of_class } else { plan.seated.clone() }
+    // whoever can sign may still do so
+    let everybody = Given { people: &everybody, unsigned: &BTreeSet::new() };
+    if requirements::met(&plan.requirements, everybody, enough, &of_class) { of_class } else { plan.seated.clone() }
 }
 
 /// Everybody of a quorum whose word doesn't end by now, but for those who are leaving.

@@ -6,7 +6,7 @@ use std::fmt;
 use foldhash::{HashMap, HashMapExt as _};
 use serde::Serialize;
 
-use crate::access::{Access, Approvers, DomainId, PersonId, VendorId};
+use crate::access::{Access, ApprovedBy, Approvers, DomainId, PersonId, VendorId};
 
 /// The people behind one rule, owner list or sponsor: each with keys and forge account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -136,7 +136,9 @@ fn benches(access: &Access) -> HashMap<Judge<'_>, Bench<'_>> {
         });
         let from: Vec<String> = rule.from.iter().map(ToString::to_string).collect();
         let risk = rule.risk.map_or("any", crate::access::raw::Risk::as_str);
-        let asks = format!("{} of {} for {} at risk {risk}", rule.count, from.join(" or "), rule.change.as_str());
+        let signed = if rule.by == ApprovedBy::Signature { " by signature" } else { "" };
+        let from = from.join(" or ");
+        let asks = format!("{} of {from}{signed} for {} at risk {risk}", rule.count, rule.change.as_str());
         let people = groups.flat_map(|group| reached(&group.members));
         benches.insert(Judge::Rule(&rule.id), Bench::of(access, asks, people));
     }

@@ -11,7 +11,7 @@ use super::key_reused;
 use super::replaced::Returning;
 use super::requirements::{Requirement, Side};
 use super::target_moved::Places;
-use crate::access::{Access, ChangeClass, Config, DomainId, Person, PersonId, Resource};
+use crate::access::{Access, ApprovedBy, ChangeClass, Config, DomainId, Person, PersonId, Resource};
 use crate::finding::Finding;
 
 /// What a resource is, whatever files call it: two targets can be one system, and systems compare names in ways of
@@ -239,6 +239,7 @@ impl Moves {
                 class: ChangeClass::Policy,
                 count: 1,
                 side: Side::Old,
+                by: ApprovedBy::Any,
                 from: vec![format!("owners of {domain}")],
                 eligible,
                 gaining: BTreeSet::new(),

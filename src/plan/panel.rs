@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::requirements::{Requirement, Surplus};
+use super::requirements::{Given, Requirement, Surplus};
 use super::{Plan, Side};
-use crate::access::{Access, Person, PersonId, Unfit, VendorId};
+use crate::access::{Access, ApprovedBy, Person, PersonId, Unfit, VendorId};
 
 /// What somebody did for a change. Whoever did any of it can't approve it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +39,8 @@ pub enum Bar {
     EndedSince,
     /// The person was ended, and may do no more than object and bring back others.
     Lingers,
+    /// The rule asks for a signature, and the person has no key.
+    NoKey,
     /// No rule of the change asks for the person.
     NotAsked,
 }
@@ -54,9 +56,16 @@ pub struct Circumstances {
     pub gone: BTreeSet<PersonId>,
     /// What is asked for beyond the counts of the rules.
     pub surplus: Surplus,
+    /// People who approved by a review alone, of which nothing is signed.
+    pub unsigned: BTreeSet<PersonId>,
 }
 
 impl Circumstances {
+    /// People who approved, with what is known of how.
+    pub fn given<'a>(&'a self, people: &'a BTreeSet<PersonId>) -> Given<'a> {
+        Given { people, unsigned: &self.unsigned }
+    }
+
     /// True where the person made it, or answers for a service that may have.
     pub fn is_maker(&self, person: &PersonId) -> bool {
         self.makers.contains_key(person) || self.answering.contains_key(person)
@@ -70,6 +79,9 @@ impl Plan<'_> {
         let bars = |person: &PersonId| {
             let mut bars = self.bars_everywhere(known, person);
             bars.extend(self.gain(person).filter(|_| !requirement.counts(person)));
+            let has_key = || self.base.access.people.get(person).is_some_and(Person::has_key);
+            let must_sign = requirement.by == ApprovedBy::Signature;
+            bars.extend((must_sign && bars.is_empty() && !has_key()).then_some(Bar::NoKey));
             bars.sort();
             (person.clone(), bars)
         };

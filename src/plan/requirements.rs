@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Classes, Pairs, Stakes};
-use crate::access::{Access, ApprovalRule, Approvers, ChangeClass, DomainId, Member, PersonId, Revision};
+use crate::access::{Access, ApprovalRule, ApprovedBy, Approvers, ChangeClass, DomainId, Member, PersonId, Revision};
 
 /// Which policy asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,8 @@ pub struct Requirement {
     pub class: ChangeClass,
     pub count: u32,
     pub side: Side,
+    /// How an approval has to be given to count here.
+    pub by: ApprovedBy,
     /// Whom the rule's words mean here: `owners of payments-staging`, `sponsor of alice.nguyen`, `group:security`.
     pub from: Vec<String>,
     /// Everybody whom the rule entitles, before anything about the person or the change bars them.
@@ -47,18 +49,18 @@ impl Requirement {
     }
 
     /// True where enough of the people count here. What is asked for in all is for [`met`] to say.
-    pub fn met_by(&self, approvers: &BTreeSet<PersonId>, surplus: Surplus) -> bool {
+    pub fn met_by(&self, approvers: Given<'_>, surplus: Surplus) -> bool {
         self.missing(approvers, surplus) == 0
     }
 
     /// How many more approvals are asked for here.
-    pub fn missing(&self, approvers: &BTreeSet<PersonId>, surplus: Surplus) -> usize {
+    pub fn missing(&self, approvers: Given<'_>, surplus: Surplus) -> usize {
         let missing = self.needed(surplus).saturating_sub(self.given(approvers).count());
         if self.is_by_sponsors_alone(approvers) { missing.max(1) } else { missing }
     }
 
     /// True where all who approved here answer for a service that gains, and somebody else could have.
-    pub fn is_by_sponsors_alone(&self, approvers: &BTreeSet<PersonId>) -> bool {
+    pub fn is_by_sponsors_alone(&self, approvers: Given<'_>) -> bool {
         !self.sponsors.is_empty() && self.given(approvers).all(|person| self.sponsors.contains(person))
     }
 
@@ -67,9 +69,13 @@ impl Requirement {
         self.eligible.contains(person) && (self.everyone_gains || !self.gaining.contains(person))
     }
 
-    /// Those of the people who count here.
-    pub fn given<'a>(&'a self, approvers: &'a BTreeSet<PersonId>) -> impl Iterator<Item = &'a PersonId> {
-        approvers.iter().filter(|person| self.counts(person))
+    /// Those of the people who count here, as they gave their word.
+    pub fn given<'a>(&'a self, approvers: Given<'a>) -> impl Iterator<Item = &'a PersonId> {
+        let signed = move |person: &&PersonId| match self.by {
+            ApprovedBy::Any => true,
+            ApprovedBy::Signature => !approvers.unsigned.contains(*person),
+        };
+        approvers.people.iter().filter(|person| self.counts(person)).filter(signed)
     }
 
     /// Notes who of the eligible gains. Whoever can't approve anything is no alternative to them.
@@ -89,6 +95,14 @@ impl Requirement {
     }
 }
 
+/// People who approved.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    pub people: &'a BTreeSet<PersonId>,
+    /// Those of whom nothing is signed: a forge tells that they reviewed it.
+    pub unsigned: &'a BTreeSet<PersonId>,
+}
+
 /// Approvals that are asked for beyond the counts of the rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Surplus {
@@ -102,16 +116,16 @@ pub struct Surplus {
 }
 
 /// True where the people meet every requirement, and would without `surplus.in_all` of those among them of the `reserve`.
-pub fn met(
-    requirements: &[Requirement],
-    approvers: &BTreeSet<PersonId>,
-    surplus: Surplus,
-    reserve: &BTreeSet<PersonId>,
-) -> bool {
-    let all_met =
-        |people: &BTreeSet<PersonId>| requirements.iter().all(|requirement| requirement.met_by(people, surplus));
-    let (asked, beside): (BTreeSet<PersonId>, BTreeSet<PersonId>) =
-        approvers.iter().cloned().partition(|person| requirements.iter().any(|requirement| requirement.counts(person)));
+pub fn met(requirements: &[Requirement], approvers: Given<'_>, surplus: Surplus, reserve: &BTreeSet<PersonId>) -> bool {
+    let all_met = |people: &BTreeSet<PersonId>| {
+        let given = Given { people, ..approvers };
+        requirements.iter().all(|requirement| requirement.met_by(given, surplus))
+    };
+    let (asked, beside): (BTreeSet<PersonId>, BTreeSet<PersonId>) = approvers
+        .people
+        .iter()
+        .cloned()
+        .partition(|person| requirements.iter().any(|requirement| requirement.counts(person)));
     let beside = beside.intersection(reserve).count();
     let spare = usize::try_from(surplus.in_all).unwrap_or(usize::MAX).saturating_sub(beside);
     let candidates: Vec<PersonId> = asked.intersection(reserve).cloned().collect();
@@ -165,6 +179,7 @@ pub fn all(
                 held.rule == requirement.rule
                     && held.eligible == requirement.eligible
                     && held.class == requirement.class
+                    && held.by == requirement.by
             }) {
                 Some(held) => {
                     held.count = held.count.max(requirement.count);
@@ -294,6 +309,7 @@ impl Resolver<'_> {
             class,
             count: rule.count,
             side: self.side,
+            by: rule.by,
             from,
             eligible,
             gaining: BTreeSet::new(),

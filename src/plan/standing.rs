@@ -79,7 +79,7 @@ pub struct Standing {
 impl Standing {
     /// `said.given` are people whom nothing bars.
     pub fn of(plan: &Plan<'_>, circumstances: Circumstances, said: Said) -> Self {
-        let (surplus, given) = (circumstances.surplus, &said.given);
+        let (surplus, given) = (circumstances.surplus, circumstances.given(&said.given));
         let rules = plan.requirements.iter().map(|requirement| {
             let (able, barred) = parted(plan.panel(&circumstances, requirement));
             let sponsors_alone = requirement.is_by_sponsors_alone(given);
@@ -95,7 +95,7 @@ impl Standing {
         let reserve = (surplus.in_all > 0).then(|| {
             let (able, barred) = parted(plan.reserve_panel(&circumstances));
             let needed = usize::try_from(surplus.in_all).unwrap_or(usize::MAX);
-            ReserveStanding { needed, given: able.intersection(given).cloned().collect(), able, barred }
+            ReserveStanding { needed, given: able.intersection(&said.given).cloned().collect(), able, barred }
         });
         let verdict = verdict(plan, &circumstances, &said);
         Standing { verdict, rules: rules.collect(), reserve, circumstances, said }
@@ -151,5 +151,5 @@ fn verdict(plan: &Plan<'_>, circumstances: &Circumstances, said: &Said) -> Verdi
 pub fn is_met(plan: &Plan<'_>, circumstances: &Circumstances, given: &BTreeSet<PersonId>) -> bool {
     let (surplus, nobody) = (circumstances.surplus, BTreeSet::new());
     let reserve = if surplus.in_all > 0 { plan.reserve() } else { &nobody };
-    requirements::met(&plan.requirements, given, surplus, reserve)
+    requirements::met(&plan.requirements, circumstances.given(given), surplus, reserve)
 }

@@ -6,7 +6,8 @@ use super::PlanView;
 use super::style::count;
 use super::voice::{LISTED, Voice};
 use crate::access::time::format_moment;
-use crate::access::{PersonId, Unfit};
+use crate::access::{ApprovedBy, PersonId, Unfit};
+use crate::approval::codes::KEY_UNPROVEN;
 use crate::finding::Refusal;
 use crate::plan::{Bar, Part, Requirement, RuleStanding, Side};
 
@@ -34,10 +35,12 @@ pub(super) fn awaited(view: &PlanView<'_>, voice: Voice) -> String {
         let more = if reserve.needed == 1 { "person" } else { "people" };
         open.push(format!("from {} {more} more", reserve.needed));
     }
-    let proofs = standing.said.unproven.len();
-    if proofs > 0 {
-        open.push(format!("from who holds {}", count(proofs, "new key")));
+    let (proofs, others): (Vec<&Refusal>, Vec<&Refusal>) =
+        standing.said.unproven.iter().partition(|one| one.code.id == KEY_UNPROVEN.id);
+    if !proofs.is_empty() {
+        open.push(format!("from who holds {}", count(proofs.len(), "new key")));
     }
+    open.extend(others.iter().map(|one| format!("with its pull request ({})", voice.message(&one.message))));
     let sentence = open.join("; and ");
     if rules == 0 && standing.is_met(view.plan) { sentence } else { format!("from {sentence}") }
 }
@@ -49,7 +52,8 @@ fn from(requirement: &Requirement, voice: Voice) -> String {
         0 => shown,
         more => format!("{shown} or {more} more"),
     };
-    voice.words(&words)
+    let signed = if requirement.by == ApprovedBy::Signature { ", by signature" } else { "" };
+    voice.words(&format!("{words}{signed}"))
 }
 
 /// `2 of alice, bob, carol (group:security)`.
@@ -171,6 +175,7 @@ fn bar(bar: &Bar) -> String {
         Bar::EndedByChange => "not here any more by this change".to_owned(),
         Bar::SameVendor { vendor, gains } => format!("of {vendor}, as is {gains}, who gains"),
         Bar::Lingers => "may still object".to_owned(),
+        Bar::NoKey => "no key to sign with".to_owned(),
         Bar::NotAsked => "not asked".to_owned(),
     }
 }

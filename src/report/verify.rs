@@ -56,6 +56,9 @@ fn line(landing: &Landing, style: Style) -> String {
     }
     if landing.recorded {
         line.push_str(&style.dim("  (in the log)"));
+        if let Some(pull) = &landing.pull {
+            line.push_str(&style.dim(&format!(" as the forge told of #{}", pull.number)));
+        }
     }
     line.push('\n');
     line

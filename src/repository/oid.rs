@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The SHA-1 name of a git object.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,6 +97,12 @@ impl Serialize for Oid {
     }
 }
 
+impl<'de> Deserialize<'de> for Oid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +113,8 @@ mod tests {
         let oid: Oid = text.parse().unwrap();
         assert_eq!(oid.to_string(), text);
         assert_eq!(serde_json::to_string(&oid).unwrap(), format!("\"{text}\""));
+        assert_eq!(serde_json::from_str::<Oid>(&format!("\"{text}\"")).unwrap(), oid);
+        assert!(serde_json::from_str::<Oid>("\"e69de29\"").is_err());
         assert_eq!(Oid::of_blob(b""), oid);
         for bad in ["", "e69de29", &text.to_uppercase(), &format!("{text}0"), &text.replace('e', "g")] {
             assert!(bad.parse::<Oid>().is_err(), "{bad}");

@@ -23,6 +23,8 @@ mod defects;
 mod demo;
 mod ends;
 mod everyday;
+#[cfg(feature = "github")]
+mod evidence;
 mod examples;
 mod explain;
 mod faulty;

@@ -164,6 +164,18 @@ pub struct ApprovalRule {
     pub count: u32,
     /// Out of whom: domain-owners, sponsors, group:ID, or a list of these.
     pub from: Words,
+    /// How they have to approve: `signature` asks for statements that their own keys signed; with `any`, which it is where
+    /// nothing stands, a review of a pull request will do where the forge's evidence counts.
+    pub by: Option<ApprovedBy>,
+}
+
+/// How an approval has to be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ApprovedBy {
+    Any,
+    Signature,
 }
 
 /// Classes of change.

@@ -12,7 +12,7 @@ use crate::access::model::{
     ApprovalRule, Approvers, ChangeClass, Config, DutyRule, DutySet, Leftover, Policy, RemovalLimit, Waiver,
 };
 use crate::access::pattern::EntitlementPattern;
-use crate::access::raw;
+use crate::access::raw::{self, ApprovedBy};
 use crate::access::reading::{INVALID_ID, Step, quote};
 use crate::access::time::Days;
 use crate::finding::{Finding, Place, Severity};
@@ -313,6 +313,7 @@ fn approval_rule(raw: &raw::ApprovalRule, path: &[Step<'_>], context: &mut Conte
         risk: raw.risk,
         count: raw.count,
         from,
+        by: raw.by.unwrap_or(ApprovedBy::Any),
         place: context.source.place(path),
     })
 }

@@ -41,6 +41,12 @@ fn nearest(walk: &Walk<'_, '_, '_>, from: usize, path: &[Step]) -> Result<(usize
     while first + 1 < line.len() && line.change_hash(Span::new(from, first))? == ChangeHash::default() {
         first += 1;
     }
+    // commits that were rebased onto the branch came with the last of them
+    let brought_first = |to: &usize| {
+        let onto = line.commit(*to).ok().and_then(|commit| source.brought(commit)).and_then(|(_, onto)| onto);
+        onto.and_then(|onto| line.place(onto)).is_some_and(|onto| onto < first)
+    };
+    first = (first..line.len()).find(brought_first).unwrap_or(first);
     for to in from + 1..line.len() {
         let span = Span::new(from, to);
         // nothing but what it leaves out keeps a step from closing that changes nothing

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::approval::testimony::pull::Pull;
 use crate::approval::testimony::{CountedApproval, Maker, Signed};
 use crate::finding::Refusal;
 use crate::repository::Oid;
@@ -36,8 +37,12 @@ pub struct RecordedLanding {
     pub authors: Vec<Maker>,
     /// What people signed that the verdict rests on.
     pub statements: Vec<Signed>,
+    /// What the forge told of the pull request that brought it.
+    pub pull: Option<Pull>,
     /// How much of [`Recorded::said`] the log held before it.
     pub said: usize,
+    /// The index of its entry in the log.
+    pub entry: u64,
     /// When it was judged.
     pub at: Timestamp,
 }
@@ -85,6 +90,8 @@ pub struct Landing {
     pub digest: Option<String>,
     /// What people signed that the verdict rests on.
     pub statements: Vec<Signed>,
+    /// The pull request that brought it, as the forge told of it.
+    pub pull: Option<Pull>,
     pub refusals: Vec<Refusal>,
     /// What is worth saying though it stopped nothing.
     pub notes: Vec<Refusal>,
@@ -106,6 +113,7 @@ impl Landing {
             authors: Vec::new(),
             digest: None,
             statements: Vec::new(),
+            pull: None,
             refusals: Vec::new(),
             notes: Vec::new(),
             recorded: false,
@@ -180,6 +188,8 @@ pub struct Removal {
     pub digest: Option<String>,
     /// What people signed that it rests on.
     pub statements: Vec<Signed>,
+    /// The pull request that brought it, as the forge told of it.
+    pub pull: Option<Pull>,
     /// True where it was applied before, as the log says.
     pub recorded: bool,
     /// False where the log alone says that it was approved. Nothing of it counts but what it takes away.
@@ -200,6 +210,7 @@ impl Removal {
             authors: Vec::new(),
             digest: None,
             statements: Vec::new(),
+            pull: None,
             recorded: true,
             proven: false,
             kept: true,

@@ -157,11 +157,12 @@ impl<'w, 'a> Line<'w, 'a> {
     }
 
     /// What a commit itself says was reviewed: the commits that it merged, and the commit, which may have been
-    /// fast-forwarded; and what the log says that was.
+    /// fast-forwarded; and what the log and a forge say that was.
     pub fn merged_heads(&self, to: usize) -> Result<Vec<Oid>, VerifyError> {
         let landed = self.commit(to)?;
-        let recorded = self.told.recorded_head(landed);
-        let mut merged = Vec::new();
+        let brought = self.told.source.brought(landed).map(|(head, _)| head);
+        let recorded = self.told.recorded_head(landed).or(brought);
+        let mut merged: Vec<Oid> = brought.filter(|head| Some(*head) != recorded).into_iter().collect();
         // what a commit merged that can't be looked at came with it
         for commit in self.apart.iter().filter(|one| one.before == to).map(|one| one.commit).chain([landed]) {
             merged.extend(self.ground.repository.merged_into(commit)?);

@@ -84,6 +84,7 @@ pub(super) fn recorded(ground: &Ground<'_>) -> Chain {
         authors: one.authors.clone(),
         digest: None,
         statements: one.statements.clone(),
+        pull: one.pull.clone(),
         refusals: Vec::new(),
         notes: Vec::new(),
         recorded: true,

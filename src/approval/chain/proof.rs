@@ -66,9 +66,10 @@ fn prove(ground: &Ground<'_>, landing: &RecordedLanding, tip: Oid) -> Result<Pro
         return Ok(Proof::Unproven(unproven(landing, &[])));
     }
     let mut reasons = Vec::new();
-    if let Some(head) = head.filter(|_| !landing.statements.is_empty()) {
+    if let Some(head) = head.filter(|_| !landing.statements.is_empty() || landing.pull.is_some()) {
         let said = ground.recorded.said.get(..landing.said).unwrap_or_default();
-        let words = RecordedWords { head, statements: &landing.statements, said, at: landing.at };
+        let pull = landing.pull.as_ref().map(|pull| (landing.commit, pull));
+        let words = RecordedWords { head, statements: &landing.statements, said, pull, at: landing.at };
         let source = ground.source.of_record(&words);
         match closed(ground, Measure::of_record(&*source, landing), &commits, tip)? {
             Ok(steps) => return Ok(Proof::Verified(Box::new(verified(landing, steps, true)))),
@@ -142,6 +143,7 @@ fn verified(recorded: &RecordedLanding, steps: Vec<Step>, from_record: bool) -> 
         landing.approvals.extend(step.approvals);
         landing.authors.extend(step.authors);
         landing.statements.extend(step.statements);
+        landing.pull = step.pull.or(landing.pull);
     }
     landing
 }

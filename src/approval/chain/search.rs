@@ -185,6 +185,7 @@ impl<'l, 'w, 'a> Walk<'l, 'w, 'a> {
             authors: granted.authors,
             digest: Some(granted.digest.to_string()),
             statements: granted.statements,
+            pull: granted.pull,
             notes: granted.notes,
             ..self.line.landing(span, Verdict::Approved)?
         })

@@ -19,6 +19,8 @@ fn chain(landings: &[(usize, usize)]) -> Result<Chain, String> {
         approvals: Vec::new(),
         authors: Vec::new(),
         statements: Vec::new(),
+        pull: None,
+        entry: 0,
         said: 0,
         at: Timestamp::UNIX_EPOCH,
     };

@@ -8,6 +8,7 @@ use super::ground::Ground;
 use super::landings::RecordedLanding;
 use crate::access::{Access, Revision};
 use crate::approval::testimony::Says;
+use crate::approval::testimony::pull::{Pull, ReviewVerdict};
 use crate::approval::testimony::statement::{self, Found};
 use crate::repository::Oid;
 
@@ -37,4 +38,14 @@ pub(super) fn is_vouched(ground: &Ground<'_>, landing: &RecordedLanding, registr
     let statements = landing.statements.iter().filter_map(Found::recorded);
     let mut approvals = statements.filter(|found| Some(found.head) == landing.head && found.says == Says::Approve);
     approvals.any(|found| statement::genuine(&found, ground.anchor(), ground.branch, registry).is_some())
+        || landing.pull.as_ref().is_some_and(|pull| Some(pull.head) == landing.head && is_reviewed(pull, registry))
+}
+
+/// True where a person of the registry approved a pull request, as a record says that the forge told.
+fn is_reviewed(pull: &Pull, registry: &Access) -> bool {
+    let mut reviews = pull.reviews.iter().filter(|review| review.verdict == ReviewVerdict::Approved);
+    let is_somebody = |number: u64| {
+        registry.people.values().any(|person| person.accounts.forge().is_some_and(|account| account.id == number))
+    };
+    reviews.any(|review| is_somebody(review.by.number))
 }

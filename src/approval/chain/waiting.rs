@@ -224,7 +224,9 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
         let start = line.place(known.base).filter(|start| (behind.from..behind.to).contains(start));
         let head = known.head.filter(|head| ground.repository.commit(*head).is_ok());
         if let Some(head) = head.filter(|_| start.is_some()) {
-            let words = RecordedWords { head, statements: &known.statements, said: &[], at: line.told.at(ground) };
+            let pull = known.pull.as_ref().map(|pull| (known.commit, pull));
+            let words =
+                RecordedWords { head, statements: &known.statements, said: &[], pull, at: line.told.at(ground) };
             let kept = ground.source.of_record(&words);
             for own in self.changes_of(behind, head)? {
                 let Some(over) = self.over(behind, &own)? else { continue };
@@ -397,6 +399,7 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
             authors: granted.authors,
             digest: Some(granted.digest.to_string()),
             statements: granted.statements,
+            pull: granted.pull,
             recorded: false,
             proven: true,
             kept: true,

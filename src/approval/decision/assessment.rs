@@ -8,7 +8,7 @@ use super::evidence::{Answered, Evidence};
 use super::reasons::reason;
 use crate::access::{Access, Person, PersonId, PersonType};
 use crate::approval::codes::{self, refusal};
-use crate::approval::testimony::{Maker, Opinion, Says};
+use crate::approval::testimony::{Maker, Opinion, Says, Way};
 use crate::finding::Refusal;
 use crate::plan::{Circumstances, Part, Plan, Surplus};
 use crate::repository::Oid;
@@ -137,6 +137,9 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         |says: Says| opinions.iter().filter(move |opinion| opinion.says == says).map(|opinion| &opinion.person);
     let requests = speaks(Says::RequestChanges).filter(|person| plan.may_object(person));
     let requests: BTreeSet<PersonId> = requests.filter(|person| judge.people.contains_key(*person)).cloned().collect();
+    let signs = |person: &PersonId| {
+        opinions.iter().any(|one| one.person == *person && one.says == Says::Approve && one.way == Way::Signature)
+    };
     let raised = raised(&each_because, &in_all_because);
     // whoever wants to overcome a request for changes asks one person more
     let surplus = Surplus { in_all: raised.in_all.saturating_add(number(requests.len())), ..raised };
@@ -148,7 +151,19 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         each_because,
         in_all_because,
         authors,
-        circumstances: Circumstances { makers, answering, gone: evidence.gone.clone(), surplus },
+        circumstances: Circumstances {
+            makers,
+            answering,
+            gone: evidence.gone.clone(),
+            surplus,
+            unsigned: opinions
+                .iter()
+                .filter(|opinion| opinion.says == Says::Approve)
+                .map(|opinion| &opinion.person)
+                .filter(|person| !signs(person))
+                .cloned()
+                .collect(),
+        },
         spoke: opinions.iter().filter(|opinion| opinion.took_back != Some(Says::RequestChanges)).count(),
         made_own: testimony.made_own.clone(),
     };

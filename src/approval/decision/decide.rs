@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::assessment::{Assessment, assess};
 use super::candidate::Candidate;
 use super::evidence::Evidence;
-use crate::access::{Person, PersonId, PersonKey, Revision};
+use crate::access::{ApprovedBy, Person, PersonId, PersonKey, Revision};
 use crate::approval::codes::{self, refusal};
 use crate::approval::landing::{Reviewed, Violation, violations};
+use crate::approval::testimony::pull::Pull;
 use crate::approval::testimony::{Maker, Opinion, Signed};
 use crate::finding::{Code, Finding, Refusal};
 use crate::lint::rules::NO_APPROVAL_RULE;
@@ -25,6 +26,8 @@ pub struct Granted {
     pub digest: Digest,
     /// What people signed that this rests on: opinions of the head, and proofs of keys that it brings. Sorted.
     pub statements: Vec<Signed>,
+    /// The pull request that brings it, as the forge told of it.
+    pub pull: Option<Pull>,
     /// What is worth saying though it stops nothing: statements that were ignored, approvals that don't count.
     pub notes: Vec<Refusal>,
 }
@@ -33,7 +36,7 @@ impl Granted {
     /// Of a head that changes nothing.
     pub fn nothing(head: Oid, plan: &Plan<'_>) -> Self {
         let (approvals, authors, statements, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Granted { head, approvals, authors, digest: plan.digest.clone(), statements, notes }
+        Granted { head, approvals, authors, digest: plan.digest.clone(), statements, pull: None, notes }
     }
 }
 
@@ -47,6 +50,7 @@ pub fn decide(candidate: &Candidate<'_>, reviewed: &Reviewed, evidence: &Evidenc
     let assessment = assess(plan, evidence);
     refusals.extend(plan.blocking().map(found));
     refusals.extend(unproven_keys(plan, evidence));
+    refusals.extend(evidence.testimony.to_do.iter().cloned());
     let mut unmet = quorum_refusals(plan, &assessment, evidence);
     if !unmet.is_empty() && plan.is_locked_out(&assessment.circumstances) {
         unmet.iter_mut().for_each(|refusal| refusal.help.push_str(WAY_BACK));
@@ -64,6 +68,7 @@ pub fn decide(candidate: &Candidate<'_>, reviewed: &Reviewed, evidence: &Evidenc
         authors: assessment.authors,
         digest: plan.digest.clone(),
         statements: weighed(plan, evidence),
+        pull: evidence.testimony.pull.clone(),
         notes,
     })
 }
@@ -91,7 +96,7 @@ pub fn said(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence, obsta
         until: assessment.until.clone(),
         uncounted: evidence.testimony.ignored.iter().chain(&assessment.against).cloned().collect(),
         objections: objections.into_iter().collect(),
-        unproven: unproven_keys(plan, evidence),
+        unproven: unproven_keys(plan, evidence).into_iter().chain(evidence.testimony.to_do.iter().cloned()).collect(),
         obstacles,
     }
 }
@@ -220,7 +225,8 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
         ));
     }
     let given = assessment.given();
-    let somebody = plan.requirements.iter().any(|requirement| requirement.given(&given).next().is_some());
+    let counting = assessment.circumstances.given(&given);
+    let somebody = plan.requirements.iter().any(|requirement| requirement.given(counting).next().is_some());
     if is_met(plan, &assessment.circumstances, &given) && (somebody || plan.is_nothing()) {
         return refusals;
     }
@@ -317,11 +323,12 @@ fn missing(requirement: &Requirement, rule: &RuleStanding, assessment: &Assessme
         because.push(format!("{}: everybody whom it asks gains by the change", codes::EVERYONE_BENEFITS.id));
     }
     let mut fact = format!(
-        "rule `{}`{} asks for {needed} approval{} by {}, and {given} count{}",
+        "rule `{}`{} asks for {needed} approval{} by {}{}, and {given} count{}",
         requirement.rule,
         if requirement.side == Side::New { " of the new policy" } else { "" },
         if needed == 1 { "" } else { "s" },
         requirement.from.join(" or "),
+        if requirement.by == ApprovedBy::Signature { " by signature" } else { "" },
         if given == 1 { "s" } else { "" }
     );
     if !because.is_empty() {
@@ -342,7 +349,14 @@ fn ask(
     but: &BTreeSet<PersonId>,
     evidence: &Evidence,
 ) -> String {
-    format!("run `dualkey approve --head {}` as {}", evidence.head.short(), who(standing, unmet, but))
+    let (who, head) = (who(standing, unmet, but), evidence.head.short());
+    let must_sign = unmet.iter().any(|(requirement, _)| requirement.by == ApprovedBy::Signature);
+    match evidence.testimony.pull.as_ref().filter(|_| !must_sign) {
+        Some(pull) => {
+            format!("have #{} approved by {who}, or run `dualkey approve --head {head}` as them", pull.number)
+        }
+        None => format!("run `dualkey approve --head {head}` as {who}"),
+    }
 }
 
 /// The people who could still approve, for a help line.

@@ -27,6 +27,10 @@ pub fn reason(person: &PersonId, bar: &Bar) -> Refusal {
             &codes::APPROVER_UNPROVEN,
             format!("`{person}` has no key or account by which an approval could be proven"),
         ),
+        Bar::NoKey => (
+            &codes::APPROVER_UNPROVEN,
+            format!("`{person}` has no key, and the rule asks for an approval that is signed"),
+        ),
         Bar::Unfit(Unfit::NotBegun) => (&codes::APPROVER_GONE, format!("`{person}` is not active yet")),
         Bar::Unfit(Unfit::Ended) | Bar::EndedSince => {
             (&codes::APPROVER_GONE, format!("`{person}` is not active any more"))

@@ -6,6 +6,7 @@ use std::fmt;
 use ssh_key::public::KeyData;
 
 use super::opinion::Opinion;
+use super::pull::Pull;
 use super::statement::Signed;
 use crate::access::PersonId;
 use crate::finding::Refusal;
@@ -39,6 +40,10 @@ pub struct Testimony {
     pub stale: Vec<(PersonId, Oid)>,
     /// What the change is refused for, whoever approved it.
     pub refusals: Vec<Refusal>,
+    /// What is still to be done or asked before it can land, beside approvals.
+    pub to_do: Vec<Refusal>,
+    /// The pull request that brought it, or that would, as it was judged.
+    pub pull: Option<Pull>,
     /// Approvals that don't count, each with why.
     pub against: Vec<Refusal>,
     /// Statements that failed a check, each with why.

@@ -1,88 +1,16 @@
-//! What a forge says of a pull request, as plain data, and what it says about approval.
-//!
-//! Accounts are told by number. Names, labels, comments and the times of commits are nothing here.
+//! What a pull request says about approval: a pure function of what the forge told of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 use super::data::Testimony;
 use super::makers::{CommitMakers, ProvenBy, Signer, made_by};
-use super::opinion::{Opinion, Says};
+use super::opinion::{Opinion, Says, Way};
+use super::pull::{Account, Arrival, Moved, Movement, Pull, Review, ReviewVerdict};
 use crate::access::{Access, PersonId};
 use crate::approval::codes::{self, refusal};
 use crate::finding::{Code, Refusal};
 use crate::plan::Part;
 use crate::repository::Oid;
-
-/// The pull request that brought a landing, or that would.
-#[derive(Clone, Debug)]
-pub struct Pull {
-    pub number: u64,
-    /// Merged pull requests into the protected branch that name the landed commit as their merge.
-    pub claims: BTreeSet<u64>,
-    /// The repository that answered, by number.
-    pub repository: u64,
-    /// The one that the configuration names.
-    pub pinned: u64,
-    /// The one that the head comes from.
-    pub head_repository: u64,
-    pub opened_by: Account,
-    /// None while it is open.
-    pub merged_at: Option<Timestamp>,
-    pub reviews: Vec<Review>,
-    /// How many reviews the forge counts.
-    pub reviews_total: usize,
-    pub movements: Vec<Movement>,
-    /// What could not be read, each a call with its answer.
-    pub missing: Vec<String>,
-}
-
-/// An account at the forge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    pub number: u64,
-    /// For people; never proof.
-    pub login: String,
-    pub bot: bool,
-}
-
-#[derive(Clone, Debug)]
-pub struct Review {
-    pub by: Account,
-    pub verdict: ReviewVerdict,
-    /// The head it was given on; None where the forge no longer knows.
-    pub of: Option<Oid>,
-    pub at: Timestamp,
-}
-
-/// What a review says. A comment is no opinion, and none of these.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReviewVerdict {
-    Approved,
-    ChangesRequested,
-    DismissedApproval,
-    /// A request for changes that somebody dismissed.
-    DismissedRequest {
-        by: Account,
-    },
-}
-
-/// Something that changes what an approval given before meant.
-#[derive(Clone, Debug)]
-pub struct Movement {
-    pub at: Timestamp,
-    pub by: Account,
-    pub what: Moved,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moved {
-    /// A push, a forced one, a branch that came back: the head is this now.
-    Head(Oid),
-    /// Another base branch, or a base that was pushed with force.
-    Base,
-}
 
 /// What follows from a pull request.
 #[derive(Debug, Default)]
@@ -105,23 +33,21 @@ pub struct Asked<'a> {
     /// None where the question is what would land.
     pub landed: Option<Oid>,
     pub head: Oid,
+    /// The protected branch, by its short name.
+    pub branch: &'a str,
     /// The commits that the head brings.
     pub commits: &'a [CommitMakers],
 }
 
-/// What the commits and a forge say of a change, by the registry of the last verified landing.
-pub fn testimony(pull: Option<&Pull>, asked: Asked<'_>, registry: &Access) -> Testimony {
-    let Some(pull) = pull else {
-        let mut made = made_by(asked.commits, ProvenBy::Signatures);
-        made.refusals.insert(0, no_pull_request(asked.landed, asked.head));
-        return made;
-    };
+/// What the commits and a pull request say of a change, by the registry of the last verified landing.
+pub fn testimony(pull: &Pull, asked: Asked<'_>, registry: &Access) -> Testimony {
     let mut judged = Judged::default();
     let people = People::of(registry);
-    place(pull, asked, &mut judged);
+    place(pull, asked, registry, &mut judged);
     makers(pull, &people, &mut judged);
     opinions(pull, asked.head, &people, &mut judged);
-    let mut made = made_by(asked.commits, ProvenBy::Forge);
+    let commits: Vec<CommitMakers> = asked.commits.iter().map(|commit| with_authors(commit, pull, &people)).collect();
+    let mut made = made_by(&commits, ProvenBy::Forge);
     for (person, part) in judged.makers {
         made.makers.entry(person).or_insert(part);
     }
@@ -133,22 +59,66 @@ pub fn testimony(pull: Option<&Pull>, asked: Asked<'_>, registry: &Access) -> Te
     made
 }
 
+/// A commit with the people whose the forge says that it is. Where the forge knows as many accounts as the commit names
+/// addresses, and the registry all of these, nobody unknown is left.
+fn with_authors(commit: &CommitMakers, pull: &Pull, people: &People<'_>) -> CommitMakers {
+    let mut made = commit.clone();
+    let Some(authors) = pull.authors.get(&commit.oid) else { return made };
+    let known: Vec<&PersonId> = authors.iter().filter_map(|account| people.person(account)).collect();
+    if known.len() == authors.len() && authors.len() >= commit.addresses {
+        made.names_unknown = false;
+    }
+    made.named.extend(known.into_iter().cloned());
+    made
+}
+
 /// The refusal of what came to the branch without a pull request, where the settings ask for one.
-pub(super) fn no_pull_request(landed: Option<Oid>, head: Oid) -> Refusal {
-    let what = landed.unwrap_or(head).short();
-    refusal(&codes::NOT_VIA_PULL_REQUEST, format!("no pull request brought {what} to the protected branch"))
+pub(super) fn no_pull_request(landed: Oid) -> Refusal {
+    let fact = format!("no pull request brought {} to the protected branch", landed.short());
+    refusal(&codes::NOT_VIA_PULL_REQUEST, fact)
+}
+
+/// What is said of a head of which no pull request was opened.
+pub(super) fn none_opened(head: Oid) -> Refusal {
+    let fact = format!("no pull request of {} is open", head.short());
+    let help = "push it as a branch of the access repository, and open a pull request onto the protected branch";
+    Refusal::new(&codes::NOT_VIA_PULL_REQUEST, fact, help)
 }
 
 /// Whether it is the one pull request that brought the landing, here.
-fn place(pull: &Pull, asked: Asked<'_>, judged: &mut Judged) {
+fn place(pull: &Pull, asked: Asked<'_>, registry: &Access, judged: &mut Judged) {
     let mut refuse = |code: &'static Code, fact: String| judged.refusals.push(refusal(code, fact));
-    if pull.repository != pull.pinned {
-        let fact = format!("repository {} answered, and dualkey.yaml names {}", pull.repository, pull.pinned);
-        refuse(&codes::REPO_MISMATCH, fact);
+    match &registry.config.repository {
+        Some(pinned) if pinned.id == pull.repository => {}
+        Some(pinned) => {
+            let fact = format!("repository {} answered, and dualkey.yaml names {}", pull.repository, pinned.id);
+            refuse(&codes::REPO_MISMATCH, fact);
+        }
+        None => {
+            refuse(&codes::REPO_MISMATCH, format!("repository {} answered, and no other is pinned", pull.repository))
+        }
     }
-    if pull.head_repository != pull.repository {
-        let fact = format!("the head of #{} comes from repository {}, a fork", pull.number, pull.head_repository);
-        refuse(&codes::FORK_PR_FORBIDDEN, fact);
+    match pull.head_repository {
+        Some(of) if of == pull.repository => {}
+        Some(of) => {
+            let fact = format!("the head of #{} comes from repository {of}, a fork", pull.number);
+            refuse(&codes::FORK_PR_FORBIDDEN, fact);
+        }
+        None => {
+            let fact = format!("the head of #{} comes from a repository that is gone", pull.number);
+            refuse(&codes::FORK_PR_FORBIDDEN, fact);
+        }
+    }
+    if pull.into != asked.branch {
+        let fact = format!("#{} goes into `{}`, not into `{}`", pull.number, pull.into.escape_debug(), asked.branch);
+        let help = "of a stack of pull requests merge the layers one by one, the lowest first; each is approved once its \
+                    base is the protected branch";
+        judged.refusals.push(Refusal::new(&codes::NOT_VIA_PULL_REQUEST, fact, help));
+    }
+    let mut refuse = |code: &'static Code, fact: String| judged.refusals.push(refusal(code, fact));
+    if pull.head != asked.head {
+        let (number, head, other) = (pull.number, pull.head.short(), asked.head.short());
+        refuse(&codes::NOT_VIA_PULL_REQUEST, format!("#{number} has the head {head}, and not {other}"));
     }
     if let Some(landed) = asked.landed {
         let claims: Vec<String> = pull.claims.iter().map(|number| format!("#{number}")).collect();
@@ -163,6 +133,20 @@ fn place(pull: &Pull, asked: Asked<'_>, judged: &mut Judged) {
                 refuse(&codes::PR_AMBIGUOUS, fact);
             }
         }
+        match pull.arrival {
+            Arrival::Merge => {}
+            Arrival::Open | Arrival::Push => {
+                let (number, landed) = (pull.number, landed.short());
+                let fact = format!("somebody pushed {landed} to the branch; #{number} was not merged by the forge");
+                refuse(&codes::NOT_VIA_PULL_REQUEST, fact);
+            }
+            Arrival::Untold => {
+                let fact = format!("the forge doesn't tell how {} came to the branch", landed.short());
+                let help = "run it again, with a token that may read contents; where the forge has forgotten it, land a \
+                            change that restores what it touched";
+                judged.refusals.push(Refusal::new(&codes::EVIDENCE_INCOMPLETE, fact, help));
+            }
+        }
     }
     let mut incomplete = |fact: String| {
         let help = "run it again; its token must be able to read pull requests, reviews and the activity of branches";
@@ -170,10 +154,6 @@ fn place(pull: &Pull, asked: Asked<'_>, judged: &mut Judged) {
     };
     for missing in &pull.missing {
         incomplete(missing.clone());
-    }
-    if pull.reviews.len() != pull.reviews_total {
-        let fact = format!("{} of {} reviews of #{} were read", pull.reviews.len(), pull.reviews_total, pull.number);
-        incomplete(fact);
     }
     if asked.commits.is_empty() {
         incomplete(format!("#{} holds no commit that could be read", pull.number));
@@ -222,7 +202,12 @@ fn makers(pull: &Pull, people: &People<'_>, judged: &mut Judged) {
 }
 
 fn before_merge(pull: &Pull, movement: &Movement) -> bool {
-    pull.merged_at.is_none_or(|merged| movement.at <= merged)
+    let Some(merged) = pull.merged_at else { return true };
+    match movement.what {
+        Moved::Head(_) | Moved::Base => movement.at <= merged,
+        // a branch that goes with the merge says nothing of what was merged
+        Moved::Branch => movement.at < merged,
+    }
 }
 
 fn opinions(pull: &Pull, head: Oid, people: &People<'_>, judged: &mut Judged) {
@@ -231,6 +216,13 @@ fn opinions(pull: &Pull, head: Oid, people: &People<'_>, judged: &mut Judged) {
         by_account.entry(review.by.number).or_default().push(review);
     }
     for mut reviews in by_account.into_values() {
+        // what is said after the merge came too late; who said nothing before may have approved then
+        let in_time = |review: &&Review| pull.merged_at.is_none_or(|merged| review.at <= merged);
+        if reviews.iter().any(in_time) {
+            reviews.retain(|review| in_time(review));
+        } else {
+            reviews.retain(|review| review.verdict == ReviewVerdict::Approved);
+        }
         // of one instant the one that speaks against it is the last
         reviews.sort_by_key(|review| (review.at, weight(&review.verdict)));
         let Some(last) = reviews.last() else { continue };
@@ -278,7 +270,8 @@ fn opinions(pull: &Pull, head: Oid, people: &People<'_>, judged: &mut Judged) {
                 Says::RequestChanges
             }
         };
-        judged.opinions.push(Opinion { person, says, at: last.at.to_string(), took_back: None });
+        let (at, way) = (last.at.to_string(), Way::Review);
+        judged.opinions.push(Opinion { person, says, way, at, took_back: None });
     }
 }
 
@@ -303,7 +296,7 @@ fn too_early_or_late(pull: &Pull, head: Oid, person: &PersonId, review: &Review)
         let later = pull.movements.iter().filter(|movement| movement.at >= review.at && before_merge(pull, movement));
         later.filter(|movement| what(movement.what)).map(|movement| movement.at).max()
     };
-    if let Some(at) = since(|what| matches!(what, Moved::Head(_))) {
+    if let Some(at) = since(|what| matches!(what, Moved::Head(_) | Moved::Branch)) {
         let fact = format!("`{person}` approved at {}, and the head moved at {at}", review.at);
         reasons.push(refusal(&codes::APPROVAL_PREDATES_HEAD, fact));
     }

@@ -28,13 +28,15 @@ pub struct CommitMakers {
     pub named: BTreeSet<PersonId>,
     /// True where such a line names an address that the registry doesn't know.
     pub names_unknown: bool,
+    /// How many addresses they name, each counted once.
+    pub addresses: usize,
 }
 
 impl CommitMakers {
     /// Of a commit that says nothing that can be believed.
     fn of_nobody(oid: Oid) -> Self {
         let (committers, named) = (BTreeSet::new(), BTreeSet::new());
-        CommitMakers { oid, signer: Signer::Unknown, committers, named, names_unknown: true }
+        CommitMakers { oid, signer: Signer::Unknown, committers, named, names_unknown: true, addresses: usize::MAX }
     }
 }
 
@@ -213,8 +215,10 @@ impl<'a> Keys<'a> {
         let signer = self.signer(commit, head)?;
         let mut named = BTreeSet::new();
         let mut names_unknown = false;
-        for email in std::iter::once(commit.author.email.clone()).chain(co_authors(&commit.message)) {
-            match self.emails.get(&email.to_lowercase()) {
+        let addresses = std::iter::once(commit.author.email.clone()).chain(co_authors(&commit.message));
+        let addresses: BTreeSet<String> = addresses.map(|email| email.to_lowercase()).collect();
+        for email in &addresses {
+            match self.emails.get(email) {
                 Some(people) => named.extend(people.iter().map(|person| (*person).clone())),
                 None => names_unknown = true,
             }
@@ -228,6 +232,7 @@ impl<'a> Keys<'a> {
             signer,
             named,
             names_unknown,
+            addresses: addresses.len(),
         })
     }
 }

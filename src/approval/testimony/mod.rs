@@ -6,6 +6,8 @@ mod hearing;
 mod makers;
 mod names;
 mod opinion;
+pub mod pull;
+mod pulls;
 mod registered;
 mod signatures;
 mod source;
@@ -17,7 +19,8 @@ pub use makers::{CommitMakers, Signer, changed_since, changes_since, makers};
 #[cfg(test)]
 pub(super) use makers::{ProvenBy, made_by, of_commits};
 pub use names::{Anchor, Branch};
-pub use opinion::{CountedApproval, Opinion, Says};
+pub use opinion::{CountedApproval, Opinion, Says, Way};
+pub use pulls::Sources;
 pub use registered::{Holders, Registered};
 pub use source::{Question, RecordedWords, Source, Venue};
 pub use statement::Signed;

@@ -9,6 +9,7 @@ use crate::access::PersonId;
 pub struct Opinion {
     pub person: PersonId,
     pub says: Says,
+    pub way: Way,
     /// The instant that the statement names: shown, and never trusted but for the order of what one person says.
     pub at: String,
     /// What a withdrawal takes back: what the person had said of the head last. None where that isn't here any more.
@@ -27,6 +28,15 @@ impl Opinion {
         let unreadable = if self.says == Says::Approve { Timestamp::MIN } else { Timestamp::MAX };
         (self.at.parse().unwrap_or(unreadable), self.says)
     }
+}
+
+/// How somebody said something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// By a statement that the person's own key signed.
+    Signature,
+    /// By a review of a pull request, as the forge tells.
+    Review,
 }
 
 /// What a person says of a head. The later ones weigh more, where several are found.

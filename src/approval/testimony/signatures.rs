@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use ssh_key::public::KeyData;
 
 use super::data::Testimony;
-use super::forge;
 use super::hearing::Heard;
 use super::makers::{self, ProvenBy, Signer, changed_since};
 use super::names::{Anchor, Branch};
@@ -15,7 +14,7 @@ use super::source::{Question, RecordedWords, Source, Venue};
 use super::statement::{self, Signed};
 use super::statements::Signatures;
 use crate::access::reading::{Claim, FileKind};
-use crate::access::{Access, EvidenceSource, PersonId};
+use crate::access::{Access, PersonId};
 use crate::approval::landing::Trees;
 use crate::repository::{Commit, Oid, RepositoryError};
 
@@ -93,8 +92,6 @@ impl Source for Signatures<'_> {
             commits.push(made);
         }
         let made = makers::made_by(&commits, ProvenBy::Signatures);
-        let asks_forge = registered.registry.config.evidence == EvidenceSource::Github;
-        let refusals = asks_forge.then(|| forge::no_pull_request(question.landed, head)).into_iter();
         let Heard { opinions, statements, superseded, ignored } = self.opinions(registered, question, merge_base)?;
         Ok(Testimony {
             opinions,
@@ -104,9 +101,12 @@ impl Source for Signatures<'_> {
             made_own,
             proven_keys: self.proven_keys(question.anchor, head),
             stale: self.stale(base, head)?,
-            refusals: refusals.chain(made.refusals).collect(),
             ..made
         })
+    }
+
+    fn brought(&self, _: Oid) -> Option<(Oid, Option<Oid>)> {
+        None
     }
 
     fn heads(&self) -> Vec<Oid> {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::data::Testimony;
 use super::names::{Anchor, Branch};
 use super::opinion::Opinion;
+use super::pull::Pull;
 use super::registered::Registered;
 use super::statement::Signed;
 use crate::access::{Access, PersonId};
@@ -55,6 +56,8 @@ pub struct RecordedWords<'r> {
     pub statements: &'r [Signed],
     /// What the log had seen said against heads before.
     pub said: &'r [Signed],
+    /// The commit that landed, and what the forge had told of the pull request that brought it.
+    pub pull: Option<(Oid, &'r Pull)>,
     /// When it was judged, as the log says.
     pub at: Timestamp,
 }
@@ -73,6 +76,9 @@ pub trait Source: fmt::Debug {
         question: &Question<'_>,
         trees: &Trees,
     ) -> Result<Testimony, RepositoryError>;
+
+    /// The head that was merged by a commit of the protected branch, as a forge says, and where the branch stood before.
+    fn brought(&self, landed: Oid) -> Option<(Oid, Option<Oid>)>;
 
     /// Every head of which somebody says something.
     fn heads(&self) -> Vec<Oid>;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
 
 use super::names::{Anchor, Branch};
-use super::opinion::{Opinion, Says};
+use super::opinion::{Opinion, Says, Way};
 use crate::access::{Access, PersonId, PersonType};
 use crate::approval::codes;
 use crate::approval::landing::Reviewed;
@@ -229,7 +229,8 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
     if statement.verdict != found.says {
         return Err(invalid("stands among the refs of the other verdict"));
     }
-    Ok(Opinion { person: person.clone(), says: statement.verdict, at: statement.at, took_back: None })
+    let (says, way) = (statement.verdict, Way::Signature);
+    Ok(Opinion { person: person.clone(), says, way, at: statement.at, took_back: None })
 }
 
 /// Where a statement says that its head started. Nothing about it is checked.
@@ -247,7 +248,8 @@ pub fn said(found: &Found, anchor: Anchor<'_>, branch: Branch<'_>) -> Option<(Op
         && statement.verdict == found.says
         && canonical(&statement) == found.signed.statement.as_bytes();
     let key = signing_key(&found.signed.signature, NAMESPACE, found.signed.statement.as_bytes()).filter(|_| holds)?;
-    Some((Opinion { person: found.person.clone(), says: statement.verdict, at: statement.at, took_back: None }, key))
+    let (person, says, way) = (found.person.clone(), statement.verdict, Way::Signature);
+    Some((Opinion { person, says, way, at: statement.at, took_back: None }, key))
 }
 
 /// The same where the person of the registry said it.

@@ -158,7 +158,7 @@ impl<'a> Signatures<'a> {
 
     /// The same, where a head is asked about of which the log keeps what was said.
     pub(super) fn with_record(&self, record: &RecordedWords<'_>) -> Self {
-        let RecordedWords { head, statements, said, at } = *record;
+        let RecordedWords { head, statements, said, at, .. } = *record;
         let mut found = BTreeMap::new();
         hear(&mut found, statements);
         hear(&mut found, said);

@@ -31,18 +31,20 @@ pub(super) fn moved(id: &str, what: Moved, minute: u8) -> Movement {
 /// A pull request by Tom that Ann approved ten minutes after the last push, merged ten minutes later.
 pub(super) fn reviewed() -> Told {
     let mut evidence = signed(&[]);
-    evidence.asks_forge = true;
     evidence.pull = Some(Pull {
         number: 7,
         claims: BTreeSet::from([7]),
         repository: 700,
-        pinned: 700,
-        head_repository: 700,
+        head_repository: Some(700),
+        head: oid(3),
+        into: "main".to_owned(),
+        onto: Some(oid(1)),
+        arrival: Arrival::Merge,
         opened_by: account("tom"),
         merged_at: Some(at(30)),
         reviews: vec![review("ann", ReviewVerdict::Approved, 20)],
-        reviews_total: 1,
         movements: vec![moved("tom", Moved::Head(oid(3)), 10)],
+        authors: BTreeMap::new(),
         missing: Vec::new(),
     });
     evidence
@@ -53,9 +55,7 @@ fn pull(evidence: &mut Told) -> &mut Pull {
 }
 
 fn reviews(evidence: &mut Told, reviews: Vec<Review>) {
-    let pull = pull(evidence);
-    pull.reviews_total = reviews.len();
-    pull.reviews = reviews;
+    pull(evidence).reviews = reviews;
 }
 
 type Row = (&'static str, &'static str, fn(&mut Told));
@@ -86,7 +86,12 @@ const ROWS: &[Row] = &[
         let objects = ReviewVerdict::ChangesRequested;
         reviews(e, vec![review("ben", objects, 15), review("ann", ReviewVerdict::Approved, 20)]);
     }),
-    ("reviews on a page that did not arrive", "evidence-incomplete", |e| pull(e).reviews_total = 130),
+    ("reviews on a page that did not arrive", "evidence-incomplete", |e| {
+        pull(e).missing.push("100 of 130 reviews of #7 were read".to_owned());
+    }),
+    ("a branch that went and came back after the approval", "approval-predates-head", |e| {
+        pull(e).movements.push(moved("tom", Moved::Branch, 25));
+    }),
     ("another base after the approval", "approval-context-changed", |e| {
         pull(e).movements.push(moved("tom", Moved::Base, 25));
     }),
@@ -102,12 +107,17 @@ const ROWS: &[Row] = &[
     ("an account of nobody approves", "approver-unknown", |e| pull(e).reviews[0].by = account("mallory")),
     ("a known name with another number approves", "login-id-mismatch", |e| pull(e).reviews[0].by.number = 998),
     ("an account of nobody opened it", "quorum-not-met", |e| pull(e).opened_by = account("mallory")),
-    ("a push without a pull request", "not-via-pull-request", |e| e.pull = None),
+    ("a landing that somebody pushed though a pull request shows it", "not-via-pull-request", |e| {
+        pull(e).arrival = Arrival::Push;
+    }),
+    ("a forge that forgot how it came", "evidence-incomplete", |e| pull(e).arrival = Arrival::Untold),
+    ("a pull request onto another branch", "not-via-pull-request", |e| pull(e).into = "layer-1".to_owned()),
+    ("a pull request of another head", "not-via-pull-request", |e| pull(e).head = oid(4)),
     ("a pull request that only looks merged", "not-via-pull-request", |e| pull(e).claims = BTreeSet::from([9])),
     ("one that the forge doesn't call merged", "not-via-pull-request", |e| pull(e).merged_at = None),
     ("two that claim the landing", "pr-ambiguous", |e| pull(e).claims = BTreeSet::from([7, 9])),
     ("another repository answers", "repo-mismatch", |e| pull(e).repository = 701),
-    ("the head comes from a fork", "fork-pr-forbidden", |e| pull(e).head_repository = 702),
+    ("the head comes from a fork", "fork-pr-forbidden", |e| pull(e).head_repository = Some(702)),
     ("a call fails", "evidence-incomplete", |e| {
         pull(e).missing.push("GET /repos/northwind/access/pulls/7/reviews answered 502".to_owned());
     }),
@@ -118,6 +128,38 @@ const ROWS: &[Row] = &[
 ];
 
 #[test]
+fn what_is_kept_of_a_pull_request_reads_back_as_itself() {
+    let mut told = reviewed().pull.unwrap();
+    told.reviews.push(review("ben", ReviewVerdict::DismissedRequest { by: account("tom") }, 15));
+    told.movements.push(moved("tom", Moved::Branch, 31));
+    told.authors = BTreeMap::from([(oid(3), vec![account("tom"), bot()])]);
+    let text = serde_json::to_string(&told).unwrap();
+    assert_eq!(serde_json::from_str::<Pull>(&text).unwrap(), told);
+    assert!(!text.contains('@') && !text.contains("missing"), "{text}");
+    assert!(serde_json::from_str::<Pull>(&text.replace("\"number\":7", "\"number\":7,\"more\":1")).is_err());
+}
+
+#[test]
+fn accounts_that_the_forge_knows_stand_for_addresses() {
+    let case = Case::of(GITHUB, &[], &[ZOE]);
+    let mut told = reviewed();
+    told.commits = vec![CommitMakers { names_unknown: true, addresses: 2, ..commit(None) }];
+    assert!(case.codes(&told).contains(&"quorum-not-met"), "an address that nobody knows asks for one more");
+    let mut authors = |accounts: Vec<Account>| pull(&mut told).authors = BTreeMap::from([(oid(3), accounts)]);
+    authors(vec![account("tom"), account("dee")]);
+    case.decide(&told).unwrap();
+    // who is named is a party
+    let mut authors = |accounts: Vec<Account>| pull(&mut told).authors = BTreeMap::from([(oid(3), accounts)]);
+    authors(vec![account("tom"), account("ann")]);
+    assert!(case.codes(&told).contains(&"approver-is-author"));
+    // one fewer than the commit names, and one whom the registry doesn't know
+    for accounts in [vec![account("tom")], vec![account("tom"), account("mallory")]] {
+        pull(&mut told).authors = BTreeMap::from([(oid(3), accounts)]);
+        assert!(case.codes(&told).contains(&"quorum-not-met"));
+    }
+}
+
+#[test]
 fn a_reviewed_pull_request_lands() {
     let case = Case::of(GITHUB, &[], &[ZOE]);
     let granted = case.decide(&reviewed()).unwrap();
@@ -126,6 +168,10 @@ fn a_reviewed_pull_request_lands() {
     let mut later = reviewed();
     pull(&mut later).movements.push(moved("ann", Moved::Head(oid(9)), 40));
     case.decide(&later).unwrap();
+    // the branch may go in the second of the merge
+    let mut gone = reviewed();
+    pull(&mut gone).movements.push(moved("tom", Moved::Branch, 30));
+    case.decide(&gone).unwrap();
     // with every commit signed it needs no list of pushes
     let mut forgotten = reviewed();
     pull(&mut forgotten).movements.clear();

@@ -77,7 +77,6 @@ fn pulled() -> impl Strategy<Value = Told> {
             let mut evidence = forge::reviewed();
             let pull = evidence.pull.as_mut().unwrap();
             pull.opened_by = opened_by;
-            pull.reviews_total = reviews.len();
             pull.reviews = reviews;
             for (by, minute) in pushes {
                 pull.movements.push(Movement { at: forge::at(minute), by, what: Moved::Head(oid(3)) });

@@ -29,13 +29,7 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(
-        host: Host,
-        organization: String,
-        secret: Secret,
-        purpose: Purpose,
-        patience: Patience,
-    ) -> Self {
+    pub(crate) fn new(host: Host, organization: String, secret: Secret, purpose: Purpose, patience: Patience) -> Self {
         Api { wire: Wire::new(host, patience), organization, secret, purpose, session: tokio::sync::Mutex::default() }
     }
 
@@ -102,6 +96,15 @@ impl Api {
 
     /// All pages of something that comes in pages.
     pub(crate) async fn pages<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Failure> {
+        self.pages_until(path, |_| false).await
+    }
+
+    /// The pages of something up to the first one that is enough.
+    pub(crate) async fn pages_until<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        enough: impl Fn(&T) -> bool,
+    ) -> Result<Vec<T>, Failure> {
         let separator = if path.contains('?') { '&' } else { '?' };
         let mut next = Some(format!("{path}{separator}per_page=100"));
         let (mut pages, mut seen) = (Vec::new(), BTreeSet::new());
@@ -110,19 +113,15 @@ impl Api {
                 return Err(Failure::Odd { why: "a list leads back to a page that came before".to_owned() });
             }
             let answer = self.get(&path).await?;
-            pages.push(answer.read()?);
-            next = answer.next(&self.wire.host)?;
+            let page = answer.read()?;
+            next = if enough(&page) { None } else { answer.next(&self.wire.host)? };
+            pages.push(page);
         }
         Ok(pages)
     }
 
     /// The answer to a request. Something that has moved is asked for where it is now, on the same server.
-    pub(crate) async fn request(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Answer, Failure> {
+    pub(crate) async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Failure> {
         let session = self.session().await?;
         let answer = self.wire.once(&session.rest, &method, path, body).await?;
         let answer = match answer.header("location").filter(|_| answer.is_redirect()) {

@@ -143,4 +143,11 @@ impl World {
             Verdict::Pending => Refusal::new(422, "Can not dismiss a pending pull request review"),
         }
     }
+
+    /// Makes a review one that was never given. GitHub doesn't do that: a test does, that plays what somebody made up.
+    pub fn forget_review(&mut self, repository: &str, number: u64, review: Id) {
+        let (repository, number) = self.known_pull(repository, number);
+        let pull = self.repositories.get_mut(&repository).and_then(|it| it.code.pulls.get_mut(&number));
+        pull.expect("it is known").reviews.retain(|it| it.id != review);
+    }
 }

@@ -1,0 +1,213 @@
+//! Both sources of testimony together: what people sign, and what a forge told of pull requests. By which of them a change is
+//! judged says the registry of the last verified landing.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::data::Testimony;
+use super::forge::{self, Asked};
+use super::makers::{CommitMakers, ProvenBy, made_by, of_commits};
+use super::names::{Anchor, Branch};
+use super::opinion::Opinion;
+use super::pull::{Pull, ReviewVerdict, Told};
+use super::registered::Registered;
+use super::source::{Question, RecordedWords, Source, Venue};
+use super::statement::Signed;
+use super::statements::Signatures;
+use crate::access::{Access, EvidenceSource, PersonId};
+use crate::approval::codes;
+use crate::approval::landing::Trees;
+use crate::finding::Refusal;
+use crate::repository::{Oid, Repository, RepositoryError};
+
+/// What people signed, and what a forge told.
+#[derive(Debug)]
+pub struct Sources<'a> {
+    repository: &'a Repository,
+    signatures: Signatures<'a>,
+    told: Rc<Told>,
+    /// What the log keeps of one landing.
+    record: Option<(Oid, Pull)>,
+}
+
+impl<'a> Sources<'a> {
+    pub fn new(repository: &'a Repository, signatures: Signatures<'a>, told: Rc<Told>) -> Self {
+        Sources { repository, signatures, told, record: None }
+    }
+
+    /// The pull requests of a head, each once.
+    fn of_head(&self, head: Oid) -> impl Iterator<Item = &Pull> {
+        let landed = self.told.landed.values().filter(move |pull| pull.head == head);
+        let recorded = self.record.iter().map(|(_, pull)| pull).filter(move |pull| pull.head == head);
+        recorded.chain(landed).chain(self.told.open.get(&head))
+    }
+
+    /// The pull request that brought a landing, or that would; or why nobody knows of one.
+    fn asked_about(&self, landed: Option<Oid>, head: Oid) -> Result<&Pull, Refusal> {
+        let Some(landed) = landed else {
+            let unread = || self.told.unread.clone().unwrap_or_else(|| forge::none_opened(head));
+            return self.told.open.get(&head).ok_or_else(unread);
+        };
+        // what was judged once is judged again by what it was judged by
+        let recorded = self.record.as_ref().filter(|(of, _)| *of == landed).map(|(_, pull)| pull);
+        if let Some(pull) = recorded.or_else(|| self.told.landed.get(&landed)) {
+            return Ok(pull);
+        }
+        if self.told.unclaimed.contains(&landed) {
+            return Err(forge::no_pull_request(landed));
+        }
+        let missing = self.told.missing.get(&landed).or(self.told.unread.as_ref());
+        Err(missing.cloned().unwrap_or_else(|| unasked(landed)))
+    }
+
+    /// Paths that would change unseen: they differ between where a landing starts and what landed, and reviewers saw them
+    /// change from something else, or not at all.
+    fn unseen(&self, pull: &Pull, question: &Question<'_>, trees: &Trees) -> Result<Option<Refusal>, RepositoryError> {
+        let onto = match question.landed {
+            Some(_) => pull.onto,
+            None => Some(question.tip),
+        };
+        let Some(onto) = onto.filter(|onto| *onto != question.onto) else { return Ok(None) };
+        // the forge shows what the head changed since it parted from the branch
+        let [shown] = self.repository.merge_bases(onto, question.head)?[..] else { return Ok(None) };
+        let moved = self.repository.managed_changes(question.onto, shown)?;
+        let unseen = trees.base.iter().map(|(path, before)| (path, Some(before)));
+        let brought = trees.landed.keys().filter(|path| !trees.base.contains_key(*path)).map(|path| (path, None));
+        let mut unseen = unseen.chain(brought).filter(|(path, before)| {
+            let after = trees.landed.get(*path);
+            after != *before && moved.get(path.as_str()).is_some_and(|[_, then]| then.as_ref() != *before)
+        });
+        let Some((path, _)) = unseen.next() else { return Ok(None) };
+        let others = unseen.count();
+        let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+        let fact = format!(
+            "`{}`{more} would change by a landing before #{} that was refused, and its reviewers were not shown that",
+            path.escape_debug(),
+            pull.number
+        );
+        let help = "restore what the refused landing touched, by a pull request of its own, and merge that first";
+        Ok(Some(Refusal::new(&codes::UNVERIFIED_ANCESTOR, fact, help)))
+    }
+}
+
+/// The refusal of a landing of which the forge was not asked.
+fn unasked(landed: Oid) -> Refusal {
+    let fact = format!("the forge was not asked about {}", landed.short());
+    let help = "run it again where the forge can be asked: DUALKEY_FORGE_TOKEN holds the token";
+    Refusal::new(&codes::EVIDENCE_INCOMPLETE, fact, help)
+}
+
+impl Source for Sources<'_> {
+    fn testimony(
+        &self,
+        registered: &Registered<'_>,
+        question: &Question<'_>,
+        trees: &Trees,
+    ) -> Result<Testimony, RepositoryError> {
+        let signed = self.signatures.testimony(registered, question, trees)?;
+        if registered.registry.config.evidence == EvidenceSource::Signatures {
+            return Ok(signed);
+        }
+        let commits = of_commits(self.repository, registered, question.onto, question.head)?;
+        let commits: Vec<CommitMakers> = commits.into_iter().map(|(made, _)| made).collect();
+        let mut made = match self.asked_about(question.landed, question.head) {
+            Ok(pull) => {
+                let (landed, head, branch) = (question.landed, question.head, question.branch.as_str());
+                let asked = Asked { landed, head, branch, commits: &commits };
+                let mut made = forge::testimony(pull, asked, registered.registry);
+                made.refusals.extend(self.unseen(pull, question, trees)?);
+                made.pull = Some(pull.clone());
+                made
+            }
+            Err(why) => {
+                let mut made = made_by(&commits, ProvenBy::Forge);
+                match question.landed {
+                    Some(_) => made.refusals.push(why),
+                    None => made.to_do.push(why),
+                }
+                made
+            }
+        };
+        for (person, part) in signed.makers {
+            made.makers.entry(person).or_insert(part);
+        }
+        made.opinions.extend(signed.opinions);
+        made.opinions.sort_by(|a, b| (&a.person, a.way).cmp(&(&b.person, b.way)));
+        Ok(Testimony {
+            made_own: signed.made_own,
+            proven_keys: signed.proven_keys,
+            statements: signed.statements,
+            superseded: signed.superseded,
+            stale: signed.stale,
+            ignored: signed.ignored,
+            ..made
+        })
+    }
+
+    fn brought(&self, landed: Oid) -> Option<(Oid, Option<Oid>)> {
+        let recorded = self.record.as_ref().filter(|(of, _)| *of == landed).map(|(_, pull)| pull);
+        recorded.or_else(|| self.told.landed.get(&landed)).map(|pull| (pull.head, pull.onto))
+    }
+
+    fn heads(&self) -> Vec<Oid> {
+        let pulls = self.told.landed.values().map(|pull| pull.head).chain(self.told.open.keys().copied());
+        let recorded = self.record.iter().map(|(_, pull)| pull.head);
+        let heads: BTreeSet<Oid> = pulls.chain(recorded).chain(self.signatures.heads()).collect();
+        heads.into_iter().collect()
+    }
+
+    fn is_spoken_of(&self, head: Oid) -> bool {
+        self.of_head(head).next().is_some() || self.signatures.is_spoken_of(head)
+    }
+
+    fn claimed_bases(&self, head: Oid) -> BTreeSet<Oid> {
+        let mut bases = self.signatures.claimed_bases(head);
+        for onto in self.of_head(head).filter_map(|pull| pull.onto) {
+            // a head that isn't here starts nowhere
+            bases.extend(self.repository.merge_bases(onto, head).unwrap_or_default());
+        }
+        bases
+    }
+
+    fn stale(&self, base: Oid, head: Oid) -> Result<Vec<(PersonId, Oid)>, RepositoryError> {
+        self.signatures.stale(base, head)
+    }
+
+    fn objections(
+        &self,
+        asked: &Venue<'_>,
+        registered: &Registered<'_>,
+    ) -> Result<BTreeSet<(Oid, Signed)>, RepositoryError> {
+        self.signatures.objections(asked, registered)
+    }
+
+    fn is_approved(&self, anchor: Anchor<'_>, branch: Branch<'_>, head: Oid, registry: &Access) -> bool {
+        let mut reviews = self.of_head(head).flat_map(|pull| &pull.reviews);
+        reviews.any(|review| review.verdict == ReviewVerdict::Approved)
+            || self.signatures.is_approved(anchor, branch, head, registry)
+    }
+
+    fn last_word(
+        &self,
+        asked: &Venue<'_>,
+        head: Oid,
+        person: &PersonId,
+        registered: &Registered<'_>,
+    ) -> Result<Option<Opinion>, RepositoryError> {
+        self.signatures.last_word(asked, head, person, registered)
+    }
+
+    fn hear(&mut self, statements: &[Signed]) {
+        self.signatures.hear(statements);
+    }
+
+    fn of_record<'s>(&'s self, record: &RecordedWords<'_>) -> Box<dyn Source + 's> {
+        let believed = record.pull.filter(|(landed, _)| !self.told.asked_again.contains(landed));
+        Box::new(Sources {
+            repository: self.repository,
+            signatures: self.signatures.with_record(record),
+            told: Rc::clone(&self.told),
+            record: believed.map(|(landed, pull)| (landed, pull.clone())),
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! Whose review counts.
+
+use super::*;
+
+#[test]
+fn who_pushed_to_it_may_not_approve_it() {
+    Forge::alice_is_refused("approver-is-pusher", |forge, number| {
+        // signed by Tom, and pushed by Priya
+        forge.world.write("people/alice.nguyen.yaml", &renamed_alice());
+        forge.world.commit("Another name");
+        forge.pushed("alice", "priyashah");
+        forge.keep_head(number, "alice");
+        forge.approve(number, "priyashah");
+    });
+}
+
+#[test]
+fn who_opened_it_is_its_author() {
+    let forge = Forge::open();
+    forge.world.let_alice_in("alice");
+    forge.pushed("alice", "tomreed");
+    let number = forge.open_pull("alice", "main", "priyashah");
+    // the forge refuses the approval of one's own, and so nobody's counts
+    let refused = forge.server.world(|hub| {
+        hub.try_review("access", number, "priyashah", github_standin::world::Verdict::Approved, "").is_err()
+    });
+    assert!(refused);
+    forge.approve(number, "grace-lin");
+    forge.merge(number, "alice", Method::Merge);
+    forge.run(&["verify"]).exits(0).says("approved by grace.lin").says("by priya.shah, tom.reed");
+}
+
+#[test]
+fn an_account_that_nobody_has_approves_nothing() {
+    Forge::alice_is_refused("approver-unknown", |forge, number| {
+        forge.server.world(|hub| {
+            hub.add_member("mallory");
+            hub.grant("mallory", "access", "write");
+        });
+        forge.approve(number, "mallory");
+    });
+}
+
+#[test]
+fn a_name_that_was_taken_over_is_another_account() {
+    Forge::alice_is_refused("login-id-mismatch", |forge, number| {
+        forge.server.world(|hub| {
+            hub.rename_account("priyashah", "priya-was-here");
+            hub.add_member("priyashah");
+            hub.grant("priyashah", "access", "write");
+        });
+        forge.approve(number, "priyashah");
+    });
+}
+
+#[test]
+fn a_machine_approves_nothing() {
+    Forge::alice_is_refused("approver-not-human", |forge, number| {
+        forge.server.world(|hub| {
+            hub.add_bot("helper");
+            hub.grant("helper[bot]", "access", "write");
+        });
+        forge.approve(number, "helper[bot]");
+    });
+}
+
+#[test]
+fn a_machine_that_opened_it_asks_for_one_more() {
+    let forge = Forge::open();
+    forge.server.world(|hub| {
+        hub.add_bot("helper");
+        hub.grant("helper[bot]", "access", "write");
+    });
+    forge.world.let_alice_in("alice");
+    forge.pushed("alice", "tomreed");
+    let number = forge.open_pull("alice", "main", "helper[bot]");
+    forge.approve(number, "priyashah");
+    forge.run(&["verify", "--pull", &number.to_string()]).exits(1).says("quorum-bot-authored");
+    forge.approve(number, "grace-lin");
+    forge.run(&["verify", "--pull", &number.to_string()]).exits(0);
+}
+
+#[test]
+fn a_fork_is_nobodys_branch() {
+    let forge = Forge::open();
+    forge.server.world(|hub| {
+        hub.add_member("mallory");
+        hub.fork("mallory", "access");
+    });
+    forge.world.let_alice_in("alice");
+    let repo = forge.world.repo();
+    forge.server.world(|hub| hub.sync_branch("mallory/access", &repo, "alice", "mallory"));
+    let number = forge.server.world(|hub| hub.open_pull_from("access", "mallory/access", "alice", "main", "mallory"));
+    forge.keep_head(number, "alice");
+    forge.pass(5);
+    forge.approve(number, "priyashah");
+    forge.run(&["verify", "--pull", &number.to_string()]).exits(1).says("fork-pr-forbidden");
+    forge.merge(number, "alice", Method::Merge);
+    forge.is_refused("fork-pr-forbidden");
+}
