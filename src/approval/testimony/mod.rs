@@ -17,7 +17,7 @@ mod statements;
 pub use data::{Maker, Testimony};
 pub use makers::{CommitMakers, Signer, changed_since, changes_since, makers};
 #[cfg(test)]
-pub(super) use makers::{ProvenBy, made_by, of_commits};
+pub(super) use makers::{ProvenBy, made_by};
 pub use names::{Anchor, Branch};
 pub use opinion::{CountedApproval, Opinion, Says, Way};
 pub use pulls::Sources;

@@ -30,7 +30,9 @@ pub(super) fn pull(connection: &Connection, home: &Home, number: u64) -> Result<
     let rest: RestPull = connection.see(&doing("read the state"), async |api| api.get_as(&path).await)?;
     let reviews: Vec<RestReview> =
         connection.see(&doing("list the reviews"), async |api| api.list(&format!("{path}/reviews")).await)?;
-    let head_repository = graph.head_repository.as_ref().and_then(|repository| repository.id);
+    // a fork that the token can't see is told by REST alone
+    let seen = graph.head_repository.as_ref().and_then(|repository| repository.id);
+    let head_repository = seen.or_else(|| rest.head.repo.as_ref().map(|repository| repository.id));
     let merged_at = graph.merged_at.filter(|_| graph.merged).map(|at| at.0);
     contradictions(&graph, &rest, home, &mut missing);
     // reviews that are not submitted yet are shown only to who writes them
@@ -102,7 +104,8 @@ async fn story(api: &Api, home: &Home, number: u64) -> Result<(PullAnswer, Vec<E
         Some(_) | None => Err(odd("another repository answered".to_owned())),
     };
     let variables = json!({ "owner": home.owner(), "name": home.name(), "number": number });
-    let data: Data<PullAnswer> = api.query(&texts::evidence(), variables.clone()).await?;
+    let answered = api.query(&texts::evidence(), variables.clone()).await;
+    let data: Data<PullAnswer> = answered.map_err(|failure| failure.lacking(texts::PERMISSION))?;
     let Of { database_id, pull_request } = data.repository.ok_or_else(|| odd("the repository is null".to_owned()))?;
     of(database_id)?;
     let mut answer = pull_request.ok_or_else(|| odd(format!("there is no pull request #{number}")))?;
@@ -140,8 +143,11 @@ fn contradictions(graph: &PullAnswer, rest: &RestPull, home: &Home, missing: &mu
         && same_merge
         && rest.base.repo.as_ref().map(|repository| repository.id) == Some(home.id)
         && graph.base_repository.as_ref().and_then(|repository| repository.id) == Some(home.id)
-        && graph.head_repository.as_ref().and_then(|repository| repository.id)
-            == rest.head.repo.as_ref().map(|repository| repository.id)
+        && graph
+            .head_repository
+            .as_ref()
+            .and_then(|repository| repository.id)
+            .is_none_or(|seen| rest.head.repo.as_ref().is_some_and(|repository| repository.id == seen))
         && account(graph.author.as_ref()).number == user(rest.user.as_ref()).number;
     if !is_one {
         missing.push(format!(

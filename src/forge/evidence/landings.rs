@@ -89,7 +89,8 @@ fn associated(connection: &Connection, home: &Home, commits: &[Oid]) -> Result<F
     let variables = json!({ "owner": home.owner(), "name": home.name() });
     let text = texts::commits(commits);
     connection.see("find the pull requests that brought commits", async |api| {
-        let data: Map<String, Value> = api.query(&text, variables.clone()).await?;
+        let answered = api.query(&text, variables.clone()).await;
+        let data: Map<String, Value> = answered.map_err(|failure| failure.lacking(texts::PERMISSION))?;
         let odd = |why: &str| Failure::Odd { why: why.to_owned() };
         let repository =
             data.get("repository").and_then(Value::as_object).ok_or_else(|| odd("the repository is null"))?;

@@ -2,6 +2,9 @@
 
 use crate::repository::Oid;
 
+/// What queries of pull requests take, as GitHub names it; their refusals don't.
+pub(super) const PERMISSION: &str = "pull_requests=read";
+
 /// Who did something: a number, and what sort of account it is.
 const WHO: &str = "fragment who on Actor { __typename login ... on User { databaseId } ... on Bot { databaseId } \
                    ... on Mannequin { databaseId } ... on Organization { databaseId } }";

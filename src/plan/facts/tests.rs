@@ -25,7 +25,7 @@ fn full() -> Vec<(Section, Json)> {
         (Section::Duty, json!({ "id": "x", "title": "t", "sets": { "s": set }, "at_most": 1, "severity": "error" })),
         (
             Section::Approval,
-            json!({ "id": "x", "change": "access", "risk": "elevated", "count": 2, "from": ["sponsors"] }),
+            json!({ "id": "x", "change": "access", "risk": "elevated", "count": 2, "from": ["sponsors"], "by": "signature" }),
         ),
         (
             Section::Waiver,
@@ -186,6 +186,8 @@ fn what_weakens_is_said_to() {
         (Section::Duty, "/sets/s", None),
         (Section::Approval, "/count", Some(json!(1))),
         (Section::Approval, "/from", Some(json!(["sponsors", "domain-owners"]))),
+        (Section::Approval, "/by", Some(json!("any"))),
+        (Section::Approval, "/by", None),
         (Section::Approval, "/risk", Some(json!("privileged"))),
         (Section::Approval, "/change", Some(json!("removal"))),
         (Section::Waiver, "/until", Some(json!("2026-12-16"))),

@@ -146,6 +146,7 @@ pub(super) fn weight(section: Section, path: &str) -> Weight {
         (Section::Approval, "change", _) => Weight::Risky,
         // a rule that speaks of less risk speaks of more changes
         (Section::Approval, "risk", _) => Weight::Rank(&["privileged", "elevated", "standard", "any"]),
+        (Section::Approval, "by", _) => Weight::Rank(&["any", "signature"]),
         (Section::Approval, "count", _) => Weight::More,
         (Section::Approval, "from", _) => Weight::Opens,
         (Section::Approval, "by", _) => Weight::Rank(&["any", "signature"]),
@@ -228,7 +229,7 @@ pub(super) fn defaults(section: Section, value: &Json) -> Vec<(String, String)> 
             types.chain([pair("manage", "contractors")]).collect()
         }
         Section::Duty => vec![pair("at_most", "1"), pair("severity", "error")],
-        Section::Approval => vec![pair("risk", "any")],
+        Section::Approval => vec![pair("risk", "any"), pair("by", "any")],
         Section::Domain => vec![contractors(is("environment", "production"))],
         Section::Role => vec![contractors(is("risk", "privileged"))],
         Section::Waiver

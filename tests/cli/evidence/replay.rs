@@ -3,10 +3,18 @@
 use super::*;
 use crate::support::key;
 
+/// Applied once, with a checkpoint that is kept beside the clone.
+fn with_checkpoint() -> Forge {
+    let forge = Forge::open();
+    forge.world.dualkey(&["audit", "export", "../export"]).exits(0);
+    std::fs::copy(forge.world.path("export/checkpoint"), forge.world.path("checkpoint")).unwrap();
+    forge.run(&["apply", "--checkpoint", "../checkpoint"]).exits(0);
+    forge
+}
+
 /// A reviewed landing that was applied, with the checkpoint of then, and its number.
 fn applied() -> (Forge, u64) {
-    let forge = Forge::begun(&[]);
-    forge.run(&["apply", "--checkpoint", "../checkpoint"]).exits(0);
+    let forge = with_checkpoint();
     let number = forge.let_alice_in();
     forge.approve(number, "priyashah");
     forge.merge(number, "alice", Method::Merge);
@@ -37,8 +45,7 @@ fn the_forge_is_asked_again_about_what_was_recorded_after_the_checkpoint() {
 
 #[test]
 fn a_record_that_only_the_key_of_the_log_signed_gives_nothing() {
-    let forge = Forge::begun(&[]);
-    forge.run(&["apply", "--checkpoint", "../checkpoint"]).exits(0);
+    let forge = with_checkpoint();
     let number = forge.let_alice_in();
     let review = forge.server.world(|hub| hub.approve("access", number, "priyashah"));
     forge.pass(5);

@@ -39,6 +39,13 @@ impl World {
         Ok(())
     }
 
+    /// Forgets how a branch moved, as GitHub may after a time: how long it keeps that nobody could prove.
+    pub fn forget_movements(&mut self, repository: &str, branch: &str) {
+        let repository = self.named(repository).id;
+        let code = &mut self.repositories.get_mut(&repository).expect("found by name").code;
+        code.activities.retain(|it| it.branch != branch);
+    }
+
     /// Somebody deletes a branch.
     pub fn delete_branch(&mut self, repository: &str, branch: &str, by: &str) {
         let deleted = self.try_delete_branch(repository, branch, by);
