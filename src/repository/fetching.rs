@@ -54,7 +54,9 @@ impl StateRefs<'_> {
         let Some(remote) = &self.remote else { return Ok(()) };
         // refs can come and go between asking for them and fetching them, so one failure is not the last word
         match self.fetch(remote, &essential) {
-            Err(RepositoryError::Unreachable { .. }) => self.fetch(remote, &essential)?,
+            Err(RepositoryError::Unreachable { .. }) => {
+                self.fetch(remote, &essential).map_err(|error| self.own_fault(error))?;
+            }
             done => done?,
         }
         if remote.is_whole {
@@ -75,6 +77,16 @@ impl StateRefs<'_> {
         let there = self.on_remote(remote, names)?;
         self.get_each(remote, names, &there)?;
         self.forget(remote, names.iter().copied().filter(|name| !there.contains_key(*name)))
+    }
+
+    /// What keeps a remote from being heard may be this clone: git stops at a ref that it can't read, wherever that is.
+    fn own_fault(&self, error: RepositoryError) -> RepositoryError {
+        match (error, self.repository.damaged_refs().into_iter().next()) {
+            (RepositoryError::Unreachable { words, .. }, Some(name)) if self.repository.unheard.borrow().is_none() => {
+                RepositoryError::DamagedRef { name: name.escape_debug().to_string(), words }
+            }
+            (error, _) => error,
+        }
     }
 
     fn fetch(&self, remote: &Remote, essential: &[&str]) -> Result<(), RepositoryError> {

@@ -7,7 +7,7 @@ use super::remote::{Remote, StateRefs};
 use super::{Oid, Repository, RepositoryError, loose, process};
 
 /// The folders of refs that are only dualkey's own memory.
-const MEMORY: [&str; 2] = ["refs/dualkey-mirror", "refs/dualkey-kept"];
+pub(super) const MEMORY: [&str; 2] = ["refs/dualkey-mirror", "refs/dualkey-kept"];
 
 /// Where objects are fetched to, before they come among the others.
 const FRESH: &str = "dualkey-refetched";
