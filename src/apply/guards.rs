@@ -8,7 +8,7 @@ use super::look::Seen;
 use super::numbers::Mistaken;
 use super::state::View;
 use super::{codes, first_run};
-use crate::access::{Conditions, PersonId, PersonType, TargetId};
+use crate::access::{Conditions, PersonId, PersonType, Policy, TargetId};
 use crate::finding::Refusal;
 use crate::plan::operations::{Operation, Verb};
 use crate::targets::{Holder, Place, Principal};
@@ -79,12 +79,12 @@ fn untouchable(view: &View<'_>, own: &Own, operation: &Operation) -> Option<Refu
         ));
     }
     let permissions = || operation.previous.iter().map(|previous| &previous.permission).chain([&operation.permission]);
-    let protected = &view.tree.access.policy.protected;
-    let pattern = protected.iter().find(|p| permissions().any(|permission| p.matches(kind, resource, permission)))?;
+    let mut protected = policies(view).flat_map(|policy| &policy.protected);
+    let pattern = protected.find(|p| permissions().any(|permission| p.matches(kind, resource, permission)))?;
     Some(Refusal::new(
         &codes::PROTECTED_ENTITLEMENT,
         format!("{} of `{}` at `{kind}:{resource}` matches `{pattern}`", operation.verb.as_str(), operation.principal),
-        "declare it as it is live, or take the pattern out of the policy first",
+        "declare it as it is live, or take the pattern out of the policy, let that be applied, and change it after that",
     ))
 }
 
@@ -124,7 +124,9 @@ fn held<'a>(operation: &'a Operation, permission: &'a str, conditions: &'a Condi
 /// Where admins are taken away: whether enough of them, and the required ones, are left.
 fn admins(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    let policy = &view.tree.access.policy;
+    let minimum = policies(view).map(|policy| policy.admins_minimum).max().unwrap_or_default();
+    let minimum = usize::try_from(minimum).unwrap_or(usize::MAX);
+    let required: BTreeSet<&PersonId> = policies(view).flat_map(|policy| policy.admins_required.keys()).collect();
     for (target, entitlements) in &seen.held {
         let ours = || operations.iter().filter(|operation| &operation.target == target);
         if !ours().any(|o| o.only_takes() && o.touches_admin() && !view.is_end(o)) {
@@ -160,7 +162,6 @@ fn admins(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Vec<Refusal
             }
         }
         let after = count(&holding);
-        let minimum = usize::try_from(policy.admins_minimum).unwrap_or(usize::MAX);
         if after.len() < minimum && after.len() < before.len() {
             refusals.push(Refusal::new(
                 &codes::TOO_FEW_ADMINS,
@@ -172,16 +173,24 @@ fn admins(view: &View<'_>, seen: &Seen, operations: &[Operation]) -> Vec<Refusal
                 "grant the access to another employee first, and apply that",
             ));
         }
-        let lost = policy.admins_required.keys().filter(|person| before.contains(person) && !after.contains(person));
+        let lost = required.iter().filter(|person| before.contains(*person) && !after.contains(*person));
         refusals.extend(lost.map(|person| {
             Refusal::new(
                 &codes::REQUIRED_ADMIN,
                 format!("`{person}` would no longer administer `{target}`"),
-                "declare that access again, or change `admins.required` first",
+                "declare that access again; to take it all the same, take the person out of `admins.required`, let that be \
+                 applied, and take the access away in a change after that",
             )
         }));
     }
     refusals
+}
+
+/// The policies that guard: of the tree that is applied, and of the one that was applied last. One landing can't drop a guard
+/// and use that.
+fn policies<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Policy> {
+    let applied = view.past.applied.map(|(revision, _)| revision);
+    [Some(view.tree), applied].into_iter().flatten().map(|revision| &revision.access.policy)
 }
 
 /// The accounts of employees at a target who have not ended.

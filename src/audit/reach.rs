@@ -48,7 +48,7 @@ pub(super) fn parents(repository: &Repository, records: &[Record], at: i64) -> R
     let known = spoken_of(records).into_iter().filter(is_here);
     let mut kept: Vec<Oid> = match newest.filter(is_here) {
         // most of them lie below the newest landing
-        Some(newest) => std::iter::once(newest).chain(repository.beside(newest, known)?.into_keys()).collect(),
+        Some(newest) => std::iter::once(newest).chain(repository.outside(newest, known)?).collect(),
         None => known.collect(),
     };
     while kept.len() > PARENTS {

@@ -47,10 +47,10 @@ impl Runner for Here {
         let Command::Apply(options) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
         let repository = Repository::open(&self.home).unwrap();
         output::printed();
-        let Allowance { objects, bytes, entries, steps } = ALLOWED;
+        let Allowance { objects, bytes, entries, steps, commits } = ALLOWED;
         let ended = attempt(&options, &repository, Some(self.anchor.clone()));
         // what is approved fills it up again, and no more than four landings are
-        for (taken, whole) in repository.taken().into_iter().zip([objects, bytes, entries, steps]) {
+        for (taken, whole) in repository.taken().into_iter().zip([objects, bytes, entries, steps, commits]) {
             assert!(taken <= whole * 5, "{taken} was taken of {whole}");
         }
         let (code, stopped) = match ended {

@@ -7,8 +7,12 @@ use crate::finding::Refusal;
 use crate::report;
 use crate::repository::{Repository, StateRefs};
 
-/// Forgets what dualkey noted of remotes in refs that can't be read: it is fetched anew.
+/// Forgets what dualkey noted of remotes in refs that can't be read: it is fetched anew. Other refs that can't be read are
+/// set aside, since git stops at each of them and asks no remote.
 pub fn drop_unreadable_refs(repository: &Repository) {
+    for name in repository.set_aside_damaged_refs() {
+        tell(format!("{} could not be read and was moved to `.git/dualkey-damaged`", name.escape_debug()));
+    }
     for name in repository.drop_unreadable_refs() {
         tell(format!("{} could not be read and was deleted", name.escape_debug()));
     }

@@ -48,7 +48,8 @@ const ALLOWED: Allowance = Allowance::JUDGING;
 
 /// The worlds of tests are small, and so what is meant to be dear there is small, too.
 #[cfg(test)]
-pub const ALLOWED: Allowance = Allowance { objects: 20_000, bytes: 8 << 20, entries: 100_000, steps: 50_000 };
+pub const ALLOWED: Allowance =
+    Allowance { objects: 20_000, bytes: 8 << 20, entries: 100_000, steps: 50_000, commits: 500_000 };
 
 /// What is asked of the judge.
 #[derive(Clone, Copy, Debug)]

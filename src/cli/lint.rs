@@ -96,7 +96,7 @@ fn judge(options: &Options, repository: &Repository, clock: Clock) -> Result<Exi
                 Err(Unread::Stop(stop)) => return Err(stop),
                 Err(Unread::Findings(unreadable)) => {
                     let mut findings = plan::findings_of(&revision, clock.now);
-                    lint::compare(&unreadable.findings, &mut findings);
+                    lint::compare(&unreadable.findings, &mut findings, |_| false);
                     findings
                 }
             }

@@ -174,38 +174,48 @@ pub fn run(subject: &Subject<'_>, wanted: impl Fn(&Rule) -> bool) -> Vec<Finding
 }
 
 /// What the policies that stood before find in what is declared now, where the change drops or loosens them:
-/// separation-of-duties rules, custom rules, limits, and what was closed to contractors. They judge the change they go
-/// with: otherwise one step could take a rule away and use that.
+/// separation-of-duties rules and waivers of them, custom rules, limits, what was closed to contractors, and what things were
+/// that rules judge by. They judge the change they go with: otherwise one step could take a rule away and use that.
 pub fn broken_before(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(before) = subject.since else { return Vec::new() };
     let access = subject.access;
     let mut findings = custom::broken_before(subject, before);
-    if let Some(stricter) = loosened::stricter(before, access) {
-        findings.extend(run(&Subject { access: &stricter, ..*subject }, |_| true));
+    let stricter = loosened::stricter(before, access);
+    // what is held says by which role and where, as that is in the files
+    let held = stricter.as_ref().map(|stricter| Entitlements::derive(stricter, subject.entitlements));
+    let entitlements = held.as_ref().unwrap_or(subject.entitlements);
+    if let Some(stricter) = &stricter {
+        let subject = Subject { access: stricter, entitlements, ..*subject };
+        findings.extend(run(&subject, |_| true));
+        findings.extend(custom::broken_before(&subject, before));
     }
-    let rules = before
-        .policy
-        .duties
-        .values()
-        .filter(|rule| access.policy.duties.get(&rule.id).is_none_or(|now| now.digest != rule.digest))
-        .collect::<Vec<_>>();
-    if rules.is_empty() {
-        return findings;
+    if let Some(older) = loosened::older_duties(before, access, stricter.as_ref()) {
+        let subject = Subject { access: &older, entitlements, ..*subject };
+        let survey = Survey::of(&subject, older.policy.duties.values().collect());
+        rules::separation_of_duties(&survey, &mut findings);
+        findings.extend(survey.unjudged());
     }
-    let survey = Survey::of(subject, rules);
-    rules::separation_of_duties(&survey, &mut findings);
-    findings.extend(survey.unjudged());
     findings
 }
 
-/// Sorts findings as they are printed, and drops what was found twice, the lighter one.
+/// Sorts findings as they are printed, and drops what was found twice, the lighter one. What a waiver accepts stays beside
+/// what no waiver accepted that stood before, until it is known what is new.
 pub fn sort(findings: &mut Vec<Finding>) {
-    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()).then(b.severity.cmp(&a.severity)));
+    findings
+        .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()).then(b.severity.cmp(&a.severity)).then(a.state.cmp(&b.state)));
+    findings.dedup_by(|a, b| a.sort_key() == b.sort_key() && a.state == b.state);
+}
+
+/// Keeps of what was found twice what is new, or else what a waiver accepts.
+pub fn settle(findings: &mut Vec<Finding>) {
+    sort(findings);
+    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()).then(a.state.cmp(&b.state)));
     findings.dedup_by(|a, b| a.sort_key() == b.sort_key());
 }
 
-/// Marks which findings stood at the base already. A rule in [`rules::ERROR_IF_NEW`] weighs less where it stood.
-pub fn compare(base: &[Finding], head: &mut [Finding]) {
+/// Marks which findings stood at the base already. A rule in [`rules::ERROR_IF_NEW`] weighs less where it stood. What
+/// `grew` means more than it did, and stands in the base in none of that.
+pub fn compare(base: &[Finding], head: &mut [Finding], grew: impl Fn(&Finding) -> bool) {
     let mut stood: BTreeMap<(&str, String, String), usize> = BTreeMap::new();
     for finding in base {
         *stood.entry(finding.identity()).or_default() += 1;
@@ -217,6 +227,9 @@ pub fn compare(base: &[Finding], head: &mut [Finding]) {
         }
         let Some(left) = stood.get_mut(&finding.identity()).filter(|left| **left > 0) else { continue };
         *left -= 1;
+        if finding.severity == Severity::Error && finding.state == State::New && grew(finding) {
+            continue;
+        }
         // what is too large was judged neither then nor now
         if finding.state == State::New && finding.rule != &TOO_LARGE {
             finding.state = State::Standing;

@@ -279,7 +279,7 @@ pub fn lint(changes: &[(&str, &str)]) -> Vec<Finding> {
 pub fn lint_since(before: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<Finding> {
     let before = organisation(before);
     let mut findings = found(&organisation(changes), Some(&before));
-    compare(&found(&before, None), &mut findings);
+    compare(&found(&before, None), &mut findings, |_| false);
     findings
 }
 

@@ -4,6 +4,7 @@
 //! the program makes of it; the table of weights only adds which way is the weaker.
 
 mod effects;
+mod grants;
 mod shown;
 mod things;
 mod value;
@@ -15,6 +16,7 @@ use crate::access::reading::{Claim, FileKind};
 use crate::access::{ChangeClass, ManagedFile};
 use crate::plan::Plan;
 pub use effects::{Effect, Turn, effects, is_turned, turns};
+use grants::{Lines, is_of_access};
 use shown::cut;
 use things::{Field, Thing};
 use value::Value;
@@ -75,14 +77,23 @@ pub fn facts(plan: &Plan<'_>) -> Vec<Fact> {
     // who holds what is told by lines of access, and what is gone by them alone
     let by_lines = |thing: &Thing| grant(&thing.file).is_some_and(|id| shown.contains(id));
     before.retain(|name, thing| !by_lines(thing) || after.contains_key(name));
-    before.values_mut().chain(after.values_mut()).filter(|thing| by_lines(thing)).for_each(Thing::without_access);
+    let lines = Lines::of(plan);
+    for (name, is) in after.iter_mut().filter(|(_, thing)| grant(&thing.file).is_some()) {
+        match before.get_mut(name) {
+            Some(was) if by_lines(is) => lines.leave_untold(was, is),
+            Some(was) => lines.leave_other_names(was, is),
+            // a new grant that gives nobody anything says itself what it says
+            None if lines.tells(is) => grants::leave_words(is),
+            None => {}
+        }
+    }
     facts.extend(renamed(&mut before, plan));
     let moved: BTreeMap<String, String> = before
         .iter()
         .filter_map(|(name, thing)| Some((thing.file.clone(), after.get(name)?.file.clone())))
         .filter(|(from, to)| from != to)
         .collect();
-    facts.extend(compare(before, after));
+    facts.extend(compare(before, after).into_iter().map(|fact| grants::weighed(fact, plan)));
     told.extend(moved.values().cloned());
     told.extend(facts.iter().map(|fact| fact.file.clone()));
     let silent =
@@ -198,11 +209,6 @@ fn fields(before: &Thing, after: &Thing) -> Vec<Fact> {
 }
 
 impl Thing {
-    /// Of a grant only what no line of access says: those tell to whom, what, where and until when.
-    fn without_access(&mut self) {
-        self.fields.retain(|label, _| matches!(label.as_str(), "reason" | "ticket"));
-    }
-
     /// The whole of it, which comes or goes.
     fn as_fact(&self, there: [bool; 2]) -> Fact {
         let text = |of: fn(Section, &str, &Value) -> String| {

@@ -2,6 +2,7 @@
 //!
 //! Everything here comes from two revisions and an instant; [`operations`] adds what is live.
 
+mod account_moved;
 mod approvers;
 pub mod cases;
 mod change_too_large;
@@ -12,6 +13,7 @@ mod disputed;
 pub mod edges;
 pub mod ends;
 pub mod facts;
+mod grown;
 pub mod judges;
 mod key_reused;
 pub mod lines;
@@ -144,7 +146,10 @@ pub fn findings_since(base: &Revision, revision: &Revision, now: Timestamp, halt
     let mut found = findings(revision, Some(&base.access), now, halt, |_| true);
     // of rules that find nothing now nothing can have stood
     let rules: BTreeSet<&str> = found.iter().map(|finding| finding.rule.code.id).collect();
-    lint::compare(&findings(base, None, now, halt, |rule| rules.contains(rule.code.id)), &mut found);
+    let grown = OnceCell::new();
+    let grew = |finding: &Finding| grown.get_or_init(|| grown::Grown::between(base, revision)).has(finding);
+    lint::compare(&findings(base, None, now, halt, |rule| rules.contains(rule.code.id)), &mut found, grew);
+    lint::settle(&mut found);
     found
 }
 
@@ -277,7 +282,10 @@ impl Plan<'_> {
         let (base, head) = (self.base, self.head);
         self.findings = findings_since(base, head, self.now, halt);
         self.findings.extend(change_too_large::find(base, head, &self.classes));
-        self.findings.extend(self.classes.mixed_change().filter(|_| !self.renames.only));
+        if !self.renames.only {
+            self.findings.extend(self.classes.mixed_change());
+            self.findings.extend(account_moved::find(base, head, &self.changes));
+        }
         let known = |one: &Finding| {
             self.findings.iter().any(|known| (known.rule.code.id, &known.place) == (one.rule.code.id, &one.place))
         };

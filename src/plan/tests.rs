@@ -10,6 +10,8 @@ use crate::targets::KINDS;
 
 mod classes;
 mod digest;
+mod grants;
+mod loosened;
 mod moves;
 mod short;
 

@@ -9,7 +9,24 @@ fn is_shown(c: char) -> bool {
 }
 
 fn push_shown(c: char, to: &mut String) {
-    if is_shown(c) { to.push(c) } else { to.extend(c.escape_unicode()) }
+    // a blank that isn't a plain one can stand for columns where data ends; East Asian words have one between them
+    let odd_blank = c.is_whitespace() && !c.is_ascii() && (c != '\u{3000}' || to.ends_with(char::is_whitespace));
+    if is_shown(c) && !odd_blank { to.push(c) } else { to.extend(c.escape_unicode()) }
+}
+
+/// Data that stands beside others in a line for a terminal: as [`terminal`], and of several blanks in a row each but the
+/// first is written as `\u{20}`, so that none looks like the columns of the line.
+pub fn terminal_data(text: &str) -> String {
+    let (mut shown, mut before) = (String::with_capacity(text.len()), '\n');
+    for c in terminal(text).chars() {
+        if c == ' ' && before == ' ' {
+            shown.extend(c.escape_unicode())
+        } else {
+            shown.push(c)
+        }
+        before = c;
+    }
+    shown
 }
 
 /// True where a runner would take a command wherever it stands: `##[command]` of GitHub Actions and Azure Pipelines, and
@@ -161,6 +178,14 @@ pub(super) fn json(document: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_in_data_make_no_columns() {
+        assert_eq!(terminal_data("a  b   c"), "a \\u{20}b \\u{20}\\u{20}c");
+        assert_eq!(terminal("a\u{a0}b"), "a\\u{a0}b");
+        assert_eq!(terminal("山田\u{3000}雪"), "山田\u{3000}雪");
+        assert_eq!(terminal("山田\u{3000}\u{3000}雪 \u{3000}"), "山田\u{3000}\\u{3000}雪 \\u{3000}");
+    }
 
     #[test]
     fn a_terminal_is_told_nothing() {

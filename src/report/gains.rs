@@ -10,7 +10,7 @@ use super::escape::terminal;
 use super::facts::tail;
 use super::rows::{Row, Weight};
 use super::style::count;
-use super::voice::Voice;
+use super::voice::{LISTED, Voice};
 use crate::access::raw::Risk;
 use crate::access::time::{format_end, format_start};
 use crate::access::{EntitlementKey, GrantId, PersonId, TargetType};
@@ -90,7 +90,7 @@ impl PlanView<'_> {
         }
         match line.action {
             Action::Gain => format!("{who} gains {what}{instead}, {}", span()),
-            Action::Keep => format!("{who} keeps {what} by another grant"),
+            Action::Keep => format!("{who} keeps {what} by {}", self.others(line, voice)),
             Action::Lose if line.until == Timestamp::MAX => {
                 format!("{who} loses {what}, had it without end{hours}")
             }
@@ -99,6 +99,25 @@ impl PlanView<'_> {
                 Some((how, times)) => format!("{who} has {what}{instead} {how}: {times}{hours}"),
                 None => format!("{who} has {what}{instead} changed, {}", span()),
             },
+        }
+    }
+
+    /// The grants by which somebody keeps what one gave them, each with its role: rules may ask something else of that.
+    fn others(&self, line: &AccessLine, voice: Voice) -> String {
+        let place = |key: &EntitlementKey| (key.target.clone(), key.kind, key.resource.clone());
+        let places: BTreeSet<_> = line.entitlements.iter().map(|(key, _)| place(key)).collect();
+        let held = self.plan.head.entitlements.of(&line.person).iter().filter(|one| places.contains(&place(&one.key)));
+        let causes = held.flat_map(|one| &one.causes).filter(|cause| cause.grant != line.grant);
+        let others: BTreeSet<(&str, &str)> = causes.map(|cause| (cause.grant.as_str(), cause.role.as_str())).collect();
+        let named: Vec<String> = others
+            .iter()
+            .map(|(grant, role)| format!("grant {} of role {}", voice.data(grant), voice.data(role)))
+            .collect();
+        let more = named.len().saturating_sub(LISTED);
+        match (named.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", "), more) {
+            (_, _) if named.is_empty() => "another grant".to_owned(),
+            (named, 0) => named,
+            (named, more) => format!("{named} and {more} more"),
         }
     }
 

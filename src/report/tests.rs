@@ -213,7 +213,7 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
         2026-11-24 … 2027-01-04
           Tom Reed, github tom #12: Build the refund flow
       = alice.nguyen (globex) keeps developer on payments-api in payments-staging by
-        another grant
+        grant keep of role keeper
 
     what else it changes
       approval rule `access-1`: count 1 → 2
@@ -263,7 +263,7 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
       - `Alice Nguyen`, github `alice-nw #583231`: `Build the refund flow`
     - **Dangerous:** `tom.reed` gains `keeper` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
       - `Tom Reed`, github `tom #12`: `Build the refund flow`
-    - `alice.nguyen` (`globex`) keeps `developer` on `payments-api` in `payments-staging` by another grant
+    - `alice.nguyen` (`globex`) keeps `developer` on `payments-api` in `payments-staging` by grant `keep` of role `keeper`
     - approval rule `access-1`: `count` `1` → `2`
 
     ```diff

@@ -1,6 +1,6 @@
 //! How text and markdown write data within what they say alike.
 
-use super::escape::{markdown_code, markdown_message, markdown_text, terminal};
+use super::escape::{markdown_code, markdown_message, markdown_text, terminal, terminal_data};
 
 /// How data is written within a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ impl Voice {
     /// A name or a value.
     pub(super) fn data(self, text: &str) -> String {
         match self {
-            Voice::Text => terminal(text),
+            Voice::Text => terminal_data(text),
             Voice::Markdown => markdown_code(text),
         }
     }

@@ -18,20 +18,23 @@ pub struct Allowance {
     pub entries: u64,
     /// Steps of judging, by whoever judges.
     pub steps: u64,
+    /// Commits that walks along the history come to, each time that they do.
+    pub commits: u64,
 }
 
 impl Allowance {
     /// What judging a history may take, apart from what its approved landings took. An organisation of 100,000 grants in
     /// 126,000 files of 31 MB is read eight times for it.
     pub const JUDGING: Allowance =
-        Allowance { objects: 1_000_000, bytes: 1 << 30, entries: 10_000_000, steps: 2_000_000 };
+        Allowance { objects: 1_000_000, bytes: 1 << 30, entries: 10_000_000, steps: 2_000_000, commits: 20_000_000 };
 
     /// What a command may read that judges nothing, before it is asked to judge and after that.
     pub const READING: Allowance =
-        Allowance { objects: 10_000_000, bytes: 4 << 30, entries: 20_000_000, steps: u64::MAX };
+        Allowance { objects: 10_000_000, bytes: 4 << 30, entries: 20_000_000, steps: u64::MAX, commits: u64::MAX };
 
     /// What reading logs may take, whoever signed them. One of a thousand million entries is less.
-    pub const LOGS: Allowance = Allowance { objects: 10_000_000, bytes: 64 << 30, entries: u64::MAX, steps: u64::MAX };
+    pub const LOGS: Allowance =
+        Allowance { objects: 10_000_000, bytes: 64 << 30, entries: u64::MAX, steps: u64::MAX, commits: u64::MAX };
 }
 
 /// Bytes of logs that are read though somebody asks to stop: it would take longer to go on without them.
@@ -40,7 +43,7 @@ const QUICK: u64 = 32 << 20;
 /// What is left.
 #[derive(Debug)]
 pub(super) struct Budget {
-    counts: [Count; 4],
+    counts: [Count; 5],
     /// Set from outside where nothing more shall be looked at.
     stop: Option<Arc<AtomicBool>>,
     /// So many bytes are looked at all the same: it would take longer to go on without them.
@@ -101,26 +104,27 @@ pub(super) struct Share {
 
 impl Budget {
     pub(super) fn of(allowance: Allowance, stop: Option<Arc<AtomicBool>>) -> Self {
-        let Allowance { objects, bytes, entries, steps } = allowance;
+        let Allowance { objects, bytes, entries, steps, commits } = allowance;
         let counts = [
             Count::of("objects", objects),
             Count::of("bytes", bytes),
             Count::of("entries of trees", entries),
             Count::of("steps", steps),
+            Count::of("walked commits", commits),
         ];
         Budget { counts, stop, quick: 0 }
     }
 
     /// The share of one commit: a fortieth of the entries, and a quarter of the bytes.
     pub(super) fn share(&self) -> Share {
-        let [_, bytes, entries, _] = &self.counts;
+        let [_, bytes, entries, ..] = &self.counts;
         Share { entries: usize::try_from(entries.whole / 40).unwrap_or(usize::MAX), bytes: bytes.whole / 4 }
     }
 
     /// A part of it that is spent apart.
     fn part(&self, of: u64) -> Self {
-        let [objects, bytes, entries, steps] = self.counts.each_ref().map(|count| count.whole / of);
-        Budget::of(Allowance { objects, bytes, entries, steps }, self.stop())
+        let [objects, bytes, entries, steps, commits] = self.counts.each_ref().map(|count| count.whole / of);
+        Budget::of(Allowance { objects, bytes, entries, steps, commits }, self.stop())
     }
 
     pub(super) fn stop(&self) -> Option<Arc<AtomicBool>> {
@@ -157,9 +161,13 @@ impl Budget {
         self.spend(3, steps)
     }
 
-    /// All that was given: objects, bytes, entries, steps.
+    pub(super) fn commit(&self) -> Result<(), RepositoryError> {
+        self.spend(4, 1)
+    }
+
+    /// All that was given: objects, bytes, entries, steps, commits.
     #[cfg(test)]
-    pub(super) fn given(&self) -> [u64; 4] {
+    pub(super) fn given(&self) -> [u64; 5] {
         self.counts.each_ref().map(|count| count.given.load(Ordering::Relaxed))
     }
 
@@ -202,7 +210,7 @@ impl Repository {
         let found = look();
         if own.check().is_err() {
             // so many of them are all that there is
-            let [.., steps] = &whole.counts;
+            let [_, _, _, steps, _] = &whole.counts;
             let _ = whole.steps(steps.whole / 200);
         }
         self.budget.replace(whole);
@@ -211,7 +219,7 @@ impl Repository {
 
     /// What was taken of the last allowance, with all that filled it up again.
     #[cfg(test)]
-    pub(crate) fn taken(&self) -> [u64; 4] {
+    pub(crate) fn taken(&self) -> [u64; 5] {
         self.taken.get()
     }
 
@@ -228,6 +236,14 @@ impl Repository {
     /// `TooDear` where there are not so many left; `Interrupted`.
     pub fn spend(&self, steps: u64) -> Result<(), RepositoryError> {
         self.budget().steps(steps)
+    }
+
+    /// Comes to one more commit on a walk along the history.
+    ///
+    /// # Errors
+    /// `TooDear` where there are none left; `Interrupted`.
+    pub fn visit(&self) -> Result<(), RepositoryError> {
+        self.budget.borrow().commit()
     }
 
     /// Set once somebody asks the judging to stop.
@@ -263,7 +279,7 @@ mod tests {
     use super::*;
 
     fn small() -> Budget {
-        Budget::of(Allowance { objects: 2, bytes: 100, entries: 1, steps: 1 }, None)
+        Budget::of(Allowance { objects: 2, bytes: 100, entries: 1, steps: 1, commits: 1 }, None)
     }
 
     #[test]
@@ -284,6 +300,7 @@ mod tests {
             budget.object(100).unwrap();
             budget.entry().unwrap();
             budget.steps(1).unwrap();
+            budget.commit().unwrap();
             budget.refill();
         }
         budget.check().unwrap();
@@ -294,8 +311,10 @@ mod tests {
         let stop = Arc::new(AtomicBool::new(false));
         let budget = Budget::of(Allowance::JUDGING, Some(Arc::clone(&stop)));
         budget.entry().unwrap();
+        budget.commit().unwrap();
         stop.store(true, Ordering::Relaxed);
         assert!(matches!(budget.entry(), Err(RepositoryError::Interrupted)));
+        assert!(matches!(budget.commit(), Err(RepositoryError::Interrupted)));
         assert!(matches!(budget.check(), Err(RepositoryError::Interrupted)));
     }
 }

@@ -12,8 +12,8 @@ pub(super) struct Patience {
     pub whole: Duration,
 }
 
-/// More is read from no program.
-const MOST: usize = 256 << 20;
+/// More is read from no program. Tests have less to say.
+const MOST: usize = if cfg!(test) { 4 << 20 } else { 256 << 20 };
 
 /// How often it is looked whether a program has ended, though something that it left behind holds its output open.
 const GLANCE: Duration = Duration::from_millis(200);
@@ -25,8 +25,10 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) enum Ended {
     With(Output),
-    /// It was stopped: it said nothing for so long, or took so long, or said too much.
+    /// It was stopped: it said nothing for so long, or took so long.
     Stopped(String),
+    /// It was stopped since it said too much.
+    TooMuch(String),
 }
 
 enum Heard {
@@ -89,7 +91,7 @@ fn follow(child: &mut Child, heard: &Receiver<Heard>, patience: Option<Patience>
                         Heard::Error(bytes) => stderr.extend(bytes),
                     }
                     if stdout.len() + stderr.len() > MOST {
-                        return Ok(Ended::Stopped(format!("it said more than {} MiB", MOST >> 20)));
+                        return Ok(Ended::TooMuch(format!("it said more than {} MiB", MOST >> 20)));
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}

@@ -99,6 +99,11 @@ pub enum RepositoryError {
     #[error("the remote `{remote}` cannot be reached: {words}")]
     #[diagnostic(help("see that `git ls-remote` works with it, then run again"))]
     Unreachable { remote: String, words: String },
+    #[error("`{name}` of this clone can't be read, as after a power cut, and git stops at it: {words}")]
+    #[diagnostic(help(
+        "run `git fsck` and write the ref anew, or take a fresh clone; `dualkey apply` sets such a ref aside by itself"
+    ))]
+    DamagedRef { name: String, words: String },
     #[error("git could not {what}: {reason}")]
     #[diagnostic(help("run `git fsck`, and see that the repository may be read and written by you"))]
     Git { what: &'static str, reason: String },
@@ -146,6 +151,7 @@ impl RepositoryError {
             | Self::File { .. }
             | Self::GitFailed { .. }
             | Self::Unreachable { .. }
+            | Self::DamagedRef { .. }
             | Self::Git { .. } => Failure::Unjudged,
         }
     }

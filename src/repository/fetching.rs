@@ -10,7 +10,7 @@ use super::process;
 use super::remote::{LEASE, Remote, STATE, StateRefs, checked, words};
 use super::{Oid, RepositoryError};
 
-pub(super) const ALL_STATE: &str = "refs/dualkey/*";
+const ALL_STATE: &str = "refs/dualkey/*";
 
 /// How often it is tried to leave out refs that can't be had, for each sort of them.
 const ATTEMPTS: usize = 64;
@@ -21,10 +21,16 @@ const AT_ONCE: usize = 4096;
 /// What git says of an object that the remote's refs name and that the remote lacks.
 const LACKED: &str = "not our ref ";
 
+/// A ref is a file here, and a file's name can be no longer than 255 bytes. Some are for the lock beside it.
+const LONGEST_NAME: usize = 240;
+
 /// True for a name as dualkey may have written it: plain, and no longer than ids and digests are. What else stands under
 /// its folder is nobody's statement.
 fn is_plain(name: &str) -> bool {
-    name.len() <= 400 && name.bytes().all(|byte| byte.is_ascii_graphic()) && checked(name).is_ok()
+    name.len() <= 400
+        && name.split('/').all(|part| part.len() <= LONGEST_NAME)
+        && name.bytes().all(|byte| byte.is_ascii_graphic())
+        && checked(name).is_ok()
 }
 
 impl StateRefs<'_> {
@@ -48,7 +54,9 @@ impl StateRefs<'_> {
         let Some(remote) = &self.remote else { return Ok(()) };
         // refs can come and go between asking for them and fetching them, so one failure is not the last word
         match self.fetch(remote, &essential) {
-            Err(RepositoryError::Unreachable { .. }) => self.fetch(remote, &essential)?,
+            Err(RepositoryError::Unreachable { .. }) => {
+                self.fetch(remote, &essential).map_err(|error| self.own_fault(error))?;
+            }
             done => done?,
         }
         if remote.is_whole {
@@ -71,9 +79,28 @@ impl StateRefs<'_> {
         self.forget(remote, names.iter().copied().filter(|name| !there.contains_key(*name)))
     }
 
+    /// What keeps a remote from being heard may be this clone: git stops at a ref that it can't read, wherever that is.
+    fn own_fault(&self, error: RepositoryError) -> RepositoryError {
+        match (error, self.repository.damaged_refs().into_iter().next()) {
+            (RepositoryError::Unreachable { words, .. }, Some(name)) if self.repository.unheard.borrow().is_none() => {
+                RepositoryError::DamagedRef { name: name.escape_debug().to_string(), words }
+            }
+            (error, _) => error,
+        }
+    }
+
     fn fetch(&self, remote: &Remote, essential: &[&str]) -> Result<(), RepositoryError> {
-        let names: Vec<&str> = essential.iter().copied().chain([ALL_STATE]).collect();
-        let there = self.on_remote(remote, &names)?;
+        let there = match self.everything_on(remote, essential) {
+            Ok(there) => there,
+            Err(error @ RepositoryError::Unreachable { .. }) => {
+                // of statements there may be more than anybody can list, and branch and log are known all the same
+                let there = self.on_remote(remote, essential)?;
+                self.forget(remote, essential.iter().copied().filter(|name| !there.contains_key(*name)))?;
+                self.get_each(remote, essential, &there)?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
         // what is not there any more is forgotten first: a ref may stand now where a folder of refs stood
         let known = self.list(STATE)?;
         let known = known.iter().map(|(name, _)| name.as_str()).chain(essential.iter().copied());
@@ -172,13 +199,18 @@ impl StateRefs<'_> {
     ) -> Result<Vec<String>, RepositoryError> {
         let mut outdated = Vec::new();
         for name in names {
-            let held = self.repository.reference(&remote.mirrored(name))?;
+            let held = self.mirror(remote, name);
             let newest = there.get(*name).copied();
             if held != newest || !newest.is_some_and(|oid| self.repository.has(oid)) {
                 outdated.push((*name).to_owned());
             }
         }
         Ok(outdated)
+    }
+
+    /// What a ref was last seen to hold. What can't be read is not known: it is fetched anew.
+    fn mirror(&self, remote: &Remote, name: &str) -> Option<Oid> {
+        self.repository.reference(&remote.mirrored(name)).ok().flatten()
     }
 
     /// One fetch of all of them. The inner error holds the words of git.
@@ -203,7 +235,7 @@ impl StateRefs<'_> {
         let names: BTreeSet<&str> = names.collect();
         let mut gone = String::new();
         for mirrored in names.into_iter().map(|name| remote.mirrored(name)) {
-            if self.repository.reference(&mirrored)?.is_some() {
+            if self.repository.reference(&mirrored).is_ok_and(|held| held.is_some()) {
                 gone.push_str(&format!("delete {mirrored}\n"));
             }
         }
@@ -219,6 +251,15 @@ impl StateRefs<'_> {
                 words: deleted.words,
             })
         }
+    }
+
+    /// Asks the remote what the refs hold that are named, and all of dualkey's, at one instant.
+    pub(super) fn everything_on(
+        &self,
+        remote: &Remote,
+        named: &[&str],
+    ) -> Result<BTreeMap<String, Oid>, RepositoryError> {
+        self.on_remote(remote, &named.iter().copied().chain([ALL_STATE]).collect::<Vec<_>>())
     }
 
     /// Asks the remote what the refs hold that are named, or match.

@@ -18,6 +18,9 @@ use crate::parallel::in_parts;
 /// Files above this size in bytes are not loaded.
 pub const MAX_FILE_BYTES: u64 = 1 << 20;
 
+/// Files of the disk above this size in bytes are not named as git names them, for which they are read to the end.
+const MAX_NAMED_BYTES: u64 = 64 << 20;
+
 /// Whether git marks a file as executable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -39,6 +42,7 @@ pub enum Content {
     /// More than [`MAX_FILE_BYTES`], which nobody reads.
     TooLarge {
         size: u64,
+        /// What git names it; of a file of the disk that is far too large, a name that no commit has for it.
         oid: Oid,
     },
 }
@@ -241,8 +245,35 @@ fn read_one(at: &Path, room: &mut Vec<u8>) -> std::io::Result<File> {
     file.take(MAX_FILE_BYTES + 1).read_to_end(room)?;
     if room.len() as u64 > MAX_FILE_BYTES {
         let size = metadata.len().max(room.len() as u64);
+        if size > MAX_NAMED_BYTES {
+            room.extend(size.to_le_bytes());
+            return Ok(File { mode, content: Content::TooLarge { size, oid: Oid::of_blob(room) } });
+        }
         let oid = git2::Oid::hash_file(ObjectType::Blob, at).map_err(|error| std::io::Error::other(error.message()))?;
         return Ok(File { mode, content: Content::TooLarge { size, oid: Oid::of_git(oid) } });
     }
     Ok(File { mode, content: Content::Bytes(Arc::from(room.as_slice())) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_disk_without_end_is_not_read_to_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_size = |name: &str, size: u64| {
+            fs::File::create(folder.path().join(name)).unwrap().set_len(size).unwrap();
+            let (_, file) = read(folder.path(), vec![RepoPath::parse(name).unwrap()]).unwrap().remove(0);
+            file.content
+        };
+        let large = of_size("large", MAX_FILE_BYTES + 1);
+        assert_eq!(large, Content::TooLarge { size: MAX_FILE_BYTES + 1, oid: Oid::of_blob(&large_bytes()) });
+        // there is nothing in it, so it takes no room on the disk
+        assert_eq!(of_size("endless", 1 << 40).size(), 1 << 40);
+    }
+
+    fn large_bytes() -> Vec<u8> {
+        vec![0; (MAX_FILE_BYTES + 1) as usize]
+    }
 }

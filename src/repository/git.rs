@@ -55,7 +55,7 @@ pub struct Repository {
     /// The landings that filled it up again.
     pub(super) refilled: RefCell<HashSet<Oid>>,
     #[cfg(test)]
-    pub(super) taken: Cell<[u64; 4]>,
+    pub(super) taken: Cell<[u64; 5]>,
 }
 
 impl std::fmt::Debug for Repository {

@@ -6,6 +6,7 @@
 mod blocking;
 mod budget;
 mod child;
+mod damaged_refs;
 mod durable;
 mod error;
 mod fetching;

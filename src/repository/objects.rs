@@ -31,6 +31,8 @@ pub struct Commit {
     pub committer: Identity,
     /// Everything after the headers; bytes that are not UTF-8 are replaced.
     pub message: String,
+    /// True where the commit says that its words are in another encoding, in which tools read something else.
+    pub is_recoded: bool,
     /// None where there is no signature, or more than one so that it is not certain which counts.
     pub signature: Option<Signature>,
 }
@@ -105,6 +107,9 @@ fn oid_after(line: &[u8], key: &[u8]) -> Option<Oid> {
     std::str::from_utf8(line.strip_prefix(key)?).ok()?.parse().ok()
 }
 
+/// What commits call the encoding in which they are read here.
+const UTF_8: [&str; 2] = ["UTF-8", "UTF8"];
+
 /// Reads a whole commit object.
 pub(super) fn parse_commit(oid: Oid, bytes: &[u8]) -> Result<Commit, &'static str> {
     let Links { tree, parents } = parse_links(bytes)?;
@@ -115,7 +120,7 @@ pub(super) fn parse_commit(oid: Oid, bytes: &[u8]) -> Result<Commit, &'static st
     let mut authors = Vec::new();
     let mut committers = Vec::new();
     let mut signatures = Vec::new();
-    let mut links = 0;
+    let (mut links, mut is_recoded) = (0, false);
     let mut payload = Vec::with_capacity(bytes.len());
     for header in unfold(headers) {
         if let Some(value) = header.strip_prefix(b"gpgsig ") {
@@ -132,6 +137,8 @@ pub(super) fn parse_commit(oid: Oid, bytes: &[u8]) -> Result<Commit, &'static st
             authors.push(identity(value));
         } else if let Some(value) = header.strip_prefix(b"committer ") {
             committers.push(identity(value));
+        } else if let Some(value) = header.strip_prefix(b"encoding ") {
+            is_recoded |= !UTF_8.iter().any(|name| value.eq_ignore_ascii_case(name.as_bytes()));
         } else if header.starts_with(b"tree ") || header.starts_with(b"parent ") {
             links += 1;
         }
@@ -157,6 +164,7 @@ pub(super) fn parse_commit(oid: Oid, bytes: &[u8]) -> Result<Commit, &'static st
         author,
         committer,
         message: String::from_utf8_lossy(message).into_owned(),
+        is_recoded,
         signature,
     })
 }
@@ -214,6 +222,23 @@ mod tests {
         assert_eq!(commit.author, Identity { name: "A B".into(), email: "a@x".into() });
         assert_eq!(commit.parents, [OTHER.parse().unwrap()]);
         assert!(parse(&format!("{plain}gpgsig one\ngpgsig two\n\nhello\n")).unwrap().signature.is_none());
+    }
+
+    #[test]
+    fn words_in_another_encoding_are_told() {
+        let plain = format!("tree {TREE}\nauthor A <a@x> 1 +0000\ncommitter C <c@x> 2 +0000\n");
+        let is_recoded = |header: &str| parse(&format!("{plain}{header}\nhello\n")).unwrap().is_recoded;
+        for (header, expected) in [
+            ("", false),
+            ("encoding UTF-8\n", false),
+            ("encoding utf8\n", false),
+            ("encoding UTF-7\n", true),
+            ("encoding UTF-8\nencoding UTF-16\n", true),
+            ("encoding ISO-8859-1\n", true),
+            ("encoding \n", true),
+        ] {
+            assert_eq!(is_recoded(header), expected, "{header}");
+        }
     }
 
     #[test]

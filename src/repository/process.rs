@@ -137,6 +137,8 @@ pub(super) fn git_into(
             repository.unheard.replace(Some(words.clone()));
             Ok(unheard(words))
         }
+        // who says too much is there: another question may have a short answer
+        Ended::TooMuch(why) => Ok(unheard(why)),
     }
 }
 
@@ -178,7 +180,7 @@ pub(super) fn run(command: Command, input: &[u8]) -> Result<Output, RepositoryEr
     let failed = |source| RepositoryError::ProgramMissing { program: program.clone(), source };
     match child::run(command, input, None).map_err(failed)? {
         Ended::With(output) => Ok(output),
-        Ended::Stopped(why) => Err(failed(std::io::Error::other(why))),
+        Ended::Stopped(why) | Ended::TooMuch(why) => Err(failed(std::io::Error::other(why))),
     }
 }
 

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::fetching::ALL_STATE;
 use super::remote::{Remote, StateRefs};
 use super::{Oid, Repository, RepositoryError, loose, process};
 
 /// The folders of refs that are only dualkey's own memory.
-const MEMORY: [&str; 2] = ["refs/dualkey-mirror", "refs/dualkey-kept"];
+pub(super) const MEMORY: [&str; 2] = ["refs/dualkey-mirror", "refs/dualkey-kept"];
 
 /// Where objects are fetched to, before they come among the others.
 const FRESH: &str = "dualkey-refetched";
@@ -114,8 +113,9 @@ impl StateRefs<'_> {
             .map_err(|source| RepositoryError::File { path: fresh.to_owned(), source })?;
         let branch = self.branch_ref();
         let known = self.known()?;
-        let names: Vec<&str> = known.keys().map(String::as_str).chain([branch.as_str(), ALL_STATE]).collect();
-        let there = self.on_remote(remote, &names)?;
+        let names: Vec<&str> = known.keys().map(String::as_str).chain([branch.as_str()]).collect();
+        // of statements there may be more than anybody can list
+        let there = self.everything_on(remote, &names).or_else(|_| self.on_remote(remote, &names))?;
         let mut names: Vec<String> = there.keys().cloned().collect();
         // approvals may be anybody's
         names.sort_by_key(|name| (name.starts_with("refs/dualkey/approvals/"), name.clone()));

@@ -195,3 +195,47 @@ fn the_remote_is_the_named_one_else_the_upstream_else_origin() {
     }
     assert!(matches!(remote(None, "a b"), Err(RepositoryError::InvalidRefName { .. })));
 }
+
+/// Puts refs to the tip of `main` on the remote, whatever their names, as a server may that keeps refs in another way.
+fn pack(sandbox: &Sandbox, bare: &std::path::Path, names: impl Iterator<Item = String>) {
+    let main = sandbox.oid("main");
+    let mut lines: Vec<String> = names.map(|name| format!("{main} {name}\n")).collect();
+    lines.sort_by(|a, b| a.split(' ').nth(1).cmp(&b.split(' ').nth(1)));
+    std::fs::write(
+        bare.join("packed-refs"),
+        format!("# pack-refs with: peeled fully-peeled sorted \n{}", lines.concat()),
+    )
+    .unwrap();
+}
+
+#[test]
+fn branch_and_log_are_known_though_nobody_can_list_the_statements() {
+    let (sandbox, bare) = with_remote();
+    sandbox.git(&["push", "--quiet", "origin", "main:refs/heads/log"]);
+    let long = format!("/{}", "x".repeat(200)).repeat(19);
+    pack(&sandbox, &bare, (0..1200).map(|number| format!("refs/dualkey/approvals/{number}{long}")));
+    let repository = sandbox.open();
+    let state = StateRefs::open(&repository, None, "main").unwrap();
+    let error = state.refresh(&["refs/heads/log"]).unwrap_err();
+    assert!(
+        matches!(&error, RepositoryError::Unreachable { words, .. } if words.contains("it said more than")),
+        "{error}"
+    );
+    let first = Some(sandbox.oid("main"));
+    assert_eq!((state.branch_tip().unwrap(), state.get("refs/heads/log").unwrap()), (first, first));
+}
+
+#[test]
+fn a_name_that_is_too_long_for_a_file_is_nobodys_statement() {
+    let (sandbox, bare) = with_remote();
+    let plain = "refs/dualkey/approvals/x/ann".to_owned();
+    let long = [236, 241, 256, 300].map(|length| format!("refs/dualkey/approvals/{}/ann", "x".repeat(length)));
+    pack(&sandbox, &bare, long.iter().cloned().chain([plain.clone()]));
+    let repository = sandbox.open();
+    let state = StateRefs::open(&repository, None, "main").unwrap();
+    for _ in 0..2 {
+        state.refresh(&[]).unwrap();
+        let names: Vec<String> = state.list("refs/dualkey/").unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, [plain.clone(), long[0].clone()]);
+    }
+}

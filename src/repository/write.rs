@@ -231,7 +231,7 @@ mod tests {
         let read = |entries: &[(&str, &[u8], Oid)]| {
             let commit = sandbox.commit_tree(sandbox.raw_tree(entries), &[], "statement");
             let repository = sandbox.open();
-            repository.allow(Allowance { objects: 6, bytes: 4096, entries: 2, steps: 0 }, None);
+            repository.allow(Allowance { objects: 6, bytes: 4096, entries: 2, steps: 0, commits: 0 }, None);
             repository.read_small_files(commit)
         };
         let good = read(&[("100644", b"a", small), ("100644", b"b", small)]).unwrap();

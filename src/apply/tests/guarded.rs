@@ -163,3 +163,26 @@ fn admins_go_last_and_the_own_account_after_everything() {
     over.urgent = true;
     assert_eq!((Phase::of(&over, false), Phase::of(&over, true)), (Phase::Urgent, Phase::AdminRemovals));
 }
+
+#[test]
+fn a_guard_that_goes_with_what_it_guards_still_guards_it() {
+    let owners = || [grant("tom", "owner", "org"), grant("priya", "owner", "org")];
+    let kept = |text: &str| tree(&[&[policy(text)][..], &owners()].concat());
+    let open = policy("admins: { minimum: 0 }\n");
+    let one = tree(&[open.clone(), grant("tom", "owner", "org")]);
+    let none = tree(&[open.clone(), grant("bob", "dev", "acct")]);
+    let live = || held(&["github membership northwind admin 1", "github membership northwind admin 2"]);
+    for (text, approved, code) in [
+        ("admins: { minimum: 0, required: [priya] }\n", &one, "required-admin"),
+        ("admins: { minimum: 1 }\n", &none, "too-few-admins"),
+        ("admins: { minimum: 0 }\nprotected: [\"membership:*:admin\"]\n", &one, "protected-entitlement"),
+    ] {
+        let applied = kept(text);
+        let world = world(live(), Fault::None);
+        let codes = codes_of(&apply(approved, &past(&applied), &world));
+        assert!(!codes.is_empty() && codes.iter().all(|one| *one == code), "{text}: {codes:?}");
+        // once it was applied that the guard is gone, it guards no more
+        let applied = kept("admins: { minimum: 0 }\n");
+        assert_eq!(codes_of(&apply(approved, &past(&applied), &world)), Vec::<&str>::new(), "{text}");
+    }
+}

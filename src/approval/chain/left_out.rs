@@ -61,13 +61,13 @@ fn left_out(
         Some(granted) => repository.commits_between(base, granted.head)?.into_iter().collect(),
         None => HashSet::new(),
     };
-    let mut looked_at: HashSet<Oid> = HashSet::new();
+    let (mut looked_at, mut older): (HashSet<Oid>, HashSet<Oid>) = Default::default();
     let apart: HashSet<Oid> = line.apart().iter().map(|one| one.commit).collect();
     for tip in between.iter().filter(|commit| line.place(**commit).is_none() && !apart.contains(*commit)) {
         if looked_at.contains(tip) {
             continue;
         }
-        let Some((fork, mut merged)) = merged_line(line, *tip)? else { continue };
+        let Some((fork, mut merged)) = merged_line(line, *tip, &mut older)? else { continue };
         looked_at.extend(&merged);
         if granted.is_some_and(|granted| granted.head == *tip) {
             // the head itself is what lands
@@ -143,22 +143,31 @@ fn thought_over(standing: &mut Commitment, granted: Option<&Granted>) -> bool {
 }
 
 /// The first parents of a commit down to where they meet the open chain, oldest first, and the place where they do. None
-/// where they don't: then the line is older than what is still open.
-fn merged_line(line: &Line<'_, '_>, tip: Oid) -> Result<Option<(usize, Vec<Oid>)>, VerifyError> {
+/// where they don't: then the line is older than what is still open, and so are its commits, which are kept in `older`.
+///
+/// INVARIANT: what leads to an older line isn't walked again. Whoever may push can merge one of thousands of commits, of
+/// which each is asked about.
+fn merged_line(
+    line: &Line<'_, '_>,
+    tip: Oid,
+    older: &mut HashSet<Oid>,
+) -> Result<Option<(usize, Vec<Oid>)>, VerifyError> {
     let repository = line.ground.repository;
     let least = repository.generation(line.commit(0)?)?;
-    let mut merged = vec![tip];
-    let mut at = tip;
-    while let Some(parent) = repository.first_parent(at)? {
-        if let Some(place) = line.place(parent) {
+    let mut merged = Vec::new();
+    let mut next = Some(tip);
+    while let Some(at) = next.filter(|at| !older.contains(at)) {
+        repository.visit()?;
+        if let Some(place) = line.place(at) {
             merged.reverse();
             return Ok(Some((place, merged)));
         }
-        if repository.generation(parent)? <= least {
-            return Ok(None);
+        if at != tip && repository.generation(at)? <= least {
+            break;
         }
-        merged.push(parent);
-        at = parent;
+        merged.push(at);
+        next = repository.first_parent(at)?;
     }
+    older.extend(merged);
     Ok(None)
 }

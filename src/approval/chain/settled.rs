@@ -49,9 +49,9 @@ pub fn settled(
         return Ok(Vec::new());
     }
     // a head that only the refs themselves keep reachable would be lost with them
-    let lost = repository.beside(log, candidates.iter().map(|(_, _, head, _)| *head).collect::<BTreeSet<_>>())?;
+    let lost = repository.outside(log, candidates.iter().map(|(_, _, head, _)| *head))?;
     let mut settled = Vec::new();
-    for (name, commit, head, says) in candidates.into_iter().filter(|(_, _, head, _)| !lost.contains_key(head)) {
+    for (name, commit, head, says) in candidates.into_iter().filter(|(_, _, head, _)| !lost.contains(head)) {
         if settled.len() == AT_ONCE {
             break;
         }

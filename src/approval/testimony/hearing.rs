@@ -1,6 +1,6 @@
 //! What of everything that is signed counts as somebody's word on a head.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ssh_key::public::KeyData;
@@ -84,38 +84,41 @@ impl Signatures<'_> {
     }
 
     /// True where a statement speaks against a head: against its own, or against one that it stands on and that the same
-    /// person had approved.
+    /// person had approved. `approved` are all heads that refs say this person approved.
+    ///
+    /// INVARIANT: what costs the same for every statement is looked at first. Of statements that nobody signed who may speak
+    /// here there can be any number, each on a long history.
     pub(super) fn is_against(
         &self,
         found: &Found,
+        approved: &BTreeSet<Oid>,
         asked: &Venue<'_>,
         registered: &Registered<'_>,
     ) -> Result<bool, RepositoryError> {
-        if found.says == Says::Approve {
-            let Some(base) = statement::claimed_base(found).filter(|_| self.approved_another(found)) else {
-                return Ok(false);
-            };
-            if !self.open_heads(asked.tip)?.contains(&found.head) {
-                return Ok(false);
-            }
-            let between = self.between(base, found.head)?;
-            let ends = |other: &Oid| *other != found.head && self.is_approval_by(*other, &found.person);
-            if !between.iter().any(ends) {
-                return Ok(false);
-            }
+        let approves = found.says == Says::Approve;
+        let mut others = approved.iter().filter(|head| **head != found.head);
+        if approves && (others.clone().next().is_none() || !self.open_heads(asked.tip)?.contains(&found.head)) {
+            return Ok(false);
         }
         let Some((_, key)) = statement::said(found, asked.anchor, asked.branch) else { return Ok(false) };
-        registered.held(&found.person, &key, found.head)
+        if !registered.held(&found.person, &key, found.head)? {
+            return Ok(false);
+        }
+        if !approves {
+            return Ok(true);
+        }
+        let Some(base) = statement::claimed_base(found) else { return Ok(false) };
+        let between = self.between(base, found.head)?;
+        Ok(others.any(|other| between.contains(other)))
     }
 
-    fn approved_another(&self, found: &Found) -> bool {
-        let others = self.found.iter().filter(|(head, _)| **head != found.head).flat_map(|(_, said)| said);
-        others.into_iter().any(|one| one.says == Says::Approve && one.person == found.person)
-    }
-
-    fn is_approval_by(&self, head: Oid, person: &PersonId) -> bool {
-        let mut said = self.found.get(&head).into_iter().flatten();
-        said.any(|one| one.says == Says::Approve && one.person == *person)
+    /// Whom refs say to have approved heads, and which.
+    pub(super) fn approvers(&self) -> BTreeMap<&PersonId, BTreeSet<Oid>> {
+        let mut approvers = BTreeMap::<&PersonId, BTreeSet<Oid>>::new();
+        for found in self.found.values().flatten().filter(|found| found.says == Says::Approve) {
+            approvers.entry(&found.person).or_default().insert(found.head);
+        }
+        approvers
     }
 
     /// The last opinion of each person on the head, and what was found but doesn't count as one.

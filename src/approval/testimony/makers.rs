@@ -214,7 +214,8 @@ impl<'a> Keys<'a> {
     fn commit(&self, commit: &Commit, head: Oid) -> Result<CommitMakers, RepositoryError> {
         let signer = self.signer(commit, head)?;
         let mut named = BTreeSet::new();
-        let mut names_unknown = false;
+        // whom words in another encoding name nobody can tell
+        let mut names_unknown = commit.is_recoded;
         let addresses = std::iter::once(commit.author.email.clone()).chain(co_authors(&commit.message));
         let addresses: BTreeSet<String> = addresses.map(|email| email.to_lowercase()).collect();
         for email in &addresses {
@@ -232,7 +233,7 @@ impl<'a> Keys<'a> {
             signer,
             named,
             names_unknown,
-            addresses: addresses.len(),
+            addresses: if commit.is_recoded { usize::MAX } else { addresses.len() },
         })
     }
 }
@@ -243,7 +244,8 @@ fn co_authors(message: &str) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     let mut continues = false;
     for line in message.lines() {
-        let value = line.split_once(is_colon).filter(|(key, _)| names_co_authors(key)).map(|(_, value)| value.trim());
+        let value = line.split_once(is_colon).filter(|(key, value)| names_co_authors(key, value));
+        let value = value.map(|(_, value)| value.trim());
         match (value, values.last_mut()) {
             (Some(value), _) => values.push(value.to_owned()),
             (None, Some(open)) if continues && line.starts_with([' ', '\t']) => {
@@ -265,16 +267,18 @@ fn is_colon(letter: char) -> bool {
     ":\u{2236}\u{a789}\u{fe13}\u{fe55}\u{ff1a}".contains(letter)
 }
 
-/// True for `Co-authored-by`, and whatever else people and tools call it, with whatever case, blanks and marks, and in
-/// whatever letters that look like these.
-fn names_co_authors(key: &str) -> bool {
-    if key.len() >= 128 {
-        return false;
-    }
+/// True for `Co-authored-by`, and whatever else people and tools call it, with whatever case, blanks and marks, however long,
+/// and in whatever letters that look like these. Beside other words it counts where an address follows.
+fn names_co_authors(key: &str, value: &str) -> bool {
     let letters = key.chars().filter(char::is_ascii_alphabetic);
     let letters = letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>();
     let bare = letters.strip_suffix("by").unwrap_or(&letters);
-    CO_AUTHORS.contains(&bare) || (!key.is_ascii() && shapes().contains(&shape(key)))
+    let shape = if key.is_ascii() { String::new() } else { shape(key) };
+    let holds = |word: &String| shape.contains(word.as_str());
+    CO_AUTHORS.contains(&bare)
+        || shapes().contains(&shape)
+        || value.contains(['@', '<'])
+            && (CO_AUTHORS.iter().any(|word| letters.contains(word)) || shapes().iter().any(holds))
 }
 
 /// What a reader makes of the letters of a word: those that look alike are one.
@@ -342,6 +346,12 @@ mod tests {
             ("Co-authored-by:", &[""]),
             ("Co-developed-by: A <a@x>\nCo-author: B <b@x>\nco-authors: C <c@x>", &["a@x", "b@x", "c@x"]),
             ("Pair-programmed-with: A <a@x>\nCo-authored-by\u{ff1a} B <b@x>", &["a@x", "b@x"]),
+            (&format!("Co-authored-by{}: A <a@x>", " ".repeat(500)), &["a@x"]),
+            (&format!("{}Co{}authored-by: A <a@x>", "-".repeat(200), "-".repeat(2000)), &["a@x"]),
+            (&format!("C\u{43e}{}-authored-by: A <a@x>", "-".repeat(500)), &["a@x"]),
+            ("Also co-authored-by (and tested): A <a@x>", &["a@x"]),
+            ("Reviewed and c\u{43e}-authored by: A <a@x>", &["a@x"]),
+            ("Read co-author lines of any length: see the issue", &[]),
             ("Authored by: A <a@x>", &[]),
             ("Signed-off-by: A <a@x>\n  B <b@x>", &[]),
             ("Not a line of co-authors", &[]),

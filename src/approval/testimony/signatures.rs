@@ -136,9 +136,10 @@ impl Source for Signatures<'_> {
         asked: &Venue<'_>,
         registered: &Registered<'_>,
     ) -> Result<BTreeSet<(Oid, Signed)>, RepositoryError> {
-        let mut objections = BTreeSet::new();
+        let (mut objections, approvers, nothing) = (BTreeSet::new(), self.approvers(), BTreeSet::new());
         for found in self.found.values().flatten() {
-            if self.is_against(found, asked, registered)? {
+            let approved = approvers.get(&found.person).unwrap_or(&nothing);
+            if self.is_against(found, approved, asked, registered)? {
                 objections.insert((found.head, found.signed.clone()));
             }
         }

@@ -151,7 +151,7 @@ impl<'a> Signatures<'a> {
         }
         // a head that isn't in this repository stands on nothing here
         let known = self.found.keys().copied().filter(|head| self.repository.commit(*head).is_ok());
-        let heads = Rc::new(self.repository.beside(tip, known)?.into_keys().collect());
+        let heads = Rc::new(self.repository.outside(tip, known)?);
         *open = Some((tip, Rc::clone(&heads)));
         Ok(heads)
     }

@@ -89,6 +89,34 @@ fn junk(commits: usize, of_genesis: bool) -> [u64; 2] {
     [verifier.compared() as u64, repository.taken()[3]]
 }
 
+/// Commits that walks come to for a merge that changes nothing and brings so many commits which no landing stands on.
+fn merged_junk(commits: usize) -> u64 {
+    let folder = Folder::new();
+    let genesis = folder.commit(&[("dualkey.yaml", &CONFIG.replace("EVIDENCE", SIGNATURES))]);
+    let (tree, nothing) = (folder.open().tree_of(genesis).unwrap(), folder.raw_tree(&[]));
+    let mut junk = Vec::new();
+    for number in 0..commits {
+        let before: Vec<Oid> = junk.last().copied().into_iter().collect();
+        junk.push(folder.commit_tree(nothing, &before, &number.to_string()));
+    }
+    let merge = folder.commit_tree(tree, &[genesis, *junk.last().unwrap()], "merge");
+    let repository = folder.open();
+    let recorded = unrecorded(genesis, Vec::new());
+    repository.allow(crate::repository::Allowance::JUDGING, None);
+    let source = Signatures::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
+    let chain = Verifier::new(&repository, source, &recorded, "main", KINDS, now()).chain(merge).unwrap();
+    repository.ensure_judged().unwrap();
+    repository.allow_reading();
+    assert_eq!(chain.last, merge);
+    repository.taken()[4]
+}
+
+#[test]
+fn a_line_that_a_merge_brings_is_walked_once() {
+    let (short, long) = (merged_junk(50), merged_junk(100));
+    assert!(short > 50 && long <= 2 * short, "{short} for 50 commits, {long} for 100");
+}
+
 #[test]
 fn twice_as_many_commits_with_junk_for_approvals_cost_twice_as_much() {
     for of_genesis in [false, true] {
@@ -97,4 +125,29 @@ fn twice_as_many_commits_with_junk_for_approvals_cost_twice_as_much() {
             assert!(long <= 2 * short + 16, "{short} for 100 commits, {long} for 200");
         }
     }
+}
+
+/// Commits that walks come to, to see what is said against so many heads on top of each other, which nobody signed.
+fn asked_of_junk(heads: usize) -> u64 {
+    let folder = Folder::new();
+    let genesis = folder.commit(&[("dualkey.yaml", &CONFIG.replace("EVIDENCE", SIGNATURES))]);
+    let (nothing, mut head, mut said) = (folder.raw_tree(&[]), genesis, Vec::new());
+    for number in 0..heads {
+        head = folder.commit_tree(nothing, &[head], &number.to_string());
+        said.push(unsigned(genesis, head));
+    }
+    let repository = folder.open();
+    let recorded = unrecorded(genesis, said);
+    let source = Signatures::open(&repository, &StateRefs::local(&repository, "main")).unwrap();
+    let verifier = Verifier::new(&repository, source, &recorded, "main", KINDS, now());
+    let chain = verifier.chain(genesis).unwrap();
+    repository.allow(crate::repository::Allowance::JUDGING, None);
+    assert!(verifier.unrecorded_objections(&chain).unwrap().is_empty());
+    repository.allow_reading();
+    repository.taken()[4]
+}
+
+#[test]
+fn nobody_walks_a_head_for_a_statement_that_nobody_signed() {
+    assert_eq!((asked_of_junk(20), asked_of_junk(40)), (1, 1));
 }

@@ -14,7 +14,8 @@ pub const RULE: Rule = Rule {
         title: "a name looks like another, or mixes letters of two scripts",
         why: "A reviewer reads names, not code points. A Cyrillic `а` in a name that is otherwise Latin makes a second \
               person, vendor or role of what looks like the first. Lookalikes are told as Unicode's UTS #39 does, \
-              within people, vendors, domains and roles, and against their ids. Two people may share one name.",
+              within people, vendors, domains and roles, and against their ids. Two people may share one name. Blanks that \
+              a reader can't tell apart make one name look like several columns.",
         example: "# people/alice.n.yaml\nname: Аlice Nguyen     # the first letter is U+0410, a Cyrillic A",
         instead: "Write the name in the letters of one script, and differently enough to be told apart.",
     },
@@ -79,9 +80,21 @@ fn lookalikes(names: &[Named<'_>], findings: &mut Vec<Finding>) {
         } else if let Some(other) = ids.get(&shape).filter(|_| !named.name.is_ascii()) {
             let message = format!("{} the id `{other}`", whose(named.id));
             findings.push(Finding::new(&RULE, named.place(), message, help(named.name)));
+        } else if has_odd_blanks(named.name) {
+            let message =
+                format!("`{}` of `{}` holds blanks that a reader can't tell from others", shown(named.name), named.id);
+            findings.push(Finding::new(&RULE, named.place(), message, "write one plain blank between two words"));
         }
         first.entry(shape).or_insert(named);
     }
+}
+
+/// True where blanks are more than one between two words, or of a sort that looks like others: by them a name can look like
+/// columns, or like more words than it is made of. East Asian names have a wide one.
+fn has_odd_blanks(name: &str) -> bool {
+    let blanks = |name: &str| name.split(|c: char| !c.is_whitespace()).map(|run| run.chars().count()).max();
+    let odd = |c: char| c.is_whitespace() && !matches!(c, ' ' | '\u{3000}');
+    name.chars().any(odd) || blanks(name) > Some(1) || name.trim() != name
 }
 
 /// The first word that mixes scripts.

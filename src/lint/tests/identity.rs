@@ -142,3 +142,21 @@ fn names_that_look_alike() {
         &["error confusable-name people/eve.yaml:1 `гоbоt` of `eve` mixes letters of two scripts"],
     );
 }
+
+#[test]
+fn names_with_blanks_that_look_like_columns() {
+    check(
+        &[
+            ("people/eve.yaml", "name: Eve   gains admin\ntype: employee\n"),
+            ("people/mia.yaml", "name: \"Mia\u{a0}\u{a0}Popova\"\ntype: employee\n"),
+            ("people/yuki.yaml", "name: 山田\u{3000}雪\ntype: employee\n"),
+            ("people/zed.yaml", "name: \" Zed\"\ntype: employee\n"),
+        ],
+        &[
+            "error confusable-name people/eve.yaml:1 `Eve   gains admin` of `eve` holds blanks that a reader can't tell from others",
+            "error confusable-name people/mia.yaml:1 `Mia\\u{a0}\\u{a0}Popova` of `mia` holds blanks that a reader can't tell \
+             from others",
+            "error confusable-name people/zed.yaml:1 ` Zed` of `zed` holds blanks that a reader can't tell from others",
+        ],
+    );
+}

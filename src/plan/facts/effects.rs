@@ -56,14 +56,22 @@ pub struct Turn {
 /// INVARIANT: of what several files say together only what comes of it counts. A file that says what another one says
 /// too changes nothing as long as the other stands, and whoever takes both away does something else.
 pub fn effects(base: &Revision, head: &Revision) -> Vec<Effect> {
-    // of people, groups, grants and custom rules access and judges tell
+    // of people, groups and custom rules access and judges tell
     let decides = |file: &ManagedFile| {
-        let of_others = [FileKind::Person, FileKind::Group, FileKind::Grant, FileKind::Rego];
+        let of_others = [FileKind::Person, FileKind::Group, FileKind::Rego];
         kind(file).is_some_and(|kind| !of_others.contains(&kind))
     };
     let [before, after] = in_force([base, head], &changed([base, head], decides));
+    let [was, is] = [&before, &after].map(|side| side.keys().map(|[about, _]| about).collect::<BTreeSet<_>>());
+    // of grants that come or go access tells all; of one that stays not by what else than before it gives the same
+    let stays = |about: &String| was.contains(about) && is.contains(about);
+    let told = |[about, field]: &[String; 2], stated: &Stated| {
+        stated.words || stated.section == Section::Grant && !(stays(about) && super::is_of_access(field))
+    };
     merge(before.iter(), after.iter())
-        .filter(|(_, before, after)| differ(*before, *after) && !before.or(*after).is_some_and(|one| one.words))
+        .filter(|(what, before, after)| {
+            differ(*before, *after) && !before.or(*after).is_some_and(|one| told(what, one))
+        })
         .map(|([about, field], before, after)| Effect {
             about: about.clone(),
             field: field.clone(),

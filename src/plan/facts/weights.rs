@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
 use super::value::Value;
@@ -103,12 +106,12 @@ impl Weight {
                 (false, false) => !set(after).is_superset(&set(before)),
             },
             Weight::Ends => match (text(before), text(after)) {
-                (Some(before), Some(after)) => day(&after) >= day(&before),
+                (Some(before), Some(after)) => may_precede(&before, &after, DAY),
                 (_, None) => true,
                 (None, Some(_)) => false,
             },
             Weight::Starts => match (text(before), text(after)) {
-                (Some(before), Some(after)) => day(&after) <= day(&before),
+                (Some(before), Some(after)) => may_precede(&after, &before, SignedDuration::ZERO),
                 (_, None) => true,
                 (None, Some(_)) => false,
             },
@@ -122,9 +125,28 @@ fn number(text: String) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// The day of a date or an instant. Two instants of one day count as weaker, whichever is the later.
-fn day(text: &str) -> &str {
-    text.get(..10).unwrap_or(text)
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// True where one date or instant may come before another. A date means the instant so long after its start, in a zone that
+/// isn't known here: of a date and an instant that are near each other nobody can tell.
+fn may_precede(one: &str, other: &str, after_start: SignedDuration) -> bool {
+    let date = |text: &str| text.parse::<Timestamp>().is_err().then(|| text.parse::<Date>().ok()).flatten();
+    if let (Some(one), Some(other)) = (date(one), date(other)) {
+        return one < other;
+    }
+    // the first and the last instant that a text can mean
+    let meant = |text: &str| -> Option<[Timestamp; 2]> {
+        if let Ok(instant) = text.parse::<Timestamp>() {
+            return Some([instant; 2]);
+        }
+        let utc = date(text)?.to_zoned(TimeZone::UTC).ok()?.timestamp().checked_add(after_start).ok()?;
+        let hours = SignedDuration::from_hours;
+        Some([utc.checked_sub(hours(14)).ok()?, utc.checked_add(hours(12)).ok()?])
+    };
+    match (meant(one), meant(other)) {
+        (Some([first, _]), Some([_, last])) => first < last,
+        (None, _) | (_, None) => true,
+    }
 }
 
 const SEVERITIES: &[&str] = &["warning", "error"];

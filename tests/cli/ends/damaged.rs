@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::odd::fresh;
 use crate::only_ends::over;
 use crate::support::World;
 
@@ -72,6 +73,39 @@ fn when_what_was_noted_of_the_remote_is_garbled() {
             garbled.iter().for_each(|path| replace(path, text.as_bytes()));
         }
         ends(&world);
+    }
+}
+
+/// A clone that never heard of the log, with one of its own refs damaged.
+fn cold(damage: impl Fn(&World, &Path)) -> (World, PathBuf) {
+    let world = over();
+    let clone = fresh(&world);
+    damage(&world, &clone);
+    (world, clone)
+}
+
+#[test]
+fn when_refs_of_a_fresh_clone_can_not_be_read() {
+    let zeroed = |_: &World, clone: &Path| fs::write(clone.join(".git/refs/heads/main"), [0; 41]).unwrap();
+    let empty = |_: &World, clone: &Path| fs::write(clone.join(".git/refs/heads/main"), "").unwrap();
+    let cut = |world: &World, clone: &Path| {
+        world.git_in(clone, &["pack-refs", "--all"]);
+        let packed = fs::read(clone.join(".git/packed-refs")).unwrap();
+        fs::write(clone.join(".git/packed-refs"), &packed[..packed.len() - 9]).unwrap();
+    };
+    let damages: [&dyn Fn(&World, &Path); 3] = [&zeroed, &empty, &cut];
+    for damage in damages {
+        let (world, clone) = cold(damage);
+        let before = world.timed_in(&clone, &["verify"]).exits(5);
+        let ran = world.timed_in(&clone, &["apply", "--only-ends"]).exits(0).says("yara.haddad");
+        let ran = ran.says("clone-damaged").says("dualkey-damaged");
+        assert!(
+            [before, ran].iter().all(|ran| !ran.stderr.contains("cannot be reached")),
+            "told as the remote's fault"
+        );
+        let live = fs::read_to_string(clone.join(".git/dualkey/github.json")).unwrap();
+        assert!(!live.contains("820147"), "Yara still has access");
+        world.timed_in(&clone, &["verify"]).exits(0);
     }
 }
 
