@@ -3,6 +3,8 @@
 
 #[cfg(feature = "github")]
 pub mod connection;
+#[cfg(feature = "github")]
+pub mod settings;
 
 use crate::finding::{Code, Refusal};
 

@@ -8,6 +8,7 @@ pub mod audit;
 mod changes;
 pub mod controls;
 mod diff;
+pub mod doctor;
 pub mod drift;
 pub mod errors;
 pub mod escape;

@@ -56,6 +56,11 @@ impl Api {
         }
     }
 
+    /// What a classic token may do, as GitHub tells with each answer; None before one, and of other tokens.
+    pub(crate) fn scopes(&self) -> Option<String> {
+        self.wire.scopes()
+    }
+
     /// Whether this credential can change something, where GitHub tells that.
     pub(crate) async fn power(&self) -> Power {
         let session = self.session.lock().await;

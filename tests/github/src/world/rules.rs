@@ -67,6 +67,10 @@ pub enum Enforcement {
 }
 
 impl Enforcement {
+    pub(crate) fn from_word(word: &str) -> Option<Enforcement> {
+        [Enforcement::Active, Enforcement::Evaluate, Enforcement::Disabled].into_iter().find(|it| it.word() == word)
+    }
+
     pub(crate) fn word(self) -> &'static str {
         match self {
             Enforcement::Active => "active",
@@ -89,6 +93,8 @@ pub enum Bypass {
     App(Id),
     /// An account.
     Account(Id),
+    /// Keys of the repository that may push.
+    DeployKeys,
 }
 
 /// Rules for branches.
@@ -190,6 +196,8 @@ impl World {
             Bypass::Team(team) => self.teams.get(&team).is_some_and(|team| team.members.contains_key(&actor)),
             Bypass::App(app) => self.apps.get(&app).is_some_and(|app| app.account == actor),
             Bypass::Account(account) => account == actor,
+            // a key is nobody's account
+            Bypass::DeployKeys => false,
         }
     }
 
