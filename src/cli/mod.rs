@@ -1,6 +1,7 @@
 //! The command line: one file a command. Flags are parsed here, their meaning is built where the command runs.
 
 mod access;
+mod applied;
 mod apply;
 mod approve;
 mod audit;
@@ -16,6 +17,7 @@ mod exit;
 mod explain;
 mod extend;
 mod fmt;
+mod forge;
 mod healing;
 mod import;
 mod init;

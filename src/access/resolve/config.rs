@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::context::{Context, field, item};
 use super::settings;
-use crate::access::target_spec::SettingForm;
-use crate::access::{Kinds, credential};
 use crate::access::id::OrganizationId;
 use crate::access::model::{Config, EvidenceSource, ForgeRepository, Manage};
 use crate::access::raw;
 use crate::access::reading::{Step, quote, value};
+use crate::access::target_spec::SettingForm;
+use crate::access::{Kinds, credential};
 use crate::repository::{Managed, PathPattern};
 
 /// So many patterns settings may name.

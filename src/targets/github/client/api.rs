@@ -29,13 +29,7 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(
-        host: Host,
-        organization: String,
-        secret: Secret,
-        purpose: Purpose,
-        patience: Patience,
-    ) -> Self {
+    pub(crate) fn new(host: Host, organization: String, secret: Secret, purpose: Purpose, patience: Patience) -> Self {
         Api { wire: Wire::new(host, patience), organization, secret, purpose, session: tokio::sync::Mutex::default() }
     }
 
@@ -59,6 +53,14 @@ impl Api {
     /// What a classic token may do, as GitHub tells with each answer; None before one, and of other tokens.
     pub(crate) fn scopes(&self) -> Option<String> {
         self.wire.scopes()
+    }
+
+    /// The number of the App that asks, where its credential tells that.
+    pub(crate) fn app(&self) -> Option<u64> {
+        match &self.secret {
+            Secret::Token(token) => token.strip_prefix("ghs_")?.split_once('_')?.0.parse().ok(),
+            Secret::App { id, .. } => Some(*id),
+        }
     }
 
     /// Whether this credential can change something, where GitHub tells that.
@@ -122,12 +124,7 @@ impl Api {
     }
 
     /// The answer to a request. Something that has moved is asked for where it is now, on the same server.
-    pub(crate) async fn request(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Answer, Failure> {
+    pub(crate) async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Failure> {
         let session = self.session().await?;
         let answer = self.wire.once(&session.rest, &method, path, body).await?;
         let answer = match answer.header("location").filter(|_| answer.is_redirect()) {

@@ -76,11 +76,7 @@ fn odd(why: &str) -> Failure {
 
 impl Api {
     /// The data of a query in which nothing is wrong.
-    pub(crate) async fn query<T: DeserializeOwned>(
-        &self,
-        text: &str,
-        variables: Value,
-    ) -> Result<T, Failure> {
+    pub(crate) async fn query<T: DeserializeOwned>(&self, text: &str, variables: Value) -> Result<T, Failure> {
         let (data, _) = self.run(text, variables, |_| false).await?;
         serde_json::from_value(data).map_err(|error| odd(&format!("an answer can't be read: {error}")))
     }
