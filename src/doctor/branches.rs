@@ -11,7 +11,7 @@ pub const BRANCH_NOT_GUARDED: Rule = Rule {
         why: "What lands without an approval is refused by `dualkey apply`, and everything behind it waits. A branch that \
               is pushed anew or deleted takes away what was approved, so that nothing new is given until it is mended.",
         example: "gh api repos/OWNER/NAME/rules/branches/main",
-        instead: "Make the ruleset that `dualkey init --github` writes as `github/protected-branch.json`.",
+        instead: "Make the ruleset that `dualkey init --github` writes as `.github/rulesets/protected-branch.json`.",
     },
     severity: Severity::Error,
     dated: false,
@@ -51,8 +51,8 @@ pub const CHECK_NOT_REQUIRED: Rule = Rule {
         why: "Whether a change would land is known before the merge. Without the check it is found out afterwards, when \
               everything behind it waits. A check that isn't bound to the App of GitHub Actions can be reported by \
               everybody who may write commit statuses.",
-        example: "{ \"context\": \"dualkey / verify\" }",
-        instead: "Require the check `dualkey / verify` of the App GitHub Actions (number 15368) in the ruleset of the \
+        example: "{ \"context\": \"dualkey verify\" }",
+        instead: "Require the check `dualkey verify` of the App GitHub Actions (number 15368) in the ruleset of the \
                   protected branch.",
     },
     severity: Severity::Error,
@@ -92,8 +92,8 @@ pub const LOG_NOT_GUARDED: Rule = Rule {
         why: "Nobody can forge the log without its key, but a log that is cut short or deleted has to be restored before \
               anything is given again, and a branch with foreign commits is no log.",
         example: "gh api repos/OWNER/NAME/rules/branches/dualkey-audit",
-        instead: "Make the rulesets that `dualkey init --github` writes as `github/log-history.json` and \
-                  `github/log-writers.json`.",
+        instead: "Make the rulesets that `dualkey init --github` writes as `.github/rulesets/log-history.json` \
+                  and `log-writers.json`.",
     },
     severity: Severity::Error,
     dated: false,
@@ -158,7 +158,7 @@ fn protected(found: &mut Found<'_>, settings: &Settings) {
     let guard = &settings.branch;
     let branch = format!("`{}`", guard.branch.escape_debug());
     let help = format!(
-        "make the ruleset: gh api repos/{}/rulesets --method POST --input github/protected-branch.json",
+        "make the ruleset: gh api repos/{}/rulesets --method POST --input .github/rulesets/protected-branch.json",
         settings.name
     );
     let actions = settings.actions_app;
@@ -268,7 +268,7 @@ fn told(actor: &Bypass) -> String {
 fn of_log(found: &mut Found<'_>, settings: &Settings, guard: &Guard) {
     let branch = format!("`{}`", guard.branch.escape_debug());
     let make = |file: &str| {
-        format!("make the ruleset: gh api repos/{}/rulesets --method POST --input github/{file}", settings.name)
+        format!("make the ruleset: gh api repos/{}/rulesets --method POST --input .github/rulesets/{file}", settings.name)
     };
     let kept = [
         Need {

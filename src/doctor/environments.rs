@@ -10,7 +10,7 @@ use crate::finding::{Code, Rule, Severity};
 pub const ENVIRONMENT_OPEN: Rule = Rule {
     code: Code {
         id: "environment-open",
-        title: "the secrets that change access aren't kept to the protected branch",
+        title: "the secrets of an environment aren't kept to the protected branch",
         why: "A workflow on a branch that somebody just pushed could use the environment and take its secrets: the log's \
               key, and what writes to targets. \"Protected branches only\" doesn't know rulesets, and lets every branch \
               in where none is protected in the older way.",
@@ -40,9 +40,9 @@ pub(super) fn judge(found: &mut Found<'_>, settings: &Settings, jobs: &Jobs) {
         Err(unread) => return found.unread(unread),
     };
     let protected = settings.branch.branch.as_str();
-    for name in &jobs.environments {
+    for (name, applies) in &jobs.environments {
         match environments.iter().find(|one| one.name.eq_ignore_ascii_case(name)) {
-            Some(environment) => one(found, settings, environment, protected),
+            Some(environment) => one(found, settings, environment, protected, *applies),
             None => {
                 let help = format!(
                     "make it, for `{}` alone, at {}; a run would make one that every branch can use",
@@ -55,7 +55,7 @@ pub(super) fn judge(found: &mut Found<'_>, settings: &Settings, jobs: &Jobs) {
     }
 }
 
-fn one(found: &mut Found<'_>, settings: &Settings, environment: &Environment, protected: &str) {
+fn one(found: &mut Found<'_>, settings: &Settings, environment: &Environment, protected: &str, applies: bool) {
     let name = format!("`{}`", environment.name.escape_debug());
     let page = settings.page("environments");
     let help = format!("let `{}` alone use it, by its name, at {page}", protected.escape_debug());
@@ -75,7 +75,7 @@ fn one(found: &mut Found<'_>, settings: &Settings, environment: &Environment, pr
         }
         Branches::Named(Err(unread)) => found.unread(unread),
     }
-    if environment.waits {
+    if environment.waits && applies {
         let message = format!("runs in the environment {name} wait for a reviewer or a time, also those that only end access");
         found.set(&ENVIRONMENT_WAITS, message, format!("take them off, at {page}"));
     }

@@ -23,11 +23,14 @@ use facts::{Read, Settings, Unread};
 
 pub use workflows::files::is_workflow;
 
-/// The check of a pull request that must have passed, as the workflows that `init` writes name it.
-pub const CHECK: &str = "dualkey / verify";
+/// The check of a head that must have passed, as `dualkey verify --check` names it.
+pub const CHECK: &str = "dualkey verify";
 
 /// The environment that holds what changes access, as the workflows of dualkey name it.
 pub const ENVIRONMENT: &str = "dualkey-apply";
+
+/// The environment that holds what only looks.
+pub const READ_ENVIRONMENT: &str = "dualkey-read";
 
 /// The rules of this room.
 pub const RULES: &[&Rule] = &[
@@ -56,6 +59,7 @@ pub const RULES: &[&Rule] = &[
     &workflows::actors::WF_ACTOR_CONDITION,
     &workflows::uses::WF_SECRETS_INHERIT,
     &workflows::uses::WF_ACTION_UNPINNED,
+    &workflows::uses::WF_PROGRAM_UNPINNED,
 ];
 
 pub const SETTINGS_NOT_READ: Rule = Rule {

@@ -1,7 +1,7 @@
 //! Caches in a job that changes access: what a pull request's run left there runs with the log's key.
 
 use super::super::Found;
-use super::files::{Job, Step, Workflow, text};
+use super::files::{Job, Step, Workflow, local, text};
 use crate::finding::{Code, Rule, Severity};
 
 pub const WF_CACHE_IN_APPLY: Rule = Rule {
@@ -20,7 +20,7 @@ pub const WF_CACHE_IN_APPLY: Rule = Rule {
 pub(super) fn judge(found: &mut Found<'_>, workflow: &Workflow, job: &Job, all: &[Workflow]) {
     let within = |step: &Step| -> Vec<Step> {
         // an action beside the workflows runs in the job that uses it
-        let folder = step.uses.as_deref().and_then(|uses| uses.strip_prefix("./")).map(|path| path.trim_end_matches('/'));
+        let folder = step.uses.as_deref().and_then(local);
         let steps = folder.and_then(|folder| {
             let is_it = |one: &&Workflow| one.path.rsplit_once('/').is_some_and(|(of, _)| of == folder);
             Some(all.iter().find(is_it)?.jobs.iter().flat_map(|job| job.steps.clone()).collect())

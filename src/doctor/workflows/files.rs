@@ -55,6 +55,11 @@ fn is_yaml(name: &str) -> bool {
     [".yml", ".yaml"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// The path of something of this repository that a workflow uses.
+pub fn local(uses: &str) -> Option<&str> {
+    uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/")).map(|path| path.trim_end_matches('/'))
+}
+
 /// A scalar as the text that GitHub takes it for.
 pub fn text(value: &Value) -> Option<String> {
     match value {
@@ -94,8 +99,10 @@ impl Workflow {
             Value::Object(events) => events.clone(),
             Value::Null | Value::Bool(_) | Value::Number(_) => return None,
         };
+        // what a called workflow is given where its caller says nothing
+        let inputs = map(events.get("workflow_call").and_then(|call| call.get("inputs")));
         let jobs = whole.get("jobs")?.as_object()?;
-        let jobs = jobs.iter().map(|(name, job)| Job::read(name, job)).collect::<Option<_>>()?;
+        let jobs = jobs.iter().map(|(name, job)| Job::read(name, job, &inputs)).collect::<Option<_>>()?;
         Some(Workflow { path, events, says_permissions: whole.contains_key("permissions"), jobs })
     }
 }
@@ -114,19 +121,25 @@ impl Job {
         }
     }
 
-    fn read(name: &str, value: &Value) -> Option<Self> {
+    fn read(name: &str, value: &Value, inputs: &Map<String, Value>) -> Option<Self> {
         let job = value.as_object()?;
         let steps = match job.get("steps") {
             Some(steps) => steps.as_array()?.iter().map(Step::read).collect::<Option<_>>()?,
             None => Vec::new(),
         };
         let environment = job.get("environment");
+        let usual = |name: String| {
+            let input = name.strip_prefix("${{")?.strip_suffix("}}")?.trim().strip_prefix("inputs.")?;
+            inputs.get(input)?.get("default").and_then(text)
+        };
+        let environment = environment.and_then(|one| text(one).or_else(|| text(one.get("name")?)));
+        let environment = environment.map(|name| usual(name.clone()).unwrap_or(name));
         Some(Job {
             condition: of(job, "if"),
             calls: of(job, "uses"),
             inherits: of(job, "secrets").as_deref() == Some("inherit"),
             says_permissions: job.contains_key("permissions"),
-            environment: environment.and_then(|one| text(one).or_else(|| text(one.get("name")?))),
+            environment,
             with: map(job.get("with")),
             ..Job::of_steps(name, steps)
         })
@@ -143,12 +156,16 @@ impl Job {
         self.calls_apply() || self.steps.iter().any(Step::applies)
     }
 
-    /// The environment in which it runs; that of a workflow of dualkey's that it calls is known.
+    /// True where it calls a workflow of this repository, which is judged by itself.
+    pub fn calls_local(&self) -> bool {
+        self.calls.as_deref().is_some_and(|calls| local(calls).is_some())
+    }
+
+    /// The environment in which it runs; that of a workflow of dualkey's that it calls elsewhere is known.
     pub fn environment(&self) -> Option<String> {
-        match self.calls_apply() {
-            true => of(&self.with, "environment").or_else(|| Some(ENVIRONMENT.to_owned())),
-            false => self.environment.clone(),
-        }
+        let told = of(&self.with, "environment").filter(|_| self.calls.is_some());
+        let known = || (self.calls_apply() && !self.calls_local()).then(|| ENVIRONMENT.to_owned());
+        told.or_else(|| self.environment.clone()).or_else(known)
     }
 }
 

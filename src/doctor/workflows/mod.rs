@@ -6,7 +6,7 @@ pub mod files;
 pub mod triggers;
 pub mod uses;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::Found;
 use super::environments::ENVIRONMENT_OPEN;
@@ -29,8 +29,8 @@ pub const WF_UNREADABLE: Rule = Rule {
 /// What the workflows tell that settings are held against.
 #[derive(Debug, Default)]
 pub struct Jobs {
-    /// The environments in which access is changed.
-    pub environments: BTreeSet<String>,
+    /// The environments that jobs use, and whether access is changed there.
+    pub environments: BTreeMap<String, bool>,
 }
 
 pub(super) fn judge(found: &mut Found<'_>) -> Jobs {
@@ -47,15 +47,20 @@ pub(super) fn judge(found: &mut Found<'_>) -> Jobs {
             ),
         }
     }
+    uses::judge_pin(found);
     let mut jobs = Jobs::default();
     for workflow in &all {
-        triggers::judge(found, workflow);
+        triggers::judge(found, workflow, &all);
         actors::judge(found, workflow);
         uses::judge(found, workflow);
-        for job in workflow.jobs.iter().filter(|job| job.applies()) {
-            caches::judge(found, workflow, job, &all);
+        for job in &workflow.jobs {
+            let applies = job.applies();
+            if applies {
+                caches::judge(found, workflow, job, &all);
+            }
             match job.environment() {
-                Some(name) => drop(jobs.environments.insert(name)),
+                Some(name) => *jobs.environments.entry(name).or_default() |= applies,
+                None if !applies || job.calls_local() => {}
                 None => found.at(
                     &ENVIRONMENT_OPEN,
                     found.place_of(&workflow.path, &format!("{}:", job.name)),

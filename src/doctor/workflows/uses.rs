@@ -31,6 +31,42 @@ pub const WF_SECRETS_INHERIT: Rule = Rule {
     dated: false,
 };
 
+pub const WF_PROGRAM_UNPINNED: Rule = Rule {
+    code: Code {
+        id: "wf-program-unpinned",
+        title: "the workflows don't say which dualkey they run",
+        why: "What judges and applies is pinned by the checksum of a release or by a commit, in a file that changes as \
+              policies do. Without that nothing runs, and no end happens.",
+        example: "# .github/actions/dualkey/pin\nsha256=\ncommit=",
+        instead: "Write `source`, and `version` with `sha256` or a whole `commit`, into `.github/actions/dualkey/pin`.",
+    },
+    severity: Severity::Error,
+    dated: false,
+};
+
+/// Where the workflows of dualkey say which dualkey they run.
+const PIN: &str = ".github/actions/dualkey/pin";
+
+/// The program that the workflows run is pinned, where they have a file for that.
+pub(super) fn judge_pin(found: &mut Found<'_>) {
+    let revision = found.revision;
+    let Some(source) = revision.source(PIN) else { return };
+    let told = |name: &str| source.as_str().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    let is_hex = |name: &str, length: usize| told(name).is_some_and(|text| hex(text, length));
+    if !told("source").is_some_and(|source| !source.is_empty()) || !(is_hex("sha256", 64) || is_hex("commit", 40)) {
+        found.at(
+            &WF_PROGRAM_UNPINNED,
+            crate::finding::Place::whole_file(PIN),
+            format!("`{PIN}` doesn't say which dualkey runs"),
+            "write its source, and the checksum of a release or a whole commit",
+        );
+    }
+}
+
+fn hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 pub(super) fn judge(found: &mut Found<'_>, workflow: &Workflow) {
     for job in &workflow.jobs {
         let used = job.steps.iter().filter_map(|step| step.uses.as_deref()).chain(job.calls.as_deref());
@@ -58,7 +94,6 @@ fn is_pinned(uses: &str) -> bool {
     if uses.starts_with("./") || uses.starts_with("$/") {
         return true;
     }
-    let hex = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match uses.strip_prefix("docker://") {
         Some(image) => image.split_once("@sha256:").is_some_and(|(_, digest)| hex(digest, 64)),
         None => uses.rsplit_once('@').is_some_and(|(_, commit)| hex(commit, 40)),
