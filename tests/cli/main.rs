@@ -8,6 +8,7 @@
     reason = "a helper of a test may fail as loudly as the test itself"
 )]
 
+mod packages;
 #[cfg(any(feature = "github", feature = "postgres"))]
 mod place;
 mod support;
@@ -63,3 +64,4 @@ mod survey;
 mod survival;
 mod targets;
 mod time;
+mod workflows;
