@@ -138,7 +138,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let findings = crate::plan::findings_of(&revision, clock.now);
     output::print(&said(options, organization.as_str(), &admins, &key_file));
     if home.is_some() {
-        output::print("  then what GITHUB.md lists, in its order: `dualkey doctor` checks each point\n");
+        output::print(&of_github(&admins));
     }
     if !findings.is_empty() {
         output::print("\n");
@@ -154,7 +154,7 @@ fn owners(repository: &Repository, files: &[(String, String)], clock: Clock) -> 
     Ok((codeowners::PATH.to_owned(), codeowners::text(&revision.access, clock.now)))
 }
 
-/// Gives the admins their accounts at GitHub, which each of them needs there.
+/// Gives the admins their accounts at GitHub.
 fn accounts(options: &Options, admins: &mut [Admin]) -> Result<(), Stop> {
     for text in &options.account {
         let (person, account) = github::account(text)?;
@@ -164,13 +164,21 @@ fn accounts(options: &Options, admins: &mut [Admin]) -> Result<(), Stop> {
         };
         admin.account = Some(account);
     }
-    match admins.iter().find(|admin| admin.account.is_none()) {
-        Some(admin) if options.github.is_some() => Err(Stop::usage(
-            format!("nobody said which account `{}` has at GitHub, so no review of theirs would count", admin.id),
-            format!("add `--account {}=LOGIN:NUMBER`; `gh api users/LOGIN --jq .id` prints the number", admin.id),
-        )),
-        Some(_) | None => Ok(()),
-    }
+    Ok(())
+}
+
+/// What comes after that on GitHub.
+fn of_github(admins: &[Admin]) -> String {
+    let unknown: Vec<&str> = admins.iter().filter(|one| one.account.is_none()).map(|one| one.id.as_str()).collect();
+    let accounts = match unknown.is_empty() {
+        true => String::new(),
+        false => format!(
+            "  before that, add `accounts: {{ github: {{ login: LOGIN, id: NUMBER }} }}` to the files of\n  {}, and run \
+             `dualkey doctor --fix`: reviews count for those whose account is known\n",
+            unknown.join(", ")
+        ),
+    };
+    format!("  then what GITHUB.md lists, in its order: `dualkey doctor` checks each point\n{accounts}")
 }
 
 /// The file of the log's key as it is typed after `cd` into the repository.

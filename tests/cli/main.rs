@@ -22,6 +22,8 @@ mod continued;
 mod damaged;
 mod defects;
 mod demo;
+#[cfg(feature = "github")]
+mod doctor;
 mod ends;
 mod everyday;
 mod examples;

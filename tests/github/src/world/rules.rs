@@ -188,6 +188,11 @@ impl World {
         &mut self.known_repository(repository).code.settings
     }
 
+    /// Environments of a repository, to be changed.
+    pub fn environments_mut(&mut self, repository: &str) -> &mut Vec<super::Environment> {
+        &mut self.known_repository(repository).code.environments
+    }
+
     pub(crate) fn bypasses(&self, repository: &Repository, actor: Id, of: Bypass) -> bool {
         let owned = |account| matches!(repository.owner, Owner::Organization(id) if self.owns(id, account));
         match of {
