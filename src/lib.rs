@@ -17,6 +17,7 @@ pub mod apply;
 pub mod approval;
 pub mod audit;
 pub mod cli;
+pub mod doctor;
 pub mod finding;
 pub mod forge;
 mod hex;

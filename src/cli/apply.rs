@@ -16,7 +16,7 @@ use super::revisions::Reads;
 use super::shared::{Ledger, LogKeyOption, Refresh, Shared, kept_anchor};
 use super::stage::{Books, Stage};
 use super::targets::{Proof, SandboxOption, Targets};
-use super::{Common, Exit, Format, Stop, context, healing, kept, output, prune};
+use super::{Common, Exit, Format, Stop, applied, context, healing, kept, output, prune};
 use crate::access::{Access, Revision};
 use crate::apply::lease::{Holder, LENGTH, Lease, TAKEOVER, Terms, random_id};
 use crate::apply::{self, Ending, Footing, Mode, Outcome, Request};
@@ -29,7 +29,8 @@ use crate::{audit, report};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey apply --log-key ~/northwind-access.log-key\n  \
                         dualkey apply --only-ends    often, by a schedule: it can only take away\n  \
-                        dualkey apply --sandbox      try it, every target played by an embedded one\n\
+                        dualkey apply --sandbox      try it, every target played by an embedded one\n  \
+                        dualkey apply --comment      and say below each pull request what came of it\n\
                         Ctrl-C or SIGTERM: the operation under way is finished and what was done is logged; twice: at once. \
                         git and ssh\nask nothing on the terminal: have keys in an agent.")]
 pub struct Options {
@@ -44,6 +45,9 @@ pub struct Options {
     /// Only take away what is over; nothing stops it
     #[arg(long)]
     only_ends: bool,
+    /// Say below each pull request that this run is the first to apply what came of it
+    #[arg(long, conflicts_with_all = ["only_ends", "sandbox"])]
+    comment: bool,
     /// Wait this many seconds for a lease that somebody else holds [default: until one that nobody touches is taken over;
     /// with --only-ends not at all, since it goes on without]
     #[arg(long, value_name = "SECONDS")]
@@ -290,6 +294,9 @@ impl Attempt<'_> {
             }
         };
         self.print(&outcome, &approved.tree().access.config.zone);
+        if self.options.comment {
+            applied::comment(judged, &outcome, self.clock, self.process);
+        }
         // INVARIANT: a checkpoint covers no record that the forge doesn't confirm, since it is never asked about that again
         let told = self.shared.told();
         let is_doubted = chain.refused().any(|landing| told.asked_again.contains(&landing.commit));

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::context::Clock;
+use super::forge::{self, Desk};
 use super::judging::{Judged, Question};
 use super::past::Past;
 use super::process::Process;
@@ -10,17 +11,25 @@ use super::shared::{Ledger, Refresh, Shared};
 use super::stage::Stage;
 use super::targets::{Proof, SandboxOption, Targets};
 use super::{Common, Exit, Format, Stop, context, output};
-use crate::approval::Approved;
+use crate::access::Config;
+use crate::approval::{Approved, Chain};
 use crate::audit::Stored;
+use crate::report::issue::Situation;
 use crate::{apply, audit, report};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  dualkey drift      exit code 1 where live access isn't what was approved")]
+#[command(
+    after_help = "Examples:\n  dualkey drift            exit code 1 where live access isn't what was approved\n  \
+                        dualkey drift --issue    and keep an issue open as long as anything is to be done"
+)]
 pub struct Options {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
     sandbox: SandboxOption,
+    /// Keep one issue open at the forge as long as something differs, is overdue, waits behind a refusal or ends within 14 days
+    #[arg(long, conflicts_with = "sandbox")]
+    issue: bool,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -29,6 +38,8 @@ pub struct Options {
 pub struct Looked {
     pub drift: apply::Drift,
     pub approved: Approved,
+    /// The landings on the branch, and why it could not be judged whole where it couldn't.
+    pub chain: Chain,
     /// The log of earlier runs there.
     pub stored: Option<Stored>,
     /// How it ends at best.
@@ -48,14 +59,14 @@ pub fn look(shared: &Shared<'_>, ledger: &Ledger, sandbox: &SandboxOption, clock
     let targets = Targets::of(shared.repository, past.trees(approved.tree()), Proof::Trees, sandbox, clock);
     let facts = past.facts();
     let drift = apply::drift(approved.tree(), &facts, &mut targets.readers(&process), clock.now, &process);
-    Ok(Looked { drift, approved, stored, ended })
+    Ok(Looked { drift, approved, chain, stored, ended })
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
     let repository = context::open(&options.common.repo)?;
     let shared = Shared::open(&repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
-    let Looked { drift, approved, stored, ended } = look(&shared, &shared.anchored()?, &options.sandbox, clock)?;
+    let Looked { drift, approved, chain, stored, ended } = look(&shared, &shared.anchored()?, &options.sandbox, clock)?;
     let zone = &approved.tree().access.config.zone;
     output::print(&match options.format {
         Format::Text => report::drift::text(&drift, zone, output::style()),
@@ -69,6 +80,26 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         output::error(&report::errors::refusals(std::slice::from_ref(overdue), output::error_style()));
     }
     output::error(&report::errors::refusals(&drift.refusals(), output::error_style()));
+    let ended = match options.issue {
+        true => {
+            let situation = Situation {
+                drift: &drift,
+                refused: chain.refused().collect(),
+                overdue: overdue.as_ref(),
+                entitlements: &approved.tree().entitlements,
+                unjudged: &chain.unjudged,
+                zone,
+                now: clock.now,
+            };
+            ended.worst(forge::told(keep_issue(&situation, &approved.tree().access.config)))
+        }
+        false => ended,
+    };
     let ended = if drift.is_found() { ended.worst(Exit::Findings) } else { ended };
     Ok(if drift.is_whole() { ended } else { ended.worst(Exit::Unjudged) })
+}
+
+fn keep_issue(situation: &Situation<'_>, config: &Config) -> Result<(), Stop> {
+    let (text, is_left) = situation.told();
+    Desk::open(config, Process::unwatched().patience())?.issue(&text, is_left)
 }

@@ -7,7 +7,7 @@ use super::{Exit, RepoOption, Stop, output};
 use crate::access::LastRead;
 use crate::finding::Code;
 use crate::report::style::Style;
-use crate::{apply, approval, audit, forge, plan, targets};
+use crate::{apply, approval, audit, doctor, forge, plan, targets};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey explain grant-outlives-engagement\n  \
@@ -26,6 +26,7 @@ fn codes() -> Vec<&'static Code> {
     codes.extend(approval::codes::CODES);
     codes.extend(apply::codes::CODES);
     codes.extend(audit::codes::CODES);
+    codes.extend(doctor::RULES.iter().map(|rule| &rule.code));
     codes.extend(forge::CODES);
     codes.extend(targets::connect::CODES);
     codes.extend(targets::credential::CODES);

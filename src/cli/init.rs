@@ -1,25 +1,29 @@
 //! `dualkey init`
 
 mod files;
+mod github;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::context::{self, Look};
+use super::context::{self, Clock, Look};
 use super::shared::LogKeyOption;
 use super::written::{self, Files};
 use super::{Exit, NowOption, Stop, audit, output};
 use crate::access::{LastRead, OrganizationId, PersonId};
 use crate::audit::LogKey;
+use crate::doctor::codeowners;
 use crate::report::escape::terminal;
 use crate::repository::{Repository, SigningKey, program};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey init access      one admin: you, from git's settings\n  \
                         dualkey init access --admin priya.shah=priya.pub \\\n      \
-                        --admin mei.tanaka=mei.pub --admin sven.olsen=sven.pub")]
+                        --admin mei.tanaka=mei.pub --admin sven.olsen=sven.pub\n  \
+                        dualkey init access --admin priya.shah=priya.pub --account priya.shah=priyashah:583231 \\\n      \
+                        --github northwind/access:734512      approvals by pull requests there")]
 pub struct Options {
     #[command(flatten)]
     now: NowOption,
@@ -34,9 +38,12 @@ pub struct Options {
     /// Where the private half of the log's key goes, outside of any repository [default: DIR.log-key]
     #[arg(long, value_name = "FILE")]
     log_key: Option<PathBuf>,
-    /// Prove approvals by GitHub's pull requests; not in this version
-    #[arg(long, hide = true)]
-    github: bool,
+    /// Prove approvals by pull requests of this repository on GitHub, and write its workflows and rulesets
+    #[arg(long, value_name = "OWNER/NAME:ID")]
+    github: Option<String>,
+    /// An admin's account at GitHub; once for each
+    #[arg(long, value_name = "ID=LOGIN:NUMBER", requires = "github")]
+    account: Vec<String>,
 }
 
 /// The file without which there is no access repository.
@@ -48,6 +55,18 @@ struct Settings<'a> {
     organization: &'a str,
     branch: &'a str,
     log_key: &'a str,
+    /// Where it is on GitHub, if pull requests prove approvals.
+    home: Option<&'a Home>,
+    /// What is typed for the file of the log's private key.
+    key_file: &'a str,
+}
+
+/// A repository on GitHub.
+#[derive(Debug)]
+struct Home {
+    /// OWNER/NAME
+    name: String,
+    id: u64,
 }
 
 /// Somebody who approves from the first day.
@@ -58,21 +77,19 @@ struct Admin {
     email: Option<String>,
     /// The public key's line.
     key: String,
+    /// Login and number at GitHub.
+    account: Option<(String, u64)>,
 }
 
 pub fn run(options: &Options) -> Result<Exit, Stop> {
-    if options.github {
-        return Err(Stop::usage(
-            "approvals on GitHub are not supported by this version",
-            "leave `--github` out: approvals are SSH signatures then, which work on any forge",
-        ));
-    }
+    let home = options.github.as_deref().map(github::home).transpose()?;
     let dir = std::path::absolute(&options.dir).map_err(|error| Stop::io("finding", &options.dir, &error))?;
     // `access/.` and `access` are one folder, whose name is needed
     let dir: PathBuf = dir.components().collect();
     let clock = options.now.clock()?;
     let organization = organization(options, &dir)?;
-    let admins = admins(options)?;
+    let mut admins = admins(options)?;
+    accounts(options, &mut admins)?;
     let key_file = key_file(options, &dir)?;
     let begun = dir.join(".git").symlink_metadata().is_ok();
     let name = format!("{organization}-access");
@@ -86,9 +103,15 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         true => git(&["symbolic-ref", "--short", "HEAD"], Some(&dir))?,
         false => "main".to_owned(),
     };
-    let settings =
-        Settings { organization: organization.as_str(), branch: &branch, log_key: &log_key.verifier().to_string() };
-    let files = files::files(&settings, &admins)?;
+    let typed = typed(options, &key_file);
+    let settings = Settings {
+        organization: organization.as_str(),
+        branch: &branch,
+        log_key: &log_key.verifier().to_string(),
+        home: home.as_ref(),
+        key_file: &typed,
+    };
+    let mut files = files::files(&settings, &admins)?;
     refuse_to_overwrite(&dir, &files)?;
     if !begun {
         std::fs::create_dir_all(&dir).map_err(|error| Stop::io("making", &dir, &error))?;
@@ -101,6 +124,11 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         audit::write_secret(&key_file, &log_key)?;
     }
     let repository = Repository::open(&dir)?.reading_settings(crate::access::managed_by);
+    if home.is_some() {
+        let owners = owners(&repository, &files, clock)?;
+        refuse_to_overwrite(&dir, std::slice::from_ref(&owners))?;
+        files.push(owners);
+    }
     // the settings come last: where they aren't there, a run was cut off, and the next one finishes it
     let (settings, others): (Files, Files) =
         files.into_iter().map(|(path, text)| (path, Some(text))).partition(|(path, _)| path == SETTINGS);
@@ -109,6 +137,9 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let findings = crate::plan::findings_of(&revision, clock.now);
     output::print(&said(options, organization.as_str(), &admins, &key_file));
+    if home.is_some() {
+        output::print(&of_github(&admins));
+    }
     if !findings.is_empty() {
         output::print("\n");
         context::show_findings(&findings, &revision);
@@ -116,16 +147,53 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     Ok(if crate::lint::blocked(&findings) { Exit::Findings } else { Exit::Done })
 }
 
+/// Whom GitHub asks for reviews, as the files say.
+fn owners(repository: &Repository, files: &[(String, String)], clock: Clock) -> Result<(String, String), Stop> {
+    let texts: Files = files.iter().map(|(path, text)| (path.clone(), Some(text.clone()))).collect();
+    let revision = written::foreseen_anew(repository, &texts)?;
+    Ok((codeowners::PATH.to_owned(), codeowners::text(&revision.access, clock.now)))
+}
+
+/// Gives the admins their accounts at GitHub.
+fn accounts(options: &Options, admins: &mut [Admin]) -> Result<(), Stop> {
+    for text in &options.account {
+        let (person, account) = github::account(text)?;
+        let Some(admin) = admins.iter_mut().find(|admin| admin.id.as_str() == person) else {
+            let message = format!("`{}` is no admin, so their account isn't needed", person.escape_debug());
+            return Err(Stop::usage(message, "name them by `--admin`, or leave the account out"));
+        };
+        admin.account = Some(account);
+    }
+    Ok(())
+}
+
+/// What comes after that on GitHub.
+fn of_github(admins: &[Admin]) -> String {
+    let unknown: Vec<&str> = admins.iter().filter(|one| one.account.is_none()).map(|one| one.id.as_str()).collect();
+    let accounts = match unknown.is_empty() {
+        true => String::new(),
+        false => format!(
+            "  before that, add `accounts: {{ github: {{ login: LOGIN, id: NUMBER }} }}` to the files of\n  {}, and run \
+             `dualkey doctor --fix`: reviews count for those whose account is known\n",
+            unknown.join(", ")
+        ),
+    };
+    format!("  then what GITHUB.md lists, in its order: `dualkey doctor` checks each point\n{accounts}")
+}
+
+/// The file of the log's key as it is typed after `cd` into the repository.
+fn typed(options: &Options, key_file: &Path) -> String {
+    match &options.log_key {
+        None => format!("../{}", key_file.file_name().unwrap_or_default().display()),
+        Some(_) => key_file.display().to_string(),
+    }
+}
+
 /// What was made, and what comes next.
 fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path) -> String {
     let ids: Vec<&str> = admins.iter().map(|admin| admin.id.as_str()).collect();
     let dir = terminal(&options.dir.display().to_string());
-    // what is typed after `cd`
-    let key = match &options.log_key {
-        None => format!("../{}", key_file.file_name().unwrap_or_default().display()),
-        Some(_) => key_file.display().to_string(),
-    };
-    let key = terminal(&key);
+    let key = terminal(&typed(options, key_file));
     let style = output::style();
     let sign = match admins.len() {
         1 => "",
@@ -172,7 +240,7 @@ fn admins(options: &Options) -> Result<Vec<Admin>, Stop> {
         let id = PersonId::parse(id)
             .map_err(|error| Stop::usage(error.to_string(), "write it as `--admin priya.shah=priya.pub`"))?;
         let key = public_key(Path::new(file))?;
-        admins.push(Admin { name: name_of(&id), id, email: email_of(&key), key });
+        admins.push(Admin { name: name_of(&id), id, email: email_of(&key), key, account: None });
     }
     if admins.is_empty() {
         admins.push(from_git()?);
@@ -242,7 +310,7 @@ fn from_git() -> Result<Admin, Stop> {
     let id = plain.or_else(|_| of(local)).map_err(|_| {
         Stop::usage("git's user.name makes no id", "name yourself: `--admin ID=KEYFILE`, such as priya.shah=priya.pub")
     })?;
-    Ok(Admin { id, name, email: Some(email), key })
+    Ok(Admin { id, name, email: Some(email), key, account: None })
 }
 
 /// The public half of a key, from its file or the `.pub` beside it.

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Flags are parsed here, their meaning is built where the command runs.
 
 mod access;
+mod applied;
 mod apply;
 mod approve;
 mod audit;
@@ -8,9 +9,11 @@ mod checkpoint;
 mod completions;
 mod context;
 mod demo;
+mod doctor;
 mod drift;
 mod end;
 mod ends;
+mod evidence;
 mod exit;
 mod explain;
 mod extend;
@@ -94,6 +97,8 @@ enum Command {
     Targets(survey::Options),
     /// Bring the targets to what was approved
     Apply(apply::Options),
+    /// Say what is wrong with the access repository's own settings and workflows
+    Doctor(doctor::Options),
     /// Compare the targets with what was approved
     Drift(drift::Options),
     /// Say when access next starts or ends by itself
@@ -194,6 +199,7 @@ pub fn main() -> ExitCode {
         Command::Import(options) => import::run(&options),
         Command::Targets(options) => survey::run(&options),
         Command::Apply(options) => apply::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
         Command::Drift(options) => drift::run(&options),
         Command::Next(options) => next::run(&options),
         Command::Access(options) => access::run(&options),

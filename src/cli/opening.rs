@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::checkpoint::Expected;
-use super::forge::AskedCell;
+use super::evidence::AskedCell;
 use super::revisions::{Reads, newest_readable, no_branch, read};
 use super::shared::{ANCHOR, Refresh, Shared, kept_anchor};
 use super::{Exit, RemoteOption, Stop};

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use clap::Args;
 
 use super::context::{self, Clock, Look};
+use super::forge::{self, Desk, Words};
 use super::judging::{Foreseen, Judged, Question, foresee};
 use super::past::Past;
 use super::process::Process;
@@ -14,7 +15,7 @@ use super::shared::{Ledger, Refresh, Shared};
 use super::stage::Stage;
 use super::targets::{Proof, SandboxOption, Targets};
 use super::{Exit, NowOption, RemoteOption, RepoOption, ReviewFormat, Stop, output};
-use crate::access::{LastRead, Revision};
+use crate::access::{Config, LastRead, Revision};
 use crate::approval::{Landing, codes};
 use crate::finding::Refusal;
 use crate::plan::{self, Circumstances, Plan, Said, Standing, Verdict};
@@ -25,7 +26,8 @@ use crate::{apply, approval};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dualkey plan                      what the work tree would change\n  \
                         dualkey plan --head feature       what a branch would change, who approved it\n  \
-                        dualkey plan --format markdown    for a pull request's comment\n  \
+                        dualkey plan --format markdown    for the summary of a job\n  \
+                        dualkey plan --head HEAD --comment    below its pull request, and as a check of it\n  \
                         dualkey plan --live               with the calls that apply would make")]
 pub struct Options {
     #[command(flatten)]
@@ -44,6 +46,13 @@ pub struct Options {
     live: bool,
     #[command(flatten)]
     sandbox: SandboxOption,
+    /// Keep the plan in one comment below the pull request whose head this is, and put it on the head as the check
+    /// `dualkey plan`
+    #[arg(long, requires = "head", conflicts_with = "sandbox")]
+    comment: bool,
+    /// The pull request, where several have this head
+    #[arg(long, value_name = "N", requires = "comment")]
+    pull: Option<u64>,
     #[arg(long, value_enum, default_value = "text")]
     format: ReviewFormat,
 }
@@ -132,8 +141,27 @@ fn show(options: &Options, repository: &Repository, clock: Clock) -> Result<Exit
     });
     let unread = drift.as_ref().map(apply::Drift::refusals).unwrap_or_default();
     output::error(&report::errors::refusals(&unread, output::error_style()));
-    let ended = exit(&standing).worst(looked);
+    let mut ended = exit(&standing).worst(looked);
+    if let (true, Look::Commit(head)) = (options.comment, head) {
+        // the token goes where these settings say, so nothing that the head proposes is among them
+        let settings = match (&heard.foreseen, &known.0, &heard.unheard) {
+            (Some(foreseen), _, _) => Ok(&foreseen.prospect.trusted.revision().access.config),
+            (None, Some((shared, _)), _) => Ok(shared.pinned()),
+            (None, None, None) => Ok(&plan.base.access.config),
+            (None, None, Some(unheard)) => Err(Stop::refused(Exit::Unjudged, vec![unheard.clone()])),
+        };
+        ended = ended.worst(forge::told(settings.and_then(|settings| comment(settings, head, options.pull, &view))));
+    }
     Ok(if unread.is_empty() { ended } else { ended.worst(Exit::Unjudged) })
+}
+
+/// Puts the plan below its pull request and on its head.
+fn comment(settings: &Config, head: Oid, pull: Option<u64>, view: &PlanView<'_>) -> Result<(), Stop> {
+    let desk = Desk::open(settings, Process::unwatched().patience())?;
+    let pull = desk.pull_of(head, pull)?;
+    let (marker, body) = report::comment::plan(view);
+    desk.comment(pull, Words { marker: &marker, body: &body })?;
+    desk.check(&report::checks::plan(view, head), true)
 }
 
 fn exit(standing: &Standing) -> Exit {

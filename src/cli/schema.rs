@@ -12,7 +12,7 @@ use crate::report::schemas::DOCUMENTS;
 #[command(after_help = "Examples:\n  dualkey schema grant\n  dualkey schema --out .vscode/dualkey")]
 pub struct Options {
     /// A kind of file (config, vendor, person, group, domain, role, grant, bridge, policy, cases), what custom rules are
-    /// given (rego-input), or a command that prints JSON (access, apply, drift, lint, plan, targets, test, verify)
+    /// given (rego-input), or a command that prints JSON (access, apply, doctor, drift, lint, plan, targets, test, verify)
     #[arg(value_name = "KIND|COMMAND")]
     kind: Option<String>,
     /// Write those of the files into this folder, for editors

@@ -2,13 +2,17 @@
 
 use clap::Args;
 
-use super::forge::PullState;
+use super::context::Clock;
+use super::evidence::PullState;
+use super::forge::{self, Desk};
 use super::judging::{Foreseen, Judged, Question, foresee};
+use super::process::Process;
 use super::shared::{self, Refresh, Shared};
 use super::{Common, Exit, ReviewFormat, Stop, context, output};
 use crate::approval::{Landing, Verdict};
 use crate::finding::Refusal;
-use crate::report::{Labels, PlanView};
+use crate::forge::texts::Check;
+use crate::report::{Labels, PlanView, Style};
 use crate::repository::{Oid, Repository};
 use crate::{apply, audit, report};
 
@@ -16,6 +20,7 @@ use crate::{apply, audit, report};
 #[command(after_help = "Examples:\n  dualkey verify                    every landing on the protected branch\n  \
                         dualkey verify --head feature     would this land if it was merged now?\n  \
                         dualkey verify --pull 7           the same of a pull request, or what came of it\n  \
+                        dualkey verify --pull 7 --check   and say so on its head at the forge\n  \
                         dualkey verify --range A..B       the landings after A up to B")]
 pub struct Options {
     #[command(flatten)]
@@ -32,6 +37,9 @@ pub struct Options {
     /// Say whether this pull request would land if it was merged now or, where it was merged, whether it did
     #[arg(long, value_name = "N", conflicts_with_all = ["rev", "range", "head"])]
     pull: Option<u64>,
+    /// Put the answer on the head at the forge as the check `dualkey verify`, for a rule of the branch to ask for
+    #[arg(long, conflicts_with_all = ["rev", "range"])]
+    check: bool,
     #[arg(long, value_enum, default_value = "text")]
     format: ReviewFormat,
 }
@@ -48,15 +56,16 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
 fn decide(options: &Options, repository: &Repository) -> Result<Exit, Stop> {
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?;
+    if let Some(head) = &options.head {
+        return of_head(options, &shared, context::head(repository, head)?, clock);
+    }
+    if options.check && options.pull.is_none() {
+        return Err(Stop::usage("a check stands on a head", "name it with --head REV or --pull N"));
+    }
     let ledger = shared.anchored()?;
     let pull = options.pull.map(|number| shared.pull(&ledger.recorded, number)).transpose()?;
-    let head = match (&options.head, pull) {
-        (Some(head), _) => Some(super::context::head(repository, head)?),
-        (None, Some(PullState::Open(head))) => Some(head),
-        (None, Some(PullState::Merged(_)) | None) => None,
-    };
-    if let Some(head) = head {
-        return Ok(prospect(options, &foresee(&shared, &ledger, head, clock.now)?));
+    if let Some(PullState::Open(head)) = pull {
+        return of_head(options, &shared, head, clock);
     }
     let (after, tip) = match &options.range {
         Some(range) => {
@@ -139,7 +148,29 @@ fn exit(landings: &[&Landing]) -> Exit {
         .fold(Exit::Done, Exit::worst)
 }
 
-fn prospect(options: &Options, foreseen: &Foreseen) -> Exit {
+/// Whether a head would land. INVARIANT: a head of which that isn't known any more keeps no check that says so.
+fn of_head(options: &Options, shared: &Shared<'_>, head: Oid, clock: Clock) -> Result<Exit, Stop> {
+    let foreseen = shared.anchored().and_then(|ledger| foresee(shared, &ledger, head, clock.now));
+    let (check, config, ended) = match &foreseen {
+        Ok(foreseen) => {
+            let (ended, check) = prospect(options, foreseen);
+            (check, &foreseen.prospect.trusted.revision().access.config, Ok(ended))
+        }
+        Err(stop) => (report::checks::unjudged(head, &stop.text(Style::PLAIN)), shared.pinned(), Err(stop.clone())),
+    };
+    if !options.check {
+        return ended;
+    }
+    let waits = Process::unwatched().patience();
+    let posted = forge::told(Desk::open(config, waits).and_then(|desk| desk.check(&check, false)));
+    match ended {
+        Ok(ended) => Ok(ended.worst(if posted == Exit::Done { Exit::Done } else { Exit::Unjudged })),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// Prints what would become of a head, and gives the check that says so.
+fn prospect(options: &Options, foreseen: &Foreseen) -> (Exit, Check) {
     let Foreseen { prospect, refused } = foreseen;
     let candidate = prospect.candidate();
     let standing = prospect.standing(candidate.plan());
@@ -152,11 +183,12 @@ fn prospect(options: &Options, foreseen: &Foreseen) -> Exit {
         ReviewFormat::Markdown => report::markdown::prospect(prospect, &view),
         ReviewFormat::Github => report::github::prospect(prospect),
     });
-    match &prospect.outcome {
+    let ended = match &prospect.outcome {
         Ok(_) => Exit::Done,
         Err(refusals) => refusals
             .iter()
             .map(|refusal| if report::verify::is_unjudged(refusal) { Exit::Unjudged } else { Exit::Findings })
             .fold(Exit::Findings, Exit::worst),
-    }
+    };
+    (ended, report::checks::verify(prospect, &view))
 }

@@ -11,7 +11,7 @@ use crate::access::{LastRead, LoadError, Revision};
 use crate::finding::Finding;
 use crate::lint::{self, Halt};
 use crate::report::escape::terminal;
-use crate::repository::{Repository, Snapshot};
+use crate::repository::{Managed, Repository, Snapshot};
 use crate::targets::KINDS;
 
 /// What becomes of files, by their paths in the repository: a text, or nothing where a file goes.
@@ -103,9 +103,18 @@ fn next() -> String {
 
 /// The work tree as it would be.
 pub fn foreseen(repository: &Repository, before: &Revision, files: &Files) -> Result<Revision, Stop> {
+    foreseen_with(repository, &before.access.config.managed, files)
+}
+
+/// The same where there are no settings yet.
+pub fn foreseen_anew(repository: &Repository, files: &Files) -> Result<Revision, Stop> {
+    foreseen_with(repository, &Managed::default(), files)
+}
+
+fn foreseen_with(repository: &Repository, managed: &Managed, files: &Files) -> Result<Revision, Stop> {
     let texts = files.iter().filter_map(|(path, text)| Some((path.clone(), text.clone()?))).collect();
     let gone: Vec<String> = files.iter().filter(|(_, text)| text.is_none()).map(|(path, _)| path.clone()).collect();
-    let snapshot = Snapshot::of_work_tree_with(repository, &before.access.config.managed)?;
+    let snapshot = Snapshot::of_work_tree_with(repository, managed)?;
     let snapshot =
         snapshot.rewritten(&texts, &gone).map_err(|error| Stop::usage(error.to_string(), "take another name"))?;
     Revision::load(&snapshot, KINDS, &mut LastRead::default()).map_err(|error| {

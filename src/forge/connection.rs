@@ -1,7 +1,8 @@
 //! The way to the access repository on GitHub, with one token.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use tokio::runtime::{Builder, Runtime};
@@ -19,6 +20,9 @@ use crate::targets::retry::{Waits, pause_after};
 /// What the forge is called in messages.
 const FORGE: &str = "github";
 
+/// GitHub asks for a second between requests that change something; clocks differ a little.
+const PACE: Duration = Duration::from_millis(1_100);
+
 /// The way to one repository on GitHub. Whatever is asked runs on the thread of its caller.
 #[expect(missing_debug_implementations, reason = "a secret that can be printed is printed one day")]
 pub struct Connection {
@@ -26,6 +30,8 @@ pub struct Connection {
     runtime: Runtime,
     waits: Arc<dyn Waits>,
     pinned: ForgeRepository,
+    /// When something was changed last.
+    changed: Cell<Option<Instant>>,
 }
 
 /// The repository as the forge tells of it now.
@@ -83,7 +89,7 @@ impl Connection {
         let owner = repository.name.split('/').next().unwrap_or_default().to_owned();
         let host = Host::of(repository.api.as_deref());
         let api = Api::new(host, owner, Secret::Token(token), Purpose::Read, Patience::default());
-        Ok(Connection { api, runtime, waits, pinned: repository.clone() })
+        Ok(Connection { api, runtime, waits, pinned: repository.clone(), changed: Cell::default() })
     }
 
     /// The repository that the settings pin.
@@ -116,7 +122,14 @@ impl Connection {
         doing: &str,
         ask: impl AsyncFn(&Api) -> Result<T, Failure>,
     ) -> Result<T, TargetError> {
-        self.again(Asked::ToChange(doing), ask)
+        let left = self.changed.get().map(|last| PACE.saturating_sub(last.elapsed())).unwrap_or_default();
+        if !left.is_zero() && !self.waits.pause(left) {
+            return Err(TargetError::Stopped);
+        }
+        let answer = self.again(Asked::ToChange(doing), ask);
+        // nobody here knows when it arrived: at the latest when the answer is here
+        self.changed.set(Some(Instant::now()));
+        answer
     }
 
     fn again<T>(&self, asked: Asked<'_>, ask: impl AsyncFn(&Api) -> Result<T, Failure>) -> Result<T, TargetError> {

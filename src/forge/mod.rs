@@ -2,9 +2,22 @@
 //! another matter, though GitHub may be both.
 
 #[cfg(feature = "github")]
+pub mod author;
+#[cfg(feature = "github")]
+pub mod checks;
+#[cfg(feature = "github")]
+pub mod comment;
+#[cfg(feature = "github")]
 pub mod connection;
 #[cfg(feature = "github")]
 pub mod evidence;
+pub mod issue;
+pub mod marker;
+#[cfg(feature = "github")]
+pub mod pulls;
+#[cfg(feature = "github")]
+pub mod settings;
+pub mod texts;
 
 use crate::finding::{Code, Refusal};
 
@@ -15,7 +28,7 @@ pub const TOKENS: [&str; 2] = ["DUALKEY_FORGE_TOKEN", "GITHUB_TOKEN"];
 pub const API_URL: &str = "GITHUB_API_URL";
 
 /// The codes of this room.
-pub const CODES: [&Code; 2] = [&FORGE_TOKEN_MISSING, &API_HOST_NOT_ALLOWED];
+pub const CODES: [&Code; 3] = [&FORGE_TOKEN_MISSING, &API_HOST_NOT_ALLOWED, &PULL_REQUEST_MISSING];
 
 pub static FORGE_TOKEN_MISSING: Code = Code {
     id: "forge-token-missing",
@@ -34,6 +47,16 @@ pub static API_HOST_NOT_ALLOWED: Code = Code {
           address of the forge is pinned in `dualkey.yaml`, and changes as policies do.",
     example: "",
     instead: "Unset GITHUB_API_URL, or name that server as `approval.repository.api` by a change of its own.",
+};
+
+pub static PULL_REQUEST_MISSING: Code = Code {
+    id: "pull-request-missing",
+    title: "no open pull request has this head",
+    why: "A plan is put only below the pull request whose head it is of: below another one somebody would approve what they \
+          weren't shown.",
+    example: "",
+    instead: "Open a pull request onto the protected branch, or look at the head that it has now. Where several have the same \
+              head, name one with `--pull N`.",
 };
 
 /// The token for the forge.

@@ -14,7 +14,10 @@ const AT_THE_TOP: usize = 6;
 pub(super) fn told(facts: &[Fact], voice: Voice) -> (Vec<String>, Vec<Row>) {
     let weaker = facts.iter().take_while(|fact| fact.weaker).count().min(AT_THE_TOP);
     let (top, rest) = facts.split_at_checked(weaker).unwrap_or((facts, &[]));
-    let row = |fact: &Fact| Row::new(line(fact, voice), fact.weaker || fact.class == ChangeClass::Policy);
+    let row = |fact: &Fact| match fact.weaker || fact.class == ChangeClass::Policy {
+        true => Row::always(line(fact, voice)),
+        false => Row::new(line(fact, voice), false),
+    };
     (top.iter().map(|fact| line(fact, voice)).collect(), rest.iter().map(row).collect())
 }
 

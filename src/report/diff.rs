@@ -6,7 +6,7 @@ use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops}
 
 use super::PlanView;
 use super::escape::terminal;
-use super::gains;
+use super::gains::{self, Way};
 use super::rows::{Row, Weight, cut};
 use crate::access::time::{format_end, format_start};
 use crate::access::{Entitlement, EntitlementKey, Intervals, PersonId, Revision, TargetId};
@@ -24,15 +24,17 @@ type Cells = [String; 6];
 #[derive(Clone)]
 struct Holds {
     cells: Cells,
-    /// How it weighs where it is new.
+    /// How it weighs where it is new or gone.
     weight: Weight,
 }
 
-/// The diff, sorted by person, of about so many characters: gains that are more are grouped. Each person is compared alone,
+/// The diff, sorted by person, of about so many characters: gains and losses that are more are grouped. Each person is compared alone,
 /// which keeps the work linear in the number of people.
 pub(super) fn unified(view: &PlanView<'_>, room: usize) -> Vec<String> {
     let people: BTreeSet<&PersonId> = view.plan.changes.iter().map(|change| &change.key.person).collect();
-    let (before, after) = (held(view, view.plan.base, &people), held(view, view.plan.head, &people));
+    let lost = view.plan.changes.iter().map(|change| (&change.key, &change.lost)).collect();
+    let gained = view.plan.changes.iter().map(|change| (&change.key, &change.gained)).collect();
+    let (before, after) = (held(view, view.plan.base, &people, &lost), held(view, view.plan.head, &people, &gained));
     let none = Vec::new();
     let mut picked: Vec<(ChangeTag, &Holds)> = Vec::new();
     for person in &people {
@@ -49,18 +51,19 @@ pub(super) fn unified(view: &PlanView<'_>, room: usize) -> Vec<String> {
         .map(|(tag, Holds { cells, weight })| {
             let (sign, weight) = match tag {
                 ChangeTag::Equal => (' ', Weight::Light),
-                ChangeTag::Delete => ('-', Weight::Heavy),
+                ChangeTag::Delete => ('-', (*weight).max(Weight::Heavy)),
                 ChangeTag::Insert => ('+', *weight),
             };
             Row { text: format!("{sign} {}", aligned(cells, &widths)), weight }
         })
         .collect();
-    let gained = rows.iter().filter(|row| row.weight == Weight::Gain).map(Row::size).sum::<usize>();
-    if gained <= room {
+    let kept = rows.iter().filter(|row| row.weight == Weight::Always).map(Row::size).sum::<usize>();
+    if kept <= room {
         return cut(rows, room);
     }
-    let others = rows.into_iter().filter(|row| row.weight != Weight::Gain);
-    cut(gains::grouped(view, room).into_iter().chain(others).collect(), room)
+    let others = rows.into_iter().filter(|row| row.weight != Weight::Always);
+    let [losses, gains] = [Way::Loss, Way::Gain].map(|way| gains::grouped(view, way, room / 2));
+    cut(losses.into_iter().chain(gains).chain(others).collect(), room)
 }
 
 fn pick<'r>(op: DiffOp, old: &'r [Holds], new: &'r [Holds], picked: &mut Vec<(ChangeTag, &'r Holds)>) {
@@ -76,16 +79,15 @@ fn pick<'r>(op: DiffOp, old: &'r [Holds], new: &'r [Holds], picked: &mut Vec<(Ch
     }
 }
 
-/// What people hold, each interval a row.
+/// What people hold, each interval a row. `changed` is what of it comes or goes.
 fn held<'a>(
     view: &PlanView<'_>,
     revision: &'a Revision,
     people: &BTreeSet<&PersonId>,
+    changed: &BTreeMap<&EntitlementKey, &Intervals>,
 ) -> BTreeMap<&'a PersonId, Vec<Holds>> {
     let zone = view.zone();
     let moved = moved(view);
-    let gained: BTreeMap<&EntitlementKey, &Intervals> =
-        view.plan.changes.iter().map(|change| (&change.key, &change.gained)).collect();
     let mut held: BTreeMap<&PersonId, Vec<Holds>> = BTreeMap::new();
     let of_people = people.iter().flat_map(|person| revision.entitlements.of(person));
     for Entitlement { key, intervals, .. } in of_people {
@@ -105,8 +107,8 @@ fn held<'a>(
                 time,
                 hours.clone(),
             ];
-            let weight = match gained.get(key) {
-                Some(gained) if gained.meets(interval) => Weight::Gain,
+            let weight = match changed.get(key) {
+                Some(changed) if changed.meets(interval) => Weight::Always,
                 _ if (key.kind.dangerous)(&key.resource, &key.permission) => Weight::Heavy,
                 _ => Weight::Light,
             };

@@ -8,13 +8,13 @@ use jiff::tz::TimeZone;
 use super::PlanView;
 use super::escape::terminal;
 use super::facts::tail;
-use super::rows::{Row, Weight};
+use super::rows::Row;
 use super::style::count;
 use super::voice::{LISTED, Voice};
 use crate::access::raw::Risk;
 use crate::access::time::{format_end, format_start};
-use crate::access::{EntitlementKey, GrantId, PersonId, TargetType};
-use crate::plan::{AccessLine, Action, Fact};
+use crate::access::{Cause, EntitlementKey, GrantId, Interval, Intervals, PersonId, TargetType};
+use crate::plan::{AccessLine, Action, EntitlementChange, Fact};
 
 /// One line of the answer to who gets what.
 #[derive(Clone, Debug)]
@@ -224,18 +224,54 @@ fn why(line: &AccessLine, voice: Voice) -> Option<String> {
     }
 }
 
-/// Who gains what where, those together who gain the same on the same resources: each permission and person by name. Where even
-/// that is more than so many characters, a line a permission says in which domains, and names people only if they are few.
-pub(super) fn grouped(view: &PlanView<'_>, room: usize) -> Vec<Row> {
-    let zone = view.zone();
+/// What is told together: what comes, or what goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Gain,
+    Loss,
+}
+
+impl Way {
+    fn sign(self) -> char {
+        match self {
+            Way::Gain => '+',
+            Way::Loss => '-',
+        }
+    }
+
+    /// What comes or goes by a change: of its intervals those that meet the others, and the domains where.
+    fn of<'c>(self, view: &'c PlanView<'_>, change: &'c EntitlementChange) -> (Vec<Interval>, Vec<&'c str>) {
+        let meeting = |of: &Intervals, other: &Intervals| of.iter().filter(|one| other.meets(one)).copied().collect();
+        let domain = |cause: &'c Cause| cause.domain.as_str();
+        match self {
+            Way::Gain => {
+                let causes = change.gaining_causes(&view.plan.head.entitlements);
+                (meeting(&change.after, &change.gained), causes.map(domain).collect())
+            }
+            Way::Loss => {
+                let causes = change.losing_causes(&view.plan.base.entitlements);
+                (meeting(&change.before, &change.lost), causes.map(domain).collect())
+            }
+        }
+    }
+}
+
+/// Who gains or loses what where, those together who do so on the same resources: each permission and person by name. Where
+/// even that is more than so many characters, a line a permission says in which domains, and names people only if they are
+/// few.
+pub(super) fn grouped(view: &PlanView<'_>, way: Way, room: usize) -> Vec<Row> {
+    let (zone, sign) = (view.zone(), way.sign());
     let mut of_person: BTreeMap<(&PersonId, [String; 3]), BTreeSet<&str>> = BTreeMap::new();
     let mut domains: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for change in view.plan.changes.iter().filter(|change| change.gains()) {
+    for change in &view.plan.changes {
+        let (intervals, causes) = way.of(view, change);
+        if intervals.is_empty() {
+            continue;
+        }
         let key = &change.key;
         let right = format!("{} on {} of {}", key.permission, key.kind.name, key.target);
-        let causes = change.gaining_causes(&view.plan.head.entitlements);
-        domains.entry(right.clone()).or_default().extend(causes.map(|cause| cause.domain.as_str()));
-        for interval in change.after.iter().filter(|interval| change.gained.meets(interval)) {
+        domains.entry(right.clone()).or_default().extend(causes);
+        for interval in intervals {
             let time = format!("{} … {}", format_start(interval.from(), zone), format_end(interval.until(), zone));
             let hours = tail(&key.conditions, zone);
             let what = [right.clone(), time, hours];
@@ -246,12 +282,12 @@ pub(super) fn grouped(view: &PlanView<'_>, room: usize) -> Vec<Row> {
     for ((person, what), resources) in of_person {
         groups.entry((what, resources)).or_default().push(person.as_str());
     }
-    let row = |text: String| Row { text: terminal(&text), weight: Weight::Gain };
+    let row = |text: String| Row::always(terminal(&text));
     let named: Vec<Row> = groups
         .iter()
         .map(|(([what, time, hours], resources), people)| {
             let resources = resources.iter().copied().collect::<Vec<_>>().join(", ");
-            row(format!("+ {what}, {time}{hours}: {}: {resources}", people.join(", ")))
+            row(format!("{sign} {what}, {time}{hours}: {}: {resources}", people.join(", ")))
         })
         .collect();
     if named.iter().map(|row| row.text.chars().count() + 1).sum::<usize>() <= room {
@@ -269,7 +305,7 @@ pub(super) fn grouped(view: &PlanView<'_>, room: usize) -> Vec<Row> {
         let everybody = people.iter().copied().collect::<Vec<_>>().join(", ");
         let everybody = if everybody.len() <= names { everybody } else { people_of(people.len()) };
         let domains = domains.get(what).into_iter().flatten().copied().collect::<Vec<_>>().join(", ");
-        row(format!("+ {what}: {everybody}: {} in {domains}", count(resources.len(), "resource")))
+        row(format!("{sign} {what}: {everybody}: {} in {domains}", count(resources.len(), "resource")))
     });
     counted.collect()
 }

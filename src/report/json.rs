@@ -48,7 +48,7 @@ struct Summary {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct FindingRow<'a> {
+pub(super) struct FindingRow<'a> {
     rule: &'a str,
     severity: Severity,
     state: State,
@@ -274,7 +274,7 @@ fn row<'a>(operation: &'a Operation, zone: &TimeZone) -> OperationRow<'a> {
     }
 }
 
-fn rows<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Vec<FindingRow<'f>> {
+pub(super) fn rows<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Vec<FindingRow<'f>> {
     findings
         .into_iter()
         .map(|finding| FindingRow {

@@ -7,6 +7,7 @@ use super::findings::{is_folded, place_text, summary, word};
 use super::gains::{Gain, more, untold};
 use super::plan::operations;
 use super::rows::{Row, Weight, cut};
+use super::shortened::{characters, shortened};
 use super::style::{Style, capitalised, count};
 use super::voice::Voice;
 use super::{changes, drift, standing};
@@ -17,8 +18,9 @@ use crate::plan::{self, Verdict};
 /// Characters of the whole; GitHub takes 65,536.
 const LIMIT: usize = 60_000;
 
-/// Characters for each part but the diff, which has what the others leave.
+/// Characters for each part but the diff, which has what the others leave. Where all parts are full, each is smaller.
 const PART: usize = 5_000;
+const SMALLER: [usize; 3] = [PART, 2_000, 600];
 
 /// Characters for the findings that a lint is about; two such lists and four parts stay below the limit.
 const LINT_PART: usize = 19_000;
@@ -29,8 +31,17 @@ const FEW: usize = 3;
 /// Lines about people in the answer at the top; the diff has them all.
 const ANSWERS: usize = 8;
 
-/// The plan, for a reviewer with a minute.
+/// The plan, for a reviewer with a minute. It ends with the digest.
 pub fn plan(view: &PlanView<'_>) -> String {
+    let digest = format!("\nDigest `{}`\n", view.plan.digest);
+    let fits = |text: &String| text.chars().count() <= LIMIT;
+    let text = SMALLER.into_iter().map(|part| sized(view, part)).find(fits);
+    let text = text.unwrap_or_else(|| shortened(&sized(view, 0), LIMIT, characters));
+    format!("{text}{digest}")
+}
+
+/// The plan with so many characters for each part.
+fn sized(view: &PlanView<'_>, part: usize) -> String {
     let facts = plan::facts(view.plan);
     let nobody = changes::nobody_gains(view.plan, &facts);
     let gains = view.gains(Voice::Markdown);
@@ -41,7 +52,7 @@ pub fn plan(view: &PlanView<'_>) -> String {
         top.push_str(&format!("\n{}\n", capitalised(&behind)));
     }
     if view.verdict() == Verdict::Nothing {
-        top.push_str(&operated(view));
+        top.push_str(&operated(view, part));
         return top;
     }
     top.push_str(&format!("\n{}\n\n", view.outline(Voice::Markdown)));
@@ -51,21 +62,30 @@ pub fn plan(view: &PlanView<'_>) -> String {
     } else {
         top.push_str(&list("What else it changes", told, LINT_PART));
     }
-    let mut rest = list("Policy files", view.more_policy_files(Voice::Markdown).into_iter().map(kept).collect(), PART);
-    rest.push_str(&list("Who judges changes", view.judges(Voice::Markdown).into_iter().map(kept).collect(), PART));
+    let mut rest =
+        list("Policy files", view.more_policy_files(Voice::Markdown).into_iter().map(Row::always).collect(), part);
+    rest.push_str(&list(
+        "Who judges changes",
+        view.judges(Voice::Markdown).into_iter().map(Row::always).collect(),
+        part,
+    ));
     for (state, title) in
         [(State::New, "New findings"), (State::Waived, "Waived findings"), (State::Standing, "Standing findings")]
     {
         let (folded, found): (Vec<&Finding>, Vec<&Finding>) =
             view.findings(state).into_iter().partition(|finding| is_folded(finding));
-        rest.push_str(&list(title, found.into_iter().map(finding).collect(), PART));
+        rest.push_str(&list(title, found.into_iter().map(finding).collect(), part));
         if !folded.is_empty() {
             rest.push_str(&format!("\n{} that stood before\n", capitalised(&count(folded.len(), "warning"))));
         }
     }
-    rest.push_str(&list("Approval", standing::lines(view, Voice::Markdown).into_iter().map(kept).collect(), PART));
-    rest.push_str(&operated(view));
-    rest.push_str(&detail(view));
+    rest.push_str(&list(
+        "Approval",
+        standing::lines(view, Voice::Markdown).into_iter().map(Row::always).collect(),
+        part,
+    ));
+    rest.push_str(&operated(view, part));
+    rest.push_str(&detail(view, part));
     let room = LIMIT.saturating_sub(top.chars().count() + rest.chars().count() + 100);
     let diff = block("diff", &unified(view, room));
     if diff.is_empty() { format!("{top}{rest}") } else { format!("{top}\n{diff}{rest}") }
@@ -144,7 +164,7 @@ pub fn prospect(prospect: &Prospect, view: &PlanView<'_>) -> String {
     }
 }
 
-fn reason(refusal: &Refusal) -> String {
+pub(super) fn reason(refusal: &Refusal) -> String {
     format!(
         "{}: {}; {}",
         markdown_code(refusal.code.id),
@@ -227,7 +247,7 @@ fn folded(summary: &str, content: &str) -> String {
 }
 
 /// What takes access away or touches administrators is open, the rest is folded.
-fn operated(view: &PlanView<'_>) -> String {
+fn operated(view: &PlanView<'_>, part: usize) -> String {
     let Some(live) = view.live else { return String::new() };
     let (open, closed): (Vec<Row>, Vec<Row>) =
         operations(view, &live.difference.operations).into_iter().partition(|row| row.weight == Weight::Heavy);
@@ -235,12 +255,12 @@ fn operated(view: &PlanView<'_>) -> String {
     if !open.is_empty() {
         text.push_str(&format!(
             "\n**Operations that take access away or touch administrators**\n\n{}",
-            block("", &cut(open, PART))
+            block("", &cut(open, part.max(PART)))
         ));
     }
     if !closed.is_empty() {
         let summary = count(closed.len(), if text.is_empty() { "operation" } else { "more operation" });
-        text.push_str(&folded(&summary, &block("", &cut(closed, PART))));
+        text.push_str(&folded(&summary, &block("", &cut(closed, part))));
     }
     for line in drift::not_read(live.unread.keys(), live.unread_resources.keys()) {
         text.push_str(&format!("\n{}\n", markdown_text(&line)));
@@ -249,18 +269,20 @@ fn operated(view: &PlanView<'_>) -> String {
         let text = format!("`{}` {}", finding.rule.code.id, markdown_message(&finding.message));
         Row::new(text, finding.severity == Severity::Error)
     });
-    text.push_str(&list("What is live beside that", found.collect(), PART));
+    text.push_str(&list("What is live beside that", found.collect(), part));
     for line in drift::counted(live) {
         text.push_str(&format!("\n{line}.\n"));
     }
     text
 }
 
-/// The digest and the changed files. Files of class policy stand at the top already.
-fn detail(view: &PlanView<'_>) -> String {
-    let mut rows = vec![Row::new(format!("digest {}", view.plan.digest), true)];
+/// The changed files. Those of class policy stand at the top already.
+fn detail(view: &PlanView<'_>, part: usize) -> String {
     let files = view.plan.classes.paths().map(|(path, class)| format!("{} {path}", class.as_str()));
-    rows.extend(files.map(|text| Row::new(super::escape::terminal(&text), false)));
-    let files = count(rows.len() - 1, "changed file");
-    folded(&format!("Digest and {files}"), &block("", &cut(rows, PART)))
+    let rows: Vec<Row> = files.map(|text| Row::new(super::escape::terminal(&text), false)).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let files = count(rows.len(), "changed file");
+    folded(&files, &block("", &cut(rows, part)))
 }

@@ -15,13 +15,18 @@ pub(super) enum Weight {
     Light,
     /// A loss, or what administers.
     Heavy,
-    /// INVARIANT: what somebody gains is never cut.
-    Gain,
+    /// INVARIANT: what somebody gains or loses, and who judges by what, is never cut.
+    Always,
 }
 
 impl Row {
     pub(super) fn new(text: String, heavy: bool) -> Self {
         Row { text, weight: if heavy { Weight::Heavy } else { Weight::Light } }
+    }
+
+    /// A row that is never cut.
+    pub(super) fn always(text: String) -> Self {
+        Row { text, weight: Weight::Always }
     }
 
     pub(super) fn size(&self) -> usize {
@@ -44,7 +49,7 @@ pub(super) fn cut(rows: Vec<Row>, room: usize) -> Vec<String> {
         let Some(row) = rows.get(at).filter(|_| !shown.contains(&at)) else { continue };
         match left.checked_sub(row.size() + GAP) {
             Some(rest) => left = rest,
-            None if row.weight == Weight::Gain => left = 0,
+            None if row.weight == Weight::Always => left = 0,
             // one huge row must not hide all others
             None if row.size() > room / 4 => continue,
             None => break,
@@ -85,7 +90,7 @@ mod tests {
         assert_eq!(cut(rows.clone(), 500).len(), 100);
         // what is gained is never cut, however little room there is
         let gained = |at: &usize| at % 3 == 1;
-        let weighed = |(at, row): (usize, Row)| if gained(&at) { Row { weight: Weight::Gain, ..row } } else { row };
+        let weighed = |(at, row): (usize, Row)| if gained(&at) { Row { weight: Weight::Always, ..row } } else { row };
         let lines = cut(rows.into_iter().enumerate().map(weighed).collect(), 20);
         assert_eq!(lines.iter().filter(|line| line.starts_with("+ ")).count(), (0..100).filter(gained).count());
         assert_eq!(cut(Vec::new(), 0), Vec::<String>::new());

@@ -4,6 +4,7 @@
 pub const DOCUMENTS: &[(&str, &str)] = &[
     ("access", include_str!("../../schema/output/access.json")),
     ("apply", include_str!("../../schema/output/apply.json")),
+    ("doctor", include_str!("../../schema/output/doctor.json")),
     ("drift", include_str!("../../schema/output/drift.json")),
     ("lint", include_str!("../../schema/output/lint.json")),
     ("next", include_str!("../../schema/output/next.json")),
@@ -19,7 +20,7 @@ mod tests {
     use schemars::generate::SchemaSettings;
 
     use super::*;
-    use crate::report::{access, controls, json, next, targets, trial};
+    use crate::report::{access, controls, doctor, json, next, targets, trial};
 
     fn generate<T: schemars::JsonSchema>(command: &str) -> (String, String) {
         let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -35,6 +36,7 @@ mod tests {
         let fresh = [
             generate::<access::Document<'static>>("access"),
             generate::<json::Apply<'static>>("apply"),
+            generate::<doctor::Document<'static>>("doctor"),
             generate::<json::Drift<'static>>("drift"),
             generate::<json::Lint<'static>>("lint"),
             generate::<next::Document<'static>>("next"),

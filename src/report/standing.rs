@@ -19,7 +19,7 @@ pub(super) fn awaited(view: &PlanView<'_>, voice: Voice) -> String {
     let standing = view.standing;
     let mut open: Vec<String> = Vec::new();
     for (requirement, rule) in standing.with_rules(view.plan).filter(|(_, rule)| rule.missing > 0) {
-        let asks = asks(requirement, rule, voice);
+        let asks = asks(view, requirement, rule, voice);
         if !open.contains(&asks) {
             open.push(asks);
         }
@@ -56,30 +56,43 @@ fn from(requirement: &Requirement, voice: Voice) -> String {
     voice.words(&format!("{words}{signed}"))
 }
 
+/// People who are asked: at the forge with their login, by which somebody finds them there. Within code nobody is notified.
+fn called<'p>(view: &PlanView<'_>, people: impl Iterator<Item = &'p PersonId>, voice: Voice) -> Vec<String> {
+    let registry = &view.plan.base.access.people;
+    let login = |person: &PersonId| Some(registry.get(person)?.accounts.forge()?.login.as_str());
+    let called = |person: &PersonId| match (voice, login(person)) {
+        (Voice::Markdown, Some(login)) => format!("{person} @{login}"),
+        (Voice::Markdown, None) | (Voice::Text, _) => person.to_string(),
+    };
+    people.map(called).collect()
+}
+
 /// `2 of alice, bob, carol (group:security)`.
-fn asks(requirement: &Requirement, rule: &RuleStanding, voice: Voice) -> String {
-    let people: Vec<&str> = rule.left(requirement).map(PersonId::as_str).collect();
+fn asks(view: &PlanView<'_>, requirement: &Requirement, rule: &RuleStanding, voice: Voice) -> String {
+    let people = called(view, rule.left(requirement), voice);
+    let names = people.iter().map(String::as_str);
     let of = from(requirement, voice);
     match (rule.missing, people.len()) {
         (missing, 0) => format!("{missing} of {of}, where nobody is left who may approve"),
-        (1, 1 | 2) => format!("{} ({of})", voice.list(people, " or ")),
-        (missing, _) => format!("{missing} of {} ({of})", voice.list(people, ", ")),
+        (1, 1 | 2) => format!("{} ({of})", voice.list(names, " or ")),
+        (missing, _) => format!("{missing} of {} ({of})", voice.list(names, ", ")),
     }
 }
 
 /// `1 person more than the rules ask for, of alice and bob`.
 fn beside(view: &PlanView<'_>, voice: Voice) -> Option<String> {
     let reserve = view.standing.reserve.as_ref()?;
-    let people = reserve.able.difference(&view.standing.said.given).map(PersonId::as_str);
+    let people = called(view, reserve.able.difference(&view.standing.said.given), voice);
+    let people = voice.list(people.iter().map(String::as_str), " and ");
     let more = if reserve.needed == 1 { "person" } else { "people" };
-    Some(format!("{} {more} more than the rules ask for, of {}", reserve.needed, voice.list(people, " and ")))
+    Some(format!("{} {more} more than the rules ask for, of {people}", reserve.needed))
 }
 
 /// `access-1: 1 of …`, a line a rule, then who can't approve, which approvals don't count, and what stands against it.
 pub(super) fn lines(view: &PlanView<'_>, voice: Voice) -> Vec<String> {
     let standing = view.standing;
     let mut lines: Vec<String> =
-        standing.with_rules(view.plan).map(|(requirement, rule)| asked(requirement, rule, voice)).collect();
+        standing.with_rules(view.plan).map(|(requirement, rule)| asked(view, requirement, rule, voice)).collect();
     lines.extend(beside(view, voice).map(|beside| format!("and {beside}")));
     for (side, class) in &view.plan.silent {
         lines.push(format!("no approval rule of {} speaks of class {}", side.words(), class.as_str()));
@@ -105,13 +118,14 @@ pub(super) fn lasting(view: &PlanView<'_>) -> Vec<String> {
         .collect()
 }
 
-fn asked(requirement: &Requirement, rule: &RuleStanding, voice: Voice) -> String {
+fn asked(view: &PlanView<'_>, requirement: &Requirement, rule: &RuleStanding, voice: Voice) -> String {
     let given = voice.list(rule.given.iter().map(PersonId::as_str), " and ");
     let few = if rule.able.len() < rule.needed { ", too few are left" } else { "" };
     let people = if rule.able.is_empty() {
         "nobody".to_owned()
     } else {
-        voice.list(rule.able.iter().map(PersonId::as_str), ", ")
+        let able = called(view, rule.able.iter(), voice);
+        voice.list(able.iter().map(String::as_str), ", ")
     };
     let side = match requirement.side {
         Side::Old => "",

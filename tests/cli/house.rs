@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Rooms from left to right; a room imports only from rooms before it.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "finding",
     "hex",
     "parallel",
@@ -14,6 +14,7 @@ const ROOMS: [&str; 14] = [
     "targets",
     "plan",
     "approval",
+    "doctor",
     "forge",
     "apply",
     "audit",

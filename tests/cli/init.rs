@@ -155,7 +155,16 @@ fn bad_input_writes_nothing() {
         (vec!["init", "access", "--admin", priya, "--admin", priya], "named twice"),
         (vec!["init", "access", "--admin", priya, "--admin", "mei=keys/priya.shah"], "the same key"),
         (vec!["init", "access", "--admin", priya, "--organization", "North Wind"], "is not an id"),
-        (vec!["init", "access", "--admin", priya, "--github"], "not supported by this version"),
+        (vec!["init", "access", "--admin", priya, "--github", "northwind/access"], "is not OWNER/NAME:ID"),
+        (vec!["init", "access", "--admin", priya, "--github", "northwind/../x:7"], "is not OWNER/NAME:ID"),
+        (
+            vec!["init", "access", "--admin", priya, "--github", "northwind/access:7", "--account", "priya.shah=ada"],
+            "is not ID=LOGIN:NUMBER",
+        ),
+        (
+            vec!["init", "access", "--admin", priya, "--github", "northwind/access:7", "--account", "mei=ada:7"],
+            "`mei` is no admin",
+        ),
         (vec!["init", "taken", "--admin", priya], "has a dualkey.yaml already"),
         (vec!["init", "access", "--admin", priya, "--log-key", "access/key"], "would lie in the repository"),
         (vec!["init", "access", "--admin", priya, "--log-key", "keys/rsa"], "is there already"),

@@ -8,6 +8,7 @@
     reason = "a helper of a test may fail as loudly as the test itself"
 )]
 
+mod packages;
 #[cfg(any(feature = "github", feature = "postgres"))]
 mod place;
 mod support;
@@ -21,6 +22,8 @@ mod continued;
 mod damaged;
 mod defects;
 mod demo;
+#[cfg(feature = "github")]
+mod doctor;
 mod ends;
 mod everyday;
 #[cfg(feature = "github")]
@@ -65,3 +68,4 @@ mod survey;
 mod survival;
 mod targets;
 mod time;
+mod workflows;

@@ -1,9 +1,9 @@
 //! The log as events is what the published schema of the framework says, name by name.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::Stdio;
 
+use crate::packages::python;
 use crate::support::{World, scrubbed};
 
 /// The package that carries the schema as models. The newest it knows is 1.7; the two classes are the same in 1.8.
@@ -38,29 +38,10 @@ for line in sys.stdin:
 print(count)
 ";
 
-/// Python with the package, made below `target/` where it isn't there yet.
-fn python() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ocsf");
-    let made = folder.join("made");
-    let python = folder.join("bin/python");
-    if !made.exists() {
-        let _ = std::fs::remove_dir_all(&folder);
-        let run = |program: PathBuf, arguments: &[&str]| {
-            // where packages come from is said by pip's own settings and variables
-            let status = std::process::Command::new(&program).args(arguments).stdout(Stdio::null()).status();
-            assert!(status.is_ok_and(|status| status.success()), "{} {arguments:?}", program.display());
-        };
-        run("python3".into(), &["-m", "venv", folder.to_str().unwrap()]);
-        run(python.clone(), &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]);
-        std::fs::write(made, PACKAGE).unwrap();
-    }
-    python
-}
-
 /// What the check says of some lines: how many events, or what is wrong.
 fn checked(lines: &str) -> Result<String, String> {
     let home = tempfile::tempdir().unwrap();
-    let mut command = scrubbed(python(), home.path());
+    let mut command = scrubbed(python(&[PACKAGE]).join("python"), home.path());
     command.args(["-c", CHECK]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();

@@ -1,28 +1,23 @@
 //! SARIF is what its published schema says, and what code scanning asks beyond it.
 
-use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::support::{ALICE, ALICE_GRANT, World, finish, scrubbed};
+use crate::packages::npm;
+use crate::support::{ALICE, ALICE_GRANT, World};
 
 /// The package that carries the schema, and what the schema must be.
-const PACKAGE: &str = "@microsoft/jest-sarif@1.0.0-beta.0";
-const ARCHIVE: &str = "microsoft-jest-sarif-1.0.0-beta.0.tgz";
-const SCHEMA: &str = "package/lib/schemas/sarif-2.1.0-rtm.5.json";
+const PACKAGE: (&str, &str) = ("@microsoft/jest-sarif", "1.0.0-beta.0");
+const SCHEMA: &str = "lib/schemas/sarif-2.1.0-rtm.5.json";
 const SHA256: &str = "2d99159ae54a3eea97f81781cff48780548657c35949f4b7f25e99a2ba4de4f8";
 
 /// The published schema of SARIF 2.1.0, brought below `target/` where it isn't there yet.
 fn schema() -> &'static Value {
     static SCHEMA_VALUE: OnceLock<Value> = OnceLock::new();
     SCHEMA_VALUE.get_or_init(|| {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sarif");
-        let path = folder.join(SCHEMA);
-        if !path.exists() {
-            fetch(&folder);
-        }
+        let path = npm(PACKAGE.0, PACKAGE.1).join(SCHEMA);
         let bytes = std::fs::read(&path).unwrap();
         let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(digest, SHA256, "{} is not the schema that was published", path.display());
@@ -34,28 +29,6 @@ fn schema() -> &'static Value {
         }
         schema
     })
-}
-
-fn fetch(folder: &Path) {
-    // made beside and renamed, so that a run that was stopped leaves nothing half
-    std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
-    let making = tempfile::tempdir_in(folder.parent().unwrap()).unwrap();
-    // npm's own settings say where packages come from
-    let home = std::env::var_os("HOME").map_or_else(|| making.path().to_owned(), PathBuf::from);
-    let mut pack = scrubbed("npm", &home);
-    for (name, value) in std::env::vars_os() {
-        let upper = name.to_string_lossy().to_uppercase();
-        if upper.starts_with("NPM_CONFIG_") || upper.ends_with("_PROXY") || upper == "NODE_EXTRA_CA_CERTS" {
-            pack.env(name, value);
-        }
-    }
-    pack.current_dir(making.path()).args(["pack", "--silent", "--ignore-scripts", PACKAGE]);
-    finish(pack).exits(0);
-    let mut unpack = scrubbed("tar", making.path());
-    unpack.current_dir(making.path()).args(["xzf", ARCHIVE, SCHEMA]);
-    finish(unpack).exits(0);
-    let _ = std::fs::remove_dir_all(folder);
-    std::fs::rename(making.keep(), folder).unwrap();
 }
 
 #[track_caller]

@@ -1,6 +1,6 @@
 //! The files of a new access repository.
 
-use super::{Admin, Settings};
+use super::{Admin, Home, Settings, github};
 use crate::access::reading::{FileKind, schema_text};
 use crate::access::style::{list, scalar};
 use crate::cli::Stop;
@@ -42,12 +42,29 @@ pub fn files(settings: &Settings<'_>, admins: &[Admin]) -> Result<Vec<(String, S
     for (path, text) in &mut files {
         *text = finished(path, text)?;
     }
+    if let Some(home) = settings.home {
+        files.extend(github::files(home, settings.branch, settings.key_file));
+    }
     files.sort();
     Ok(files)
 }
 
 fn config(settings: &Settings<'_>) -> String {
     let embedded = KINDS.real().map(|spec| format!("  {0}: {{ type: sandbox, as: {0} }}\n", spec.name));
+    let (approval, reference) = match settings.home {
+        None => (
+            format!("{{ evidence: signatures, branch: {} }}", scalar(settings.branch)),
+            "refs/dualkey/audit".to_owned(),
+        ),
+        Some(Home { name, id }) => (
+            format!(
+                "{{ evidence: github, repository: {{ name: {}, id: {id} }}, branch: {} }}",
+                scalar(name),
+                scalar(settings.branch)
+            ),
+            format!("refs/heads/{}", github::LOG_BRANCH),
+        ),
+    };
     format!(
         "version: 1\n\
          organization: {}\n\
@@ -55,11 +72,10 @@ fn config(settings: &Settings<'_>) -> String {
          targets:                          # embedded ones, standing in for the real\n\
          {}\
          manage: contractors               # whose undeclared access is removed; everyone: all people's\n\
-         approval: {{ evidence: signatures, branch: {} }}\n\
-         audit: {{ ref: refs/dualkey/audit, key: {} }}\n",
+         approval: {approval}\n\
+         audit: {{ ref: {reference}, key: {} }}\n",
         scalar(settings.organization),
         embedded.collect::<String>(),
-        scalar(settings.branch),
         scalar(settings.log_key)
     )
 }
@@ -97,7 +113,12 @@ fn person(admin: &Admin) -> String {
         Some(email) => format!("emails: {}\n", list(std::slice::from_ref(email))),
         None => String::new(),
     };
-    format!("name: {}\ntype: employee\n{emails}keys: {}\n", scalar(&admin.name), list(std::slice::from_ref(&admin.key)))
+    let accounts = match &admin.account {
+        Some((login, id)) => format!("accounts: {{ github: {{ login: {}, id: {id} }} }}\n", scalar(login)),
+        None => String::new(),
+    };
+    let keys = list(std::slice::from_ref(&admin.key));
+    format!("name: {}\ntype: employee\n{accounts}{emails}keys: {keys}\n", scalar(&admin.name))
 }
 
 fn domain(organization: &str) -> String {

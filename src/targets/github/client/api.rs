@@ -50,6 +50,19 @@ impl Api {
         }
     }
 
+    /// What a classic token may do, as GitHub tells with each answer; None before one, and of other tokens.
+    pub(crate) fn scopes(&self) -> Option<String> {
+        self.wire.scopes()
+    }
+
+    /// The number of the App that asks, where its credential tells that.
+    pub(crate) fn app(&self) -> Option<u64> {
+        match &self.secret {
+            Secret::Token(token) => token.strip_prefix("ghs_")?.split_once('_')?.0.parse().ok(),
+            Secret::App { id, .. } => Some(*id),
+        }
+    }
+
     /// Whether this credential can change something, where GitHub tells that.
     pub(crate) async fn power(&self) -> Power {
         let session = self.session.lock().await;

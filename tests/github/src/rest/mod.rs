@@ -131,7 +131,9 @@ pub(crate) const ROUTES: &[Route] = routes! {
     "GET /rate_limit" "" Anyone users::rate_limit;
     "GET /repos/{owner}/{repo}" "metadata=read" Reader repositories::get;
     "GET /repos/{owner}/{repo}/actions/oidc/customization/sub" "actions=read" Reader settings::subject;
+    "PUT /repos/{owner}/{repo}/actions/oidc/customization/sub" "actions=write" Writer settings::set_subject;
     "GET /repos/{owner}/{repo}/actions/permissions/workflow" "administration=read" Admin settings::workflows;
+    "PUT /repos/{owner}/{repo}/actions/permissions/workflow" "administration=write" Admin settings::set_workflows;
     "GET /repos/{owner}/{repo}/activity" "contents=read" Reader activity::list;
     "GET /repos/{owner}/{repo}/branches/{branch}/protection" "administration=read" Admin rules::protection;
     "POST /repos/{owner}/{repo}/check-runs" "checks=write" Reader checks::create;
@@ -146,6 +148,9 @@ pub(crate) const ROUTES: &[Route] = routes! {
     "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls" "pull_requests=read" Reader pulls::with_commit;
     "GET /repos/{owner}/{repo}/commits/{ref}/check-runs" "checks=read" Reader checks::of_commit;
     "GET /repos/{owner}/{repo}/environments" "actions=read" Reader settings::environments;
+    "PUT /repos/{owner}/{repo}/environments/{environment_name}" "administration=write" Admin settings::set_environment;
+    "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies" "actions=read" Reader settings::branches;
+    "POST /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies" "administration=write" Admin settings::add_branch;
     "GET /repos/{owner}/{repo}/invitations" "administration=read" Admin collaborators::invitations;
     "PATCH /repos/{owner}/{repo}/invitations/{invitation_id}" "administration=write" Admin collaborators::change_invitation;
     "DELETE /repos/{owner}/{repo}/invitations/{invitation_id}" "administration=write" Admin collaborators::cancel_invitation;
@@ -168,6 +173,7 @@ pub(crate) const ROUTES: &[Route] = routes! {
     "PUT /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/dismissals" "pull_requests=write" Writer reviews::dismiss;
     "GET /repos/{owner}/{repo}/rules/branches/{branch}" "metadata=read" Reader rules::of_branch;
     "GET /repos/{owner}/{repo}/rulesets" "metadata=read" Reader rules::list;
+    "POST /repos/{owner}/{repo}/rulesets" "administration=write" Admin rules::create;
     "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}" "metadata=read" Reader rules::get;
     "GET /repos/{owner}/{repo}/teams" "administration=read" Admin team_repositories::of_repository;
     "GET /user" "" Anyone users::caller;

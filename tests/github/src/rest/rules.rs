@@ -3,7 +3,7 @@
 use super::render::{and, node_id, time};
 use super::{Answered, Call, Caller};
 use crate::exchange::Answer;
-use crate::world::{Bypass, Enforcement, Id, Level, Repository, ReviewRule, Rule, Ruleset};
+use crate::world::{Bypass, CheckRule, Enforcement, Id, Level, Repository, ReviewRule, Rule, Ruleset};
 use serde_json::{Value, json};
 
 /// A rule as the interface of rulesets says it.
@@ -88,12 +88,13 @@ pub(super) fn list(call: &mut Call) -> Answered {
 
 fn bypass(of: Bypass, pulls_only: bool) -> Value {
     let (kind, id) = match of {
-        Bypass::Owners => ("OrganizationAdmin", 1),
+        Bypass::Owners => ("OrganizationAdmin", Some(1)),
         // the number of that role
-        Bypass::Admins => ("RepositoryRole", 5),
-        Bypass::Team(id) => ("Team", id),
-        Bypass::App(id) => ("Integration", id),
-        Bypass::Account(id) => ("User", id),
+        Bypass::Admins => ("RepositoryRole", Some(5)),
+        Bypass::Team(id) => ("Team", Some(id)),
+        Bypass::App(id) => ("Integration", Some(id)),
+        Bypass::Account(id) => ("User", Some(id)),
+        Bypass::DeployKeys => ("DeployKey", None),
     };
     json!({ "actor_id": id, "actor_type": kind, "bypass_mode": if pulls_only { "pull_request" } else { "always" } })
 }
@@ -104,6 +105,95 @@ fn changes_rules(call: &Call, repository: &Repository) -> bool {
     let permitted = token.permission("administration") == Some(crate::world::Permission::Write);
     let admin = |user: Id| call.world.effective(repository, user).is_some_and(|role| role.level == Level::Admin);
     permitted && token.user().is_none_or(admin)
+}
+
+/// Why a ruleset isn't taken.
+fn invalid(what: &str) -> Answer {
+    Answer::error(422, &format!("Validation Failed: {what}"))
+}
+
+/// A rule as a body says it. Kinds that the stand-in doesn't know aren't taken.
+fn asked_rule(rule: &Value) -> Result<Rule, Answer> {
+    let parameters = &rule["parameters"];
+    let on = |name: &str| parameters[name].as_bool().unwrap_or_default();
+    Ok(match rule["type"].as_str() {
+        Some("creation") => Rule::Creation,
+        Some("update") => Rule::Update,
+        Some("deletion") => Rule::Deletion,
+        Some("non_fast_forward") => Rule::NonFastForward,
+        Some("required_linear_history") => Rule::LinearHistory,
+        Some("required_signatures") => Rule::Signatures,
+        Some("pull_request") => Rule::PullRequest(ReviewRule {
+            approvals: parameters["required_approving_review_count"].as_u64().unwrap_or_default(),
+            dismiss_stale: on("dismiss_stale_reviews_on_push"),
+            code_owners: on("require_code_owner_review"),
+            last_push: on("require_last_push_approval"),
+        }),
+        Some("required_status_checks") => {
+            let checks = parameters["required_status_checks"].as_array().into_iter().flatten();
+            let one = |check: &Value| {
+                (check["context"].as_str().unwrap_or_default().to_owned(), check["integration_id"].as_u64())
+            };
+            Rule::StatusChecks(CheckRule {
+                checks: checks.map(one).collect(),
+                strict: on("strict_required_status_checks_policy"),
+            })
+        }
+        _ => return Err(invalid(&format!("Invalid rule '{}'", rule["type"]))),
+    })
+}
+
+/// Who is excepted, as a body says it. Whoever isn't there can't be.
+fn asked_bypass(call: &Call, actor: &Value) -> Result<(Bypass, bool), Answer> {
+    let id = actor["actor_id"].as_u64();
+    let world = &call.world;
+    let of = match (actor["actor_type"].as_str(), id) {
+        (Some("OrganizationAdmin"), _) => Bypass::Owners,
+        (Some("RepositoryRole"), Some(5)) => Bypass::Admins,
+        (Some("Team"), Some(id)) if world.teams.contains_key(&id) => Bypass::Team(id),
+        // the App of workflows isn't installed by anybody, and can't be named
+        (Some("Integration"), Some(id)) if world.installations.values().any(|it| it.app == id && id != 15_368) => {
+            Bypass::App(id)
+        }
+        (Some("User"), Some(id)) if world.accounts.contains_key(&id) => Bypass::Account(id),
+        (Some("DeployKey"), None) => Bypass::DeployKeys,
+        _ => return Err(invalid(&format!("Actor {actor} must be part of the ruleset source or owner organization"))),
+    };
+    Ok((of, actor["bypass_mode"] == "pull_request"))
+}
+
+pub(super) fn create(call: &mut Call) -> Answered {
+    let body = call.body.clone();
+    let repository = call.repository()?;
+    let name = body["name"].as_str().unwrap_or_default().to_owned();
+    if repository.code.rulesets.values().any(|set| set.name == name) {
+        return Err(invalid("Name must be unique"));
+    }
+    if body["target"] != "branch" && !body["target"].is_null() {
+        return Err(invalid("only rulesets for branches are served"));
+    }
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let rules = list(&body["rules"]).iter().map(asked_rule).collect::<Result<Vec<Rule>, Answer>>()?;
+    let actors = list(&body["bypass_actors"]);
+    let bypass = actors.iter().map(|actor| asked_bypass(call, actor)).collect::<Result<Vec<_>, Answer>>()?;
+    let named = |which: &str| -> Vec<String> {
+        let patterns = list(&body["conditions"]["ref_name"][which]);
+        patterns.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let (include, exclude) = (named("include"), named("exclude"));
+    let plain = |pattern: &&String| !pattern.starts_with("refs/heads/") && !pattern.starts_with('~');
+    if let Some(pattern) = include.iter().chain(&exclude).find(plain) {
+        return Err(invalid(&format!("Invalid target pattern: '{pattern}'")));
+    }
+    let full = call.world.full_name(repository);
+    let enforcement = body["enforcement"].as_str().and_then(Enforcement::from_word);
+    let id = call.world.add_ruleset(&full, &name, "~ALL", rules);
+    call.world.change_ruleset(&full, id, |set| {
+        (set.include, set.exclude, set.bypass) = (include, exclude, bypass);
+        set.enforcement = enforcement.unwrap_or(Enforcement::Active);
+    });
+    call.parameters.insert("ruleset_id".to_owned(), id.to_string());
+    Ok(Answer { status: 201, ..get(call)? })
 }
 
 pub(super) fn get(call: &mut Call) -> Answered {

@@ -28,11 +28,12 @@ fn environment(call: &Call, repository: &Repository, of: &Environment) -> Value 
             "reviewers": each.collect::<Vec<Value>>(),
         }));
     }
-    if of.protected_branches {
+    if of.protected_branches || of.branches.is_some() {
         let id = of.id + 2_000;
         rules.push(json!({ "id": id, "node_id": node_id("GA", id), "type": "branch_policy" }));
     }
-    let policy = of.protected_branches.then(|| json!({ "protected_branches": true, "custom_branch_policies": false }));
+    let policy = |protected: bool| json!({ "protected_branches": protected, "custom_branch_policies": !protected });
+    let policy = (of.protected_branches || of.branches.is_some()).then(|| policy(of.protected_branches));
     json!({
         "id": of.id,
         "node_id": node_id("EN", of.id),
@@ -71,4 +72,86 @@ pub(super) fn subject(call: &mut Call) -> Answered {
         shown["include_claim_keys"] = json!(claims);
     }
     Ok(Answer::ok(shown))
+}
+
+/// The repository, to be changed.
+fn changed<'a>(call: &'a mut Call) -> Result<&'a mut Repository, Answer> {
+    let id = call.repository()?.id;
+    Ok(call.world.repositories.get_mut(&id).expect("it was found"))
+}
+
+pub(super) fn set_workflows(call: &mut Call) -> Answered {
+    let body = call.body.clone();
+    let settings = &mut changed(call)?.code.settings;
+    if let Some(word) = body["default_workflow_permissions"].as_str() {
+        settings.workflow_permissions = word.to_owned();
+    }
+    if let Some(may) = body["can_approve_pull_request_reviews"].as_bool() {
+        settings.workflows_approve = may;
+    }
+    Ok(Answer::empty(204))
+}
+
+pub(super) fn set_subject(call: &mut Call) -> Answered {
+    let body = call.body.clone();
+    let keys = body["include_claim_keys"]
+        .as_array()
+        .map(|keys| keys.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<String>>());
+    let settings = &mut changed(call)?.code.settings;
+    settings.subject_claims = keys.filter(|_| body["use_default"] == false);
+    if let Some(immutable) = body["use_immutable_subject"].as_bool() {
+        settings.immutable_subject = immutable;
+    }
+    Ok(Answer { status: 201, ..Answer::ok(json!({})) })
+}
+
+pub(super) fn set_environment(call: &mut Call) -> Answered {
+    let (name, body) = (call.parameter("environment_name").to_owned(), call.body.clone());
+    let full = call.world.full_name(call.repository()?);
+    if !call.repository()?.code.environments.iter().any(|it| it.name == name) {
+        call.world.add_environment(&full, &name, &[]);
+        let made = changed(call)?.code.environments.last_mut().expect("it was just made");
+        made.protected_branches = false;
+    }
+    let environment = changed(call)?.code.environments.iter_mut().find(|it| it.name == name).expect("it is there");
+    // what isn't named is taken away
+    let policy = &body["deployment_branch_policy"];
+    environment.protected_branches = policy["protected_branches"] == true;
+    let custom = policy["custom_branch_policies"] == true;
+    environment.branches = custom.then(|| environment.branches.take().unwrap_or_default());
+    let reviewers = body["reviewers"].as_array().cloned().unwrap_or_default();
+    environment.reviewers = reviewers.iter().filter_map(|it| it["id"].as_u64()).collect();
+    let environment_now = environment.clone();
+    let repository = call.repository()?;
+    Ok(Answer::ok(self::environment(call, repository, &environment_now)))
+}
+
+fn branch_policy((id, name): &(crate::world::Id, String)) -> Value {
+    json!({ "id": id, "node_id": node_id("GA", *id), "name": name, "type": "branch" })
+}
+
+/// The branches of an environment that names them.
+fn of_environment(call: &Call) -> Result<Vec<(crate::world::Id, String)>, Answer> {
+    let name = call.parameter("environment_name");
+    let environment = call.repository()?.code.environments.iter().find(|it| it.name == name);
+    Ok(environment.ok_or_else(Answer::not_found)?.branches.clone().unwrap_or_default())
+}
+
+pub(super) fn branches(call: &mut Call) -> Answered {
+    let all = of_environment(call)?;
+    call.counted_page(&all, "branch_policies", |_, it| branch_policy(it))
+}
+
+pub(super) fn add_branch(call: &mut Call) -> Answered {
+    of_environment(call)?;
+    let name = call.text("name").unwrap_or_default().to_owned();
+    let environment = call.parameter("environment_name").to_owned();
+    let id = call.world.number(9_000_000);
+    let environments = &mut changed(call)?.code.environments;
+    let environment = environments.iter_mut().find(|it| it.name == environment).expect("it was found");
+    let Some(branches) = &mut environment.branches else {
+        return Err(Answer::not_found());
+    };
+    branches.push((id, name.clone()));
+    Ok(Answer::ok(branch_policy(&(id, name))))
 }

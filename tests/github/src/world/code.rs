@@ -397,6 +397,8 @@ pub struct Environment {
     pub prevent_self_review: bool,
     /// Only branches that are protected may deploy.
     pub protected_branches: bool,
+    /// Only branches that fit one of these patterns may deploy, each with its number; None where that isn't asked.
+    pub branches: Option<Vec<(Id, String)>>,
     /// When it was made.
     pub created: Timestamp,
 }

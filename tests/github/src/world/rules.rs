@@ -67,6 +67,10 @@ pub enum Enforcement {
 }
 
 impl Enforcement {
+    pub(crate) fn from_word(word: &str) -> Option<Enforcement> {
+        [Enforcement::Active, Enforcement::Evaluate, Enforcement::Disabled].into_iter().find(|it| it.word() == word)
+    }
+
     pub(crate) fn word(self) -> &'static str {
         match self {
             Enforcement::Active => "active",
@@ -89,6 +93,8 @@ pub enum Bypass {
     App(Id),
     /// An account.
     Account(Id),
+    /// Keys of the repository that may push.
+    DeployKeys,
 }
 
 /// Rules for branches.
@@ -182,6 +188,11 @@ impl World {
         &mut self.known_repository(repository).code.settings
     }
 
+    /// Environments of a repository, to be changed.
+    pub fn environments_mut(&mut self, repository: &str) -> &mut Vec<super::Environment> {
+        &mut self.known_repository(repository).code.environments
+    }
+
     pub(crate) fn bypasses(&self, repository: &Repository, actor: Id, of: Bypass) -> bool {
         let owned = |account| matches!(repository.owner, Owner::Organization(id) if self.owns(id, account));
         match of {
@@ -190,6 +201,8 @@ impl World {
             Bypass::Team(team) => self.teams.get(&team).is_some_and(|team| team.members.contains_key(&actor)),
             Bypass::App(app) => self.apps.get(&app).is_some_and(|app| app.account == actor),
             Bypass::Account(account) => account == actor,
+            // a key is nobody's account
+            Bypass::DeployKeys => false,
         }
     }
 

@@ -126,7 +126,9 @@ impl World {
         let (id, created) = (self.number(161_000_000), self.now);
         let reviewers = reviewers.iter().map(|login| self.known(login)).collect();
         let (name, prevent_self_review, protected_branches) = (name.to_owned(), true, true);
-        let environment = Environment { id, name, reviewers, prevent_self_review, protected_branches, created };
+        let branches = None;
+        let environment =
+            Environment { id, name, reviewers, prevent_self_review, protected_branches, branches, created };
         self.known_repository(repository).code.environments.push(environment);
         id
     }
