@@ -28,6 +28,8 @@ mod explain;
 mod faulty;
 mod flaky;
 mod fmt;
+#[cfg(feature = "github")]
+mod forge;
 mod formats;
 #[cfg(feature = "github")]
 mod github;

@@ -21,7 +21,7 @@ fn schema() -> &'static Value {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sarif");
         let path = folder.join(SCHEMA);
         if !path.exists() {
-            fetch(&folder);
+            fetch(&folder, PACKAGE, ARCHIVE, SCHEMA);
         }
         let bytes = std::fs::read(&path).unwrap();
         let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -36,7 +36,8 @@ fn schema() -> &'static Value {
     })
 }
 
-fn fetch(folder: &Path) {
+/// Brings one file of a package into a folder.
+pub fn fetch(folder: &Path, package: &str, archive: &str, file: &str) {
     // made beside and renamed, so that a run that was stopped leaves nothing half
     std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
     let making = tempfile::tempdir_in(folder.parent().unwrap()).unwrap();
@@ -49,10 +50,10 @@ fn fetch(folder: &Path) {
             pack.env(name, value);
         }
     }
-    pack.current_dir(making.path()).args(["pack", "--silent", "--ignore-scripts", PACKAGE]);
+    pack.current_dir(making.path()).args(["pack", "--silent", "--ignore-scripts", package]);
     finish(pack).exits(0);
     let mut unpack = scrubbed("tar", making.path());
-    unpack.current_dir(making.path()).args(["xzf", ARCHIVE, SCHEMA]);
+    unpack.current_dir(making.path()).args(["xzf", archive, file]);
     finish(unpack).exits(0);
     let _ = std::fs::remove_dir_all(folder);
     std::fs::rename(making.keep(), folder).unwrap();
