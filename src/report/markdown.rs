@@ -28,6 +28,9 @@ const LINT_PART: usize = 19_000;
 /// So few facts beside access need no heading.
 const FEW: usize = 3;
 
+/// More of them are not all open.
+const MANY: usize = 12;
+
 /// Lines about people in the answer at the top; the diff has them all.
 const ANSWERS: usize = 8;
 
@@ -49,18 +52,27 @@ fn sized(view: &PlanView<'_>, part: usize) -> String {
     let (first, told) = changes::told(&facts, Voice::Markdown);
     let mut top = format!("### {}\n", heading(view));
     if let Some(behind) = view.behind(Voice::Markdown) {
-        top.push_str(&format!("\n{}\n", capitalised(&behind)));
+        top.push_str(&format!("{}\n\n", capitalised(&behind)));
     }
     if view.verdict() == Verdict::Nothing {
         top.push_str(&operated(view, part));
         return top;
     }
-    top.push_str(&format!("\n{}\n\n", view.outline(Voice::Markdown)));
+    top.push_str(&format!("{}\n\n", view.outline(Voice::Markdown)));
     top.push_str(&answers(view, &gains, &first, nobody));
     if told.len() <= FEW {
         told.into_iter().for_each(|row| top.push_str(&format!("- {}\n", row.text)));
     } else {
-        top.push_str(&list("What else it changes", told, LINT_PART));
+        // a long list of what is light, such as reasons of many grants, keeps nobody from the rest
+        let (light, open): (Vec<Row>, Vec<Row>) = match told.len() > MANY {
+            true => told.into_iter().partition(|row| row.weight == Weight::Light),
+            false => (Vec::new(), told),
+        };
+        top.push_str(&list("What else it changes", open, LINT_PART));
+        if !light.is_empty() {
+            let lines: Vec<String> = cut(light.clone(), part).into_iter().map(|line| format!("- {line}\n")).collect();
+            top.push_str(&folded(&count(light.len(), "more fact"), &lines.concat()));
+        }
     }
     let mut rest =
         list("Policy files", view.more_policy_files(Voice::Markdown).into_iter().map(Row::always).collect(), part);
@@ -243,7 +255,7 @@ fn block(language: &str, lines: &[String]) -> String {
 }
 
 fn folded(summary: &str, content: &str) -> String {
-    format!("\n<details><summary>{summary}</summary>\n\n{content}\n</details>\n")
+    format!("\n<details><summary>{summary}</summary>\n\n{content}</details>\n")
 }
 
 /// What takes access away or touches administrators is open, the rest is folded.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::report::gains::grouped;
+use crate::report::gains::{Way, grouped};
 
 /// What a grant of the tests says; None where there is none.
 type Random = Option<(usize, usize, usize, usize, usize)>;
@@ -148,9 +148,9 @@ fn more_gains_than_there_is_room_for_are_grouped_and_each_is_named() {
     let (text, markdown) = (crate::report::plan::text(&view, Style::PLAIN), crate::report::markdown::plan(&view));
     all_told(&plan, &[&text, &markdown]);
     assert!(markdown.chars().count() <= 65_536, "{}", markdown.chars().count());
-    assert_eq!(grouped(&view, 30_000).len(), 2);
+    assert_eq!(grouped(&view, Way::Gain, 30_000).len(), 2);
     // without room for names each permission is told with how many gain it
-    let counted: Vec<String> = grouped(&view, 100).into_iter().map(|row| row.text).collect();
+    let counted: Vec<String> = grouped(&view, Way::Gain, 100).into_iter().map(|row| row.text).collect();
     assert_eq!(
         counted,
         [

@@ -36,7 +36,7 @@ fn an_issue_opens_with_drift_and_closes_when_nothing_is_left() {
 
     // somebody goes around dualkey, under a name that wants to be more than one
     edit(&company.world, "github", |file| {
-        let held = serde_json::json!({ "kind": "repository", "resource": "northwind/payments-api", "permission": "admin",
+        let held = serde_json::json!({ "kind": "repository", "resource": "northwind/payments-web", "permission": "admin",
                                        "principal": "820147" });
         file["entitlements"].as_array_mut().unwrap().push(held);
     });
