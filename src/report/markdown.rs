@@ -4,7 +4,7 @@ use super::PlanView;
 use super::diff::unified;
 use super::escape::{markdown_code, markdown_fence, markdown_message, markdown_text};
 use super::findings::{is_folded, place_text, summary, word};
-use super::gains::{Gain, more, untold};
+use super::gains::{Gain, Way, grouped, more, untold};
 use super::plan::operations;
 use super::rows::{Row, Weight, cut};
 use super::shortened::{characters, shortened};
@@ -13,7 +13,7 @@ use super::voice::Voice;
 use super::{changes, drift, standing};
 use crate::approval::{Landing, Prospect, Verdict as Landed};
 use crate::finding::{Finding, Refusal, Severity, State};
-use crate::plan::{self, Verdict};
+use crate::plan::{self, Action, Verdict};
 
 /// Characters of the whole; GitHub takes 65,536.
 const LIMIT: usize = 60_000;
@@ -24,6 +24,12 @@ const SMALLER: [usize; 3] = [PART, 2_000, 600];
 
 /// Characters for the findings that a lint is about; two such lists and four parts stay below the limit.
 const LINT_PART: usize = 19_000;
+
+/// More lines of access are told in groups, and folded.
+const OPEN: usize = 60;
+
+/// Characters for the groups.
+const GROUPS: usize = 6_000;
 
 /// So few facts beside access need no heading.
 const FEW: usize = 3;
@@ -99,7 +105,16 @@ fn sized(view: &PlanView<'_>, part: usize) -> String {
     rest.push_str(&operated(view, part));
     rest.push_str(&detail(view, part));
     let room = LIMIT.saturating_sub(top.chars().count() + rest.chars().count() + 100);
-    let diff = block("diff", &unified(view, room));
+    let diff = unified(view, room);
+    if diff.len() > OPEN {
+        let together = [Way::Loss, Way::Gain].map(|way| grouped(view, way, GROUPS));
+        let together = block("diff", &cut(together.concat(), GROUPS));
+        let room = room.saturating_sub(together.chars().count());
+        let diff = unified(view, room);
+        let whole = folded(&count(diff.len(), "access line"), &block("diff", &diff));
+        return format!("{top}\n{together}{whole}{rest}");
+    }
+    let diff = block("diff", &diff);
     if diff.is_empty() { format!("{top}{rest}") } else { format!("{top}\n{diff}{rest}") }
 }
 
@@ -218,6 +233,9 @@ fn answers(view: &PlanView<'_>, gains: &[Gain], first: &[String], nobody: &str) 
         text.push_str(&format!("- {nobody}\n"));
     } else if gains.len() > ANSWERS {
         text.push_str(&format!("- {}\n", more(gains, ANSWERS)));
+        // what somebody loses is not lost among what many gain
+        let losing = gains.iter().skip(ANSWERS).filter(|gain| gain.action == Action::Lose);
+        text.extend(losing.take(ANSWERS).map(|gain| format!("- {}\n", gain.text)));
     }
     text
 }

@@ -101,7 +101,7 @@ fn many(company: &Company) -> u64 {
         world.write(&format!("people/worker{at:03}.yaml"), &person.replace("alice-nw", &format!("worker-{at}")));
         let grant = ALICE_GRANT.replace("alice.nguyen", &format!("worker{at:03}"));
         let grant = grant
-            .replace("resources: [payments-api]\n", "")
+            .replace("[payments-api]", "[payments-api, payments-web]")
             .replace("2027-01-03", &format!("2026-12-{:02}", 1 + at % 30));
         world.write(&format!("grants/payments/worker{at:03}.yaml"), &grant);
     }
