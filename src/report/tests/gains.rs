@@ -159,3 +159,20 @@ fn more_gains_than_there_is_room_for_are_grouped_and_each_is_named() {
         ]
     );
 }
+
+#[test]
+fn a_comment_is_short_enough_whatever_goes_and_says_who_loses() {
+    let base = crowd(800, |number| if number % 2 == 0 { "developer" } else { "keeper" }, "2027-01-04");
+    let head = crowd(800, |number| if number == 7 { "keeper" } else { "watcher" }, "2027-01-04");
+    let plan = plan(&base, &head, now());
+    let standing = given(&plan, &[], plan.surplus());
+    let view = view(&plan, &standing, None);
+    let (_, comment) = crate::report::comment::plan(&view);
+    assert!(comment.chars().count() <= crate::report::comment::MOST, "{}", comment.chars().count());
+    for told in ["- admin on repository of github", "- push on repository of github", "\nDigest `sha256:"] {
+        assert!(comment.contains(told), "`{told}` is not in:\n{comment}");
+    }
+    let code = |line: &&str| line.starts_with("```");
+    assert_eq!(comment.lines().filter(code).count() % 2, 0);
+    assert_eq!(comment.matches("<details>").count(), comment.matches("</details>").count());
+}

@@ -54,7 +54,7 @@ fn rendered(bodies: &[(&str, String)]) -> Vec<Value> {
     };
     if let Some(pictures) = std::env::var_os("DUALKEY_SCREENSHOTS") {
         let picture = Path::new(&pictures).join("comments.png");
-        browse(&[&format!("--screenshot={}", picture.display()), "--window-size=960,6000"]);
+        browse(&[&format!("--screenshot={}", picture.display()), "--window-size=960,9000"]);
     }
     let page = browse(&["--dump-dom"]);
     let told = page.split("<script type=\"application/json\">").nth(1).expect("the page ran").split("</script>").next();
