@@ -62,7 +62,9 @@ pub(super) fn unified(view: &PlanView<'_>, room: usize) -> Vec<String> {
         return cut(rows, room);
     }
     let others = rows.into_iter().filter(|row| row.weight != Weight::Always);
-    let [losses, gains] = [Way::Loss, Way::Gain].map(|way| gains::grouped(view, way, room / 2));
+    let losses = gains::grouped(view, Way::Loss, room / 2);
+    let left = room.saturating_sub(losses.iter().map(Row::size).sum());
+    let gains = gains::grouped(view, Way::Gain, left);
     cut(losses.into_iter().chain(gains).chain(others).collect(), room)
 }
 

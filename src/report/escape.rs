@@ -110,6 +110,13 @@ pub fn markdown_text(text: &str) -> String {
             rest = after;
             continue;
         }
+        if is_number_of_issue(rest) && !shown.ends_with(|before: char| before.is_ascii_alphanumeric()) {
+            let apart = if shown.ends_with('`') { " " } else { "" };
+            let (found, after) = rest.split_at(GH.len());
+            let _ = write!(shown, "{apart}`{found}`");
+            rest = after;
+            continue;
+        }
         match c {
             '&' => shown.push_str("&amp;"),
             '<' => shown.push_str("&lt;"),
@@ -133,6 +140,15 @@ pub fn markdown_text(text: &str) -> String {
         rest = rest.get(c.len_utf8()..).unwrap_or_default();
     }
     shown
+}
+
+/// What begins a number of an issue beside `#`.
+const GH: &str = "gh-";
+
+/// True of `GH-12`, which is a link wherever a word starts.
+fn is_number_of_issue(rest: &str) -> bool {
+    starts_with_ignoring_case(rest, GH)
+        && rest.get(GH.len()..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
@@ -266,6 +282,7 @@ mod tests {
             ("![i](x)", "!\\[i\\]\\(x\\)"),
             ("- a-b", "\\- a-b"),
             ("12. a.b", "12\\. a.b"),
+            ("GH-12, gh-1 and high-1", "`GH-`12, `gh-`1 and high-1"),
         ] {
             assert_eq!(markdown_text(attack), shown);
         }

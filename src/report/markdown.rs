@@ -4,7 +4,7 @@ use super::PlanView;
 use super::diff::unified;
 use super::escape::{markdown_code, markdown_fence, markdown_message, markdown_text};
 use super::findings::{is_folded, place_text, summary, word};
-use super::gains::{Gain, more, untold};
+use super::gains::{Gain, Way, grouped, more, untold};
 use super::plan::operations;
 use super::rows::{Row, Weight, cut};
 use super::shortened::{characters, shortened};
@@ -13,7 +13,7 @@ use super::voice::Voice;
 use super::{changes, drift, standing};
 use crate::approval::{Landing, Prospect, Verdict as Landed};
 use crate::finding::{Finding, Refusal, Severity, State};
-use crate::plan::{self, Verdict};
+use crate::plan::{self, Action, Verdict};
 
 /// Characters of the whole; GitHub takes 65,536.
 const LIMIT: usize = 60_000;
@@ -25,8 +25,17 @@ const SMALLER: [usize; 3] = [PART, 2_000, 600];
 /// Characters for the findings that a lint is about; two such lists and four parts stay below the limit.
 const LINT_PART: usize = 19_000;
 
+/// More lines of access are told in groups, and folded.
+const OPEN: usize = 60;
+
+/// Characters for the groups.
+const GROUPS: usize = 6_000;
+
 /// So few facts beside access need no heading.
 const FEW: usize = 3;
+
+/// More of them are not all open.
+const MANY: usize = 12;
 
 /// Lines about people in the answer at the top; the diff has them all.
 const ANSWERS: usize = 8;
@@ -49,18 +58,27 @@ fn sized(view: &PlanView<'_>, part: usize) -> String {
     let (first, told) = changes::told(&facts, Voice::Markdown);
     let mut top = format!("### {}\n", heading(view));
     if let Some(behind) = view.behind(Voice::Markdown) {
-        top.push_str(&format!("\n{}\n", capitalised(&behind)));
+        top.push_str(&format!("{}\n\n", capitalised(&behind)));
     }
     if view.verdict() == Verdict::Nothing {
         top.push_str(&operated(view, part));
         return top;
     }
-    top.push_str(&format!("\n{}\n\n", view.outline(Voice::Markdown)));
+    top.push_str(&format!("{}\n\n", view.outline(Voice::Markdown)));
     top.push_str(&answers(view, &gains, &first, nobody));
     if told.len() <= FEW {
         told.into_iter().for_each(|row| top.push_str(&format!("- {}\n", row.text)));
     } else {
-        top.push_str(&list("What else it changes", told, LINT_PART));
+        // a long list of what is light, such as reasons of many grants, keeps nobody from the rest
+        let (light, open): (Vec<Row>, Vec<Row>) = match told.len() > MANY {
+            true => told.into_iter().partition(|row| row.weight == Weight::Light),
+            false => (Vec::new(), told),
+        };
+        top.push_str(&list("What else it changes", open, LINT_PART));
+        if !light.is_empty() {
+            let lines: Vec<String> = cut(light.clone(), part).into_iter().map(|line| format!("- {line}\n")).collect();
+            top.push_str(&folded(&count(light.len(), "more fact"), &lines.concat()));
+        }
     }
     let mut rest =
         list("Policy files", view.more_policy_files(Voice::Markdown).into_iter().map(Row::always).collect(), part);
@@ -87,7 +105,16 @@ fn sized(view: &PlanView<'_>, part: usize) -> String {
     rest.push_str(&operated(view, part));
     rest.push_str(&detail(view, part));
     let room = LIMIT.saturating_sub(top.chars().count() + rest.chars().count() + 100);
-    let diff = block("diff", &unified(view, room));
+    let diff = unified(view, room);
+    if diff.len() > OPEN {
+        let together = [Way::Loss, Way::Gain].map(|way| grouped(view, way, GROUPS));
+        let together = block("diff", &cut(together.concat(), GROUPS));
+        let room = room.saturating_sub(together.chars().count());
+        let diff = unified(view, room);
+        let whole = folded(&count(diff.len(), "access line"), &block("diff", &diff));
+        return format!("{top}\n{together}{whole}{rest}");
+    }
+    let diff = block("diff", &diff);
     if diff.is_empty() { format!("{top}{rest}") } else { format!("{top}\n{diff}{rest}") }
 }
 
@@ -206,6 +233,9 @@ fn answers(view: &PlanView<'_>, gains: &[Gain], first: &[String], nobody: &str) 
         text.push_str(&format!("- {nobody}\n"));
     } else if gains.len() > ANSWERS {
         text.push_str(&format!("- {}\n", more(gains, ANSWERS)));
+        // what somebody loses is not lost among what many gain
+        let losing = gains.iter().skip(ANSWERS).filter(|gain| gain.action == Action::Lose);
+        text.extend(losing.take(ANSWERS).map(|gain| format!("- {}\n", gain.text)));
     }
     text
 }
@@ -243,7 +273,7 @@ fn block(language: &str, lines: &[String]) -> String {
 }
 
 fn folded(summary: &str, content: &str) -> String {
-    format!("\n<details><summary>{summary}</summary>\n\n{content}\n</details>\n")
+    format!("\n<details><summary>{summary}</summary>\n\n{content}</details>\n")
 }
 
 /// What takes access away or touches administrators is open, the rest is folded.

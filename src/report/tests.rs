@@ -141,8 +141,7 @@ fn one_person_and_one_repository() {
     digest sha256:a6c9bfdcf4471c4f88b936771a440c59d689f48feff6b4677df23948593820de
     ");
     insta::assert_snapshot!(markdown, @r"
-    ### Needs approval from `priya.shah` or `tom.reed` (owners of payments-staging)
-
+    ### Needs approval from `priya.shah @priya` or `tom.reed @tom` (owners of payments-staging)
     access, risk standard, from `main` to `4be1f27`
 
     - `alice.nguyen` (`globex`) gains `developer` on `payments-api` in `payments-staging`, 2026-11-24 … 2027-01-04
@@ -153,17 +152,17 @@ fn one_person_and_one_repository() {
     ```
 
     **Approval**
-    - `access-1`: 1 of `priya.shah`, `tom.reed` (owners of payments-staging)
+    - `access-1`: 1 of `priya.shah @priya`, `tom.reed @tom` (owners of payments-staging)
     - can't: `alice.nguyen` (who gains by it), anybody of `globex`
 
-    <details><summary>Digest and 1 changed file</summary>
+    <details><summary>1 changed file</summary>
 
     ```
-    digest sha256:a6c9bfdcf4471c4f88b936771a440c59d689f48feff6b4677df23948593820de
     access grants/alice-refunds.yaml
     ```
-
     </details>
+
+    Digest `sha256:a6c9bfdcf4471c4f88b936771a440c59d689f48feff6b4677df23948593820de`
     ");
     assert!(text.lines().count() <= 25 && markdown.lines().count() <= 25);
 }
@@ -253,7 +252,6 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
     ");
     insta::assert_snapshot!(markdown, @r"
     ### Blocked by 1 new error: `mixed-change` at `groups/access-admins.yaml`
-
     policy + access + removal, risk privileged, from `main` to `4be1f27`
 
     - **Careful:** changes `groups/access-admins.yaml`, `policies/approvals.yaml`
@@ -281,24 +279,24 @@ fn the_most_dangerous_comes_first_and_rules_that_change_are_shown() {
     - error `mixed-change` at `groups/access-admins.yaml`: this change touches groups/access-admins.yaml \(class policy\) together with access files; move groups/access-admins.yaml and the other policy files to a change of their own
 
     **Approval**
-    - `policy-1`: 1 of `priya.shah` (group:access-admins)
+    - `policy-1`: 1 of `priya.shah @priya` (group:access-admins)
     - `policy-1`: 1 of nobody (group:access-admins) under the new policy, too few are left
-    - `access-1`: 2 of `priya.shah` (owners of payments-staging), too few are left
-    - `removal-1`: 1 of `priya.shah` (owners of payments-staging or sponsor of alice.nguyen)
+    - `access-1`: 2 of `priya.shah @priya` (owners of payments-staging), too few are left
+    - `removal-1`: 1 of `priya.shah @priya` (owners of payments-staging or sponsor of alice.nguyen)
     - can't, though entitled: `tom.reed` (gains admin on repository northwind/payments-api)
     - can't: `alice.nguyen` (who gains by it), anybody of `globex`
 
-    <details><summary>Digest and 4 changed files</summary>
+    <details><summary>4 changed files</summary>
 
     ```
-    digest sha256:77dd5c92074a17ae332ad0978f75668e9e5e689a291f08fe346b7588ce1fb41e
     removal grants/alice-refunds.yaml
     access grants/keep.yaml
     policy groups/access-admins.yaml
     policy policies/approvals.yaml
     ```
-
     </details>
+
+    Digest `sha256:77dd5c92074a17ae332ad0978f75668e9e5e689a291f08fe346b7588ce1fb41e`
     ");
 }
 
@@ -337,19 +335,18 @@ fn operations_that_take_are_never_folded() {
     ```
     grant push on github's repository northwind/payments-api for alice.nguyen (583231), until 2027-01-04: landing: grant alice-refunds
     ```
-
     </details>
 
     1 undeclared entitlement left as found.
 
-    <details><summary>Digest and 1 changed file</summary>
+    <details><summary>1 changed file</summary>
 
     ```
-    digest sha256:f838ffcffaad3343c771cce713924f0f58e5c64f99de6fb7ace7c1de7b017d43
     access grants/web.yaml
     ```
-
     </details>
+
+    Digest `sha256:f838ffcffaad3343c771cce713924f0f58e5c64f99de6fb7ace7c1de7b017d43`
     ");
     let text = super::plan::text(&view, Style::PLAIN);
     insta::assert_snapshot!(text.split_once("operations").unwrap().1, @r"

@@ -33,6 +33,8 @@ mod explain;
 mod faulty;
 mod flaky;
 mod fmt;
+#[cfg(feature = "github")]
+mod forge;
 mod formats;
 #[cfg(feature = "github")]
 mod github;

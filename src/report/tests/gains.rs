@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::report::gains::grouped;
+use crate::report::gains::{Way, grouped};
 
 /// What a grant of the tests says; None where there is none.
 type Random = Option<(usize, usize, usize, usize, usize)>;
@@ -148,9 +148,9 @@ fn more_gains_than_there_is_room_for_are_grouped_and_each_is_named() {
     let (text, markdown) = (crate::report::plan::text(&view, Style::PLAIN), crate::report::markdown::plan(&view));
     all_told(&plan, &[&text, &markdown]);
     assert!(markdown.chars().count() <= 65_536, "{}", markdown.chars().count());
-    assert_eq!(grouped(&view, 30_000).len(), 2);
+    assert_eq!(grouped(&view, Way::Gain, 30_000).len(), 2);
     // without room for names each permission is told with how many gain it
-    let counted: Vec<String> = grouped(&view, 100).into_iter().map(|row| row.text).collect();
+    let counted: Vec<String> = grouped(&view, Way::Gain, 100).into_iter().map(|row| row.text).collect();
     assert_eq!(
         counted,
         [
@@ -158,4 +158,21 @@ fn more_gains_than_there_is_room_for_are_grouped_and_each_is_named() {
             "+ push on repository of github: 400 people: 1 resource in payments-staging",
         ]
     );
+}
+
+#[test]
+fn a_comment_is_short_enough_whatever_goes_and_says_who_loses() {
+    let base = crowd(800, |number| if number % 2 == 0 { "developer" } else { "keeper" }, "2027-01-04");
+    let head = crowd(800, |number| if number == 7 { "keeper" } else { "watcher" }, "2027-01-04");
+    let plan = plan(&base, &head, now());
+    let standing = given(&plan, &[], plan.surplus());
+    let view = view(&plan, &standing, None);
+    let (_, comment) = crate::report::comment::plan(&view);
+    assert!(comment.chars().count() <= crate::report::comment::MOST, "{}", comment.chars().count());
+    for told in ["- admin on repository of github", "- push on repository of github", "\nDigest `sha256:"] {
+        assert!(comment.contains(told), "`{told}` is not in:\n{comment}");
+    }
+    let code = |line: &&str| line.starts_with("```");
+    assert_eq!(comment.lines().filter(code).count() % 2, 0);
+    assert_eq!(comment.matches("<details>").count(), comment.matches("</details>").count());
 }

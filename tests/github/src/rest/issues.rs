@@ -14,6 +14,12 @@ fn label_number(name: &str) -> u64 {
     sha2::Sha256::digest(name).iter().take(4).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
+/// The App by which somebody wrote; null for people.
+fn via(call: &Call, author: Id) -> Value {
+    let app = call.world.apps.values().find(|app| app.account == author);
+    app.map_or(Value::Null, |app| super::app::item(call, app.id))
+}
+
 /// What issues and pull requests have where they are listed as issues.
 fn entry(call: &Call, repository: &Repository, number: u64, author: Id) -> Value {
     let full = call.world.full_name(repository);
@@ -22,6 +28,7 @@ fn entry(call: &Call, repository: &Repository, number: u64, author: Id) -> Value
     json!({
         "number": number,
         "user": call.user_by_number(author),
+        "performed_via_github_app": via(call, author),
         "author_association": call.world.association(repository, author),
         "repository_url": format!("{}/repos/{full}", call.base),
         "labels_url": format!("{url}/labels{{/name}}"),
@@ -216,6 +223,7 @@ fn comment_item(call: &Call, repository: &Repository, comment: &Comment) -> Valu
         "html_url": format!("{web}#issuecomment-{}", comment.id),
         "issue_url": format!("{api}/{}", comment.number),
         "user": call.world.accounts.get(&comment.author).map(|account| call.user(account)),
+        "performed_via_github_app": via(call, comment.author),
         "body": comment.body,
         "author_association": call.world.association(repository, comment.author),
         "created_at": time(comment.created),
