@@ -3,6 +3,8 @@
 
 #[cfg(feature = "github")]
 pub mod connection;
+#[cfg(feature = "github")]
+pub mod dispatch;
 
 use crate::finding::{Code, Refusal};
 
@@ -13,7 +15,7 @@ pub const TOKENS: [&str; 2] = ["DUALKEY_FORGE_TOKEN", "GITHUB_TOKEN"];
 pub const API_URL: &str = "GITHUB_API_URL";
 
 /// The codes of this room.
-pub const CODES: [&Code; 2] = [&FORGE_TOKEN_MISSING, &API_HOST_NOT_ALLOWED];
+pub const CODES: [&Code; 3] = [&FORGE_TOKEN_MISSING, &API_HOST_NOT_ALLOWED, &FORGE_NOT_TOLD];
 
 pub static FORGE_TOKEN_MISSING: Code = Code {
     id: "forge-token-missing",
@@ -32,6 +34,16 @@ pub static API_HOST_NOT_ALLOWED: Code = Code {
           address of the forge is pinned in `dualkey.yaml`, and changes as policies do.",
     example: "",
     instead: "Unset GITHUB_API_URL, or name that server as `approval.repository.api` by a change of its own.",
+};
+
+pub static FORGE_NOT_TOLD: Code = Code {
+    id: "forge-not-told",
+    title: "the workflows on the forge were not told of a signature",
+    why: "A signed approval is a ref, and a ref starts no workflow. So `dualkey approve` tells the forge of it, where the \
+          environment holds a token; without that the check on the head changes only with the next scheduled run.",
+    example: "",
+    instead: "Give DUALKEY_FORGE_TOKEN the permission `contents=write` on the access repository, or start the workflow \
+              `dualkey-review` by hand. The signature stands.",
 };
 
 /// The token for the forge.
