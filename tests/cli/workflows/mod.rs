@@ -6,9 +6,13 @@ use serde_json::Value;
 
 mod asked;
 mod expression;
+#[cfg(feature = "github")]
+mod home;
 mod install;
 mod lint;
 mod runner;
+#[cfg(feature = "github")]
+mod story;
 
 /// `.github` of this repository.
 fn folder() -> PathBuf {
