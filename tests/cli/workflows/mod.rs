@@ -43,9 +43,9 @@ fn parsed(text: &str) -> Value {
 
 /// The jobs of a workflow; of an action, its only one.
 fn jobs(file: &Value) -> Vec<(String, Value)> {
-    match &file["jobs"] {
-        Value::Object(jobs) => jobs.iter().map(|(name, job)| (name.clone(), job.clone())).collect(),
-        _ => vec![("action".to_owned(), file["runs"].clone())],
+    match file["jobs"].as_object() {
+        Some(jobs) => jobs.iter().map(|(name, job)| (name.clone(), job.clone())).collect(),
+        None => vec![("action".to_owned(), file["runs"].clone())],
     }
 }
 

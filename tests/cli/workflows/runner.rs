@@ -19,6 +19,9 @@ pub struct Environment {
     pub variables: BTreeMap<String, String>,
 }
 
+/// Makes the token of a job of its permissions.
+type Tokens<'a> = Box<dyn Fn(&Map<String, Value>) -> String + 'a>;
+
 /// A runner with the repository that its workflows belong to.
 pub struct Runner<'a> {
     home: TempDir,
@@ -30,8 +33,7 @@ pub struct Runner<'a> {
     pub environments: BTreeMap<String, Environment>,
     /// What is in the environment of every step beside what the workflow says.
     pub beside: BTreeMap<String, String>,
-    /// Makes the token of a job of its permissions.
-    pub token: Box<dyn Fn(&Map<String, Value>) -> String + 'a>,
+    token: Tokens<'a>,
     /// Programs that come before those of the machine, by name.
     pub programs: BTreeMap<String, String>,
     /// What stands for the installed program.
