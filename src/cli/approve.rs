@@ -173,6 +173,8 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
         let now = shared.verifier(&ledger.recorded, clock.now)?.prospect(&chain, head)?;
         output::print(&what_is_left(&now));
     }
+    #[cfg(feature = "github")]
+    super::notify::signed(shared.access(), head);
     Ok(Exit::Done)
 }
 

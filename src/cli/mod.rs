@@ -30,6 +30,8 @@ mod named;
 mod new;
 mod new_genesis;
 mod next;
+#[cfg(feature = "github")]
+mod notify;
 mod opening;
 mod output;
 mod panics;

@@ -19,18 +19,18 @@ mod large;
 mod story;
 
 /// The access repository, before keys, days and the server are known.
-const HUB: &str = include_str!("hub.txtar");
+pub const HUB: &str = include_str!("hub.txtar");
 
 const READS: &str = "members=read administration=read organization_administration=read organization_custom_roles=read \
                      organization_custom_org_roles=read";
 const WRITES: &str = "members=write administration=write";
 
 /// The access repository of an organisation with its log, and the server that it speaks of.
-struct Hub {
-    world: World,
-    server: Server,
-    reads: String,
-    writes: String,
+pub struct Hub {
+    pub world: World,
+    pub server: Server,
+    pub reads: String,
+    pub writes: String,
 }
 
 fn now() -> Timestamp {
@@ -78,6 +78,11 @@ impl Place for Hub {
 
 impl Hub {
     fn open() -> Self {
+        Hub::at(Hub::company()).begun()
+    }
+
+    /// The organisation, before anything of it is managed.
+    pub fn company() -> Forge {
         let mut forge = Forge::new("northwind", now());
         forge.set_base(Level::None);
         for owner in ["priyashah", "mei-tanaka", "dualkey-writer"] {
@@ -90,11 +95,11 @@ impl Hub {
             forge.add_repository(name);
         }
         forge.add_team("oncall", None);
-        Hub::at(forge).begun()
+        forge
     }
 
     /// An organisation with both credentials, and no access repository yet.
-    fn at(mut forge: Forge) -> Self {
+    pub fn at(mut forge: Forge) -> Self {
         let reads = forge.fine_grained_token("dualkey-writer", READS);
         let writes = forge.fine_grained_token("dualkey-writer", WRITES);
         let server = Server::start(forge);
@@ -106,7 +111,12 @@ impl Hub {
 
     /// With a genesis, and applied once.
     fn begun(self) -> Self {
-        let hub = self.found(HUB);
+        self.begun_with(HUB)
+    }
+
+    /// The same with other files.
+    pub fn begun_with(self, files: &str) -> Self {
+        let hub = self.found(files);
         hub.run(&["apply"]).exits(0);
         hub.server.world(|forge| forge.accept("grace-lin"));
         hub
@@ -134,7 +144,7 @@ impl Hub {
     }
 
     /// Somebody of Globex may build the shop for a month.
-    fn let_in(&self, person: &str, login: &str) {
+    pub fn let_in(&self, person: &str, login: &str) {
         let (from, until, id) = (day(-1), day(30), self.number(login));
         self.world.write(
             &format!("people/{person}.yaml"),
@@ -153,7 +163,7 @@ impl Hub {
     }
 
     /// What somebody may do on a repository.
-    fn may(&self, login: &str, name: &str) -> Option<String> {
+    pub fn may(&self, login: &str, name: &str) -> Option<String> {
         self.server.world(|forge| forge.role_of(login, name).map(|role| role.name))
     }
 

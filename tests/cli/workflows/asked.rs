@@ -225,6 +225,28 @@ fn the_event_of_a_proposal_asks_nothing_and_has_nothing() {
     }
 }
 
+#[test]
+fn git_shows_the_token_to_its_own_server_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let contexts = json!({ "github": { "server_url": "https://github.example" } });
+    let asked = super::expression::Asked { contexts: &contexts, failed: false };
+    for name in ["plan", "verify", "apply", "reconcile"] {
+        let file = super::folder().join(format!("workflows/{name}.yml"));
+        let (_, job) = super::jobs(&super::parsed(&std::fs::read_to_string(file).unwrap())).remove(0);
+        let fill = |host: &str| {
+            let mut git = crate::support::scrubbed("bash", place.path());
+            git.args(["-c", &format!("printf 'protocol=https\\nhost={host}\\n\\n' | git credential fill")]);
+            git.env("GIT_TERMINAL_PROMPT", "0").env("GITHUB_TOKEN", "the token");
+            for (variable, value) in job["env"].as_object().unwrap() {
+                git.env(variable, super::expression::text(value, &asked));
+            }
+            crate::support::finish(git)
+        };
+        fill("github.example").exits(0).says("username=x-access-token").says("password=the token");
+        assert!(!fill("elsewhere.example").stdout.contains("the token"), "{name}");
+    }
+}
+
 /// Runs `with-credentials` on a program that shows its environment.
 fn credentials(programs: &Path, given: &[(&str, &str)]) -> crate::support::Ran {
     let mut command = crate::support::scrubbed(super::folder().join("actions/dualkey/with-credentials"), programs);

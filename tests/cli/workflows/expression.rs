@@ -34,10 +34,8 @@ pub fn value(value: &Value, asked: &Asked<'_>) -> Value {
     let alone = value.as_str().and_then(|text| text.trim().strip_prefix("${{")?.strip_suffix("}}"));
     match alone.filter(|inner| !inner.contains("${{")) {
         Some(expression) => value_of(expression, asked).0,
-        None => match value {
-            Value::String(_) => Value::String(text(value, asked)),
-            other => other.clone(),
-        },
+        None if value.is_string() => Value::String(text(value, asked)),
+        None => value.clone(),
     }
 }
 
@@ -59,7 +57,10 @@ fn plain(value: &Value) -> String {
 }
 
 fn is_true(value: &Value) -> bool {
-    !matches!(value, Value::Null | Value::Bool(false)) && *value != Value::from("") && *value != Value::from(0)
+    match value.as_str() {
+        Some(text) => !text.is_empty(),
+        None => !matches!(plain(value).as_str(), "" | "false" | "0"),
+    }
 }
 
 fn value_of(expression: &str, asked: &Asked<'_>) -> (Value, bool) {

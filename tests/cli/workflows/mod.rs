@@ -6,9 +6,13 @@ use serde_json::Value;
 
 mod asked;
 mod expression;
+#[cfg(feature = "github")]
+mod home;
 mod install;
 mod lint;
 mod runner;
+#[cfg(feature = "github")]
+mod story;
 
 /// `.github` of this repository.
 fn folder() -> PathBuf {
@@ -39,9 +43,9 @@ fn parsed(text: &str) -> Value {
 
 /// The jobs of a workflow; of an action, its only one.
 fn jobs(file: &Value) -> Vec<(String, Value)> {
-    match &file["jobs"] {
-        Value::Object(jobs) => jobs.iter().map(|(name, job)| (name.clone(), job.clone())).collect(),
-        _ => vec![("action".to_owned(), file["runs"].clone())],
+    match file["jobs"].as_object() {
+        Some(jobs) => jobs.iter().map(|(name, job)| (name.clone(), job.clone())).collect(),
+        None => vec![("action".to_owned(), file["runs"].clone())],
     }
 }
 

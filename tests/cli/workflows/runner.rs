@@ -19,17 +19,21 @@ pub struct Environment {
     pub variables: BTreeMap<String, String>,
 }
 
+/// Makes the token of a job of its permissions.
+type Tokens<'a> = Box<dyn Fn(&Map<String, Value>) -> String + 'a>;
+
 /// A runner with the repository that its workflows belong to.
 pub struct Runner<'a> {
     home: TempDir,
+    /// Where its `.github` is.
+    pub files: PathBuf,
     /// The address before OWNER/NAME.
     pub server: String,
     pub repository: (String, u64),
     pub environments: BTreeMap<String, Environment>,
     /// What is in the environment of every step beside what the workflow says.
     pub beside: BTreeMap<String, String>,
-    /// Makes the token of a job of its permissions.
-    pub token: Box<dyn Fn(&Map<String, Value>) -> String + 'a>,
+    token: Tokens<'a>,
     /// Programs that come before those of the machine, by name.
     pub programs: BTreeMap<String, String>,
     /// What stands for the installed program.
@@ -81,6 +85,7 @@ impl<'a> Runner<'a> {
     pub fn new(server: String, repository: (&str, u64), token: impl Fn(&Map<String, Value>) -> String + 'a) -> Self {
         Runner {
             home: tempfile::tempdir().unwrap(),
+            files: folder(),
             server,
             repository: (repository.0.to_owned(), repository.1),
             environments: BTreeMap::new(),
@@ -97,7 +102,7 @@ impl<'a> Runner<'a> {
 
     /// Runs the workflow that calls others, for an event that it listens to.
     pub fn happens(&self, caller: &str, event: &Event) -> Vec<Job> {
-        let workflow = parsed(&std::fs::read_to_string(folder().join("callers").join(caller)).unwrap());
+        let workflow = parsed(&std::fs::read_to_string(self.files.join("callers").join(caller)).unwrap());
         listens(&workflow["on"], event);
         let github = self.github(event);
         let mut ran = Vec::new();
@@ -117,7 +122,7 @@ impl<'a> Runner<'a> {
     }
 
     fn called(&self, uses: &str, caller: &Value, asked: &Asked<'_>, github: &Value) -> Job {
-        let path = folder().join(uses.strip_prefix("$/.github/").expect("a workflow of the same repository"));
+        let path = self.files.join(uses.strip_prefix("$/.github/").expect("a workflow of the same repository"));
         let workflow = parsed(&std::fs::read_to_string(path).unwrap());
         let call = &workflow["on"]["workflow_call"];
         let mut inputs = Map::new();
@@ -179,6 +184,8 @@ impl<'a> Runner<'a> {
         contexts["secrets"] = json!(secrets);
         let mut ran = Job { permissions, steps: Vec::new(), skipped: false };
         let mut variables = self.beside.clone();
+        let contents = ran.permissions.get("contents").and_then(Value::as_str).unwrap_or("none");
+        variables.insert("JOB_CONTENTS".to_owned(), contents.to_owned());
         let steps = job["steps"].as_array().expect("a job with steps");
         self.steps(steps, &[&workflow["env"], &job["env"]], &mut contexts, &mut variables, place.path(), &mut ran);
         ran

@@ -9,6 +9,7 @@ mod app;
 mod call;
 mod checks;
 mod collaborators;
+mod dispatches;
 mod invitations;
 mod issues;
 mod leftovers;
@@ -147,6 +148,7 @@ pub(crate) const ROUTES: &[Route] = routes! {
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission" "metadata=read" Pusher collaborators::permission;
     "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls" "pull_requests=read" Reader pulls::with_commit;
     "GET /repos/{owner}/{repo}/commits/{ref}/check-runs" "checks=read" Reader checks::of_commit;
+    "POST /repos/{owner}/{repo}/dispatches" "contents=write" Writer dispatches::create;
     "GET /repos/{owner}/{repo}/environments" "actions=read" Reader settings::environments;
     "PUT /repos/{owner}/{repo}/environments/{environment_name}" "administration=write" Admin settings::set_environment;
     "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies" "actions=read" Reader settings::branches;

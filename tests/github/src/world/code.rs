@@ -452,6 +452,8 @@ pub struct Code {
     pub comments: BTreeMap<Id, Comment>,
     /// Checks.
     pub checks: BTreeMap<Id, CheckRun>,
+    /// Events that workflows were told by hand: their types and payloads.
+    pub dispatches: Vec<(String, serde_json::Value)>,
     /// Rules for branches.
     pub rulesets: BTreeMap<Id, Ruleset>,
     /// The older way, by branch.

@@ -7,6 +7,7 @@ mod client;
 mod clone;
 mod collaborators;
 mod discussion;
+mod dispatches;
 mod faults;
 mod graphql;
 mod limits;

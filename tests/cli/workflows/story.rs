@@ -1,0 +1,108 @@
+//! From a proposal to its end by the workflows alone, with the program itself, at the stand-in for GitHub.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+
+use super::folder;
+use super::home::{Home, event, proposed};
+use super::runner::{Event, Job};
+use crate::place::Place;
+
+/// The workflows, without what is said on GitHub's own pages: every verdict then stands in what a step prints.
+fn quiet() -> (tempfile::TempDir, PathBuf) {
+    let place = tempfile::tempdir().unwrap();
+    let mut copy = crate::support::scrubbed("cp", place.path());
+    copy.arg("-r").arg(folder()).arg(place.path().join("github"));
+    crate::support::finish(copy).exits(0);
+    let files = place.path().join("github");
+    for name in ["plan", "verify", "apply", "reconcile"] {
+        let file = files.join(format!("workflows/{name}.yml"));
+        let mut text = std::fs::read_to_string(&file).unwrap();
+        for (option, rest) in [(" --comment", ""), (" --check ||", " ||"), (" --issue", "")] {
+            text = text.replace(option, rest);
+        }
+        std::fs::write(file, text).unwrap();
+    }
+    (place, files)
+}
+
+#[track_caller]
+fn says(job: &Job, step: &str, text: &str) {
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = &job.step(step).said;
+    assert!(one_line(said).contains(&one_line(text)), "`{text}` is not in:\n{said}");
+}
+
+#[test]
+fn access_is_proposed_approved_applied_and_ended_by_workflows() {
+    let (_place, files) = quiet();
+    let home = Home::open();
+    let hub = &home.hub;
+    let happens = |caller: &str, event: &Event| home.happens(&files, caller, event);
+    home.keep_first_checkpoint();
+
+    hub.let_in("alice.nguyen", "alice-nw");
+    home.propose("alice");
+    let head = hub.world.rev("alice");
+    let jobs = happens("dualkey-review.yml", &proposed(&home, &head));
+    says(jobs[0].succeeds(), "Plan", "alice.nguyen github repository northwind/shop push");
+    says(jobs[1].succeeds(), "Verify", "no-approval");
+
+    // she signs at her own machine, which tells the workflows
+    let token = hub.server.world(|forge| forge.fine_grained_token("priyashah", "contents=write"));
+    let signed = home.approve(&head, "priya.shah", Some(&token)).exits(0);
+    assert!(!signed.stderr.contains("forge-not-told"), "{}", signed.stderr);
+    let told = home.told();
+    assert_eq!(told.len(), 1);
+    let jobs = happens("dualkey-review.yml", &told[0]);
+    assert!(jobs[0].skipped);
+    says(jobs[1].succeeds(), "Verify", "approved by priya.shah");
+    assert_eq!(hub.server.world(|forge| forge.repository("shop").unwrap().invitations.len()), 0);
+
+    hub.world.land("alice");
+    home.sync();
+    let before = std::fs::read_to_string(hub.world.path("checkpoint")).unwrap();
+    let jobs = happens("dualkey-apply.yml", &event("push"));
+    says(jobs[0].succeeds(), "Apply", "grant alice.nguyen github repository northwind/shop push");
+    assert_ne!(std::fs::read_to_string(hub.world.path("checkpoint")).unwrap(), before, "the log went on");
+    hub.server.world(|forge| forge.accept("alice-nw"));
+    assert_eq!(hub.may("alice-nw", "shop").as_deref(), Some("write"));
+    // the same run once more does nothing
+    let jobs = happens("dualkey-apply.yml", &event("push"));
+    jobs[0].succeeds();
+
+    // somebody goes around dualkey, and what was approved is back within the hour
+    hub.server.world(|forge| forge.grant("alice-nw", "till", "read"));
+    let jobs = happens("dualkey-apply.yml", &event("schedule"));
+    jobs[1].succeeds();
+    assert_eq!(hub.may("alice-nw", "till"), None);
+
+    hub.server.clock().advance(SignedDuration::from_hours(24 * 40));
+    let jobs = happens("dualkey-apply.yml", &event("schedule"));
+    says(jobs[1].succeeds(), "End what is over", "revoke alice.nguyen github repository northwind/shop push");
+    assert_eq!(hub.may("alice-nw", "shop"), None);
+
+    // whoever lost the checkpoint gives nothing
+    std::fs::write(hub.world.path("checkpoint"), "").unwrap();
+    let jobs = happens("dualkey-apply.yml", &event("push"));
+    assert!(!jobs[0].succeeded());
+    says(&jobs[0], "Apply", "checkpoint-missing");
+}
+
+#[test]
+fn a_signature_that_the_forge_is_not_told_of_stands() {
+    let home = Home::open();
+    home.hub.let_in("alice.nguyen", "alice-nw");
+    home.propose("alice");
+    let head = home.hub.world.rev("alice");
+    let reads = home.hub.server.world(|forge| forge.fine_grained_token("priyashah", "contents=read"));
+    let ran = home.approve(&head, "priya.shah", Some(&reads)).exits(0).says("priya.shah approved");
+    let told = ran.says("warning[forge-not-told]").says("contents=write").says("the signature stands");
+    assert!(!told.stderr.contains(&reads));
+    assert!(home.told().is_empty());
+    // without a token nobody is told, and nobody is warned
+    let withdrawn = home.hub.approve(&["--withdraw", "--head", &head], "priya.shah").exits(0);
+    assert!(!withdrawn.stderr.contains("forge-not-told"), "{}", withdrawn.stderr);
+    assert!(home.told().is_empty());
+}
