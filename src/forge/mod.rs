@@ -10,7 +10,10 @@ pub mod comment;
 #[cfg(feature = "github")]
 pub mod connection;
 #[cfg(feature = "github")]
+pub mod dispatch;
+#[cfg(feature = "github")]
 pub mod evidence;
+#[cfg(feature = "github")]
 pub mod issue;
 pub mod marker;
 #[cfg(feature = "github")]
@@ -28,7 +31,7 @@ pub const TOKENS: [&str; 2] = ["DUALKEY_FORGE_TOKEN", "GITHUB_TOKEN"];
 pub const API_URL: &str = "GITHUB_API_URL";
 
 /// The codes of this room.
-pub const CODES: [&Code; 3] = [&FORGE_TOKEN_MISSING, &API_HOST_NOT_ALLOWED, &PULL_REQUEST_MISSING];
+pub const CODES: [&Code; 4] = [&FORGE_TOKEN_MISSING, &API_HOST_NOT_ALLOWED, &FORGE_NOT_TOLD, &PULL_REQUEST_MISSING];
 
 pub static FORGE_TOKEN_MISSING: Code = Code {
     id: "forge-token-missing",
@@ -47,6 +50,16 @@ pub static API_HOST_NOT_ALLOWED: Code = Code {
           address of the forge is pinned in `dualkey.yaml`, and changes as policies do.",
     example: "",
     instead: "Unset GITHUB_API_URL, or name that server as `approval.repository.api` by a change of its own.",
+};
+
+pub static FORGE_NOT_TOLD: Code = Code {
+    id: "forge-not-told",
+    title: "the workflows on the forge were not told of a signature",
+    why: "A signed approval is a ref, and a ref starts no workflow. So `dualkey approve` tells the forge of it, where the \
+          environment holds a token; without that the check on the head changes only with the next scheduled run.",
+    example: "",
+    instead: "Give DUALKEY_FORGE_TOKEN the permission `contents=write` on the access repository, or start the workflow \
+              `dualkey-review` by hand. The signature stands.",
 };
 
 pub static PULL_REQUEST_MISSING: Code = Code {

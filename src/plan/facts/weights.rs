@@ -171,7 +171,6 @@ pub(super) fn weight(section: Section, path: &str) -> Weight {
         (Section::Approval, "by", _) => Weight::Rank(&["any", "signature"]),
         (Section::Approval, "count", _) => Weight::More,
         (Section::Approval, "from", _) => Weight::Opens,
-        (Section::Approval, "by", _) => Weight::Rank(&["any", "signature"]),
         (Section::Limits, ..) => Weight::Less,
         (Section::Admins, "minimum", _) => Weight::More,
         (Section::Admins, ..) | (Section::Protected, ..) => Weight::Guards,
