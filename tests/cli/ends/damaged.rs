@@ -93,7 +93,7 @@ fn when_refs_of_a_fresh_clone_can_not_be_read() {
         let packed = fs::read(clone.join(".git/packed-refs")).unwrap();
         fs::write(clone.join(".git/packed-refs"), &packed[..packed.len() - 9]).unwrap();
     };
-    let damages: [&dyn Fn(&World, &Path); 3] = [&zeroed, &empty, &cut];
+    let damages: [fn(&World, &Path); 3] = [zeroed, empty, cut];
     for damage in damages {
         let (world, clone) = cold(damage);
         let before = world.timed_in(&clone, &["verify"]).exits(5);
