@@ -87,6 +87,16 @@ impl Landed<'_> {
         })
     }
 
+    /// True where something that it changes could not be read, so that nobody knows what there is to do.
+    fn is_unseen(&self, outcome: &Outcome) -> bool {
+        self.changes.iter().map(|change| &change.key).any(|key| {
+            outcome.unread().any(|target| *target == key.target)
+                || outcome.unread_resources().any(|(target, resource)| {
+                    *target == key.target && resource.kind.name == key.kind.name && *resource.name == *key.resource
+                })
+        })
+    }
+
     /// What it gives from a later instant on.
     fn later(&self, now: Timestamp, zone: &TimeZone) -> Vec<Row> {
         let row = |change: &EntitlementChange| {
@@ -118,7 +128,12 @@ pub fn applied(outcome: &Outcome, landed: Landed<'_>, zone: &TimeZone, now: Time
     let failed: Vec<&(Operation, String)> = outcome.failed.iter().filter(|(one, _)| landed.is_of(one)).collect();
     let later = landed.later(now, zone);
     let all = done.len() + failed.len() + open.len();
+    let unseen = landed.is_unseen(outcome);
     let heading = match (done.len(), all) {
+        (0, 0) if unseen => "Not applied: not all that it changes could be read".to_owned(),
+        (done, all) if unseen && done == all => {
+            format!("Partly applied: {}, and not all of the rest could be read", count(done, "change"))
+        }
         (0, 0) if !later.is_empty() => "Landed: nothing of it is due yet".to_owned(),
         (0, 0) => "Applied: nothing had to change".to_owned(),
         (done, all) if done == all => format!("Applied: {}", count(all, "change")),
@@ -138,7 +153,7 @@ pub fn applied(outcome: &Outcome, landed: Landed<'_>, zone: &TimeZone, now: Time
     text.push_str(&list("What lives on", lives_on(outcome, landed, zone)));
     text.push_str(&list("Done", done.iter().map(|one| Row::new(item(one, zone), one.only_takes())).collect()));
     text.push_str(&list("Later", later));
-    if !(failed.is_empty() && open.is_empty()) {
+    if unseen || !(failed.is_empty() && open.is_empty()) {
         let reason = |refusal| Row::always(markdown::reason(refusal));
         text.push_str(&list("Why", outcome.refusals.iter().map(reason).collect()));
         text.push_str("\nThe next run tries again.\n");
