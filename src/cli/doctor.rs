@@ -27,10 +27,12 @@ enum DoctorFormat {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  dualkey doctor                       by the token in DUALKEY_FORGE_TOKEN, which should only read\n  \
+#[command(
+    after_help = "Examples:\n  dualkey doctor                       by the token in DUALKEY_FORGE_TOKEN, which should only read\n  \
                         dualkey doctor --as-administrator    by your own token: it sees who may bypass rules\n  \
                         dualkey doctor --fix                 write .github/CODEOWNERS\n\
-                        Exit code 1 where something is wrong, 5 where GitHub didn't tell all that was asked.")]
+                        Exit code 1 where something is wrong, 5 where GitHub didn't tell all that was asked."
+)]
 pub struct Options {
     #[command(flatten)]
     repo: RepoOption,
@@ -107,7 +109,10 @@ fn ask(revision: &Revision, pinned: &ForgeRepository) -> Result<Read<Settings>, 
     // whoever wrote the files that are looked at would be sent the token
     if let Some(api) = pinned.api.as_deref().filter(|_| variables(API_URL).is_none_or(|told| told.is_empty())) {
         return Err(Stop::usage(
-            format!("dualkey.yaml names the server `{}`, which nobody approved yet as far as this knows", api.escape_debug()),
+            format!(
+                "dualkey.yaml names the server `{}`, which nobody approved yet as far as this knows",
+                api.escape_debug()
+            ),
             format!("where the token may be sent there, say so: {API_URL}={api}"),
         ));
     }

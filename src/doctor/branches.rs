@@ -250,7 +250,8 @@ fn nobody_bypasses(found: &mut Found<'_>, settings: &Settings, source: &Source, 
         Ok(actors) if actors.is_empty() => {}
         Ok(actors) => {
             let names: Vec<String> = actors.iter().map(told).collect();
-            let message = format!("{} for `{}` is bypassed by {}", source.name, branch.escape_debug(), names.join(", "));
+            let message =
+                format!("{} for `{}` is bypassed by {}", source.name, branch.escape_debug(), names.join(", "));
             found.set(&RULES_BYPASSED, message, format!("empty its bypass list, at {}", page(settings)));
         }
         Err(unread) => found.unread(unread),
@@ -268,7 +269,10 @@ fn told(actor: &Bypass) -> String {
 fn of_log(found: &mut Found<'_>, settings: &Settings, guard: &Guard) {
     let branch = format!("`{}`", guard.branch.escape_debug());
     let make = |file: &str| {
-        format!("make the ruleset: gh api repos/{}/rulesets --method POST --input .github/rulesets/{file}", settings.name)
+        format!(
+            "make the ruleset: gh api repos/{}/rulesets --method POST --input .github/rulesets/{file}",
+            settings.name
+        )
     };
     let kept = [
         Need {
@@ -332,19 +336,14 @@ fn writers(found: &mut Found<'_>, settings: &Settings, source: &Source, actors: 
     count(found, settings, apps, &keys, !people.is_empty(), &format!("`{branch}`"));
 }
 
-fn count(
-    found: &mut Found<'_>,
-    settings: &Settings,
-    apps: usize,
-    keys: &[&DeployKey],
-    others: bool,
-    branch: &str,
-) {
+fn count(found: &mut Found<'_>, settings: &Settings, apps: usize, keys: &[&DeployKey], others: bool, branch: &str) {
     let page = settings.page("keys");
     let help = format!("keep one deploy key that may push, the one of the environment that applies, at {page}");
     match (apps + keys.len(), others) {
         (1, _) | (0, true) => {}
-        (0, false) => found.set(&LOG_WRITERS, format!("nobody may push the log's branch {branch}: no run can write"), help),
+        (0, false) => {
+            found.set(&LOG_WRITERS, format!("nobody may push the log's branch {branch}: no run can write"), help)
+        }
         (number, _) => {
             let titles = quoted(keys.iter().map(|key| key.title.as_str()));
             let titles = if keys.is_empty() { String::new() } else { format!(": the deploy keys {titles}") };

@@ -98,5 +98,10 @@ pub(super) fn judge(found: &mut Found<'_>, now: Timestamp) {
         Some(_) => format!("`{PATH}` doesn't name those whom the approval rules ask"),
         None => format!("there is no `{PATH}`, so GitHub asks nobody about a change"),
     };
-    found.at(&CODEOWNERS_STALE, Place::whole_file(PATH), message, "run `dualkey doctor --fix`, and commit what it writes");
+    found.at(
+        &CODEOWNERS_STALE,
+        Place::whole_file(PATH),
+        message,
+        "run `dualkey doctor --fix`, and commit what it writes",
+    );
 }

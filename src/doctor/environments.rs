@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Branches, Environment, Settings};
-use super::{Found, quoted};
 use super::workflows::Jobs;
+use super::{Found, quoted};
 use crate::finding::{Code, Rule, Severity};
 
 pub const ENVIRONMENT_OPEN: Rule = Rule {
@@ -63,7 +63,9 @@ fn one(found: &mut Found<'_>, settings: &Settings, environment: &Environment, pr
         Branches::All => found.set(&ENVIRONMENT_OPEN, format!("every branch can use the environment {name}"), help),
         Branches::Protected => found.set(
             &ENVIRONMENT_OPEN,
-            format!("the environment {name} is for protected branches, which rulesets don't make: every branch can use it"),
+            format!(
+                "the environment {name} is for protected branches, which rulesets don't make: every branch can use it"
+            ),
             help,
         ),
         Branches::Named(Ok(patterns)) => {
@@ -76,7 +78,8 @@ fn one(found: &mut Found<'_>, settings: &Settings, environment: &Environment, pr
         Branches::Named(Err(unread)) => found.unread(unread),
     }
     if environment.waits && applies {
-        let message = format!("runs in the environment {name} wait for a reviewer or a time, also those that only end access");
+        let message =
+            format!("runs in the environment {name} wait for a reviewer or a time, also those that only end access");
         found.set(&ENVIRONMENT_WAITS, message, format!("take them off, at {page}"));
     }
 }

@@ -111,7 +111,8 @@ fn changes(scope: &str) -> bool {
 fn token(found: &mut Found<'_>, settings: &Settings) {
     let help = "make a fine-grained token that may only read this repository; with an administrator's own token, look by \
                 `dualkey doctor --as-administrator`";
-    let scopes: Vec<&str> = settings.token.scopes.iter().flatten().map(String::as_str).filter(|one| changes(one)).collect();
+    let scopes: Vec<&str> =
+        settings.token.scopes.iter().flatten().map(String::as_str).filter(|one| changes(one)).collect();
     if !scopes.is_empty() {
         let message = format!("the token is a classic one that can write, by its scopes {}", quoted(scopes));
         found.set(&TOKEN_OVERPRIVILEGED, message, help);

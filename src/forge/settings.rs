@@ -108,12 +108,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// The answer to a question, or why there is none.
-    fn ask<T>(
-        &self,
-        what: &str,
-        permission: &str,
-        ask: impl AsyncFn(&Api) -> Result<T, Failure>,
-    ) -> Read<T> {
+    fn ask<T>(&self, what: &str, permission: &str, ask: impl AsyncFn(&Api) -> Result<T, Failure>) -> Read<T> {
         let heard = self.connection.see(what, async |api| match ask(api).await {
             Ok(answer) => Ok(Ok(answer)),
             Err(failure) if failure.is_hidden() => Ok(Err(failure)),
@@ -187,7 +182,8 @@ impl Look<'_> {
             match api.get_as(&path).await {
                 // only these two words mean that there is none
                 Err(Failure::Refused(said))
-                    if said.status == 404 && ["Branch not protected", "Branch not found"].contains(&said.message.as_str()) =>
+                    if said.status == 404
+                        && ["Branch not protected", "Branch not found"].contains(&said.message.as_str()) =>
                 {
                     Ok(None)
                 }
@@ -243,8 +239,7 @@ impl Look<'_> {
             protected_branches: bool,
         }
         let path = format!("{}/environments", self.at);
-        let pages: Vec<Page> =
-            self.ask("list the environments", "actions=read", async |api| api.pages(&path).await)?;
+        let pages: Vec<Page> = self.ask("list the environments", "actions=read", async |api| api.pages(&path).await)?;
         let told = pages.into_iter().flat_map(|page| page.environments);
         Ok(told
             .map(|told| Environment {
@@ -384,7 +379,8 @@ fn hold(rule: &Rule) -> Option<Hold> {
 
 fn checks(list: Option<&Value>, app: &str) -> Vec<(String, Option<u64>)> {
     let list = list.and_then(Value::as_array).into_iter().flatten();
-    list.filter_map(|one| Some((one.get("context")?.as_str()?.to_owned(), one.get(app).and_then(Value::as_u64)))).collect()
+    list.filter_map(|one| Some((one.get("context")?.as_str()?.to_owned(), one.get(app).and_then(Value::as_u64))))
+        .collect()
 }
 
 /// The older protection of a branch in the words of rulesets.
@@ -432,7 +428,8 @@ fn named(list: Option<&Value>) -> Vec<Bypass> {
     };
     let word = |one: &Value, key: &str| one.get(key).and_then(Value::as_str).unwrap_or("?").escape_debug().to_string();
     let people = of("users").iter().map(|one| Bypass::People(format!("`{}`", word(one, "login")))).collect::<Vec<_>>();
-    let teams = of("teams").iter().map(|one| Bypass::People(format!("the team `{}`", word(one, "slug")))).collect::<Vec<_>>();
+    let teams =
+        of("teams").iter().map(|one| Bypass::People(format!("the team `{}`", word(one, "slug")))).collect::<Vec<_>>();
     let apps = of("apps").iter().filter_map(|one| one.get("id")?.as_u64()).map(Bypass::App).collect::<Vec<_>>();
     people.into_iter().chain(teams).chain(apps).collect()
 }

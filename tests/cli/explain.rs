@@ -100,7 +100,8 @@ fn schemas_are_those_of_the_repository() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
     let kinds = dualkey(&["schema"]).exits(0).stdout;
     let mut kinds: Vec<&str> = kinds.lines().collect();
-    let commands = ["access", "apply", "doctor", "drift", "lint", "next", "plan", "report", "targets", "test", "verify"];
+    let commands =
+        ["access", "apply", "doctor", "drift", "lint", "next", "plan", "report", "targets", "test", "verify"];
     for kind in &kinds {
         let folder = if commands.contains(kind) { folder.join("output") } else { folder.clone() };
         let file = std::fs::read_to_string(folder.join(format!("{kind}.json"))).unwrap();

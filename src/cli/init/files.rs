@@ -52,7 +52,10 @@ pub fn files(settings: &Settings<'_>, admins: &[Admin]) -> Result<Vec<(String, S
 fn config(settings: &Settings<'_>) -> String {
     let embedded = KINDS.real().map(|spec| format!("  {0}: {{ type: sandbox, as: {0} }}\n", spec.name));
     let (approval, reference) = match settings.home {
-        None => (format!("{{ evidence: signatures, branch: {} }}", scalar(settings.branch)), "refs/dualkey/audit".to_owned()),
+        None => (
+            format!("{{ evidence: signatures, branch: {} }}", scalar(settings.branch)),
+            "refs/dualkey/audit".to_owned(),
+        ),
         Some(Home { name, id }) => (
             format!(
                 "{{ evidence: github, repository: {{ name: {}, id: {id} }}, branch: {} }}",

@@ -47,8 +47,7 @@ pub fn is_workflow(path: &str) -> bool {
 
 /// True for an action beside the workflows.
 pub fn is_action(path: &str) -> bool {
-    path.starts_with(".github/") && [".github/action.yml", ".github/action.yaml"].contains(&path)
-        || path.starts_with(".github/") && ["/action.yml", "/action.yaml"].iter().any(|end| path.ends_with(end))
+    path.starts_with(".github/") && ["/action.yml", "/action.yaml"].iter().any(|end| path.ends_with(end))
 }
 
 fn is_yaml(name: &str) -> bool {
@@ -190,6 +189,7 @@ impl Step {
             words.any(program) && words.any(|word| word == "apply")
         });
         let acts = self.uses.as_deref().is_some_and(|uses| uses.contains("dualkey"));
-        runs || acts && self.with.values().filter_map(text).any(|value| value.split_whitespace().any(|it| it == "apply"))
+        runs || acts
+            && self.with.values().filter_map(text).any(|value| value.split_whitespace().any(|it| it == "apply"))
     }
 }

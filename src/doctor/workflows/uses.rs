@@ -107,10 +107,21 @@ mod tests {
     #[test]
     fn only_whole_numbers_pin() {
         let commit = "0123456789abcdef0123456789abcdef01234567";
-        for pinned in [format!("a/b@{commit}"), "./.github/actions/x".to_owned(), format!("docker://a@sha256:{commit}{}", &commit[..24])] {
+        for pinned in [
+            format!("a/b@{commit}"),
+            "./.github/actions/x".to_owned(),
+            format!("docker://a@sha256:{commit}{}", &commit[..24]),
+        ] {
             assert!(is_pinned(&pinned), "{pinned}");
         }
-        for loose in ["a/b@v4", "a/b", "a/b@main", "docker://alpine:3", "a/b@0123456", "o/dualkey/.github/workflows/plan.yml@COMMIT"] {
+        for loose in [
+            "a/b@v4",
+            "a/b",
+            "a/b@main",
+            "docker://alpine:3",
+            "a/b@0123456",
+            "o/dualkey/.github/workflows/plan.yml@COMMIT",
+        ] {
             assert!(!is_pinned(loose), "{loose}");
         }
     }

@@ -12,7 +12,7 @@ const WRONG: &[(&str, &str, &str)] = &[
         "on: pull_request_target\njobs:\n  plan:\n    steps:\n      - uses: CHECKOUT\n        with:\n          \
          ref: ${{ github.event.pull_request.head.sha }}\n      - run: make\n",
         "wf-dangerous-trigger",
-        "5 8",
+        "7",
     ),
     (
         "on: [pull_request_target]\npermissions: {}\njobs:\n  plan:\n    steps:\n      - run: |\n          gh pr checkout 7\n",
@@ -32,7 +32,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         "wf-dangerous-trigger",
         "6",
     ),
-    ("on: { workflow_run: { workflows: [ci] } }\njobs:\n  plan:\n    steps:\n      - run: \"true\"\n", "wf-dangerous-trigger", "3"),
+    (
+        "on: { workflow_run: { workflows: [ci] } }\njobs:\n  plan:\n    steps:\n      - run: \"true\"\n",
+        "wf-dangerous-trigger",
+        "3",
+    ),
     (
         // a cache that a pull request wrote
         "on: push\njobs:\n  apply:\n    environment: dualkey-apply\n    steps:\n      - uses: \
@@ -60,7 +64,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         "6",
     ),
     ("on: push\njobs:\n  plan:\n    steps:\n      - uses: actions/checkout@v5\n", "wf-action-unpinned", "5"),
-    ("on: push\njobs:\n  plan:\n    uses: northwind/flows/.github/workflows/plan.yml@COMMIT\n", "wf-action-unpinned", "4"),
+    (
+        "on: push\njobs:\n  plan:\n    uses: northwind/flows/.github/workflows/plan.yml@COMMIT\n",
+        "wf-action-unpinned",
+        "4",
+    ),
     (
         "on: push\njobs:\n  plan:\n    uses: ./.github/workflows/plan.yml\n    secrets: inherit\n",
         "wf-secrets-inherit",
@@ -112,7 +120,8 @@ fn a_cache_in_an_action_of_the_repository_is_seen_where_it_is_used() {
     clinic.edit(".github/actions/dualkey/action.yml", "  steps:\n", &format!("  steps:\n{cache}"));
     assert_eq!(clinic.found(), ["wf-cache-in-apply"]);
     let document = clinic.doctor(&["--format", "json"]).json();
-    let files: Vec<&str> = document["findings"].as_array().unwrap().iter().map(|it| it["file"].as_str().unwrap()).collect();
+    let files: Vec<&str> =
+        document["findings"].as_array().unwrap().iter().map(|it| it["file"].as_str().unwrap()).collect();
     assert_eq!(files, [".github/workflows/apply.yml", ".github/workflows/reconcile.yml"]);
 }
 
@@ -156,9 +165,8 @@ fn fix_writes_whom_the_rules_ask_and_nothing_else() {
     let before = contents(&clinic.world.repo());
     clinic.doctor(&["--fix"]).exits(0).says("wrote .github/CODEOWNERS").says("no findings");
     let after = contents(&clinic.world.repo());
-    let changed: Vec<&str> =
-        after.iter().filter(|(path, text)| before.get(*path) != Some(text)).map(|(path, _)| path.to_str().unwrap()).collect();
-    assert_eq!(changed, [".github/CODEOWNERS"]);
+    let changed: Vec<_> = after.iter().filter(|(path, text)| before.get(*path) != Some(text)).collect();
+    assert!(changed.len() == 1 && changed[0].0.ends_with(".github/CODEOWNERS"), "{changed:?}");
     assert!(!clinic.world.read(".github/CODEOWNERS").contains("sven-olsen"));
     clinic.doctor(&["--fix"]).exits(0);
     assert_eq!(contents(&clinic.world.repo()), after);

@@ -6,7 +6,9 @@ use super::*;
 type Undone = (&'static str, fn(&Clinic), &'static str);
 
 fn environment(clinic: &Clinic, change: impl FnOnce(&mut github_standin::world::Environment)) {
-    clinic.forge(|forge| change(forge.environments_mut("access").iter_mut().find(|it| it.name == "dualkey-apply").unwrap()));
+    clinic.forge(|forge| {
+        change(forge.environments_mut("access").iter_mut().find(|it| it.name == "dualkey-apply").unwrap())
+    });
 }
 
 fn review(set: &mut Ruleset, change: impl FnOnce(&mut ReviewRule)) {
@@ -67,26 +69,52 @@ const UNDONE: &[Undone] = &[
         |clinic| clinic.ruleset(PROTECTED, |set| set.enforcement = Enforcement::Evaluate),
         "ruleset-not-enforced",
     ),
-    ("disabled", |clinic| clinic.ruleset(HISTORY, |set| set.enforcement = Enforcement::Disabled), "ruleset-not-enforced"),
-    ("owners bypass", |clinic| clinic.ruleset(PROTECTED, |set| set.bypass = vec![(Bypass::Owners, false)]), "rules-bypassed"),
-    ("by pull requests", |clinic| clinic.ruleset(PROTECTED, |set| set.bypass = vec![(Bypass::Admins, true)]), "rules-bypassed"),
+    (
+        "disabled",
+        |clinic| clinic.ruleset(HISTORY, |set| set.enforcement = Enforcement::Disabled),
+        "ruleset-not-enforced",
+    ),
+    (
+        "owners bypass",
+        |clinic| clinic.ruleset(PROTECTED, |set| set.bypass = vec![(Bypass::Owners, false)]),
+        "rules-bypassed",
+    ),
+    (
+        "by pull requests",
+        |clinic| clinic.ruleset(PROTECTED, |set| set.bypass = vec![(Bypass::Admins, true)]),
+        "rules-bypassed",
+    ),
     (
         "the key rewrites the log",
         |clinic| clinic.ruleset(HISTORY, |set| set.bypass = vec![(Bypass::DeployKeys, false)]),
         "rules-bypassed",
     ),
-    ("another branch", |clinic| clinic.ruleset(HISTORY, |set| set.include = vec!["refs/heads/x".to_owned()]), "log-not-guarded"),
+    (
+        "another branch",
+        |clinic| clinic.ruleset(HISTORY, |set| set.include = vec!["refs/heads/x".to_owned()]),
+        "log-not-guarded",
+    ),
     (
         "everybody writes the log",
         |clinic| clinic.ruleset(WRITERS, |set| set.rules.retain(|rule| *rule != Rule::Update)),
         "log-not-guarded",
     ),
-    ("administrators write the log", |clinic| clinic.ruleset(WRITERS, |set| set.bypass.push((Bypass::Admins, false))), "log-writers"),
-    ("workflows write the log", |clinic| clinic.ruleset(WRITERS, |set| set.bypass = vec![(Bypass::App(15_368), false)]), "log-writers"),
+    (
+        "administrators write the log",
+        |clinic| clinic.ruleset(WRITERS, |set| set.bypass.push((Bypass::Admins, false))),
+        "log-writers",
+    ),
+    (
+        "workflows write the log",
+        |clinic| clinic.ruleset(WRITERS, |set| set.bypass = vec![(Bypass::App(15_368), false)]),
+        "log-writers",
+    ),
     ("nobody writes the log", |clinic| clinic.ruleset(WRITERS, |set| set.bypass.clear()), "log-writers"),
     (
         "two keys",
-        |clinic| clinic.forge(|forge| drop(forge.add_deploy_key("access", "old", false, "priyashah"))),
+        |clinic| {
+            clinic.forge(|forge| forge.add_deploy_key("access", "old", false, "priyashah"));
+        },
         "log-writers",
     ),
     (
@@ -133,7 +161,11 @@ const UNDONE: &[Undone] = &[
         },
         "environment-waits",
     ),
-    ("a plan without rules", |clinic| clinic.forge(|forge| forge.organization_mut().plan = Plan::Free), "plan-cannot-offer"),
+    (
+        "a plan without rules",
+        |clinic| clinic.forge(|forge| forge.organization_mut().plan = Plan::Free),
+        "plan-cannot-offer",
+    ),
 ];
 
 #[test]
@@ -158,7 +190,9 @@ fn what_a_plan_lacks_is_made_up_for_by_the_identity_of_the_workflow() {
     let clinic = Clinic::done();
     clinic.forge(|forge| forge.organization_mut().plan = Plan::Team);
     assert_eq!(clinic.found(), [""; 0]);
-    clinic.forge(|forge| forge.settings_mut("access").subject_claims = Some(vec!["repo".to_owned(), "context".to_owned()]));
+    clinic.forge(|forge| {
+        forge.settings_mut("access").subject_claims = Some(vec!["repo".to_owned(), "context".to_owned()])
+    });
     assert_eq!(clinic.found(), ["oidc-subject-weak", "plan-cannot-offer"]);
     // a public repository has everything on every plan
     clinic.forge(|forge| forge.set_visibility("access", Visibility::Public));
@@ -176,10 +210,8 @@ fn the_older_protection_counts_as_rulesets_do() {
     clinic.ruleset(PROTECTED, |set| set.enforcement = Enforcement::Disabled);
     clinic.ruleset(PROTECTED, |set| set.include = vec!["refs/heads/other".to_owned()]);
     assert_eq!(clinic.found(), ["branch-not-guarded", "check-not-required"]);
-    let checks = github_standin::world::CheckRule {
-        checks: vec![("dualkey verify".to_owned(), Some(15_368))],
-        strict: false,
-    };
+    let checks =
+        github_standin::world::CheckRule { checks: vec![("dualkey verify".to_owned(), Some(15_368))], strict: false };
     let review = ReviewRule { approvals: 1, dismiss_stale: true, ..ReviewRule::default() };
     let rules = vec![Rule::PullRequest(review), Rule::StatusChecks(checks)];
     let protection = Protection { rules, enforce_admins: true, ..Protection::default() };
@@ -191,7 +223,9 @@ fn the_older_protection_counts_as_rulesets_do() {
         }
     });
     assert_eq!(clinic.found(), [""; 0]);
-    clinic.forge(|forge| forge.protect("access", "elsewhere", Protection { enforce_admins: false, ..protection.clone() }));
+    clinic.forge(|forge| {
+        forge.protect("access", "elsewhere", Protection { enforce_admins: false, ..protection.clone() })
+    });
     assert_eq!(clinic.found(), ["rules-bypassed"]);
     clinic.forge(|forge| forge.protect("access", "elsewhere", Protection { force_pushes: true, ..protection }));
     assert_eq!(clinic.found(), ["branch-not-guarded"]);

@@ -68,7 +68,9 @@ fn without_a_token_the_files_are_judged_and_nothing_else_is_taken_for_fine() {
     ran.says("DUALKEY_FORGE_TOKEN");
     // nor where nobody answers
     std::fs::remove_file(clinic.world.repo().join(".github/workflows/other.yml")).unwrap();
-    clinic.server.fail(github_standin::On::method("GET").path("/actions/permissions/workflow"), github_standin::Fault::Drop);
+    clinic
+        .server
+        .fail(github_standin::On::method("GET").path("/actions/permissions/workflow"), github_standin::Fault::Drop);
     assert_eq!(clinic.found(), ["settings-not-read"]);
 }
 

@@ -131,7 +131,9 @@ fn asked_rule(rule: &Value) -> Result<Rule, Answer> {
         }),
         Some("required_status_checks") => {
             let checks = parameters["required_status_checks"].as_array().into_iter().flatten();
-            let one = |check: &Value| (check["context"].as_str().unwrap_or_default().to_owned(), check["integration_id"].as_u64());
+            let one = |check: &Value| {
+                (check["context"].as_str().unwrap_or_default().to_owned(), check["integration_id"].as_u64())
+            };
             Rule::StatusChecks(CheckRule {
                 checks: checks.map(one).collect(),
                 strict: on("strict_required_status_checks_policy"),

@@ -94,9 +94,9 @@ pub(super) fn set_workflows(call: &mut Call) -> Answered {
 
 pub(super) fn set_subject(call: &mut Call) -> Answered {
     let body = call.body.clone();
-    let keys = body["include_claim_keys"].as_array().map(|keys| {
-        keys.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<String>>()
-    });
+    let keys = body["include_claim_keys"]
+        .as_array()
+        .map(|keys| keys.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<String>>());
     let settings = &mut changed(call)?.code.settings;
     settings.subject_claims = keys.filter(|_| body["use_default"] == false);
     if let Some(immutable) = body["use_immutable_subject"].as_bool() {
