@@ -167,6 +167,15 @@ fn with_flaws(source: Source, flaws: Flaws) -> Parsed {
     Parsed { findings: findings(flaws, &source), source: Arc::new(source), raw: None, version: None }
 }
 
+/// What a file of another program says as YAML: values may be missing in it, and keys may be words such as `on`. None where
+/// anything else is wrong with it.
+pub fn foreign_value(text: &str) -> Option<Value> {
+    let mut flaws = Flaws::default();
+    hidden::check(text, &mut flaws);
+    let (value, _) = yaml::load(text, &mut flaws);
+    value.filter(|_| flaws.into_list().iter().all(yaml::is_clear))
+}
+
 /// What a text says as YAML; None where anything is wrong with that.
 pub(super) fn value(text: &str) -> Option<Value> {
     let mut flaws = Flaws::default();

@@ -52,6 +52,15 @@ pub const YAML_FEATURE: Rule = Rule {
     dated: false,
 };
 
+/// How flaws end that files of other programs may have, since what they say is clear all the same.
+const NO_VALUE: &str = "has no value";
+const ODD_KEY: &str = "is not text in every tool";
+
+/// True where a value is there for everybody who reads the file as its own program does.
+pub(super) fn is_clear(flaw: &Flaw) -> bool {
+    flaw.rule == &SCHEMA && [NO_VALUE, ODD_KEY].iter().any(|end| flaw.message.ends_with(end))
+}
+
 const MAX_DEPTH: usize = 64;
 const MAX_VALUES: usize = 100_000;
 
@@ -265,7 +274,7 @@ impl Loader<'_, '_> {
                     Some(_) | None => "the item".to_owned(),
                 };
                 let help = "write a value, or delete the line";
-                self.flaws.add_range(&SCHEMA, at.0..at.1, format!("{subject} has no value"), help);
+                self.flaws.add_range(&SCHEMA, at.0..at.1, format!("{subject} {NO_VALUE}"), help);
                 Value::Null
             }
             Plain::Unclear(why) => {
@@ -298,7 +307,7 @@ impl Loader<'_, '_> {
                         dropped = true;
                     }
                     Plain::Integer(_) | Plain::Boolean(_) | Plain::Unclear(_) => {
-                        let message = format!("the key {} is not text in every tool", quote(raw));
+                        let message = format!("the key {} {ODD_KEY}", quote(raw));
                         let help = format!("put it in quotes: {}", quote(&format!("\"{raw}\"")));
                         self.flaws.add(&SCHEMA, at, message, help);
                     }

@@ -47,8 +47,7 @@ pub fn is_workflow(path: &str) -> bool {
 
 /// True for an action beside the workflows.
 pub fn is_action(path: &str) -> bool {
-    path.starts_with(".github/") && [".github/action.yml", ".github/action.yaml"].contains(&path)
-        || path.starts_with(".github/") && ["/action.yml", "/action.yaml"].iter().any(|end| path.ends_with(end))
+    path.starts_with(".github/") && ["/action.yml", "/action.yaml"].iter().any(|end| path.ends_with(end))
 }
 
 fn is_yaml(name: &str) -> bool {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::Found;
 use super::environments::ENVIRONMENT_OPEN;
+use crate::access::reading::foreign_value;
 use crate::finding::{Code, Place, Rule, Severity};
 use files::Workflow;
 
@@ -37,7 +38,8 @@ pub(super) fn judge(found: &mut Found<'_>) -> Jobs {
     let revision = found.revision;
     let mut all = Vec::new();
     for file in revision.files.iter().filter(|file| files::is_workflow(file.path()) || files::is_action(file.path())) {
-        match file.value().and_then(|value| Workflow::read(file.path(), &value)) {
+        let text = revision.source(file.path()).map(|source| source.as_str()).unwrap_or_default();
+        match foreign_value(text).and_then(|value| Workflow::read(file.path(), &value)) {
             Some(workflow) => all.push(workflow),
             None => found.at(
                 &WF_UNREADABLE,

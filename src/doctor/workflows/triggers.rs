@@ -32,6 +32,9 @@ const HEADS: [&str; 7] = [
     "GITHUB_HEAD_REF",
 ];
 
+/// What of git puts commits into the work tree.
+const PUTS: [&str; 7] = ["archive", "checkout", "merge", "pull", "reset", "switch", "worktree"];
+
 /// What of the run that started a workflow somebody else may have written.
 const TOLD: &str = "github.event.workflow_run.";
 
@@ -76,9 +79,7 @@ fn fetched(steps: &[&Step]) -> Option<Danger> {
                     .iter()
                     .any(|name| [format!("${name}"), format!("${{{name}}}")].iter().any(|used| line.contains(used)));
                 let taken = by_variable || names_head(line) || line.contains("FETCH_HEAD");
-                let puts = ["checkout", "switch", "pull", "reset", "worktree", "merge", "archive"];
-                let git = line.split_whitespace().any(|word| word == "git");
-                let put = git && line.split_whitespace().any(|word| puts.contains(&word));
+                let put = subcommands(line).any(|word| PUTS.contains(&word));
                 taken && put || line.contains("gh pr checkout")
             })?;
             Some(line.trim().to_owned())
@@ -87,6 +88,23 @@ fn fetched(steps: &[&Step]) -> Option<Danger> {
     let what = steps.iter().find_map(of_step)?;
     let why = format!("puts what the pull request brings into the work tree: `{}`", what.escape_debug());
     Some((what, why))
+}
+
+/// What git does in a line: the first word after it and its own options.
+fn subcommands(line: &str) -> impl Iterator<Item = &str> {
+    let words: Vec<&str> =
+        line.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')')).collect();
+    let starts: Vec<usize> = words.iter().enumerate().filter(|(_, word)| **word == "git").map(|(at, _)| at).collect();
+    starts.into_iter().filter_map(move |at| {
+        let mut rest = words.iter().copied().skip(at + 1);
+        loop {
+            match rest.next()? {
+                "-C" | "-c" => drop(rest.next()),
+                option if option.starts_with('-') => {}
+                word => return Some(word),
+            }
+        }
+    })
 }
 
 /// Where a job on `workflow_run` isn't in the safe shape.

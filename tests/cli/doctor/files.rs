@@ -12,7 +12,7 @@ const WRONG: &[(&str, &str, &str)] = &[
         "on: pull_request_target\njobs:\n  plan:\n    steps:\n      - uses: CHECKOUT\n        with:\n          \
          ref: ${{ github.event.pull_request.head.sha }}\n      - run: make\n",
         "wf-dangerous-trigger",
-        "5 8",
+        "7",
     ),
     (
         "on: [pull_request_target]\npermissions: {}\njobs:\n  plan:\n    steps:\n      - run: |\n          gh pr checkout 7\n",
@@ -165,12 +165,8 @@ fn fix_writes_whom_the_rules_ask_and_nothing_else() {
     let before = contents(&clinic.world.repo());
     clinic.doctor(&["--fix"]).exits(0).says("wrote .github/CODEOWNERS").says("no findings");
     let after = contents(&clinic.world.repo());
-    let changed: Vec<&str> = after
-        .iter()
-        .filter(|(path, text)| before.get(*path) != Some(text))
-        .map(|(path, _)| path.to_str().unwrap())
-        .collect();
-    assert_eq!(changed, [".github/CODEOWNERS"]);
+    let changed: Vec<_> = after.iter().filter(|(path, text)| before.get(*path) != Some(text)).collect();
+    assert!(changed.len() == 1 && changed[0].0.ends_with(".github/CODEOWNERS"), "{changed:?}");
     assert!(!clinic.world.read(".github/CODEOWNERS").contains("sven-olsen"));
     clinic.doctor(&["--fix"]).exits(0);
     assert_eq!(contents(&clinic.world.repo()), after);

@@ -133,3 +133,62 @@ fn what_workflows_may_and_how_they_are_called_is_told() {
     assert_eq!((&other["sub_claim_prefix"], &other["use_default"]), (&json!("repo:northwind/access"), &json!(false)));
     assert_eq!(other["include_claim_keys"], json!(["repo", "job_workflow_ref"]));
 }
+
+#[test]
+fn an_administrator_makes_rulesets_and_changes_settings() {
+    let mut world = access();
+    let (admin, reads) = (
+        world.fine_grained_token("ada", "administration=write actions=write"),
+        world.fine_grained_token("ada", "administration=read actions=read"),
+    );
+    let server = server(world);
+    let (admin, reads) = (Client::new(&server, &admin), Client::new(&server, &reads));
+    let ruleset = json!({
+        "name": "log",
+        "target": "branch",
+        "enforcement": "active",
+        "bypass_actors": [{ "actor_id": null, "actor_type": "DeployKey", "bypass_mode": "always" }],
+        "conditions": { "ref_name": { "include": ["refs/heads/log"], "exclude": [] } },
+        "rules": [{ "type": "update", "parameters": { "update_allows_fetch_and_merge": false } }, { "type": "deletion" }],
+    });
+    let at = format!("{AT}/rulesets");
+    assert_eq!(reads.send("POST", &at, Some(&ruleset)).status, 403);
+    let made = admin.send("POST", &at, Some(&ruleset));
+    assert_eq!((made.status, &made.body["bypass_actors"]), (201, &ruleset["bypass_actors"]));
+    assert_eq!(reads.get(&format!("{AT}/rules/branches/log")).each("type"), ["update", "deletion"]);
+    assert_eq!(reads.get(&format!("{AT}/rules/branches/main")).each("type").len(), 3);
+    // a name is used once, a pattern names refs, and the App of workflows is nobody's to except
+    assert_eq!(admin.send("POST", &at, Some(&ruleset)).status, 422);
+    let mut other = ruleset.clone();
+    other["name"] = json!("other");
+    other["bypass_actors"] = json!([{ "actor_id": 15_368, "actor_type": "Integration" }]);
+    assert_eq!(admin.send("POST", &at, Some(&other)).status, 422);
+    other["bypass_actors"] = json!([]);
+    other["conditions"]["ref_name"]["include"] = json!(["log"]);
+    assert_eq!(admin.send("POST", &at, Some(&other)).status, 422);
+
+    let workflows = json!({ "default_workflow_permissions": "write", "can_approve_pull_request_reviews": true });
+    let at = format!("{AT}/actions/permissions/workflow");
+    assert_eq!(admin.send("PUT", &at, Some(&workflows)).status, 204);
+    assert_eq!(reads.get(&at).body, workflows);
+    let at = format!("{AT}/actions/oidc/customization/sub");
+    let subject = json!({ "use_default": false, "include_claim_keys": ["repo"], "use_immutable_subject": false });
+    assert_eq!(admin.send("PUT", &at, Some(&subject)).status, 201);
+    assert_eq!(reads.get(&at).body["include_claim_keys"], json!(["repo"]));
+
+    let at = format!("{AT}/environments/apply");
+    let named = json!({ "deployment_branch_policy": { "protected_branches": false, "custom_branch_policies": true } });
+    assert_eq!(
+        admin.send("POST", &format!("{at}/deployment-branch-policies"), Some(&json!({ "name": "main" }))).status,
+        404
+    );
+    assert_eq!(
+        admin.send("PUT", &at, Some(&named)).body["deployment_branch_policy"],
+        named["deployment_branch_policy"]
+    );
+    let added = admin.send("POST", &format!("{at}/deployment-branch-policies"), Some(&json!({ "name": "main" })));
+    assert_eq!((added.status, &added.body["name"]), (200, &json!("main")));
+    let policies = reads.get(&format!("{at}/deployment-branch-policies")).body;
+    assert_eq!((&policies["total_count"], &policies["branch_policies"][0]["name"]), (&json!(1), &json!("main")));
+    assert_eq!(reads.get(&format!("{AT}/environments")).body["total_count"], 1);
+}
