@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::facts::{Branches, Environment, Settings};
 use super::workflows::Jobs;
-use super::{Found, quoted};
+use super::{ENVIRONMENT, Found, quoted};
 use crate::finding::{Code, Rule, Severity};
 
 pub const ENVIRONMENT_OPEN: Rule = Rule {
@@ -33,6 +33,18 @@ pub const ENVIRONMENT_WAITS: Rule = Rule {
     severity: Severity::Warning,
     dated: false,
 };
+
+/// Jobs that change access with secrets that every branch has.
+pub(super) fn judge_jobs(found: &mut Found<'_>, jobs: &Jobs) {
+    for (path, job) in &jobs.outside {
+        found.at(
+            &ENVIRONMENT_OPEN,
+            found.place_of(path, &format!("{job}:")),
+            format!("the job `{}` applies in no environment, so every branch has its secrets", job.escape_debug()),
+            format!("add `environment: {ENVIRONMENT}` to it"),
+        );
+    }
+}
 
 pub(super) fn judge(found: &mut Found<'_>, settings: &Settings, jobs: &Jobs) {
     let environments = match &settings.environments {

@@ -89,6 +89,7 @@ pub enum Looks {
 pub fn findings(revision: &Revision, settings: Read<&Settings>, looks: Looks, now: Timestamp) -> Vec<Finding> {
     let mut found = Found { revision, findings: Vec::new() };
     let jobs = workflows::judge(&mut found);
+    environments::judge_jobs(&mut found, &jobs);
     trust::judge_files(&mut found);
     codeowners::judge(&mut found, now);
     match settings {

@@ -9,7 +9,6 @@ pub mod uses;
 use std::collections::BTreeMap;
 
 use super::Found;
-use super::environments::ENVIRONMENT_OPEN;
 use crate::access::reading::foreign_value;
 use crate::finding::{Code, Place, Rule, Severity};
 use files::Workflow;
@@ -32,6 +31,8 @@ pub const WF_UNREADABLE: Rule = Rule {
 pub struct Jobs {
     /// The environments that jobs use, and whether access is changed there.
     pub environments: BTreeMap<String, bool>,
+    /// Jobs that change access in none: the file and the name of each.
+    pub outside: Vec<(String, String)>,
 }
 
 pub(super) fn judge(found: &mut Found<'_>) -> Jobs {
@@ -63,15 +64,7 @@ pub(super) fn judge(found: &mut Found<'_>) -> Jobs {
             match job.environment() {
                 Some(name) => *jobs.environments.entry(name).or_default() |= applies,
                 None if !applies || job.calls_local() => {}
-                None => found.at(
-                    &ENVIRONMENT_OPEN,
-                    found.place_of(&workflow.path, &format!("{}:", job.name)),
-                    format!(
-                        "the job `{}` applies in no environment, so every branch has its secrets",
-                        job.name.escape_debug()
-                    ),
-                    format!("add `environment: {}` to it", super::ENVIRONMENT),
-                ),
+                None => jobs.outside.push((workflow.path.clone(), job.name.clone())),
             }
         }
     }

@@ -53,7 +53,8 @@ pub(super) fn judge_pin(found: &mut Found<'_>) {
     let Some(source) = revision.source(PIN) else { return };
     let told = |name: &str| source.as_str().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
     let is_hex = |name: &str, length: usize| told(name).is_some_and(|text| hex(text, length));
-    if !told("source").is_some_and(|source| !source.is_empty()) || !(is_hex("sha256", 64) || is_hex("commit", 40)) {
+    let is_pinned = is_hex("sha256", 64) || is_hex("commit", 40);
+    if told("source").is_none_or(str::is_empty) || !is_pinned {
         found.at(
             &WF_PROGRAM_UNPINNED,
             crate::finding::Place::whole_file(PIN),
