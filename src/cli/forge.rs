@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::{Exit, Stop, output};
 use crate::access::Config;
+#[cfg(feature = "github")]
 use crate::finding::Refusal;
 use crate::forge::marker::Marker;
 use crate::forge::texts::{Check, IssueText};
+#[cfg(feature = "github")]
 use crate::report;
 use crate::repository::Oid;
 use crate::targets::retry::Waits;
@@ -16,6 +18,7 @@ pub use online::Desk;
 
 /// A comment to be kept below a pull request.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "github"), expect(dead_code, reason = "a program without a client says nothing there"))]
 pub struct Words<'a> {
     pub marker: &'a Marker,
     pub body: &'a str,
@@ -33,6 +36,7 @@ pub fn told(result: Result<(), Stop>) -> Exit {
 }
 
 /// Nothing of the forge was read or written as it should have been.
+#[cfg(feature = "github")]
 fn unheard(refusal: Refusal) -> Stop {
     Stop::refused(Exit::Unjudged, vec![refusal])
 }
