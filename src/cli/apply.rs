@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::checkpoint::CheckpointOption;
 use super::context::Clock;
 use super::ends::{Basis, Proven};
-use super::judging::{Judged, Question};
+use super::judging::{Judged, Question, asked_to_stop};
 use super::opening::nothing_proven;
 use super::process::{Process, outlive_limits};
 use super::revisions::Reads;
@@ -298,9 +298,8 @@ impl Attempt<'_> {
             applied::comment(judged, &outcome, self.clock, self.process);
         }
         // INVARIANT: a checkpoint covers no record that the forge doesn't confirm, since it is never asked about that again
-        let told = self.shared.told();
-        let is_doubted = chain.refused().any(|landing| told.asked_again.contains(&landing.commit));
-        Ok(self.renew(Some(&newest[..]).filter(|_| !is_doubted), exit(&outcome, chain)))
+        let newest = Some(&newest[..]).filter(|_| !self.shared.doubts(chain));
+        Ok(self.renew(newest, exit(&outcome, chain)))
     }
 
     /// Takes away what is over by what is proven without the newest log, which then can't be written.
@@ -447,11 +446,6 @@ impl Attempt<'_> {
     fn books(&self, real: &Stored, commit: Oid, tree: &Access) -> Result<Books<'_>, Stop> {
         self.stage.books((&self.options.key, self.clock.now), real, (commit, tree))
     }
-}
-
-/// A signal came while the branch was judged.
-fn asked_to_stop() -> Stop {
-    Stop::refused(Exit::Refused, vec![apply::interrupted()])
 }
 
 /// What is told where the ref of the log holds something else on top of it.

@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicBool;
 use super::Stop;
 use super::shared::Shared;
 use crate::access::{EvidenceSource, ForgeRepository};
-use crate::approval::Recorded;
 use crate::approval::pull::Told;
+use crate::approval::{Chain, Recorded};
 use crate::repository::Oid;
 
 /// What the forge is asked for beside what landed, and what it told.
@@ -48,6 +48,12 @@ impl Shared<'_> {
     pub fn ask_again_after(&self, size: u64) {
         let head = self.asked.borrow().head;
         self.asked.replace(Asked { head, told: None, believed: Some(size) });
+    }
+
+    /// True where the forge doesn't confirm what the log has of a pull request.
+    pub fn doubts(&self, chain: &Chain) -> bool {
+        let told = self.told();
+        chain.refused().any(|landing| told.asked_again.contains(&landing.commit))
     }
 
     /// What was told of pull requests.

@@ -11,6 +11,7 @@ use super::past::Past;
 use super::shared::{Ledger, Shared};
 use super::{Exit, Stop, output};
 use crate::access::Revision;
+use crate::apply;
 use crate::approval::codes::JUDGING_TOO_DEAR;
 use crate::approval::{Approved, Chain, Landing, Prospect, Recorded, RecordedLanding, Verifier};
 use crate::audit::Log;
@@ -250,4 +251,9 @@ pub fn foresee(shared: &Shared<'_>, ledger: &Ledger, head: Oid, now: Timestamp) 
         let chain = looked_at(shared.repository, chain, head)?;
         Ok(Foreseen { prospect: verifier.prospect(&chain, head)?, refused })
     })
+}
+
+/// A signal came while the branch was judged.
+pub fn asked_to_stop() -> Stop {
+    Stop::refused(Exit::Refused, vec![apply::interrupted()])
 }
