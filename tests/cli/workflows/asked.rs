@@ -296,3 +296,26 @@ fn an_identity_is_exchanged_for_a_token() {
     let odd = [&given[..4], &[("DUALKEY_EXCHANGE_FOR", "PATH")]].concat();
     credentials(place.path(), &odd).exits(2);
 }
+
+#[test]
+fn what_is_written_is_pushed_by_the_deploy_key_where_there_is_one() {
+    let scene = Scene::new();
+    for (caused, job) in [("push", 0), ("schedule", 1)] {
+        let mut runner = scene.runner();
+        let environment = runner.environments.get_mut("dualkey-apply").unwrap();
+        environment.secrets.insert("DUALKEY_PUSH_KEY".to_owned(), "the private half".to_owned());
+        let asked = scene.world.path("asked");
+        let _ = std::fs::remove_file(&asked);
+        runner.dualkey = format!(
+            "#!/usr/bin/env bash\n(git remote get-url origin; echo \"$GIT_SSH_COMMAND\") >> '{}'\n",
+            asked.display()
+        );
+        let jobs = runner.happens(APPLY, &event(caused, MAIN));
+        jobs[job].succeeds();
+        let asked = scene.asked();
+        assert!(asked.contains(&"gh api meta --jq .ssh_keys[]".to_owned()), "{asked:#?}");
+        assert!(asked.iter().any(|line| line.starts_with("ssh://git@") && line.ends_with("/northwind/access.git")));
+        let by = asked.iter().find(|line| line.starts_with("ssh -i ")).expect("git is told how to go there");
+        assert!(by.contains("/push-key' ") && by.contains("StrictHostKeyChecking=yes") && by.contains("/push-hosts'"));
+    }
+}

@@ -19,6 +19,11 @@ pub struct Home {
 
 impl Home {
     pub fn open() -> Self {
+        Home::proven_by("signatures")
+    }
+
+    /// The same where that proves approvals.
+    pub fn proven_by(evidence: &str) -> Self {
         let mut forge = Hub::company();
         let id = forge.add_repository("access");
         for login in ["priyashah", "mei-tanaka"] {
@@ -26,7 +31,7 @@ impl Home {
         }
         let hub = Hub::at(forge);
         let repository = format!("{{ name: northwind/access, id: {id}, api: \"{}\" }}", hub.server.url());
-        let approval = format!("approval: {{ evidence: signatures, repository: {repository}, branch: main }}");
+        let approval = format!("approval: {{ evidence: {evidence}, repository: {repository}, branch: main }}");
         assert!(HUB.contains(APPROVAL));
         let home = Home { hub: hub.begun_with(&HUB.replace(APPROVAL, &approval)), id };
         let world = &home.hub.world;

@@ -1,31 +1,12 @@
 //! From a proposal to its end by the workflows alone, with the program itself, at the stand-in for GitHub.
 
-use std::path::PathBuf;
-
+use github_standin::world::Method;
 use jiff::SignedDuration;
 
 use super::folder;
 use super::home::{Home, event, proposed};
 use super::runner::{Event, Job};
 use crate::place::Place;
-
-/// The workflows, without what is said on GitHub's own pages: every verdict then stands in what a step prints.
-fn quiet() -> (tempfile::TempDir, PathBuf) {
-    let place = tempfile::tempdir().unwrap();
-    let mut copy = crate::support::scrubbed("cp", place.path());
-    copy.arg("-r").arg(folder()).arg(place.path().join("github"));
-    crate::support::finish(copy).exits(0);
-    let files = place.path().join("github");
-    for name in ["plan", "verify", "apply", "reconcile"] {
-        let file = files.join(format!("workflows/{name}.yml"));
-        let mut text = std::fs::read_to_string(&file).unwrap();
-        for (option, rest) in [(" --comment", ""), (" --check ||", " ||"), (" --issue", "")] {
-            text = text.replace(option, rest);
-        }
-        std::fs::write(file, text).unwrap();
-    }
-    (place, files)
-}
 
 #[track_caller]
 fn says(job: &Job, step: &str, text: &str) {
@@ -36,10 +17,9 @@ fn says(job: &Job, step: &str, text: &str) {
 
 #[test]
 fn access_is_proposed_approved_applied_and_ended_by_workflows() {
-    let (_place, files) = quiet();
     let home = Home::open();
     let hub = &home.hub;
-    let happens = |caller: &str, event: &Event| home.happens(&files, caller, event);
+    let happens = |caller: &str, event: &Event| home.happens(&folder(), caller, event);
     home.keep_first_checkpoint();
 
     hub.let_in("alice.nguyen", "alice-nw");
@@ -105,4 +85,62 @@ fn a_signature_that_the_forge_is_not_told_of_stands() {
     let withdrawn = home.hub.approve(&["--withdraw", "--head", &head], "priya.shah").exits(0);
     assert!(!withdrawn.stderr.contains("forge-not-told"), "{}", withdrawn.stderr);
     assert!(home.told().is_empty());
+}
+
+#[test]
+fn access_is_reviewed_and_merged_on_github() {
+    let home = Home::proven_by("github");
+    let hub = &home.hub;
+    let happens = |caller: &str, event: &Event| home.happens(&folder(), caller, event);
+    let minute = || hub.server.clock().advance(SignedDuration::from_mins(1));
+    home.keep_first_checkpoint();
+
+    hub.let_in("alice.nguyen", "alice-nw");
+    let number = home.propose("alice");
+    let head = hub.world.rev("alice");
+    let jobs = happens("dualkey-review.yml", &proposed(&home, &head));
+    says(jobs[0].succeeds(), "Plan", "alice.nguyen github repository northwind/shop push");
+    says(jobs[1].succeeds(), "Verify", "no-approval");
+    let check = |name: &str| {
+        hub.server.world(|forge| {
+            let runs = forge.repository("access").unwrap().code.checks.values();
+            runs.filter(|run| run.name == name && run.head == head)
+                .map(|run| run.conclusion.clone())
+                .next_back()
+                .flatten()
+        })
+    };
+    assert_eq!(check("dualkey verify").as_deref(), Some("failure"));
+
+    minute();
+    hub.server.world(|forge| forge.approve("access", number, "priyashah"));
+    let jobs = happens("dualkey-review.yml", &proposed(&home, &head));
+    says(jobs[1].succeeds(), "Verify", "approved by priya.shah");
+    assert_eq!(check("dualkey verify").as_deref(), Some("success"));
+
+    minute();
+    hub.world.git(&["switch", "-q", "main"]);
+    hub.world.git(&["merge", "-q", "--no-ff", "-m", "Merge a pull request", "alice"]);
+    let (repo, tip) = (hub.world.repo(), hub.world.rev("main"));
+    hub.server.world(|forge| {
+        forge.fetch("access", &repo);
+        forge.merge_pull_as("access", number, Method::Merge, "mei-tanaka", &tip);
+    });
+    hub.world.git(&["push", "-q", "origin", "main"]);
+    let jobs = happens("dualkey-apply.yml", &event("push"));
+    says(jobs[0].succeeds(), "Apply", "grant alice.nguyen github repository northwind/shop push");
+    hub.server.world(|forge| forge.accept("alice-nw"));
+    assert_eq!(hub.may("alice-nw", "shop").as_deref(), Some("write"));
+    let said = hub.server.world(|forge| {
+        let comments = forge.repository("access").unwrap().code.comments.values();
+        comments.filter(|comment| comment.number == number).map(|comment| comment.body.clone()).collect::<Vec<_>>()
+    });
+    let [said] = &said[..] else { panic!("one comment is kept: {said:#?}") };
+    assert!(said.contains("alice.nguyen"), "{said}");
+
+    // her time is over, and the hour comes
+    hub.server.clock().advance(SignedDuration::from_hours(24 * 40));
+    let jobs = happens("dualkey-apply.yml", &event("schedule"));
+    says(jobs[1].succeeds(), "End what is over", "revoke alice.nguyen github repository northwind/shop push");
+    assert_eq!(hub.may("alice-nw", "shop"), None);
 }
