@@ -10,6 +10,8 @@ mod expression;
 mod home;
 mod install;
 mod lint;
+#[cfg(feature = "github")]
+mod pages;
 mod runner;
 #[cfg(feature = "github")]
 mod story;
