@@ -91,7 +91,8 @@ fn independent_reviewers(evidence: &Told) -> usize {
     let merged = pull.merged_at.unwrap();
     let counts = |id: &&&str| {
         let (who, number) = (person(id), forge::account(id).number);
-        let last = pull.reviews.iter().filter(|review| review.by.number == number).max_by_key(|review| review.at);
+        let own = pull.reviews.iter().filter(|review| review.by.number == number && review.at <= merged);
+        let last = own.max_by_key(|review| review.at);
         let pushed = pull.movements.iter().any(|moved| moved.by.number == number && moved.at <= merged);
         let party = evidence.commits.iter().any(|commit| {
             commit.signer == Signer::Person(who.clone())
