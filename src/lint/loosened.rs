@@ -1,10 +1,11 @@
 //! What a change makes less strict, as it was: limits, what is closed to contractors, what rules ask of roles, domains,
 //! vendors and people, and waivers.
 
+use std::collections::BTreeSet;
 use std::hash::Hash;
 
 use crate::access::time::Days;
-use crate::access::{Access, ById, Domain, Person, PersonType, PolicyId, Role, Vendor, Waiver};
+use crate::access::{Access, ById, Domain, DomainId, Person, PersonType, PolicyId, Role, Vendor, Waiver};
 
 /// The access repository after a change, with the stricter of both where the change loosens something that rules judge by.
 /// None where it doesn't.
@@ -50,10 +51,12 @@ pub fn stricter(before: &Access, after: &Access) -> Option<Access> {
             ..after.clone()
         })
     });
+    // a domain that is new is one by another name, or one that a grant has to be changed for
+    let new: BTreeSet<&DomainId> = after.domains.keys().filter(|id| !before.domains.contains_key(*id)).collect();
     let vendors = changed(&before.vendors, &after.vendors, |before: &Vendor, after: &Vendor| {
-        let domains = before.domains.as_ref()?;
-        let widened = after.domains.as_ref().is_none_or(|after| !after.is_subset(domains));
-        widened.then(|| Vendor { domains: Some(domains.clone()), ..after.clone() })
+        let domains: BTreeSet<DomainId> = before.domains.iter().flatten().chain(new.iter().copied()).cloned().collect();
+        let widened = before.domains.is_some() && after.domains.as_ref().is_none_or(|after| !after.is_subset(&domains));
+        widened.then(|| Vendor { domains: Some(domains), ..after.clone() })
     });
     let same_limits = policy.contractor_max_duration == after.policy.contractor_max_duration
         && policy.waiver_max_duration == after.policy.waiver_max_duration;

@@ -135,3 +135,24 @@ fn an_account_changes_hands_before_its_new_owner_gains() {
     let own = ("people/tina.yaml", "name: Tina\ntype: employee\naccounts:\n  github: { login: tina, id: 4 }\n");
     assert!(stopped(&[], &[own, joins]).is_empty());
 }
+
+#[test]
+fn a_vendor_is_let_into_a_domain_before_its_people_come_there() {
+    let vendor = |domains: &str| {
+        format!("name: G\nsponsor: priya\ncontract: {{ from: 2026-10-01, until: 2027-03-31 }}\n{domains}")
+    };
+    let [narrow, wide, all] = ["domains: [payments]\n", "domains: [payments, live]\n", ""].map(vendor);
+    let path = "vendors/globex.yaml";
+    let outside = (
+        "people/tom.yaml",
+        "name: T\ntype: contractor\nvendor: globex\nsponsor: priya\nengagement: { from: 2026-11-01, until: 2027-02-01 }\n\
+         accounts:\n  github: { login: tom, id: 2 }\n",
+    );
+    let rules = |head: &[(&str, &str)]| {
+        let base = [outside, (path, narrow.as_str())];
+        stopped(&base, &[&[outside], head].concat()).contains(&"vendor-outside-its-domains")
+    };
+    for wider in [&wide, &all] {
+        assert!(!rules(&[(path, wider)]) && rules(&[(path, wider), JOINS]), "{wider}");
+    }
+}
