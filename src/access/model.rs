@@ -25,7 +25,7 @@ use super::target_spec::{Settings, TargetSpec};
 use super::target_type::TargetType;
 use super::time::{Days, Interval};
 use crate::finding::{Place, Severity};
-use crate::repository::Managed;
+use crate::repository::{Managed, Oid};
 
 /// An access repository at one revision.
 #[derive(Clone, Debug)]
@@ -318,8 +318,18 @@ pub struct Policy {
     pub severities: BTreeMap<String, (Severity, Place)>,
     /// Files of custom rules, by path.
     pub custom: BTreeMap<Arc<str>, Arc<Source>>,
+    /// Refused landings that may stand, by the commit that landed.
+    pub ratified: BTreeMap<Oid, Ratification>,
     /// Files of cases, by path.
     pub cases: BTreeMap<Arc<str>, (Arc<Source>, Arc<super::raw::Cases>)>,
+}
+
+/// The word of reviewers that a refused landing may stand.
+#[derive(Clone, Debug)]
+pub struct Ratification {
+    /// Who answers for it.
+    pub owner: PersonId,
+    pub source: Arc<Source>,
 }
 
 /// A separation-of-duties rule.

@@ -120,6 +120,11 @@ codes! {
         "Taking much away at once is more often a slip than a wish, so one person more has to look at it, who approves \
          more than what they answer for as a sponsor. What ends by time or by an `ended` doesn't count.",
         "Have one person more approve, or remove it in smaller steps.";
+    LANDING_RATIFIED: "landing-ratified", "a refused landing is ratified",
+        "Whoever ratifies a landing lets in what nobody approved as it landed, and a pull request shows of it only the file \
+         that says so. So one person more has to look at it, who approves more than what they answer for as a sponsor.",
+        "Look at the whole of it (`dualkey plan --head REV`) and have one person more approve, or restore what the refused \
+         landing touched.";
     OWN_KEYS_CHANGED: "own-keys-changed", "somebody's keys or accounts change without their word",
         "Who replaces another's key could then speak as them. So the person approves it with what stood before or \
          signs the very commit that makes it, or one person more approves, who approves more than what they answer for \
@@ -166,7 +171,8 @@ codes! {
         "Correct what `dualkey lint` names, or restore the path.";
     UNVERIFIED_ANCESTOR: "unverified-ancestor", "a landing before this one was refused",
         "A good landing on top of a bad one doesn't make the bad one good.",
-        "Repair the refused landing first: restore what it touched, or have a head on top of it approved.";
+        "Repair the refused landing first: restore what it touched, or have a head on top of it approved; where reviews of \
+         pull requests prove that, by one that adds `policies/ratified/ID.yaml`.";
     HISTORY_REWRITTEN: "history-rewritten", "the protected branch no longer holds what the log records",
         "Every landing in the log was on the branch. If one isn't any more, somebody replaced history.",
         "Start from the recorded landing, tie the present tip in with `git merge -s ours`, and push that: no force is needed.";

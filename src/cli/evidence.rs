@@ -207,6 +207,7 @@ mod gathering {
                 Ok(connection) => gather(&connection, &wanted),
                 Err(refusal) => Told { unread: Some(unread(&refusal)), ..Told::default() },
             };
+            told.since = chain.first().copied();
             told.asked_again = again.iter().map(|landing| landing.commit).collect();
             let recorded = recorded.landings.iter().filter_map(|landing| landing.pull.as_ref());
             self.bring_heads(recorded.chain(told.landed.values()).chain(told.open.values()));

@@ -59,7 +59,10 @@ impl Classes {
 
     /// The finding for rules and access in one change, where they are.
     pub fn mixed_change(&self) -> Option<Finding> {
-        let first = |wanted: &[ChangeClass]| self.by_path.iter().find(|(_, class)| wanted.contains(class));
+        // a ratification stands in one change with what it ratifies, and loosens nothing else
+        let loosens = |path: &str| !matches!(FileKind::of_path(path), Claim::File(FileKind::Ratification, _));
+        let first =
+            |wanted: &[ChangeClass]| self.by_path.iter().find(|(path, class)| wanted.contains(class) && loosens(path));
         let (judge, class) = first(&[ChangeClass::Policy, ChangeClass::Identity])?;
         let (access, _) = first(&[ChangeClass::Access])?;
         let place = Place::whole_file(judge);
@@ -137,9 +140,13 @@ fn file_class(
 ) -> ChangeClass {
     let (base, head) = (&base.access, &head.access);
     match kind {
-        FileKind::Config | FileKind::Policy | FileKind::Cases | FileKind::Rego | FileKind::Role | FileKind::Domain => {
-            ChangeClass::Policy
-        }
+        FileKind::Config
+        | FileKind::Policy
+        | FileKind::Cases
+        | FileKind::Ratification
+        | FileKind::Rego
+        | FileKind::Role
+        | FileKind::Domain => ChangeClass::Policy,
         FileKind::Group if judges.has_group(stem) => ChangeClass::Policy,
         FileKind::Group => removal_or(group_shrinks(base.groups.get(stem), head.groups.get(stem)), ChangeClass::Access),
         FileKind::Grant => removal_or(grant_shrinks(base.grants.get(stem), head.grants.get(stem)), ChangeClass::Access),

@@ -40,10 +40,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::access::raw::Risk;
-use crate::access::reading::{Claim, FileKind, NOT_SUPPORTED, Step};
+use crate::access::reading::{Claim, FileKind, NOT_SUPPORTED, NamedFile, Step};
 use crate::access::{Access, ChangeClass, Days, DomainId, PersonId, PersonType, Revision};
 use crate::finding::{Finding, Rule};
 use crate::lint::{self, Halt};
+use crate::repository::Oid;
 
 use approvers::Entitled;
 pub use approvers::{ShortRule, WordChange};
@@ -324,8 +325,15 @@ impl Plan<'_> {
     pub fn surplus(&self) -> Surplus {
         let alone = self.requirements.iter().any(|requirement| requirement.sponsor_alone);
         let replaced = !self.replaced.is_empty() || !self.taken_over.is_empty();
-        let in_all = [self.mass_removal.is_some(), alone, !self.ownerless.is_empty(), replaced];
+        let ratifies = self.ratified().next().is_some();
+        let in_all = [self.mass_removal.is_some(), alone, !self.ownerless.is_empty(), replaced, ratifies];
         Surplus { each: 0, in_all: in_all.into_iter().map(u32::from).sum() }
+    }
+
+    /// Landings that the change ratifies: each was refused, as far as whoever wrote it knows.
+    pub fn ratified(&self) -> impl Iterator<Item = Oid> {
+        let added = self.classes.paths().filter(|(path, _)| self.base.files.get(path).is_none());
+        added.filter_map(|(path, _)| NamedFile::of_path(path)?.ratifies())
     }
 
     /// True for somebody who was ended, and whose word isn't over yet: see `approvers::lingering`.

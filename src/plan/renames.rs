@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::judges::Panel;
 use super::{Classes, EntitlementChange, JudgeChange, ResourceChange};
-use crate::access::reading::{Claim, FileKind};
+use crate::access::reading::{Claim, FileKind, ratification_path};
 use crate::access::{
     Access, ById, Cause, ChangeClass, Domain, DomainId, EntitlementKey, Intervals, ManagedFile, Person, PersonId,
     Revision,
@@ -77,6 +77,7 @@ impl Renames {
                     | FileKind::Bridge
                     | FileKind::Policy
                     | FileKind::Cases
+                    | FileKind::Ratification
                     | FileKind::Rego => stands(kind, id, head).is_some(),
                 },
                 (None, None) => false,
@@ -119,6 +120,7 @@ impl Renames {
             | FileKind::Bridge
             | FileKind::Policy
             | FileKind::Cases
+            | FileKind::Ratification
             | FileKind::Rego => {}
         }
         before == after
@@ -247,6 +249,7 @@ fn stands<'f>(kind: FileKind, id: &str, tree: &'f Revision) -> Option<&'f Manage
         FileKind::Bridge => access.bridges.get(id)?.source.path.to_string(),
         // what judges stays as it is, but for names within
         FileKind::Policy => format!("policies/{id}.yaml"),
+        FileKind::Ratification => ratification_path(id.parse().ok()?),
         FileKind::Config | FileKind::Cases | FileKind::Rego => return None,
     };
     tree.files.get(&path)

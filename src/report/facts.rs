@@ -62,6 +62,11 @@ impl<'a> PlanView<'a> {
         if let Some((removed, of)) = self.plan.mass_removal {
             warnings.push(format!("removes {removed} of {}: one approval more is asked for", count(of, "entitlement")));
         }
+        let ratified: Vec<String> = self.plan.ratified().map(|landing| landing.short()).collect();
+        if !ratified.is_empty() {
+            let ratified = voice.list(ratified.iter().map(String::as_str), " and ");
+            warnings.push(format!("ratifies what was refused as {ratified}: one approval more is asked for"));
+        }
         warnings.extend(approvers::replaced(self.plan, voice));
         let policy = self.policy_files();
         if !policy.is_empty() {

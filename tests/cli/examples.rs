@@ -14,6 +14,7 @@ const WITHOUT: &[(&str, &str)] = &[
     ("key-reused", "it takes a base and a head; tests/cli/attacks/keys.rs has both"),
     ("log-key-changed", "it takes a base and a head; tests/cli/rotation.rs has both"),
     ("mixed-change", "it takes a base and a head; tests/cli/lint.rs has both"),
+    ("not-supported", "it takes a base and a head; tests/cli/lint.rs has both"),
     ("target-moved", "it takes a base and a head; tests/cli/attacks/resources.rs has both"),
     ("policy-missing", "nothing is written; bad_input/hidden.rs takes the policies away"),
     ("unexpected-file", "the example is a path; tests/cli/lint.rs writes there"),

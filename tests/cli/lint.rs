@@ -150,7 +150,7 @@ fn rules_about_reading() {
         edit("invalid-id", "people/a..b.yaml", "", "", "name: A\ntype: employee\n"),
         edit("invalid-id", "people/Ann.yaml", "", "", "name: A\ntype: employee\n"),
         edit("schema", "dualkey.yaml", "approval:", "evidence: signatures", "evidence: github"),
-        edit("not-supported", "policies/ratified/9c1f.yaml", "", "", "reason: nobody was there\n"),
+        edit("invalid-id", "policies/ratified/9c1f.yaml", "", "", "reason: nobody was there\n"),
     ]);
 }
 
@@ -350,6 +350,15 @@ fn a_change_of_policy_and_access_together_is_refused_by_plan() {
     world.write("roles/developer.yaml", &world.read("roles/developer.yaml").replace("push", "maintain"));
     world.timed(&["plan"]).exits(1).says("error[mixed-change]").says("blocked");
     world.timed(&["lint"]).exits(0);
+}
+
+#[test]
+fn another_log_or_branch_than_the_one_of_the_genesis_is_refused_by_plan() {
+    for (from, to) in [("refs/dualkey/audit", "refs/dualkey/other"), ("branch: main", "branch: trunk")] {
+        let world = World::new();
+        world.write("dualkey.yaml", &world.read("dualkey.yaml").replace(from, to));
+        world.timed(&["plan"]).exits(1).says("error[not-supported]").says("blocked");
+    }
 }
 
 /// The findings of a document: rule, severity, state.

@@ -216,6 +216,18 @@ pub struct Waiver {
     pub ticket: Option<String>,
 }
 
+/// `policies/ratified/ID.yaml`: a refused landing that may stand all the same. ID is the full id of its commit.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Ratification {
+    /// Why it may stand, though nobody approved it as it landed.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub reason: String,
+    /// The person who answers for that, by id.
+    pub owner: String,
+}
+
 /// The weight of a finding.
 #[derive(Clone, Debug, Deserialize, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

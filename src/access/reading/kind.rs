@@ -5,6 +5,7 @@ use foldhash::{HashMap, HashMapExt as _};
 use super::hidden::{quote, quote_all};
 use crate::access::id;
 use crate::finding::{Code, Finding, Place, Rule, Severity};
+use crate::repository::Oid;
 
 /// A file that nothing reads.
 pub const UNEXPECTED_FILE: Rule = Rule {
@@ -41,7 +42,7 @@ pub const NOT_SUPPORTED: Rule = Rule {
         id: "not-supported",
         title: "something is written that this version does not enforce",
         why: "A limit that is written but not enforced is worse than none: everybody relies on it.",
-        example: "# policies/ratified/9c1f.yaml",
+        example: "audit: { ref: refs/dualkey/other, key: … }   # the genesis has refs/dualkey/audit",
         instead: "Delete it until a version enforces it, and limit the access by other means.",
     },
     severity: Severity::Error,
@@ -62,6 +63,8 @@ pub enum FileKind {
     Policy,
     /// Expectations of policies and access.
     Cases,
+    /// The word of reviewers that a refused landing may stand.
+    Ratification,
     /// Custom rules, written in Rego.
     Rego,
 }
@@ -98,11 +101,16 @@ impl<'a> NamedFile<'a> {
             Claim::Placeholder | Claim::NotOurs | Claim::Refused { .. } => None,
         }
     }
+
+    /// The landing that the file ratifies, where it is of that kind.
+    pub fn ratifies(self) -> Option<Oid> {
+        if self.kind == FileKind::Ratification { self.id.parse().ok() } else { None }
+    }
 }
 
 impl FileKind {
     /// Every kind that is written as YAML, and so has a schema.
-    pub const ALL: [FileKind; 10] = [
+    pub const ALL: [FileKind; 11] = [
         FileKind::Config,
         FileKind::Vendor,
         FileKind::Person,
@@ -113,6 +121,7 @@ impl FileKind {
         FileKind::Bridge,
         FileKind::Policy,
         FileKind::Cases,
+        FileKind::Ratification,
     ];
 
     /// The kind in one word.
@@ -128,6 +137,7 @@ impl FileKind {
             FileKind::Bridge => "bridge",
             FileKind::Policy => "policy",
             FileKind::Cases => "cases",
+            FileKind::Ratification => "ratification",
             FileKind::Rego => "rego",
         }
     }
@@ -143,7 +153,7 @@ impl FileKind {
             FileKind::Role => Some("roles"),
             FileKind::Grant => Some("grants"),
             FileKind::Bridge => Some("bridges"),
-            FileKind::Policy | FileKind::Cases | FileKind::Rego => Some("policies"),
+            FileKind::Policy | FileKind::Cases | FileKind::Ratification | FileKind::Rego => Some("policies"),
         }
     }
 
@@ -160,6 +170,7 @@ impl FileKind {
             FileKind::Bridge => "a bridge",
             FileKind::Policy => "a policy file",
             FileKind::Cases => "a file of cases",
+            FileKind::Ratification => "a ratification",
             FileKind::Rego => "a file of custom rules",
         }
     }
@@ -225,15 +236,31 @@ fn of_kind_file(kind: FileKind, rest: &str) -> Claim<'_> {
         return unread(name);
     };
     if kind == FileKind::Policy {
-        if rest.starts_with("ratified/") {
-            let message = "ratifying a landing is not supported yet".to_owned();
-            return refused(&NOT_SUPPORTED, message, "land a change that undoes the refused one, and approve that");
+        if let Some(below) = rest.strip_prefix("ratified/") {
+            return of_ratification(below);
         }
         if let Some(stem) = stem.strip_suffix(".cases") {
             return named(FileKind::Cases, name, stem, "cases.yaml");
         }
     }
     named(kind, name, stem, "yaml")
+}
+
+/// Where the ratification of a landing stands.
+pub fn ratification_path(landing: Oid) -> String {
+    format!("policies/ratified/{landing}.yaml")
+}
+
+/// A file in `policies/ratified/`: it is named by the commit that it speaks of, and by nothing shorter.
+fn of_ratification(below: &str) -> Claim<'_> {
+    match below.strip_suffix(".yaml").filter(|stem| stem.parse::<Oid>().is_ok()) {
+        Some(stem) => Claim::File(FileKind::Ratification, stem),
+        None => refused(
+            &INVALID_ID,
+            format!("{} is not named by the full id of a landing", quote(&format!("policies/ratified/{below}"))),
+            "name it `policies/ratified/ID.yaml`, where ID are the 40 digits that `git rev-parse REV` prints",
+        ),
+    }
 }
 
 /// What nobody judges must not look as if it were in force.
@@ -356,7 +383,13 @@ mod tests {
         for path in ["policies/a.REGO", "grants/a.rego"] {
             assert_eq!(rule(path), "unexpected-file", "{path}");
         }
-        assert_eq!(rule("policies/ratified/9c1f.yaml"), "not-supported");
+        let landing = "9c1f0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b";
+        let path = format!("policies/ratified/{landing}.yaml");
+        assert_eq!(FileKind::of_path(&path), Claim::File(FileKind::Ratification, landing));
+        assert_eq!(ratification_path(landing.parse().unwrap()), path);
+        for name in [&landing[..10], &landing.to_uppercase(), &format!("x/{landing}"), &format!("{landing}.cases")] {
+            assert_eq!(rule(&format!("policies/ratified/{name}.yaml")), "invalid-id", "{name}");
+        }
     }
 
     #[test]

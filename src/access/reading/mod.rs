@@ -24,7 +24,10 @@ use serde_json::Value;
 pub use attributes::REVIEW_DIFF_HIDDEN;
 pub use flaw::{SCHEMA, TOO_LARGE};
 pub use hidden::{HIDDEN_CHARACTER, is_hidden, quote};
-pub use kind::{CONFIG_PATH, Claim, FileKind, INVALID_ID, NOT_SUPPORTED, NamedFile, UNEXPECTED_FILE, repeated_ids};
+pub use kind::{
+    CONFIG_PATH, Claim, FileKind, INVALID_ID, NOT_SUPPORTED, NamedFile, UNEXPECTED_FILE, ratification_path,
+    repeated_ids,
+};
 pub use place::{Source, Step};
 pub(super) use scalar::as_ended;
 pub(super) use schema::schema;
@@ -102,6 +105,7 @@ pub enum RawFile {
     Bridge(raw::Bridge),
     Policy(raw::Policy),
     Cases(Arc<raw::Cases>),
+    Ratification(raw::Ratification),
     /// Its text is all that is read; what it means is said where rules are judged.
     Rego,
 }
@@ -285,6 +289,7 @@ fn deserialize(kind: FileKind, value: Value, flaws: &mut Flaws) -> Option<RawFil
         FileKind::Bridge => of_type(value, flaws).map(RawFile::Bridge),
         FileKind::Policy => of_type(value, flaws).map(RawFile::Policy),
         FileKind::Cases => of_type(value, flaws).map(|cases| RawFile::Cases(Arc::new(cases))),
+        FileKind::Ratification => of_type(value, flaws).map(RawFile::Ratification),
         FileKind::Rego => None,
     }
 }

@@ -46,6 +46,7 @@ pub fn schema_text(kind: FileKind) -> &'static str {
         FileKind::Bridge => include_str!("../../../schema/bridge.json"),
         FileKind::Policy => include_str!("../../../schema/policy.json"),
         FileKind::Cases => include_str!("../../../schema/cases.json"),
+        FileKind::Ratification => include_str!("../../../schema/ratification.json"),
         FileKind::Rego => include_str!("../../../schema/rego-input.json"),
     }
 }

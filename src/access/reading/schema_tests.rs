@@ -103,6 +103,7 @@ fn generate(kind: FileKind) -> String {
         FileKind::Bridge => schemars::schema_for!(raw::Bridge),
         FileKind::Policy => schemars::schema_for!(raw::Policy),
         FileKind::Cases => schemars::schema_for!(raw::Cases),
+        FileKind::Ratification => schemars::schema_for!(raw::Ratification),
         FileKind::Rego => unreachable!("not written as YAML"),
     };
     let mut value = schema.to_value();
@@ -125,6 +126,7 @@ fn generate(kind: FileKind) -> String {
         | FileKind::Bridge
         | FileKind::Policy
         | FileKind::Cases
+        | FileKind::Ratification
         | FileKind::Rego => {}
     }
     serde_json::to_string_pretty(&value).unwrap() + "\n"

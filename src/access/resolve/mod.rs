@@ -23,10 +23,11 @@ pub use self::wildcard::WILDCARD_PERMISSION;
 use super::credential::CREDENTIAL_IN_SETTINGS;
 use super::id::{BridgeId, DomainId, GrantId, GroupId, PersonId, RoleId, VendorId};
 use super::kinds::Kinds;
-use super::model::{Access, Bridge, Config, Domain, Grant, Group, Person, Policy, Role, Vendor};
+use super::model::{Access, Bridge, Config, Domain, Grant, Group, Person, Policy, Ratification, Role, Vendor};
 use super::raw;
 use super::reading::{NamedFile, Parsed, RawFile, Source};
 use crate::finding::{Finding, Rule};
+use crate::repository::Oid;
 
 /// The rules whose findings are made here.
 pub const RULES: &[&Rule] = &[&UNKNOWN_REFERENCE, &WILDCARD_PERMISSION, &CREDENTIAL_IN_SETTINGS];
@@ -44,6 +45,7 @@ pub enum Declared {
     /// As it was read: policies mean something only all together.
     Policy(Box<raw::Policy>),
     Cases(Arc<raw::Cases>),
+    Ratification(Oid, Ratification),
     Rego,
 }
 
@@ -83,6 +85,8 @@ pub fn declared(
         RawFile::Bridge(raw) => resources::bridge(id, &raw, context).map(|bridge| Declared::Bridge(Arc::new(bridge))),
         RawFile::Policy(raw) => Some(Declared::Policy(Box::new(raw))),
         RawFile::Cases(raw) => Some(Declared::Cases(raw)),
+        RawFile::Ratification(raw) => policy::ratification(id, &raw, context)
+            .map(|(landing, ratification)| Declared::Ratification(landing, ratification)),
         RawFile::Rego => Some(Declared::Rego),
         RawFile::Config(_) => None,
     }
@@ -113,6 +117,9 @@ pub fn access<'a>(
             }
             Declared::Cases(cases) => {
                 policy.cases.insert(Arc::clone(&source.path), (Arc::clone(source), Arc::clone(cases)));
+            }
+            Declared::Ratification(landing, ratification) => {
+                policy.ratified.insert(*landing, ratification.clone());
             }
             Declared::Rego => {
                 policy.custom.insert(Arc::clone(&source.path), Arc::clone(source));

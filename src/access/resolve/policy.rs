@@ -1,6 +1,7 @@
 //! Policies: files add up, ids are unique, and of two limits the stricter holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -9,13 +10,15 @@ use super::context::{Context, field, item};
 use super::resources::{days, nearest};
 use crate::access::id::{DomainId, Duty, GroupId, PersonId, PolicyId, RoleId};
 use crate::access::model::{
-    ApprovalRule, Approvers, ChangeClass, Config, DutyRule, DutySet, Leftover, Policy, RemovalLimit, Waiver,
+    ApprovalRule, Approvers, ChangeClass, Config, DutyRule, DutySet, Leftover, Policy, Ratification, RemovalLimit,
+    Waiver,
 };
 use crate::access::pattern::EntitlementPattern;
 use crate::access::raw::{self, ApprovedBy};
 use crate::access::reading::{INVALID_ID, Step, quote};
 use crate::access::time::Days;
 use crate::finding::{Finding, Place, Severity};
+use crate::repository::Oid;
 
 pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, config: &Config, context: &mut Context<'_>) {
     for (index, rule) in raw.duties.iter().flatten().enumerate() {
@@ -73,6 +76,17 @@ pub(super) fn add(raw: &raw::Policy, policy: &mut Policy, config: &Config, conte
         // of two severities the stricter holds, as with limits
         held.0 = severity.max(held.0);
     }
+}
+
+/// A ratification, with the landing of which it speaks.
+pub(super) fn ratification(
+    id: &str,
+    raw: &raw::Ratification,
+    context: &mut Context<'_>,
+) -> Option<(Oid, Ratification)> {
+    let owner = context.id(PersonId::parse, &raw.owner, &[Step::Key("owner")])?;
+    // the path says it in full, or the file is refused
+    Some((id.parse().ok()?, Ratification { owner, source: Arc::clone(context.source) }))
 }
 
 /// What the first run of a target takes away.

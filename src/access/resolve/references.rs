@@ -67,6 +67,7 @@ pub(super) fn check(access: &Access, present: &[NamedFile<'_>], findings: &mut V
             | FileKind::Bridge
             | FileKind::Policy
             | FileKind::Cases
+            | FileKind::Ratification
             | FileKind::Rego => continue,
         };
         names.insert(id);
@@ -224,6 +225,9 @@ impl<'a> References<'a> {
             if !self.rules.contains(waiver.rule.as_str()) {
                 self.missing("duties rule", waiver.rule.as_str(), waiver.place.clone(), |names| &names.rules);
             }
+        }
+        for ratified in policy.ratified.values() {
+            self.person(&ratified.owner, |_| ratified.source.place(&[Step::Key("owner")]));
         }
         for (person, place) in &policy.admins_required {
             self.person(person, |_| place.clone());

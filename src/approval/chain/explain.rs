@@ -6,6 +6,8 @@ use super::error::VerifyError;
 use super::heads::ChangeHash;
 use super::landings::{Landing, Verdict};
 use super::search::{Step, Walk, Way, reached};
+use crate::access::EvidenceSource;
+use crate::access::reading::ratification_path;
 use crate::approval::codes;
 use crate::approval::landing::{Span, violations};
 use crate::finding::Refusal;
@@ -21,16 +23,25 @@ pub(super) fn refused(walk: &Walk<'_, '_, '_>, way: &Way) -> Result<Vec<Landing>
     };
     let mut landings = vec![Landing { refusals, ..line.landing(Span::new(from, to), Verdict::Refused)? }];
     let bad = line.commit(to)?;
+    let judge = line.ground.revision(line.commit(from)?)?;
+    let ratify = match judge.access.config.evidence {
+        EvidenceSource::Signatures => String::new(),
+        EvidenceSource::Github => format!(": by a pull request that adds `{}`", ratification_path(bad)),
+    };
     for place in to + 1..line.len() {
         let refusal = Refusal::new(
             &codes::UNVERIFIED_ANCESTOR,
             format!("{} stands on {}, which was refused", line.commit(place)?.short(), bad.short()),
-            format!("restore what {} touched, or have a head on top of it approved", bad.short()),
+            format!("restore what {} touched, or have a head on top of it approved{ratify}", bad.short()),
         );
         let on_top = line.landing(Span::new(place - 1, place), Verdict::Refused)?;
         landings.push(Landing { refusals: vec![refusal], ..on_top });
     }
     Ok(landings)
+}
+
+fn stands_on_refused(refusal: &Refusal) -> bool {
+    refusal.code.id == codes::UNVERIFIED_ANCESTOR.id
 }
 
 fn nearest(walk: &Walk<'_, '_, '_>, from: usize, path: &[Step]) -> Result<(usize, Vec<Refusal>), VerifyError> {
@@ -64,6 +75,8 @@ fn nearest(walk: &Walk<'_, '_, '_>, from: usize, path: &[Step]) -> Result<(usize
         let hash = line.change_hash(span)?;
         for head in line.merged_heads_with(hash, to)?.into_iter().chain(line.heads().with_hash(hash)) {
             match walk.outcome(span, head, path)? {
+                // what it stands on was refused, and that is told by itself
+                Err(refusals) if to > first && refusals.iter().any(stands_on_refused) => {}
                 Err(refusals) => return Ok((to, refusals)),
                 Ok(granted) => {
                     if let Some(refusal) = walk.left_out(span, Some(&granted), path)? {

@@ -69,7 +69,8 @@ fn prove(ground: &Ground<'_>, landing: &RecordedLanding, tip: Oid) -> Result<Pro
     if let Some(head) = head.filter(|_| !landing.statements.is_empty() || landing.pull.is_some()) {
         let said = ground.recorded.said.get(..landing.said).unwrap_or_default();
         let pull = landing.pull.as_ref().map(|pull| (landing.commit, pull));
-        let words = RecordedWords { head, statements: &landing.statements, said, pull, at: landing.at };
+        let base = landing.base;
+        let words = RecordedWords { base, head, statements: &landing.statements, said, pull, at: landing.at };
         let source = ground.source.of_record(&words);
         match closed(ground, Measure::of_record(&*source, landing), &commits, tip)? {
             Ok(steps) => return Ok(Proof::Verified(Box::new(verified(landing, steps, true)))),

@@ -225,8 +225,8 @@ impl<'l, 'w, 'a> Waiting<'l, 'w, 'a> {
         let head = known.head.filter(|head| ground.repository.commit(*head).is_ok());
         if let Some(head) = head.filter(|_| start.is_some()) {
             let pull = known.pull.as_ref().map(|pull| (known.commit, pull));
-            let words =
-                RecordedWords { head, statements: &known.statements, said: &[], pull, at: line.told.at(ground) };
+            let (base, at) = (known.base, line.told.at(ground));
+            let words = RecordedWords { base, head, statements: &known.statements, said: &[], pull, at };
             let kept = ground.source.of_record(&words);
             for own in self.changes_of(behind, head)? {
                 let Some(over) = self.over(behind, &own)? else { continue };

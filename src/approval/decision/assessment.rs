@@ -129,6 +129,11 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
         in_all_because.push(refusal(&codes::RESOURCE_OWNERLESS, fact));
     }
     in_all_because.extend(own_keys_changed(plan, &testimony.made_own, &opinions));
+    let ratified: Vec<String> = plan.ratified().map(|landing| format!("`{}`", landing.short())).collect();
+    if !ratified.is_empty() {
+        let fact = format!("what landed as {} is ratified", ratified.join(" and "));
+        in_all_because.push(refusal(&codes::LANDING_RATIFIED, fact));
+    }
     let mut authors: Vec<Maker> = makers.keys().cloned().map(Maker::Person).collect();
     if !testimony.in_doubt.is_empty() {
         authors.push(Maker::Unknown);

@@ -131,6 +131,8 @@ pub struct Told {
     pub missing: BTreeMap<Oid, Refusal>,
     /// Why nothing of anything else is known.
     pub unread: Option<Refusal>,
+    /// The verified landing on which the first of those stands that are asked about.
+    pub since: Option<Oid>,
     /// Landings of which the log's word is not enough here.
     pub asked_again: BTreeSet<Oid>,
 }

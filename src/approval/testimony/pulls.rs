@@ -14,6 +14,7 @@ use super::registered::Registered;
 use super::source::{Question, RecordedWords, Source, Venue};
 use super::statement::Signed;
 use super::statements::Signatures;
+use crate::access::reading::{NamedFile, ratification_path};
 use crate::access::{Access, EvidenceSource, PersonId};
 use crate::approval::codes;
 use crate::approval::landing::Trees;
@@ -26,9 +27,19 @@ pub struct Sources<'a> {
     repository: &'a Repository,
     signatures: Signatures<'a>,
     told: Rc<Told>,
-    /// What the log keeps of one landing.
-    record: Option<(Oid, Pull)>,
+    record: Option<Kept>,
 }
+
+/// What the log keeps of one landing.
+#[derive(Debug)]
+struct Kept {
+    base: Oid,
+    landed: Oid,
+    pull: Pull,
+}
+
+/// So many commits of the branch below a pull request are looked at for the last verified one. It only says where to look.
+const BELOW: usize = 64;
 
 impl<'a> Sources<'a> {
     pub fn new(repository: &'a Repository, signatures: Signatures<'a>, told: Rc<Told>) -> Self {
@@ -38,7 +49,7 @@ impl<'a> Sources<'a> {
     /// The pull requests of a head, each once.
     fn of_head(&self, head: Oid) -> impl Iterator<Item = &Pull> {
         let landed = self.told.landed.values().filter(move |pull| pull.head == head);
-        let recorded = self.record.iter().map(|(_, pull)| pull).filter(move |pull| pull.head == head);
+        let recorded = self.record.iter().map(|kept| &kept.pull).filter(move |pull| pull.head == head);
         recorded.chain(landed).chain(self.told.open.get(&head))
     }
 
@@ -49,7 +60,7 @@ impl<'a> Sources<'a> {
             return self.told.open.get(&head).ok_or_else(unread);
         };
         // what was judged once is judged again by what it was judged by
-        let recorded = self.record.as_ref().filter(|(of, _)| *of == landed).map(|(_, pull)| pull);
+        let recorded = self.record.as_ref().filter(|kept| kept.landed == landed).map(|kept| &kept.pull);
         if let Some(pull) = recorded.or_else(|| self.told.landed.get(&landed)) {
             return Ok(pull);
         }
@@ -73,21 +84,99 @@ impl<'a> Sources<'a> {
         let moved = self.repository.managed_changes(question.onto, shown)?;
         let unseen = trees.base.iter().map(|(path, before)| (path, Some(before)));
         let brought = trees.landed.keys().filter(|path| !trees.base.contains_key(*path)).map(|path| (path, None));
-        let mut unseen = unseen.chain(brought).filter(|(path, before)| {
+        let line = self.line(question.onto, onto)?;
+        // who reviewed the ratification of a landing let in everything up to it
+        let left = match newest_ratified(&line, trees) {
+            Some(ratified) => Some(self.repository.managed_changes(ratified, shown)?),
+            None => None,
+        };
+        let unseen = unseen.chain(brought).filter(|(path, before)| {
             let after = trees.landed.get(*path);
-            after != *before && moved.get(path.as_str()).is_some_and(|[_, then]| then.as_ref() != *before)
+            after != *before
+                && moved.get(path.as_str()).is_some_and(|[_, then]| then.as_ref() != *before)
+                && left.as_ref().is_none_or(|left| left.contains_key(path.as_str()))
         });
-        let Some((path, _)) = unseen.next() else { return Ok(None) };
-        let others = unseen.count();
-        let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+        let unseen: Vec<&String> = unseen.map(|(path, _)| path).collect();
+        let Some((path, others)) = unseen.split_first() else { return Ok(None) };
+        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
         let fact = format!(
             "`{}`{more} would change by a landing before #{} that was refused, and its reviewers were not shown that",
             path.escape_debug(),
             pull.number
         );
-        let help = "restore what the refused landing touched, by a pull request of its own, and merge that first";
+        let help = match self.last_to_touch(&line, question.onto, &unseen)? {
+            Some(landing) => format!(
+                "restore what {} touched, by a pull request of its own, and merge that first; or let it stand: add `{}` \
+                 with `reason` and `owner`, which asks for one approval more",
+                landing.short(),
+                ratification_path(landing)
+            ),
+            None => {
+                "restore what the refused landing touched, by a pull request of its own, and merge that first; or let \
+                     it stand: add `policies/ratified/ID.yaml`, where ID is the refused landing's full id"
+                    .to_owned()
+            }
+        };
         Ok(Some(Refusal::new(&codes::UNVERIFIED_ANCESTOR, fact, help)))
     }
+
+    /// The commits of the branch after one of them up to another, newest first. None where the one isn't below the other.
+    fn line(&self, after: Oid, up_to: Oid) -> Result<Vec<Oid>, RepositoryError> {
+        let least = self.repository.generation(after)?;
+        let (mut line, mut at) = (Vec::new(), up_to);
+        while at != after {
+            self.repository.visit()?;
+            line.push(at);
+            match self.repository.first_parent(at)? {
+                Some(parent) if self.repository.generation(parent)? >= least => at = parent,
+                Some(_) | None => return Ok(Vec::new()),
+            }
+        }
+        Ok(line)
+    }
+
+    /// The newest commit of a line that touched any of the paths.
+    fn last_to_touch(&self, line: &[Oid], after: Oid, paths: &[&String]) -> Result<Option<Oid>, RepositoryError> {
+        for (place, commit) in line.iter().enumerate() {
+            let before = line.get(place + 1).copied().unwrap_or(after);
+            let changes = self.repository.managed_changes(before, *commit)?;
+            if paths.iter().any(|path| changes.contains_key(path.as_str())) {
+                return Ok(Some(*commit));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where a head started from the branch, and the commits of the branch below that: where what lay between was refused, a
+    /// landing starts from one of those.
+    fn starts(&self, onto: Oid, since: Option<Oid>, head: Oid) -> BTreeSet<Oid> {
+        // a head that isn't here starts nowhere
+        let of = |onto: Oid| self.repository.merge_bases(onto, head).unwrap_or_default();
+        let mut line = vec![onto];
+        let mut at = onto;
+        while line.len() < BELOW
+            && since.is_some_and(|since| since != at)
+            && let Ok(Some(parent)) = self.repository.first_parent(at)
+        {
+            line.push(parent);
+            at = parent;
+        }
+        let mut starts: BTreeSet<Oid> = of(onto).into_iter().collect();
+        let below: Vec<Oid> = line.iter().copied().skip_while(|one| !starts.contains(one)).collect();
+        if below.is_empty() && line.len() > 1 && !of(at).iter().eq(&starts) {
+            // it started from what was merged on the way
+            starts.extend(line.iter().flat_map(|onto| of(*onto)));
+        }
+        starts.extend(below);
+        starts
+    }
+}
+
+/// The newest commit of a line that is ratified by what a landing brings. What said so before brings nothing.
+fn newest_ratified(line: &[Oid], trees: &Trees) -> Option<Oid> {
+    let brought = trees.landed.keys().filter(|path| !trees.base.contains_key(*path));
+    let ratified: BTreeSet<Oid> = brought.filter_map(|path| NamedFile::of_path(path)?.ratifies()).collect();
+    line.iter().copied().find(|commit| ratified.contains(commit))
 }
 
 /// The refusal of a landing of which the forge was not asked.
@@ -145,13 +234,13 @@ impl Source for Sources<'_> {
     }
 
     fn brought(&self, landed: Oid) -> Option<(Oid, Option<Oid>)> {
-        let recorded = self.record.as_ref().filter(|(of, _)| *of == landed).map(|(_, pull)| pull);
+        let recorded = self.record.as_ref().filter(|kept| kept.landed == landed).map(|kept| &kept.pull);
         recorded.or_else(|| self.told.landed.get(&landed)).map(|pull| (pull.head, pull.onto))
     }
 
     fn heads(&self) -> Vec<Oid> {
         let pulls = self.told.landed.values().map(|pull| pull.head).chain(self.told.open.keys().copied());
-        let recorded = self.record.iter().map(|(_, pull)| pull.head);
+        let recorded = self.record.iter().map(|kept| kept.pull.head);
         let heads: BTreeSet<Oid> = pulls.chain(recorded).chain(self.signatures.heads()).collect();
         heads.into_iter().collect()
     }
@@ -162,10 +251,9 @@ impl Source for Sources<'_> {
 
     fn claimed_bases(&self, head: Oid) -> BTreeSet<Oid> {
         let mut bases = self.signatures.claimed_bases(head);
-        for onto in self.of_head(head).filter_map(|pull| pull.onto) {
-            // a head that isn't here starts nowhere
-            bases.extend(self.repository.merge_bases(onto, head).unwrap_or_default());
-        }
+        let recorded = self.record.as_ref().filter(|kept| kept.pull.head == head).map(|kept| kept.base);
+        let since = recorded.or(self.told.since);
+        bases.extend(self.of_head(head).filter_map(|pull| pull.onto).flat_map(|onto| self.starts(onto, since, head)));
         bases
     }
 
@@ -207,7 +295,7 @@ impl Source for Sources<'_> {
             repository: self.repository,
             signatures: self.signatures.with_record(record),
             told: Rc::clone(&self.told),
-            record: believed.map(|(landed, pull)| (landed, pull.clone())),
+            record: believed.map(|(landed, pull)| Kept { base: record.base, landed, pull: pull.clone() }),
         })
     }
 }

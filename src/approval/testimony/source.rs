@@ -51,6 +51,8 @@ impl<'a> Venue<'a> {
 /// What the log keeps of the words that a landing was judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordedWords<'r> {
+    /// What it landed on.
+    pub base: Oid,
     pub head: Oid,
     /// What people signed that the verdict rests on.
     pub statements: &'r [Signed],

@@ -171,8 +171,10 @@ fn editor() -> String {
         .map(|kind| {
             let files = match kind.folder() {
                 Some(_) if kind == FileKind::Cases => vec!["policies/**/*.cases.yaml".to_owned()],
+                Some(_) if kind == FileKind::Ratification => vec!["policies/ratified/*.yaml".to_owned()],
                 Some(folder) if kind == FileKind::Policy => {
-                    vec![format!("{folder}/**/*.yaml"), format!("!{folder}/**/*.cases.yaml")]
+                    let others = ["**/*.cases.yaml", "ratified/*.yaml"].map(|kind| format!("!{folder}/{kind}"));
+                    [format!("{folder}/**/*.yaml")].into_iter().chain(others).collect()
                 }
                 Some(folder) => vec![format!("{folder}/**/*.yaml")],
                 None => vec!["dualkey.yaml".to_owned()],

@@ -144,6 +144,7 @@ pub(super) fn of_file(file: &ManagedFile, class: ChangeClass) -> Option<BTreeMap
         FileKind::Role => Section::Role,
         FileKind::Grant => Section::Grant,
         FileKind::Bridge => Section::Bridge,
+        FileKind::Ratification => Section::Other,
     };
     let value = file.value()?;
     let name = if section == Section::Settings { "settings".to_owned() } else { format!("{} `{id}`", kind.name()) };

@@ -20,6 +20,7 @@ const NOT_PLANTED: &[(&str, &str)] = &[
     ("log-key-changed", "it takes a base and a head: rotation.rs"),
     ("mixed-change", "it takes a base and a head: lint.rs"),
     ("two-permissions", "it takes a role of an organisation's own: examples.txtar"),
+    ("not-supported", "it takes a base and a head: lint.rs"),
     ("target-moved", "it takes a base and a head: attacks/resources.rs"),
     ("custom-deny", "it takes a rule of the organisation's own: rego.rs"),
     ("custom-warning", "it takes a rule of the organisation's own: rego.rs"),

@@ -14,6 +14,7 @@ mod approvers;
 mod content;
 mod landed;
 mod partial;
+mod repair;
 mod replay;
 
 /// People of Northwind who have an account.
