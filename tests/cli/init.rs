@@ -104,7 +104,7 @@ fn editors_find_the_schemas() {
     init(&world, &["priya.shah"]).exits(0);
     let settings: serde_json::Value = serde_json::from_str(&world.read(".vscode/settings.json")).unwrap();
     let schemas = settings["yaml.schemas"].as_object().unwrap();
-    assert_eq!(schemas.len(), 10);
+    assert_eq!(schemas.len(), 11);
     for (schema, files) in schemas {
         serde_json::from_str::<serde_json::Value>(&world.read(schema)).unwrap();
         let folder = files[0].as_str().unwrap().split('/').next().unwrap();

@@ -357,7 +357,7 @@ fn another_log_or_branch_than_the_one_of_the_genesis_is_refused_by_plan() {
     for (from, to) in [("refs/dualkey/audit", "refs/dualkey/other"), ("branch: main", "branch: trunk")] {
         let world = World::new();
         world.write("dualkey.yaml", &world.read("dualkey.yaml").replace(from, to));
-        world.timed(&["plan"]).exits(1).says("error[not-supported]").says("blocked");
+        world.timed(&["plan", "--base", "HEAD"]).exits(1).says("error[not-supported]").says("blocked");
     }
 }
 

@@ -34,6 +34,7 @@ type Story = (&'static str, &'static [&'static str], fn(&mut Scene));
 /// Codes without a story here, each with the reason.
 const NOT_TOLD: &[(&str, &str)] = &[
     ("approver-unproven", "whoever has no key signs nothing; plans and `verify --head` name it as a reason"),
+    ("landing-ratified", "it takes a pull request on top of a refused landing; evidence/repair.rs has one"),
     ("clock-skew", "it speaks of seconds on two clocks; only_ends.rs sets one of them wrong"),
     ("revocation-overdue", "it takes a day without a run; only_ends.rs lets one pass"),
     ("run-interrupted", "it takes a signal at the right moment; survival.rs sends one"),

@@ -85,7 +85,7 @@ fn reviewers_let_a_refused_landing_stand() {
         forge.approve(number, "grace-lin");
         forge.run(&["verify", "--pull", &pull]).exits(0).says("would land");
         forge.merge(number, "ratify", method);
-        forge.run(&["verify"]).exits(0).says("mei.tanaka").says("landing-ratified");
+        forge.run(&["verify"]).exits(0).says("mei.tanaka").says("is ratified");
         forge.run(&["apply"]).exits(0);
         assert!(forge.has_alice());
         forge.offline(&["verify"]).exits(0).says("(in the log)").says("mei.tanaka");
