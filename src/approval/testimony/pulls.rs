@@ -120,7 +120,7 @@ impl<'a> Sources<'a> {
         Ok(Some(Refusal::new(&codes::UNVERIFIED_ANCESTOR, fact, help)))
     }
 
-    /// The commits of the branch after one of them up to another, newest first. None where the one isn't below the other.
+    /// The commits of the branch after one of them up to another, newest first. Empty where the one isn't below the other.
     fn line(&self, after: Oid, up_to: Oid) -> Result<Vec<Oid>, RepositoryError> {
         let least = self.repository.generation(after)?;
         let (mut line, mut at) = (Vec::new(), up_to);
