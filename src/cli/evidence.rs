@@ -1,40 +1,27 @@
 //! Asking the forge, where the settings say that its pull requests prove approvals.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 #[cfg(feature = "github")]
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::Stop;
+use super::asked::Asked;
 use super::shared::Shared;
 use crate::access::{EvidenceSource, ForgeRepository};
 use crate::approval::pull::Told;
 use crate::approval::{Chain, Recorded};
 use crate::repository::Oid;
 
-/// What the forge is asked for beside what landed, and what it told.
-#[derive(Debug, Default)]
-pub struct Asked {
-    /// A head of which an open pull request is looked for.
-    head: Option<Oid>,
-    /// What was told about the branch up to a tip.
-    told: Option<(Oid, Rc<Told>)>,
-    /// The size of the log up to which its word is enough, for whoever gives access by it.
-    believed: Option<u64>,
-}
-
 /// Where a pull request is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "github"), expect(dead_code, reason = "without the client nobody looks one up"))]
 pub enum PullState {
     /// With this head.
     Open(Oid),
     /// By this commit.
     Merged(Oid),
 }
-
-/// The cell of it in [`Shared`].
-pub type AskedCell = RefCell<Asked>;
 
 impl Shared<'_> {
     /// Says that a head is asked about, too.

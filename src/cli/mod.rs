@@ -4,6 +4,7 @@ mod access;
 mod applied;
 mod apply;
 mod approve;
+mod asked;
 mod audit;
 mod checkpoint;
 mod completions;

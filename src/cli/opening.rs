@@ -3,8 +3,8 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
+use super::asked::AskedCell;
 use super::checkpoint::Expected;
-use super::evidence::AskedCell;
 use super::revisions::{Reads, newest_readable, no_branch, read};
 use super::shared::{ANCHOR, Refresh, Shared, kept_anchor};
 use super::{Exit, RemoteOption, Stop};

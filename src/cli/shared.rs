@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use clap::Args;
 
+use super::asked::AskedCell;
 use super::checkpoint::Expected;
-use super::evidence::AskedCell;
 use super::revisions::{Reads, newest_readable, no_branch, read};
 use super::{Exit, Stop, output};
 use crate::access::{self, Access, Config, LastRead, Revision, Target};
