@@ -50,7 +50,7 @@ pub(super) fn pull(connection: &Connection, home: &Home, number: u64) -> Result<
         let pushes = pushes(connection, home, &graph, &doing("list the pushes"))?;
         movements.extend(pushes);
     }
-    movements.sort_by(|a, b| order(a).cmp(&order(b)));
+    movements.sort_by_cached_key(order);
     movements.dedup();
     let reviews = opinions(&reviews, &events, (number, merged_at), &mut missing);
     Ok(Pull {
@@ -256,7 +256,7 @@ fn opinions(
         };
         found.push(Review { by, verdict, of: review.commit_id, at: at.0 });
     }
-    found.sort_by(|a, b| (a.at, a.by.number).cmp(&(b.at, b.by.number)));
+    found.sort_by_key(|review| (review.at, review.by.number));
     found
 }
 

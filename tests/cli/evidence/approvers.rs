@@ -98,3 +98,33 @@ fn a_fork_is_nobodys_branch() {
     forge.merge(number, "alice", Method::Merge);
     forge.is_refused("fork-pr-forbidden");
 }
+
+#[test]
+fn who_made_a_commit_of_it_may_not_approve_it_whoever_pushed() {
+    Forge::alice_is_refused("approver-is-author", |forge, number| {
+        forge.world.be("priya.shah");
+        forge.world.write("people/alice.nguyen.yaml", &renamed_alice());
+        forge.world.commit("Another name");
+        forge.world.be("tom.reed");
+        forge.pushed("alice", "tomreed");
+        forge.keep_head(number, "alice");
+        forge.approve(number, "priyashah");
+    });
+}
+
+#[test]
+fn who_takes_over_the_branch_of_a_machine_may_not_approve_it() {
+    let forge = Forge::open();
+    forge.server.world(|hub| {
+        hub.add_bot("helper");
+        hub.grant("helper[bot]", "access", "write");
+    });
+    forge.world.let_alice_in("alice");
+    forge.pushed("alice", "priyashah");
+    let number = forge.open_pull("alice", "main", "helper[bot]");
+    for login in ["priyashah", "grace-lin"] {
+        forge.approve(number, login);
+    }
+    let refused = forge.run(&["verify", "--pull", &number.to_string()]).exits(1);
+    refused.says("approver-is-pusher").says("quorum-bot-authored");
+}

@@ -195,3 +195,28 @@ fn pushers_that_the_forge_forgot_are_missing_unless_every_commit_is_signed() {
     });
     unsigned.is_refused("evidence-incomplete");
 }
+
+#[test]
+fn a_review_that_was_begun_before_the_push_is_of_the_older_head() {
+    Forge::alice_is_refused("approval-stale", |forge, number| {
+        let review = forge.server.world(|hub| hub.begin_review("access", number, "priyashah"));
+        forge.world.write("grants/payments/alice-refunds.yaml", &wider_grant());
+        forge.world.commit("Wider");
+        forge.pushed("alice", "tomreed");
+        forge.keep_head(number, "alice");
+        forge.server.world(|hub| hub.submit_review("access", number, review, Verdict::Approved));
+        forge.pass(1);
+    });
+}
+
+#[test]
+fn a_base_that_was_pushed_with_force_after_the_approval_asks_for_it_anew() {
+    Forge::alice_is_refused("approval-context-changed", |forge, number| {
+        forge.approve(number, "priyashah");
+        let [tip, below] = ["main", "main~1"].map(|rev| forge.world.rev(rev));
+        forge.server.world(|hub| hub.push("access", "main", &below, "mei-tanaka"));
+        forge.pass(1);
+        forge.server.world(|hub| hub.push("access", "main", &tip, "mei-tanaka"));
+        forge.pass(1);
+    });
+}
