@@ -129,6 +129,6 @@ fn when_a_file_stands_where_the_clone_keeps_what_it_saw() {
         std::fs::remove_dir_all(&path).unwrap();
         std::fs::write(path, "in the way").unwrap();
     }
-    world.timed(&["apply", "--only-ends"]).exits(0).says("yara.haddad").says("could not be read and was deleted");
+    world.timed(&["apply", "--only-ends"]).exits(0).says("yara.haddad").says("could not be read and was moved");
     assert!(!world.live("github").contains("820147"), "Yara still has access");
 }
