@@ -53,7 +53,7 @@ impl Home {
     /// Tells the forge where the branches are.
     pub fn sync(&self) {
         let origin = self.origin();
-        self.hub.server.world(|forge| forge.sync("access", &origin, "priyashah"));
+        self.hub.server.world(|forge| forge.sync("access", &origin, "mei-tanaka"));
     }
 
     /// The log's checkpoint before any workflow ran, which somebody keeps by hand.
