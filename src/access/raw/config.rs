@@ -75,7 +75,7 @@ pub struct ForgeRepository {
     /// The number, which is its identity.
     #[cfg_attr(test, schemars(range(min = 1)))]
     pub id: u64,
-    /// The address of the REST interface where it isn't https://api.github.com.
+    /// The address of the REST interface where it isn't `https://api.github.com`.
     pub api: Option<String>,
 }
 
