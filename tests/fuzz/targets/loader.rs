@@ -34,6 +34,7 @@ fuzz_target!(|data: &[u8]| {
         RawFile::Bridge(strict) => same::<raw::Bridge>(strict, text),
         RawFile::Policy(strict) => same::<raw::Policy>(strict, text),
         RawFile::Cases(strict) => same::<raw::Cases>(strict, text),
+        RawFile::Ratification(strict) => same::<raw::Ratification>(strict, text),
         // only its text is read
         RawFile::Rego => {}
     }
