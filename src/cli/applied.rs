@@ -33,7 +33,10 @@ pub fn comment(judged: &Judged<'_>, outcome: &Outcome, clock: Clock, process: &P
 }
 
 fn below(desk: &Desk, judged: &Judged<'_>, outcome: &Outcome, landing: &Landing, clock: Clock) -> Result<(), Stop> {
-    let pulls = desk.that_brought(landing.commit)?;
+    let pulls = match &landing.pull {
+        Some(pull) => vec![pull.number],
+        None => desk.that_brought(landing.commit)?,
+    };
     if pulls.is_empty() {
         return Ok(());
     }

@@ -102,20 +102,10 @@ fn fix(repository: &Repository, revision: &Revision, now: jiff::Timestamp) -> Re
 #[cfg(feature = "github")]
 fn ask(revision: &Revision, pinned: &ForgeRepository) -> Result<Read<Settings>, Stop> {
     use crate::forge::connection::Connection;
-    use crate::forge::{API_URL, settings};
+    use crate::forge::settings;
 
     let variables = |name: &str| std::env::var(name).ok();
     let unread = |why: String| Unread { what: "look at the repository on GitHub".to_owned(), why, needs: None };
-    // whoever wrote the files that are looked at would be sent the token
-    if let Some(api) = pinned.api.as_deref().filter(|_| variables(API_URL).is_none_or(|told| told.is_empty())) {
-        return Err(Stop::usage(
-            format!(
-                "dualkey.yaml names the server `{}`, which nobody approved yet as far as this knows",
-                api.escape_debug()
-            ),
-            format!("where the token may be sent there, say so: {API_URL}={api}"),
-        ));
-    }
     let connection = match Connection::open(pinned, Process::unwatched().patience(), &variables) {
         Ok(connection) => connection,
         Err(refusal) if refusal.code == &FORGE_TOKEN_MISSING => return Ok(Err(unread(refusal.message))),

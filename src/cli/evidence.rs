@@ -101,19 +101,16 @@ impl Shared<'_> {
 #[cfg(feature = "github")]
 mod gathering {
     use std::collections::BTreeSet;
-    use std::sync::atomic::Ordering;
-    use std::time::{Duration, Instant};
 
     use super::{Arc, AtomicBool, ForgeRepository, Oid, PullState, Recorded, Shared, Stop, Told};
     use crate::approval::RecordedLanding;
     use crate::approval::codes::EVIDENCE_INCOMPLETE;
     use crate::approval::pull::Pull;
-    use crate::cli::process::random_part;
+    use crate::cli::process::patience;
     use crate::cli::{Exit, output};
     use crate::finding::Refusal;
     use crate::forge::connection::Connection;
     use crate::forge::evidence::{Wanted, gather, named};
-    use crate::targets::retry::Waits;
 
     impl Shared<'_> {
         /// The way to the repository on the forge.
@@ -126,7 +123,7 @@ mod gathering {
             repository: &ForgeRepository,
             stop: Option<&Arc<AtomicBool>>,
         ) -> Result<Connection, Refusal> {
-            let waits = Arc::new(Patience(stop.cloned().unwrap_or_default()));
+            let waits = patience(stop.cloned().unwrap_or_default());
             Connection::open(repository, waits, &|name| std::env::var(name).ok())
         }
 
@@ -245,31 +242,5 @@ mod gathering {
             format!("the forge can't be asked: {} ({})", why.message, why.code.id),
             &why.help,
         )
-    }
-
-    /// How long somebody looks away while waiting.
-    const GLANCE: Duration = Duration::from_millis(50);
-
-    /// Waits for the forge, until somebody asks to stop.
-    struct Patience(Arc<AtomicBool>);
-
-    impl Waits for Patience {
-        fn wait(&self, at_least: Duration, at_most: Duration, what_for: &str) -> bool {
-            let pause = at_least + random_part(at_most.saturating_sub(at_least));
-            output::error(&format!("{what_for}; trying again in {:.1} s\n", pause.as_secs_f64()));
-            self.pause(pause)
-        }
-
-        fn pause(&self, how_long: Duration) -> bool {
-            let began = Instant::now();
-            while !self.0.load(Ordering::Relaxed) {
-                let left = how_long.saturating_sub(began.elapsed());
-                if left.is_zero() {
-                    return true;
-                }
-                std::thread::sleep(left.min(GLANCE));
-            }
-            false
-        }
     }
 }

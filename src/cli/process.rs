@@ -160,6 +160,11 @@ impl Asked {
     }
 }
 
+/// How clients wait of a run that somebody may ask to stop.
+pub fn patience(stop: Arc<AtomicBool>) -> Arc<dyn Waits> {
+    Arc::new(Patience(Asked { stop, heard: Arc::default() }))
+}
+
 /// How clients wait before they try again.
 struct Patience(Asked);
 
@@ -176,7 +181,7 @@ impl Waits for Patience {
     }
 }
 
-pub(super) fn random_part(of: Duration) -> Duration {
+fn random_part(of: Duration) -> Duration {
     let nanoseconds = u64::try_from(of.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(OsRng.next_u64() % nanoseconds.saturating_add(1).max(1))
 }

@@ -61,25 +61,42 @@ impl Home {
     }
 }
 
+/// Whether a token may go to the server that settings pin.
+///
+/// INVARIANT: whoever can write `dualkey.yaml`, or a record of the log, can't have a token sent to a server of their own: to
+/// any other than github.com it goes only where the environment names that server, too.
+fn is_allowed(pinned: &str, told: Option<String>) -> Result<(), Refusal> {
+    let (fact, help) = match told {
+        Some(told) if told.trim_end_matches('/') == pinned => return Ok(()),
+        Some(told) => (
+            format!("{API_URL} is `{}`, and dualkey.yaml pins `{}`", told.escape_debug(), pinned.escape_debug()),
+            format!("unset {API_URL}, or name that server as `approval.repository.api` by a change of its own"),
+        ),
+        None if pinned == API => return Ok(()),
+        None => (
+            format!(
+                "dualkey.yaml pins the server `{}`, and nothing outside of it says the same",
+                pinned.escape_debug()
+            ),
+            format!("where the token may be sent there, say so: {API_URL}={}", pinned.escape_debug()),
+        ),
+    };
+    Err(Refusal::new(&API_HOST_NOT_ALLOWED, fact, help))
+}
+
 impl Connection {
     /// Makes a way to a repository, and sends nothing.
     ///
     /// # Errors
     ///
-    /// `forge-token-missing`, or `api-host-not-allowed` where the environment names another server than the settings do.
+    /// `forge-token-missing`, or `api-host-not-allowed` where the environment doesn't name the server that the settings pin, and
+    /// that isn't github.com's.
     pub fn open(
         repository: &ForgeRepository,
         waits: Arc<dyn Waits>,
         variables: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Refusal> {
-        let pinned = repository.api.as_deref().unwrap_or(API);
-        if let Some(told) = variables(API_URL).filter(|told| !told.is_empty() && told.trim_end_matches('/') != pinned) {
-            return Err(Refusal::new(
-                &API_HOST_NOT_ALLOWED,
-                format!("{API_URL} is `{}`, and dualkey.yaml pins `{pinned}`", told.escape_debug()),
-                format!("unset {API_URL}, or name that server as `approval.repository.api` by a change of its own"),
-            ));
-        }
+        is_allowed(repository.api.as_deref().unwrap_or(API), variables(API_URL).filter(|told| !told.is_empty()))?;
         let token = token(variables)?;
         let no_runtime = |error: std::io::Error| {
             let help = "let the machine that runs this open more files and sockets";

@@ -45,11 +45,13 @@ pub static FORGE_TOKEN_MISSING: Code = Code {
 
 pub static API_HOST_NOT_ALLOWED: Code = Code {
     id: "api-host-not-allowed",
-    title: "the environment names another forge than dualkey.yaml",
-    why: "Whoever may set a variable could let another server say who approved what, and would be sent the token. The \
-          address of the forge is pinned in `dualkey.yaml`, and changes as policies do.",
+    title: "the environment doesn't name the forge that dualkey.yaml pins",
+    why: "Whoever may set a variable could let another server say who approved what, and whoever can write `dualkey.yaml` \
+          could have the token sent to a server of their own. So the address stands in `dualkey.yaml`, and to any other \
+          than github.com a token goes only where GITHUB_API_URL names it, too. Workflows of GitHub set that by themselves.",
     example: "",
-    instead: "Unset GITHUB_API_URL, or name that server as `approval.repository.api` by a change of its own.",
+    instead: "Set GITHUB_API_URL to the address that `approval.repository.api` names, or unset it for github.com; another \
+              forge is named there by a change of its own.",
 };
 
 pub static FORGE_NOT_TOLD: Code = Code {

@@ -1,45 +1,23 @@
 //! Pull requests: which one a commit is the head of, and which one brought a landing.
 
-use serde::Deserialize;
-
 use super::PULL_REQUEST_MISSING;
 use super::connection::{Connection, Home};
+use super::evidence::answers::RestPull;
 use crate::finding::Refusal;
 use crate::repository::Oid;
 
-/// A pull request, as far as comments need it.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Pull {
-    pub number: u64,
-    pub state: String,
-    pub merged_at: Option<String>,
-    pub merge_commit_sha: Option<String>,
-    head: End,
-    base: End,
+fn is_onto(pull: &RestPull, home: &Home, branch: &str) -> bool {
+    pull.base.name == branch && pull.base.repo.as_ref().is_some_and(|repository| repository.id == home.id)
 }
 
-#[derive(Clone, Debug, Deserialize)]
-struct End {
-    #[serde(rename = "ref")]
-    branch: String,
-    sha: String,
-    /// None where a fork is gone.
-    repo: Option<Numbered>,
+fn is_open_at(pull: &RestPull, head: Oid) -> bool {
+    pull.state == "open" && pull.head.sha == head
 }
 
-#[derive(Clone, Debug, Deserialize)]
-struct Numbered {
-    id: u64,
-}
-
-impl Pull {
-    fn is_onto(&self, home: &Home, branch: &str) -> bool {
-        self.base.branch == branch && self.base.repo.as_ref().is_some_and(|repository| repository.id == home.id)
-    }
-
-    fn is_open_at(&self, head: &str) -> bool {
-        self.state == "open" && self.head.sha == head
-    }
+/// All pull requests that a commit belongs to.
+fn all_of(connection: &Connection, home: &Home, commit: Oid, doing: &str) -> Result<Vec<RestPull>, Refusal> {
+    let path = format!("/repos/{}/commits/{commit}/pulls", home.full_name);
+    connection.see(doing, async |api| api.list(&path).await).map_err(|error| error.refusal())
 }
 
 /// The number of the open pull request onto the protected branch whose head is exactly this commit: the one that is named,
@@ -55,13 +33,12 @@ pub fn of_head(
     head: Oid,
     named: Option<u64>,
 ) -> Result<u64, Refusal> {
-    let (full, sha) = (&home.full_name, head.to_string());
     let missing = |what: String, help: &str| Refusal::new(&PULL_REQUEST_MISSING, what, help);
     if let Some(number) = named {
         let doing = format!("look at #{number}");
-        let path = format!("/repos/{full}/pulls/{number}");
-        let pull: Pull = connection.see(&doing, async |api| api.get_as(&path).await).map_err(|e| e.refusal())?;
-        return match pull.is_open_at(&sha) && pull.is_onto(home, branch) {
+        let path = format!("/repos/{}/pulls/{number}", home.full_name);
+        let pull: RestPull = connection.see(&doing, async |api| api.get_as(&path).await).map_err(|e| e.refusal())?;
+        return match is_open_at(&pull, head) && is_onto(&pull, home, branch) {
             true => Ok(number),
             false => Err(missing(
                 format!("#{number} is no open pull request onto `{branch}` whose head is {}", head.short()),
@@ -70,11 +47,10 @@ pub fn of_head(
         };
     }
     let doing = format!("find the pull request of {}", head.short());
-    let path = format!("/repos/{full}/commits/{sha}/pulls");
-    let found: Vec<Pull> = connection.see(&doing, async |api| api.list(&path).await).map_err(|e| e.refusal())?;
+    let found = all_of(connection, home, head, &doing)?;
     let open: Vec<u64> = found
         .iter()
-        .filter(|pull| pull.is_open_at(&sha) && pull.is_onto(home, branch))
+        .filter(|pull| is_open_at(pull, head) && is_onto(pull, home, branch))
         .map(|pull| pull.number)
         .collect();
     match open.as_slice() {
@@ -99,12 +75,10 @@ pub fn of_head(
 ///
 /// What GitHub said.
 pub fn that_brought(connection: &Connection, home: &Home, branch: &str, landed: Oid) -> Result<Vec<u64>, Refusal> {
-    let (full, sha) = (&home.full_name, landed.to_string());
     let doing = format!("find the pull request that brought {}", landed.short());
-    let path = format!("/repos/{full}/commits/{sha}/pulls");
-    let found: Vec<Pull> = connection.see(&doing, async |api| api.list(&path).await).map_err(|e| e.refusal())?;
+    let found = all_of(connection, home, landed, &doing)?;
     let brought = found.iter().filter(|pull| {
-        pull.merged_at.is_some() && pull.merge_commit_sha.as_ref() == Some(&sha) && pull.is_onto(home, branch)
+        pull.merged_at.is_some() && pull.merge_commit_sha == Some(landed) && is_onto(pull, home, branch)
     });
     Ok(brought.map(|pull| pull.number).collect())
 }

@@ -20,7 +20,7 @@ pub(super) struct Actor {
 
 /// The same as REST tells of it.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct RestUser {
+pub(in crate::forge) struct RestUser {
     pub id: u64,
     pub login: String,
     #[serde(rename = "type")]
@@ -180,7 +180,8 @@ pub(super) struct GitActor {
 
 /// A pull request as REST tells of it.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct RestPull {
+pub(in crate::forge) struct RestPull {
+    pub number: u64,
     pub state: String,
     #[serde(default)]
     pub merged: bool,
@@ -192,7 +193,7 @@ pub(super) struct RestPull {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct RestSide {
+pub(in crate::forge) struct RestSide {
     pub sha: Oid,
     #[serde(rename = "ref")]
     pub name: String,
@@ -200,7 +201,7 @@ pub(super) struct RestSide {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct RestRepository {
+pub(in crate::forge) struct RestRepository {
     pub id: u64,
 }
 
@@ -228,7 +229,7 @@ pub(super) struct Activity {
 
 /// An instant in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Instant(pub Timestamp);
+pub(in crate::forge) struct Instant(pub Timestamp);
 
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,7 +1,7 @@
 //! Gathers what GitHub tells of pull requests, before anything is judged. It decides nothing: what could not be read is said
 //! to be missing, and what is missing approves nothing.
 
-mod answers;
+pub(super) mod answers;
 mod assemble;
 mod branch;
 mod landings;

@@ -91,7 +91,7 @@ impl Forge {
     /// The program with the token of a workflow, at the forge's time.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.world.command(&self.world.repo());
-        command.args(args).env("GITHUB_TOKEN", &self.token);
+        command.args(args).env("GITHUB_TOKEN", &self.token).env("GITHUB_API_URL", self.server.url());
         if takes_now(args) && !args.contains(&"--at") {
             command.args(["--now", &self.server.clock().now().to_string()]);
         }

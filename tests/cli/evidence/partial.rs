@@ -155,9 +155,12 @@ fn no_other_forge_is_asked() {
     command.env("GITHUB_API_URL", "https://evil.example");
     finish(command).exits(5).says("api-host-not-allowed");
     assert_eq!(forge.server.take_log().count(), 0);
+    // nor one that the repository alone names
     let mut command = forge.command(&["verify"]);
-    command.env("GITHUB_API_URL", forge.server.url());
-    finish(command).exits(1).says("no-approval");
+    command.env_remove("GITHUB_API_URL");
+    finish(command).exits(5).says("api-host-not-allowed");
+    assert_eq!(forge.server.take_log().count(), 0);
+    forge.run(&["verify"]).exits(1).says("no-approval");
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Company {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = self.world.command(&self.world.repo());
-        command.env("DUALKEY_FORGE_TOKEN", &self.token).args(args);
+        command.env("DUALKEY_FORGE_TOKEN", &self.token).env("GITHUB_API_URL", self.server.url()).args(args);
         if takes_now(args) {
             command.args(["--now", &self.world.now]);
         }

@@ -83,6 +83,7 @@ impl Home {
         let args = ["approve", "--yes", "--key", key.to_str().unwrap(), "--head", head, "--now", &now];
         let mut command = self.hub.command(&args);
         command.envs(token.map(|token| ("DUALKEY_FORGE_TOKEN", token)));
+        command.env("GITHUB_API_URL", self.hub.server.url());
         crate::support::finish(command)
     }
 

@@ -144,3 +144,26 @@ fn access_is_reviewed_and_merged_on_github() {
     says(jobs[1].succeeds(), "End what is over", "revoke alice.nguyen github repository northwind/shop push");
     assert_eq!(hub.may("alice-nw", "shop"), None);
 }
+
+#[test]
+fn whoever_pushes_leads_no_token_of_an_approver_elsewhere() {
+    let home = Home::open();
+    let hub = &home.hub;
+    let evil = github_standin::Server::start(github_standin::World::new("northwind", hub.server.clock().now()));
+    hub.let_in("alice.nguyen", "alice-nw");
+    home.propose("alice");
+    let head = hub.world.rev("alice");
+    hub.world.git(&["switch", "-q", "main"]);
+    hub.world.write("dualkey.yaml", &hub.world.read("dualkey.yaml").replace(&hub.server.url(), &evil.url()));
+    hub.world.commit("Ask somebody else");
+    hub.world.git(&["push", "-q", "origin", "main"]);
+    // with what a workflow's environment says, and at a machine where nothing says anything
+    let token = hub.server.world(|forge| forge.fine_grained_token("priyashah", "contents=write"));
+    home.approve(&head, "priya.shah", Some(&token)).exits(0).says("forge-not-told").says("dualkey.yaml pins");
+    let key = crate::support::key("priya.shah");
+    let now = hub.server.clock().now().to_string();
+    let mut bare = hub.command(&["approve", "--yes", "--key", key.to_str().unwrap(), "--head", &head, "--now", &now]);
+    bare.env("DUALKEY_FORGE_TOKEN", &token).env_remove("GITHUB_API_URL");
+    crate::support::finish(bare).exits(0).says("forge-not-told").says("nothing outside of it says the same");
+    assert_eq!(evil.log().count(), 0);
+}
