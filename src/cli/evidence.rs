@@ -237,10 +237,6 @@ mod gathering {
 
     /// What stands in for everything that the forge could have told.
     fn unread(why: &Refusal) -> Refusal {
-        Refusal::new(
-            &EVIDENCE_INCOMPLETE,
-            format!("the forge can't be asked: {} ({})", why.message, why.code.id),
-            &why.help,
-        )
+        Refusal::new(&EVIDENCE_INCOMPLETE, format!("{} ({})", why.message, why.code.id), &why.help)
     }
 }

@@ -160,7 +160,8 @@ impl Asked {
     }
 }
 
-/// How clients wait of a run that somebody may ask to stop.
+/// How clients wait, until somebody asks to stop.
+#[cfg(feature = "github")]
 pub fn patience(stop: Arc<AtomicBool>) -> Arc<dyn Waits> {
     Arc::new(Patience(Asked { stop, heard: Arc::default() }))
 }

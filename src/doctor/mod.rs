@@ -135,7 +135,9 @@ impl Found<'_> {
             Some(needs) => format!(
                 "give the token `{needs}`, or run `dualkey doctor --as-administrator` with an administrator's own token"
             ),
-            None => "see why, then run it again".to_owned(),
+            None => {
+                "set DUALKEY_FORGE_TOKEN where no token is set, or see why it wasn't told; then run it again".to_owned()
+            }
         };
         self.set(&SETTINGS_NOT_READ, format!("not read: {}: {}", unread.what, unread.why), help);
     }

@@ -7,7 +7,7 @@ use super::style::count;
 use super::voice::{LISTED, Voice};
 use crate::access::time::format_moment;
 use crate::access::{ApprovedBy, PersonId, Unfit};
-use crate::approval::codes::KEY_UNPROVEN;
+use crate::approval::codes::{KEY_UNPROVEN, NOT_VIA_PULL_REQUEST};
 use crate::finding::Refusal;
 use crate::plan::{Bar, Part, Requirement, RuleStanding, Side};
 
@@ -40,7 +40,11 @@ pub(super) fn awaited(view: &PlanView<'_>, voice: Voice) -> String {
     if !proofs.is_empty() {
         open.push(format!("from who holds {}", count(proofs.len(), "new key")));
     }
-    open.extend(others.iter().map(|one| format!("with its pull request ({})", voice.message(&one.message))));
+    open.extend(others.iter().map(|one| {
+        // why stands with the approvals
+        let no_pull_request = one.code.id == NOT_VIA_PULL_REQUEST.id;
+        if no_pull_request { "with an open pull request" } else { "with an answer of the forge" }.to_owned()
+    }));
     let sentence = open.join("; and ");
     if rules == 0 && standing.is_met(view.plan) { sentence } else { format!("from {sentence}") }
 }
@@ -103,7 +107,9 @@ pub(super) fn lines(view: &PlanView<'_>, voice: Voice) -> Vec<String> {
     let told =
         |what: &str, reason: &Refusal| voice.message(&format!("{what}: {} ({})", reason.message, reason.code.id));
     lines.extend(said.uncounted.iter().map(|reason| told("doesn't count", reason)));
-    lines.extend(said.unproven.iter().map(|reason| told("waits for a proof", reason)));
+    let is_key = |reason: &Refusal| reason.code.id == KEY_UNPROVEN.id;
+    let waits = |reason: &Refusal| told(if is_key(reason) { "waits for a proof" } else { "waits" }, reason);
+    lines.extend(said.unproven.iter().map(waits));
     lines.extend(said.obstacles.iter().chain(&said.objections).map(|reason| told("stands against it", reason)));
     lines.extend(lasting(view).iter().map(|sentence| voice.message(sentence)));
     lines
