@@ -16,6 +16,9 @@ pub trait Waits: Send + Sync {
     /// Waits exactly so long, and says nothing: between requests that a target wants apart. False where the run was asked to
     /// stop.
     fn pause(&self, how_long: Duration) -> bool;
+
+    /// Told now and then in a long read how many of how many requests are behind it, and how long the rest takes.
+    fn progress(&self, _target: &str, _done: usize, _of: usize, _left: Duration) {}
 }
 
 /// How often something is asked that fails for a reason which goes away by itself.

@@ -24,7 +24,7 @@ pub static ACCOUNT: Kind = Kind {
     enforces: Enforces { ends: true, hours: false, mfa: false },
 };
 
-/// A group of the identity store, by its display name or its id.
+/// A group of the identity store, by its display name.
 pub static IDENTITY_GROUP: Kind = Kind {
     name: "identity-group",
     target: TYPE,
@@ -32,7 +32,7 @@ pub static IDENTITY_GROUP: Kind = Kind {
     check_resource: check_group,
     folds_case: false,
     numbered: false,
-    permissions: Permissions::Ordered(&["member"]),
+    permissions: Permissions::Ordered(&[MEMBER]),
     extended: false,
     synonyms: &[],
     dangerous: |_, _| false,
@@ -44,6 +44,33 @@ pub static IDENTITY_GROUP: Kind = Kind {
     requires: |_| None,
     enforces: Enforces { ends: false, hours: false, mfa: false },
 };
+
+/// A role in an account, which Account access manager gives somebody directly, by its ARN.
+pub static ACCOUNT_ROLE: Kind = Kind {
+    name: "account-role",
+    target: TYPE,
+    shape: "arn:aws:iam::ACCOUNT:role/ROLE",
+    check_resource: check_role,
+    folds_case: false,
+    numbered: false,
+    permissions: Permissions::Ordered(&[ASSUME]),
+    extended: false,
+    synonyms: &[],
+    dangerous: |role, _| is_dangerous(role_name(role)),
+    administers: |role, _| administers(role_name(role)),
+    basic: |_| false,
+    pushes: |_| false,
+    groups: false,
+    membership: false,
+    requires: |_| None,
+    enforces: Enforces { ends: false, hours: false, mfa: false },
+};
+
+/// The one permission on a role: to take it on.
+pub(super) const ASSUME: &str = "assume";
+
+/// The one permission in a group.
+pub(super) const MEMBER: &str = "member";
 
 /// Twelve digits, as the organisation lists them.
 fn check_account(account: &str) -> Result<(), &'static str> {
@@ -74,6 +101,29 @@ fn check_group(name: &str) -> Result<(), &'static str> {
         return Err("a group's name holds no white space but inner blanks");
     }
     Ok(())
+}
+
+/// `RoleArn` of CreateEntitlement, of at most 2,048 characters.
+fn check_role(arn: &str) -> Result<(), &'static str> {
+    const WRITTEN: &str = "a role is written like arn:aws:iam::111122223333:role/Deploy";
+    if arn.len() > 2048 {
+        return Err(WRITTEN);
+    }
+    let Some((account, path)) = arn.strip_prefix("arn:").and_then(|rest| {
+        let (partition, rest) = rest.split_once(":iam::")?;
+        let known = partition.starts_with("aws") && partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        rest.split_once(":role/").filter(|_| known)
+    }) else {
+        return Err(WRITTEN);
+    };
+    check_account(account)?;
+    let signs = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'=' | b',' | b'.' | b'@' | b'-');
+    if path.split('/').all(|part| !part.is_empty() && part.bytes().all(signs)) { Ok(()) } else { Err(WRITTEN) }
+}
+
+/// What a role is called, without its account and path.
+fn role_name(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 /// A permission set is known by its name alone: what is named for administration, for power or for IAM.
@@ -116,6 +166,28 @@ mod tests {
         for bad in ["", " a", "a ", "a\tb", "a\nb", "a\u{a0}b"] {
             assert!(check_group(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn roles_are_told_by_their_arns() {
+        for good in ["arn:aws:iam::111122223333:role/Deploy", "arn:aws-cn:iam::111122223333:role/ops/night/Deploy"] {
+            assert!(check_role(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "Deploy",
+            "arn:aws:iam::1111:role/Deploy",
+            "arn:aws:iam::111122223333:user/Deploy",
+            "arn:aws:iam::111122223333:role/",
+            "arn:aws:iam::111122223333:role/a//b",
+            "arn:aws:iam::111122223333:role/*",
+            "arn:evil:iam::111122223333:role/Deploy",
+        ] {
+            assert!(check_role(bad).is_err(), "{bad}");
+        }
+        let role = "arn:aws:iam::111122223333:role/ops/OrganizationAdmin";
+        assert_eq!(role_name(role), "OrganizationAdmin");
+        assert!((ACCOUNT_ROLE.dangerous)(role, ASSUME) && (ACCOUNT_ROLE.administers)(role, ASSUME));
     }
 
     #[test]

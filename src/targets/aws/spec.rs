@@ -4,10 +4,12 @@ use super::{TYPE, kinds};
 use crate::access::target_spec::pin_of;
 use crate::access::{AccountForm, AccountSpec, Example, Need, SettingForm, SettingSpec, TargetSpec};
 
+pub(super) const SCP: &str = "scp";
+
 pub static SPEC: TargetSpec = TargetSpec {
     name: TYPE,
     title: "AWS Identity Center",
-    kinds: &[&kinds::ACCOUNT, &kinds::IDENTITY_GROUP],
+    kinds: &[&kinds::ACCOUNT, &kinds::IDENTITY_GROUP, &kinds::ACCOUNT_ROLE],
     examples: &[Example {
         kind: &kinds::ACCOUNT,
         resources: ["111122223333", "444455556666"],
@@ -17,7 +19,7 @@ pub static SPEC: TargetSpec = TargetSpec {
         about: "The user name in Identity Center",
         help: "write the user name in Identity Center, as it stands there",
         example: "alice@globex.example",
-        form: AccountForm::Named { check: check_user_name, normal: str::to_owned },
+        form: AccountForm::Named { check: check_user_name, normal: str::to_ascii_lowercase },
         caseless: true,
     }),
     settings: &[
@@ -44,6 +46,12 @@ pub static SPEC: TargetSpec = TargetSpec {
             about: "the organisation's id",
             need: Need::Pins,
             form: SettingForm::Text(check_organization),
+        },
+        SettingSpec {
+            name: SCP,
+            about: "the id of the service control policy in which dualkey writes ends down, so that AWS enforces them",
+            need: Need::Optional,
+            form: SettingForm::Text(check_policy),
         },
     ],
     pin: |_, settings| pin_of(TYPE, settings, &["instance", "identity_store", "organization"]),
@@ -105,6 +113,14 @@ fn check_organization(id: &str) -> Result<(), &'static str> {
     }
 }
 
+/// `PolicyId` of DescribePolicy.
+fn check_policy(id: &str) -> Result<(), &'static str> {
+    match id.strip_prefix("p-") {
+        Some(id) if is_id(id) && id.len() >= 8 => Ok(()),
+        Some(_) | None => Err("a policy is written like p-a1b2c3d4"),
+    }
+}
+
 fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
@@ -135,6 +151,11 @@ mod tests {
             assert!(check_instance(bad).is_err(), "{bad}");
         }
         assert!(check_store("d-9067").is_ok() && check_store("9067").is_err() && check_store("d-").is_err());
+        assert!(
+            check_policy("p-a1b2c3d4").is_ok()
+                && check_policy("p-a1b2").is_err()
+                && check_policy("FullAWSAccess").is_err()
+        );
         assert!(check_organization("o-a1b2").is_ok() && check_organization("a1b2").is_err());
     }
 
