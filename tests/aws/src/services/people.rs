@@ -1,0 +1,166 @@
+//! Users and groups of the identity store.
+
+use super::{Call, groups, seconds, unserved};
+use crate::exchange::{Outcome, Refusal};
+use crate::world::{ExternalId, World};
+use serde_json::{Value, json};
+
+/// The id at the end of an ARN, or the text as it is.
+pub(super) fn bare(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+/// The refusal for what isn't in the store.
+pub(super) fn missing(kind: &str, id: &str) -> Refusal {
+    let refusal = Refusal::new("ResourceNotFoundException", format!("{kind} not found."));
+    refusal.with("ResourceType", kind).with("ResourceId", id)
+}
+
+pub(super) fn call(call: &mut Call) -> Outcome {
+    let store = bare(call.text("IdentityStoreId"));
+    if store != call.world.identity_store() {
+        return Err(missing("IDENTITY_STORE", store));
+    }
+    match call.operation.name.as_str() {
+        "ListUsers" => list_users(call),
+        "ListGroups" => list_groups(call),
+        "DescribeUser" => {
+            let id = bare(call.text("UserId"));
+            user(call.world, id).ok_or_else(|| missing("USER", id))
+        }
+        "DescribeGroup" => {
+            let id = bare(call.text("GroupId"));
+            group(call.world, id).ok_or_else(|| missing("GROUP", id))
+        }
+        "GetUserId" => user_id(call),
+        "GetGroupId" => group_id(call),
+        "CreateGroupMembership"
+        | "DeleteGroupMembership"
+        | "DescribeGroupMembership"
+        | "GetGroupMembershipId"
+        | "IsMemberInGroups"
+        | "ListGroupMemberships"
+        | "ListGroupMembershipsForMember" => groups::call(call),
+        _ => unserved(call),
+    }
+}
+
+pub(super) fn arn(kind: &str, id: &str) -> String {
+    format!("arn:aws:identitystore:::{kind}/{id}")
+}
+
+fn external(told: &mut Value, id: &Option<ExternalId>) {
+    if let Some(id) = id {
+        told["ExternalIds"] = json!([{ "Issuer": id.issuer, "Id": id.id }]);
+    }
+}
+
+fn user(world: &World, id: &str) -> Option<Value> {
+    let user = world.users.get(id)?;
+    let name = user.name.split('@').next().filter(|name| !name.is_empty()).unwrap_or("nobody");
+    let mut told = json!({
+        "IdentityStoreId": world.identity_store(),
+        "UserId": id,
+        "UserArn": arn("user", id),
+        "Revision": user.revision.to_string(),
+        "UserName": user.name,
+        "Name": { "FamilyName": name, "GivenName": name },
+        "DisplayName": name,
+        "Emails": [{ "Value": user.email, "Type": "work", "Primary": true }],
+        "UserStatus": if user.enabled { "ENABLED" } else { "DISABLED" },
+        "CreatedAt": seconds(user.made),
+        "UpdatedAt": seconds(user.made),
+    });
+    external(&mut told, &user.external);
+    Some(told)
+}
+
+fn group(world: &World, id: &str) -> Option<Value> {
+    let group = world.groups.get(id)?;
+    let mut told = json!({
+        "IdentityStoreId": world.identity_store(),
+        "GroupId": id,
+        "GroupArn": arn("group", id),
+        "Revision": group.revision.to_string(),
+        "DisplayName": group.name,
+        "CreatedAt": seconds(group.made),
+        "UpdatedAt": seconds(group.made),
+    });
+    external(&mut told, &group.external);
+    Some(told)
+}
+
+/// The value that is filtered by, if there is a filter. Names of attributes are the same in any case.
+fn filter(call: &Call, attribute: &str) -> Result<Option<String>, Refusal> {
+    let Some(filter) = call.input["Filters"].as_array().and_then(|filters| filters.first()) else { return Ok(None) };
+    if !filter["AttributePath"].as_str().unwrap_or_default().eq_ignore_ascii_case(attribute) {
+        return Err(Refusal::invalid(format!("{} can't be filtered by.", filter["AttributePath"])));
+    }
+    Ok(filter["AttributeValue"].as_str().map(str::to_owned))
+}
+
+fn list_users(call: &mut Call) -> Outcome {
+    let only = filter(call, "UserName")?;
+    let users = call.world.users.iter().filter(|(_, user)| only.as_ref().is_none_or(|only| *only == user.name));
+    let ids = users.map(|(id, _)| (id.clone(), id.clone())).collect();
+    call.page("Users", ids, |world, id: String| user(world, &id).expect("it was listed"))
+}
+
+fn list_groups(call: &mut Call) -> Outcome {
+    let only = filter(call, "DisplayName")?;
+    let groups = call.world.groups.iter().filter(|(_, group)| only.as_ref().is_none_or(|only| *only == group.name));
+    let ids = groups.map(|(id, _)| (id.clone(), id.clone())).collect();
+    call.page("Groups", ids, |world, id: String| group(world, &id).expect("it was listed"))
+}
+
+/// Another name by which somebody is asked for: that of an identity provider, or an attribute with its value.
+enum Alternate {
+    External(ExternalId),
+    Attribute(String, String),
+}
+
+fn alternate(call: &Call) -> Alternate {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let asked = &call.input["AlternateIdentifier"];
+    match asked.get("ExternalId") {
+        Some(id) => Alternate::External(ExternalId { issuer: text(&id["Issuer"]), id: text(&id["Id"]) }),
+        None => {
+            let attribute = &asked["UniqueAttribute"];
+            Alternate::Attribute(text(&attribute["AttributePath"]).to_lowercase(), text(&attribute["AttributeValue"]))
+        }
+    }
+}
+
+fn user_id(call: &Call) -> Outcome {
+    let asked = alternate(call);
+    if let Alternate::Attribute(path, _) = &asked
+        && path != "username"
+        && path != "emails.value"
+    {
+        return Err(Refusal::invalid(format!("{path} is not a unique attribute of users.")));
+    }
+    let found = call.world.users.iter().find(|(_, user)| match &asked {
+        Alternate::External(id) => user.external.as_ref() == Some(id),
+        Alternate::Attribute(path, value) if path == "username" => user.name == *value,
+        Alternate::Attribute(_, value) => user.email == *value,
+    });
+    let (id, _) = found.ok_or_else(|| missing("USER", "unknown"))?;
+    let store = call.world.identity_store();
+    Ok(json!({ "IdentityStoreId": store, "UserId": id, "UserArn": arn("user", id) }))
+}
+
+fn group_id(call: &Call) -> Outcome {
+    let asked = alternate(call);
+    if let Alternate::Attribute(path, _) = &asked
+        && path != "displayname"
+    {
+        return Err(Refusal::invalid(format!("{path} is not a unique attribute of groups.")));
+    }
+    let found = call.world.groups.iter().find(|(_, group)| match &asked {
+        Alternate::External(id) => group.external.as_ref() == Some(id),
+        Alternate::Attribute(_, value) => group.name == *value,
+    });
+    let (id, _) = found.ok_or_else(|| missing("GROUP", "unknown"))?;
+    let store = call.world.identity_store();
+    Ok(json!({ "IdentityStoreId": store, "GroupId": id, "GroupArn": arn("group", id) }))
+}
