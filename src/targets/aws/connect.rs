@@ -43,7 +43,7 @@ fn line(parts: &connect::Connection<'_>) -> Result<(Line, Cache), Refusal> {
     };
     let cache = Cache::open(parts.place.own_dir, &settings.instance);
     let target = settings.target.clone();
-    let line = Line::new(settings, credential, std::sync::Arc::clone(&parts.place.waits)).map_err(|error| {
+    let line = Line::new(settings, credential, std::sync::Arc::clone(&parts.place.waits), None).map_err(|error| {
         let help = "let the machine that runs this open more files and sockets";
         Refusal::new(&TARGET_IO, format!("`{target}` can't be spoken to: {error}"), help)
     })?;

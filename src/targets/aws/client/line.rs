@@ -70,9 +70,16 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn new(settings: Settings, credential: Credential, waits: Arc<dyn Waits>) -> std::io::Result<Self> {
+    /// `server` answers for every service where it is named; otherwise the library knows who does, or a variable of the
+    /// environment.
+    pub(crate) fn new(
+        settings: Settings,
+        credential: Credential,
+        waits: Arc<dyn Waits>,
+        server: Option<&str>,
+    ) -> std::io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let shared = runtime.block_on(shared(&settings, credential));
+        let shared = runtime.block_on(shared(&settings, credential, server));
         let dates = Dates::default();
         let sso = aws_sdk_ssoadmin::config::Builder::from(&shared).interceptor(dates.clone()).build();
         let sts = aws_sdk_sts::config::Builder::from(&shared).interceptor(dates.clone()).build();
@@ -173,8 +180,8 @@ impl Line {
     }
 }
 
-/// What all clients share. Which server answers for a region says the library, or a variable of the environment.
-async fn shared(settings: &Settings, credential: Credential) -> SdkConfig {
+/// What all clients share.
+async fn shared(settings: &Settings, credential: Credential, server: Option<&str>) -> SdkConfig {
     let times = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::new(settings.region.clone()))
@@ -189,6 +196,10 @@ async fn shared(settings: &Settings, credential: Credential) -> SdkConfig {
             let profile = aws_config::profile::ProfileFileCredentialsProvider::builder().profile_name(name).build();
             loader.credentials_provider(profile)
         }
+    };
+    let loader = match server {
+        Some(server) => loader.endpoint_url(server),
+        None => loader,
     };
     loader.load().await
 }
