@@ -10,27 +10,30 @@ pub(super) fn bare(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-/// The refusal for what isn't in the store.
-pub(super) fn missing(kind: &str, id: &str) -> Refusal {
-    let refusal = Refusal::new("ResourceNotFoundException", format!("{kind} not found."));
-    refusal.with("ResourceType", kind).with("ResourceId", id)
+/// The refusal for what isn't in the store. Only the ids of people, groups and memberships are told.
+pub(super) fn missing(kind: &str, id: Option<&str>) -> Refusal {
+    let refusal = Refusal::new("ResourceNotFoundException", format!("{kind} not found.")).with("ResourceType", kind);
+    match id {
+        Some(id) => refusal.with("ResourceId", id),
+        None => refusal,
+    }
 }
 
 pub(super) fn call(call: &mut Call) -> Outcome {
     let store = bare(call.text("IdentityStoreId"));
     if store != call.world.identity_store() {
-        return Err(missing("IDENTITY_STORE", store));
+        return Err(missing("IDENTITY_STORE", None));
     }
     match call.operation.name.as_str() {
         "ListUsers" => list_users(call),
         "ListGroups" => list_groups(call),
         "DescribeUser" => {
             let id = bare(call.text("UserId"));
-            user(call.world, id).ok_or_else(|| missing("USER", id))
+            user(call.world, id).ok_or_else(|| missing("USER", Some(id)))
         }
         "DescribeGroup" => {
             let id = bare(call.text("GroupId"));
-            group(call.world, id).ok_or_else(|| missing("GROUP", id))
+            group(call.world, id).ok_or_else(|| missing("GROUP", Some(id)))
         }
         "GetUserId" => user_id(call),
         "GetGroupId" => group_id(call),
@@ -144,7 +147,7 @@ fn user_id(call: &Call) -> Outcome {
         Alternate::Attribute(path, value) if path == "username" => user.name == *value,
         Alternate::Attribute(_, value) => user.email == *value,
     });
-    let (id, _) = found.ok_or_else(|| missing("USER", "unknown"))?;
+    let (id, _) = found.ok_or_else(|| missing("USER", None))?;
     let store = call.world.identity_store();
     Ok(json!({ "IdentityStoreId": store, "UserId": id, "UserArn": arn("user", id) }))
 }
@@ -160,7 +163,7 @@ fn group_id(call: &Call) -> Outcome {
         Alternate::External(id) => group.external.as_ref() == Some(id),
         Alternate::Attribute(_, value) => group.name == *value,
     });
-    let (id, _) = found.ok_or_else(|| missing("GROUP", "unknown"))?;
+    let (id, _) = found.ok_or_else(|| missing("GROUP", None))?;
     let store = call.world.identity_store();
     Ok(json!({ "IdentityStoreId": store, "GroupId": id, "GroupArn": arn("group", id) }))
 }

@@ -50,6 +50,9 @@ pub struct World {
     pub lists_groups_of_users: bool,
     /// Whether a delegated administrator may read assignments in the management account. Nobody proved either.
     pub delegate_reads_management: bool,
+    /// Whether who changes access to the management account needs rights of IAM there: AWS's own role has none in it. Which
+    /// ones are asked for is chosen.
+    pub management_needs_iam: bool,
     pub(crate) now: Timestamp,
     born: Timestamp,
     organization: String,
@@ -91,6 +94,7 @@ impl World {
             synchronised: Synchronised::Refuses,
             lists_groups_of_users: true,
             delegate_reads_management: false,
+            management_needs_iam: true,
             now,
             born: now,
             organization: organization.to_owned(),
