@@ -122,9 +122,9 @@ enum Alternate {
     Attribute(String, String),
 }
 
-fn alternate(call: &Call) -> Alternate {
+fn alternate(input: &Value) -> Alternate {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let asked = &call.input["AlternateIdentifier"];
+    let asked = &input["AlternateIdentifier"];
     match asked.get("ExternalId") {
         Some(id) => Alternate::External(ExternalId { issuer: text(&id["Issuer"]), id: text(&id["Id"]) }),
         None => {
@@ -134,36 +134,49 @@ fn alternate(call: &Call) -> Alternate {
     }
 }
 
-fn user_id(call: &Call) -> Outcome {
-    let asked = alternate(call);
-    if let Alternate::Attribute(path, _) = &asked
-        && path != "username"
-        && path != "emails.value"
-    {
-        return Err(Refusal::invalid(format!("{path} is not a unique attribute of users.")));
-    }
-    let found = call.world.users.iter().find(|(_, user)| match &asked {
+/// The user that an input asks for by another name.
+pub(super) fn user_by_alternate<'a>(world: &'a World, input: &Value) -> Option<&'a str> {
+    let asked = alternate(input);
+    let mut users = world.users.iter();
+    let found = users.find(|(_, user)| match &asked {
         Alternate::External(id) => user.external.as_ref() == Some(id),
-        Alternate::Attribute(path, value) if path == "username" => user.name == *value,
-        Alternate::Attribute(_, value) => user.email == *value,
+        Alternate::Attribute(path, value) if path == "emails.value" => user.email == *value,
+        Alternate::Attribute(_, value) => user.name == *value,
     });
-    let (id, _) = found.ok_or_else(|| missing("USER", None))?;
+    found.map(|(id, _)| id.as_str())
+}
+
+/// The group that an input asks for by another name.
+pub(super) fn group_by_alternate<'a>(world: &'a World, input: &Value) -> Option<&'a str> {
+    let asked = alternate(input);
+    let mut groups = world.groups.iter();
+    let found = groups.find(|(_, group)| match &asked {
+        Alternate::External(id) => group.external.as_ref() == Some(id),
+        Alternate::Attribute(_, value) => group.name == *value,
+    });
+    found.map(|(id, _)| id.as_str())
+}
+
+/// Refuses attributes that aren't unique.
+fn unique(call: &Call, attributes: &[&str]) -> Result<(), Refusal> {
+    match alternate(call.input) {
+        Alternate::Attribute(path, _) if !attributes.contains(&path.as_str()) => {
+            Err(Refusal::invalid(format!("{path} is not a unique attribute.")))
+        }
+        Alternate::Attribute(..) | Alternate::External(_) => Ok(()),
+    }
+}
+
+fn user_id(call: &Call) -> Outcome {
+    unique(call, &["username", "emails.value"])?;
+    let id = user_by_alternate(call.world, call.input).ok_or_else(|| missing("USER", None))?;
     let store = call.world.identity_store();
     Ok(json!({ "IdentityStoreId": store, "UserId": id, "UserArn": arn("user", id) }))
 }
 
 fn group_id(call: &Call) -> Outcome {
-    let asked = alternate(call);
-    if let Alternate::Attribute(path, _) = &asked
-        && path != "displayname"
-    {
-        return Err(Refusal::invalid(format!("{path} is not a unique attribute of groups.")));
-    }
-    let found = call.world.groups.iter().find(|(_, group)| match &asked {
-        Alternate::External(id) => group.external.as_ref() == Some(id),
-        Alternate::Attribute(_, value) => group.name == *value,
-    });
-    let (id, _) = found.ok_or_else(|| missing("GROUP", None))?;
+    unique(call, &["displayname"])?;
+    let id = group_by_alternate(call.world, call.input).ok_or_else(|| missing("GROUP", None))?;
     let store = call.world.identity_store();
     Ok(json!({ "IdentityStoreId": store, "GroupId": id, "GroupArn": arn("group", id) }))
 }

@@ -64,12 +64,18 @@ pub(crate) struct Work {
 
 impl World {
     /// Begins something, and gives its place among all.
-    pub(crate) fn begin(&mut self, order: Order) -> usize {
+    pub(crate) fn begin(&mut self, mut order: Order) -> usize {
+        order.fails = order.fails.or_else(|| self.failing.pop_front());
         let (id, begun) = (ids::uuid(&self.count.next("work")), self.now);
         self.works.push(Work { id, order, begun, status: Status::InProgress, polls: 0 });
         let at = self.works.len() - 1;
         self.finish_due();
         at
+    }
+
+    /// What is begun next will fail, with that reason. Said twice, so will what is begun after it.
+    pub fn fail_next(&mut self, reason: &str) {
+        self.failing.push_back(reason.to_owned());
     }
 
     fn begin_by_another(&mut self, kind: Kind, of: &Principal, set: &str, account: &str, settle: Settle) -> String {

@@ -181,3 +181,18 @@ fn assignments_outlive_those_who_had_them() {
     assert_eq!(place.status("Deletion", &begun["RequestId"])["Status"], "SUCCEEDED");
     assert_eq!(place.listed(SHOP), 0);
 }
+
+#[test]
+fn a_test_may_let_the_next_one_fail() {
+    let place = Place::small();
+    place.server.world(|world| {
+        world.settle = Settle::Polls(0);
+        world.fail_next("An unexpected internal service exception was encountered");
+    });
+    for status in ["FAILED", "SUCCEEDED"] {
+        let begun = place.begin("Creation", SHOP);
+        assert_eq!(place.status("Creation", &begun["RequestId"])["Status"], status);
+    }
+    let told = place.server.world(|world| world.assignments_by_name());
+    assert_eq!(told.into_iter().collect::<Vec<String>>(), ["user eve has ReadOnly in shop"]);
+}

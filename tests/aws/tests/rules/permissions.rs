@@ -122,3 +122,17 @@ fn a_membership_is_deleted_with_the_right_for_its_group_and_its_user() {
     let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
     only(&place, &["identitystore:DeleteGroupMembership"], &whole).ok("identitystore", "DeleteGroupMembership", input);
 }
+
+#[test]
+fn who_is_asked_for_by_name_is_the_resource() {
+    let place = Place::small();
+    let name = json!({ "UniqueAttribute": { "AttributePath": "userName", "AttributeValue": "eve" } });
+    let input = json!({ "IdentityStoreId": place.store, "AlternateIdentifier": name });
+    let store = format!("arn:aws:identitystore::{MANAGEMENT}:identitystore/{}", place.store);
+    let ask = |user: &str| {
+        let user = format!("arn:aws:identitystore:::user/{user}");
+        let client = only(&place, &["identitystore:GetUserId"], &[&store, &user]);
+        client.call("identitystore", "GetUserId", input.clone()).unwrap().status
+    };
+    assert_eq!((ask(&place.eve), ask("*"), ask(&place.staff)), (200, 200, 400));
+}

@@ -104,3 +104,30 @@ fn answers_are_dated_by_the_clock() {
     let reply = place.client.call("sso-admin", "ListInstances", json!({})).unwrap();
     assert!(reply.head.to_lowercase().contains("date: tue, 01 dec 2026 08:00:00 gmt"), "{}", reply.head);
 }
+
+#[test]
+fn every_run_is_told_the_same() {
+    let answers = || {
+        let place = Place::small();
+        let mut told = vec![place.begin("Creation", SHOP)];
+        told.push(place.store("ListUsers", json!({})));
+        told.push(place.client.ok("sso-admin", "ListInstances", json!({})));
+        told.push(place.sso("ListPermissionSets", json!({})));
+        told
+    };
+    assert_eq!(answers(), answers());
+}
+
+#[test]
+fn a_test_may_put_another_organisation_and_instance_in_the_place_of_the_first() {
+    let place = Place::small();
+    place.server.world(|world| {
+        world.replace_organization("o-zzzzzzzzzz");
+        world.replace_instance();
+    });
+    let told = place.client.ok("organizations", "DescribeOrganization", json!({}));
+    assert_eq!(told["Organization"]["Id"], "o-zzzzzzzzzz");
+    let told = place.client.ok("sso-admin", "ListInstances", json!({}));
+    assert_ne!(told["Instances"][0]["InstanceArn"], place.instance);
+    assert_eq!(place.sso_refused("ListPermissionSets", json!({})), "ResourceNotFoundException");
+}

@@ -10,7 +10,6 @@ fn what_was_written_shows_only_later() {
     let (eve, staff, user, set) = (place.eve.clone(), place.staff.clone(), place.user(), place.set.clone());
     place.server.world(|world| {
         world.stale = SignedDuration::from_secs(10);
-        world.pass(SignedDuration::from_secs(60));
         world.assign(&user, &set, SHOP);
         world.add_member(&staff, &eve);
     });
