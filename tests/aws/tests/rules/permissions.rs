@@ -1,6 +1,6 @@
 //! Keys that may do what a policy allows.
 
-use crate::client::Client;
+use crate::client::{Client, escape};
 use crate::{BANK, MANAGEMENT, Place, SHOP};
 use serde_json::{Value, json};
 
@@ -135,4 +135,63 @@ fn who_is_asked_for_by_name_is_the_resource() {
         client.call("identitystore", "GetUserId", input.clone()).unwrap().status
     };
     assert_eq!((ask(&place.eve), ask("*"), ask(&place.staff)), (200, 200, 400));
+}
+
+#[test]
+fn entitlements_and_managed_policies_are_judged_by_application_and_policy() {
+    let place = Place::small();
+    let role = format!("arn:aws:iam::{SHOP}:role/Deploy");
+    let (eve, managed) = (place.user(), "arn:aws:iam::aws:policy/ReadOnlyAccess");
+    let (application, id) = place.server.world(|world| {
+        world.add_managed_policy(managed, r#"{"Version":"2012-10-17","Statement":[]}"#);
+        (world.application(), world.entitle(&eve, &role))
+    });
+    let one = format!("/entitlements/{id}?applicationArn={}", escape(&application));
+    let whole = format!("/applications/{}", escape(&application));
+    let principal = json!({ "identityCenter": { "userId": place.eve } });
+    let entitlement = json!({ "principalRole": { "principal": principal, "roleArn": role } });
+    let make = json!({ "applicationArn": application, "entitlement": entitlement });
+    let calls = [
+        ("ListApplications", "*", "POST", "/applications-list", json!({})),
+        ("GetApplication", &application, "GET", &whole, Value::Null),
+        (
+            "ListEntitlements",
+            &application,
+            "POST",
+            "/entitlements-list",
+            json!({ "applicationArn": application, "filter": {} }),
+        ),
+        ("GetEntitlement", &application, "GET", &one, Value::Null),
+        ("CreateEntitlement", &application, "POST", "/entitlements", make),
+        ("DeleteEntitlement", &application, "DELETE", &one, Value::Null),
+    ];
+    for (operation, resource, method, target, body) in calls {
+        let action = format!("account-access:{operation}");
+        let elsewhere =
+            only(&place, &[&action], &["arn:aws:account-access:eu-central-1:999999999999:application/other"]);
+        let reply = elsewhere.rest(method, target, body.clone()).unwrap();
+        assert_eq!((reply.status, reply.error().as_str()), (403, "AccessDeniedException"), "{operation}");
+        let reply = only(&place, &[&action], &[resource]).rest(method, target, body).unwrap();
+        assert!(reply.status < 300, "{operation}: {}", reply.body);
+    }
+    for (operation, more) in [("GetPolicy", ""), ("GetPolicyVersion", "&VersionId=v1")] {
+        let form = format!("Action={operation}&Version=2010-05-08&PolicyArn={}{more}", escape(managed));
+        let action = format!("iam:{operation}");
+        let refused = only(&place, &[&action], &["arn:aws:iam::aws:policy/Other"]).form("iam", &form).unwrap();
+        assert_eq!(refused.status, 403);
+        assert!(refused.body.contains("<Code>AccessDenied</Code>"), "{}", refused.body);
+        assert_eq!(only(&place, &[&action], &[managed]).form("iam", &form).unwrap().status, 200);
+    }
+}
+
+#[test]
+fn to_provision_everywhere_needs_the_right_for_every_account() {
+    let place = Place::small();
+    let input = json!({ "InstanceArn": place.instance, "PermissionSetArn": place.set, "TargetType": "ALL_PROVISIONED_ACCOUNTS" });
+    let call = |account: &str| {
+        let account = format!("arn:aws:sso:::account/{account}");
+        let client = only(&place, &["sso:ProvisionPermissionSet"], &[&place.instance, &place.set, &account]);
+        client.call("sso-admin", "ProvisionPermissionSet", input.clone()).unwrap().status
+    };
+    assert_eq!((call(SHOP), call("*")), (400, 200));
 }
