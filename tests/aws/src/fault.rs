@@ -87,11 +87,12 @@ pub enum Fault {
     Garbage,
     /// It happens, and the answer is an empty object.
     EmptyObject,
-    /// A list leads on by the token that it was asked with, or by one that leads nowhere new.
+    /// A page that was asked for with a token leads on by the same token. Others are as they are.
     RepeatedToken,
     /// A list comes with a page that has nothing and leads on.
     EmptyPage,
-    /// Every id and ARN of that name in the answer is empty: `PermissionSetArn`, `UserId`, `RequestId`.
+    /// Every id and ARN of that name in the answer is empty: `PermissionSetArn`, `UserId`, `RequestId`. Of a list of them,
+    /// such as `PermissionSets`, the first is.
     EmptyMember(String),
     /// Every member of that name is left out of the answer.
     WithoutMember(String),

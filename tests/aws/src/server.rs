@@ -51,7 +51,8 @@ impl std::fmt::Debug for Server {
 
 impl Server {
     /// Serves a world: every service at one address.
-    pub fn start(world: World) -> Server {
+    pub fn start(mut world: World) -> Server {
+        world.served = true;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("a bound socket");

@@ -42,14 +42,17 @@ pub(crate) fn spoil(mut answer: Answer, fault: &Fault, token: Option<&str>, worl
             } else {
                 "NextToken"
             };
-            // the first page leads to itself once more by a token that the next one repeats
             if let Some(token) = token {
                 body[name] = json!(token);
             }
         }),
         Fault::EmptyMember(name) => edited(&mut answer, |body| {
             members(body, name, &|map, name| {
-                map.insert(name.to_owned(), json!(""));
+                match &mut map[name] {
+                    // a list of ids has its first one empty
+                    Value::Array(items) => items.iter_mut().take(1).for_each(|item| *item = json!("")),
+                    one => *one = json!(""),
+                }
             });
         }),
         Fault::WithoutMember(name) => edited(&mut answer, |body| {

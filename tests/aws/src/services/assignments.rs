@@ -1,8 +1,8 @@
 //! Assignments: reading them, and beginning to make or to delete one.
 
-use super::{Call, statuses, unserved};
+use super::{Call, management, statuses, unserved};
 use crate::exchange::{Outcome, Refusal};
-use crate::world::work::Kind;
+use crate::world::work::{Kind, Order};
 use crate::world::{Assignment, Principal};
 use serde_json::{Value, json};
 
@@ -62,10 +62,6 @@ fn begin(call: &mut Call, kind: Kind) -> Outcome {
     call.known_set(&set)?;
     call.known_account(&account)?;
     call.may_change(&set, Some(&account))?;
-    if kind == Kind::Deletion && !call.world.is_assigned(&principal, &set, &account) {
-        let message = format!("No assignment of {} to {} in {account}.", set, principal.id());
-        return Err(Refusal::new("ResourceNotFoundException", message));
-    }
     if call.limits.outstanding.is_some_and(|most| call.world.in_flight() >= most) {
         let message = "There are too many requests processing. Please try again later.";
         return Err(Refusal::new("ThrottlingException", message));
@@ -77,8 +73,14 @@ fn begin(call: &mut Call, kind: Kind) -> Outcome {
         let message = format!("There is already a request in progress for {set} and account {account}.");
         return Err(Refusal::new("ConflictException", message));
     }
+    if kind == Kind::Deletion && !call.world.is_assigned(&principal, &set, &account) {
+        let message = format!("No assignment of {} to {} in {account}.", set, principal.id());
+        return Err(Refusal::new("ResourceNotFoundException", message));
+    }
+    let fails = management::fails(call, &set, Some(&account));
     let settle = call.world.settle;
-    let at = call.world.begin(kind, &set, Some(&account), Some(&principal), settle);
+    let (account, principal) = (Some(account), Some(principal));
+    let at = call.world.begin(Order { kind, set, account, principal, settle, fails });
     Ok(statuses::begun(call, at))
 }
 

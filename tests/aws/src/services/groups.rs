@@ -11,13 +11,13 @@ pub(super) fn call(call: &mut Call) -> Outcome {
     let user = bare(call.input["MemberId"]["UserId"].as_str().unwrap_or_default()).to_owned();
     let id = bare(call.text("MembershipId")).to_owned();
     if call.input.get("GroupId").is_some() && !call.world.groups.contains_key(&group) {
-        return Err(missing("GROUP", &group));
+        return Err(missing("GROUP", Some(&group)));
     }
     if call.input.get("MemberId").is_some() && !call.world.users.contains_key(&user) {
-        return Err(missing("USER", &user));
+        return Err(missing("USER", Some(&user)));
     }
     if call.input.get("MembershipId").is_some() && !call.world.memberships.contains_key(&id) {
-        return Err(missing("GROUP_MEMBERSHIP", &id));
+        return Err(missing("GROUP_MEMBERSHIP", Some(&id)));
     }
     match call.operation.name.as_str() {
         "CreateGroupMembership" => create(call, &group, &user),
@@ -35,7 +35,7 @@ pub(super) fn call(call: &mut Call) -> Outcome {
         }
         "GetGroupMembershipId" => match call.world.membership_of(&group, &user) {
             Some(id) => Ok(named(call.world, id, None, None)),
-            None => Err(missing("GROUP_MEMBERSHIP", "unknown")),
+            None => Err(missing("GROUP_MEMBERSHIP", None)),
         },
         "IsMemberInGroups" => is_member(call, &user),
         "ListGroupMemberships" => {
@@ -88,7 +88,7 @@ fn is_member(call: &Call, user: &str) -> Outcome {
     let mut results = Vec::new();
     for group in call.input["GroupIds"].as_array().into_iter().flatten().filter_map(Value::as_str).map(bare) {
         if !call.world.groups.contains_key(group) {
-            return Err(missing("GROUP", group));
+            return Err(missing("GROUP", Some(group)));
         }
         let exists = call.world.membership_of(group, user).is_some();
         results.push(json!({ "GroupId": group, "MemberId": { "UserId": user }, "MembershipExists": exists }));

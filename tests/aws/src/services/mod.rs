@@ -5,6 +5,7 @@ mod assignments;
 mod groups;
 mod iam;
 mod instances;
+mod management;
 mod organizations;
 mod people;
 pub(crate) mod resources;

@@ -10,27 +10,30 @@ pub(super) fn bare(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-/// The refusal for what isn't in the store.
-pub(super) fn missing(kind: &str, id: &str) -> Refusal {
-    let refusal = Refusal::new("ResourceNotFoundException", format!("{kind} not found."));
-    refusal.with("ResourceType", kind).with("ResourceId", id)
+/// The refusal for what isn't in the store. Only the ids of people, groups and memberships are told.
+pub(super) fn missing(kind: &str, id: Option<&str>) -> Refusal {
+    let refusal = Refusal::new("ResourceNotFoundException", format!("{kind} not found.")).with("ResourceType", kind);
+    match id {
+        Some(id) => refusal.with("ResourceId", id),
+        None => refusal,
+    }
 }
 
 pub(super) fn call(call: &mut Call) -> Outcome {
     let store = bare(call.text("IdentityStoreId"));
     if store != call.world.identity_store() {
-        return Err(missing("IDENTITY_STORE", store));
+        return Err(missing("IDENTITY_STORE", None));
     }
     match call.operation.name.as_str() {
         "ListUsers" => list_users(call),
         "ListGroups" => list_groups(call),
         "DescribeUser" => {
             let id = bare(call.text("UserId"));
-            user(call.world, id).ok_or_else(|| missing("USER", id))
+            user(call.world, id).ok_or_else(|| missing("USER", Some(id)))
         }
         "DescribeGroup" => {
             let id = bare(call.text("GroupId"));
-            group(call.world, id).ok_or_else(|| missing("GROUP", id))
+            group(call.world, id).ok_or_else(|| missing("GROUP", Some(id)))
         }
         "GetUserId" => user_id(call),
         "GetGroupId" => group_id(call),
@@ -119,9 +122,9 @@ enum Alternate {
     Attribute(String, String),
 }
 
-fn alternate(call: &Call) -> Alternate {
+fn alternate(input: &Value) -> Alternate {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let asked = &call.input["AlternateIdentifier"];
+    let asked = &input["AlternateIdentifier"];
     match asked.get("ExternalId") {
         Some(id) => Alternate::External(ExternalId { issuer: text(&id["Issuer"]), id: text(&id["Id"]) }),
         None => {
@@ -131,36 +134,49 @@ fn alternate(call: &Call) -> Alternate {
     }
 }
 
-fn user_id(call: &Call) -> Outcome {
-    let asked = alternate(call);
-    if let Alternate::Attribute(path, _) = &asked
-        && path != "username"
-        && path != "emails.value"
-    {
-        return Err(Refusal::invalid(format!("{path} is not a unique attribute of users.")));
-    }
-    let found = call.world.users.iter().find(|(_, user)| match &asked {
+/// The user that an input asks for by another name.
+pub(super) fn user_by_alternate<'a>(world: &'a World, input: &Value) -> Option<&'a str> {
+    let asked = alternate(input);
+    let mut users = world.users.iter();
+    let found = users.find(|(_, user)| match &asked {
         Alternate::External(id) => user.external.as_ref() == Some(id),
-        Alternate::Attribute(path, value) if path == "username" => user.name == *value,
-        Alternate::Attribute(_, value) => user.email == *value,
+        Alternate::Attribute(path, value) if path == "emails.value" => user.email == *value,
+        Alternate::Attribute(_, value) => user.name == *value,
     });
-    let (id, _) = found.ok_or_else(|| missing("USER", "unknown"))?;
+    found.map(|(id, _)| id.as_str())
+}
+
+/// The group that an input asks for by another name.
+pub(super) fn group_by_alternate<'a>(world: &'a World, input: &Value) -> Option<&'a str> {
+    let asked = alternate(input);
+    let mut groups = world.groups.iter();
+    let found = groups.find(|(_, group)| match &asked {
+        Alternate::External(id) => group.external.as_ref() == Some(id),
+        Alternate::Attribute(_, value) => group.name == *value,
+    });
+    found.map(|(id, _)| id.as_str())
+}
+
+/// Refuses attributes that aren't unique.
+fn unique(call: &Call, attributes: &[&str]) -> Result<(), Refusal> {
+    match alternate(call.input) {
+        Alternate::Attribute(path, _) if !attributes.contains(&path.as_str()) => {
+            Err(Refusal::invalid(format!("{path} is not a unique attribute.")))
+        }
+        Alternate::Attribute(..) | Alternate::External(_) => Ok(()),
+    }
+}
+
+fn user_id(call: &Call) -> Outcome {
+    unique(call, &["username", "emails.value"])?;
+    let id = user_by_alternate(call.world, call.input).ok_or_else(|| missing("USER", None))?;
     let store = call.world.identity_store();
     Ok(json!({ "IdentityStoreId": store, "UserId": id, "UserArn": arn("user", id) }))
 }
 
 fn group_id(call: &Call) -> Outcome {
-    let asked = alternate(call);
-    if let Alternate::Attribute(path, _) = &asked
-        && path != "displayname"
-    {
-        return Err(Refusal::invalid(format!("{path} is not a unique attribute of groups.")));
-    }
-    let found = call.world.groups.iter().find(|(_, group)| match &asked {
-        Alternate::External(id) => group.external.as_ref() == Some(id),
-        Alternate::Attribute(_, value) => group.name == *value,
-    });
-    let (id, _) = found.ok_or_else(|| missing("GROUP", "unknown"))?;
+    unique(call, &["displayname"])?;
+    let id = group_by_alternate(call.world, call.input).ok_or_else(|| missing("GROUP", None))?;
     let store = call.world.identity_store();
     Ok(json!({ "IdentityStoreId": store, "GroupId": id, "GroupArn": arn("group", id) }))
 }

@@ -1,5 +1,6 @@
 //! The resources that a policy must allow for an action, by AWS's Service Authorization Reference.
 
+use super::people;
 use crate::world::World;
 use serde_json::Value;
 
@@ -38,7 +39,7 @@ fn sso(input: &Value) -> Vec<String> {
 }
 
 fn identitystore(world: &World, operation: &str, input: &Value) -> Vec<String> {
-    let arn = |kind: &str, id: &str| format!("arn:aws:identitystore:::{kind}/{}", id.rsplit('/').next().unwrap_or(id));
+    let arn = |kind: &str, id: &str| people::arn(kind, people::bare(id));
     let store = format!("arn:aws:identitystore::{}:identitystore/{}", world.management(), world.identity_store());
     let mut found = vec![store];
     let user = input["UserId"].as_str().or_else(|| input["MemberId"]["UserId"].as_str());
@@ -49,15 +50,24 @@ fn identitystore(world: &World, operation: &str, input: &Value) -> Vec<String> {
     }
     if let Some(id) = input["MembershipId"].as_str() {
         found.push(arn("membership", id));
-        if let Some(membership) = world.memberships.get(id.rsplit('/').next().unwrap_or(id)) {
+        if let Some(membership) = world.memberships.get(people::bare(id)) {
             found.extend([arn("group", &membership.group), arn("user", &membership.user)]);
         }
     }
+    // who isn't found is looked for among all
+    let among = |kind: &str, id: Option<&str>| arn(kind, id.unwrap_or("*"));
     match operation {
-        "ListUsers" | "GetUserId" => found.push(arn("user", "*")),
-        "ListGroups" | "GetGroupId" => found.push(arn("group", "*")),
+        "ListUsers" => found.push(among("user", None)),
+        "ListGroups" => found.push(among("group", None)),
+        "GetUserId" => found.push(among("user", people::user_by_alternate(world, input))),
+        "GetGroupId" => found.push(among("group", people::group_by_alternate(world, input))),
+        "GetGroupMembershipId" => {
+            let bare = |id: &Value| people::bare(id.as_str().unwrap_or_default()).to_owned();
+            let (group, user) = (bare(&input["GroupId"]), bare(&input["MemberId"]["UserId"]));
+            found.push(among("membership", world.membership_of(&group, &user)));
+        }
         "ListGroupMemberships" | "ListGroupMembershipsForMember" | "IsMemberInGroups" => {
-            found.push(arn("membership", "*"));
+            found.push(among("membership", None));
         }
         _ => {}
     }

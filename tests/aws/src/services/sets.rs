@@ -1,9 +1,9 @@
 //! Permission sets: what they are, what they allow, and bringing that to accounts.
 
-use super::{Call, seconds, statuses, unserved};
+use super::{Call, management, seconds, statuses, unserved};
 use crate::exchange::{Outcome, Refusal};
 use crate::world::Boundary;
-use crate::world::work::Kind;
+use crate::world::work::{Kind, Order};
 use serde_json::{Value, json};
 
 pub(super) fn call(call: &mut Call) -> Outcome {
@@ -129,7 +129,9 @@ fn provision(call: &mut Call, arn: &str) -> Outcome {
     if call.world.is_busy(arn, account.as_deref()) {
         return Err(Refusal::new("ConflictException", format!("There is already a request in progress for {arn}.")));
     }
-    let settle = call.world.settle;
-    let at = call.world.begin(Kind::Provisioning, arn, account.as_deref(), None, settle);
+    let (kind, settle, set) = (Kind::Provisioning, call.world.settle, arn.to_owned());
+    let there = call.world.provisioned.contains_key(&(set.clone(), call.world.management().to_owned()));
+    let fails = management::fails(call, arn, account.as_deref().or(there.then(|| call.world.management())));
+    let at = call.world.begin(Order { kind, set, account, principal: None, settle, fails });
     Ok(statuses::begun(call, at))
 }

@@ -38,11 +38,11 @@ fn short(work: &Work) -> Value {
 
 fn whole(work: &Work) -> Value {
     let mut told = short(work);
-    told["PermissionSetArn"] = json!(work.set);
+    told["PermissionSetArn"] = json!(work.order.set);
     if let Status::Failed(reason) = &work.status {
         told["FailureReason"] = json!(reason);
     }
-    match (work.kind, &work.account) {
+    match (work.order.kind, &work.order.account) {
         (Kind::Provisioning, Some(account)) => told["AccountId"] = json!(account),
         (Kind::Creation | Kind::Deletion, Some(account)) => {
             told["TargetId"] = json!(account);
@@ -50,7 +50,7 @@ fn whole(work: &Work) -> Value {
         }
         (_, None) => {}
     }
-    if let Some(principal) = &work.principal {
+    if let Some(principal) = &work.order.principal {
         told["PrincipalType"] = json!(principal.kind());
         told["PrincipalId"] = json!(principal.id());
     }
@@ -60,7 +60,7 @@ fn whole(work: &Work) -> Value {
 /// The answer to what was just begun.
 pub(super) fn begun(call: &Call, at: usize) -> Value {
     let work = &call.world.works[at];
-    json!({ wrapper(work.kind): whole(work) })
+    json!({ wrapper(work.order.kind): whole(work) })
 }
 
 fn describe(call: &mut Call, kind: Kind, name: &str) -> Outcome {
@@ -73,7 +73,7 @@ fn describe(call: &mut Call, kind: Kind, name: &str) -> Outcome {
 
 fn list(call: &mut Call, kind: Kind, name: &str) -> Outcome {
     let asked = call.input["Filter"]["Status"].as_str();
-    let works = call.world.works.iter().enumerate().filter(|(_, work)| work.kind == kind);
+    let works = call.world.works.iter().enumerate().filter(|(_, work)| work.order.kind == kind);
     let shown = works.filter(|(_, work)| asked.is_none_or(|asked| work.status.word() == asked));
     let items = shown.map(|(at, work)| (format!("{at:08}"), short(work))).collect();
     call.page(name, items, |_, told| told)

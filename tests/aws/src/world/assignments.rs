@@ -102,6 +102,22 @@ impl World {
         self.assignments.at(NOW).cloned().collect()
     }
 
+    /// The same in words, with names as far as they are known: `group staff has ReadOnly in shop`.
+    pub fn assignments_by_name(&self) -> BTreeSet<String> {
+        let told = |held: &Assignment| {
+            let (kind, id) = (held.principal.kind().to_lowercase(), held.principal.id());
+            let who = match &held.principal {
+                Principal::Group(id) => self.groups.get(id).map(|group| group.name.as_str()),
+                Principal::User(id) => self.users.get(id).map(|user| user.name.as_str()),
+            };
+            let set = self.sets.get(&held.set).map_or(held.set.as_str(), |set| set.name.as_str());
+            let account =
+                self.accounts.get(&held.account).map_or(held.account.as_str(), |account| account.name.as_str());
+            format!("{kind} {} has {set} in {account}", who.unwrap_or(id))
+        };
+        self.assignments.at(NOW).map(told).collect()
+    }
+
     fn of_pair(&self, set: &str, account: &str, at: jiff::Timestamp) -> Vec<&Assignment> {
         let from = Assignment::new(&Principal::group(""), set, account);
         let to = Assignment::new(&Principal::group(""), set, &format!("{account}\0"));

@@ -26,7 +26,7 @@ pub(crate) use sets::PermissionSet;
 
 use jiff::{SignedDuration, Timestamp};
 use lives::{Lives, NOW};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What becomes of a membership that is written in a group which an identity provider synchronises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,8 @@ pub enum Synchronised {
 pub struct World {
     /// How long assignments and provisioning take.
     pub settle: Settle,
-    /// Lists show what was so long ago. Nothing is older than the world.
+    /// Lists of assignments, memberships and entitlements show what was so long ago. What there was before the world was
+    /// served has always been there.
     pub stale: SignedDuration,
     /// What becomes of memberships in synchronised groups.
     pub synchronised: Synchronised,
@@ -50,8 +51,12 @@ pub struct World {
     pub lists_groups_of_users: bool,
     /// Whether a delegated administrator may read assignments in the management account. Nobody proved either.
     pub delegate_reads_management: bool,
+    /// Whether who changes access to the management account needs rights of IAM there: AWS's own role has none in it. Which
+    /// ones are asked for is chosen.
+    pub management_needs_iam: bool,
     pub(crate) now: Timestamp,
-    born: Timestamp,
+    /// Whether a server has it.
+    pub(crate) served: bool,
     organization: String,
     region: String,
     management: String,
@@ -73,6 +78,7 @@ pub struct World {
     by_account: BTreeSet<(String, String)>,
     pub(crate) provisioned: BTreeMap<(String, String), sets::Provisioned>,
     pub(crate) works: Vec<work::Work>,
+    failing: VecDeque<String>,
     pub(crate) entitlements: BTreeMap<String, Entitled>,
     entitled: Lives<String>,
     pub(crate) has_application: bool,
@@ -91,8 +97,9 @@ impl World {
             synchronised: Synchronised::Refuses,
             lists_groups_of_users: true,
             delegate_reads_management: false,
+            management_needs_iam: true,
             now,
-            born: now,
+            served: false,
             organization: organization.to_owned(),
             region: region.to_owned(),
             management: management.to_owned(),
@@ -114,6 +121,7 @@ impl World {
             by_account: BTreeSet::new(),
             provisioned: BTreeMap::new(),
             works: Vec::new(),
+            failing: VecDeque::new(),
             entitlements: BTreeMap::new(),
             entitled: Lives::default(),
             has_application: true,
@@ -161,7 +169,8 @@ impl World {
         &self.store
     }
 
-    /// Another instance with another identity store takes the place of this one, with everything that is in it.
+    /// Another instance with another identity store takes the place of this one, with everything that is in it. ARNs of sets
+    /// and ids of people stay as they are.
     pub fn replace_instance(&mut self) {
         let name = self.count.next("instance");
         let (old_instance, old_store) = (self.instance.clone(), self.store.clone());
@@ -188,7 +197,7 @@ impl World {
 
     /// What was made before the world was served has always been there.
     fn since(&self) -> Timestamp {
-        if self.now == self.born { Timestamp::MIN } else { self.now }
+        if self.served { self.now } else { Timestamp::MIN }
     }
 
     /// The time whose state lists show.

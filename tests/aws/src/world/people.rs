@@ -193,6 +193,16 @@ impl World {
         shown.map(|(_, group)| (group.clone(), (id(group), group.clone()))).collect()
     }
 
+    /// The id of a user by its user name.
+    pub fn user_id(&self, name: &str) -> Option<&str> {
+        self.users.iter().find(|(_, user)| user.name == name).map(|(id, _)| id.as_str())
+    }
+
+    /// The id of a group by its name.
+    pub fn group_id(&self, name: &str) -> Option<&str> {
+        self.groups.iter().find(|(_, group)| group.name == name).map(|(id, _)| id.as_str())
+    }
+
     /// Who is in which group now: pairs of group and user.
     pub fn memberships(&self) -> BTreeSet<(String, String)> {
         self.members.at(NOW).cloned().collect()

@@ -38,63 +38,68 @@ impl Status {
     }
 }
 
-/// Something that takes time.
+/// What is to be done.
 #[derive(Debug, Clone)]
-pub(crate) struct Work {
-    pub(crate) id: String,
+pub(crate) struct Order {
     pub(crate) kind: Kind,
     pub(crate) set: String,
     /// Every account that has the set, where there is none.
     pub(crate) account: Option<String>,
     /// Nobody where a set is provisioned.
     pub(crate) principal: Option<Principal>,
+    pub(crate) settle: Settle,
+    /// Why it will fail, if that is known when it begins.
+    pub(crate) fails: Option<String>,
+}
+
+/// Something that takes time.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    pub(crate) id: String,
+    pub(crate) order: Order,
     pub(crate) begun: Timestamp,
     pub(crate) status: Status,
-    settle: Settle,
     polls: u32,
 }
 
 impl World {
     /// Begins something, and gives its place among all.
-    pub(crate) fn begin(
-        &mut self,
-        kind: Kind,
-        set: &str,
-        account: Option<&str>,
-        principal: Option<&Principal>,
-        settle: Settle,
-    ) -> usize {
-        self.works.push(Work {
-            id: ids::uuid(&self.count.next("work")),
-            kind,
-            set: set.to_owned(),
-            account: account.map(str::to_owned),
-            principal: principal.cloned(),
-            begun: self.now,
-            status: Status::InProgress,
-            settle,
-            polls: 0,
-        });
+    pub(crate) fn begin(&mut self, mut order: Order) -> usize {
+        order.fails = order.fails.or_else(|| self.failing.pop_front());
+        let (id, begun) = (ids::uuid(&self.count.next("work")), self.now);
+        self.works.push(Work { id, order, begun, status: Status::InProgress, polls: 0 });
         let at = self.works.len() - 1;
         self.finish_due();
         at
     }
 
+    /// What is begun next will fail, with that reason. Said twice, so will what is begun after it.
+    pub fn fail_next(&mut self, reason: &str) {
+        self.failing.push_back(reason.to_owned());
+    }
+
+    fn begin_by_another(&mut self, kind: Kind, of: &Principal, set: &str, account: &str, settle: Settle) -> String {
+        let (set, account, principal) = (set.to_owned(), Some(account.to_owned()), Some(of.clone()));
+        let at = self.begin(Order { kind, set, account, principal, settle, fails: None });
+        self.works[at].id.clone()
+    }
+
     /// Somebody else begins to assign. Gives the id of the request.
     pub fn begin_assignment(&mut self, principal: &Principal, set: &str, account: &str, settle: Settle) -> String {
-        let at = self.begin(Kind::Creation, set, Some(account), Some(principal), settle);
-        self.works[at].id.clone()
+        self.begin_by_another(Kind::Creation, principal, set, account, settle)
     }
 
     /// Somebody else begins to end an assignment. Gives the id of the request.
     pub fn begin_deletion(&mut self, principal: &Principal, set: &str, account: &str, settle: Settle) -> String {
-        let at = self.begin(Kind::Deletion, set, Some(account), Some(principal), settle);
-        self.works[at].id.clone()
+        self.begin_by_another(Kind::Deletion, principal, set, account, settle)
     }
 
     /// Assignments that are being made or deleted.
     pub fn in_flight(&self) -> usize {
-        self.works.iter().filter(|work| work.status == Status::InProgress && work.kind != Kind::Provisioning).count()
+        self.works
+            .iter()
+            .filter(|work| work.status == Status::InProgress && work.order.kind != Kind::Provisioning)
+            .count()
     }
 
     /// Lets everything end that is in flight, however often it would still have to be described.
@@ -107,15 +112,16 @@ impl World {
     /// Whether something is under way for a set in an account; in any account if none is named.
     pub(crate) fn is_busy(&self, set: &str, account: Option<&str>) -> bool {
         self.works.iter().any(|work| {
-            let same = work.account.is_none() || account.is_none() || work.account.as_deref() == account;
-            work.status == Status::InProgress && work.set == set && same
+            let there = work.order.account.as_deref();
+            let same = there.is_none() || account.is_none() || there == account;
+            work.status == Status::InProgress && work.order.set == set && same
         })
     }
 
     /// What was begun under an id. Being described moves it.
     pub(crate) fn describe(&mut self, kind: Kind, id: &str) -> Option<&Work> {
-        let at = self.works.iter().position(|work| work.kind == kind && work.id == id)?;
-        if let Settle::Polls(most) = self.works[at].settle {
+        let at = self.works.iter().position(|work| work.order.kind == kind && work.id == id)?;
+        if let Settle::Polls(most) = self.works[at].order.settle {
             if self.works[at].polls >= most {
                 self.finish(at);
             }
@@ -126,7 +132,7 @@ impl World {
 
     pub(super) fn finish_due(&mut self) {
         for at in 0..self.works.len() {
-            let due = match self.works[at].settle {
+            let due = match self.works[at].order.settle {
                 Settle::Seconds(seconds) => self.works[at].begun + SignedDuration::from_secs(seconds) <= self.now,
                 Settle::Polls(_) => false,
             };
@@ -141,14 +147,17 @@ impl World {
         if work.status != Status::InProgress {
             return;
         }
-        self.works[at].status = match self.carry_out(&work) {
+        self.works[at].status = match self.carry_out(&work.order) {
             Ok(()) => Status::Succeeded,
             Err(reason) => Status::Failed(reason),
         };
     }
 
     /// Does what was begun. The words of reasons are chosen here, but for the fact that there is one.
-    fn carry_out(&mut self, work: &Work) -> Result<(), String> {
+    fn carry_out(&mut self, work: &Order) -> Result<(), String> {
+        if let Some(reason) = &work.fails {
+            return Err(reason.clone());
+        }
         let set = self.sets.get(&work.set).ok_or(format!("Permission set {} not found.", work.set))?.clone();
         if let Some(account) = &work.account {
             let known = self.accounts.get(account).ok_or(format!("Account {account} not found."))?;
