@@ -9,11 +9,13 @@
 )]
 
 mod packages;
-#[cfg(any(feature = "github", feature = "postgres"))]
+#[cfg(any(feature = "aws", feature = "github", feature = "postgres"))]
 mod place;
 mod support;
 
 mod attacks;
+#[cfg(feature = "aws")]
+mod aws;
 mod bad_input;
 mod benchmark;
 mod cases;

@@ -81,15 +81,19 @@ impl Line {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let shared = runtime.block_on(shared(&settings, credential, server));
         let dates = Dates::default();
-        let sso = aws_sdk_ssoadmin::config::Builder::from(&shared).interceptor(dates.clone()).build();
-        let sts = aws_sdk_sts::config::Builder::from(&shared).interceptor(dates.clone()).build();
+        macro_rules! client {
+            ($service:ident) => {{
+                let settings = $service::config::Builder::from(&shared).interceptor(dates.clone()).build();
+                $service::Client::from_conf(settings)
+            }};
+        }
         Ok(Line {
             settings,
-            sso: aws_sdk_ssoadmin::Client::from_conf(sso),
-            store: aws_sdk_identitystore::Client::new(&shared),
-            organizations: aws_sdk_organizations::Client::new(&shared),
-            access: aws_sdk_accountaccess::Client::new(&shared),
-            sts: aws_sdk_sts::Client::from_conf(sts),
+            sso: client!(aws_sdk_ssoadmin),
+            store: client!(aws_sdk_identitystore),
+            organizations: client!(aws_sdk_organizations),
+            access: client!(aws_sdk_accountaccess),
+            sts: client!(aws_sdk_sts),
             runtime,
             waits,
             pace: RefCell::new(Pace::new()),

@@ -19,7 +19,7 @@ fn people_come_into_groups_and_go() {
     center.must(&join("staff", "bob"));
     assert_eq!(center.held(&IDENTITY_GROUP, "staff"), ["member alice", "member bob"]);
     let done = center.must(&leave("staff", "alice"));
-    assert_eq!(done.lives_until, Some(center.server.clock().now() + SignedDuration::from_hours(12)));
+    center.lives_for(&done, 12);
     assert_eq!(center.must(&leave("staff", "alice")), Done::default(), "nothing was there");
     assert_eq!(center.held(&IDENTITY_GROUP, "staff"), ["member bob"]);
     assert_eq!(center.held(&IDENTITY_GROUP, "nosuch"), [""; 0]);
@@ -87,7 +87,7 @@ fn roles_are_given_and_taken_at_once() {
     assert_eq!(center.held(&ACCOUNT_ROLE, ROLE), ["assume alice"]);
     assert_eq!(center.cloud(|cloud| cloud.entitlements().len()), 1);
     let done = center.must(&role(Verb::Revoke));
-    assert_eq!(done.lives_until, Some(center.server.clock().now() + SignedDuration::from_hours(12)));
+    center.lives_for(&done, 12);
     assert_eq!(center.must(&role(Verb::Revoke)), Done::default());
     assert_eq!(center.held(&ACCOUNT_ROLE, ROLE), [""; 0]);
     center.cloud(|cloud| cloud.set_up_account_access(false));

@@ -1,7 +1,7 @@
 //! What is read, and what that costs.
 
 use super::*;
-use crate::targets::{Hello, Names, Power};
+use crate::targets::{Names, Power};
 
 #[test]
 fn an_instance_says_which_one_it_is() {
@@ -9,7 +9,8 @@ fn an_instance_says_which_one_it_is() {
     let Settings { instance, identity_store, organization, .. } = &center.settings;
     let identity = format!("aws:{instance}:{identity_store}:{organization}");
     let hello = center.look().hello().unwrap();
-    assert_eq!(hello, Hello { identity, clock: Some(start()), own: Default::default(), power: Power::Unknown });
+    assert_eq!((hello.identity, hello.own, hello.power), (identity, Default::default(), Power::Unknown));
+    assert!(hello.clock.unwrap().duration_since(start()) < SignedDuration::from_mins(1));
     let names = |of| center.look().names(of).unwrap().unwrap().into_iter().collect::<Vec<_>>();
     assert_eq!(names(Names::Resources(&ACCOUNT)), [OWN, SHOP, TILL]);
     assert_eq!(names(Names::Permissions(&ACCOUNT)), ["DeveloperAccess", "ReadOnly"]);
@@ -58,7 +59,8 @@ fn a_large_instance_is_read_in_a_bounded_number_of_requests() {
         let reading = reader.read(&scope, Depth::Holders).unwrap();
         assert!(reading.unread.is_empty());
         let (log, took) = (center.server.take_log(), center.server.clock().now().duration_since(began));
-        assert!(log.most_in_a_second() <= 30, "a burst, and then 15 a second");
+        let most = log.most_in_a_second();
+        assert!(most <= 30, "a burst, and then 15 a second: {most}");
         let groups = log.of("ListGroupMemberships").count();
         assert_eq!(groups, reading.members.len(), "one for each group that holds something");
         (log.count() - groups, reading.held.len(), took)

@@ -99,7 +99,7 @@ pub(super) fn perform(line: &Line, mut jobs: Vec<Job>, tell: &Telling<'_>) {
             jobs.retain(|job| !matches!(job.state, State::Waiting { .. }));
         }
         jobs.retain(|job| !job.is_settled());
-        let Some(next) = next_look(&jobs) else { break };
+        let Some(next) = next_look(&jobs, line.elapsed()) else { break };
         let pause = next.saturating_sub(line.elapsed());
         let goes_on = match desk.later.take().filter(|_| !jobs.iter().any(Job::is_under_way)) {
             // others are at it: those who wait for them don't come back together
@@ -113,14 +113,15 @@ pub(super) fn perform(line: &Line, mut jobs: Vec<Job>, tell: &Telling<'_>) {
     }
 }
 
-/// When something is to be done again.
-fn next_look(jobs: &[Job]) -> Option<Duration> {
+/// When something is to be done again. What could be asked for and isn't has to wait for something under way.
+fn next_look(jobs: &[Job], now: Duration) -> Option<Duration> {
     let when = |job: &Job| match &job.state {
-        State::Waiting { until } => Some(*until),
+        State::Waiting { until } => Some(*until).filter(|until| *until > now),
         State::UnderWay { next, .. } => Some(*next),
         State::Settled => None,
     };
-    jobs.iter().filter_map(when).min()
+    let due = jobs.iter().any(|job| matches!(job.state, State::Waiting { .. })).then_some(now);
+    jobs.iter().filter_map(when).min().or(due)
 }
 
 struct Desk<'d> {
@@ -168,7 +169,7 @@ impl Desk<'_> {
         let taken = request(self.line, &step);
         let status = match taken {
             Ok(status) => status,
-            Err(failure) if failure.is_missing() && !step.gives => return self.next_step(job),
+            Err(failure) if failure.is_missing() && !step.gives => return self.next_step(job, false),
             Err(failure) if failure.is_throttled() || failure.is_conflict() => return self.later(job, &failure),
             Err(failure) => {
                 let result = Err(self.failed(job, &failure));
@@ -242,7 +243,7 @@ impl Desk<'_> {
                 };
                 job.state = State::UnderWay { sort, request, looks, next: now + until_next_look(looks), until };
             }
-            Ok((Progress::Done, _)) => self.next_step(job),
+            Ok((Progress::Done, _)) => self.next_step(job, true),
             Ok((Progress::Failed { why }, _)) => {
                 let result = Err(reason(&job.doing, &why));
                 self.settle(job, result);
@@ -254,8 +255,9 @@ impl Desk<'_> {
         }
     }
 
-    fn next_step(&mut self, job: &mut Job) {
-        if let Some(step) = job.steps.pop_front().filter(|step| !step.gives) {
+    /// Goes on behind a step that is done. What wasn't there to be taken leaves no session.
+    fn next_step(&mut self, job: &mut Job, was_there: bool) {
+        if let Some(step) = job.steps.pop_front().filter(|step| was_there && !step.gives) {
             job.taken.push(step.set);
         }
         (job.later, job.since) = (0, None);

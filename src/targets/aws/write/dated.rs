@@ -1,5 +1,7 @@
 //! Ends in the policy, written down before what they end is given.
 
+use std::collections::BTreeSet;
+
 use super::super::client::{Asked, Failure, Line};
 use super::super::directory::Who;
 use super::super::ends::{Ending, Policy};
@@ -9,7 +11,8 @@ use super::{Known, Telling, Work};
 use crate::targets::{Call, TargetError, Verb};
 
 /// Writes down the ends of a phase, all at once, and gives what can go on. What is to end natively and can't be written down
-/// is settled as refused: it would be held longer than was approved. What takes something goes on in any case.
+/// is settled as refused: it would be held longer than was approved. So is what an old end would still deny. What takes
+/// something goes on in any case.
 pub(super) fn write(
     line: &Line,
     id: &str,
@@ -23,33 +26,34 @@ pub(super) fn write(
         let until = calls.get(place).is_some_and(|call| until(&call.verb).is_some());
         until && ends.get(place).copied().unwrap_or_default()
     };
-    let refuse = |work: Vec<(usize, Work)>, error: &TargetError| -> Vec<(usize, Work)> {
-        let (dated, rest): (Vec<_>, Vec<_>) = work.into_iter().partition(|(place, _)| is_dated(*place));
-        dated.into_iter().for_each(|(place, _)| tell.settle(place, Err(error.clone())));
-        rest
-    };
-    if !work.iter().any(|(_, one)| matches!(one, Work::Assign { ending: Some(_), .. })) {
+    let has_end = |one: &Work| matches!(one, Work::Assign { ending: Some(_), .. });
+    if !work.iter().any(|(_, one)| has_end(one)) {
         return work;
     }
-    let doing = format!("write ends into the policy `{id}`");
     let read = Instance::pinned(line).and_then(|instance| {
-        Policy::read(line, id, &instance.management)
-            .map_err(|failure| line.unseen(&failure, &format!("read the policy `{id}`")))
+        let doing = format!("read the policy `{id}`");
+        Policy::read(line, id, &instance.management).map_err(|failure| line.unseen(&failure, &doing))
     });
     let mut policy = match read {
         Ok(policy) => policy,
-        Err(error) => return refuse(work, &error),
+        // nobody knows what it says of those who are to be given something
+        Err(error) => return gives_nothing(work, calls, |place, one| is_dated(place) && has_end(one), &error, tell),
     };
     let before = policy.document.clone();
     clean(line, known, &mut policy);
-    let mut goes_on = Vec::new();
+    let (mut goes_on, mut changed) = (Vec::new(), BTreeSet::new());
     for (place, mut one) in work {
         let Some(call) = calls.get(place) else { continue };
         if let Work::Assign { ending: Some(ending), replaced, ended_by, .. } = &mut one {
             let kept = policy.document.clone();
             let ends_sessions = note(line, &mut policy, call, ending, replaced.as_ref(), is_dated(place));
             match policy.document.text() {
-                Ok(_) => *ended_by = ends_sessions.then(|| id.to_owned()),
+                Ok(_) => {
+                    *ended_by = ends_sessions.then(|| id.to_owned());
+                    if policy.document != kept {
+                        changed.insert(place);
+                    }
+                }
                 Err(full) => {
                     policy.document = kept;
                     if is_dated(place) {
@@ -68,17 +72,29 @@ pub(super) fn write(
     if !tell.may_go_on() {
         return Vec::new();
     }
-    match Policy::write(line, id, &text) {
-        Ok(()) => goes_on,
-        Err(failure) => {
-            for (_, one) in &mut goes_on {
-                if let Work::Assign { ended_by, .. } = one {
-                    *ended_by = None;
-                }
-            }
-            refuse(goes_on, &failure.told(&line.settings.target, Asked::ToChange(&doing)))
+    let Err(failure) = Policy::write(line, id, &text) else { return goes_on };
+    for (_, one) in &mut goes_on {
+        if let Work::Assign { ended_by, .. } = one {
+            *ended_by = None;
         }
     }
+    let error = failure.told(&line.settings.target, Asked::ToChange(&format!("write ends into the policy `{id}`")));
+    gives_nothing(goes_on, calls, |place, _| changed.contains(&place), &error, tell)
+}
+
+/// Settles as failed what gives somebody something that the policy would have to say otherwise; the rest goes on.
+fn gives_nothing(
+    work: Vec<(usize, Work)>,
+    calls: &[Call],
+    hangs_on_it: impl Fn(usize, &Work) -> bool,
+    error: &TargetError,
+    tell: &Telling<'_>,
+) -> Vec<(usize, Work)> {
+    let gives = |place: usize| calls.get(place).is_some_and(|call| call.verb != Verb::Revoke);
+    let (failed, rest): (Vec<_>, Vec<_>) =
+        work.into_iter().partition(|(place, one)| gives(*place) && hangs_on_it(*place, one));
+    failed.into_iter().for_each(|(place, _)| tell.settle(place, Err(error.clone())));
+    rest
 }
 
 fn until(verb: &Verb) -> Option<jiff::Timestamp> {

@@ -61,16 +61,6 @@ impl World {
         id
     }
 
-    /// The id of a user by its user name.
-    pub fn user_id(&self, name: &str) -> Option<String> {
-        self.users.iter().find(|(_, user)| user.name == name).map(|(id, _)| id.clone())
-    }
-
-    /// The id of a group by its name.
-    pub fn group_id(&self, name: &str) -> Option<String> {
-        self.groups.iter().find(|(_, group)| group.name == name).map(|(id, _)| id.clone())
-    }
-
     fn user(&mut self, id: &str) -> &mut User {
         self.users.get_mut(id).unwrap_or_else(|| panic!("there is no user {id}"))
     }
