@@ -4,8 +4,8 @@ use std::process::Command;
 
 use aws_standin::world::{AccountState, Key, Principal, Settle};
 use aws_standin::{Fault, On, Server, World as Cloud};
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 
 use crate::place::Place;
 use crate::support::{NOW, Ran, World, finish, start, takes_now};
@@ -165,18 +165,5 @@ impl Center {
     fn has(&self, user: &str, set: &str, account: &str) -> bool {
         let (user, set) = (self.user(user), self.set(set));
         self.server.world(|cloud| cloud.is_assigned(&user, &set, account))
-    }
-
-    /// Everything that anybody holds, and what the policy says.
-    fn live(&self) -> String {
-        self.server.world(|cloud| {
-            format!(
-                "{:#?}\n{:#?}\n{:#?}\n{}",
-                cloud.assignments(),
-                cloud.memberships(),
-                cloud.entitlements(),
-                cloud.control_policy(&self.scp).unwrap()
-            )
-        })
     }
 }

@@ -10,7 +10,7 @@ const ALICE: &str = "alice@globex.example";
 fn access_is_given_watched_and_ended_at_aws() {
     let center = Center::open();
     center.run(&["plan", "--live"]).exits(0).says("nothing");
-    center.run(&["targets"]).exits(0).says("eu-central-1");
+    center.run(&["targets"]).exits(0).says("arn:aws:sso:::instance/ssoins-").says("as pinned");
     assert!(center.has("Mei@northwind.example", "AdministratorAccess", TILL), "however the name is written");
     center.let_alice_in();
     center.run(&["plan"]).exits(0).says("alice.nguyen  aws  account 444455556666  DeveloperAccess");

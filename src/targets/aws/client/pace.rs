@@ -8,7 +8,7 @@ use crate::targets::retry::Waits;
 const RATE: u32 = 15;
 
 /// So many may follow at once on a while without any.
-const BURST: u32 = 15;
+const BURST: u32 = 10;
 
 /// A bucket of requests, and the time by which they are counted.
 pub(super) struct Pace {

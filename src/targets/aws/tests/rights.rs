@@ -57,7 +57,7 @@ fn without(policy: &Value, at: usize, place: usize) -> Value {
 
 /// An instance with something of everything, in which somebody else is at work.
 fn busy() -> Center {
-    let center = Center::with_ends();
+    let center = Center::with_ends().without_limit();
     let (alice, bob, staff) = (center.user("alice"), center.user("bob"), center.group("staff"));
     let set = center.set("ReadOnly");
     center.cloud(|cloud| {
@@ -94,7 +94,7 @@ fn seen(policy: &Value) -> Vec<String> {
     // everybody is asked for what they hold where that is cheaper
     let mut cloud = Cloud::large(6, 4, 4, 2, 6, start());
     let key = cloud.add_key_with_policy(cloud.management().to_owned().as_str(), &policy.to_string());
-    let large = Center::of(cloud);
+    let large = Center::of(cloud).without_limit();
     let accounts: Vec<String> = large.look().names(names).unwrap().unwrap().into_iter().collect();
     let scope: Scope = accounts.iter().map(|account| (&ACCOUNT, account.as_str())).collect();
     large.server.take_log();
