@@ -79,6 +79,7 @@ pub(super) struct Associated {
 #[serde(rename_all = "camelCase")]
 pub(super) struct AssociatedList {
     pub total_count: u64,
+    pub page_info: Cursor,
     pub nodes: Option<Vec<Option<Associated>>>,
 }
 

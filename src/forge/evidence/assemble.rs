@@ -18,8 +18,8 @@ use crate::repository::Oid;
 use crate::targets::TargetError;
 use crate::targets::github::client::{Api, Failure};
 
-/// More pages of events than these are not read.
-const EVENT_PAGES: usize = 4;
+/// More pages of events than these are not read. Whoever can push makes some, also after the merge.
+const EVENT_PAGES: usize = 100;
 
 /// Everything about one pull request. How it came to the branch is not in it yet.
 pub(super) fn pull(connection: &Connection, home: &Home, number: u64) -> Result<Pull, TargetError> {
