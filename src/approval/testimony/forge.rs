@@ -63,6 +63,8 @@ pub fn testimony(pull: &Pull, asked: Asked<'_>, registry: &Access) -> Testimony 
 /// addresses, and the registry all of these, nobody unknown is left.
 fn with_authors(commit: &CommitMakers, pull: &Pull, people: &People<'_>) -> CommitMakers {
     let mut made = commit.clone();
+    let committer = pull.committers.get(&commit.oid).and_then(|account| people.person(account));
+    made.committers.extend(committer.cloned());
     let Some(authors) = pull.authors.get(&commit.oid) else { return made };
     let known: Vec<&PersonId> = authors.iter().filter_map(|account| people.person(account)).collect();
     if known.len() == authors.len() && authors.len() >= commit.addresses {

@@ -45,6 +45,7 @@ pub(super) fn reviewed() -> Told {
         reviews: vec![review("ann", ReviewVerdict::Approved, 20)],
         movements: vec![moved("tom", Moved::Head(oid(3)), 10)],
         authors: BTreeMap::new(),
+        committers: BTreeMap::new(),
         missing: Vec::new(),
     });
     evidence

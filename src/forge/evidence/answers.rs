@@ -165,6 +165,7 @@ pub(super) struct PullCommit {
 pub(super) struct Authored {
     pub oid: Oid,
     pub authors: Authors,
+    pub committer: Option<GitActor>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -69,7 +69,7 @@ pub(super) fn evidence() -> String {
          pullRequest(number: $number) {{ number merged createdAt mergedAt author {{ ...who }} mergeCommit {{ oid }} baseRefName \
          baseRepository {{ databaseId }} headRefName headRefOid headRepository {{ databaseId }} reviews(first: 1) {{ totalCount }} \
          {timeline} commits(first: 100) {{ nodes {{ commit {{ oid authors(first: 20) {{ totalCount nodes {{ user {{ databaseId \
-         login }} }} }} }} }} }} }} }} }} {WHO}"
+         login }} }} }} committer {{ user {{ databaseId login }} }} }} }} }} }} }} }} {WHO}"
     )
 }
 
