@@ -161,6 +161,22 @@ fn accounts_that_the_forge_knows_stand_for_addresses() {
 }
 
 #[test]
+fn who_gains_by_a_change_lifts_no_objection_against_it() {
+    let case = Case::of(GITHUB, &[], &[ZOE]);
+    let dismissed_by = |id: &str| {
+        let mut told = reviewed();
+        let dismissed = ReviewVerdict::DismissedRequest { by: account(id) };
+        reviews(&mut told, vec![review("ben", dismissed, 15), review("ann", ReviewVerdict::Approved, 20)]);
+        told
+    };
+    case.decide(&dismissed_by("cas")).unwrap();
+    // herself, somebody of her vendor, and somebody whom nobody knows
+    for id in ["zoe", "yan", "mallory"] {
+        assert!(case.codes(&dismissed_by(id)).contains(&"block-dismissed-by-party"), "{id}");
+    }
+}
+
+#[test]
 fn a_reviewed_pull_request_lands() {
     let case = Case::of(GITHUB, &[], &[ZOE]);
     let granted = case.decide(&reviewed()).unwrap();
