@@ -110,10 +110,10 @@ impl Proven {
         };
         let from_genesis = || question.shared.read(question.recorded.genesis).unwrap_or_else(|_| Rc::clone(&tree));
         let mut declared = ledger.and_then(of_log).unwrap_or_else(|| Declared::of(&from_genesis().entitlements));
-        for landed in judged.map(unrecorded).unwrap_or_default() {
-            declared.now_by(&landed.entitlements);
+        let unrecorded = judged.map(unrecorded).unwrap_or_default();
+        if !unrecorded.is_empty() {
+            unrecorded.iter().chain([&tree]).for_each(|landed| declared.now_by(&landed.entitlements));
         }
-        declared.now_by(&tree.entitlements);
         let last = belief.vouched.last().and_then(|number| question.recorded.landings.get(*number));
         let commit = last.map_or(records.commit, |landing| landing.commit);
         why.push(Refusal::new(
