@@ -108,8 +108,12 @@ impl Proven {
             let files = ledger.stored.files(question.shared.repository).ok()?;
             audit::declared(&ledger.stored.log.reader(&files), targets::KINDS, &belief).ok()
         };
-        let from_genesis = || question.shared.read(question.recorded.genesis).unwrap_or_else(|_| Rc::clone(&tree));
-        let mut declared = ledger.and_then(of_log).unwrap_or_else(|| Declared::of(&from_genesis().entitlements));
+        let mut declared = ledger.and_then(of_log).unwrap_or_else(|| {
+            let genesis = question.shared.read(question.recorded.genesis);
+            let mut declared = genesis.map(|genesis| Declared::of(&genesis.entitlements)).unwrap_or_default();
+            declared.now_by(&tree.entitlements);
+            declared
+        });
         let unrecorded = judged.map(unrecorded).unwrap_or_default();
         if !unrecorded.is_empty() {
             unrecorded.iter().chain([&tree]).for_each(|landed| declared.now_by(&landed.entitlements));
