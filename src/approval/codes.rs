@@ -37,7 +37,8 @@ codes! {
         "A dismissed review is none, whatever it said.",
         "Ask the reviewer to approve the present head.";
     BLOCK_DISMISSED_BY_PARTY: "block-dismissed-by-party", "who made the change dismissed a request for changes",
-        "An author who may wave objections away has nobody to answer to. The request stands.",
+        "Whoever made a change, or gains by it, has nobody to answer to where they may wave objections away. The request \
+         stands.",
         "Ask the reviewer who objected, or have one person more approve than the rules ask for.";
     APPROVAL_PREDATES_HEAD: "approval-predates-head", "the head moved after the approval",
         "A forge can show an old approval at a new commit. What counts is that nothing moved since it was given.",

@@ -156,7 +156,7 @@ fn person(id: &str) -> PersonId {
 
 fn says(id: &str, says: Says) -> Opinion {
     let (at, way) = ("2026-11-24T08:00:00Z".to_owned(), Way::Signature);
-    Opinion { person: person(id), says, way, at, took_back: None }
+    Opinion { person: person(id), says, way, at, took_back: None, lifted_by: None }
 }
 
 fn commit(signer: Option<&str>) -> CommitMakers {

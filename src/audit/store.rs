@@ -217,15 +217,35 @@ impl<'a> Store<'a> {
     /// Where the ref can't be read.
     pub fn below(&self, key: &VerifierKey) -> Result<Option<(Stored, usize)>, StoreError> {
         let (seen, _) = self.seen(key)?;
+        self.signed(key, 1, seen.as_deref())
+    }
+
+    /// The log in the ref by its key alone, or the newest below, also where this clone saw more: one that was rolled back says
+    /// truly what was before. Also how many commits below.
+    ///
+    /// # Errors
+    ///
+    /// Where the ref can't be read.
+    pub fn earlier(&self, key: &VerifierKey) -> Result<Option<(Stored, usize)>, StoreError> {
+        self.signed(key, 0, None)
+    }
+
+    fn signed(
+        &self,
+        key: &VerifierKey,
+        least: usize,
+        seen: Option<&[u8]>,
+    ) -> Result<Option<(Stored, usize)>, StoreError> {
         let mut at = self.refs.get(self.reference)?;
-        for steps in 1..=BELOW {
-            let Some(commit) = at.map(|commit| self.repository.first_parent(commit)).transpose()?.flatten() else {
-                break;
-            };
-            at = Some(commit);
+        for steps in 0..=BELOW {
+            let Some(commit) = at else { break };
+            at = self.repository.first_parent(commit)?;
+            if steps < least {
+                continue;
+            }
             let Ok(files) = folder(self.repository, commit) else { continue };
             let Ok(log) = Log::read_signed(&files, key, self.kinds) else { continue };
-            if seen.is_some_and(|seen| goes_on(&log, &files, &seen).is_err()) {
+            if seen.is_some_and(|seen| goes_on(&log, &files, seen).is_err()) {
                 break;
             }
             return Ok(Some((Stored { log, commit, told: Vec::new() }, steps)));

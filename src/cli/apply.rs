@@ -193,10 +193,10 @@ impl Attempt<'_> {
                 if let Some(copy) = copy {
                     return self.apart(Basis::Kept, Some(&copy), &[stop], lease);
                 }
-                // a log may fit the anchor though the branch holds no longer what changed its key
-                let fitting = self.shared.ledger().ok().flatten();
-                return match fitting.and_then(|ledger| self.shared.fitting(ledger.stored).ok()) {
-                    Some(fitting) => self.apart(Basis::Log, Some(&fitting), &[stop], lease),
+                // a log may fit the anchor though it was rolled back, or the branch no longer holds what changed its key
+                return match kept::earlier(self.shared) {
+                    Some((log, 0)) => self.apart(Basis::Log, Some(&log), &[stop], lease),
+                    Some((log, _)) => self.apart(Basis::Below, Some(&log), &[stop], lease),
                     None => self.apart(Basis::Anchor, None, &[stop], lease),
                 };
             }

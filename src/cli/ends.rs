@@ -12,6 +12,7 @@ use super::shared::Ledger;
 use super::{Exit, Stop};
 use crate::access::Revision;
 use crate::apply::{self, codes};
+use crate::approval::Verdict;
 use crate::audit::{self, Belief};
 use crate::finding::Refusal;
 use crate::plan::ends::Declared;
@@ -63,6 +64,14 @@ impl Basis {
     }
 }
 
+/// The trees of what landed and the log doesn't know, oldest first: a run whose record is lost may have given what one of
+/// them declares, and a later one takes away.
+fn unrecorded(judged: &Judged<'_>) -> Vec<Rc<Revision>> {
+    let landings = judged.chain.landings.iter();
+    let landed = landings.filter(|landing| landing.verdict != Verdict::Refused && !landing.recorded);
+    landed.filter_map(|landing| judged.verifier.revision(landing.commit).ok()).collect()
+}
+
 impl Proven {
     /// Gathers it. `judged` is what came of judging the branch from there.
     ///
@@ -99,7 +108,16 @@ impl Proven {
             let files = ledger.stored.files(question.shared.repository).ok()?;
             audit::declared(&ledger.stored.log.reader(&files), targets::KINDS, &belief).ok()
         };
-        let declared = ledger.and_then(of_log).unwrap_or_else(|| Declared::of(&tree.entitlements));
+        let mut declared = ledger.and_then(of_log).unwrap_or_else(|| {
+            let genesis = question.shared.read(question.recorded.genesis);
+            let mut declared = genesis.map(|genesis| Declared::of(&genesis.entitlements)).unwrap_or_default();
+            declared.now_by(&tree.entitlements);
+            declared
+        });
+        let unrecorded = judged.map(unrecorded).unwrap_or_default();
+        if !unrecorded.is_empty() {
+            unrecorded.iter().chain([&tree]).for_each(|landed| declared.now_by(&landed.entitlements));
+        }
         let last = belief.vouched.last().and_then(|number| question.recorded.landings.get(*number));
         let commit = last.map_or(records.commit, |landing| landing.commit);
         why.push(Refusal::new(

@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::shared::Shared;
 use crate::access::{EvidenceSource, ForgeRepository};
 use crate::approval::pull::Told;
-use crate::approval::{Chain, Recorded};
+use crate::approval::{Chain, Recorded, RecordedLanding};
 use crate::repository::Oid;
 
 /// Where a pull request is on its way.
@@ -49,14 +49,27 @@ impl Shared<'_> {
     }
 
     /// The repository on the forge whose pull requests prove approvals, where the newest landing of the log, or the
-    /// genesis, says that they do.
+    /// genesis, says that they do; where a record is to be confirmed, as the newest one says it that says it at all.
     ///
     /// INVARIANT: what landed since has no say in where a token is sent.
     pub fn evidence_from(&self, recorded: &Recorded) -> Option<ForgeRepository> {
-        let newest = recorded.landings.last().map_or(recorded.genesis, |landing| landing.commit);
-        let revision = self.read(newest).ok()?;
-        let config = &revision.access.config;
-        config.repository.clone().filter(|_| config.evidence == EvidenceSource::Github)
+        let said = |commit: Oid| {
+            let revision = self.read(commit).ok()?;
+            let config = &revision.access.config;
+            config.repository.clone().filter(|_| config.evidence == EvidenceSource::Github)
+        };
+        let landings = recorded.landings.iter().rev().map(|landing| landing.commit);
+        let mut newest_first = landings.chain([recorded.genesis]);
+        match self.to_confirm(recorded).is_empty() {
+            true => newest_first.next().and_then(said),
+            false => newest_first.find_map(said),
+        }
+    }
+
+    /// The recorded landings of which the log's word is not enough, oldest first.
+    fn to_confirm<'r>(&self, recorded: &'r Recorded) -> Vec<&'r RecordedLanding> {
+        let Some(size) = self.asked.borrow().believed else { return Vec::new() };
+        recorded.landings.iter().filter(|landing| landing.pull.is_some() && landing.entry >= size).collect()
     }
 
     /// Asks the forge for everything that judging the branch up to a tip needs and the log doesn't hold. What isn't told is
@@ -70,9 +83,13 @@ impl Shared<'_> {
         if self.asked.borrow().told.as_ref().is_some_and(|(of, _)| *of == tip) {
             return Ok(());
         }
-        let Some(repository) = self.evidence_from(recorded) else { return Ok(()) };
-        let told = Rc::new(self.gathered(recorded, tip, &repository, stop)?);
-        self.asked.borrow_mut().told = Some((tip, told));
+        let mut told = match self.evidence_from(recorded) {
+            Some(repository) => self.gathered(recorded, tip, &repository, stop)?,
+            None => Told::default(),
+        };
+        // INVARIANT: whatever the log says, and whether anybody could be asked, it is not believed in what is to be confirmed
+        told.asked_again = self.to_confirm(recorded).iter().map(|landing| landing.commit).collect();
+        self.asked.borrow_mut().told = Some((tip, Rc::new(told)));
         Ok(())
     }
 
@@ -103,7 +120,6 @@ mod gathering {
     use std::collections::BTreeSet;
 
     use super::{Arc, AtomicBool, ForgeRepository, Oid, PullState, Recorded, Shared, Stop, Told};
-    use crate::approval::RecordedLanding;
     use crate::approval::codes::EVIDENCE_INCOMPLETE;
     use crate::approval::pull::Pull;
     use crate::cli::process::patience;
@@ -163,7 +179,7 @@ mod gathering {
             repository: &ForgeRepository,
             stop: Option<&Arc<AtomicBool>>,
         ) -> Result<Told, Stop> {
-            let again = self.again(recorded);
+            let again = self.to_confirm(recorded);
             let newest = recorded.landings.last().map_or(recorded.genesis, |landing| landing.commit);
             let oldest = again.first().map_or(newest, |landing| landing.base);
             let mut chain = self.repository.first_parents(tip)?;
@@ -192,17 +208,10 @@ mod gathering {
                 Err(refusal) => Told { unread: Some(unread(&refusal)), ..Told::default() },
             };
             told.since = chain.first().copied();
-            told.asked_again = again.iter().map(|landing| landing.commit).collect();
             let recorded = recorded.landings.iter().filter_map(|landing| landing.pull.as_ref());
             self.bring_heads(recorded.chain(told.landed.values()).chain(told.open.values()));
             self.without_heads(&mut told);
             Ok(told)
-        }
-
-        /// The recorded landings of which the log's word is not enough, oldest first.
-        fn again<'r>(&self, recorded: &'r Recorded) -> Vec<&'r RecordedLanding> {
-            let Some(size) = self.asked.borrow().believed else { return Vec::new() };
-            recorded.landings.iter().filter(|landing| landing.pull.is_some() && landing.entry >= size).collect()
         }
 
         /// Fetches the heads of pull requests that aren't here: a squash keeps no parent, and branches are deleted after a

@@ -51,3 +51,11 @@ pub fn below(shared: &Shared<'_>) -> Option<(Ledger, usize)> {
     let (stored, steps) = shared.store().below(&shared.key().ok()?).ok()??;
     Some((shared.fitting(stored).ok()?, steps))
 }
+
+/// The log that the remote holds, or the newest below what its ref holds, whatever this clone saw of it. None where none fits
+/// the anchor. Ends go on from it where nothing newer is left.
+pub fn earlier(shared: &Shared<'_>) -> Option<(Ledger, usize)> {
+    shared.repository.allow_logs(None);
+    let (stored, steps) = shared.store().earlier(&shared.key().ok()?).ok()??;
+    Some((shared.fitting(stored).ok()?, steps))
+}

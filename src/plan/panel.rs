@@ -112,6 +112,13 @@ impl Plan<'_> {
         self.stakes.beneficiaries.get(person).cloned().map(Bar::Gains)
     }
 
+    /// True where a person gains by the change, or somebody of the same vendor does.
+    pub fn profits(&self, person: &PersonId) -> bool {
+        let vendor = self.base.access.people.get(person).and_then(|person| person.vendor.as_ref());
+        self.stakes.beneficiaries.contains_key(person)
+            || vendor.is_some_and(|vendor| self.stakes.vendors.contains_key(vendor))
+    }
+
     /// What bars a person whichever rule asks.
     fn bars_everywhere(&self, known: &Circumstances, person: &PersonId) -> Vec<Bar> {
         let mut bars = Vec::new();

@@ -106,6 +106,17 @@ pub fn assess(plan: &Plan<'_>, evidence: &Evidence) -> Assessment {
     }
     let mut against = testimony.against.clone();
     let mut opinions: Vec<&Opinion> = testimony.opinions.iter().collect();
+    // what asks for changes is dismissed by nobody who made the change, or gains by it
+    opinions.retain(|opinion| {
+        let Some(by) = &opinion.lifted_by else { return true };
+        let is_party = makers.contains_key(by) || answering.contains_key(by) || plan.profits(by);
+        let fact = || {
+            let person = &opinion.person;
+            format!("`{person}` asked for changes, and `{by}`, who made the change or gains by it, dismissed that")
+        };
+        against.extend(is_party.then(|| refusal(&codes::BLOCK_DISMISSED_BY_PARTY, fact())));
+        is_party
+    });
     // a removal that landed stays approved by whoever approves the next change on top of it
     if !plan.only_takes() {
         opinions.retain(|opinion| {

@@ -63,6 +63,8 @@ pub fn testimony(pull: &Pull, asked: Asked<'_>, registry: &Access) -> Testimony 
 /// addresses, and the registry all of these, nobody unknown is left.
 fn with_authors(commit: &CommitMakers, pull: &Pull, people: &People<'_>) -> CommitMakers {
     let mut made = commit.clone();
+    let committer = pull.committers.get(&commit.oid).and_then(|account| people.person(account));
+    made.committers.extend(committer.cloned());
     let Some(authors) = pull.authors.get(&commit.oid) else { return made };
     let known: Vec<&PersonId> = authors.iter().filter_map(|account| people.person(account)).collect();
     if known.len() == authors.len() && authors.len() >= commit.addresses {
@@ -238,6 +240,7 @@ fn opinions(pull: &Pull, head: Oid, people: &People<'_>, judged: &mut Judged) {
             }
         };
         let mut against = |code: &'static Code, fact: String| judged.against.push(refusal(code, fact));
+        let mut lifted_by = None;
         let says = match &last.verdict {
             ReviewVerdict::Approved => {
                 let reasons = too_early_or_late(pull, head, &person, last);
@@ -258,20 +261,20 @@ fn opinions(pull: &Pull, head: Oid, people: &People<'_>, judged: &mut Judged) {
                 continue;
             }
             ReviewVerdict::DismissedRequest { by } => {
-                let dismissed_by = people.person(by);
-                if dismissed_by.is_some_and(|by| !judged.makers.contains_key(by)) {
-                    continue;
+                // whether that is a party is known once the change is
+                lifted_by = people.person(by).cloned();
+                if lifted_by.is_none() {
+                    let fact = format!(
+                        "`{person}` asked for changes, and `{}`, whom the registry doesn't know, dismissed that",
+                        by.login.escape_debug()
+                    );
+                    against(&codes::BLOCK_DISMISSED_BY_PARTY, fact);
                 }
-                let fact = format!(
-                    "`{person}` asked for changes, and `{}`, who made the change, dismissed that",
-                    by.login.escape_debug()
-                );
-                against(&codes::BLOCK_DISMISSED_BY_PARTY, fact);
                 Says::RequestChanges
             }
         };
         let (at, way) = (last.at.to_string(), Way::Review);
-        judged.opinions.push(Opinion { person, says, way, at, took_back: None });
+        judged.opinions.push(Opinion { person, says, way, at, took_back: None, lifted_by });
     }
 }
 

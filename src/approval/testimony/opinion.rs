@@ -14,6 +14,8 @@ pub struct Opinion {
     pub at: String,
     /// What a withdrawal takes back: what the person had said of the head last. None where that isn't here any more.
     pub took_back: Option<Says>,
+    /// Who had a request for changes dismissed. It is lifted only where that is nobody who has a part in the change.
+    pub lifted_by: Option<PersonId>,
 }
 
 impl Opinion {

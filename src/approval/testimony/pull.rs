@@ -41,6 +41,9 @@ pub struct Pull {
     pub movements: Vec<Movement>,
     /// Whose each commit of it is, by what the forge knows of addresses. A commit that isn't here is nobody's.
     pub authors: BTreeMap<Oid, Vec<Account>>,
+    /// Who committed each of them, where the forge knows an account for that address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub committers: BTreeMap<Oid, Account>,
     /// What could not be read, each a call with its answer. Nothing of such a pull request is approved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,

@@ -79,24 +79,28 @@ impl<'a> Sources<'a> {
             None => Some(question.tip),
         };
         let Some(onto) = onto.filter(|onto| *onto != question.onto) else { return Ok(None) };
-        // the forge shows what the head changed since it parted from the branch
-        let [shown] = self.repository.merge_bases(onto, question.head)?[..] else { return Ok(None) };
-        let moved = self.repository.managed_changes(question.onto, shown)?;
-        let unseen = trees.base.iter().map(|(path, before)| (path, Some(before)));
-        let brought = trees.landed.keys().filter(|path| !trees.base.contains_key(*path)).map(|path| (path, None));
         let line = self.line(question.onto, onto)?;
-        // who reviewed the ratification of a landing let in everything up to it
-        let left = match newest_ratified(&line, trees) {
-            Some(ratified) => Some(self.repository.managed_changes(ratified, shown)?),
-            None => None,
-        };
-        let unseen = unseen.chain(brought).filter(|(path, before)| {
-            let after = trees.landed.get(*path);
-            after != *before
-                && moved.get(path.as_str()).is_some_and(|[_, then]| then.as_ref() != *before)
-                && left.as_ref().is_none_or(|left| left.contains_key(path.as_str()))
-        });
-        let unseen: Vec<&String> = unseen.map(|(path, _)| path).collect();
+        let ratified = newest_ratified(&line, trees);
+        let mut unseen: BTreeSet<&String> = BTreeSet::new();
+        // the forge shows what the head changed since it parted from the branch; of several such places it takes any
+        for shown in self.repository.merge_bases(onto, question.head)? {
+            let moved = self.repository.managed_changes(question.onto, shown)?;
+            // who reviewed the ratification of a landing let in everything up to it
+            let left = match ratified {
+                Some(ratified) => Some(self.repository.managed_changes(ratified, shown)?),
+                None => None,
+            };
+            let base = trees.base.iter().map(|(path, before)| (path, Some(before)));
+            let brought = trees.landed.keys().filter(|path| !trees.base.contains_key(*path)).map(|path| (path, None));
+            let hidden = base.chain(brought).filter(|(path, before)| {
+                let after = trees.landed.get(*path);
+                after != *before
+                    && moved.get(path.as_str()).is_some_and(|[_, then]| then.as_ref() != *before)
+                    && left.as_ref().is_none_or(|left| left.contains_key(path.as_str()))
+            });
+            unseen.extend(hidden.map(|(path, _)| path));
+        }
+        let unseen: Vec<&String> = unseen.into_iter().collect();
         let Some((path, others)) = unseen.split_first() else { return Ok(None) };
         let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
         let fact = format!(

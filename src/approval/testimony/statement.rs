@@ -230,7 +230,7 @@ pub fn check(found: &Found, expected: &Expected<'_>, registry: &Access) -> Resul
         return Err(invalid("stands among the refs of the other verdict"));
     }
     let (says, way) = (statement.verdict, Way::Signature);
-    Ok(Opinion { person: person.clone(), says, way, at: statement.at, took_back: None })
+    Ok(Opinion { person: person.clone(), says, way, at: statement.at, took_back: None, lifted_by: None })
 }
 
 /// Where a statement says that its head started. Nothing about it is checked.
@@ -249,7 +249,7 @@ pub fn said(found: &Found, anchor: Anchor<'_>, branch: Branch<'_>) -> Option<(Op
         && canonical(&statement) == found.signed.statement.as_bytes();
     let key = signing_key(&found.signed.signature, NAMESPACE, found.signed.statement.as_bytes()).filter(|_| holds)?;
     let (person, says, way) = (found.person.clone(), statement.verdict, Way::Signature);
-    Some((Opinion { person, says, way, at: statement.at, took_back: None }, key))
+    Some((Opinion { person, says, way, at: statement.at, took_back: None, lifted_by: None }, key))
 }
 
 /// The same where the person of the registry said it.

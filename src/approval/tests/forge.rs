@@ -45,6 +45,7 @@ pub(super) fn reviewed() -> Told {
         reviews: vec![review("ann", ReviewVerdict::Approved, 20)],
         movements: vec![moved("tom", Moved::Head(oid(3)), 10)],
         authors: BTreeMap::new(),
+        committers: BTreeMap::new(),
         missing: Vec::new(),
     });
     evidence
@@ -156,6 +157,22 @@ fn accounts_that_the_forge_knows_stand_for_addresses() {
     for accounts in [vec![account("tom")], vec![account("tom"), account("mallory")]] {
         pull(&mut told).authors = BTreeMap::from([(oid(3), accounts)]);
         assert!(case.codes(&told).contains(&"quorum-not-met"));
+    }
+}
+
+#[test]
+fn who_gains_by_a_change_lifts_no_objection_against_it() {
+    let case = Case::of(GITHUB, &[], &[ZOE]);
+    let dismissed_by = |id: &str| {
+        let mut told = reviewed();
+        let dismissed = ReviewVerdict::DismissedRequest { by: account(id) };
+        reviews(&mut told, vec![review("ben", dismissed, 15), review("ann", ReviewVerdict::Approved, 20)]);
+        told
+    };
+    case.decide(&dismissed_by("cas")).unwrap();
+    // herself, somebody of her vendor, and somebody whom nobody knows
+    for id in ["zoe", "yan", "mallory"] {
+        assert!(case.codes(&dismissed_by(id)).contains(&"block-dismissed-by-party"), "{id}");
     }
 }
 

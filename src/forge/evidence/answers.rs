@@ -79,6 +79,7 @@ pub(super) struct Associated {
 #[serde(rename_all = "camelCase")]
 pub(super) struct AssociatedList {
     pub total_count: u64,
+    pub page_info: Cursor,
     pub nodes: Option<Vec<Option<Associated>>>,
 }
 
@@ -164,6 +165,7 @@ pub(super) struct PullCommit {
 pub(super) struct Authored {
     pub oid: Oid,
     pub authors: Authors,
+    pub committer: Option<GitActor>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

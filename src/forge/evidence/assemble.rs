@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answers::{
-    Activity, Actor, Commits, Event, EventPage, Instant, PullAnswer, RestPull, RestReview, account, items, user,
+    Activity, Actor, Commits, Event, EventPage, GitActor, Instant, PullAnswer, RestPull, RestReview, account, items,
+    user,
 };
 use super::branch::activity_of;
 use super::texts;
@@ -18,8 +19,8 @@ use crate::repository::Oid;
 use crate::targets::TargetError;
 use crate::targets::github::client::{Api, Failure};
 
-/// More pages of events than these are not read.
-const EVENT_PAGES: usize = 4;
+/// More pages of events than these are not read. Whoever can push makes some, also after the merge.
+const EVENT_PAGES: usize = 100;
 
 /// Everything about one pull request. How it came to the branch is not in it yet.
 pub(super) fn pull(connection: &Connection, home: &Home, number: u64) -> Result<Pull, TargetError> {
@@ -53,6 +54,7 @@ pub(super) fn pull(connection: &Connection, home: &Home, number: u64) -> Result<
     movements.sort_by_cached_key(order);
     movements.dedup();
     let reviews = opinions(&reviews, &events, (number, merged_at), &mut missing);
+    let (authors, committers) = makers(graph.commits);
     Ok(Pull {
         number,
         claims: BTreeSet::new(),
@@ -66,7 +68,8 @@ pub(super) fn pull(connection: &Connection, home: &Home, number: u64) -> Result<
         merged_at,
         reviews,
         movements,
-        authors: authors(graph.commits),
+        authors,
+        committers,
         missing,
     })
 }
@@ -269,23 +272,20 @@ fn dismissed<'e>(
     Some((one.1, one.2, one.3))
 }
 
-/// Whose commits are, where the forge knows an account for every author. The others are nobody's.
-fn authors(commits: Commits) -> BTreeMap<Oid, Vec<Account>> {
-    let mut found = BTreeMap::new();
+/// Whose commits are, by author and by committer. An author whom the forge doesn't know stands there as nobody.
+fn makers(commits: Commits) -> (BTreeMap<Oid, Vec<Account>>, BTreeMap<Oid, Account>) {
+    let known = |actor: GitActor| {
+        let user = actor.user?;
+        Some(Account { number: user.id?, login: user.login, bot: false })
+    };
+    let (mut authors, mut committers) = (BTreeMap::new(), BTreeMap::new());
     for commit in commits.nodes.into_iter().flatten().flatten().map(|one| one.commit) {
-        let total = commit.authors.total_count;
-        let users: Vec<Account> = commit
-            .authors
-            .nodes
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|author| author.user)
-            .filter_map(|user| Some(Account { number: user.id?, login: user.login, bot: false }))
-            .collect();
-        if users.len() == total {
-            found.insert(commit.oid, users);
+        let mut named: Vec<Account> = commit.authors.nodes.into_iter().flatten().flatten().filter_map(known).collect();
+        if named.len() < commit.authors.total_count {
+            named.push(account(None));
         }
+        authors.insert(commit.oid, named);
+        committers.extend(commit.committer.and_then(known).map(|committer| (commit.oid, committer)));
     }
-    found
+    (authors, committers)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::answers::{Associated, AssociatedCommit, items};
+use super::answers::{Associated, AssociatedCommit, AssociatedList, items};
 use super::branch::Moves;
 use super::{Wanted, texts};
 use crate::approval::codes::EVIDENCE_INCOMPLETE;
@@ -14,10 +14,13 @@ use crate::finding::Refusal;
 use crate::forge::connection::{Connection, Home};
 use crate::repository::Oid;
 use crate::targets::TargetError;
-use crate::targets::github::client::Failure;
+use crate::targets::github::client::{Api, Failure};
 
 /// So many commits are asked about by one query.
 const AT_ONCE: usize = 50;
+
+/// So many further pages of pull requests that name one commit are read: whoever can push may merge it anywhere else.
+const PAGES: usize = 100;
 
 /// Right after a merge the forge may not know yet which pull request it was. So often it is asked once more, and so long apart.
 const AGAIN: usize = 3;
@@ -86,37 +89,73 @@ type Found = BTreeMap<Oid, Result<Vec<Associated>, Refusal>>;
 
 /// All pull requests that commits belong to.
 fn associated(connection: &Connection, home: &Home, commits: &[Oid]) -> Result<Found, TargetError> {
-    let variables = json!({ "owner": home.owner(), "name": home.name() });
     let text = texts::commits(commits);
     connection.see("find the pull requests that brought commits", async |api| {
-        let answered = api.query(&text, variables.clone()).await;
-        let data: Map<String, Value> = answered.map_err(|failure| failure.lacking(texts::PERMISSION))?;
-        let odd = |why: &str| Failure::Odd { why: why.to_owned() };
-        let repository =
-            data.get("repository").and_then(Value::as_object).ok_or_else(|| odd("the repository is null"))?;
-        if repository.get("databaseId").and_then(Value::as_u64) != Some(home.id) {
-            return Err(odd("another repository answered"));
-        }
+        let variables = json!({ "owner": home.owner(), "name": home.name() });
+        let lists = lists(api, home, &text, variables, commits).await?;
         let mut found = Found::new();
-        for (number, commit) in commits.iter().enumerate() {
-            let answer = repository.get(&format!("c{number}")).cloned().unwrap_or_default();
+        for (commit, list) in commits.iter().zip(lists) {
             // a commit that the forge doesn't have is nobody's
-            let answer: Option<AssociatedCommit> =
-                serde_json::from_value(answer).map_err(|error| odd(&format!("an answer can't be read: {error}")))?;
-            let Some(AssociatedCommit { oid, associated_pull_requests }) = answer else {
-                found.insert(*commit, Ok(Vec::new()));
-                continue;
+            let pulls = match list {
+                Some(list) => whole(api, home, *commit, list).await?,
+                None => Ok(Vec::new()),
             };
-            if oid != Some(*commit) {
-                return Err(odd("another commit was answered"));
-            }
-            let list = associated_pull_requests.ok_or_else(|| odd("a list of pull requests is null"))?;
-            let (total, pulls) = (list.total_count, items(list.nodes, "pull requests")?);
-            let whole = u64::try_from(pulls.len()).is_ok_and(|read| read == total);
-            found.insert(*commit, if whole { Ok(pulls) } else { Err(too_many(*commit, total)) });
+            found.insert(*commit, pulls);
         }
         Ok(found)
     })
+}
+
+/// A list with all its pages.
+async fn whole(
+    api: &Api,
+    home: &Home,
+    commit: Oid,
+    first: AssociatedList,
+) -> Result<Result<Vec<Associated>, Refusal>, Failure> {
+    let (total, mut page) = (first.total_count, first.page_info);
+    let mut pulls = items(first.nodes, "pull requests")?;
+    for _ in 0..PAGES {
+        let Some(after) = page.end_cursor.as_ref().filter(|_| page.has_next_page) else { break };
+        let variables = json!({ "owner": home.owner(), "name": home.name(), "after": after });
+        let more = lists(api, home, &texts::more_of(commit), variables, &[commit]).await?;
+        let more = more.into_iter().flatten().next().ok_or_else(|| odd("a commit went"))?;
+        pulls.extend(items(more.nodes, "pull requests")?);
+        page = more.page_info;
+    }
+    let is_whole = u64::try_from(pulls.len()).is_ok_and(|read| read == total);
+    Ok(if is_whole { Ok(pulls) } else { Err(too_many(commit, total)) })
+}
+
+/// The first page of each commit's list, in the order of commits; none where the forge doesn't have it.
+async fn lists(
+    api: &Api,
+    home: &Home,
+    text: &str,
+    variables: Value,
+    commits: &[Oid],
+) -> Result<Vec<Option<AssociatedList>>, Failure> {
+    let answered = api.query(text, variables).await;
+    let data: Map<String, Value> = answered.map_err(|failure| failure.lacking(texts::PERMISSION))?;
+    let repository = data.get("repository").and_then(Value::as_object).ok_or_else(|| odd("the repository is null"))?;
+    if repository.get("databaseId").and_then(Value::as_u64) != Some(home.id) {
+        return Err(odd("another repository answered"));
+    }
+    let list = |(number, commit): (usize, &Oid)| {
+        let answer = repository.get(&format!("c{number}")).cloned().unwrap_or_default();
+        let answer: Option<AssociatedCommit> =
+            serde_json::from_value(answer).map_err(|error| odd(&format!("an answer can't be read: {error}")))?;
+        let Some(AssociatedCommit { oid, associated_pull_requests }) = answer else { return Ok(None) };
+        if oid != Some(*commit) {
+            return Err(odd("another commit was answered"));
+        }
+        associated_pull_requests.map(Some).ok_or_else(|| odd("a list of pull requests is null"))
+    };
+    commits.iter().enumerate().map(list).collect()
+}
+
+fn odd(why: &str) -> Failure {
+    Failure::Odd { why: why.to_owned() }
 }
 
 fn too_many(commit: Oid, total: u64) -> Refusal {

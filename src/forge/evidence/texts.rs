@@ -28,6 +28,14 @@ fn timeline(part: &str) -> String {
     )
 }
 
+/// What is asked of pull requests that name a commit.
+fn associated(part: &str) -> String {
+    format!(
+        "associatedPullRequests({part}) {{ totalCount pageInfo {{ hasNextPage endCursor }} nodes {{ number state merged \
+         baseRefName baseRepository {{ databaseId }} headRefOid mergeCommit {{ oid }} }} }}"
+    )
+}
+
 /// The pull requests that name commits, each commit by an alias: `c0`, `c1` and so on.
 pub(super) fn commits(oids: &[Oid]) -> String {
     let mut query =
@@ -36,12 +44,21 @@ pub(super) fn commits(oids: &[Oid]) -> String {
     for (number, oid) in oids.iter().enumerate() {
         // an id is 40 digits and small letters, in which nothing has to be escaped
         query.push_str(&format!(
-            " c{number}: object(oid: \"{oid}\") {{ ... on Commit {{ oid associatedPullRequests(first: 10) {{ totalCount nodes \
-             {{ number state merged baseRefName baseRepository {{ databaseId }} headRefOid mergeCommit {{ oid }} }} }} }} }}"
+            " c{number}: object(oid: \"{oid}\") {{ ... on Commit {{ oid {} }} }}",
+            associated("first: 10")
         ));
     }
     query.push_str(" } }");
     query
+}
+
+/// Later pull requests that name a commit.
+pub(super) fn more_of(oid: Oid) -> String {
+    format!(
+        "query More($owner: String!, $name: String!, $after: String!) {{ repository(owner: $owner, name: $name) {{ databaseId \
+         c0: object(oid: \"{oid}\") {{ ... on Commit {{ oid {} }} }} }} }}",
+        associated("first: 100, after: $after")
+    )
 }
 
 /// Everything about one pull request that REST doesn't tell.
@@ -52,7 +69,7 @@ pub(super) fn evidence() -> String {
          pullRequest(number: $number) {{ number merged createdAt mergedAt author {{ ...who }} mergeCommit {{ oid }} baseRefName \
          baseRepository {{ databaseId }} headRefName headRefOid headRepository {{ databaseId }} reviews(first: 1) {{ totalCount }} \
          {timeline} commits(first: 100) {{ nodes {{ commit {{ oid authors(first: 20) {{ totalCount nodes {{ user {{ databaseId \
-         login }} }} }} }} }} }} }} }} }} {WHO}"
+         login }} }} }} committer {{ user {{ databaseId login }} }} }} }} }} }} }} }} {WHO}"
     )
 }
 

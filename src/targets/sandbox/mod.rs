@@ -51,7 +51,7 @@ use super::{
 };
 use crate::access::{Target, TargetType};
 
-#[cfg(debug_assertions)]
+#[cfg(any(debug_assertions, test))]
 pub mod faults;
 mod file;
 mod principal;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{NOW, Ran, World, finish, key};
 
 mod files;
-mod gh;
+pub mod gh;
 mod settings;
 mod tokens;
 

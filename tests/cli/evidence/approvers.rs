@@ -112,6 +112,41 @@ fn who_made_a_commit_of_it_may_not_approve_it_whoever_pushed() {
     });
 }
 
+/// Priya's private address, which the forge alone knows as hers.
+fn privately(forge: &Forge, number: u64, env: &[(&str, &str)], message: &str, by: &[&str]) {
+    forge.server.world(|hub| hub.add_email("priyashah", "priya@home.example"));
+    forge.world.write("people/alice.nguyen.yaml", &renamed_alice());
+    forge.world.git(&["add", "-A"]);
+    let mut settings: Vec<String> = vec!["-c".to_owned(), "commit.gpgsign=false".to_owned()];
+    settings.extend(env.iter().flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")]));
+    let args = settings.iter().map(String::as_str).chain(["commit", "-q", "-m", message]);
+    forge.world.git(&args.collect::<Vec<_>>());
+    forge.pushed("alice", "tomreed");
+    forge.keep_head(number, "alice");
+    for login in by {
+        forge.approve(number, login);
+    }
+}
+
+#[test]
+fn who_committed_it_by_an_address_that_only_the_forge_knows_may_not_approve_it() {
+    let forge = Forge::open();
+    let number = forge.let_alice_in();
+    let home = ("committer.email", "priya@home.example");
+    privately(&forge, number, &[home, ("author.email", "tom@northwind.example")], "Another name", &["priyashah"]);
+    forge.run(&["verify", "--pull", &number.to_string()]).exits(1).says("approver-is-committer").says("priya.shah");
+}
+
+#[test]
+fn who_wrote_it_beside_somebody_whom_nobody_knows_may_not_approve_it() {
+    let forge = Forge::open();
+    let number = forge.let_alice_in();
+    let message = "Another name\n\nCo-authored-by: Somebody <somebody@nowhere.example>\n";
+    privately(&forge, number, &[("author.email", "priya@home.example")], message, &["priyashah", "grace-lin"]);
+    let ran = forge.run(&["verify", "--pull", &number.to_string()]).exits(1);
+    ran.says("approver-is-author").says("priya.shah").says("author-unknown");
+}
+
 #[test]
 fn who_takes_over_the_branch_of_a_machine_may_not_approve_it() {
     let forge = Forge::open();

@@ -80,6 +80,34 @@ fn an_objection_that_the_author_dismisses_stands() {
 }
 
 #[test]
+fn an_objection_that_a_maker_of_a_commit_dismisses_stands() {
+    Forge::alice_is_refused("block-dismissed-by-party", |forge, number| {
+        // Mei writes a part of it, and Tom alone pushes
+        forge.world.be("mei.tanaka");
+        forge.world.write("people/alice.nguyen.yaml", &renamed_alice());
+        forge.world.commit("Another name");
+        forge.world.be("tom.reed");
+        forge.pushed("alice", "tomreed");
+        forge.keep_head(number, "alice");
+        let review = forge.server.world(|hub| hub.request_changes("access", number, "grace-lin"));
+        forge.pass(1);
+        forge.server.world(|hub| hub.dismiss_review("access", number, review, "mei-tanaka", "nothing"));
+        forge.approve(number, "priyashah");
+    });
+}
+
+#[test]
+fn an_objection_that_somebody_else_dismisses_is_none() {
+    let forge = Forge::open();
+    let number = forge.let_alice_in();
+    let review = forge.server.world(|hub| hub.request_changes("access", number, "grace-lin"));
+    forge.pass(1);
+    forge.server.world(|hub| hub.dismiss_review("access", number, review, "mei-tanaka", "she is away"));
+    forge.approve(number, "priyashah");
+    forge.run(&["verify", "--pull", &number.to_string()]).exits(0).says("would land");
+}
+
+#[test]
 fn a_comment_is_no_approval() {
     Forge::alice_is_refused("no-approval", |forge, number| {
         forge.server.world(|hub| hub.review("access", number, "priyashah", Verdict::Commented, "LGTM /approve"));

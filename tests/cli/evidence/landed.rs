@@ -89,6 +89,28 @@ fn a_signed_statement_counts_as_a_review_does() {
     assert!(forge.has_alice());
 }
 
+/// Whoever can push can merge the protected branch into branches of their own.
+#[test]
+fn pull_requests_elsewhere_that_name_the_landing_hold_nothing_up() {
+    let forge = Forge::open();
+    let number = forge.let_alice_in();
+    forge.approve(number, "priyashah");
+    let below = forge.world.rev("main");
+    let landed = forge.merge(number, "alice", Method::Merge);
+    forge.server.world(|hub| {
+        for branch in 0..12 {
+            let (to, from) = (format!("to-{branch}"), format!("from-{branch}"));
+            hub.push("access", &to, &below, "tomreed");
+            hub.push("access", &from, &landed, "tomreed");
+            let other = hub.open_pull("access", &from, &to, "tomreed");
+            hub.merge_pull("access", other, Method::Merge, "tomreed");
+        }
+    });
+    forge.run(&["verify"]).exits(0).says("approved by priya.shah");
+    forge.run(&["apply"]).exits(0);
+    assert!(forge.has_alice());
+}
+
 #[test]
 fn the_plan_says_what_is_still_to_be_done() {
     let forge = Forge::open();

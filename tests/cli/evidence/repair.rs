@@ -131,6 +131,34 @@ fn a_ratification_of_another_commit_ratifies_nothing() {
     forge.run(&["verify"]).says("refused[unverified-ancestor]");
 }
 
+/// Where branch and head have parted at several places, the forge shows what changed since any of them.
+#[test]
+fn what_two_refused_merges_brought_is_not_let_in_by_a_head_that_holds_both() {
+    let forge = Forge::open();
+    forge.world.let_alice_in("alice");
+    forge.world.git(&["switch", "-q", "-c", "noted", "main"]);
+    forge.world.write("notes.txt", "hello\n");
+    forge.world.commit("A note");
+    forge.world.git(&["switch", "-q", "-c", "both", "alice"]);
+    forge.world.git(&["merge", "-q", "--no-ff", "-m", "Both", "noted"]);
+    rename_bob(&forge.world);
+    forge.world.commit("Another name");
+    forge.world.git(&["switch", "-q", "main"]);
+    for branch in ["alice", "noted"] {
+        forge.world.git(&["merge", "-q", "--no-ff", "-m", "Merge it", branch]);
+    }
+    forge.pushed("main", "tomreed");
+    forge.is_refused("not-via-pull-request");
+    forge.pushed("both", "tomreed");
+    let number = forge.open_pull("both", "main", "tomreed");
+    for login in ALL {
+        forge.approve(number, login);
+    }
+    forge.merge(number, "both", Method::Merge);
+    forge.is_refused("unverified-ancestor");
+    assert!(!forge.has_alice());
+}
+
 #[test]
 fn what_came_after_the_ratified_landing_is_not_ratified() {
     let (forge, landed) = pushed_directly();

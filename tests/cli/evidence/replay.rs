@@ -66,6 +66,39 @@ fn a_record_that_only_the_key_of_the_log_signed_gives_nothing() {
     forge.offline(&["verify"]).exits(0).says("as the forge told");
 }
 
+/// Whoever holds the log's key writes of a review that nobody gave, and a later landing takes the forge out of the settings.
+#[test]
+fn a_later_landing_makes_no_record_believed_that_the_forge_should_confirm() {
+    let forge = with_checkpoint();
+    let number = forge.let_alice_in();
+    let review = forge.server.world(|hub| hub.approve("access", number, "priyashah"));
+    forge.pass(5);
+    forge.merge(number, "alice", Method::Merge);
+    std::fs::copy(forge.world.path("checkpoint"), forge.world.path("stolen")).unwrap();
+    forge.run(&["apply", "--checkpoint", "../stolen"]).exits(0);
+    forge.world.git(&["switch", "-q", "-c", "signed", "main"]);
+    let settings = forge.world.read("dualkey.yaml").replace("evidence: github", "evidence: signatures");
+    forge.world.write("dualkey.yaml", &settings);
+    forge.world.commit("Let signatures alone prove approvals");
+    forge.pushed("signed", "tomreed");
+    let number = {
+        let signed = forge.open_pull("signed", "main", "tomreed");
+        for login in ["mei-tanaka", "lvogt"] {
+            forge.approve(signed, login);
+        }
+        forge.merge(signed, "signed", Method::Merge);
+        number
+    };
+    forge.run(&["apply", "--checkpoint", "../stolen"]).exits(0);
+    forge.run(&["verify"]).exits(0);
+    // and Priya never did
+    forge.server.world(|hub| hub.forget_review("access", number, review));
+    std::fs::remove_file(forge.world.repo().join(".git/dualkey/github.json")).unwrap();
+    let ran = forge.run(&["apply", "--checkpoint", "../checkpoint"]).says("record-unproven");
+    assert_ne!(ran.code, 0);
+    assert!(!forge.has_alice(), "{ran:?}");
+}
+
 #[test]
 fn what_is_dismissed_or_said_after_the_merge_came_too_late() {
     let forge = Forge::open();

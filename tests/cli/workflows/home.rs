@@ -33,7 +33,12 @@ impl Home {
         let repository = format!("{{ name: northwind/access, id: {id}, api: \"{}\" }}", hub.server.url());
         let approval = format!("approval: {{ evidence: {evidence}, repository: {repository}, branch: main }}");
         assert!(HUB.contains(APPROVAL));
-        let home = Home { hub: hub.begun_with(&HUB.replace(APPROVAL, &approval)), id };
+        Home::served(hub.begun_with(&HUB.replace(APPROVAL, &approval)), id)
+    }
+
+    /// The same of an access repository that has begun, with the number that it has at the forge.
+    pub fn served(hub: Hub, id: u64) -> Self {
+        let home = Home { hub, id };
         let world = &home.hub.world;
         std::fs::create_dir(world.path("northwind")).unwrap();
         std::os::unix::fs::symlink("../origin.git", world.path("northwind/access.git")).unwrap();
@@ -69,9 +74,17 @@ impl Home {
         world.git(&["switch", "-q", "-c", branch, "main"]);
         world.commit(branch);
         world.git(&["push", "-q", "origin", branch]);
-        self.sync();
-        let number = self.hub.server.world(|forge| forge.open_pull("access", branch, "main", "mei-tanaka"));
-        world.git(&["push", "-q", "origin", &format!("{branch}:refs/pull/{number}/head")]);
+        self.open_pull(branch)
+    }
+
+    /// A pull request for a branch that was pushed. Gives its number.
+    pub fn open_pull(&self, branch: &str) -> u64 {
+        let origin = self.origin();
+        let number = self.hub.server.world(|forge| {
+            forge.sync_branch("access", &origin, branch, "mei-tanaka");
+            forge.open_pull("access", branch, "main", "mei-tanaka")
+        });
+        self.hub.world.git(&["push", "-q", "origin", &format!("{branch}:refs/pull/{number}/head")]);
         number
     }
 
@@ -142,6 +155,13 @@ impl Home {
         }
         jobs
     }
+}
+
+#[track_caller]
+pub fn says(job: &Job, step: &str, text: &str) {
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = &job.step(step).said;
+    assert!(one_line(said).contains(&one_line(text)), "`{text}` is not in:\n{said}");
 }
 
 /// Something that says no more than its name, on the protected branch.

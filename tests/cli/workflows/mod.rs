@@ -15,6 +15,8 @@ mod pages;
 mod runner;
 #[cfg(feature = "github")]
 mod story;
+#[cfg(feature = "github")]
+mod whole;
 
 /// `.github` of this repository.
 fn folder() -> PathBuf {

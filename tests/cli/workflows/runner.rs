@@ -254,7 +254,8 @@ impl<'a> Runner<'a> {
     /// What the action leaves behind, with the program under test in place of a released one.
     fn install(&self, programs: &Path) {
         std::fs::create_dir_all(programs).unwrap();
-        std::fs::copy(folder().join("actions/dualkey/with-credentials"), programs.join("with-credentials")).unwrap();
+        let script = std::fs::read_to_string(self.files.join("actions/dualkey/with-credentials")).unwrap();
+        write_program(&programs.join("with-credentials"), &script);
         write_program(&programs.join("dualkey"), &self.dualkey);
     }
 

@@ -4,16 +4,9 @@ use github_standin::world::Method;
 use jiff::SignedDuration;
 
 use super::folder;
-use super::home::{Home, event, proposed};
-use super::runner::{Event, Job};
+use super::home::{Home, event, proposed, says};
+use super::runner::Event;
 use crate::place::Place;
-
-#[track_caller]
-fn says(job: &Job, step: &str, text: &str) {
-    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let said = &job.step(step).said;
-    assert!(one_line(said).contains(&one_line(text)), "`{text}` is not in:\n{said}");
-}
 
 #[test]
 fn access_is_proposed_approved_applied_and_ended_by_workflows() {
