@@ -315,13 +315,7 @@ impl Look<'_> {
 
 /// Why the organisation's own account can't be looked at.
 fn of_management(error: TargetError) -> TargetError {
-    match error {
-        TargetError::Denied { what, .. } => TargetError::Denied {
-            what,
-            help: "only a credential of the organisation's own account sees what is held there; a delegated administrator \
-                   doesn't"
-                .to_owned(),
-        },
-        other => other,
-    }
+    let TargetError::Denied { what, .. } = error else { return error };
+    let help = "only a credential of the organisation's own account sees what is held there; a delegated administrator doesn't";
+    TargetError::Denied { what, help: help.to_owned() }
 }

@@ -82,7 +82,7 @@ impl Failure {
                 Failure::Refused(Box::new(Said { status, code: said(told.code()), message: said(told.message()) }))
             }
             // what is not read may have been done
-            _ => Failure::Odd { why: "an answer can't be read".to_owned() },
+            SdkError::ResponseError(_) | _ => Failure::Odd { why: "an answer can't be read".to_owned() },
         }
     }
 

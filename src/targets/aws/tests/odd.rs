@@ -31,7 +31,8 @@ fn credentials_that_do_not_open_it() {
 fn another_organisation_or_instance_is_neither_read_nor_written() {
     let center = Center::new();
     let pinned = center.settings.clone();
-    let cases: [(fn(&mut Settings), &str); 3] = [
+    type Change = fn(&mut Settings);
+    let cases: [(Change, &str); 3] = [
         (|settings| settings.organization = "o-zzzzzzzzzz".to_owned(), "o-zzzzzzzzzz"),
         (
             |settings| settings.instance = "arn:aws:sso:::instance/ssoins-0000000000000000".to_owned(),
