@@ -22,6 +22,8 @@ pub use online::Desk;
 pub struct Words<'a> {
     pub marker: &'a Marker,
     pub body: &'a str,
+    /// True where a comment that says of its landing that nothing is left to do stays as it is.
+    pub later: bool,
 }
 
 /// Prints what came of something that was put at the forge; gives how a command ends that needed it.
@@ -92,11 +94,13 @@ mod online {
         pub fn comment(&self, pull: u64, words: Words<'_>) -> Result<(), Stop> {
             let keep = || {
                 let author = Author::of(&self.connection)?;
-                let sticky = Sticky { marker: words.marker, body: words.body, outdated: report::comment::outdated };
+                let Words { marker, body, later } = words;
+                let sticky = Sticky { marker, body, outdated: report::comment::outdated, later };
                 comment::keep(&self.connection, &self.home, author, pull, &sticky)
             };
-            let url = keep().map_err(|error| unheard(error.refusal()))?;
-            output::warn(&format!("the comment is at {}\n", report::escape::terminal(&url)));
+            if let Some(url) = keep().map_err(|error| unheard(error.refusal()))? {
+                output::warn(&format!("the comment is at {}\n", report::escape::terminal(&url)));
+            }
             Ok(())
         }
 
