@@ -66,6 +66,8 @@ struct Settings<'a> {
     managed: Option<u64>,
     /// What is typed for the file of the log's private key.
     key_file: &'a str,
+    /// And for that of its first checkpoint, on GitHub.
+    checkpoint: &'a str,
 }
 
 /// A repository on GitHub.
@@ -118,6 +120,11 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         false => "main".to_owned(),
     };
     let typed = typed(options, &key_file);
+    // pipelines keep the log's checkpoint from the first run on
+    let checkpoint = home.as_ref().map(|_| {
+        let name = dir.file_name().unwrap_or_default().to_string_lossy();
+        format!("../{name}.checkpoint")
+    });
     let settings = Settings {
         organization: organization.as_str(),
         branch: &branch,
@@ -125,6 +132,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         home: home.as_ref(),
         managed: options.organization_id,
         key_file: &typed,
+        checkpoint: checkpoint.as_deref().unwrap_or_default(),
     };
     let mut files = files::files(&settings, &admins)?;
     refuse_to_overwrite(&dir, &files)?;
@@ -158,7 +166,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
             home.name
         )));
     }
-    output::print(&said(options, organization.as_str(), &admins, &key_file));
+    output::print(&said(options, organization.as_str(), &admins, &key_file, checkpoint.as_deref()));
     if let Some(home) = &home {
         output::print(&of_github(home, options.organization_id, &admins));
     }
@@ -224,7 +232,13 @@ fn typed(options: &Options, key_file: &Path) -> String {
 }
 
 /// What was made, and what comes next.
-fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path) -> String {
+fn said(
+    options: &Options,
+    organization: &str,
+    admins: &[Admin],
+    key_file: &Path,
+    checkpoint: Option<&str>,
+) -> String {
     let ids: Vec<&str> = admins.iter().map(|admin| admin.id.as_str()).collect();
     let dir = terminal(&options.dir.display().to_string());
     let key = terminal(&typed(options, key_file));
@@ -243,12 +257,13 @@ fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path
             unknown.join(", ")
         ),
     };
+    let kept = checkpoint.map(|file| format!(" --checkpoint {}", terminal(file))).unwrap_or_default();
     let enter = if dir == "." { String::new() } else { format!("  cd {dir}\n") };
     format!(
         "{} {}\n  {} holds the private half of the log's \
          key: keep it where only `apply` runs,\n  never in a repository\n{emails}\n{}\n{enter}  dualkey targets --unapproved     # what each target is and tells, and what its credentials can do\n  git add --all && git commit -S -m \
          \"Start the access repository\"\n  dualkey approve --genesis HEAD{sign}\n  dualkey audit init --genesis \
-         HEAD{single} --log-key {key}\n",
+         HEAD{single} --log-key {key}{kept}\n",
         style.green("made"),
         style.wrap(&format!("{dir}, the access repository of {organization}, approved by {}", ids.join(", ")), 5, "  "),
         terminal(&key_file.file_name().unwrap_or_default().display().to_string()),

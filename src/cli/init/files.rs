@@ -43,7 +43,7 @@ pub fn files(settings: &Settings<'_>, admins: &[Admin]) -> Result<Vec<(String, S
         *text = finished(path, text)?;
     }
     if let Some(home) = settings.home {
-        files.extend(github::files(home, settings.branch, settings.key_file));
+        files.extend(github::files(home, settings));
     }
     files.sort();
     Ok(files)
