@@ -108,8 +108,15 @@ mod online {
         pub fn check(&self, check: &Check, may_lack: bool) -> Result<(), Stop> {
             match checks::post(&self.connection, &self.home, check) {
                 Ok(()) => Ok(()),
-                Err(error @ TargetError::Denied { .. }) if may_lack => {
-                    output::warn(&report::errors::warning(&error.refusal(), output::error_style()));
+                Err(error @ TargetError::Denied { .. }) => {
+                    let mut refusal = error.refusal();
+                    refusal.help.push_str(
+                        "; checks are made by the token of a workflow, with `checks: write`, or of an App, and by no person's",
+                    );
+                    if !may_lack {
+                        return Err(unheard(refusal));
+                    }
+                    output::warn(&report::errors::warning(&refusal, output::error_style()));
                     Ok(())
                 }
                 Err(error) => Err(unheard(error.refusal())),
@@ -125,7 +132,8 @@ mod online {
                 issue::Kept::Open(url) => ("open", url),
                 issue::Kept::Closed(url) => ("closed", url),
             };
-            output::warn(&format!("the issue is {what}: {}\n", report::escape::terminal(&url)));
+            let why = report::escape::terminal(text.title.strip_prefix("dualkey: ").unwrap_or(&text.title));
+            output::warn(&format!("the issue is {what}: {} ({why})\n", report::escape::terminal(&url)));
             Ok(())
         }
     }

@@ -139,10 +139,14 @@ impl Found<'_> {
                 "give the token `{needs}`, or run `dualkey doctor --as-administrator` with an administrator's own token"
             ),
             None => {
-                "set DUALKEY_FORGE_TOKEN where no token is set, or see why it wasn't told; then run it again".to_owned()
+                "set DUALKEY_FORGE_TOKEN to a token that is valid and may look at this repository, or see why it wasn't \
+                 told; then run it again"
+                    .to_owned()
             }
         };
-        self.set(&SETTINGS_NOT_READ, format!("not read: {}: {}", unread.what, unread.why), help);
+        let doubled = format!(": {}", unread.what);
+        let why = unread.why.replacen(&doubled, "", 1);
+        self.set(&SETTINGS_NOT_READ, format!("not read: {}: {why}", unread.what), help);
     }
 
     fn settings_place(&self) -> Place {
