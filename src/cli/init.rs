@@ -232,13 +232,7 @@ fn typed(options: &Options, key_file: &Path) -> String {
 }
 
 /// What was made, and what comes next.
-fn said(
-    options: &Options,
-    organization: &str,
-    admins: &[Admin],
-    key_file: &Path,
-    checkpoint: Option<&str>,
-) -> String {
+fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path, checkpoint: Option<&str>) -> String {
     let ids: Vec<&str> = admins.iter().map(|admin| admin.id.as_str()).collect();
     let dir = terminal(&options.dir.display().to_string());
     let key = terminal(&typed(options, key_file));

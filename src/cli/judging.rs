@@ -225,7 +225,8 @@ fn within<T>(
 ///
 /// Where the history can't be read.
 pub fn looked_at(repository: &Repository, chain: Chain, head: Oid) -> Result<Chain, Stop> {
-    let without = !chain.unjudged.is_empty() || chain.refused().next().is_some() && is_beside(repository, &chain, head)?;
+    let without =
+        !chain.unjudged.is_empty() || chain.refused().next().is_some() && is_beside(repository, &chain, head)?;
     Ok(if without { chain.verified() } else { chain })
 }
 

@@ -1,8 +1,8 @@
 //! Whether there is anything real whose access is managed.
 
 use super::Found;
-use crate::access::reading::Step;
 use crate::access::EvidenceSource;
+use crate::access::reading::Step;
 use crate::finding::{Code, Rule, Severity};
 
 pub const TARGETS_EMBEDDED: Rule = Rule {

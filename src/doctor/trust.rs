@@ -1,7 +1,7 @@
 //! Whom other systems take for the workflow that applies: the subject of its identity, and what trusts it.
 
-use super::{ENVIRONMENT, Found, READ_ENVIRONMENT};
 use super::facts::{Settings, Subject};
+use super::{ENVIRONMENT, Found, READ_ENVIRONMENT};
 use crate::finding::{Code, Rule, Severity};
 
 pub const OIDC_TRUST_BROAD: Rule = Rule {
@@ -129,7 +129,9 @@ fn is_elsewhere(subject: &str, here: &str, branch: &str) -> bool {
         format!("environment:{ENVIRONMENT}"),
         format!("environment:{READ_ENVIRONMENT}"),
     ];
-    !allowed.iter().any(|one| what.strip_prefix(one.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
+    !allowed
+        .iter()
+        .any(|one| what.strip_prefix(one.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
 }
 
 #[cfg(test)]

@@ -54,9 +54,7 @@ impl Marker {
             "plan" => {
                 Some(Marker::Plan { digest: field("digest")?.to_owned(), approvals: field("approvals")?.parse().ok()? })
             }
-            "applied" => {
-                Some(Marker::Applied { digest: field("digest")?.to_owned(), open: field("left").is_some() })
-            }
+            "applied" => Some(Marker::Applied { digest: field("digest")?.to_owned(), open: field("left").is_some() }),
             "refused" => Some(Marker::Refused),
             "outdated" => Some(Marker::Outdated),
             "drift" => Some(Marker::Drift),

@@ -126,10 +126,12 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
              (`--checkpoint FILE`, or DUALKEY_CHECKPOINT)",
             report::escape::terminal(&path.display().to_string())
         ),
-        None => "where push rights don't reach, keep the log's checkpoint from run to run (`apply --checkpoint FILE`): \
+        None => {
+            "where push rights don't reach, keep the log's checkpoint from run to run (`apply --checkpoint FILE`): \
                  without one, a machine that has seen nothing before doesn't notice a remote that was rolled back as a \
                  whole"
-            .to_owned(),
+                .to_owned()
+        }
     };
     output::print(&format!(
         "{}\n{anchor_text}\n  DUALKEY_ANCHOR={anchor}\n{}\n",

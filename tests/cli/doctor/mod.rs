@@ -168,13 +168,18 @@ fn who_names_no_organisation_is_told_that_nothing_real_is_changed() {
     let number = clinic.forge(|forge| forge.organization().id);
     assert!(settings.contains(&format!("  github: {{ organization: northwind, id: {number} }}\n")), "{settings}");
     assert!(!settings.contains("sandbox"), "{settings}");
-    clinic.edit("dualkey.yaml", &format!("{{ organization: northwind, id: {number} }}"), "{ type: sandbox, as: github }");
+    clinic.edit(
+        "dualkey.yaml",
+        &format!("{{ organization: northwind, id: {number} }}"),
+        "{ type: sandbox, as: github }",
+    );
     let told = clinic.doctor(&[]).exits(0).says("warning[targets-embedded]");
     told.says("gh api orgs/northwind --jq .id");
 
     let world = World::empty();
     let admin = format!("priya.shah={}.pub", key("priya.shah").display());
-    let arguments = ["init", "repo", "--admin", &admin, "--github", "nortwind/access:12", "--organization", "northwind"];
+    let arguments =
+        ["init", "repo", "--admin", &admin, "--github", "nortwind/access:12", "--organization", "northwind"];
     let ran = world.timed_in(world.root.path(), &arguments).exits(0);
     let ran = ran.says("nothing real is changed yet").says("gh api orgs/nortwind --jq .id");
     ran.says("dualkey targets --unapproved").says("warning: `nortwind/access` is not of `northwind`");
