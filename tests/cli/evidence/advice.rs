@@ -20,6 +20,7 @@ fn who_signs_a_head_with_an_open_pull_request_is_not_told_that_there_is_none() {
     assert!(told.stdout.contains("; and the forge has still to answer"), "{}", told.stdout);
     let told = finish(sign(&forge, "alice", "priya.shah")).exits(0);
     assert!(!told.stdout.contains("not-via-pull-request"), "{}", told.stdout);
+    forge.run(&["verify", "--pull", "99"]).exits(5).says("there is no pull request 99");
     // where it is so, it is said as one says it
     forge.world.git(&["switch", "-q", "-c", "apart", "main"]);
     let bob = forge.world.read("people/bob.keller.yaml").replace("Bob Keller", "Robert Keller");

@@ -136,7 +136,8 @@ fn access_comes_and_goes_by_what_init_wrote() {
         "--reason",
         "Build the refund flow",
     ])
-    .exits(0);
+    .exits(0)
+    .says("open a pull request");
     hub.world.commit("Let Alice Nguyen build the refund flow");
     hub.world.git(&["push", "-q", "origin", "alice"]);
     let number = home.open_pull("alice");
