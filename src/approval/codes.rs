@@ -160,7 +160,7 @@ codes! {
         "Restore the paths it touched, then land the change by one pull request.";
     REPO_MISMATCH: "repo-mismatch", "another repository answered",
         "Approvals of a fork or a namesake are not this repository's. The number in dualkey.yaml pins it.",
-        "See that remote and environment name the repository that dualkey.yaml pins.";
+        "See that remote and environment name the repository that dualkey.yaml pins, in the line `approval: { repository: … }`.";
     FORK_PR_FORBIDDEN: "fork-pr-forbidden", "the head comes from a fork",
         "Who pushed to a fork can't be seen, so nobody can be told apart from the approver.",
         "Push the branch to the access repository itself, and open a new pull request.";

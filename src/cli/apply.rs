@@ -45,7 +45,7 @@ pub struct Options {
     /// Only take away what is over; nothing stops it
     #[arg(long)]
     only_ends: bool,
-    /// Say below each pull request that this run is the first to apply what came of it
+    /// Say below each pull request what came of it: done, failed, refused; also where an earlier run said nothing
     #[arg(long, conflicts_with_all = ["only_ends", "sandbox"])]
     comment: bool,
     /// Wait this many seconds for a lease that somebody else holds [default: until one that nobody touches is taken over;
@@ -295,7 +295,7 @@ impl Attempt<'_> {
         };
         self.print(&outcome, &approved.tree().access.config.zone);
         if self.options.comment {
-            applied::comment(judged, &outcome, self.clock, self.process);
+            applied::comment(judged, &outcome, &ledger.recorded, self.clock, self.process);
         }
         // INVARIANT: a checkpoint covers no record that the forge doesn't confirm, since it is never asked about that again
         let newest = Some(&newest[..]).filter(|_| !self.shared.doubts(chain));

@@ -81,6 +81,8 @@ fn approve(options: &Options, repository: &Repository, head: Oid) -> Result<Exit
     let shared = Shared::open(repository, &options.common.remote, Refresh::Yes)?;
     let clock = options.common.now.clock()?.for_targets(shared.access())?;
     let ledger = shared.anchored()?;
+    // a forge that proves approvals is asked what it knows of this head
+    shared.ask_about(head);
     let Judged { chain, verifier, .. } = Question::of(&shared, &ledger, clock.now).judge()?;
     let refused = chain.refused().next().map(|landing| landing.commit);
     let chain = looked_at(repository, chain, head)?;

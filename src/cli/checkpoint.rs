@@ -58,8 +58,9 @@ fn gone(place: &str, why: &str) -> Refusal {
     Refusal::new(
         &codes::CHECKPOINT_MISSING,
         format!("the checkpoint that is kept can't be read from {place}: {why}"),
-        "bring it back; where none was kept so far, look that the log is whole (`dualkey audit verify`), then take the \
-         file `checkpoint` of `dualkey audit export DIR`",
+        "bring it back; where none was kept so far, look that the log is whole (`dualkey audit verify`), take the file \
+         `checkpoint` of `dualkey audit export DIR`, and keep that as DUALKEY_CHECKPOINT where push rights don't reach: on \
+         GitHub by `gh variable set DUALKEY_CHECKPOINT --env dualkey-apply < DIR/checkpoint`",
     )
 }
 

@@ -22,6 +22,8 @@ pub use online::Desk;
 pub struct Words<'a> {
     pub marker: &'a Marker,
     pub body: &'a str,
+    /// True where a comment that says of its landing that nothing is left to do stays as it is.
+    pub later: bool,
 }
 
 /// Prints what came of something that was put at the forge; gives how a command ends that needed it.
@@ -92,11 +94,13 @@ mod online {
         pub fn comment(&self, pull: u64, words: Words<'_>) -> Result<(), Stop> {
             let keep = || {
                 let author = Author::of(&self.connection)?;
-                let sticky = Sticky { marker: words.marker, body: words.body, outdated: report::comment::outdated };
+                let Words { marker, body, later } = words;
+                let sticky = Sticky { marker, body, outdated: report::comment::outdated, later };
                 comment::keep(&self.connection, &self.home, author, pull, &sticky)
             };
-            let url = keep().map_err(|error| unheard(error.refusal()))?;
-            output::warn(&format!("the comment is at {}\n", report::escape::terminal(&url)));
+            if let Some(url) = keep().map_err(|error| unheard(error.refusal()))? {
+                output::warn(&format!("the comment is at {}\n", report::escape::terminal(&url)));
+            }
             Ok(())
         }
 
@@ -104,8 +108,15 @@ mod online {
         pub fn check(&self, check: &Check, may_lack: bool) -> Result<(), Stop> {
             match checks::post(&self.connection, &self.home, check) {
                 Ok(()) => Ok(()),
-                Err(error @ TargetError::Denied { .. }) if may_lack => {
-                    output::warn(&report::errors::warning(&error.refusal(), output::error_style()));
+                Err(error @ TargetError::Denied { .. }) => {
+                    let mut refusal = error.refusal();
+                    refusal.help.push_str(
+                        "; checks are made by the token of a workflow, with `checks: write`, or of an App, and by no person's",
+                    );
+                    if !may_lack {
+                        return Err(unheard(refusal));
+                    }
+                    output::warn(&report::errors::warning(&refusal, output::error_style()));
                     Ok(())
                 }
                 Err(error) => Err(unheard(error.refusal())),
@@ -121,7 +132,8 @@ mod online {
                 issue::Kept::Open(url) => ("open", url),
                 issue::Kept::Closed(url) => ("closed", url),
             };
-            output::warn(&format!("the issue is {what}: {}\n", report::escape::terminal(&url)));
+            let why = report::escape::terminal(text.title.strip_prefix("dualkey: ").unwrap_or(&text.title));
+            output::warn(&format!("the issue is {what}: {} ({why})\n", report::escape::terminal(&url)));
             Ok(())
         }
     }

@@ -23,7 +23,8 @@ use crate::repository::{Repository, SigningKey, program};
                         dualkey init access --admin priya.shah=priya.pub \\\n      \
                         --admin mei.tanaka=mei.pub --admin sven.olsen=sven.pub\n  \
                         dualkey init access --admin priya.shah=priya.pub --account priya.shah=priyashah:583231 \\\n      \
-                        --github northwind/access:734512      approvals by pull requests there")]
+                        --github northwind/access:734512 --organization-id 9919      on GitHub: approvals by pull\n      \
+                        requests there, and the access of that organisation")]
 pub struct Options {
     #[command(flatten)]
     now: NowOption,
@@ -32,7 +33,7 @@ pub struct Options {
     /// Somebody who approves: id and file of the public SSH key; once for each [default: you, from git's settings]
     #[arg(long, value_name = "ID=KEYFILE")]
     admin: Vec<String>,
-    /// The organization's id [default: the folder's name]
+    /// The organization's id [default: the OWNER of --github, else the folder's name]
     #[arg(long, value_name = "NAME")]
     organization: Option<String>,
     /// Where the private half of the log's key goes, outside of any repository [default: DIR.log-key]
@@ -41,6 +42,10 @@ pub struct Options {
     /// Prove approvals by pull requests of this repository on GitHub, and write its workflows and rulesets
     #[arg(long, value_name = "OWNER/NAME:ID")]
     github: Option<String>,
+    /// The number of OWNER at GitHub, whose access is to be managed; `gh api orgs/OWNER --jq .id` prints it [default:
+    /// embedded targets stand in, and nothing real is changed]
+    #[arg(long, value_name = "NUMBER", requires = "github", value_parser = clap::value_parser!(u64).range(1..))]
+    organization_id: Option<u64>,
     /// An admin's account at GitHub; once for each
     #[arg(long, value_name = "ID=LOGIN:NUMBER", requires = "github")]
     account: Vec<String>,
@@ -57,8 +62,12 @@ struct Settings<'a> {
     log_key: &'a str,
     /// Where it is on GitHub, if pull requests prove approvals.
     home: Option<&'a Home>,
+    /// The number of the organisation on GitHub whose access is managed; None where embedded targets stand in.
+    managed: Option<u64>,
     /// What is typed for the file of the log's private key.
     key_file: &'a str,
+    /// And for that of its first checkpoint, on GitHub.
+    checkpoint: &'a str,
 }
 
 /// A repository on GitHub.
@@ -67,6 +76,13 @@ struct Home {
     /// OWNER/NAME
     name: String,
     id: u64,
+}
+
+impl Home {
+    /// The organisation or user whose repository it is.
+    fn owner(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
 }
 
 /// Somebody who approves from the first day.
@@ -87,7 +103,7 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     // `access/.` and `access` are one folder, whose name is needed
     let dir: PathBuf = dir.components().collect();
     let clock = options.now.clock()?;
-    let organization = organization(options, &dir)?;
+    let organization = organization(options, home.as_ref(), &dir)?;
     let mut admins = admins(options)?;
     accounts(options, &mut admins)?;
     let key_file = key_file(options, &dir)?;
@@ -104,12 +120,19 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
         false => "main".to_owned(),
     };
     let typed = typed(options, &key_file);
+    // pipelines keep the log's checkpoint from the first run on
+    let checkpoint = home.as_ref().map(|_| {
+        let name = dir.file_name().unwrap_or_default().to_string_lossy();
+        format!("../{name}.checkpoint")
+    });
     let settings = Settings {
         organization: organization.as_str(),
         branch: &branch,
         log_key: &log_key.verifier().to_string(),
         home: home.as_ref(),
+        managed: options.organization_id,
         key_file: &typed,
+        checkpoint: checkpoint.as_deref().unwrap_or_default(),
     };
     let mut files = files::files(&settings, &admins)?;
     refuse_to_overwrite(&dir, &files)?;
@@ -136,9 +159,16 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     written::write(&repository, &settings)?;
     let revision = context::load_or_show(&repository, Look::WorkTree, &mut LastRead::default())?;
     let findings = crate::plan::findings_of(&revision, clock.now);
-    output::print(&said(options, organization.as_str(), &admins, &key_file));
-    if home.is_some() {
-        output::print(&of_github(&admins));
+    if let Some(home) = home.as_ref().filter(|home| !home.owner().eq_ignore_ascii_case(organization.as_str())) {
+        output::warn(&terminal(&format!(
+            "warning: `{}` is not of `{organization}`: correct `approval.repository` or `organization` in dualkey.yaml if one \
+             of them is mistyped\n",
+            home.name
+        )));
+    }
+    output::print(&said(options, organization.as_str(), &admins, &key_file, checkpoint.as_deref()));
+    if let Some(home) = &home {
+        output::print(&of_github(home, options.organization_id, &admins));
     }
     if !findings.is_empty() {
         output::print("\n");
@@ -168,7 +198,7 @@ fn accounts(options: &Options, admins: &mut [Admin]) -> Result<(), Stop> {
 }
 
 /// What comes after that on GitHub.
-fn of_github(admins: &[Admin]) -> String {
+fn of_github(home: &Home, managed: Option<u64>, admins: &[Admin]) -> String {
     let unknown: Vec<&str> = admins.iter().filter(|one| one.account.is_none()).map(|one| one.id.as_str()).collect();
     let accounts = match unknown.is_empty() {
         true => String::new(),
@@ -178,7 +208,19 @@ fn of_github(admins: &[Admin]) -> String {
             unknown.join(", ")
         ),
     };
-    format!("  then what GITHUB.md lists, in its order: `dualkey doctor` checks each point\n{accounts}")
+    let targets = match managed {
+        Some(_) => String::new(),
+        None => format!(
+            "  nothing real is changed yet, since embedded targets stand in: before that, write into `targets` of\n  \
+             dualkey.yaml `github: {{ organization: {0}, id: NUMBER }}` instead of them;\n  `gh api orgs/{0} --jq .id` prints \
+             the number (or begin anew with --organization-id NUMBER)\n",
+            home.owner()
+        ),
+    };
+    format!(
+        "  then what GITHUB.md lists, in its order; `dualkey doctor` says what of it is open, apart from secrets and\n  \
+         variables, which it can't see\n{targets}{accounts}"
+    )
 }
 
 /// The file of the log's key as it is typed after `cd` into the repository.
@@ -190,7 +232,7 @@ fn typed(options: &Options, key_file: &Path) -> String {
 }
 
 /// What was made, and what comes next.
-fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path) -> String {
+fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path, checkpoint: Option<&str>) -> String {
     let ids: Vec<&str> = admins.iter().map(|admin| admin.id.as_str()).collect();
     let dir = terminal(&options.dir.display().to_string());
     let key = terminal(&typed(options, key_file));
@@ -209,12 +251,13 @@ fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path
             unknown.join(", ")
         ),
     };
+    let kept = checkpoint.map(|file| format!(" --checkpoint {}", terminal(file))).unwrap_or_default();
     let enter = if dir == "." { String::new() } else { format!("  cd {dir}\n") };
     format!(
         "{} {}\n  {} holds the private half of the log's \
-         key: keep it where only `apply` runs,\n  never in a repository\n{emails}\n{}\n{enter}  dualkey targets     # what each target is and tells, and what its credentials can do\n  git add --all && git commit -S -m \
+         key: keep it where only `apply` runs,\n  never in a repository\n{emails}\n{}\n{enter}  dualkey targets --unapproved     # what each target is and tells, and what its credentials can do\n  git add --all && git commit -S -m \
          \"Start the access repository\"\n  dualkey approve --genesis HEAD{sign}\n  dualkey audit init --genesis \
-         HEAD{single} --log-key {key}\n",
+         HEAD{single} --log-key {key}{kept}\n",
         style.green("made"),
         style.wrap(&format!("{dir}, the access repository of {organization}, approved by {}", ids.join(", ")), 5, "  "),
         terminal(&key_file.file_name().unwrap_or_default().display().to_string()),
@@ -222,11 +265,12 @@ fn said(options: &Options, organization: &str, admins: &[Admin], key_file: &Path
     )
 }
 
-fn organization(options: &Options, dir: &Path) -> Result<OrganizationId, Stop> {
+fn organization(options: &Options, home: Option<&Home>, dir: &Path) -> Result<OrganizationId, Stop> {
     let help = "name it with `--organization NAME`: lower-case letters, digits, `.`, `_` and `-`";
-    let name = match &options.organization {
-        Some(name) => name.clone(),
-        None => dir.file_name().unwrap_or_default().to_string_lossy().to_lowercase(),
+    let name = match (&options.organization, home) {
+        (Some(name), _) => name.clone(),
+        (None, Some(home)) => home.owner().to_lowercase(),
+        (None, None) => dir.file_name().unwrap_or_default().to_string_lossy().to_lowercase(),
     };
     OrganizationId::parse(&name).map_err(|error| Stop::usage(error.to_string(), help))
 }

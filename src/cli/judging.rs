@@ -218,16 +218,26 @@ fn within<T>(
     judged
 }
 
-/// The branch as whoever approves a head looks at it. A head that stands beside what was refused is looked at without that:
-/// a removal has to go through all the same. So is one on top of what nobody can look at.
+/// The branch as whoever approves a head looks at it. A head that holds nothing of what was refused is looked at without
+/// that: a removal has to go through all the same. So is one on top of what nobody can look at.
 ///
 /// # Errors
 ///
 /// Where the history can't be read.
 pub fn looked_at(repository: &Repository, chain: Chain, head: Oid) -> Result<Chain, Stop> {
-    let bad = chain.refused().next().map(|landing| landing.commit);
-    let beside = bad.map_or(Ok(false), |bad| repository.is_ancestor(bad, head).map(|on_top| !on_top))?;
-    Ok(if beside || !chain.unjudged.is_empty() { chain.verified() } else { chain })
+    let without =
+        !chain.unjudged.is_empty() || chain.refused().next().is_some() && is_beside(repository, &chain, head)?;
+    Ok(if without { chain.verified() } else { chain })
+}
+
+/// True where a head parted from the branch at the last verified landing, or before it.
+fn is_beside(repository: &Repository, chain: &Chain, head: Oid) -> Result<bool, Stop> {
+    for shared in repository.merge_bases(chain.tip, head)? {
+        if !repository.is_ancestor(shared, chain.last)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What would happen to a head that is merged now, and what it would wait behind.
@@ -236,6 +246,8 @@ pub struct Foreseen {
     pub prospect: Prospect,
     /// Landings on the protected branch that were refused, oldest first.
     pub refused: Vec<Landing>,
+    /// The first of them where the head holds nothing of it, and so heals nothing: it waits behind it.
+    pub behind: Option<Oid>,
 }
 
 /// Judges a head that has not landed. `plan` and `verify` tell the same of it.
@@ -247,9 +259,11 @@ pub fn foresee(shared: &Shared<'_>, ledger: &Ledger, head: Oid, now: Timestamp) 
     shared.ask_about(head);
     let Judged { chain, verifier, .. } = Question::of(shared, ledger, now).judge()?;
     within(shared.repository, None, || {
-        let refused = chain.refused().cloned().collect();
+        let refused: Vec<Landing> = chain.refused().cloned().collect();
         let chain = looked_at(shared.repository, chain, head)?;
-        Ok(Foreseen { prospect: verifier.prospect(&chain, head)?, refused })
+        let is_left_out = chain.refused().next().is_none();
+        let behind = refused.first().filter(|_| is_left_out).map(|landing| landing.commit);
+        Ok(Foreseen { prospect: verifier.prospect(&chain, head)?, refused, behind })
     })
 }
 

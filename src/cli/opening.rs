@@ -120,7 +120,7 @@ impl<'a> Shared<'a> {
             fresh: Cell::new(fresh),
             warned: Cell::new(false),
             expected: Expected::of_environment(),
-            told_of_checkpoint: Cell::new(false),
+            told_of_checkpoint: Cell::new(true),
             asked: AskedCell::default(),
         })
     }

@@ -160,7 +160,7 @@ fn comment(settings: &Config, head: Oid, pull: Option<u64>, view: &PlanView<'_>)
     let desk = Desk::open(settings, Process::unwatched().patience())?;
     let pull = desk.pull_of(head, pull)?;
     let (marker, body) = report::comment::plan(view);
-    desk.comment(pull, Words { marker: &marker, body: &body })?;
+    desk.comment(pull, Words { marker: &marker, body: &body, later: false })?;
     desk.check(&report::checks::plan(view, head), true)
 }
 

@@ -123,10 +123,10 @@ impl<'a> Shared<'a> {
         self.tip.ok_or_else(|| no_branch(&self.branch))
     }
 
-    /// The same, where something else is kept than the environment says.
+    /// The same for a run that gives, by the checkpoint that it keeps. Where it keeps none it says so.
     #[must_use]
     pub fn expecting(self, expected: Expected) -> Self {
-        Shared { expected, ..self }
+        Shared { expected, told_of_checkpoint: Cell::new(false), ..self }
     }
 
     /// True where the remote answered when it was asked last, or where there is none.

@@ -171,14 +171,14 @@ fn of_head(options: &Options, shared: &Shared<'_>, head: Oid, clock: Clock) -> R
 
 /// Prints what would become of a head, and gives the check that says so.
 fn prospect(options: &Options, foreseen: &Foreseen) -> (Exit, Check) {
-    let Foreseen { prospect, refused } = foreseen;
+    let Foreseen { prospect, refused, behind } = foreseen;
     let candidate = prospect.candidate();
     let standing = prospect.standing(candidate.plan());
     let (base, head) = (prospect.base.short(), prospect.head.short());
     let labels = Labels { base: &base, head: &head, refused: refused.first().map(|landing| landing.commit) };
     let view = PlanView { plan: candidate.plan(), standing: &standing, live: None, labels };
     output::print(&match options.format {
-        ReviewFormat::Text => report::verify::prospect(prospect, &view, output::style()),
+        ReviewFormat::Text => report::verify::prospect(prospect, &view, *behind, output::style()),
         ReviewFormat::Json => report::json::prospect(prospect, &view),
         ReviewFormat::Markdown => report::markdown::prospect(prospect, &view),
         ReviewFormat::Github => report::github::prospect(prospect),

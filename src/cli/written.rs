@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::{self, Clock, Look};
 use super::{Exit, NowOption, RepoOption, Stop, output, plan};
-use crate::access::{LastRead, LoadError, Revision};
+use crate::access::{EvidenceSource, LastRead, LoadError, Revision};
 use crate::finding::Finding;
 use crate::lint::{self, Halt};
 use crate::report::escape::terminal;
@@ -73,7 +73,7 @@ impl WorkTree {
         output::print(&said(files, why));
         let ended = plan::show_work_tree(&self.repository, self.clock)?;
         if ended == Exit::Done {
-            output::print(&next());
+            output::print(&next(self.revision.access.config.evidence));
         }
         Ok(ended)
     }
@@ -95,9 +95,17 @@ fn said(files: &Files, why: &[String]) -> String {
 }
 
 /// What comes next.
-fn next() -> String {
+fn next(evidence: EvidenceSource) -> String {
     let style = output::style();
-    let text = "commit it on a branch, push that, and have it approved: `dualkey approve --head BRANCH`";
+    let text = match evidence {
+        EvidenceSource::Signatures => {
+            "commit it on a branch, push that, and have it approved: `dualkey approve --head BRANCH`"
+        }
+        EvidenceSource::Github => {
+            "commit it on a branch, push that, open a pull request, and have that approved: by a review, or by `dualkey \
+             approve --head BRANCH`"
+        }
+    };
     format!("\n{}\n  {}\n", style.bold("next"), style.wrap(text, 2, "  "))
 }
 

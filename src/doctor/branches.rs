@@ -50,7 +50,8 @@ pub const CHECK_NOT_REQUIRED: Rule = Rule {
         title: "dualkey's check isn't required, or anybody could report it as passed",
         why: "Whether a change would land is known before the merge. Without the check it is found out afterwards, when \
               everything behind it waits. A check that isn't bound to the App of GitHub Actions can be reported by \
-              everybody who may write commit statuses.",
+              everybody who may write commit statuses. The workflow of any branch that is pushed runs as that App, too, and \
+              can make the check look green: so it is for people, and `apply` proves everything once more.",
         example: "{ \"context\": \"dualkey verify\" }",
         instead: "Require the check `dualkey verify` of the App GitHub Actions (number 15368) in the ruleset of the \
                   protected branch.",

@@ -7,6 +7,7 @@ pub mod codeowners;
 pub mod facts;
 
 mod branches;
+mod embedded;
 mod environments;
 mod repository;
 mod trust;
@@ -45,6 +46,7 @@ pub const RULES: &[&Rule] = &[
     &branches::LOG_WRITERS,
     &branches::LOG_ON_NO_BRANCH,
     &codeowners::CODEOWNERS_STALE,
+    &embedded::TARGETS_EMBEDDED,
     &environments::ENVIRONMENT_OPEN,
     &environments::ENVIRONMENT_WAITS,
     &repository::ACTIONS_MAY_APPROVE,
@@ -92,6 +94,7 @@ pub fn findings(revision: &Revision, settings: Read<&Settings>, looks: Looks, no
     environments::judge_jobs(&mut found, &jobs);
     trust::judge_files(&mut found);
     codeowners::judge(&mut found, now);
+    embedded::judge(&mut found);
     match settings {
         Ok(settings) => {
             branches::judge(&mut found, settings);
@@ -136,10 +139,14 @@ impl Found<'_> {
                 "give the token `{needs}`, or run `dualkey doctor --as-administrator` with an administrator's own token"
             ),
             None => {
-                "set DUALKEY_FORGE_TOKEN where no token is set, or see why it wasn't told; then run it again".to_owned()
+                "set DUALKEY_FORGE_TOKEN to a token that is valid and may look at this repository, or see why it wasn't \
+                 told; then run it again"
+                    .to_owned()
             }
         };
-        self.set(&SETTINGS_NOT_READ, format!("not read: {}: {}", unread.what, unread.why), help);
+        let doubled = format!(": {}", unread.what);
+        let why = unread.why.replacen(&doubled, "", 1);
+        self.set(&SETTINGS_NOT_READ, format!("not read: {}: {why}", unread.what), help);
     }
 
     fn settings_place(&self) -> Place {

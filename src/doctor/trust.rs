@@ -1,7 +1,7 @@
 //! Whom other systems take for the workflow that applies: the subject of its identity, and what trusts it.
 
-use super::Found;
 use super::facts::{Settings, Subject};
+use super::{ENVIRONMENT, Found, READ_ENVIRONMENT};
 use crate::finding::{Code, Rule, Severity};
 
 pub const OIDC_TRUST_BROAD: Rule = Rule {
@@ -75,10 +75,19 @@ pub(super) fn judge_files(found: &mut Found<'_>) {
         if !ISSUERS.iter().any(|issuer| text.contains(issuer)) {
             continue;
         }
-        for subject in subjects(text).filter(|subject| is_broad(subject)) {
+        let config = &revision.access.config;
+        let here = config.repository.as_ref().map(|home| home.name.as_str()).unwrap_or_default();
+        for subject in subjects(text) {
+            let what = if is_broad(subject) {
+                "which more than one workflow can be"
+            } else if is_elsewhere(subject, here, &config.branch) {
+                "which a workflow can be that the protected branch doesn't hold"
+            } else {
+                continue;
+            };
             let place = found.place_of(file.path(), subject);
-            let message = format!("`{}` is trusted, which more than one workflow can be", subject.escape_debug());
-            let help = "name one subject whole, with its environment, and compare it as text";
+            let message = format!("`{}` is trusted, {what}", subject.escape_debug());
+            let help = format!("name one subject whole, with the environment `{ENVIRONMENT}`, and compare it as text");
             found.at(&OIDC_TRUST_BROAD, place, message, help);
         }
     }
@@ -107,6 +116,24 @@ fn is_broad(subject: &str) -> bool {
     subject.contains(['*', '?']) || parts.len() < 3 || parts.last().is_some_and(|what| what.starts_with("pull_request"))
 }
 
+/// True of a subject of this repository that is neither of the protected branch nor of an environment that it alone can use.
+fn is_elsewhere(subject: &str, here: &str, branch: &str) -> bool {
+    let Some((name, what)) = subject.strip_prefix("repo:").and_then(|rest| rest.split_once(':')) else { return false };
+    // owner and repository may be followed by their numbers
+    let plain: Vec<&str> = name.split('/').map(|part| part.split('@').next().unwrap_or_default()).collect();
+    if !plain.join("/").eq_ignore_ascii_case(here) {
+        return false;
+    }
+    let allowed = [
+        format!("ref:refs/heads/{branch}"),
+        format!("environment:{ENVIRONMENT}"),
+        format!("environment:{READ_ENVIRONMENT}"),
+    ];
+    !allowed
+        .iter()
+        .any(|one| what.strip_prefix(one.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,5 +154,26 @@ mod tests {
                 "repo:northwind/access"
             ]
         );
+    }
+
+    #[test]
+    fn another_branch_or_environment_is_elsewhere() {
+        let is = |subject: &str| is_elsewhere(subject, "northwind/access", "main");
+        for subject in [
+            "repo:northwind/access:ref:refs/heads/feature",
+            "repo:northwind/access:ref:refs/heads/main2",
+            "repo:Northwind@9/access@7:environment:staging",
+            "repo:northwind/access:ref:refs/tags/v1",
+        ] {
+            assert!(is(subject), "{subject}");
+        }
+        for subject in [
+            "repo:northwind/access:ref:refs/heads/main",
+            "repo:northwind@9/access@7:environment:dualkey-apply",
+            "repo:northwind/access:environment:dualkey-read:job_workflow_ref:northwind/access/x@refs/heads/main",
+            "repo:northwind/shop:ref:refs/heads/feature",
+        ] {
+            assert!(!is(subject), "{subject}");
+        }
     }
 }

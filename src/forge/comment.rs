@@ -38,6 +38,8 @@ pub struct Sticky<'a> {
     pub body: &'a str,
     /// The text of one that is outdated, given the address of the one that holds now.
     pub outdated: fn(&str) -> String,
+    /// True where a comment that says of its landing that nothing is left to do stays as it is.
+    pub later: bool,
 }
 
 /// True where people approved what a comment says, and the new one says something else: then the old one stays to be read.
@@ -49,7 +51,8 @@ fn is_to_stay(old: Option<&Marker>, new: &Marker) -> bool {
 }
 
 /// Sees to it that one comment below a pull request says this: dualkey's own is edited in place. One whose plan was approved
-/// and is another now stays, says that it is outdated, and a new one comes. Gives the address of the comment.
+/// and is another now stays, says that it is outdated, and a new one comes. Gives the address of the comment;
+/// None where one that is to stay was left alone.
 ///
 /// # Errors
 ///
@@ -60,7 +63,7 @@ pub fn keep(
     author: Author,
     pull: u64,
     sticky: &Sticky<'_>,
-) -> Result<String, TargetError> {
+) -> Result<Option<String>, TargetError> {
     let full = &home.full_name;
     let list = format!("/repos/{full}/issues/{pull}/comments");
     let all: Vec<Comment> =
@@ -71,6 +74,9 @@ pub fn keep(
     let mut own: Vec<&Comment> = all.iter().filter(is_own).collect();
     own.sort_by_key(|comment| comment.id);
     let newest = own.last().copied();
+    if sticky.later && newest.and_then(Comment::marker).is_some_and(|marker| marker.is_settled()) {
+        return Ok(None);
+    }
     let kept = newest.filter(|newest| !is_to_stay(newest.marker().as_ref(), sticky.marker));
     let url = match kept {
         Some(kept) => {
@@ -90,7 +96,7 @@ pub fn keep(
     for old in own {
         edit(connection, full, old, &outdated)?;
     }
-    Ok(url)
+    Ok(Some(url))
 }
 
 fn edit(connection: &Connection, full: &str, comment: &Comment, body: &str) -> Result<(), TargetError> {

@@ -183,7 +183,8 @@ impl Connection {
             return Ok(Ok(home));
         }
         let fact = format!("`{name}` is repository {} now, and dualkey.yaml pins {}", home.id, self.pinned.id);
-        let help = "see who is called so now; nothing is believed or written there";
+        let help = "see who is called so now; nothing is believed or written there. If it is the right one, correct the line \
+                    `approval: { repository: { name: …, id: … } }` of dualkey.yaml by a change of its own";
         Ok(Err(Refusal::new(&REPO_MISMATCH, fact, help)))
     }
 }

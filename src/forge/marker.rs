@@ -13,7 +13,13 @@ pub enum Marker {
         approvals: usize,
     },
     /// What came of one that landed.
-    Applied { digest: String },
+    Applied {
+        digest: String,
+        /// True where a later run has something left to do of it.
+        open: bool,
+    },
+    /// Why one that landed isn't applied.
+    Refused,
     /// A plan in whose place another one came.
     Outdated,
     /// What differs live from what was approved.
@@ -26,7 +32,9 @@ impl fmt::Display for Marker {
             Marker::Plan { digest, approvals } => {
                 write!(f, "<!-- dualkey:plan digest={digest} approvals={approvals} -->")
             }
-            Marker::Applied { digest } => write!(f, "<!-- dualkey:applied digest={digest} -->"),
+            Marker::Applied { digest, open: false } => write!(f, "<!-- dualkey:applied digest={digest} -->"),
+            Marker::Applied { digest, open: true } => write!(f, "<!-- dualkey:applied digest={digest} left=some -->"),
+            Marker::Refused => f.write_str("<!-- dualkey:refused -->"),
             Marker::Outdated => f.write_str("<!-- dualkey:outdated -->"),
             Marker::Drift => f.write_str("<!-- dualkey:drift -->"),
         }
@@ -46,7 +54,8 @@ impl Marker {
             "plan" => {
                 Some(Marker::Plan { digest: field("digest")?.to_owned(), approvals: field("approvals")?.parse().ok()? })
             }
-            "applied" => Some(Marker::Applied { digest: field("digest")?.to_owned() }),
+            "applied" => Some(Marker::Applied { digest: field("digest")?.to_owned(), open: field("left").is_some() }),
+            "refused" => Some(Marker::Refused),
             "outdated" => Some(Marker::Outdated),
             "drift" => Some(Marker::Drift),
             _ => None,
@@ -55,7 +64,12 @@ impl Marker {
 
     /// True of a comment that tells of a pull request as it is now.
     pub fn is_current(&self) -> bool {
-        matches!(self, Marker::Plan { .. } | Marker::Applied { .. })
+        matches!(self, Marker::Plan { .. } | Marker::Applied { .. } | Marker::Refused)
+    }
+
+    /// True of a comment that tells of a landing of which nothing is left to do.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Marker::Applied { open: false, .. })
     }
 }
 
@@ -68,7 +82,9 @@ mod tests {
         let digest = || format!("sha256:{}", "a".repeat(64));
         for marker in [
             Marker::Plan { digest: digest(), approvals: 2 },
-            Marker::Applied { digest: digest() },
+            Marker::Applied { digest: digest(), open: false },
+            Marker::Applied { digest: digest(), open: true },
+            Marker::Refused,
             Marker::Outdated,
             Marker::Drift,
         ] {

@@ -72,6 +72,9 @@ pub fn text(outcome: &Outcome, zone: &TimeZone, style: Style) -> String {
         let line = format!("waiting: {} ({codes}{behind}){}", waiting.landing.short(), taken.unwrap_or_default());
         text.push_str(&format!("{}\n", style.yellow(&style.wrap(&line, 0, "  "))));
     }
+    if !outcome.waiting.is_empty() {
+        text.push_str("  help: `dualkey verify` says of each landing that waits why, and what to do\n");
+    }
     text.push_str(&errors::refusals(&outcome.refusals, style));
     if !outcome.is_logged() {
         text.push_str(&style.red("this run stands in no log\n"));

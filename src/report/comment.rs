@@ -54,7 +54,7 @@ fn address(url: &str) -> Option<&str> {
     (url.starts_with("https://") && url.chars().all(plain)).then_some(url)
 }
 
-/// A landing that a run was the first to apply.
+/// A landing that was approved, and that a run applied or found applied.
 #[derive(Clone, Copy, Debug)]
 pub struct Landed<'a> {
     pub landing: &'a Landing,
@@ -97,6 +97,38 @@ impl Landed<'_> {
         })
     }
 
+    /// What of it an earlier run did, as far as it holds now and this run did nothing about it.
+    fn before(&self, own: &[&Operation], now: Timestamp) -> Vec<Row> {
+        if !self.landing.recorded {
+            return Vec::new();
+        }
+        let row = |change: &EntitlementChange| {
+            let is_own = |operation: &&Operation| {
+                let one = [change.clone()];
+                Landed { landing: self.landing, changes: &one }.is_of(operation)
+            };
+            let holds = change.gained.contains(now);
+            let taken = !change.after.contains(now) && change.lost.contains(now);
+            if own.iter().any(is_own) || !(holds || taken) {
+                return None;
+            }
+            let key = &change.key;
+            let (verb, of) = if holds { ("grant", "to") } else { ("revoke", "of") };
+            Some(Row::new(
+                format!(
+                    "{verb} {} {of} {} on {} {} at {}",
+                    markdown_code(&key.permission),
+                    markdown_code(key.person.as_str()),
+                    key.kind.name,
+                    markdown_code(&key.resource),
+                    markdown_code(key.target.as_str()),
+                ),
+                taken,
+            ))
+        };
+        self.changes.iter().filter_map(row).collect()
+    }
+
     /// What it gives from a later instant on.
     fn later(&self, now: Timestamp, zone: &TimeZone) -> Vec<Row> {
         let row = |change: &EntitlementChange| {
@@ -121,15 +153,18 @@ impl Landed<'_> {
     }
 }
 
-/// What came of a landing that a run was the first to apply, and what marks it.
+/// What came of a landing, and what marks it.
 pub fn applied(outcome: &Outcome, landed: Landed<'_>, zone: &TimeZone, now: Timestamp) -> (Marker, String) {
     let own = |operations: &[Operation]| operations.iter().filter(|one| landed.is_of(one)).cloned().collect::<Vec<_>>();
     let (done, open) = (own(&outcome.done), own(&outcome.not_started));
     let failed: Vec<&(Operation, String)> = outcome.failed.iter().filter(|(one, _)| landed.is_of(one)).collect();
     let later = landed.later(now, zone);
-    let all = done.len() + failed.len() + open.len();
+    let own: Vec<&Operation> = done.iter().chain(failed.iter().map(|(one, _)| one)).chain(&open).collect();
+    let before = landed.before(&own, now);
+    let own = own.len();
+    let all = own + before.len();
     let unseen = landed.is_unseen(outcome);
-    let heading = match (done.len(), all) {
+    let heading = match (done.len() + before.len(), all) {
         (0, 0) if unseen => "Not applied: not all that it changes could be read".to_owned(),
         (done, all) if unseen && done == all => {
             format!("Partly applied: {}, and not all of the rest could be read", count(done, "change"))
@@ -151,19 +186,48 @@ pub fn applied(outcome: &Outcome, landed: Landed<'_>, zone: &TimeZone, now: Time
     let pending = outcome.pending.iter().filter(|found| landed.is_pending(found));
     text.push_str(&list("Waits until it is accepted", pending.map(waiting).collect()));
     text.push_str(&list("What lives on", lives_on(outcome, landed, zone)));
-    text.push_str(&list("Done", done.iter().map(|one| Row::new(item(one, zone), one.only_takes())).collect()));
+    // what somebody has to accept is told as that
+    let accepted = done.iter().filter(|one| !outcome.pending.iter().any(|found| is_same(one, found)));
+    text.push_str(&list("Done", accepted.map(|one| Row::new(item(one, zone), one.only_takes())).collect()));
+    text.push_str(&list("Done by an earlier run", before));
     text.push_str(&list("Later", later));
-    if unseen || !(failed.is_empty() && open.is_empty()) {
+    let is_left = unseen || !(failed.is_empty() && open.is_empty());
+    if is_left {
         let reason = |refusal| Row::always(markdown::reason(refusal));
         text.push_str(&list("Why", outcome.refusals.iter().map(reason).collect()));
         text.push_str("\nThe next run tries again.\n");
     }
-    text.push_str(&beside(outcome, all));
+    text.push_str(&beside(outcome, own));
     let digest = landed.landing.digest.clone().unwrap_or_default();
     text.push_str(&format!("\nDigest {}\n", markdown_code(&digest)));
-    let marker = Marker::Applied { digest };
+    let marker = Marker::Applied { digest, open: is_left };
     let text = body(&marker, &text);
     (marker, text)
+}
+
+/// Why nothing of a landing is applied, what to do, and what marks it. It says the same in every run that refuses the same.
+pub fn refused(outcome: &Outcome, landing: &Landing) -> (Marker, String) {
+    let mut text = format!(
+        "### Refused: what this merged is not applied\n\nLanded as {}. What lands after it waits behind it.\n",
+        markdown_code(&landing.commit.short())
+    );
+    if outcome.removals.iter().any(|removal| removal.commit == landing.commit) {
+        text.push_str("What it takes away went through all the same.\n");
+    }
+    let reason = |refusal| Row::always(markdown::reason(refusal));
+    text.push_str(&list("Why, and what to do", landing.refusals.iter().map(reason).collect()));
+    let text = body(&Marker::Refused, &text);
+    (Marker::Refused, text)
+}
+
+/// True where an operation gave what is found waiting for its principal.
+fn is_same(operation: &Operation, found: &Found) -> bool {
+    !operation.only_takes()
+        && operation.target == found.target
+        && operation.kind.name == found.live.kind.name
+        && *operation.resource == *found.live.resource
+        && operation.permission == found.live.permission
+        && operation.person == found.person
 }
 
 /// What the same run did for other reasons, and how far it could see.

@@ -102,7 +102,10 @@ pub fn markdown_text(text: &str) -> String {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         if let Some(active) = ACTIVE.iter().find(|active| starts_with_ignoring_case(rest, active)) {
-            let (found, after) = rest.split_at(active.len());
+            // a number stays with its sign: `#12`
+            let digits = rest.get(active.len()..).unwrap_or_default().bytes().take_while(u8::is_ascii_digit).count();
+            let length = active.len() + if *active == "#" { digits } else { 0 };
+            let (found, after) = rest.split_at(length);
             // a span beside a span would share its fence
             let apart = if shown.ends_with('`') { " " } else { "" };
             // writing to a string cannot fail
@@ -272,11 +275,11 @@ mod tests {
     fn words_hold_no_markup() {
         for (attack, shown) in [
             ("</details><img src=//x>", "&lt;/details&gt;&lt;img src=//x&gt;"),
-            ("@org/admins and #12", "`@`org/admins and `#`12"),
+            ("@org/admins and #12", "`@`org/admins and `#12`"),
             ("@@##", "`@` `@` `#` `#`"),
             ("[x](https://evil)", "\\[x\\]\\(https`://`evil\\)"),
             ("WWW.evil.example", "`WWW.`evil.example"),
-            ("&#64;org &lt;", "&amp;`#`64;org &amp;lt;"),
+            ("&#64;org &lt;", "&amp;`#64`;org &amp;lt;"),
             ("**a** _b_ ~~c~~ `d` | e", "\\*\\*a\\*\\* \\_b\\_ \\~\\~c\\~\\~ &#96;d&#96; &#124; e"),
             ("a\n# b", "a\\\\u{a}`#` b"),
             ("![i](x)", "!\\[i\\]\\(x\\)"),

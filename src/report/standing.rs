@@ -40,13 +40,22 @@ pub(super) fn awaited(view: &PlanView<'_>, voice: Voice) -> String {
     if !proofs.is_empty() {
         open.push(format!("from who holds {}", count(proofs.len(), "new key")));
     }
-    open.extend(others.iter().map(|one| {
-        // why stands with the approvals
-        let no_pull_request = one.code.id == NOT_VIA_PULL_REQUEST.id;
-        if no_pull_request { "with an open pull request" } else { "with an answer of the forge" }.to_owned()
-    }));
-    let sentence = open.join("; and ");
-    if rules == 0 && standing.is_met(view.plan) { sentence } else { format!("from {sentence}") }
+    let no_pull_request = others.iter().any(|one| one.code.id == NOT_VIA_PULL_REQUEST.id);
+    let unheard = others.iter().any(|one| one.code.id != NOT_VIA_PULL_REQUEST.id);
+    // why stands with the approvals
+    let place = match (open.is_empty(), no_pull_request, unheard) {
+        (_, false, false) => "",
+        (true, true, _) => "in an open pull request",
+        (true, false, true) => "that the forge can tell of",
+        (false, true, _) => ", in an open pull request",
+        (false, false, true) => "; and the forge has still to answer",
+    };
+    match open.is_empty() {
+        true => place.to_owned(),
+        // who holds new keys is named with its own word
+        false if rules == 0 && standing.is_met(view.plan) => format!("{}{place}", open.join("; and ")),
+        false => format!("from {}{place}", open.join("; and ")),
+    }
 }
 
 /// `owners of payments-staging or sponsor of alice.nguyen`; long lists are cut, so that what changes stays in sight.

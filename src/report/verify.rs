@@ -5,6 +5,7 @@ use super::voice::Voice;
 use super::{PlanView, errors, plan, standing};
 use crate::approval::{Landing, Prospect, Recorded, Verdict, codes};
 use crate::finding::Refusal;
+use crate::repository::Oid;
 
 /// True for a refusal that says that nothing could be judged, rather than that something is wrong.
 pub fn is_unjudged(refusal: &Refusal) -> bool {
@@ -64,8 +65,9 @@ fn line(landing: &Landing, style: Style) -> String {
     line
 }
 
-/// Whether a head would land; if not why, and what each rule asks for, who gave it, and who can't.
-pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, style: Style) -> String {
+/// Whether a head would land; if not why, and what each rule asks for, who gave it, and who can't. `behind` is what was
+/// refused and what it would wait for.
+pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, behind: Option<Oid>, style: Style) -> String {
     let mut text = String::new();
     match &prospect.outcome {
         Ok(granted) => {
@@ -83,7 +85,7 @@ pub fn prospect(prospect: &Prospect, view: &PlanView<'_>, style: Style) -> Strin
             plan::section(&mut text, "approval", approvals, style);
         }
     }
-    if let Some(first) = view.labels.refused {
+    if let Some(first) = behind {
         let behind = format!("it would wait behind {}, which was refused\n", first.short());
         text.push_str(&style.yellow(&behind));
     }

@@ -160,7 +160,7 @@ fn the_first_is_written_where_the_log_begins() {
         world.approve_with(&["--genesis", "main"], person).exits(0);
     }
     let init = ["audit", "init", "--genesis", "main", "--log-key", "../log.key", "--checkpoint", KEPT];
-    world.timed(&init).exits(0).says("rolled back");
+    world.timed(&init).exits(0).says("wrote the log's first checkpoint into");
     assert_eq!(size(&kept(&world)), 1);
 }
 

@@ -245,7 +245,7 @@ fn quorum_refusals(plan: &Plan<'_>, assessment: &Assessment, evidence: &Evidence
         }));
         if evidence.testimony.stale.is_empty() && evidence.testimony.ignored.is_empty() && assessment.against.is_empty()
         {
-            let fact = format!("nobody approved {}", evidence.head.short());
+            let fact = format!("nobody approved {}{}", evidence.head.short(), raised(&unmet, assessment));
             refusals.push(Refusal::new(&codes::NO_APPROVAL, fact, &help));
             return refusals;
         }
@@ -315,13 +315,28 @@ fn people(count: u32) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
 
-/// How far a rule is from being met, and why it asks for so many.
-fn missing(requirement: &Requirement, rule: &RuleStanding, assessment: &Assessment) -> String {
-    let (needed, given) = (rule.needed, rule.given.len());
+/// Why a rule asks for more than its count, where it does.
+fn more(requirement: &Requirement, rule: &RuleStanding, assessment: &Assessment) -> Option<String> {
     let mut because: Vec<String> = assessment.each_because.iter().map(ToString::to_string).collect();
     if requirement.everyone_gains {
         because.push(format!("{}: everybody whom it asks gains by the change", codes::EVERYONE_BENEFITS.id));
     }
+    let more = rule.needed.saturating_sub(usize::try_from(requirement.count).unwrap_or(usize::MAX));
+    (!because.is_empty()).then(|| format!("{more} more than the rule's {}: {}", requirement.count, because.join("; ")))
+}
+
+/// The same of the first rule that does, behind what is said of all.
+fn raised(unmet: &[(&Requirement, &RuleStanding)], assessment: &Assessment) -> String {
+    let first = unmet.iter().find_map(|(requirement, rule)| {
+        let because = more(requirement, rule, assessment)?;
+        Some(format!(", and rule `{}` asks for {} ({because})", requirement.rule, rule.needed))
+    });
+    first.unwrap_or_default()
+}
+
+/// How far a rule is from being met, and why it asks for so many.
+fn missing(requirement: &Requirement, rule: &RuleStanding, assessment: &Assessment) -> String {
+    let (needed, given) = (rule.needed, rule.given.len());
     let mut fact = format!(
         "rule `{}`{} asks for {needed} approval{} by {}{}, and {given} count{}",
         requirement.rule,
@@ -331,13 +346,8 @@ fn missing(requirement: &Requirement, rule: &RuleStanding, assessment: &Assessme
         if requirement.by == ApprovedBy::Signature { " by signature" } else { "" },
         if given == 1 { "s" } else { "" }
     );
-    if !because.is_empty() {
-        fact.push_str(&format!(
-            " ({} more than the rule's {}: {})",
-            needed.saturating_sub(usize::try_from(requirement.count).unwrap_or(usize::MAX)),
-            requirement.count,
-            because.join("; ")
-        ));
+    if let Some(because) = more(requirement, rule, assessment) {
+        fact.push_str(&format!(" ({because})"));
     }
     fact
 }
@@ -351,11 +361,18 @@ fn ask(
 ) -> String {
     let (who, head) = (who(standing, unmet, but), evidence.head.short());
     let must_sign = unmet.iter().any(|(requirement, _)| requirement.by == ApprovedBy::Signature);
-    match evidence.testimony.pull.as_ref().filter(|_| !must_sign) {
-        Some(pull) => {
+    match evidence.testimony.pull.as_ref() {
+        // whoever reviews it now is too late, and a signature isn't
+        Some(pull) if pull.merged_at.is_some() => format!(
+            "#{} is merged, and reviews of it come too late: revert it by a pull request of its own; or let it stand by one \
+             that adds `policies/ratified/ID.yaml`, ID being the full id of the commit that landed; or run `dualkey approve \
+             --head {head}` as {who}",
+            pull.number
+        ),
+        Some(pull) if !must_sign => {
             format!("have #{} approved by {who}, or run `dualkey approve --head {head}` as them", pull.number)
         }
-        None => format!("run `dualkey approve --head {head}` as {who}"),
+        Some(_) | None => format!("run `dualkey approve --head {head}` as {who}"),
     }
 }
 
@@ -369,7 +386,13 @@ fn who(standing: &Standing, unmet: &[(&Requirement, &RuleStanding)], but: &BTree
     let names: Vec<String> =
         able.into_iter().filter(|person| !but.contains(*person)).take(5).map(|person| format!("`{person}`")).collect();
     if !names.is_empty() {
-        return names.join(" or ");
+        let needed = unmet.iter().map(|(_, rule)| rule.missing).max();
+        let beside = standing.reserve.as_ref().map(|reserve| reserve.needed.saturating_sub(reserve.given.len()));
+        return match needed.or(beside).unwrap_or(1) {
+            0 | 1 => names.join(" or "),
+            all if all >= names.len() => names.join(" and "),
+            some => format!("{some} of {}", names.join(", ")),
+        };
     }
     let made = |bar: &Bar| matches!(bar, Bar::Made(_) | Bar::Answers(_));
     let barred = unmet.iter().flat_map(|(_, rule)| &rule.barred).chain(reserve.flat_map(|reserve| &reserve.barred));

@@ -17,7 +17,7 @@ use crate::cli::{Common, Exit, RemoteOption, Stop, output};
 use crate::finding::Refusal;
 use crate::repository::{Oid, Repository, StateRefs};
 use crate::targets::KINDS;
-use crate::{lint, plan};
+use crate::{lint, plan, report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  dualkey approve --genesis main     (two people)\n  \
@@ -120,13 +120,23 @@ pub fn run(options: &Options) -> Result<Exit, Stop> {
     let anew = if old.is_some() { "anew " } else { "" };
     let begun = format!("the log begins {anew}with {} in {}", commit.short(), access.config.audit_ref);
     let anchor_text = "keep the anchor outside of the repository, and give it to every run:";
-    let checkpoint = "where push rights don't reach, keep the log's checkpoint from run to run (`apply --checkpoint FILE`): \
-                      without one, a machine that has seen nothing before doesn't notice a remote that was rolled back as a \
-                      whole";
+    let checkpoint = match &options.checkpoint {
+        Some(path) => format!(
+            "wrote the log's first checkpoint into {}: keep it where push rights don't reach, and give it to every `apply` \
+             (`--checkpoint FILE`, or DUALKEY_CHECKPOINT)",
+            report::escape::terminal(&path.display().to_string())
+        ),
+        None => {
+            "where push rights don't reach, keep the log's checkpoint from run to run (`apply --checkpoint FILE`): \
+                 without one, a machine that has seen nothing before doesn't notice a remote that was rolled back as a \
+                 whole"
+                .to_owned()
+        }
+    };
     output::print(&format!(
         "{}\n{anchor_text}\n  DUALKEY_ANCHOR={anchor}\n{}\n",
         style.wrap(&begun, 0, "  "),
-        style.wrap(checkpoint, 0, "  ")
+        style.wrap(&checkpoint, 0, "  ")
     ));
     Ok(Exit::Done)
 }

@@ -30,7 +30,7 @@ pub fn files(settings: &Settings<'_>, admins: &[Admin]) -> Result<Vec<(String, S
         (".vscode/settings.json".to_owned(), editor()),
         ("groups/access-admins.yaml".to_owned(), members.clone()),
         ("groups/security.yaml".to_owned(), members),
-        ("domains/app-staging.yaml".to_owned(), domain(settings.organization)),
+        ("domains/app-staging.yaml".to_owned(), domain(settings.home.map_or(settings.organization, Home::owner))),
         ("policies/approvals.yaml".to_owned(), approvals(admins.len())),
         ("policies/duties.yaml".to_owned(), DUTIES.to_owned()),
         ("policies/least-privilege.yaml".to_owned(), LEAST_PRIVILEGE.to_owned()),
@@ -43,14 +43,27 @@ pub fn files(settings: &Settings<'_>, admins: &[Admin]) -> Result<Vec<(String, S
         *text = finished(path, text)?;
     }
     if let Some(home) = settings.home {
-        files.extend(github::files(home, settings.branch, settings.key_file));
+        files.extend(github::files(home, settings));
     }
     files.sort();
     Ok(files)
 }
 
 fn config(settings: &Settings<'_>) -> String {
-    let embedded = KINDS.real().map(|spec| format!("  {0}: {{ type: sandbox, as: {0} }}\n", spec.name));
+    let targets = match (settings.home, settings.managed) {
+        (Some(home), Some(id)) => format!(
+            "targets:                          # whose access is managed\n  github: {{ \
+             organization: {}, id: {id} }}\n",
+            scalar(home.owner())
+        ),
+        (Some(_), None) | (None, Some(_) | None) => {
+            let embedded = KINDS.real().map(|spec| format!("  {0}: {{ type: sandbox, as: {0} }}\n", spec.name));
+            format!(
+                "targets:                          # embedded ones, standing in for the real: nothing real is changed\n{}",
+                embedded.collect::<String>()
+            )
+        }
+    };
     let (approval, reference) = match settings.home {
         None => (
             format!("{{ evidence: signatures, branch: {} }}", scalar(settings.branch)),
@@ -69,13 +82,11 @@ fn config(settings: &Settings<'_>) -> String {
         "version: 1\n\
          organization: {}\n\
          timezone: UTC                     # what a date without a time means, such as Europe/London\n\
-         targets:                          # embedded ones, standing in for the real\n\
-         {}\
+         {targets}\
          manage: contractors               # whose undeclared access is removed; everyone: all people's\n\
          approval: {approval}\n\
          audit: {{ ref: {reference}, key: {} }}\n",
         scalar(settings.organization),
-        embedded.collect::<String>(),
         scalar(settings.log_key)
     )
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Home;
+use super::{Home, Settings};
 use crate::cli::Stop;
 use crate::doctor::{CHECK, ENVIRONMENT, READ_ENVIRONMENT};
 
@@ -73,7 +73,8 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// Every file with its text.
-pub fn files(home: &Home, branch: &str, log_key: &str) -> Vec<(String, String)> {
+pub fn files(home: &Home, settings: &Settings<'_>) -> Vec<(String, String)> {
+    let branch = settings.branch;
     let on_branch = |text: &str| match branch {
         "main" => text.to_owned(),
         other => text.replace("branches: [main]", &format!("branches: [{}]", crate::access::style::scalar(other))),
@@ -83,7 +84,7 @@ pub fn files(home: &Home, branch: &str, log_key: &str) -> Vec<(String, String)> 
     for (name, ruleset) in rulesets(branch) {
         files.push((format!("{RULESETS}/{name}.json"), format!("{ruleset:#}\n")));
     }
-    files.push(("GITHUB.md".to_owned(), checklist(home, branch, log_key)));
+    files.push(("GITHUB.md".to_owned(), checklist(home, settings)));
     files
 }
 
@@ -132,14 +133,15 @@ fn rulesets(branch: &str) -> [(&'static str, Value); 3] {
 }
 
 /// What an owner switches on, in order.
-fn checklist(home: &Home, branch: &str, log_key: &str) -> String {
+fn checklist(home: &Home, settings: &Settings<'_>) -> String {
     CHECKLIST
         .replace("{{repository}}", &home.name)
-        .replace("{{branch}}", branch)
+        .replace("{{branch}}", settings.branch)
+        .replace("{{checkpoint}}", settings.checkpoint)
         .replace("{{log}}", LOG_BRANCH)
         .replace("{{apply}}", ENVIRONMENT)
         .replace("{{read}}", READ_ENVIRONMENT)
-        .replace("{{key}}", log_key)
+        .replace("{{key}}", settings.key_file)
         .replace("{{rulesets}}", RULESETS)
 }
 

@@ -8,7 +8,7 @@ pub const WF_DANGEROUS_TRIGGER: Rule = Rule {
     code: Code {
         id: "wf-dangerous-trigger",
         title: "a workflow with rights runs what a pull request brings",
-        why: "`pull_request_target` and `workflow_run` run with the secrets and the token of the repository, also for a \
+        why: "`pull_request_target`, `issue_comment` and `workflow_run` run with the secrets and the token of the repository, also for a \
               pull request from a fork. Whatever they check out or run of that pull request has those rights. \
               `workflow_run` is safe in one shape, which is that of `dualkey-review`: it says its permissions, fetches \
               the commit as data of git without ever checking it out, and puts nothing that the run tells into a command \
@@ -35,11 +35,14 @@ const HEADS: [&str; 7] = [
 /// What of git puts commits into the work tree.
 const PUTS: [&str; 7] = ["archive", "checkout", "merge", "pull", "reset", "switch", "worktree"];
 
+/// What puts a pull request, or what its own workflow left, into the work tree.
+const LOADS: [&str; 2] = ["gh pr checkout", "gh run download"];
+
 /// What of the run that started a workflow somebody else may have written.
 const TOLD: &str = "github.event.workflow_run.";
 
 pub(super) fn judge(found: &mut Found<'_>, workflow: &Workflow, all: &[Workflow]) {
-    for event in ["pull_request_target", "workflow_run"] {
+    for event in ["issue_comment", "pull_request_target", "workflow_run"] {
         if !workflow.events.contains_key(event) {
             continue;
         }
@@ -80,7 +83,7 @@ fn fetched(steps: &[&Step]) -> Option<Danger> {
                     .any(|name| [format!("${name}"), format!("${{{name}}}")].iter().any(|used| line.contains(used)));
                 let taken = by_variable || names_head(line) || line.contains("FETCH_HEAD");
                 let put = subcommands(line).any(|word| PUTS.contains(&word));
-                taken && put || line.contains("gh pr checkout")
+                taken && put || LOADS.iter().any(|load| line.contains(load))
             })?;
             Some(line.trim().to_owned())
         })

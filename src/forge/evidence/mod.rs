@@ -17,6 +17,7 @@ use crate::approval::pull::{Arrival, Told};
 use crate::finding::Refusal;
 use crate::repository::Oid;
 use crate::targets::TargetError;
+use crate::targets::github::client::Failure;
 
 /// What is to be known.
 #[derive(Clone, Debug, Default)]
@@ -108,7 +109,20 @@ pub fn named(connection: &Connection, number: u64) -> Result<Named, Refusal> {
     let home = connection.home().map_err(|error| unread(&error))??;
     let path = format!("/repos/{}/pulls/{number}", home.full_name);
     let doing = format!("look at pull request #{number}");
-    let pull: RestPull = connection.see(&doing, async |api| api.get_as(&path).await).map_err(|error| unread(&error))?;
+    // of a repository that could be seen just now, what is missing isn't there
+    let found: Option<RestPull> = connection
+        .see(&doing, async |api| match api.get_as(&path).await {
+            Err(Failure::Refused(said)) if said.status == 404 => Ok(None),
+            answer => answer.map(Some),
+        })
+        .map_err(|error| unread(&error))?;
+    let pull = found.ok_or_else(|| {
+        Refusal::new(
+            &EVIDENCE_INCOMPLETE,
+            format!("there is no pull request {number} of `{}`", home.full_name),
+            "name one that is there; where there is one, give the token `pull_requests=read`",
+        )
+    })?;
     let merged = pull.merged || pull.merged_at.is_some();
     Ok(Named {
         head: pull.head.sha,

@@ -20,6 +20,18 @@ const WRONG: &[(&str, &str, &str)] = &[
         "7",
     ),
     (
+        "on: [issue_comment]\npermissions: {}\njobs:\n  plan:\n    steps:\n      - run: |\n          git fetch origin \
+         refs/pull/7/head\n          git checkout FETCH_HEAD\n",
+        "wf-dangerous-trigger",
+        "8",
+    ),
+    (
+        "on: { workflow_run: { workflows: [ci] } }\npermissions: {}\njobs:\n  plan:\n    steps:\n      - run: |\n          \
+         gh run download 7\n",
+        "wf-dangerous-trigger",
+        "7",
+    ),
+    (
         "on: { workflow_run: { workflows: [ci] } }\npermissions: {}\njobs:\n  plan:\n    steps:\n      - env:\n          \
          HEAD: ${{ github.event.workflow_run.head_sha }}\n        run: |\n          git fetch origin \"$HEAD\"\n          \
          git checkout --quiet \"$HEAD\"\n",
@@ -136,6 +148,8 @@ fn a_trust_in_more_than_one_workflow_is_found() {
     for (subject, broad) in [
         ("repo:northwind/access:*", true),
         ("repo:northwind/access:pull_request", true),
+        ("repo:northwind/access:ref:refs/heads/feature", true),
+        ("repo:northwind/access:environment:staging", true),
         ("repo:northwind@1/access@2:environment:dualkey-apply", false),
     ] {
         clinic.world.write(".github/aws/trust.json", &trust(subject));

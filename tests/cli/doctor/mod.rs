@@ -44,6 +44,7 @@ impl Clinic {
             arguments.extend(["--account".to_owned(), format!("{person}={login}:{number}")]);
         }
         arguments.extend(["--github".to_owned(), format!("northwind/access:{id}")]);
+        arguments.extend(["--organization-id".to_owned(), forge.organization().id.to_string()]);
         let ran = world.timed_in(world.root.path(), &arguments.iter().map(String::as_str).collect::<Vec<_>>());
         ran.exits(0).says("GITHUB.md");
         let clinic = Clinic { world, server: Server::start(forge), admin };
@@ -158,6 +159,36 @@ fn what_init_writes_is_clean_and_its_checklist_leaves_nothing_open() {
     clinic.doctor(&[]).exits(0).says("no findings");
     assert_eq!(clinic.found(), [""; 0]);
     assert_eq!(clinic.server.take_violations(), [""; 0]);
+}
+
+#[test]
+fn who_names_no_organisation_is_told_that_nothing_real_is_changed() {
+    let clinic = Clinic::done();
+    let settings = clinic.world.read("dualkey.yaml");
+    let number = clinic.forge(|forge| forge.organization().id);
+    assert!(settings.contains(&format!("  github: {{ organization: northwind, id: {number} }}\n")), "{settings}");
+    assert!(!settings.contains("sandbox"), "{settings}");
+    clinic.edit(
+        "dualkey.yaml",
+        &format!("{{ organization: northwind, id: {number} }}"),
+        "{ type: sandbox, as: github }",
+    );
+    let told = clinic.doctor(&[]).exits(0).says("warning[targets-embedded]");
+    told.says("gh api orgs/northwind --jq .id");
+
+    let world = World::empty();
+    let admin = format!("priya.shah={}.pub", key("priya.shah").display());
+    let arguments =
+        ["init", "repo", "--admin", &admin, "--github", "nortwind/access:12", "--organization", "northwind"];
+    let ran = world.timed_in(world.root.path(), &arguments).exits(0);
+    let ran = ran.says("nothing real is changed yet").says("gh api orgs/nortwind --jq .id");
+    ran.says("dualkey targets --unapproved").says("warning: `nortwind/access` is not of `northwind`");
+    // without a word of it the owner is the organisation
+    let world = World::empty();
+    let arguments = ["init", "repo", "--admin", &admin, "--github", "Northwind/access:12", "--organization-id", "9919"];
+    let ran = world.timed_in(world.root.path(), &arguments).exits(0);
+    assert!(!ran.stderr.contains("is not of") && !ran.stdout.contains("nothing real"), "{}{}", ran.stdout, ran.stderr);
+    assert!(world.read("dualkey.yaml").contains("organization: northwind\n"));
 }
 
 #[test]

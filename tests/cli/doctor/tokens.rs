@@ -30,6 +30,7 @@ fn what_can_t_be_read_is_said_with_the_permission_that_it_takes() {
     ] {
         let line = told.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("`{what}` isn't in\n{told}"));
         assert!(line.contains(&format!("give the token `{permission}`")), "{line}");
+        assert_eq!(line.matches(what).count(), 1, "{line}");
     }
     // one that sees the rest isn't told who bypasses rules, and that isn't taken for nobody
     let token = clinic.forge(|forge| forge.fine_grained_token("priyashah", "administration=read actions=read"));

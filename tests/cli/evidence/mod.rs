@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 
 use crate::support::{ALICE, ALICE_GRANT, NOW, Ran, World, finish, takes_now};
 
+mod advice;
 mod approvers;
 mod content;
 mod landed;

@@ -120,6 +120,8 @@ fn a_token_of_a_person_comments_and_makes_no_check() {
         .exits(0)
         .says("warning")
         .says("the credential may not: make the check `dualkey plan`");
+    let told = company.run_with(&classic, &["verify", "--head", "alice", "--check"]).exits(5).stderr;
+    assert!(told.replace("\n        ", " ").contains("or of an App, and by no person's"), "{told}");
     let priya = company.server.world(|forge| forge.account("priyashah").unwrap().id);
     assert_eq!(company.comments(number).len(), 1);
     assert_eq!(company.comments(number)[0].0, priya);

@@ -56,7 +56,7 @@ fn what_ends_soon_and_what_waits_behind_a_refusal_is_said() {
     company.run(&["apply"]).exits(0);
     let number = company.proposed();
     company.merge("alice", number);
-    company.run(&["drift", "--issue"]).exits(0);
+    company.run(&["drift", "--issue"]).exits(0).says("(1 landing refused");
     let [(_, title, body, false)] = &issues(&company)[..] else { panic!("{:#?}", issues(&company)) };
     assert!(title.contains("1 landing refused"), "{title}");
     assert!(body.contains("**Waits behind a refusal**\n- landing `") && body.contains("`no-approval`"), "{body}");

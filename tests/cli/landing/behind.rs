@@ -135,3 +135,22 @@ fn behind_a_refused_landing_nothing_goes_that_nobody_approved_and_nothing_comes(
     world.timed(&["apply"]).exits(3);
     assert_eq!(world.live("github"), before, "it is no removal");
 }
+
+#[test]
+fn a_head_that_brings_the_refused_head_is_told_what_comes_of_it() {
+    let world = World::new();
+    world.timed(&["apply"]).exits(0);
+    world.let_alice_in("alice");
+    world.git(&["switch", "-q", "-c", "on-alice", "alice"]);
+    world.git(&["rm", "-q", BOB]);
+    world.commit("Bob is done");
+    world.git(&["push", "-q", "origin", "on-alice"]);
+    merge(&world, "alice");
+    world.timed(&["verify"]).exits(1).says("refused[no-approval]");
+    world.approve("on-alice", "priya.shah").exits(0);
+    let foreseen = world.timed(&["verify", "--head", "on-alice"]);
+    merge(&world, "on-alice");
+    let landed = world.timed(&["verify"]);
+    assert_eq!(foreseen.code, landed.code, "{}\n{}", foreseen.stdout, landed.stdout);
+    assert!(!foreseen.stdout.contains("would wait behind"), "{}", foreseen.stdout);
+}

@@ -207,7 +207,7 @@ fn ends_come_first_by_the_schedule_and_hold_nothing_up() {
             scene.asked(),
             [
                 format!("apply --only-ends --checkpoint ../checkpoint | {WRITE} | .git"),
-                format!("apply --checkpoint ../checkpoint | {WRITE} | .git"),
+                format!("apply --comment --checkpoint ../checkpoint | {WRITE} | .git"),
                 format!("drift --issue | {READ} | .git"),
                 "gh variable set DUALKEY_CHECKPOINT --repo northwind/access --env dualkey-apply".to_owned()
             ]

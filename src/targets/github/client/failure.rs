@@ -175,6 +175,10 @@ fn refused(said: &Said, target: &str, doing: &str, writes: bool) -> TargetError 
         408 | 500.. => {
             TargetError::Unreachable { target: target.to_owned(), why: format!("it answered {}", said.status) }
         }
+        422 if message.contains("No commit found") => TargetError::Refused {
+            why: format!("{message} (to {doing})"),
+            help: "push it first: GitHub doesn't have this commit".to_owned(),
+        },
         _ => TargetError::Refused {
             why: format!("{message} (to {doing})"),
             help: "see what GitHub says, and correct what is declared".to_owned(),
