@@ -230,10 +230,11 @@ pub fn looked_at(repository: &Repository, chain: Chain, head: Oid) -> Result<Cha
     Ok(if without { chain.verified() } else { chain })
 }
 
-/// True where a head parted from the branch at the last verified landing, or before it.
+/// True where a head parted from the branch at the last verified landing, or before it; and where it has landed itself, since
+/// whoever approves it then speaks of what it changed.
 fn is_beside(repository: &Repository, chain: &Chain, head: Oid) -> Result<bool, Stop> {
     for shared in repository.merge_bases(chain.tip, head)? {
-        if !repository.is_ancestor(shared, chain.last)? {
+        if shared != head && !repository.is_ancestor(shared, chain.last)? {
             return Ok(false);
         }
     }
