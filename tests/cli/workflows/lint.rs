@@ -190,7 +190,7 @@ fn each_of_them_finds_what_is_wrong() {
     with("queue: max", "queue: many");
     assert_ne!(schema("workflows", std::slice::from_ref(&path)).code, 0);
     with("steps.event.outputs.head", "steps.evnt.outputs.head");
-    assert!(actionlint(&[path]).iter().any(|message| message.contains("\"evnt\" is not defined")));
+    assert!(actionlint(&path).iter().any(|message| message.contains("\"evnt\" is not defined")));
     std::fs::write(&file, "rm -rf $HOME/x\n").unwrap();
     assert_ne!(shellcheck(&file).code, 0);
 }
