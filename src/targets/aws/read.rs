@@ -177,7 +177,9 @@ impl Look<'_> {
             let until = policy.filter(|policy| policy.holds_in(&assignment.account)).and_then(|policy| {
                 let Who::User(user) = &assignment.who else { return None };
                 let (account, set, user) = (assignment.account.clone(), set.to_owned(), user.clone());
-                policy.document.until(&Ending { account, set, user })
+                // an end that has passed took no assignment: only a run does
+                let until = policy.document.until(&Ending { account, set, user });
+                until.filter(|until| line.clock().is_none_or(|now| *until > now))
             });
             self.hold_until(&ACCOUNT, &assignment.account, set, &assignment.who, until);
         }

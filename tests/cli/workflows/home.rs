@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use github_standin::world::Method;
 use serde_json::{Map, Value};
 
 use super::runner::{Event, Job, Runner};
@@ -86,6 +87,19 @@ impl Home {
         });
         self.hub.world.git(&["push", "-q", "origin", &format!("{branch}:refs/pull/{number}/head")]);
         number
+    }
+
+    /// Somebody merges a branch on the web, by its pull request.
+    pub fn merge(&self, branch: &str, number: u64) {
+        let world = &self.hub.world;
+        world.git(&["switch", "-q", "main"]);
+        world.git(&["merge", "-q", "--no-ff", "-m", "Merge a pull request", branch]);
+        let (repo, tip) = (world.repo(), world.rev("main"));
+        self.hub.server.world(|forge| {
+            forge.fetch("access", &repo);
+            forge.merge_pull_as("access", number, Method::Merge, "mei-tanaka", &tip);
+        });
+        world.git(&["push", "-q", "origin", "main"]);
     }
 
     /// Somebody signs, with a token for the forge where there is one.

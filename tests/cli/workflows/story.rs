@@ -1,6 +1,5 @@
 //! From a proposal to its end by the workflows alone, with the program itself, at the stand-in for GitHub.
 
-use github_standin::world::Method;
 use jiff::SignedDuration;
 
 use super::folder;
@@ -112,14 +111,7 @@ fn access_is_reviewed_and_merged_on_github() {
     assert_eq!(check("dualkey verify").as_deref(), Some("success"));
 
     minute();
-    hub.world.git(&["switch", "-q", "main"]);
-    hub.world.git(&["merge", "-q", "--no-ff", "-m", "Merge a pull request", "alice"]);
-    let (repo, tip) = (hub.world.repo(), hub.world.rev("main"));
-    hub.server.world(|forge| {
-        forge.fetch("access", &repo);
-        forge.merge_pull_as("access", number, Method::Merge, "mei-tanaka", &tip);
-    });
-    hub.world.git(&["push", "-q", "origin", "main"]);
+    home.merge("alice", number);
     let jobs = happens("dualkey-apply.yml", &event("push"));
     says(jobs[0].succeeds(), "Apply", "grant alice.nguyen github repository northwind/shop push");
     hub.server.world(|forge| forge.accept("alice-nw"));

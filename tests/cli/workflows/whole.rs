@@ -155,14 +155,7 @@ fn access_comes_and_goes_by_what_init_wrote() {
     let jobs = happens("dualkey-review.yml", &proposed(&home, &head));
     says(jobs[1].succeeds(), "Verify", "approved by priya.shah");
     minute();
-    hub.world.git(&["switch", "-q", "main"]);
-    hub.world.git(&["merge", "-q", "--no-ff", "-m", "Merge a pull request", "alice"]);
-    let (repo, tip) = (hub.world.repo(), hub.world.rev("main"));
-    hub.server.world(|forge| {
-        forge.fetch("access", &repo);
-        forge.merge_pull_as("access", number, Method::Merge, "mei-tanaka", &tip);
-    });
-    hub.world.git(&["push", "-q", "origin", "main"]);
+    home.merge("alice", number);
 
     let jobs = happens("dualkey-apply.yml", &event("push"));
     says(jobs[0].succeeds(), "Apply", "grant alice.nguyen github repository northwind/shop push");

@@ -176,6 +176,9 @@ mod tests {
     /// Ends of one user on different days that a policy takes.
     const FITS: usize = 13;
 
+    /// People whose access to one set in one account ends at once, of whom a policy has room for so many.
+    const TOGETHER: usize = 95;
+
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
     }
@@ -238,6 +241,18 @@ mod tests {
             }
         }
         assert_eq!(fits, FITS, "the page beside the code names that number");
+    }
+
+    #[test]
+    fn people_who_end_together_share_a_statement() {
+        let mut document = Document::parse(r#"{"Version":"2012-10-17","Statement":[]}"#).unwrap();
+        let mut together = 0;
+        while document.text().is_ok() {
+            together += 1;
+            let user = format!("9067f3a1b2-0a1b2c3d-0000-4000-8000-0a1b2c3d{together:04}");
+            document.set(ending(&user), Some(at("2027-02-01T00:00:00Z")));
+        }
+        assert_eq!(together - 1, TOGETHER, "the page beside the code names that number");
     }
 
     #[test]

@@ -88,6 +88,20 @@ fn a_change_gives_before_it_takes() {
     assert_eq!(writes, ["CreateAccountAssignment", "DeleteAccountAssignment"]);
 }
 
+/// A call of which one half is done is not one that nobody tried.
+#[test]
+fn a_change_that_was_stopped_half_way_is_to_be_read() {
+    let center = Center::new();
+    center.must(&give(SHOP, "DeveloperAccess", "alice"));
+    let previous = Previous { permission: "DeveloperAccess".to_owned(), conditions: Conditions::NONE };
+    let change = call(Verb::Change { previous, until: None }, &ACCOUNT, SHOP, "ReadOnly", "alice");
+    let results = center.hand().perform(std::slice::from_ref(&change), &Turnstile::of(1));
+    assert!(matches!(results[..], [Err(TargetError::Unsettled { .. })]), "{results:?}");
+    assert_eq!(center.held(&ACCOUNT, SHOP), ["DeveloperAccess alice", "ReadOnly alice"]);
+    center.must(&change);
+    assert_eq!(center.held(&ACCOUNT, SHOP), ["ReadOnly alice"]);
+}
+
 #[test]
 fn a_run_that_was_stopped_leaves_what_is_under_way_to_the_next() {
     let (center, accounts) = many(14);

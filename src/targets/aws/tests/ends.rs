@@ -66,11 +66,29 @@ fn an_end_stays_as_long_as_what_it_ends() {
     let center = Center::with_ends();
     center.must(&give_until(SHOP, "ReadOnly", "alice", "2026-12-01T00:00:00Z"));
     center.server.clock().advance(SignedDuration::from_hours(24 * 30));
+    assert_eq!(center.held(&ACCOUNT, SHOP), ["ReadOnly alice"], "it is there, and nothing ends it any more");
     center.must(&give(TILL, "ReadOnly", "bob"));
     assert_eq!(statements(&center), 1);
     center.must(&take(SHOP, "ReadOnly", "alice"));
     center.must(&give(TILL, "ReadOnly", "carol"));
     assert_eq!(statements(&center), 0);
+}
+
+/// Whoever keeps by a group what was taken of their own isn't denied it.
+#[test]
+fn who_keeps_it_by_a_group_is_not_denied() {
+    let center = Center::with_ends();
+    let (staff, alice) = (center.group("staff"), center.user("alice"));
+    center.cloud(|cloud| cloud.add_member(staff.id(), alice.id()));
+    center.assign(&staff, "ReadOnly", SHOP);
+    center.must(&give_until(SHOP, "ReadOnly", "alice", END));
+    let done = center.must(&take(SHOP, "ReadOnly", "alice"));
+    assert!(done.lives_until.is_some() && done.note.is_none(), "{done:?}");
+    assert_eq!(statements(&center), 0);
+    // and who isn't in it is
+    center.must(&give(SHOP, "ReadOnly", "bob"));
+    assert!(center.must(&take(SHOP, "ReadOnly", "bob")).note.is_some());
+    assert_eq!(statements(&center), 1);
 }
 
 #[test]

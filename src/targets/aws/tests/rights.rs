@@ -123,6 +123,7 @@ fn done(policy: &Value) -> Vec<String> {
         &revoke(&dated),
         &revoke(&join),
         &revoke(&role),
+        &take(SHOP, "ReadOnly", "bob"),
     ] {
         done.push(format!("{:?}", contract::one(&mut writer, call).map_err(|error| words(&error))));
     }

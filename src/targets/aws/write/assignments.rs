@@ -7,6 +7,7 @@ use aws_sdk_ssoadmin::types::{AccountAssignmentOperationStatus, PrincipalType, T
 
 use super::super::client::{Asked, Failure, Line, named};
 use super::super::directory::{Who, describe};
+use super::super::ends::SESSIONS_AT_MOST;
 use super::super::flights::{PATIENCE, Progress, Sort, look, progress, until_next_look};
 use super::{Telling, doing};
 use crate::targets::{Call, Done, TargetError};
@@ -35,9 +36,12 @@ pub(super) struct Job {
     doing: String,
     steps: VecDeque<Step>,
     state: State,
-    /// How often AWS wanted this one later, and since when.
+    /// How often AWS wanted this one later, since when, and what it said last.
     later: u32,
     since: Option<Duration>,
+    refused: Option<TargetError>,
+    /// True once a step is done: then the call isn't one that nobody tried.
+    begun: bool,
     /// The sets of which something was taken.
     taken: Vec<String>,
     /// The policy ends open sessions of what is taken, by its name.
@@ -69,6 +73,8 @@ impl Job {
             state: State::Waiting { until: Duration::ZERO },
             later: 0,
             since: None,
+            refused: None,
+            begun: false,
             taken: Vec::new(),
             ended_by,
         }
@@ -90,24 +96,26 @@ impl Job {
 
 /// Does all jobs. One that fails holds up none of the others.
 pub(super) fn perform(line: &Line, mut jobs: Vec<Job>, tell: &Telling<'_>) {
-    let mut desk = Desk { line, tell, stopped: false, is_full: false, later: None, sessions: BTreeMap::new() };
+    let mut desk = Desk { line, tell, stopped: false, is_full: false, sessions: BTreeMap::new() };
     loop {
         desk.begin(&mut jobs);
         desk.look(&mut jobs);
         if desk.stopped {
-            // what waits wasn't tried, and is told by nobody; what is under way is waited for
-            jobs.retain(|job| !matches!(job.state, State::Waiting { .. }));
+            // what is under way is waited for
+            jobs.iter_mut().filter(|job| !job.is_under_way()).for_each(|job| desk.leave(job));
+            jobs.retain(Job::is_under_way);
         }
         jobs.retain(|job| !job.is_settled());
         let Some(next) = next_look(&jobs, line.elapsed()) else { break };
         let pause = next.saturating_sub(line.elapsed());
-        let goes_on = match desk.later.take().filter(|_| !jobs.iter().any(Job::is_under_way)) {
+        let refused = jobs.iter().find_map(|job| job.refused.as_ref()).map(ToString::to_string);
+        let goes_on = match refused.filter(|_| !pause.is_zero() && !jobs.iter().any(Job::is_under_way)) {
             // others are at it: those who wait for them don't come back together
             Some(why) => line.wait(pause, pause * 2, &why),
             None => pause.is_zero() || line.pause(pause),
         };
         if !goes_on {
-            desk.leave(&mut jobs);
+            jobs.iter_mut().for_each(|job| desk.leave(job));
             break;
         }
     }
@@ -130,10 +138,8 @@ struct Desk<'d> {
     stopped: bool,
     /// AWS takes no more for now.
     is_full: bool,
-    /// Why something is asked for again later.
-    later: Option<String>,
     /// How long sessions of sets last, in seconds.
-    sessions: BTreeMap<String, Option<i64>>,
+    sessions: BTreeMap<String, i64>,
 }
 
 impl Desk<'_> {
@@ -191,7 +197,7 @@ impl Desk<'_> {
         job.later += 1;
         job.state = State::Waiting { until: now + pause };
         self.is_full |= failure.is_throttled();
-        self.later = Some(error.to_string());
+        job.refused = Some(error);
     }
 
     /// Looks how far those are that are under way.
@@ -260,7 +266,7 @@ impl Desk<'_> {
         if let Some(step) = job.steps.pop_front().filter(|step| was_there && !step.gives) {
             job.taken.push(step.set);
         }
-        (job.later, job.since) = (0, None);
+        (job.later, job.since, job.refused, job.begun) = (0, None, None, true);
         job.state = State::Waiting { until: Duration::ZERO };
         if job.steps.is_empty() {
             self.settle(job, Ok(()));
@@ -274,7 +280,7 @@ impl Desk<'_> {
                 let note = format!("the policy `{policy}` denies what sessions still open would do");
                 return Done { lives_until: None, note: Some(note) };
             }
-            let longest = job.taken.iter().filter_map(|set| self.session(set)).max();
+            let longest = job.taken.iter().map(|set| self.session(set)).max();
             let end = |seconds| self.line.clock()?.checked_add(jiff::SignedDuration::from_secs(seconds)).ok();
             Done { lives_until: longest.and_then(end), note: None }
         });
@@ -282,12 +288,12 @@ impl Desk<'_> {
     }
 
     /// How long a session of a set lasts at most, in seconds. Where nobody can tell, it is the longest of all.
-    fn session(&mut self, set: &str) -> Option<i64> {
+    fn session(&mut self, set: &str) -> i64 {
         let line = self.line;
         *self.sessions.entry(set.to_owned()).or_insert_with(|| {
             let told = describe(line, set).ok().and_then(|set| set.session);
             let told = told.and_then(|text| text.parse::<jiff::SignedDuration>().ok());
-            Some(told.unwrap_or(super::super::ends::SESSIONS_AT_MOST).as_secs())
+            told.unwrap_or(SESSIONS_AT_MOST).as_secs()
         })
     }
 
@@ -295,12 +301,18 @@ impl Desk<'_> {
         failure.told(&self.line.settings.target, Asked::ToChange(&job.doing))
     }
 
-    /// Leaves what is under way: the run may not go on. Another reads what came of it.
-    fn leave(&mut self, jobs: &mut [Job]) {
-        for job in jobs.iter_mut().filter(|job| job.is_under_way()) {
-            let what = format!("{}: the run was stopped meanwhile", job.doing);
-            self.settle(job, Err(TargetError::Unsettled { what }));
-        }
+    /// Leaves a job: the run may not go on. Another reads what came of what was begun; what AWS refused so far was refused; of
+    /// what was never asked for nothing is said.
+    fn leave(&mut self, job: &mut Job) {
+        let result = match (&job.state, &job.refused) {
+            (State::Settled, _) => return,
+            (State::Waiting { .. }, None) if !job.begun => return,
+            (State::Waiting { .. }, Some(refused)) if !job.begun => refused.clone(),
+            (State::Waiting { .. } | State::UnderWay { .. }, _) => {
+                TargetError::Unsettled { what: format!("{}: the run was stopped meanwhile", job.doing) }
+            }
+        };
+        self.settle(job, Err(result));
     }
 }
 

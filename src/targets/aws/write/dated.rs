@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::client::{Asked, Failure, Line};
-use super::super::directory::Who;
+use super::super::directory::{Who, members};
 use super::super::ends::{Ending, Policy};
 use super::super::holders;
 use super::super::instance::Instance;
@@ -46,7 +46,7 @@ pub(super) fn write(
         let Some(call) = calls.get(place) else { continue };
         if let Work::Assign { ending: Some(ending), replaced, ended_by, .. } = &mut one {
             let kept = policy.document.clone();
-            let ends_sessions = note(line, &mut policy, call, ending, replaced.as_ref(), is_dated(place));
+            let ends_sessions = note(line, known, &mut policy, call, (ending, replaced.as_ref()), is_dated(place));
             match policy.document.text() {
                 Ok(_) => {
                     *ended_by = ends_sessions.then(|| id.to_owned());
@@ -104,31 +104,45 @@ fn until(verb: &Verb) -> Option<jiff::Timestamp> {
     }
 }
 
-/// What a call changes of the ends. What is taken ends at once for sessions, too; what is given without an end has none. True
-/// where open sessions of what is taken end.
+/// What a call changes of the ends. What is taken ends at once for sessions, too, unless its holder keeps it by a group; what is
+/// given without an end has none. True where open sessions of what is taken end.
 fn note(
     line: &Line,
+    known: &Known,
     policy: &mut Policy,
     call: &Call,
-    ending: &Ending,
-    replaced: Option<&Ending>,
+    (ending, replaced): (&Ending, Option<&Ending>),
     is_dated: bool,
 ) -> bool {
     let Some(now) = line.clock().filter(|_| policy.holds_in(&ending.account)) else { return false };
-    match call.verb {
-        Verb::Revoke => {
-            let at = policy.document.until(ending).map_or(now, |known| known.min(now));
-            policy.document.set(ending.clone(), Some(at));
-            true
-        }
+    let taken = match call.verb {
+        Verb::Revoke => Some(ending),
         Verb::Grant { .. } | Verb::Change { .. } => {
             policy.document.set(ending.clone(), until(&call.verb).filter(|_| is_dated));
-            if let Some(replaced) = replaced {
-                policy.document.set(replaced.clone(), Some(now));
+            replaced
+        }
+    };
+    let Some(taken) = taken else { return false };
+    // a denial would end what comes by the group as well, and where nobody can tell none is written
+    let ends = !holds_by_group(line, known, taken).unwrap_or(true);
+    let at = policy.document.until(taken).map_or(now, |at| at.min(now));
+    policy.document.set(taken.clone(), ends.then_some(at));
+    ends
+}
+
+/// Whether a user holds a set in an account by a group, too.
+fn holds_by_group(line: &Line, known: &Known, ending: &Ending) -> Result<bool, Failure> {
+    let user = Who::User(ending.user.clone());
+    for set in known.sets.find(&ending.set) {
+        for one in holders::of_pair(line, &ending.account, &set)? {
+            if let Who::Group(group) = &one.who
+                && members(line, group)?.contains(&user)
+            {
+                return Ok(true);
             }
-            replaced.is_some()
         }
     }
+    Ok(false)
 }
 
 /// Takes out what ended so long ago that no session is left, once the assignment itself is gone.

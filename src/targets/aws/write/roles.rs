@@ -4,7 +4,7 @@ use super::super::client::{Failure, Line};
 use super::super::directory::Who;
 use super::super::entitlements;
 use super::members::last_session;
-use super::{Telling, failed};
+use super::{Telling, doing, failed};
 use crate::targets::{Call, Done, TargetError, Verb};
 
 /// Does one call.
@@ -23,6 +23,10 @@ pub(super) fn perform(line: &Line, call: &Call, place: usize, who: &Who, tell: &
         let mut done = Done::default();
         for entitled in held {
             if !tell.may_go_on() {
+                if done.lives_until.is_some() {
+                    let what = format!("{}: the run was stopped meanwhile", doing(call));
+                    tell.settle(place, Err(TargetError::Unsettled { what }));
+                }
                 return;
             }
             if let Err(failure) = entitlements::take(line, &entitled) {
